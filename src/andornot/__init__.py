@@ -1,0 +1,65 @@
+"""andornot: explain the neurons of a network as logical formulas over human concepts.
+
+Names are imported on first use, so that the command line starts at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from andornot.concepts import ConceptTable
+    from andornot.dissection import dissect
+    from andornot.errors import AndornotError
+    from andornot.explainer import explain, score
+    from andornot.explanations import Explanation, Result
+    from andornot.formula import And, Concept, Formula, Not, Or, parse
+    from andornot.responses import Responses
+    from andornot.run import Run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "And",
+    "AndornotError",
+    "Concept",
+    "ConceptTable",
+    "Explanation",
+    "Formula",
+    "Not",
+    "Or",
+    "Responses",
+    "Result",
+    "Run",
+    "dissect",
+    "explain",
+    "parse",
+    "score",
+]
+
+_HOMES = {
+    "And": "formula",
+    "AndornotError": "errors",
+    "Concept": "formula",
+    "ConceptTable": "concepts",
+    "Explanation": "explanations",
+    "Formula": "formula",
+    "Not": "formula",
+    "Or": "formula",
+    "Responses": "responses",
+    "Result": "explanations",
+    "Run": "run",
+    "dissect": "dissection",
+    "explain": "explainer",
+    "parse": "formula",
+    "score": "explainer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,164 @@
+"""Recorded activations: float32 blocks ``(samples, units, height, width)``, on disk or in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import RunError
+
+Block = tuple[int, NDArray[np.float32]]
+
+
+class Activations(Protocol):
+    """Activations of one layer for all samples, read block by block."""
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """Native height and width of a unit's map."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks in order: first sample, and an array ``(samples, units, height, width)``."""
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """Activations that are an array already, ``(samples, units, height, width)``."""
+
+    values: NDArray[np.float32]
+    block_size: int = 64
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.values)
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.values.shape[1])
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """Native height and width."""
+        return int(self.values.shape[2]), int(self.values.shape[3])
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks in order."""
+        for start in range(0, len(self.values), self.block_size):
+            yield start, self.values[start : start + self.block_size]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """Activations in a directory, one ``.npy`` file for each block of samples.
+
+    A shard is written aside and renamed, so one that is there is whole; an interrupted recording
+    goes on after the last of them.
+    """
+
+    directory: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        """Shards without a gap from the first sample on, in order."""
+        whole, next_start = [], 0
+        for path in sorted(self.directory.glob("[0-9]*.npy")):
+            start, stop = (int(part) for part in path.stem.split("-"))
+            if start != next_start:
+                break
+            whole.append(path)
+            next_start = stop
+        return whole
+
+    @property
+    def n_samples(self) -> int:
+        """Samples recorded so far."""
+        paths = self.paths
+        return int(paths[-1].stem.split("-")[1]) if paths else 0
+
+    @property
+    def _shape(self) -> Sequence[int]:
+        paths = self.paths
+        if not paths:
+            raise RunError(f"{self.directory} holds no recorded activations; run the recording")
+        return tuple(np.load(paths[0], mmap_mode="r", allow_pickle=False).shape)
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self._shape[1])
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        """Native height and width."""
+        return int(self._shape[2]), int(self._shape[3])
+
+    def append(self, start: int, values: NDArray[np.float32]) -> None:
+        """Write the block that begins at sample ``start``."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.directory / f"{start:09d}-{start + len(values):09d}.npy"
+        aside = path.with_suffix(".tmp")
+        try:
+            with aside.open("wb") as file:
+                np.save(file, np.ascontiguousarray(values, np.float32), allow_pickle=False)
+            os.replace(aside, path)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise RunError(
+                f"cannot write activations to {path}: {error.strerror or error}; "
+                "make room there and start again, what is recorded is kept"
+            ) from error
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks in order; each is read whole and let go before the next."""
+        for path in self.paths:
+            yield int(path.stem.split("-")[0]), read_array(path)
+
+    def sample(self, index: int) -> NDArray[np.float32]:
+        """The activations of one sample, ``(units, height, width)``."""
+        for path in self.paths:
+            start, stop = (int(part) for part in path.stem.split("-"))
+            if start <= index < stop:
+                block = np.load(path, mmap_mode="r", allow_pickle=False)
+                return np.array(block[index - start])
+        raise RunError(f"sample {index} is not among the {self.n_samples} recorded ones")
+
+
+def read_array(path: Path) -> NDArray[np.float32]:
+    """Read one ``.npy`` file, or say in a sentence that it is damaged."""
+    try:
+        array: NDArray[np.float32] = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise RunError(f"{path} is damaged ({error}); delete it and start again") from error
+    return array
+
+
+def unit_blocks(n_units: int, size: int) -> Iterator[range]:
+    """Ranges of at most ``size`` units that together cover all."""
+    for start in range(0, n_units, size):
+        yield range(start, min(start + size, n_units))
+
+
+def read_json(path: Path) -> dict[str, object]:
+    """Read a JSON object, or say in a sentence that it is damaged."""
+    try:
+        data: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read ({error}); delete it and start again") from error
+    return data

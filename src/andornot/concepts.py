@@ -1,0 +1,639 @@
+"""The concept table: atoms by concepts, with how many positions each atom has.
+
+Positions that carry exactly the same set of concepts can be told apart by no formula. Such a
+group is an *atom*; a formula is a union of atoms, and all its counts are sums over atoms. The
+table is therefore lossless, whatever the size of the data it was built from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from andornot._jit import jit
+from andornot.errors import DataError, FormulaError, OptionError
+from andornot.formula import Formula, parse
+from andornot.positions import (
+    MAX_LOCAL_ATOMS,
+    AtomMap,
+    check_local_atoms,
+    grid_shape,
+    offsets_of,
+    write_json,
+)
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+BoolArray = NDArray[np.bool_]
+Categories = Sequence[str | Sequence[str] | None]
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class ConceptTable:
+    """Atoms by concepts.
+
+    Build one with :meth:`from_masks`, :meth:`from_label_maps` or :meth:`from_sparse`, or sample by
+    sample with :class:`TableBuilder`.
+
+    Attributes:
+        names: concept names, all different.
+        categories: for each concept the categories it belongs to (often one).
+        indptr: int64 ``(n_atoms + 1,)``.
+        indices: int32; ``indices[indptr[a]:indptr[a + 1]]`` are the concepts of atom ``a``,
+            ascending.
+        fold_counts: int64 ``(n_atoms, n_folds)``, positions of each atom in each fold of samples.
+        positions: which atom each position carries; None where only counts were kept.
+    """
+
+    names: tuple[str, ...]
+    categories: tuple[tuple[str, ...], ...]
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    fold_counts: NDArray[np.int64]
+    positions: AtomMap | None = None
+
+    @property
+    def n_atoms(self) -> int:
+        """Number of distinct atoms."""
+        return len(self.indptr) - 1
+
+    @property
+    def n_concepts(self) -> int:
+        """Number of concepts, those that occur nowhere included."""
+        return len(self.names)
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds of samples."""
+        return self.fold_counts.shape[1]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Positions of each atom, ``n_a``."""
+        return self.fold_counts.sum(axis=1)
+
+    @cached_property
+    def n_positions(self) -> int:
+        """All positions, those without any concept included."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def concept_counts(self) -> NDArray[np.int64]:
+        """Positions of each concept."""
+        per_entry = np.repeat(self.counts, np.diff(self.indptr))
+        totals = np.zeros(self.n_concepts, np.int64)
+        np.add.at(totals, self.indices, per_entry)
+        return totals
+
+    @cached_property
+    def by_concept(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """The transpose, as ``(indptr, atoms)``: atoms of each concept, ascending."""
+        atom_of_entry = np.repeat(np.arange(self.n_atoms, dtype=np.int32), np.diff(self.indptr))
+        order = np.argsort(self.indices, kind="stable")
+        sizes = np.bincount(self.indices, minlength=self.n_concepts)
+        return offsets_of(sizes), atom_of_entry[order]
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    def index(self, name: str) -> int:
+        """The column of a concept.
+
+        Raises:
+            FormulaError: no concept has this name; close names are suggested.
+        """
+        try:
+            return self._index[name]
+        except KeyError:
+            close = difflib.get_close_matches(name, self.names, n=3)
+            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+            raise FormulaError(
+                f"no concept is named {name!r} among the {self.n_concepts} of this table{hint}"
+            ) from None
+
+    def concept_mask(self, name: str) -> BoolArray:
+        """Which atoms carry a concept; bool ``(n_atoms,)``."""
+        column = self.index(name)
+        indptr, atoms = self.by_concept
+        mask = np.zeros(self.n_atoms, np.bool_)
+        mask[atoms[indptr[column] : indptr[column + 1]]] = True
+        return mask
+
+    def mask(self, formula: Formula | str) -> BoolArray:
+        """Which atoms a formula is the union of; bool ``(n_atoms,)``."""
+        formula = parse(formula) if isinstance(formula, str) else formula
+        return formula.evaluate(self.concept_mask)
+
+    def select(
+        self,
+        categories: Iterable[str] | None = None,
+        concepts: Iterable[str] | None = None,
+    ) -> NDArray[np.int64]:
+        """Columns that a search may use, ascending: of these categories, among these names.
+
+        Raises:
+            OptionError: a category does not occur in the table.
+        """
+        keep = np.ones(self.n_concepts, np.bool_)
+        if categories is not None:
+            wanted = {categories} if isinstance(categories, str) else set(categories)
+            known = {c for cs in self.categories for c in cs}
+            if missing := sorted(wanted - known):
+                raise OptionError(
+                    f"no concept is of category {missing[0]!r}; "
+                    f"this table has {', '.join(sorted(known)) or 'no categories'}"
+                )
+            keep &= [bool(wanted & set(cs)) for cs in self.categories]
+        if concepts is not None:
+            named = np.zeros(self.n_concepts, np.bool_)
+            named[[self.index(name) for name in concepts]] = True
+            keep &= named
+        return np.flatnonzero(keep)
+
+    @classmethod
+    def from_masks(
+        cls,
+        masks: ArrayLike,
+        names: Sequence[str],
+        categories: Categories | None = None,
+        folds: ArrayLike | None = None,
+    ) -> ConceptTable:
+        """From one boolean mask for each concept; masks may overlap in any way.
+
+        Args:
+            masks: bool ``(n_concepts, *position_shape)``; the first axis of ``position_shape``
+                counts samples.
+            names: a name for each concept.
+            categories: a category, or several, or None, for each concept.
+            folds: the fold (0, 1, ...) of each sample; all 0 if not given.
+
+        Raises:
+            DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
+        """
+        masks = np.asarray(masks)
+        if masks.ndim < 2 or len(masks) != len(names):
+            raise DataError(
+                f"masks have shape {masks.shape} for {len(names)} names; "
+                "expected (n_concepts, n_samples, ...)"
+            )
+        if masks.dtype != np.bool_:
+            raise DataError(
+                f"masks have dtype {masks.dtype}; give booleans, for instance masks > 0"
+            )
+        builder = TableBuilder(names, categories)
+        folds = _check_folds(folds, masks.shape[1])
+        if masks.ndim == 2:
+            atoms = builder.intern_columns(masks)
+            return builder.finish_single(atoms, folds)
+        for i, fold in enumerate(folds):
+            columns = masks[:, i].reshape(len(masks), -1)
+            builder.add_atoms(builder.intern_columns(columns), masks.shape[2:], int(fold))
+        return builder.finish()
+
+    @classmethod
+    def from_label_maps(
+        cls,
+        maps: Sequence[ArrayLike] | NDArray[np.integer],
+        names: Sequence[str] | Mapping[int, str],
+        categories: Categories | Mapping[int, str | Sequence[str]] | None = None,
+        sample_concepts: Sequence[Iterable[int]] | None = None,
+        folds: ArrayLike | None = None,
+    ) -> ConceptTable:
+        """From integer label maps, any number of layers for each sample.
+
+        Args:
+            maps: for each sample an integer array ``(height, width)`` or
+                ``(n_layers, height, width)``; samples may differ in size. 0 is "no label".
+            names: the name of each label: a mapping, or a sequence whose first entry names label 1.
+            categories: likewise.
+            sample_concepts: for each sample the labels that hold on all its positions.
+            folds: the fold (0, 1, ...) of each sample; all 0 if not given.
+
+        Raises:
+            DataError: a label has no name, or a map is not of integers.
+        """
+        ids = sorted(names) if isinstance(names, Mapping) else list(range(1, len(names) + 1))
+        label_names = [names[i] if isinstance(names, Mapping) else names[i - 1] for i in ids]
+        if isinstance(categories, Mapping):
+            categories = [categories.get(i) for i in ids]
+        builder = TableBuilder(label_names, categories)
+        dense = _DenseLabels(ids)
+        fold_of = _check_folds(folds, len(maps))
+        for i, sample in enumerate(maps):
+            layers = np.asarray(sample)
+            layers = layers[None] if layers.ndim == 2 else layers
+            if layers.ndim != 3 or not np.issubdtype(layers.dtype, np.integer):
+                raise DataError(
+                    f"label map of sample {i} has shape {layers.shape} and dtype {layers.dtype}; "
+                    "expected integers of shape (height, width) or (n_layers, height, width)"
+                )
+            own = list(sample_concepts[i]) if sample_concepts is not None else []
+            whole = dense.of(np.array(own, np.int64), i) - 1
+            builder.add([dense.of(m, i) for m in layers], whole[whole >= 0], int(fold_of[i]))
+        return builder.finish()
+
+    @classmethod
+    def from_sparse(
+        cls,
+        matrix: scipy.sparse.sparray | scipy.sparse.spmatrix,
+        names: Sequence[str],
+        categories: Categories | None = None,
+        folds: ArrayLike | None = None,
+    ) -> ConceptTable:
+        """From a scipy sparse matrix of positions by concepts; nonzero means true.
+
+        Each position is a sample of its own (a sentence, say).
+
+        Raises:
+            DataError: the matrix has not one column for each name.
+        """
+        rows = matrix.tocsr(copy=True)  # type: ignore[union-attr]
+        if rows.shape[1] != len(names):
+            raise DataError(f"the matrix has {rows.shape[1]} columns for {len(names)} names")
+        rows.sum_duplicates()
+        rows.eliminate_zeros()
+        rows.sort_indices()
+        builder = TableBuilder(names, categories)
+        atoms = builder.intern(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
+        return builder.finish_single(atoms, _check_folds(folds, rows.shape[0]))
+
+    def merge(self, other: ConceptTable) -> ConceptTable:
+        """The table of both data sets together: counts add, samples of ``other`` come last.
+
+        Concepts are matched by name; one that only one of the tables knows counts as absent from
+        the other's positions.
+        """
+        names = self.names + tuple(n for n in other.names if n not in self._index)
+        mine = {n: set(c) for n, c in zip(self.names, self.categories, strict=True)}
+        theirs = dict(zip(other.names, other.categories, strict=True))
+        categories = [sorted(mine.get(n, set()) | set(theirs.get(n, ()))) for n in names]
+        builder = TableBuilder(names, categories)
+        own_ids = builder.intern(self.indptr, self.indices)
+        columns = np.array([builder.index[n] for n in other.names], np.int32)
+        other_ids = builder.intern(*_sorted_rows(other.indptr, columns[other.indices]))
+        counts = np.zeros(
+            (len(builder.signatures), max(self.n_folds, other.n_folds)), np.int64
+        )
+        np.add.at(counts, (own_ids, slice(0, self.n_folds)), self.fold_counts)
+        np.add.at(counts, (other_ids, slice(0, other.n_folds)), other.fold_counts)
+        positions = None
+        if self.positions is not None and other.positions is not None:
+            positions = self.positions.relabelled(own_ids).followed_by(
+                other.positions.relabelled(other_ids)
+            )
+        return builder.table(counts, positions)
+
+    def locate(self, other: ConceptTable) -> NDArray[np.int32]:
+        """For each atom of ``other``, the atom of this (merged) table with the same concepts.
+
+        Raises:
+            DataError: this table lacks one of the other's atoms or concepts.
+        """
+        columns = np.array([self.index(n) for n in other.names], np.int32)
+        mine = _row_bytes(self.indptr, self.indices)
+        where = {signature: i for i, signature in enumerate(mine)}
+        rows = _row_bytes(*_sorted_rows(other.indptr, columns[other.indices]))
+        found = [where.get(signature, -1) for signature in rows]
+        if -1 in found:
+            raise DataError("this table has not all atoms of the other; merge the tables first")
+        return np.array(found, np.int32)
+
+    def save(self, directory: str | Path) -> None:
+        """Write the table as a directory, whole or not at all; an old one there is replaced."""
+        directory = Path(directory)
+        aside = directory.with_name(directory.name + ".tmp")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        if self.positions is not None:
+            self.positions.save(aside)
+        self.save_atoms(aside)
+        shutil.rmtree(directory, ignore_errors=True)
+        os.replace(aside, directory)
+
+    def save_atoms(self, directory: Path) -> None:
+        """Write all but the positions into an existing directory."""
+        np.savez(
+            directory / "atoms.npz",
+            indptr=self.indptr,
+            indices=self.indices,
+            fold_counts=self.fold_counts,
+        )
+        meta = {"format": _FORMAT, "names": self.names, "categories": self.categories}
+        write_json(directory / "concepts.json", meta)
+
+    @classmethod
+    def load(cls, directory: str | Path) -> ConceptTable:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            DataError: the directory holds no table of a format that this version knows.
+        """
+        directory = Path(directory)
+        try:
+            meta = json.loads((directory / "concepts.json").read_text(encoding="utf-8"))
+            with np.load(directory / "atoms.npz", allow_pickle=False) as arrays:
+                atoms = {name: arrays[name] for name in arrays.files}
+        except (OSError, ValueError, KeyError) as error:
+            raise DataError(f"{directory} holds no readable concept table: {error}") from error
+        if meta.get("format") != _FORMAT:
+            raise DataError(
+                f"{directory} holds a concept table of format {meta.get('format')}, "
+                f"this version reads format {_FORMAT}; build it again"
+            )
+        has_positions = (directory / "positions.npz").exists()
+        return cls(
+            names=tuple(meta["names"]),
+            categories=tuple(tuple(c) for c in meta["categories"]),
+            positions=AtomMap.load(directory) if has_positions else None,
+            **atoms,
+        )
+
+
+class TableBuilder:
+    """Builds a :class:`ConceptTable` sample by sample, in bounded memory.
+
+    Atoms are kept by their exact signature, the bytes of their sorted concept ids, and numbered
+    in order of first appearance.
+
+    Args:
+        names: concept names, all different.
+        categories: a category, or several, or None, for each concept.
+    """
+
+    def __init__(self, names: Sequence[str], categories: Categories | None = None) -> None:
+        self.names = tuple(names)
+        self.categories = _check_categories(self.names, categories)
+        self.index = {name: i for i, name in enumerate(self.names)}
+        if len(self.index) != len(self.names):
+            twice = next(n for i, n in enumerate(self.names) if self.index[n] != i)
+            raise DataError(f"two concepts are named {twice!r}; give each a name of its own")
+        self.signatures: dict[bytes, int] = {}
+        self._tallies: list[tuple[NDArray[np.int32], NDArray[np.int64], int]] = []
+        self._codes: list[NDArray[np.uint16]] = []
+        self._shapes: list[tuple[int, int]] = []
+
+    def add(
+        self,
+        maps: Sequence[NDArray[np.int32]],
+        concepts: Iterable[int] = (),
+        fold: int = 0,
+    ) -> None:
+        """Add one sample.
+
+        Args:
+            maps: label maps, int32 ``(height, width)``, concept index + 1, 0 = no label.
+            concepts: indices of concepts that hold on the whole sample.
+            fold: the fold that the sample belongs to.
+        """
+        whole = np.array(sorted({int(c) for c in concepts}), np.int32)
+        codes, indptr, indices = local_atoms(np.stack(maps), whole)
+        self.add_local(codes, indptr, indices, maps[0].shape, fold)
+
+    def add_local(
+        self,
+        codes: NDArray[np.uint16],
+        indptr: NDArray[np.int64],
+        indices: NDArray[np.int32],
+        shape: Sequence[int],
+        fold: int = 0,
+        keep_codes: bool = True,
+    ) -> None:
+        """Add one sample whose local atoms are known (see :func:`local_atoms`)."""
+        atoms = self.intern(indptr, indices)
+        counts = np.bincount(codes, minlength=len(atoms)).astype(np.int64)
+        self._tallies.append((atoms, counts, fold))
+        self._shapes.append(grid_shape(shape))
+        if keep_codes:
+            self._codes.append(codes)
+
+    def add_atoms(self, atoms: NDArray[np.int32], shape: Sequence[int], fold: int = 0) -> None:
+        """Add one sample by the (interned) atom of each of its positions."""
+        local, codes, counts = np.unique(atoms, return_inverse=True, return_counts=True)
+        check_local_atoms(len(local), f"sample {len(self._shapes)}")
+        self._tallies.append((local.astype(np.int32), counts.astype(np.int64), fold))
+        self._shapes.append(grid_shape(shape))
+        self._codes.append(codes.astype(np.uint16))
+
+    def intern(
+        self, indptr: NDArray[np.int64], indices: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """Atom ids of signatures given as sorted rows of concept ids; new ones are added."""
+        known = self.signatures
+        rows = _row_bytes(indptr, indices)
+        return np.array([known.setdefault(row, len(known)) for row in rows], np.int32)
+
+    def intern_columns(self, masks: BoolArray) -> NDArray[np.int32]:
+        """Atom ids of the columns of a boolean array ``(n_concepts, n_positions)``."""
+        packed = np.ascontiguousarray(np.packbits(masks, axis=0).T)
+        distinct, first, inverse = np.unique(
+            packed, axis=0, return_index=True, return_inverse=True
+        )
+        del distinct
+        concept, column = np.nonzero(masks[:, first])
+        order = np.lexsort((concept, column))
+        indptr = offsets_of(np.bincount(column, minlength=len(first)))
+        atoms = self.intern(indptr, concept[order].astype(np.int32))
+        return atoms[inverse.ravel()]
+
+    def finish(self) -> ConceptTable:
+        """The table of all samples added so far, with their positions."""
+        codes = np.concatenate(self._codes) if self._codes else np.zeros(0, np.uint16)
+        n_folds = 1 + max((fold for _, _, fold in self._tallies), default=0)
+        return self.table(self.fold_counts(n_folds), self.atom_map(codes))
+
+    def finish_single(
+        self, atoms: NDArray[np.int32], folds: NDArray[np.int32]
+    ) -> ConceptTable:
+        """The table of samples that are single positions, from the interned atom of each."""
+        counts = np.zeros((len(self.signatures), int(folds.max(initial=0)) + 1), np.int64)
+        np.add.at(counts, (atoms, folds), 1)
+        return self.table(counts, AtomMap.of_single_positions(atoms, folds))
+
+    def fold_counts(self, n_folds: int) -> NDArray[np.int64]:
+        """Positions of each atom in each fold, ``(n_atoms, n_folds)``."""
+        totals = np.zeros((len(self.signatures), n_folds), np.int64)
+        for atoms, counts, fold in self._tallies:
+            np.add.at(totals[:, fold], atoms, counts)
+        return totals
+
+    def atom_map(self, codes: NDArray[np.uint16]) -> AtomMap:
+        """The positions of all samples added so far, with their codes (see :class:`AtomMap`)."""
+        return AtomMap(
+            shapes=np.array(self._shapes, np.int64).reshape(-1, 2),
+            atom_offsets=offsets_of([len(atoms) for atoms, _, _ in self._tallies]),
+            atoms=np.concatenate([a for a, _, _ in self._tallies] or [np.zeros(0, np.int32)]),
+            codes=codes,
+            folds=np.array([fold for _, _, fold in self._tallies], np.int32),
+        )
+
+    def table(self, fold_counts: NDArray[np.int64], positions: AtomMap | None) -> ConceptTable:
+        """A table of the interned atoms with these counts."""
+        rows = [np.frombuffer(s, np.int32) for s in self.signatures]
+        return ConceptTable(
+            names=self.names,
+            categories=self.categories,
+            indptr=offsets_of([len(r) for r in rows]),
+            indices=np.concatenate([*rows, np.zeros(0, np.int32)]),
+            fold_counts=fold_counts,
+            positions=positions,
+        )
+
+
+def local_atoms(
+    maps: NDArray[np.int32], concepts: NDArray[np.int32]
+) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32]]:
+    """Group the positions of one sample by the labels they carry in all layers.
+
+    Args:
+        maps: int32 ``(n_layers, height, width)``, concept index + 1, 0 = no label.
+        concepts: sorted indices of concepts that hold on the whole sample.
+
+    Returns:
+        The local atom of each position (flat), and the concepts of the local atoms as sorted rows
+        ``(indptr, indices)``.
+
+    Raises:
+        DataError: the sample has more than 65,536 combinations of labels.
+    """
+    flat = maps.reshape(len(maps), -1)
+    codes, n_local = _group(flat, int(flat.max(initial=0)) + 1)
+    check_local_atoms(n_local, "one sample")
+    indptr, indices = _signatures(flat, codes, n_local, concepts)
+    return codes.astype(np.uint16), indptr, indices
+
+
+@jit
+def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], int]:
+    """Number the distinct columns of ``maps`` in order of appearance, a layer at a time."""
+    n_layers, n_positions = maps.shape
+    codes = np.zeros(n_positions, np.int32)
+    n_codes = 1
+    slot = np.full(n_labels, -1, np.int32)
+    for layer in range(n_layers):
+        row = maps[layer]
+        n_slots = 0
+        for p in range(n_positions):
+            if slot[row[p]] < 0:
+                slot[row[p]] = n_slots
+                n_slots += 1
+        if n_slots > 1 or layer == 0:
+            renamed = np.full((n_codes, n_slots), -1, np.int32)
+            n_codes = 0
+            for p in range(n_positions):
+                s = slot[row[p]]
+                if renamed[codes[p], s] < 0:
+                    renamed[codes[p], s] = n_codes
+                    n_codes += 1
+                codes[p] = renamed[codes[p], s]
+        if n_codes > MAX_LOCAL_ATOMS:
+            break
+        for p in range(n_positions):
+            slot[row[p]] = -1
+    return codes, n_codes
+
+
+@jit
+def _signatures(
+    maps: NDArray[np.int32],
+    codes: NDArray[np.int32],
+    n_local: int,
+    concepts: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The sorted concepts of each local atom: its labels, each once, and the sample's own."""
+    n_layers, n_positions = maps.shape
+    first = np.full(n_local, -1, np.int64)
+    for p in range(n_positions):
+        if first[codes[p]] < 0:
+            first[codes[p]] = p
+    indptr = np.zeros(n_local + 1, np.int64)
+    indices = np.empty(n_local * (n_layers + len(concepts)), np.int32)
+    end = 0
+    for a in range(n_local):
+        start = end
+        for k in range(n_layers + len(concepts)):
+            c = maps[k, first[a]] - 1 if k < n_layers else concepts[k - n_layers]
+            if c < 0:
+                continue
+            at = end
+            while at > start and indices[at - 1] > c:
+                at -= 1
+            if at > start and indices[at - 1] == c:
+                continue
+            for j in range(end, at, -1):
+                indices[j] = indices[j - 1]
+            indices[at] = c
+            end += 1
+        indptr[a + 1] = end
+    return indptr, indices[:end].copy()
+
+
+class _DenseLabels:
+    """Turns label numbers into concept index + 1, and refuses numbers without a name."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        if ids and min(ids) < 1:
+            raise DataError(f"label {min(ids)} has a name, but labels start at 1; 0 is 'no label'")
+        self.table = np.full(max(ids, default=0) + 1, -1, np.int32)
+        self.table[0] = 0
+        self.table[list(ids)] = np.arange(1, len(ids) + 1)
+
+    def of(self, labels: NDArray[np.integer], sample: int) -> NDArray[np.int32]:
+        high, low = int(labels.max(initial=0)), int(labels.min(initial=0))
+        dense = self.table[np.clip(labels, 0, len(self.table) - 1)]
+        if high >= len(self.table) or low < 0 or (dense < 0).any():
+            bad = labels[(labels < 0) | (labels >= len(self.table)) | (dense < 0)].flat[0]
+            raise DataError(f"label {bad} in sample {sample} has no name; add it to the names")
+        return dense
+
+
+def _check_categories(
+    names: Sequence[str], categories: Categories | None
+) -> tuple[tuple[str, ...], ...]:
+    if categories is None:
+        return tuple(() for _ in names)
+    if len(categories) != len(names):
+        raise DataError(f"{len(categories)} categories for {len(names)} names; give one for each")
+    return tuple(
+        () if c is None else (c,) if isinstance(c, str) else tuple(c) for c in categories
+    )
+
+
+def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:
+    if folds is None:
+        return np.zeros(n_samples, np.int32)
+    checked = np.asarray(folds)
+    if checked.shape != (n_samples,) or not np.issubdtype(checked.dtype, np.integer):
+        raise DataError(
+            f"folds have shape {checked.shape} and dtype {checked.dtype}; "
+            f"expected one integer for each of the {n_samples} samples"
+        )
+    if checked.min(initial=0) < 0:
+        raise DataError(f"fold {checked.min()} is negative; number folds from 0")
+    return checked.astype(np.int32)
+
+
+def _row_bytes(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> list[bytes]:
+    data = np.ascontiguousarray(indices, np.int32).tobytes()
+    ends = (indptr * 4).tolist()
+    return [data[ends[i] : ends[i + 1]] for i in range(len(ends) - 1)]
+
+
+def _sorted_rows(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32]
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    row_of_entry = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    return indptr, indices[np.lexsort((indices, row_of_entry))]

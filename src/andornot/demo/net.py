@@ -1,0 +1,139 @@
+"""A small convolutional network that learns the demo world's classes in seconds.
+
+Its last maps feed the classes by weights that are never negative, and it pays a little for each
+weight: so a unit has to be evidence *for* a class, and a class that two unrelated things belong
+to gets units that fire on both. Nothing but the class of each picture is ever shown to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from andornot.demo.canvas import SIZE
+from andornot.demo.scenes import CLASSES
+from andornot.demo.world import World
+from andornot.models.preprocess import Preprocessing
+from andornot.progress import track
+
+LAYER = "units"
+"""Dotted path of the layer to explain: ReLU maps that feed the classes linearly."""
+
+UNITS = 2 * len(CLASSES)
+QUANTILE = 0.02
+"""Share of the positions on which a unit counts as active in the demo. The paper's .005 suits
+its large data; here the planted things cover about 1 to 5 % of all pixels."""
+
+PREPROCESSING = Preprocessing.preset("half", SIZE, SIZE)
+
+_STRONGEST = float(__import__('os').environ.get('SHARE','.05'))  # share of a unit's map that counts as its answer, about the size of a thing
+_HEAD_START = 0.4  # weight from a unit to its first class before training
+
+
+class DemoNet(nn.Module):
+    """Four convolutions; what the last one's units find, added up, decides for a class.
+
+    ``forward`` takes images of shape (n, 3, SIZE, SIZE), preprocessed by ``PREPROCESSING``, and
+    gives logits of shape (n, classes).
+    """
+
+    def __init__(self, classes: int = len(CLASSES), units: int = UNITS) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            *_convolution(3, 16, stride=2),
+            *_convolution(16, 32, stride=2),
+            *_convolution(32, 48, dilation=int(__import__('os').environ.get('DIL','1'))),
+        )
+        self.units = nn.Sequential(*_convolution(48, units, dilation=2))
+        self.head = nn.Linear(units, classes)
+        with torch.no_grad():
+            # Each class starts with units of its own, so that none is left without any.
+            self.head.weight.abs_().mul_(0.2)
+            own = torch.arange(units)
+            self.head.weight[own % classes, own] += _HEAD_START
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of a batch."""
+        maps = self.units(self.stem(images)).flatten(2)
+        strongest = maps.topk(max(1, int(maps.shape[2] * _STRONGEST)), sorted=False).values
+        logits: Tensor = self.head(strongest.mean(2))
+        return logits
+
+
+def _convolution(
+    inputs: int, outputs: int, stride: int = 1, dilation: int = 1
+) -> tuple[nn.Module, ...]:
+    conv = nn.Conv2d(
+        inputs, outputs, 3, stride=stride, padding=dilation, dilation=dilation, bias=False
+    )
+    return conv, nn.BatchNorm2d(outputs), nn.ReLU()
+
+
+def train(world: World, seed: int = 0, epochs: int = 8, batch_size: int = 32) -> DemoNet:
+    """Train a network on the world's "train" pictures, on the CPU.
+
+    Args:
+        world: what to learn from.
+        seed: the same seed gives the same network on the same machine.
+        epochs: how often each picture is seen, half of the times mirrored.
+        batch_size: pictures in a step.
+
+    Returns:
+        The network, ready for use (in eval mode).
+    """
+    pictures = world.split("train")
+    images, labels = _images(pictures.rgb), _labels(pictures)
+    steps = epochs * (len(images) // batch_size)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = DemoNet().to(memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=1e-3)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, steps)
+        for chosen in track(_batches(len(images), steps, batch_size), "training the net", steps):
+            batch = images[chosen]
+            loss = _loss(net, batch.flip(3) if torch.rand(()) < 0.5 else batch, labels[chosen])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            with torch.no_grad():
+                net.head.weight.clamp_(min=0)
+    return net.to(memory_format=torch.contiguous_format).eval()
+
+
+def accuracy(net: nn.Module, world: World) -> float:
+    """Share of the pictures whose class the network gets right; pass ``world.split("val")``."""
+    with torch.inference_mode():
+        chunks = [net(chunk) for chunk in _images(world.rgb).split(128)]
+    return float((torch.cat(chunks).argmax(1) == _labels(world)).float().mean())
+
+
+def _loss(net: DemoNet, images: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy, and a small price for each weight from a unit to a class."""
+    return functional.cross_entropy(net(images), labels) + float(__import__('os').environ.get('HL1','.003')) * net.head.weight.sum()
+
+
+def _batches(count: int, steps: int, size: int) -> Iterator[Tensor]:
+    """Indices of the pictures of each step, in a new random order each epoch."""
+    done = 0
+    while done < steps:
+        for chosen in torch.randperm(count).split(size):
+            if len(chosen) == size and done < steps:
+                done += 1
+                yield chosen
+
+
+def _images(rgb: NDArray[np.uint8]) -> Tensor:
+    """What ``PREPROCESSING`` gives, for all pictures at once."""
+    mean, std = PREPROCESSING.mean[0], PREPROCESSING.std[0]
+    values = (torch.from_numpy(rgb).float() / 255 - mean) / std
+    return values.permute(0, 3, 1, 2)
+
+
+def _labels(world: World) -> Tensor:
+    return torch.tensor([CLASSES.index(label) for label in world.classes])

@@ -1,0 +1,273 @@
+"""Arrays in, explanations out: the core on one page, without torch, images or text.
+
+    concepts = andornot.ConceptTable.from_masks(masks, names)
+    result = andornot.explain(unit_masks, concepts, length=3)
+    result[0].formula, result[0].iou
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from andornot.concepts import ConceptTable
+from andornot.errors import OptionError
+from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
+from andornot.formula import Formula, parse
+from andornot.parallel import ordered_map
+from andornot.progress import track
+from andornot.responses import Responses
+from andornot.scores import Counts, metric_code
+from andornot.search import beam, exhaustive
+from andornot.search.ceiling import ceiling
+from andornot.search.problem import Atoms, Found, Options, Problem, Solution, operator_numbers
+
+Search = Literal["auto", "beam", "exhaustive"]
+PUBLISHED_PROFILE = "mu2020"
+
+_AUTO_STEPS = 3e7
+"""With ``search="auto"``, all formulas are tried if that takes no more elementary steps a unit
+than this (some tens of milliseconds)."""
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How to search for formulas; all of it by name, as users give it.
+
+    Attributes:
+        length: longest formula, in concepts (NOT adds nothing).
+        beam_size: formulas kept at each step, and returned.
+        search: ``"beam"``; ``"exhaustive"`` (every formula, so proven); ``"auto"`` (exhaustive
+            where that is cheap, else beam).
+        metric: the score to search for (see ``andornot.scores.METRICS``).
+        operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
+        penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
+        limit: compose only with the ``limit`` best single concepts.
+        categories: use only concepts of these categories.
+        concepts: use only these concepts.
+        profile: ``"mu2020"`` repeats the published beam search move for move.
+
+    Raises:
+        OptionError: a value cannot be used, or two of them exclude each other.
+    """
+
+    length: int = 3
+    beam_size: int = 10
+    search: str = "auto"
+    metric: str = "iou"
+    operators: tuple[str, ...] = ("OR", "AND", "AND NOT")
+    penalty: float = 1.0
+    limit: int | None = None
+    categories: tuple[str, ...] | None = None
+    concepts: tuple[str, ...] | None = None
+    profile: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.search not in ("auto", "beam", "exhaustive"):
+            raise OptionError(
+                f"unknown search {self.search!r}; choose 'auto', 'beam' or 'exhaustive'"
+            )
+        if self.profile not in (None, PUBLISHED_PROFILE):
+            raise OptionError(f"unknown profile {self.profile!r}; the only one is 'mu2020'")
+        if self.profile and (
+            self.search == "exhaustive"
+            or self.metric != "iou"
+            or len(operator_numbers(self.operators)) < 3
+        ):
+            raise OptionError(
+                "profile 'mu2020' is a beam search for IoU with OR, AND and AND NOT; "
+                "leave search, metric and operators as they are"
+            )
+        self.numbers()
+
+    def numbers(self) -> Options:
+        """The same for the kernels, where names are numbers."""
+        return Options(
+            length=self.length,
+            beam_size=self.beam_size,
+            operators=operator_numbers(self.operators),
+            metric=metric_code(self.metric),
+            penalty=self.penalty,
+            limit=self.limit,
+            published=self.profile == PUBLISHED_PROFILE,
+        )
+
+
+def explain(
+    unit_masks: ArrayLike | Responses,
+    concepts: ConceptTable,
+    length: int = 3,
+    beam_size: int = 10,
+    search: Search = "auto",
+    *,
+    units: Sequence[int] | None = None,
+    status: Sequence[str] | None = None,
+    jobs: int | None = None,
+    **options: Any,
+) -> Result:
+    """Find the formula whose mask best matches each unit's mask.
+
+    Args:
+        unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table, or
+            responses that were counted already.
+        concepts: the concept table.
+        length: longest formula, in concepts.
+        beam_size: formulas kept at each step of a beam search, and returned for each unit.
+        search: how to search; see :class:`SearchOptions`, as for the further ``options``
+            (``metric``, ``operators``, ``penalty``, ``limit``, ``categories``, ``concepts``,
+            ``profile``).
+        units: numbers to call the units by; 0, 1, ... if not given.
+        status: for each unit ``"ok"`` or why it cannot be explained.
+        jobs: threads; all cores if not given.
+        **options: more of :class:`SearchOptions`. The name ``concepts`` being taken by the table,
+            a restriction to some concepts is ``only=[...]`` here.
+
+    Returns:
+        An explanation for each unit, in order.
+
+    Raises:
+        OptionError: an option cannot be used.
+        DataError: masks do not fit the table.
+    """
+    for name, target in (("only", "concepts"), ("operators", "operators"), ("categories", "categories")):
+        if options.get(name) is not None:
+            value = options.pop(name)
+            options[target] = (value,) if isinstance(value, str) else tuple(value)
+    known = set(SearchOptions.__dataclass_fields__)
+    if unknown := sorted(set(options) - known):
+        raise OptionError(f"unknown option {unknown[0]!r}; explain knows {', '.join(sorted(known))}")
+    chosen = SearchOptions(length=length, beam_size=beam_size, search=search, **options)
+    responses = (
+        unit_masks
+        if isinstance(unit_masks, Responses)
+        else Responses.from_masks(unit_masks, concepts)
+    )
+    return explain_responses(responses, concepts, chosen, units=units, status=status, jobs=jobs)
+
+
+def explain_responses(
+    responses: Responses,
+    concepts: ConceptTable,
+    options: SearchOptions,
+    *,
+    units: Sequence[int] | None = None,
+    status: Sequence[str] | None = None,
+    jobs: int | None = None,
+) -> Result:
+    """Explain units from their counts; the arguments are those of :func:`explain`."""
+    atoms = kernel_atoms(concepts)
+    candidates = concepts.select(options.categories, options.concepts)
+    if not len(candidates):
+        raise OptionError("no concept is left to search with; widen categories or concepts")
+
+    def one(index: int) -> Explanation:
+        active, counts = responses.unit(index)
+        problem = Problem(atoms, active, counts, candidates)
+        state = OK if status is None else status[index]
+        if state == OK and not problem.total:
+            state = INACTIVE
+        number = index if units is None else int(units[index])
+        if state != OK:
+            return _unexplained(number, state, problem, options)
+        return _explanation(number, problem, solve(problem, options), concepts.names, options)
+
+    found = ordered_map(one, range(responses.n_units), jobs)
+    return Result(tuple(track(found, "searching", responses.n_units)))
+
+
+def solve(problem: Problem, options: SearchOptions) -> Solution:
+    """Solve one unit's problem by the search that the options name."""
+    numbers = options.numbers()
+    if options.search == "exhaustive":
+        return exhaustive.solve(problem, numbers)
+    if options.search == "auto" and not options.profile:
+        n_candidates = len(problem.candidates) if options.limit is None else options.limit
+        a_pass = len(problem.atoms.indices) + 3 * n_candidates
+        n_passes = exhaustive.passes(n_candidates, len(numbers.operators), options.length)
+        if n_passes * a_pass <= _AUTO_STEPS:
+            return exhaustive.solve(problem, numbers)
+    return beam.solve(problem, numbers)
+
+
+def kernel_atoms(concepts: ConceptTable) -> Atoms:
+    """The table as the kernels read it."""
+    return Atoms(
+        concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
+        concepts.n_positions,
+    )  # fmt: skip
+
+
+def score(
+    formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable
+) -> Counts:
+    """Score any formula for one unit.
+
+    Args:
+        formula: a formula, or its text.
+        unit_mask: bool, with the positions of the table.
+        concepts: the concept table.
+
+    Returns:
+        The four counts; ``.iou`` and ``.scores()`` give the scores.
+
+    Raises:
+        FormulaError: the text is no formula, or names an unknown concept.
+        DataError: the mask does not fit the table.
+    """
+    responses = Responses.from_masks(np.asarray(unit_mask)[None], concepts)
+    return score_responses(formula, responses, 0, concepts)
+
+
+def score_responses(
+    formula: Formula | str, responses: Responses, unit: int, concepts: ConceptTable
+) -> Counts:
+    """Score any formula for one unit from its counts."""
+    formula = parse(formula) if isinstance(formula, str) else formula
+    mask = concepts.mask(formula)
+    active, counts = responses.unit(unit)
+    both = int(counts[mask[active]].sum())
+    t, a = int(concepts.counts[mask].sum()), int(counts.sum())
+    return Counts.of(both, t, a, concepts.n_positions)
+
+
+def _explanation(
+    unit: int, problem: Problem, solution: Solution, names: Sequence[str], options: SearchOptions
+) -> Explanation:
+    if not solution.beam:
+        return _unexplained(unit, NO_CONCEPT, problem, options)
+
+    def scored(found: Found) -> Scored:
+        counts = Counts.of(found.i, found.t, problem.total, problem.atoms.n_positions)
+        # the published score has an epsilon in it; what we show is exact
+        value = found.score if options.profile is None else counts.iou
+        return Scored(found.formula(names), counts, value)
+
+    best = tuple(scored(found) for found in solution.beam)
+    bound = best[0].score if solution.proven else ceiling(problem, metric_code(options.metric))
+    return Explanation(
+        unit=unit,
+        status=OK,
+        counts=best[0].counts,
+        beam=best,
+        best_by_length=tuple(None if f is None else scored(f) for f in solution.by_length),
+        certificate=Certificate(best[0].score, max(bound, best[0].score), solution.proven),
+        metric=options.metric,
+    )
+
+
+def _unexplained(unit: int, state: str, problem: Problem, options: SearchOptions) -> Explanation:
+    counts = Counts.of(0, 0, problem.total, problem.atoms.n_positions)
+    return Explanation(
+        unit=unit,
+        status=state,
+        counts=counts,
+        beam=(),
+        best_by_length=(None,) * options.length,
+        certificate=Certificate(0.0, 0.0, True),
+        metric=options.metric,
+    )
+

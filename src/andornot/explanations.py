@@ -1,0 +1,219 @@
+"""What an explanation is: a formula, its four counts, how it came about, and what stood next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from andornot.errors import OptionError
+from andornot.formula import Formula, parse
+from andornot.scores import Counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OK = "ok"
+INACTIVE = "inactive"
+NO_CONCEPT = "no concept"
+
+STATUS_MEANING = {
+    OK: "explained",
+    "dead": "0 on every position: the unit never fires",
+    "constant": "the same value on every position",
+    "nan": "some activation is NaN or infinite",
+    INACTIVE: "nowhere above its threshold",
+    NO_CONCEPT: "no concept overlaps its active positions",
+}
+"""What the status of an explanation says; all but ``"ok"`` have no formula."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How good the best formula could be: ``score <= optimum <= upper_bound``.
+
+    Attributes:
+        score: the score of the formula that was found.
+        upper_bound: no formula of the searched length scores more.
+        proven: the found formula is the best one of the searched space.
+    """
+
+    score: float
+    upper_bound: float
+    proven: bool
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A formula with its counts, as it stands in the beam or on the way to it."""
+
+    formula: Formula
+    counts: Counts
+    score: float
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union."""
+        return self.counts.iou
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        c = self.counts
+        counts = {"tp": c.tp, "fp": c.fp, "fn": c.fn, "tn": c.tn}
+        return {"formula": str(self.formula), "score": self.score, "iou": self.iou, **counts}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Scored:
+        """Back from :meth:`as_dict`."""
+        counts = Counts(*(int(data[name]) for name in ("tp", "fp", "fn", "tn")))
+        return cls(parse(data["formula"]), counts, float(data["score"]))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The explanation of one unit.
+
+    Attributes:
+        unit: the unit's number in its layer.
+        status: ``"ok"``, or why there is no formula (see :data:`STATUS_MEANING`).
+        counts: true and false positives and negatives of the formula, in positions; for a unit
+            without a formula those of "nowhere".
+        beam: the best formulas found, best first; the first is the explanation, the others came
+            next.
+        best_by_length: the best formula of up to 1, 2, ... concepts; None where there was none.
+            The first is what Network Dissection would say.
+        certificate: how much better a formula could be.
+        metric: the score that was searched for.
+    """
+
+    unit: int
+    status: str
+    counts: Counts
+    beam: tuple[Scored, ...]
+    best_by_length: tuple[Scored | None, ...]
+    certificate: Certificate
+    metric: str = "iou"
+
+    @property
+    def formula(self) -> Formula | None:
+        """The formula; None where there is none."""
+        return self.beam[0].formula if self.beam else None
+
+    @property
+    def score(self) -> float:
+        """What the formula was ranked by (equals ``iou`` unless options say otherwise)."""
+        return self.beam[0].score if self.beam else 0.0
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union of formula and unit (Eq. 2)."""
+        return self.counts.iou
+
+    @property
+    def by_length(self) -> tuple[float, ...]:
+        """IoU of the best formula of up to 1, 2, ... concepts."""
+        return tuple(0.0 if best is None else best.iou for best in self.best_by_length)
+
+    @property
+    def runners_up(self) -> tuple[Scored, ...]:
+        """The formulas that came next, best first."""
+        return self.beam[1:]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "unit": self.unit,
+            "status": self.status,
+            "formula": None if self.formula is None else str(self.formula),
+            "metric": self.metric,
+            "score": self.score,
+            "iou": self.iou,
+            "tp": self.counts.tp,
+            "fp": self.counts.fp,
+            "fn": self.counts.fn,
+            "tn": self.counts.tn,
+            "certificate": vars(self.certificate),
+            "by_length": [None if b is None else b.as_dict() for b in self.best_by_length],
+            "beam": [scored.as_dict() for scored in self.beam],
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Explanation:
+        """Back from :meth:`as_dict`."""
+        return cls(
+            unit=int(data["unit"]),
+            status=data["status"],
+            counts=Counts(*(int(data[name]) for name in ("tp", "fp", "fn", "tn"))),
+            beam=tuple(Scored.from_dict(s) for s in data["beam"]),
+            best_by_length=tuple(
+                None if b is None else Scored.from_dict(b) for b in data["by_length"]
+            ),
+            certificate=Certificate(**data["certificate"]),
+            metric=data["metric"],
+        )
+
+    def __str__(self) -> str:
+        if self.formula is None:
+            return f"unit {self.unit}: {STATUS_MEANING[self.status]}"
+        return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
+
+
+@dataclass(frozen=True)
+class Result(Sequence[Explanation]):
+    """Explanations of the units of a layer; ``result[u]`` is that of unit number ``u``."""
+
+    explanations: tuple[Explanation, ...]
+
+    @cached_property
+    def _by_unit(self) -> dict[int, Explanation]:
+        return {e.unit: e for e in self.explanations}
+
+    def __getitem__(self, unit: Any) -> Any:
+        try:
+            return self._by_unit[int(unit)]
+        except (KeyError, TypeError, ValueError):
+            units = sorted(self._by_unit)
+            span = f"{units[0]} to {units[-1]}" if units else "none at all"
+            raise OptionError(
+                f"there is no explanation of unit {unit!r}; this result has units {span}"
+            ) from None
+
+    def __iter__(self) -> Iterator[Explanation]:
+        return iter(self.explanations)
+
+    def __len__(self) -> int:
+        return len(self.explanations)
+
+    def best(self, n: int | None = None) -> list[Explanation]:
+        """The ``n`` best explained units (all if not given), best first."""
+        ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
+        return ranked[:n]
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row for each unit: formula, scores, counts, the best of each shorter length."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(e) for e in self.explanations])
+
+
+def _row(e: Explanation) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "unit": e.unit,
+        "formula": None if e.formula is None else str(e.formula),
+        "iou": e.iou,
+        "length": 0 if e.formula is None else e.formula.length,
+        "tp": e.counts.tp,
+        "fp": e.counts.fp,
+        "fn": e.counts.fn,
+        "tn": e.counts.tn,
+        "status": e.status,
+        "score": e.score,
+        "upper_bound": e.certificate.upper_bound,
+        "proven": e.certificate.proven,
+    }
+    row |= {name: value for name, value in e.counts.scores().items() if name != "iou"}
+    for n, best in enumerate(e.best_by_length, start=1):
+        row[f"formula_{n}"] = None if best is None else str(best.formula)
+        row[f"iou_{n}"] = 0.0 if best is None else best.iou
+    return row

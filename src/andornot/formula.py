@@ -1,0 +1,284 @@
+"""Formulas: frozen logical expressions over concept names, with a parser and a printer.
+
+A formula is built from :class:`Concept`, :class:`Not`, :class:`And` and :class:`Or`
+(Mu & Andreas 2020, Section 2). Two formulas are equal when they differ only in the order or the
+grouping of the operands of AND and of OR, or by a double negation; that is what the canonical
+:attr:`Formula.key` expresses, and ``==``, ``hash`` and ``<`` all hang on it.
+
+``str(formula)`` and :func:`parse` are inverse to each other for every concept name. A name is
+written bare (``front left door``) unless that could be misread; then it is put in double quotes,
+with ``\\`` before a double quote or a backslash (``"salt AND pepper"``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import FormulaError
+
+BoolArray = NDArray[np.bool_]
+
+_MAX_DEPTH = 200
+_OPERATORS = ("AND", "OR", "NOT")
+_TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTALL)
+
+
+class Formula:
+    """A logical formula over concepts; use :func:`parse` or the four node classes to make one."""
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """The canonical key: equal for formulas that differ only in order and grouping."""
+        raise NotImplementedError
+
+    @cached_property
+    def concepts(self) -> tuple[str, ...]:
+        """Concept names from left to right, repeated as often as they occur."""
+        return tuple(self._names())
+
+    @property
+    def length(self) -> int:
+        """Number of concepts in the formula; NOT adds nothing."""
+        return len(self.concepts)
+
+    def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
+        """The formula's mask.
+
+        Args:
+            mask_of: gives the boolean mask of a concept name; all of one shape.
+
+        Returns:
+            A boolean array of that shape.
+        """
+        raise NotImplementedError
+
+    def _names(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return self.key == other.key if isinstance(other, Formula) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __lt__(self, other: Formula) -> bool:
+        return (self.length, self.key) < (other.length, other.key)
+
+    def __and__(self, other: Formula) -> Formula:
+        return And(self, other)
+
+    def __or__(self, other: Formula) -> Formula:
+        return Or(self, other)
+
+    def __invert__(self) -> Formula:
+        return Not(self)
+
+    def __repr__(self) -> str:
+        return f"parse({str(self)!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Concept(Formula):
+    """A single concept, by its name."""
+
+    name: str
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """The canonical key."""
+        return ("concept", self.name)
+
+    def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
+        """The concept's own mask."""
+        return mask_of(self.name)
+
+    def _names(self) -> Iterator[str]:
+        yield self.name
+
+    def __str__(self) -> str:
+        return quote(self.name)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Not(Formula):
+    """True where the operand is false."""
+
+    operand: Formula
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """The canonical key; a double negation vanishes in it."""
+        if isinstance(self.operand, Not):
+            return self.operand.operand.key
+        return ("not", self.operand.key)
+
+    def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
+        """The complement of the operand's mask."""
+        return ~self.operand.evaluate(mask_of)
+
+    def _names(self) -> Iterator[str]:
+        yield from self.operand._names()
+
+    def __str__(self) -> str:
+        binary = isinstance(self.operand, _Binary)
+        return f"NOT ({self.operand})" if binary else f"NOT {self.operand}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Binary(Formula):
+    left: Formula
+    right: Formula
+
+    @cached_property
+    def key(self) -> tuple[Any, ...]:
+        """The canonical key: operands of the whole chain, flattened and sorted."""
+        return (type(self).__name__.lower(), *sorted(f.key for f in self._chain()))
+
+    def _chain(self) -> Iterator[Formula]:
+        """Operands of this operator, through nested uses (and double negations) of it."""
+        for side in (self.left, self.right):
+            plain = side
+            while isinstance(plain, Not) and isinstance(plain.operand, Not):
+                plain = plain.operand.operand
+            if type(plain) is type(self):
+                yield from plain._chain()
+            else:
+                yield plain
+
+    def _names(self) -> Iterator[str]:
+        yield from self.left._names()
+        yield from self.right._names()
+
+    def __str__(self) -> str:
+        left, right = str(self.left), str(self.right)
+        if isinstance(self.left, _Binary) and type(self.left) is not type(self):
+            left = f"({left})"
+        if isinstance(self.right, _Binary):
+            right = f"({right})"
+        return f"{left} {type(self).__name__.upper()} {right}"
+
+
+class And(_Binary):
+    """True where both operands are true."""
+
+    def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
+        """The intersection of the operands' masks."""
+        return self.left.evaluate(mask_of) & self.right.evaluate(mask_of)
+
+
+class Or(_Binary):
+    """True where at least one operand is true."""
+
+    def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
+        """The union of the operands' masks."""
+        return self.left.evaluate(mask_of) | self.right.evaluate(mask_of)
+
+
+def quote(name: str) -> str:
+    """A concept name as it stands in a formula: bare if that cannot be misread, else quoted."""
+    words = name.split()
+    plain = bool(words) and name == " ".join(words) and not set('()"') & set(name)
+    if plain and not any(word in _OPERATORS for word in words):
+        return name
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def parse(text: str) -> Formula:
+    """Read a formula, such as ``(water OR river) AND NOT blue``.
+
+    Operators are upper case; NOT binds before AND, AND before OR, and equal operators group to
+    the left. Names with brackets, double quotes, odd spaces or operator words stand in double
+    quotes.
+
+    Raises:
+        FormulaError: the text is not a formula; the message says where.
+    """
+    reader = _Reader(text)
+    formula = reader.disjunction(0)
+    if reader.token is not None:
+        raise reader.error("expected AND, OR or the end")
+    return formula
+
+
+class _Reader:
+    """Recursive descent over the tokens of one text, one token ahead."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.start = 0
+        self.kind: str | None = None
+        self.token: str | None = None
+        self.advance()
+
+    def error(self, what: str) -> FormulaError:
+        return FormulaError(
+            f"cannot read the formula {self.text!r} at character {self.start + 1}: {what}"
+        )
+
+    def advance(self) -> None:
+        match = _TOKEN.match(self.text, self.position)
+        if match is None:
+            rest = self.text[self.position :]
+            self.start = self.position + len(rest) - len(rest.lstrip())
+            if rest.strip():
+                raise self.error("a double quote is opened and not closed")
+            self.kind = self.token = None
+            return
+        self.start, self.position = match.start(match.lastindex or 0), match.end()
+        self.token = match.group(match.lastindex or 0)
+        self.kind = ("(", ")", "quoted", "word")[(match.lastindex or 1) - 1]
+        if self.kind == "word" and self.token in _OPERATORS:
+            self.kind = self.token
+
+    def disjunction(self, depth: int) -> Formula:
+        left, n = self.conjunction(depth), depth
+        while self.kind == "OR":
+            self.advance()
+            left, n = Or(left, self.conjunction(depth)), self.deeper(n)
+        return left
+
+    def conjunction(self, depth: int) -> Formula:
+        left, n = self.operand(depth), depth
+        while self.kind == "AND":
+            self.advance()
+            left, n = And(left, self.operand(depth)), self.deeper(n)
+        return left
+
+    def operand(self, depth: int) -> Formula:
+        if self.kind == "NOT":
+            self.advance()
+            return Not(self.operand(self.deeper(depth)))
+        if self.kind == "(":
+            self.advance()
+            inner = self.disjunction(self.deeper(depth))
+            if self.kind != ")":
+                raise self.error("expected a closing bracket")
+            self.advance()
+            return inner
+        return Concept(self.name())
+
+    def name(self) -> str:
+        if self.kind == "quoted" and self.token is not None:
+            name = re.sub(r"\\(.)", r"\1", self.token[1:-1], flags=re.DOTALL)
+            self.advance()
+            return name
+        words = []
+        while self.kind == "word" and self.token is not None:
+            words.append(self.token)
+            self.advance()
+        if not words:
+            raise self.error("expected a concept name, NOT or an opening bracket")
+        return " ".join(words)
+
+    def deeper(self, depth: int) -> int:
+        if depth >= _MAX_DEPTH:
+            raise self.error(f"it nests more than {_MAX_DEPTH} levels deep; write it shorter")
+        return depth + 1

@@ -1,0 +1,68 @@
+"""Models: load one, list its layers, record what its units say about images.
+
+Names are imported on first use, so that ``import andornot.models`` works without torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from andornot.errors import ModelError
+
+if TYPE_CHECKING:
+    from andornot.models.head import HeadWeights, head_weights
+    from andornot.models.images import image_batches
+    from andornot.models.layers import LayerInfo, list_layers
+    from andornot.models.load import LoadedModel, load_model
+    from andornot.models.preprocess import PRESETS, Preprocessing
+    from andornot.models.record import Recorded, Recorder
+    from andornot.models.weights import fingerprint
+
+__all__ = [
+    "PRESETS",
+    "HeadWeights",
+    "LayerInfo",
+    "LoadedModel",
+    "Preprocessing",
+    "Recorded",
+    "Recorder",
+    "fingerprint",
+    "head_weights",
+    "image_batches",
+    "list_layers",
+    "load_model",
+]
+
+_HOMES = {
+    "PRESETS": "preprocess",
+    "HeadWeights": "head",
+    "LayerInfo": "layers",
+    "LoadedModel": "load",
+    "Preprocessing": "preprocess",
+    "Recorded": "record",
+    "Recorder": "record",
+    "fingerprint": "weights",
+    "head_weights": "head",
+    "image_batches": "images",
+    "list_layers": "layers",
+    "load_model": "load",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from the module that defines it.
+
+    Raises:
+        ModelError: torch is not installed.
+    """
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ModelError(
+            'Models need PyTorch, which is not installed: run pip install "andornot[torch]".'
+        ) from error

@@ -1,0 +1,155 @@
+"""Vision models of transformers, from a local directory; nothing is ever downloaded."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from torch import nn
+
+from andornot.errors import AndornotError, ModelError
+from andornot.models.built import Built
+from andornot.models.preprocess import Preprocessing
+from andornot.models.weights import load_weights, read_state_dict
+
+
+def build(directory: Path, weights: str | Path | None) -> Built:
+    """Load an image classifier, or else the bare model, as ``config.json`` says.
+
+    Args:
+        directory: what ``save_pretrained`` wrote, or a clone of a hub repository.
+        weights: a file in place of the directory's weights.
+
+    Raises:
+        ModelError: transformers is missing, or the directory holds no model that it can load.
+    """
+    if not (directory / "config.json").is_file():
+        raise ModelError(
+            f"The directory {directory} holds no config.json: give the directory of a "
+            "transformers model, as save_pretrained writes it."
+        )
+    transformers = _import_transformers()
+    with _quiet(transformers):
+        try:
+            module, config, notes = _load(transformers, directory, from_config=weights is not None)
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise ModelError(
+                f"transformers cannot load the model in {directory} "
+                f"({type(error).__name__}: {reason}): check that its files are whole."
+            ) from error
+    if weights is not None:
+        load_weights(module, read_state_dict(Path(weights)), Path(weights))
+    source = (directory / "config.json").read_bytes()
+    return Built(module, read_preprocessing(directory), _class_names(config), notes, source)
+
+
+def read_preprocessing(directory: Path) -> Preprocessing | None:
+    """Read ``preprocessor_config.json``; None where there is none.
+
+    A resize of the shorter edge and a centre crop become one squash to the crop's size.
+
+    Raises:
+        ModelError: the file cannot be read, or asks for what ``Preprocessing`` cannot do.
+    """
+    path = directory / "preprocessor_config.json"
+    if not path.is_file():
+        return None
+    try:
+        return _from_config(json.loads(path.read_text(encoding="utf-8")))
+    except (KeyError, TypeError, ValueError, AttributeError, AndornotError) as error:
+        raise ModelError(
+            f"The preprocessing in {path} cannot be used ({type(error).__name__}: {error}): "
+            "give the preprocessing yourself."
+        ) from error
+
+
+def _from_config(config: Mapping[str, Any]) -> Preprocessing:
+    """Translate the settings of a transformers image processor."""
+    if config.get("do_flip_channel_order"):
+        raise ModelError("it wants the colours in the order blue, green, red")
+    size = config["size"]
+    if config.get("do_center_crop") and "crop_size" in config:
+        size = config["crop_size"]
+    if isinstance(size, Mapping):
+        edge = size.get("shortest_edge")
+        height, width = size.get("height", edge), size.get("width", edge)
+    else:
+        height = width = size
+    # Ours scales white to 1 first; another factor or an offset moves into mean and std.
+    scale = 255 * config.get("rescale_factor", 1 / 255) if config.get("do_rescale", True) else 255
+    offset = 1.0 if config.get("rescale_offset") else 0.0
+    normalise = config.get("do_normalize", True)
+    mean = config["image_mean"] if normalise else (0.0, 0.0, 0.0)
+    std = config["image_std"] if normalise else (1.0, 1.0, 1.0)
+    resample = config.get("resample", Image.Resampling.BILINEAR)
+    return Preprocessing.from_dict(
+        {
+            "height": height,
+            "width": width,
+            "mean": [(m + offset) / scale for m in mean],
+            "std": [s / scale for s in std],
+            "interpolation": Image.Resampling(resample).name.lower(),
+        }
+    )
+
+
+def _import_transformers() -> Any:
+    if importlib.util.find_spec("transformers") is None:
+        raise ModelError(
+            'Models of transformers need it to be installed: run pip install "andornot[hf]".'
+        )
+    if importlib.util.find_spec("torchvision") is not None:
+        # transformers imports torchvision if it can, and that may need help.
+        from andornot.models.from_torchvision import import_torchvision
+
+        import_torchvision()
+    import transformers
+
+    return transformers
+
+
+def _load(
+    transformers: Any, directory: Path, *, from_config: bool
+) -> tuple[nn.Module, Any, tuple[str, ...]]:
+    """Load the model that the configuration names."""
+    config = transformers.AutoConfig.from_pretrained(directory, local_files_only=True)
+    classifies = any(a.endswith("ForImageClassification") for a in config.architectures or ())
+    factory = transformers.AutoModelForImageClassification if classifies else transformers.AutoModel
+    if from_config:
+        return factory.from_config(config), config, ()
+    module, info = factory.from_pretrained(
+        directory, local_files_only=True, output_loading_info=True
+    )
+    missing = sorted(info["missing_keys"])
+    if not missing:
+        return module, config, ()
+    note = f"{len(missing)} weights are not in {directory} and are random (such as {missing[0]})."
+    return module, config, (note,)
+
+
+@contextmanager
+def _quiet(transformers: Any) -> Iterator[None]:
+    """Keep progress bars and warnings of transformers off the terminal; errors still raise."""
+    logging = transformers.utils.logging
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def _class_names(config: Any) -> tuple[str, ...] | None:
+    """Read the names of the classes, if someone gave them any (else they are LABEL_0 and on)."""
+    labels = config.id2label or {}
+    names = tuple(str(labels[index]) for index in sorted(labels))
+    return None if all(name.startswith("LABEL_") for name in names) else names

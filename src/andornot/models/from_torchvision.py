@@ -1,0 +1,143 @@
+"""Image classifiers of torchvision."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from andornot.errors import ModelError
+from andornot.models.built import Built
+from andornot.models.preprocess import Preprocessing
+from andornot.models.weights import class_mismatch, load_weights, read_state_dict
+
+IMAGENET_CLASSES = 1000
+
+
+def build(name: str, weights: str | Path | None) -> Built:
+    """Build a classifier with as many classes as its weights have.
+
+    Args:
+        name: as in ``torchvision.models.list_models()``.
+        weights: a file, the name of published weights, or None for random ones.
+
+    Raises:
+        ModelError: torchvision is missing or lacks the model, or the weights do not fit.
+    """
+    models = import_torchvision().models
+    known = models.list_models(module=models)
+    if name not in known:
+        close = get_close_matches(name, known, n=4, cutoff=0.4) or known[:4]
+        raise ModelError(
+            f"torchvision has no image classifier {name!r}; did you mean {' or '.join(close)}?"
+        )
+    published = models.get_model_weights(name)
+    notes: tuple[str, ...] = ()
+    if weights is None:
+        module = _new(models, name)
+        notes = ("No weights were given, so the network is random and its units mean nothing.",)
+    elif str(weights) in published.__members__:
+        module = _download(models, name, str(weights))
+        published = published[str(weights)]
+        return Built(module, _preprocessing(published, module), _categories(published))
+    else:
+        module, notes = _from_file(models, name, Path(weights))
+    classes = _count_classes(module)
+    class_names = _categories(published.DEFAULT) if classes == IMAGENET_CLASSES else None
+    if class_names and weights is not None:
+        notes += ("Class names are ImageNet's, assumed because the network has 1000 classes.",)
+    return Built(module, _preprocessing(published.DEFAULT, module), class_names, notes)
+
+
+@functools.cache
+def import_torchvision() -> Any:
+    """Import torchvision, also beside a torch of another kind than it was built for.
+
+    Raises:
+        ModelError: torchvision is not installed.
+    """
+    try:
+        return _import()
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+    # A torchvision built for CUDA registers fake kernels for two operators that it cannot load
+    # beside CPU torch, and so fails to import. Declared, they satisfy it; no classifier uses
+    # them. The library must stay alive, hence the attribute.
+    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for operator in ("nms", "qnms"):
+        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    import_torchvision.library = library  # type: ignore[attr-defined]
+    return _import()
+
+
+def _import() -> Any:
+    try:
+        import torchvision
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            "Models of torchvision need it to be installed: run "
+            'pip install "andornot[torchvision]".'
+        ) from error
+    return torchvision
+
+
+def _new(models: Any, name: str, **options: Any) -> nn.Module:
+    """Build an untrained network."""
+    with warnings.catch_warnings():
+        # Two old models announce that their way to draw random weights will change.
+        warnings.simplefilter("ignore", FutureWarning)
+        module: nn.Module = models.get_model(name, weights=None, **options)
+    return module
+
+
+def _download(models: Any, name: str, weights: str) -> nn.Module:
+    """Build a network with published weights."""
+    try:
+        module: nn.Module = models.get_model(name, weights=weights)
+    except OSError as error:
+        raise ModelError(
+            f"The weights {weights} of torchvision's {name} cannot be downloaded ({error}): "
+            "give the path of a weights file instead."
+        ) from error
+    return module
+
+
+def _from_file(models: Any, name: str, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
+    """Build a network with as many classes as the weights in a file have, and load them."""
+    state = read_state_dict(path)
+    with torch.device("meta"):  # shapes only: costs neither time nor memory
+        default = _new(models, name)
+    classes = class_mismatch(default.state_dict(), state)
+    options = {"num_classes": classes[1]} if classes and classes[0] == IMAGENET_CLASSES else {}
+    module = _new(models, name, **options)
+    load_weights(module, state, path)
+    if not hasattr(module, "transform_input"):
+        return module, ()
+    # As torchvision does with its published weights, from which nearly all others descend.
+    module.transform_input = True  # type: ignore[assignment]
+    return module, (f"torchvision's {name} rescales its input as its published weights expect.",)
+
+
+def _count_classes(module: nn.Module) -> int:
+    """Count the rows of the last weight matrix, which is the head in all these models."""
+    heads = [m for m in module.modules() if isinstance(m, nn.Linear | nn.Conv2d)]
+    return len(heads[-1].weight)
+
+
+def _preprocessing(weights: Any, module: nn.Module) -> Preprocessing:
+    """Take what the published weights expect, at the size that the network insists on, if any."""
+    wanted = weights.transforms()
+    size = int(getattr(module, "image_size", wanted.crop_size[0]))
+    return Preprocessing(
+        size, size, tuple(wanted.mean), tuple(wanted.std), wanted.interpolation.value
+    )
+
+
+def _categories(weights: Any) -> tuple[str, ...]:
+    return tuple(weights.meta["categories"])

@@ -1,0 +1,138 @@
+"""The layers of a network: which there are, what they give, and one by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from andornot.errors import ModelError
+from andornot.models.shapes import Kind, Layout, PrefixTokens, first_tensor, unit_map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One layer that can be explained, as seen in a forward pass.
+
+    Attributes:
+        path: dotted path, as in ``module.named_modules()``.
+        type: name of the layer's class.
+        shape: shape of its output, samples first.
+        kind: ``maps`` (N, C, H, W), ``vector`` (N, C) or ``tokens`` (N, T, D).
+        units: number of units.
+        grid: height and width of each unit's map; (1, 1) of a vector.
+    """
+
+    path: str
+    type: str
+    shape: tuple[int, ...]
+    kind: Kind
+    units: int
+    grid: tuple[int, int]
+
+
+def list_layers(
+    module: nn.Module,
+    sample: torch.Tensor,
+    *,
+    tokens: PrefixTokens = "auto",
+    layout: Layout = "auto",
+) -> list[LayerInfo]:
+    """List the layers that can be explained, in the order in which they first finish.
+
+    Layers that do not run, or whose output cannot be laid out as maps, are left out, and so is
+    the model itself. Of a layer that runs several times the last output counts; of an output
+    that is not a tensor, the first tensor in it (``last_hidden_state`` in transformers).
+
+    Args:
+        module: the network; it is in evaluation mode during the call only.
+        sample: a preprocessed batch (N, 3, H, W) on the network's device, best with N = 1.
+        tokens: number of leading tokens that are not patches, or ``auto``.
+        layout: of 4-D outputs, see ``shapes.unit_map``.
+
+    Raises:
+        ModelError: the network fails on the sample.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def remember(path: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            tensor = first_tensor(output)
+            if tensor is not None:
+                shapes[path] = tuple(tensor.shape)
+
+        return hook
+
+    modules = {path: layer for path, layer in module.named_modules() if path}
+    with ExitStack() as stack:
+        stack.enter_context(evaluating(module))
+        for path, layer in modules.items():
+            stack.callback(layer.register_forward_hook(remember(path)).remove)
+        run_forward(module, sample)
+
+    image_size = (int(sample.shape[-2]), int(sample.shape[-1]))
+    found = []
+    for path, shape in shapes.items():
+        try:
+            units = unit_map(shape, image_size, tokens=tokens, layout=layout)
+        except ModelError:
+            continue
+        name = type(modules[path]).__name__
+        found.append(LayerInfo(path, name, shape, units.kind, units.units, units.grid))
+    return found
+
+
+def get_layer(module: nn.Module, path: str) -> nn.Module:
+    """Find a layer by its dotted path.
+
+    Raises:
+        ModelError: there is no such layer; the message names the closest ones.
+    """
+    layers: dict[str, nn.Module] = dict(module.named_modules(remove_duplicate=False))
+    if path in layers and path:
+        return layers[path]
+    paths = [p for p in layers if p]
+    close = get_close_matches(path, paths, n=4, cutoff=0.4) or paths[:4]
+    raise ModelError(
+        f"The model has no layer {path!r}; did you mean {' or '.join(map(repr, close))}? "
+        "`andornot layers` lists all of them."
+    )
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, and each of its parts back as it was at the end."""
+    training = [part for part in module.modules() if part.training]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
+
+
+def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:
+    """Run a network on a batch without gradients.
+
+    Raises:
+        ModelError: the network raised an error, which the message repeats.
+    """
+    try:
+        with torch.inference_mode():
+            return module(batch)
+    except Exception as error:
+        reason = " ".join(str(error).split()) or "no reason given"
+        full = isinstance(error, torch.cuda.OutOfMemoryError)
+        advice = "use smaller batches" if full else "check size and number of channels of its input"
+        raise ModelError(
+            f"The model failed on a batch of shape {tuple(batch.shape)}: "
+            f"{type(error).__name__}: {reason}; {advice}."
+        ) from error

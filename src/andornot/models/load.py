@@ -1,0 +1,103 @@
+"""Load a network from a short text that says where it comes from.
+
+torchvision:resnet18       an architecture of torchvision, with weights from a file
+hf:DIRECTORY               a transformers vision model in a local directory
+path/to/file.py:function   whatever the function returns; this runs the file's code
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from torch import nn
+
+from andornot.errors import ModelError
+from andornot.models.built import Built
+from andornot.models.preprocess import Preprocessing
+from andornot.models.weights import fingerprint
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network that is ready to be probed.
+
+    Attributes:
+        module: the network, on the CPU, in float32 and in evaluation mode.
+        spec: the text it was loaded from.
+        weights: the file or name of the weights, None if they came with the model.
+        fingerprint: SHA-256 over architecture, weights and defining source.
+        preprocessing: how images become its input, None if that is not known.
+        class_names: name of each class, in the order of its logits, None if not known.
+        notes: what a reader of the results should know, one sentence each.
+    """
+
+    module: nn.Module
+    spec: str
+    weights: str | None
+    fingerprint: str
+    preprocessing: Preprocessing | None = None
+    class_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def load_model(
+    spec: str,
+    weights: str | Path | None = None,
+    *,
+    preprocessing: Preprocessing | None = None,
+    class_names: Sequence[str] | None = None,
+) -> LoadedModel:
+    """Load a network and its weights.
+
+    Args:
+        spec: ``torchvision:NAME``, ``hf:DIRECTORY`` or ``path/to/file.py:function``. The last
+            imports the file and calls the function, so it runs code: use files you trust.
+        weights: a torch or safetensors file with a state dict, or a checkpoint that holds one.
+            For torchvision also the name of published weights (``DEFAULT``), which torchvision
+            downloads. None leaves what the model comes with: random numbers from torchvision,
+            the directory's weights from hf, whatever the function loaded from a file.
+        preprocessing: in place of the model's own.
+        class_names: in place of the model's own.
+
+    Raises:
+        ModelError: the model or its weights cannot be loaded, or do not fit each other.
+    """
+    built = _source(spec)(weights)
+    if preprocessing is not None:
+        built = replace(built, preprocessing=preprocessing)
+    if class_names is not None:
+        built = replace(built, class_names=tuple(class_names))
+    module = built.module.float().cpu().eval()
+    return LoadedModel(
+        module,
+        spec,
+        None if weights is None else str(weights),
+        fingerprint(module, built.source),
+        built.preprocessing,
+        built.class_names,
+        built.notes,
+    )
+
+
+def _source(spec: str) -> Callable[[str | Path | None], Built]:
+    """Find the function that builds the network that ``spec`` names."""
+    kind, _, name = spec.partition(":")
+    if kind == "torchvision" and name:
+        from andornot.models.from_torchvision import build as build_torchvision
+
+        return lambda weights: build_torchvision(name, weights)
+    if kind == "hf" and name:
+        from andornot.models.from_hf import build as build_hf
+
+        return lambda weights: build_hf(Path(name), weights)
+    file, _, function = spec.rpartition(":")
+    if file.endswith(".py") and function:
+        from andornot.models.from_file import build as build_file
+
+        return lambda weights: build_file(Path(file), function, weights)
+    raise ModelError(
+        f"The model {spec!r} cannot be understood: write torchvision:NAME, hf:DIRECTORY or "
+        "path/to/file.py:function."
+    )

@@ -1,0 +1,194 @@
+"""Record what layers give on batches of images, through hooks that always clean up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from andornot.errors import ModelError, OptionError
+from andornot.models.layers import evaluating, get_layer, run_forward
+from andornot.models.shapes import Layout, PrefixTokens, first_tensor, unit_map
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What one batch of n images gave.
+
+    Attributes:
+        activations: for each layer, float32 of shape (n, units, h, w); h = w = 1 of a vector.
+        logits: float32 of shape (n, classes); None if not asked for or if the network's output
+            is not a row of numbers for each image.
+    """
+
+    activations: dict[str, NDArray[np.float32]]
+    logits: NDArray[np.float32] | None
+
+
+class _Stop(BaseException):
+    """Ends a forward pass; not an Exception, so that no model catches it by the way."""
+
+
+class Recorder:
+    """Context manager that records layers of a network, batch by batch.
+
+    While it is open the network is in evaluation mode and on ``device``; at the end its hooks
+    are gone and its mode and device are as before, whatever happened.
+
+    Unless logits are wanted, a forward pass ends as soon as the last wanted layer has run. The
+    first batch always runs through, because it shows how often each layer runs: a layer that
+    is used several times (a shared ReLU) is recorded at its last use.
+
+        with Recorder(model, ["layer4"]) as recorder:
+            maps = recorder.record(batch).activations["layer4"]
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        layers: Sequence[str],
+        *,
+        device: str = "auto",
+        logits: bool = True,
+        tokens: PrefixTokens = "auto",
+        layout: Layout = "auto",
+    ) -> None:
+        """Name what to record; nothing is touched until the recorder is entered.
+
+        Args:
+            module: the network.
+            layers: dotted paths, as in ``module.named_modules()``.
+            device: ``auto`` (CUDA if there is one), or a torch device such as ``cuda:1``.
+            logits: also record the network's output.
+            tokens: number of leading tokens that are not patches, or ``auto``.
+            layout: of 4-D outputs, see ``shapes.unit_map``.
+
+        Raises:
+            ModelError: there is no such layer.
+            OptionError: there is no such device.
+        """
+        self._module = module
+        self._layers = {path: get_layer(module, path) for path in layers}
+        self._device = choose_device(device)
+        self._want_logits = logits
+        self._tokens: PrefixTokens = tokens
+        self._layout: Layout = layout
+        self._outputs: dict[str, torch.Tensor] = {}
+        self._calls: dict[str, int] = {}
+        self._expected_calls: dict[str, int] | None = None
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            parameter = next(self._module.parameters(), None)
+            if parameter is not None and parameter.device != self._device:
+                stack.callback(self._module.to, parameter.device)
+            self._module.to(self._device)
+            stack.enter_context(evaluating(self._module))
+            for path, layer in self._layers.items():
+                stack.callback(layer.register_forward_hook(self._hook(path)).remove)
+            self._cleanup = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._outputs.clear()
+        self._cleanup.close()
+
+    def record(self, batch: torch.Tensor) -> Recorded:
+        """Run one batch.
+
+        Args:
+            batch: preprocessed images, (n, 3, height, width).
+
+        Raises:
+            ModelError: the network fails on the batch, a layer did not run, or its output
+                cannot be laid out as maps.
+        """
+        self._outputs.clear()
+        self._calls = dict.fromkeys(self._layers, 0)
+        parameter = next(self._module.parameters(), None)
+        dtype = batch.dtype if parameter is None else parameter.dtype
+        try:
+            output = run_forward(self._module, batch.to(self._device, dtype))
+        except _Stop:
+            output = None
+        self._expected_calls = self._expected_calls or dict(self._calls)
+        image_size = (int(batch.shape[-2]), int(batch.shape[-1]))
+        activations = {path: self._maps(path, len(batch), image_size) for path in self._layers}
+        logits = _logits(output, len(batch)) if self._want_logits else None
+        self._outputs.clear()
+        return Recorded(activations, logits)
+
+    def _hook(self, path: str) -> Callable[[nn.Module, Any, Any], None]:
+        """Build the hook of one layer."""
+
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            self._calls[path] += 1
+            tensor = first_tensor(output)
+            if tensor is not None:
+                # A copy, because a later module may work in place (ReLU(inplace=True)).
+                self._outputs[path] = tensor.to("cpu", torch.float32, copy=True)
+            if not self._want_logits and self._calls == self._expected_calls:
+                raise _Stop
+
+        return hook
+
+    def _maps(self, path: str, samples: int, image_size: tuple[int, int]) -> NDArray[np.float32]:
+        """Give a layer's output of this batch as (n, units, h, w)."""
+        output = self._outputs.get(path)
+        if output is None:
+            raise ModelError(
+                f"Layer {path!r} gave no tensor in the forward pass (it did not run, or returns "
+                "something else): choose a layer that `andornot layers` lists."
+            )
+        if output.ndim == 0 or len(output) != samples:
+            raise ModelError(
+                f"Layer {path!r} gives shape {tuple(output.shape)} on {samples} images, but its "
+                "first dimension must be the images: choose another layer."
+            )
+        try:
+            units = unit_map(output.shape, image_size, tokens=self._tokens, layout=self._layout)
+        except ModelError as error:
+            raise ModelError(f"Layer {path!r} cannot be recorded: {error}") from error
+        return units.apply(output).contiguous().numpy()
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn ``auto`` or the name of a device into a device.
+
+    Raises:
+        OptionError: torch does not know the device, or this machine does not have it.
+    """
+    if device == "auto":
+        return (
+            torch.device("cuda", torch.cuda.current_device())
+            if (torch.cuda.is_available())
+            else torch.device("cpu")
+        )
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise OptionError(
+            f"Device {device!r} cannot be used here: choose auto, cpu, cuda or cuda:NUMBER."
+        ) from error
+
+
+def _logits(output: Any, samples: int) -> NDArray[np.float32] | None:
+    """Take the row of class scores from a network's output, if it is one."""
+    if isinstance(output, Mapping):
+        output = output.get("logits")
+    if not isinstance(output, torch.Tensor) or output.ndim != 2 or len(output) != samples:
+        return None
+    return output.to("cpu", torch.float32).contiguous().numpy()

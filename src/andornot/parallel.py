@@ -1,0 +1,58 @@
+"""Work on all cores: kernels run without the GIL, so threads suffice and nothing is copied."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from andornot.errors import OptionError
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def n_workers(jobs: int | None = None) -> int:
+    """Number of threads to use: ``jobs``, or the processors that this process may run on.
+
+    Raises:
+        OptionError: ``jobs`` is below 1.
+    """
+    if jobs is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if jobs < 1:
+        raise OptionError(f"jobs is {jobs}; give 1 or more, or leave it out to use all cores")
+    return jobs
+
+
+def ordered_map(
+    function: Callable[[T], R], items: Iterable[T], jobs: int | None = None, ahead: int = 4
+) -> Iterator[R]:
+    """``map`` on several threads, results in order, with a bounded number of them in memory.
+
+    The first exception is raised where its result would have come; work not begun is dropped then
+    and when the iterator is closed (by Ctrl-C, say).
+
+    Args:
+        function: called on each item, in some thread.
+        items: read lazily, from the calling thread only.
+        jobs: number of threads; all cores if not given.
+        ahead: items in flight for each thread.
+    """
+    workers = n_workers(jobs)
+    if workers == 1:
+        yield from map(function, items)
+        return
+    executor = ThreadPoolExecutor(workers)
+    pending: deque[Future[R]] = deque()
+    try:
+        for item in items:
+            pending.append(executor.submit(function, item))
+            if len(pending) >= workers * ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,171 @@
+"""Which atom each position carries: the link from the concept table back to pixels.
+
+A *position* is the thing a unit fires on: a pixel, a sentence, a token. Positions come in
+*samples* (an image, a sentence pair), each a grid of ``height x width`` positions. Every sample
+has few atoms, so a position is stored as a small code into its sample's own list of atoms.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import DataError
+
+MAX_LOCAL_ATOMS = 65_536
+"""Most atoms that one sample can have: codes are 16-bit."""
+
+
+@dataclass(frozen=True, eq=False)
+class AtomMap:
+    """The atom of every position, sample by sample.
+
+    Attributes:
+        shapes: int64 ``(n_samples, 2)``, height and width of each sample's grid.
+        atom_offsets: int64 ``(n_samples + 1,)``, where each sample's atoms start in ``atoms``.
+        atoms: int32, the atoms of each sample; a sample may list one atom twice.
+        codes: uint16, for all positions of all samples one after another, row by row: which of
+            its sample's atoms a position carries. May be a memory map of a file.
+        folds: int32 ``(n_samples,)``, the fold that each sample belongs to.
+    """
+
+    shapes: NDArray[np.int64]
+    atom_offsets: NDArray[np.int64]
+    atoms: NDArray[np.int32]
+    codes: NDArray[np.uint16]
+    folds: NDArray[np.int32]
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.shapes)
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where each sample's positions start in ``codes``; ``(n_samples + 1,)``."""
+        return offsets_of(self.shapes[:, 0] * self.shapes[:, 1])
+
+    def sample(self, index: int) -> NDArray[np.int32]:
+        """The atoms of one sample's positions, as ``(height, width)``."""
+        local = self.atoms[self.atom_offsets[index] : self.atom_offsets[index + 1]]
+        codes = self.codes[self.offsets[index] : self.offsets[index + 1]]
+        grid: NDArray[np.int32] = local[codes].reshape(self.shapes[index])
+        return grid
+
+    @classmethod
+    def from_atoms(
+        cls, atoms: Sequence[NDArray[np.int32]], folds: NDArray[np.int32] | None = None
+    ) -> AtomMap:
+        """From the atom of each position, one array of up to two axes for each sample."""
+        shapes = np.array([grid_shape(a.shape) for a in atoms], dtype=np.int64).reshape(-1, 2)
+        pairs = [np.unique(a.ravel(), return_inverse=True) for a in atoms]
+        for index, (local, _) in enumerate(pairs):
+            check_local_atoms(len(local), f"sample {index}")
+        return cls(
+            shapes=shapes,
+            atom_offsets=offsets_of([len(local) for local, _ in pairs]),
+            atoms=np.concatenate([local for local, _ in pairs] or [[]]).astype(np.int32),
+            codes=np.concatenate([codes for _, codes in pairs] or [[]]).astype(np.uint16),
+            folds=np.zeros(len(atoms), np.int32) if folds is None else folds.astype(np.int32),
+        )
+
+    @classmethod
+    def of_single_positions(
+        cls, atoms: NDArray[np.int32], folds: NDArray[np.int32] | None = None
+    ) -> AtomMap:
+        """From one atom for each sample, when a sample is a single position."""
+        n = len(atoms)
+        return cls(
+            shapes=np.ones((n, 2), np.int64),
+            atom_offsets=np.arange(n + 1, dtype=np.int64),
+            atoms=atoms.astype(np.int32),
+            codes=np.zeros(n, np.uint16),
+            folds=np.zeros(n, np.int32) if folds is None else folds.astype(np.int32),
+        )
+
+    def relabelled(self, new_ids: NDArray[np.int32]) -> AtomMap:
+        """The same positions with atom ``a`` renamed to ``new_ids[a]``."""
+        return AtomMap(
+            self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds
+        )
+
+    def followed_by(self, other: AtomMap) -> AtomMap:
+        """The samples of this map, then those of another that uses the same atom ids."""
+        return AtomMap(
+            shapes=np.concatenate([self.shapes, other.shapes]),
+            atom_offsets=np.concatenate(
+                [self.atom_offsets, other.atom_offsets[1:] + self.atom_offsets[-1]]
+            ),
+            atoms=np.concatenate([self.atoms, other.atoms]),
+            codes=np.concatenate([self.codes, other.codes]),
+            folds=np.concatenate([self.folds, other.folds]),
+        )
+
+    def save(self, directory: Path) -> None:
+        """Write into an existing directory: ``positions.npz``, ``codes.u16``."""
+        with (directory / "codes.u16").open("wb") as file:
+            np.ascontiguousarray(self.codes, "<u2").tofile(file)
+        self.save_index(directory)
+
+    def save_index(self, directory: Path) -> None:
+        """Write all but the codes."""
+        np.savez(
+            directory / "positions.npz",
+            shapes=self.shapes,
+            atom_offsets=self.atom_offsets,
+            atoms=self.atoms,
+            folds=self.folds,
+        )
+
+    @classmethod
+    def load(cls, directory: Path) -> AtomMap:
+        """Read what :meth:`save` wrote; codes stay on disk as a memory map."""
+        with np.load(directory / "positions.npz", allow_pickle=False) as index:
+            arrays = {name: index[name] for name in index.files}
+        n_positions = int((arrays["shapes"][:, 0] * arrays["shapes"][:, 1]).sum())
+        path = directory / "codes.u16"
+        if path.stat().st_size != 2 * n_positions:
+            raise DataError(
+                f"{path} has {path.stat().st_size} bytes where {2 * n_positions} belong; "
+                f"delete {directory} and build the concept table again"
+            )
+        codes: NDArray[np.uint16] = (
+            np.memmap(path, "<u2", "r") if n_positions else np.zeros(0, np.uint16)
+        )
+        return cls(codes=codes, **arrays)
+
+
+def grid_shape(shape: Sequence[int]) -> tuple[int, int]:
+    """Height and width of a sample whose positions have this shape (leading axes are joined)."""
+    width = int(shape[-1]) if shape else 1
+    return int(np.prod(shape[:-1], dtype=np.int64)), width
+
+
+def offsets_of(sizes: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Start of each of several runs laid end to end, and the end of the last."""
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    return offsets
+
+
+def check_local_atoms(count: int, where: str) -> None:
+    """Refuse a sample with more distinct combinations of labels than a code can tell apart."""
+    if count > MAX_LOCAL_ATOMS:
+        raise DataError(
+            f"{where} has {count} distinct combinations of concepts, more than the "
+            f"{MAX_LOCAL_ATOMS} that one sample can hold; use smaller maps or fewer layers"
+        )
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON whole or not at all: aside first, then renamed."""
+    aside = path.with_name(path.name + ".tmp")
+    aside.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    os.replace(aside, path)

@@ -1,0 +1,1 @@
+"""Probing data: annotated images, and the concept table built from them."""

@@ -1,0 +1,148 @@
+"""Read the files of a data set, and say clearly what is wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import struct
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from ..errors import DataError
+
+LARGEST_ID = 0xFFFF
+"""Largest label id that a label map can hold: two bytes."""
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+
+_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
+# What Pillow lets through when a file is damaged; it has no common base of its own.
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a CSV file, each with its line number, cells stripped of blanks.
+
+    Args:
+        path: a UTF-8 file with a header line (a byte order mark is skipped).
+        required: columns that must be there.
+
+    Raises:
+        DataError: the file is missing or not UTF-8, lacks a column, or has a row of the
+            wrong width.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            _check_header(path, reader.fieldnames or (), required)
+            for row in reader:
+                if None in row or None in row.values():
+                    raise DataError(
+                        f"{path}, row {reader.line_num}: the row has not as many cells as the "
+                        f"header ({len(reader.fieldnames or ())}); quote cells that hold commas."
+                    )
+                yield reader.line_num, {column: cell.strip() for column, cell in row.items()}
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: a data set of this kind needs it.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as a CSV file in UTF-8: {error}.") from error
+
+
+def _check_header(path: Path, columns: Collection[str], required: Collection[str]) -> None:
+    missing = [column for column in required if column not in columns]
+    if missing:
+        raise DataError(
+            f"{path} lacks the column {', '.join(missing)} (its header names "
+            f"{', '.join(columns) or 'nothing'}): the first line must name comma-separated columns."
+        )
+    twice = sorted({column for column in columns if list(columns).count(column) > 1})
+    if twice:
+        raise DataError(f"{path} names the column {', '.join(twice)} twice: rename one of them.")
+
+
+def parse_id(text: str, where: str, lowest: int = 1, highest: int = LARGEST_ID) -> int:
+    """Return the number that a cell holds, or raise DataError if it is none in this range."""
+    if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
+        return int(text)
+    raise DataError(f"{where}: {text!r} is not a whole number from {lowest} to {highest}.")
+
+
+def safe_relative(text: str, where: str) -> str:
+    """Return ``text`` if, taken as a path, it stays inside the folder it is relative to.
+
+    Raises:
+        DataError: the path is empty, absolute, has a drive letter, or climbs with ``..``.
+    """
+    windows, posix = PureWindowsPath(text), PurePosixPath(text)
+    outside = posix.is_absolute() or windows.drive or windows.root or ".." in windows.parts
+    if not text or outside:
+        raise DataError(
+            f"{where}: the path {text!r} leads out of the data set; give it relative to the "
+            "folder of images, without '..'."
+        )
+    return posix.as_posix()
+
+
+@contextmanager
+def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[ImageFile.ImageFile]:
+    """Open an image for the body of a ``with``; its pixels are read on first use.
+
+    Raises:
+        DataError: the file is missing, damaged, of another format, or decompresses to
+            more than ``PIL.Image.MAX_IMAGE_PIXELS`` pixels.
+    """
+    try:
+        with Image.open(path, formats=formats) as image:
+            # Pillow only warns until twice this size; we stop at once.
+            limit = Image.MAX_IMAGE_PIXELS
+            if limit is not None and image.width * image.height > limit:
+                raise Image.DecompressionBombError(f"more than {limit} pixels")
+            yield image
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: restore it, or take its sample out.") from None
+    except _BOMBS as error:
+        raise DataError(f"{path} is too large to be read safely ({error}): shrink it.") from error
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{path} is not a readable image ({', '.join(formats)}): it is damaged, "
+            "or its name hides another format."
+        ) from None
+    except _DAMAGE as error:
+        raise DataError(f"{path} is damaged and cannot be read ({error}): replace it.") from error
+
+
+def read_label_ids(path: Path) -> NDArray[np.int32]:
+    """Read the label ids of a PNG, shape (H, W).
+
+    A grey (8 or 16 bits) or palette PNG holds the ids themselves; a colour PNG holds
+    ``R + 256 * G``, as in Broden. 0 means no label.
+
+    Raises:
+        DataError: the file cannot be read, or is no PNG of one of these sorts.
+    """
+    with opened(path, formats=("PNG",)) as image:
+        # Pillow stretches 2 and 4 bits of grey to 8, which would change every id.
+        stretched = image.mode == "L" and image.tile[0].args != "L"
+        pixels = np.asarray(image)
+        mode = image.mode
+    if mode in ("RGB", "RGBA"):
+        if pixels[..., 2].any():
+            raise DataError(
+                f"{path} uses its blue channel, but a label is R + 256 * G with B = 0: convert it."
+            )
+        # Widened first: 256 * G overflows a byte.
+        return pixels[..., 0] + 256 * pixels[..., 1].astype(np.int32)
+    if mode not in ("1", "L", "P", "I;16", "I") or stretched:
+        raise DataError(
+            f"{path} is a PNG of mode {mode} that cannot hold label ids: save it as 8-bit or "
+            "16-bit grey, palette or RGB."
+        )
+    return pixels.astype(np.int32)

@@ -1,0 +1,286 @@
+"""Label-map folders: our own plain format for annotated images (``docs/data.md``).
+
+::
+
+    concepts.csv            id,name,category[,layer]
+    samples.csv             sample[,split][,class][,concepts]      (optional)
+    images/**/NAME.jpg      or .png, .webp, .bmp, .tif
+    labels/LAYER/**/NAME.png    (optional; grey, palette or R + 256 * G; 0 is no label)
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image
+
+from ..errors import DataError, OptionError
+from .dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
+from .files import IMAGE_SUFFIXES, LARGEST_ID, parse_id, read_rows, safe_relative
+
+LEGEND = "concepts.csv"
+SAMPLES = "samples.csv"
+
+
+@dataclass
+class _Legend:
+    """``concepts.csv`` while it is read.
+
+    Attributes:
+        categories: of each concept, by name, in the order of the file.
+        ids: for each layer (empty: any layer) the name of each label id.
+    """
+
+    categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: dict[str, dict[int, str]] = field(default_factory=dict)
+
+
+def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> FolderData:
+    """Read a label-map folder; its maps and images are opened only when asked for.
+
+    Args:
+        path: the folder, with ``concepts.csv`` and ``images``.
+        categories: keep only the concepts of these categories; None keeps all.
+
+    Raises:
+        DataError: a file is missing, lacks columns, or contradicts another.
+        OptionError: a category that no concept has.
+    """
+    legend = _read_legend(path / LEGEND)
+    kept = _restrict(legend.categories, categories)
+    positions = {name: i for i, name in enumerate(kept)}
+    samples = _scan(path)
+    layers = sorted({layer for sample in samples.values() for layer, _ in sample.maps})
+    strange = sorted(set(legend.ids) - {"", *layers})
+    if strange:
+        raise DataError(
+            f"{path / LEGEND} names the layer {strange[0]!r}, but labels/{strange[0]} holds no "
+            "label map: correct the name, or take the rows out."
+        )
+    if (path / SAMPLES).exists():
+        _add_rows(samples, path / SAMPLES, legend, positions)
+    return FolderData(
+        path=path,
+        kind="labelmaps",
+        names=tuple(kept),
+        categories=tuple(kept.values()),
+        samples=tuple(samples.values()),
+        codes={layer: _codes(legend, layer, positions) for layer in layers},
+        legend=LEGEND,
+    )
+
+
+def _read_legend(path: Path) -> _Legend:
+    """Read ``concepts.csv``; rows of one name are one concept."""
+    legend = _Legend()
+    for line, row in read_rows(path, ("id", "name", "category")):
+        where = f"{path}, row {line}"
+        name, layer = row["name"], row.get("layer", "")
+        parts = [part.strip() for part in row["category"].split(";") if part.strip()]
+        if not name or not parts:
+            raise DataError(f"{where}: a concept needs a name and a category.")
+        known = legend.categories.get(name, ())
+        legend.categories[name] = tuple(dict.fromkeys((*known, *parts)))
+        if not row["id"]:
+            continue
+        number = parse_id(row["id"], f"{where}, column id")
+        ids = legend.ids.setdefault(layer, {})
+        if ids.setdefault(number, name) != name:
+            raise DataError(
+                f"{where}: the id {number} is already {ids[number]!r}: give {name!r} another, "
+                "or tell them apart by a column 'layer'."
+            )
+    if not legend.categories:
+        raise DataError(f"{path} names no concept: a data set needs at least one.")
+    return legend
+
+
+def _restrict(
+    categories: Mapping[str, tuple[str, ...]], wanted: Collection[str] | None
+) -> dict[str, tuple[str, ...]]:
+    """Keep the concepts of the wanted categories, and of each only those categories."""
+    known = dict.fromkeys(category for several in categories.values() for category in several)
+    check_categories(known, wanted)
+    kept = {
+        name: tuple(c for c in several if wanted is None or c in wanted)
+        for name, several in categories.items()
+    }
+    return {name: several for name, several in kept.items() if several}
+
+
+def _codes(legend: _Legend, layer: str, positions: Mapping[str, int]) -> NDArray[np.int32]:
+    """Make the table from label id to concept index + 1; a layer's own ids come first."""
+    codes = np.full(LARGEST_ID + 1, CODES_UNKNOWN, dtype=np.int32)
+    codes[0] = 0
+    for number, name in {**legend.ids.get("", {}), **legend.ids.get(layer, {})}.items():
+        codes[number] = positions.get(name, -1) + 1
+    return codes
+
+
+def _scan(path: Path) -> dict[str, Sample]:
+    """Find the images and their label maps, in alphabetical order.
+
+    Raises:
+        DataError: no folder of images, two images of one stem, or a map without an image.
+    """
+    if not (path / "images").is_dir():
+        raise DataError(f"{path} has no folder 'images': put the images there.")
+    stems: dict[str, str] = {}
+    for name in _files(path / "images", IMAGE_SUFFIXES):
+        stem = name.rpartition(".")[0]
+        if stem in stems:
+            raise DataError(
+                f"{path / 'images'} holds both {stems[stem]} and {name}: their label maps would "
+                "have the same name; rename one."
+            )
+        stems[stem] = name
+    maps: dict[str, list[tuple[str, str]]] = {name: [] for name in stems.values()}
+    for name in _files(path / "labels", (".png",)):
+        layer, _, rest = name.partition("/")
+        image = stems.get(rest.rpartition(".")[0])
+        if image is None:
+            raise DataError(
+                f"{path / 'labels' / name} belongs to no image: call it labels/LAYER/NAME.png "
+                "after images/NAME.jpg (or .png), with a folder for each layer."
+            )
+        maps[image].append((layer, f"labels/{name}"))
+    return {
+        name: Sample(id=name, image=f"images/{name}", maps=tuple(found))
+        for name, found in maps.items()
+    }
+
+
+def _files(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """List what has one of these suffixes below a folder, leaving out hidden files and folders."""
+    files = (file.relative_to(folder) for file in folder.rglob("*"))
+    return sorted(
+        file.as_posix()
+        for file in files
+        if file.suffix.lower() in suffixes and not any(part[0] == "." for part in file.parts)
+    )
+
+
+def _add_rows(
+    samples: dict[str, Sample], path: Path, legend: _Legend, positions: Mapping[str, int]
+) -> None:
+    """Add what ``samples.csv`` says to the samples; its rows may leave images out."""
+    seen: set[str] = set()
+    for line, row in read_rows(path, ("sample",)):
+        where = f"{path}, row {line}"
+        name = safe_relative(row["sample"], where)
+        if name not in samples:
+            raise DataError(
+                f"{where}: the image {name!r} is not in the folder 'images'; give its path there, "
+                "with the suffix."
+            )
+        if name in seen:
+            raise DataError(f"{where}: the image {name!r} already has a row: keep one of them.")
+        seen.add(name)
+        named = dict.fromkeys(c.strip() for c in row.get("concepts", "").split(";") if c.strip())
+        for concept in named:
+            if concept not in legend.categories:
+                raise DataError(
+                    f"{where}: {LEGEND} has no concept {concept!r}; add it there (its id may be "
+                    "empty), or correct the name."
+                )
+        samples[name] = replace(
+            samples[name],
+            split=row.get("split", ""),
+            label=row.get("class", ""),
+            concepts=tuple(positions[concept] for concept in named if concept in positions),
+        )
+
+
+@dataclass(frozen=True)
+class NewSample:
+    """One annotated image on its way to disk.
+
+    Attributes:
+        name: its path below ``images``, without suffix, such as ``rooms/one``.
+        image: written as PNG, so that nothing is lost.
+        maps: for each layer the concept index + 1 at each position (0 for none), shape (H, W).
+        concepts: names of concepts that hold for the whole image.
+        split: such as ``train``; may be empty.
+        label: its class; may be empty.
+    """
+
+    name: str
+    image: Image.Image
+    maps: Mapping[str, ArrayLike] = field(default_factory=dict)
+    concepts: Sequence[str] = ()
+    split: str = ""
+    label: str = ""
+
+
+def write_labelmaps(
+    path: Path, concepts: Mapping[str, str], samples: Iterable[NewSample]
+) -> FolderData:
+    """Write a label-map folder, one sample at a time, and return it as read back.
+
+    The folder is built beside its place, as ``NAME.partial``, and renamed when it is whole; a
+    leftover of an interrupted call is removed first.
+
+    Args:
+        path: a folder that does not exist yet.
+        concepts: category of each concept, by name; ids are 1, 2, ... in this order.
+        samples: may be a generator.
+
+    Raises:
+        OptionError: ``path`` exists, or a name cannot be written.
+        DataError: a sample names a concept or holds an id that is not there.
+    """
+    if path.exists():
+        raise OptionError(f"{path} exists already: choose another folder, or remove it.")
+    if any(";" in name for name in concepts) or len(concepts) > LARGEST_ID:
+        raise OptionError(
+            f"a label-map folder holds at most {LARGEST_ID} concepts, without ';' in their names."
+        )
+    partial = path.with_name(f"{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / "images").mkdir(parents=True)
+    rows = (_write_sample(partial, sample, len(concepts)) for sample in samples)
+    _write_rows(partial / SAMPLES, ("sample", "split", "class", "concepts"), rows)
+    table = ((str(i), name, category) for i, (name, category) in enumerate(concepts.items(), 1))
+    _write_rows(partial / LEGEND, ("id", "name", "category"), table)
+    data = read_labelmaps(partial)
+    partial.rename(path)
+    return replace(data, path=path)
+
+
+def _write_sample(folder: Path, sample: NewSample, n_concepts: int) -> tuple[str, ...]:
+    """Write the image and the maps of a sample; return its row of ``samples.csv``."""
+    name = safe_relative(f"{sample.name}.png", "a new sample")
+    _save(sample.image, folder / "images" / name)
+    for layer, values in sample.maps.items():
+        ids = np.asarray(values)
+        whole = ids.ndim == 2 and ids.dtype.kind in "iub"
+        if not whole or ids.min(initial=0) < 0 or ids.max(initial=0) > n_concepts:
+            raise DataError(
+                f"layer {layer!r} of sample {sample.name!r} is to be an array (H, W) of whole "
+                f"numbers from 0 to {n_concepts}; got {ids.dtype} of shape {ids.shape}."
+            )
+        depth = np.uint8 if n_concepts < 256 else np.uint16
+        where = f"a layer of sample {sample.name!r}"
+        _save(
+            Image.fromarray(ids.astype(depth)),
+            folder / "labels" / safe_relative(layer, where) / name,
+        )
+    return name, sample.split, sample.label, ";".join(sample.concepts)
+
+
+def _save(image: Image.Image, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path, format="PNG")
+
+
+def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

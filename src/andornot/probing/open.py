@@ -1,0 +1,97 @@
+"""Open any probing data set by a short text, as the command line and configurations do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DataError, OptionError
+from .broden import read_broden
+from .colors import CATEGORY, COLORS, color_bins, read_color_bins
+from .dataset import FolderData
+from .labelmaps import LEGEND, read_labelmaps
+
+Reader = Callable[[Path, Collection[str] | None], FolderData]
+
+READERS: dict[str, Reader] = {"broden": read_broden, "labelmaps": read_labelmaps}
+
+
+def open_data(
+    spec: str | Path,
+    *,
+    categories: Collection[str] | None = None,
+    split: str | None = None,
+    limit: int | None = None,
+    colors: bool | str | Path = False,
+) -> FolderData:
+    """Open a probing data set.
+
+    Args:
+        spec: ``broden:FOLDER``, ``broden:FOLDER/index_ade20k.csv``, ``labelmaps:FOLDER``, or a
+            plain folder, whose kind is then told by its files.
+        categories: keep only the concepts of these categories of the data set.
+        split: keep only the samples of this split.
+        limit: keep at most so many samples, spread evenly over the index (which often is
+            sorted by source).
+        colors: True names the colour of each position from the image's pixels, by our own
+            rule; a path does so by a table of the user's (see ``colors``).
+
+    Raises:
+        DataError: the data set is missing, damaged or inconsistent.
+        OptionError: an option fits neither us nor the data set.
+    """
+    reader, path = _resolve(str(spec))
+    data = reader(path, categories)
+    if split is not None:
+        inside = [i for i, name in enumerate(data.splits) if name == split]
+        if not inside:
+            known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
+            raise OptionError(f"{path} has no sample in the split {split!r}: it has {known}.")
+        data = data.subset(inside)
+    if limit is not None:
+        if limit < 1:
+            raise OptionError(f"limit must be at least 1, got {limit}.")
+        step = max(1.0, len(data) / limit)
+        data = data.subset(int(i * step) for i in range(min(limit, len(data))))
+    if colors is False:
+        return data
+    return _with_colors(data, color_bins() if colors is True else read_color_bins(Path(colors)))
+
+
+def _resolve(spec: str) -> tuple[Reader, Path]:
+    """Tell the reader and the path that a text means."""
+    kind, _, rest = spec.partition(":")
+    path = Path(rest if kind in READERS else spec).expanduser()
+    if not path.exists():
+        raise DataError(
+            f"there is no data set at {path}: give broden:FOLDER, labelmaps:FOLDER or a folder."
+        )
+    if kind not in READERS:
+        is_broden = (path if path.is_dir() else path.parent).joinpath("label.csv").is_file()
+        if not is_broden and not (path / LEGEND).is_file():
+            raise DataError(
+                f"{path} is no data set that we know: it has neither label.csv (Broden) nor "
+                f"{LEGEND} (label maps)."
+            )
+        kind = "broden" if is_broden else "labelmaps"
+    return READERS[kind], path
+
+
+def _with_colors(data: FolderData, bins: NDArray[np.int32]) -> FolderData:
+    """Add the eleven colours, taken from the pixels, after the concepts of the data set."""
+    taken = sorted(set(COLORS) & set(data.names))
+    if taken or any(CATEGORY in several for several in data.categories):
+        raise OptionError(
+            f"{data.path} has colours of its own ({', '.join(taken) or CATEGORY}): leave colors "
+            "off, or choose categories without them."
+        )
+    return replace(
+        data,
+        names=data.names + COLORS,
+        categories=data.categories + ((CATEGORY,),) * len(COLORS),
+        colors=bins + np.int32(len(data.names) + 1),
+    )

@@ -1,0 +1,94 @@
+"""Build the concept table of a data set: one streaming pass over its label maps, on all cores."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.concepts import ConceptTable, TableBuilder, local_atoms
+from andornot.errors import AndornotError, DataError
+from andornot.parallel import ordered_map
+from andornot.probing.dataset import Labels, ProbingData
+from andornot.progress import track
+
+LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
+
+
+def fold_of(sample_id: str, n_folds: int) -> int:
+    """The fold of a sample: by its id alone, so it stays when samples are added or left out."""
+    digest = hashlib.sha256(sample_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % n_folds
+
+
+def build_table(
+    data: ProbingData, directory: Path, n_folds: int = 1, jobs: int | None = None
+) -> ConceptTable:
+    """Read all label maps once, and write the table as a directory.
+
+    Memory holds the table itself and a few samples; the codes of the positions go straight to
+    disk. The directory appears when the table is whole; an interrupted build leaves nothing.
+
+    Args:
+        data: the probing data.
+        directory: where to write; an old table there is replaced.
+        n_folds: number of folds to count in (see :func:`fold_of`).
+        jobs: threads; all cores if not given.
+
+    Raises:
+        DataError: a label map cannot be used; the message names it.
+    """
+    aside = directory.with_name(directory.name + ".tmp")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    builder = TableBuilder(data.names, data.categories)
+    try:
+        with (aside / "codes.u16").open("wb") as file:
+
+            def read(i: int) -> LocalAtoms:
+                return _read(data, i)
+
+            samples = ordered_map(read, range(len(data)), jobs)
+            for i, (codes, indptr, indices, shape) in enumerate(
+                track(samples, "building the concept table", len(data))
+            ):
+                fold = fold_of(data.sample_ids[i], n_folds)
+                builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
+                codes.astype("<u2", copy=False).tofile(file)
+        positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
+        positions.save_index(aside)
+        builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
+        shutil.rmtree(directory, ignore_errors=True)
+        os.replace(aside, directory)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return ConceptTable.load(directory)
+
+
+def _read(data: ProbingData, i: int) -> LocalAtoms:
+    try:
+        labels = data.labels(i)
+        codes, indptr, indices = local_atoms(_stacked(labels), _whole(labels))
+    except AndornotError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"the labels of sample {data.sample_ids[i]!r} cannot be read "
+            f"({type(error).__name__}: {error}); mend them or leave the sample out"
+        ) from error
+    return codes, indptr, indices, labels.shape
+
+
+def _stacked(labels: Labels) -> NDArray[np.int32]:
+    if not labels.maps:
+        return np.zeros((1, *labels.shape), np.int32)
+    return np.stack(labels.maps)
+
+
+def _whole(labels: Labels) -> NDArray[np.int32]:
+    return np.array(sorted(set(labels.concepts)), np.int32)

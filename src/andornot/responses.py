@@ -1,0 +1,399 @@
+"""Responses: on how many positions of each atom a unit is active.
+
+Together with the concept table this is all that any score of any formula needs: ``k_{u,a}`` is
+the sufficient statistic of unit ``u``. It is kept sparse, and per fold of samples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from andornot._jit import jit
+from andornot.activations import Activations
+from andornot.concepts import ConceptTable
+from andornot.errors import DataError
+from andornot.parallel import ordered_map
+from andornot.positions import AtomMap, offsets_of
+from andornot.thresholds import by_shape
+from andornot.upsample import axis
+
+_PENDING = 8_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """Active positions of each unit in each atom, as sparse rows.
+
+    Attributes:
+        indptr: int64 ``(n_units + 1,)``.
+        atoms: int32; the atoms on which unit ``u`` is active at all are
+            ``atoms[indptr[u]:indptr[u + 1]]``, ascending.
+        fold_counts: int64 ``(len(atoms), n_folds)``, active positions there in each fold.
+        n_atoms: number of atoms of the concept table.
+    """
+
+    indptr: NDArray[np.int64]
+    atoms: NDArray[np.int32]
+    fold_counts: NDArray[np.int64]
+    n_atoms: int
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.indptr) - 1
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds of samples."""
+        return self.fold_counts.shape[1]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Active positions of all folds together; aligned with ``atoms``."""
+        return self.fold_counts.sum(axis=1)
+
+    @cached_property
+    def totals(self) -> NDArray[np.int64]:
+        """All active positions of each unit, ``A_u``."""
+        sums = np.concatenate([[0], np.cumsum(self.counts)])
+        totals: NDArray[np.int64] = sums[self.indptr[1:]] - sums[self.indptr[:-1]]
+        return totals
+
+    def unit(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Atoms on which a unit is active, and its active positions there."""
+        row = slice(self.indptr[index], self.indptr[index + 1])
+        return self.atoms[row], self.counts[row]
+
+    def unit_folds(self, index: int) -> NDArray[np.int64]:
+        """Active positions of a unit by atom and fold, dense ``(n_atoms, n_folds)``."""
+        row = slice(self.indptr[index], self.indptr[index + 1])
+        dense = np.zeros((self.n_atoms, self.n_folds), np.int64)
+        dense[self.atoms[row]] = self.fold_counts[row]
+        return dense
+
+    def select(self, units: Sequence[int]) -> Responses:
+        """Only these units, in this order."""
+        if list(units) == list(range(self.n_units)):
+            return self
+        rows = [np.arange(self.indptr[u], self.indptr[u + 1]) for u in units]
+        entries = np.concatenate([*rows, np.zeros(0, np.int64)])
+        return Responses(
+            offsets_of([len(row) for row in rows]),
+            self.atoms[entries],
+            self.fold_counts[entries],
+            self.n_atoms,
+        )
+
+    @classmethod
+    def from_masks(cls, unit_masks: ArrayLike, concepts: ConceptTable) -> Responses:
+        """From one boolean mask for each unit.
+
+        Args:
+            unit_masks: bool ``(n_units, *position_shape)``, with the positions of the table.
+            concepts: a table that knows its positions.
+
+        Raises:
+            DataError: shapes do not fit, or the masks are not boolean.
+        """
+        masks = np.asarray(unit_masks)
+        positions = known_positions(concepts)
+        n_positions = len(positions.codes)
+        if masks.dtype != np.bool_:
+            raise DataError(
+                f"unit masks have dtype {masks.dtype}; give booleans, for instance values > 0"
+            )
+        if masks.ndim < 2 or masks.shape[1] != positions.n_samples or (
+            masks[0].size != n_positions if len(masks) else False
+        ):
+            raise DataError(
+                f"unit masks have shape {masks.shape}; expected (n_units, ...) over the "
+                f"{positions.n_samples} samples and {n_positions} positions of the concept table"
+            )
+        builder = ResponseBuilder(len(masks), concepts.n_atoms, concepts.n_folds)
+        keys = _position_keys(positions, concepts.n_folds)
+        for unit, mask in enumerate(masks.reshape(len(masks), -1)):
+            builder.add(unit, *np.unique(keys[mask], return_counts=True))
+        return builder.finish()
+
+    def relabelled(self, new_ids: NDArray[np.int32], n_atoms: int, n_folds: int) -> Responses:
+        """The same responses with atom ``a`` renamed to ``new_ids[a]`` (see ``locate``)."""
+        builder = ResponseBuilder(self.n_units, n_atoms, n_folds)
+        for u in range(self.n_units):
+            row = slice(self.indptr[u], self.indptr[u + 1])
+            entry, fold = np.nonzero(self.fold_counts[row])
+            keys = new_ids[self.atoms[row]].astype(np.int64)[entry] * n_folds + fold
+            builder.add(u, keys, self.fold_counts[row][entry, fold])
+        return builder.finish()
+
+    def __add__(self, other: Responses) -> Responses:
+        """Responses over both sets of samples; both must use the same atoms and folds."""
+        if (self.n_units, self.n_atoms, self.n_folds) != (
+            other.n_units,
+            other.n_atoms,
+            other.n_folds,
+        ):
+            raise DataError("responses to different units, atoms or folds cannot be added")
+        builder = ResponseBuilder(self.n_units, self.n_atoms, self.n_folds)
+        for part in (self, other):
+            for u in range(part.n_units):
+                row = slice(part.indptr[u], part.indptr[u + 1])
+                entry, fold = np.nonzero(part.fold_counts[row])
+                keys = part.atoms[row].astype(np.int64)[entry] * self.n_folds + fold
+                builder.add(u, keys, part.fold_counts[row][entry, fold])
+        return builder.finish()
+
+    def save(self, path: Path) -> None:
+        """Write as one ``.npz`` file."""
+        np.savez(
+            path,
+            indptr=self.indptr,
+            atoms=self.atoms,
+            fold_counts=self.fold_counts,
+            n_atoms=self.n_atoms,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Responses:
+        """Read what :meth:`save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(
+                arrays["indptr"],
+                arrays["atoms"],
+                arrays["fold_counts"],
+                int(arrays["n_atoms"]),
+            )
+
+
+class ResponseBuilder:
+    """Adds up counts by unit, atom and fold, in memory that is bounded by the result's size."""
+
+    def __init__(self, n_units: int, n_atoms: int, n_folds: int) -> None:
+        self.n_units, self.n_atoms, self.n_folds = n_units, n_atoms, n_folds
+        self._keys: list[NDArray[np.int64]] = []
+        self._counts: list[NDArray[np.int64]] = []
+        self._pending = 0
+        self._compacted = 0
+
+    def add(self, unit: int, keys: NDArray[np.integer], counts: NDArray[np.integer]) -> None:
+        """Add counts of one unit; ``keys`` are ``atom * n_folds + fold``."""
+        if len(keys):
+            self._keys.append(keys.astype(np.int64) + unit * self.n_atoms * self.n_folds)
+            self._counts.append(counts.astype(np.int64))
+            self._pending += len(keys)
+        if self._pending > max(_PENDING, 2 * self._compacted):
+            self._compact()
+
+    def _compact(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        keys = np.concatenate([*self._keys, np.zeros(0, np.int64)])
+        counts = np.concatenate([*self._counts, np.zeros(0, np.int64)])
+        order = np.argsort(keys, kind="stable")
+        keys, counts = keys[order], counts[order]
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        keys = keys[first]
+        counts = np.add.reduceat(counts, first) if len(first) else counts
+        self._keys, self._counts = [keys], [counts]
+        self._pending = self._compacted = len(keys)
+        return keys, counts
+
+    def finish(self) -> Responses:
+        """The responses added so far."""
+        keys, counts = self._compact()
+        rows, fold = np.divmod(keys, self.n_folds)
+        distinct = np.flatnonzero(np.diff(rows, prepend=-1))
+        fold_counts = np.zeros((len(distinct), self.n_folds), np.int64)
+        entry = np.cumsum(np.diff(rows, prepend=-1) != 0) - 1
+        fold_counts[entry, fold] = counts
+        unit, atom = np.divmod(rows[distinct], self.n_atoms)
+        return Responses(
+            indptr=offsets_of(np.bincount(unit, minlength=self.n_units)),
+            atoms=atom.astype(np.int32),
+            fold_counts=fold_counts,
+            n_atoms=self.n_atoms,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """What one pass over a layer's activations gives.
+
+    Attributes:
+        responses: active positions by unit and atom.
+        areas: int32 ``(n_samples, n_units)``, active positions in each sample.
+        peaks: float32 ``(n_samples, n_units)``, largest activation in each sample.
+    """
+
+    responses: Responses
+    areas: NDArray[np.int32]
+    peaks: NDArray[np.float32]
+
+
+def count_responses(
+    activations: Activations,
+    thresholds: NDArray[np.float64],
+    concepts: ConceptTable,
+    jobs: int | None = None,
+    blocks: Iterable[tuple[int, NDArray[np.float32]]] | None = None,
+) -> Counted:
+    """Upsample, threshold and count, fused: no upsampled map is ever held.
+
+    A unit whose threshold is NaN is active nowhere.
+
+    Args:
+        activations: recorded activations of a layer, for the samples of the table.
+        thresholds: float64 ``(n_units,)``.
+        concepts: a table that knows its positions.
+        jobs: threads; all cores if not given.
+        blocks: the blocks to read, where not plainly ``activations.blocks()`` (for progress).
+
+    Raises:
+        DataError: the activations are of another number of samples than the table.
+    """
+    positions = known_positions(concepts)
+    n_samples, n_units = activations.n_samples, activations.n_units
+    if n_samples != positions.n_samples:
+        raise DataError(
+            f"there are activations of {n_samples} samples, but the concept table has "
+            f"{positions.n_samples}; record and label the same samples"
+        )
+    builder = ResponseBuilder(n_units, concepts.n_atoms, concepts.n_folds)
+    areas = np.zeros((n_samples, n_units), np.int32)
+    peaks = np.zeros((n_samples, n_units), np.float32)
+    for start, block in activations.blocks() if blocks is None else blocks:
+        peaks[start : start + len(block)] = block.max(axis=(2, 3))
+        layout = _block_layout(positions, start, start + len(block), concepts)
+
+        def count(
+            unit: int, block: NDArray[np.float32] = block, layout: _Layout = layout, at: int = start
+        ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+            area = areas[at : at + len(block), unit]
+            return list(layout.count(block[:, unit], float(thresholds[unit]), area))
+
+        alive = [u for u in range(n_units) if not np.isnan(thresholds[u])]
+        for unit, parts in zip(alive, ordered_map(count, alive, jobs), strict=True):
+            for keys, counts in parts:
+                builder.add(unit, keys, counts)
+    return Counted(builder.finish(), areas, peaks)
+
+
+def known_positions(concepts: ConceptTable) -> AtomMap:
+    """The table's positions, or a clear error when it kept only counts."""
+    if concepts.positions is None:
+        raise DataError(
+            "this concept table kept no positions, so masks cannot be matched with it; "
+            "build it again from masks, label maps or a data set"
+        )
+    return concepts.positions
+
+
+def _position_keys(positions: AtomMap, n_folds: int) -> NDArray[np.int64]:
+    sizes = np.diff(positions.offsets)
+    first = np.repeat(positions.atom_offsets[:-1], sizes)
+    atoms = positions.atoms[first + positions.codes].astype(np.int64)
+    return atoms * n_folds + np.repeat(positions.folds, sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layout:
+    """The positions of one block of samples, ready for the kernel.
+
+    ``keys`` number the block's own pairs of atom and fold densely, so that the kernel's tally
+    stays small; ``distinct`` leads back to ``atom * n_folds + fold``.
+    """
+
+    groups: Sequence[tuple[tuple[int, int], NDArray[np.int64]]]
+    codes: NDArray[np.uint16]
+    offsets: NDArray[np.int64]
+    key_offsets: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    distinct: NDArray[np.int64]
+
+    def count(
+        self, values: NDArray[np.float32], threshold: float, area: NDArray[np.int32]
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        for (height, width), samples in self.groups:
+            rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
+            keys, counts = _count_unit(
+                values, threshold, samples, rows.starts, rows.weights, columns.starts,
+                columns.weights, self.codes, self.offsets, self.key_offsets, self.keys,
+                len(self.distinct), area,
+            )  # fmt: skip
+            yield self.distinct[keys], counts
+
+
+def _block_layout(positions: AtomMap, start: int, stop: int, concepts: ConceptTable) -> _Layout:
+    """Samples ``start`` to ``stop``."""
+    offsets = positions.offsets[start : stop + 1]
+    atom_offsets = positions.atom_offsets[start : stop + 1]
+    atoms = positions.atoms[atom_offsets[0] : atom_offsets[-1]].astype(np.int64)
+    folds = np.repeat(positions.folds[start:stop], np.diff(atom_offsets))
+    distinct, keys = np.unique(atoms * concepts.n_folds + folds, return_inverse=True)
+    return _Layout(
+        groups=by_shape(positions.shapes[start:stop]),
+        codes=np.asarray(positions.codes[offsets[0] : offsets[-1]]),
+        offsets=offsets - offsets[0],
+        key_offsets=atom_offsets - atom_offsets[0],
+        keys=keys,
+        distinct=distinct,
+    )
+
+
+@jit
+def _count_unit(values, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area):  # type: ignore[no-untyped-def]  # noqa: E501
+    """Count a unit's active positions by key; also fills ``area``, active positions by sample.
+
+    An upsampled value lies between the four native values around it, so a cell is skipped when
+    none of them exceeds the threshold, and filled unread when all do.
+    """
+    h, w = values.shape[1], values.shape[2]
+    width = len(wx)
+    local = np.zeros(1, np.int64)
+    seen = np.zeros(n_keys, np.int64)
+    touched = np.empty(0, np.int64)
+    n_touched = 0
+    for s in samples:
+        if not values[s].max() > threshold:
+            continue
+        n_local = key_offsets[s + 1] - key_offsets[s]
+        if n_local > len(local):
+            local = np.zeros(2 * n_local, np.int64)
+        for y in range(h):
+            y1 = min(y + 1, h - 1)
+            for x in range(w):
+                x1 = min(x + 1, w - 1)
+                a, b = float(values[s, y, x]), float(values[s, y, x1])
+                c, d = float(values[s, y1, x]), float(values[s, y1, x1])
+                if max(max(a, b), max(c, d)) <= threshold:
+                    continue
+                everywhere = min(min(a, b), min(c, d)) > threshold
+                for i in range(ys[y], ys[y + 1]):
+                    row = offsets[s] + i * width
+                    for j in range(xs[x], xs[x + 1]):
+                        if not everywhere:
+                            upper = a + wx[j] * (b - a)
+                            lower = c + wx[j] * (d - c)
+                            if not upper + wy[i] * (lower - upper) > threshold:
+                                continue
+                        local[codes[row + j]] += 1
+        if n_touched + n_local > len(touched):
+            grown = np.empty(2 * (n_touched + n_local), np.int64)
+            grown[:n_touched] = touched[:n_touched]
+            touched = grown
+        for code in range(n_local):
+            if local[code] > 0:
+                key = keys[key_offsets[s] + code]
+                if seen[key] == 0:
+                    touched[n_touched] = key
+                    n_touched += 1
+                seen[key] += local[code]
+                area[s] += local[code]
+                local[code] = 0
+    counts = np.empty(n_touched, np.int64)
+    for i in range(n_touched):
+        counts[i] = seen[touched[i]]
+    return touched[:n_touched], counts

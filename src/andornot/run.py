@@ -1,0 +1,176 @@
+"""A run on disk: what was explained, how, and everything that later analyses need.
+
+    RUN/manifest.json           all that shaped the run, timings, where the parts lie
+    RUN/explanations.parquet    a row for each unit
+    RUN/explanations.json       the same with runners-up and the best of every shorter length
+    RUN/samples.parquet         a row for each sample: id, split, class, prediction, fold
+    RUN/cache/...               concept table, activations, logits, responses, keyed by content
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.activations import Shards, read_json
+from andornot.concepts import ConceptTable
+from andornot.errors import OptionError, RunError
+from andornot.explainer import score_responses
+from andornot.explanations import Explanation, Result
+from andornot.formula import Formula
+from andornot.responses import Responses
+from andornot.scores import Counts
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its directory.
+
+    Attributes:
+        path: the directory.
+        manifest: everything that shaped the run (see ``manifest.json``).
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a run directory.
+
+        Raises:
+            RunError: there is no finished run, or one of an unknown format.
+        """
+        path = Path(path)
+        if not (path / "manifest.json").exists():
+            raise RunError(
+                f"{path} holds no finished run (no manifest.json); make one with andornot explain"
+            )
+        manifest = read_json(path / "manifest.json")
+        if manifest.get("format") != FORMAT:
+            raise RunError(
+                f"{path} is a run of format {manifest.get('format')}, this version reads format "
+                f"{FORMAT}; make the run again with this version"
+            )
+        return cls(path, manifest)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the explained layers."""
+        return tuple(self.manifest["layers"])
+
+    def layer(self, name: str | None = None) -> str:
+        """A layer's name, checked; the only one if none is given.
+
+        Raises:
+            OptionError: the run has no such layer, or several and none was named.
+        """
+        if name is None and len(self.layers) == 1:
+            return self.layers[0]
+        if name not in self.layers:
+            raise OptionError(
+                f"choose one of this run's layers: {', '.join(self.layers)} (got {name})"
+            )
+        return str(name)
+
+    def _part(self, stage: str) -> Path:
+        return self.path / self.manifest["stages"][stage]["path"]
+
+    @cached_property
+    def concepts(self) -> ConceptTable:
+        """The concept table."""
+        return ConceptTable.load(self._part("concepts"))
+
+    def responses(self, layer: str | None = None) -> Responses:
+        """Active positions of each unit by atom and fold."""
+        return Responses.load(self._part(f"responses {self.layer(layer)}") / "responses.npz")
+
+    def thresholds(self, layer: str | None = None) -> NDArray[np.float64]:
+        """The threshold of each unit, ``(n_units,)``."""
+        return self._array(layer, "thresholds")
+
+    def areas(self, layer: str | None = None) -> NDArray[np.int32]:
+        """Active positions of each unit in each sample, ``(n_samples, n_units)``."""
+        return self._array(layer, "areas")
+
+    def peaks(self, layer: str | None = None) -> NDArray[np.float32]:
+        """Largest activation of each unit in each sample, ``(n_samples, n_units)``."""
+        return self._array(layer, "peaks")
+
+    def _array(self, layer: str | None, name: str) -> NDArray[Any]:
+        path = self._part(f"responses {self.layer(layer)}") / f"{name}.npy"
+        array: NDArray[Any] = np.load(path, allow_pickle=False)
+        return array
+
+    def activations(self, layer: str | None = None) -> Shards:
+        """The recorded activations."""
+        return Shards(self._part(f"activations {self.layer(layer)}") / "shards")
+
+    @cached_property
+    def logits(self) -> NDArray[np.float32] | None:
+        """Logits of the model's head, ``(n_samples, n_classes)``; None if it has none."""
+        path = self._part("logits") / "logits.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    @cached_property
+    def samples(self) -> pd.DataFrame:
+        """A row for each sample: id, split, class, fold, prediction."""
+        import pandas as pd
+
+        return pd.read_parquet(self.path / "samples.parquet")
+
+    def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:
+        """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows."""
+        path = self._part(f"activations {self.layer(layer)}") / "head.npy"
+        return np.load(path, allow_pickle=False) if path.exists() else None
+
+    @cached_property
+    def _explanations(self) -> dict[str, list[dict[str, Any]]]:
+        try:
+            text = (self.path / "explanations.json").read_text(encoding="utf-8")
+            data: dict[str, list[dict[str, Any]]] = json.loads(text)["layers"]
+        except (OSError, ValueError, KeyError) as error:
+            raise RunError(
+                f"{self.path / 'explanations.json'} cannot be read ({error}); "
+                "repeat andornot explain, it goes on from what is there"
+            ) from error
+        return data
+
+    def result(self, layer: str | None = None) -> Result:
+        """The explanations of a layer."""
+        rows = self._explanations[self.layer(layer)]
+        return Result(tuple(Explanation.from_dict(row) for row in rows))
+
+    def score(
+        self, unit: int, formula: Formula | str, layer: str | None = None
+    ) -> tuple[Counts, tuple[Counts, ...]]:
+        """Counts of any formula for a unit, over all samples and in each fold."""
+        layer = self.layer(layer)
+        responses, table = self.responses(layer), self.concepts
+        if not 0 <= unit < responses.n_units:
+            raise OptionError(
+                f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"
+            )
+        whole = score_responses(formula, responses, unit, table)
+        mask, k = table.mask(formula), responses.unit_folds(unit)
+        folds = tuple(
+            Counts.of(
+                int(k[mask, f].sum()),
+                int(table.fold_counts[mask, f].sum()),
+                int(k[:, f].sum()),
+                int(table.fold_counts[:, f].sum()),
+            )
+            for f in range(table.n_folds)
+        )
+        return whole, folds

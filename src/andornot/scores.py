@@ -1,0 +1,110 @@
+"""Scores of a formula against a unit, from four counts, each with its optimistic bound.
+
+Notation (DESIGN of the project, and Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
+``A`` of ``N`` positions, the formula holds on ``T``; ``I`` positions have both, and
+``E = T - I`` are false alarms. Then TP = I, FP = E, FN = A - I, TN = N - A - E.
+
+Every score here grows with ``I`` and falls with ``E`` while ``A`` and ``N`` stay, so the score at
+``(largest possible I, smallest possible E)`` bounds the score of everything in between. That one
+fact is what the searches prune with.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from andornot._jit import jit
+from andornot.errors import OptionError
+
+IOU: Final = 0
+F1: Final = 1
+COSINE: Final = 2
+MCC: Final = 3
+PRECISION: Final = 4
+RECALL: Final = 5
+ACCURACY: Final = 6
+
+METRICS: Final[dict[str, int]] = {
+    "iou": IOU,
+    "f1": F1,
+    "cosine": COSINE,
+    "mcc": MCC,
+    "precision": PRECISION,
+    "recall": RECALL,
+    "accuracy": ACCURACY,
+}
+"""Scores by name. Precision, recall and accuracy alone fail the missing- and extra-label tests of
+Oikarinen et al. (2025): look at them, but do not rank explanations by them."""
+
+
+def metric_code(name: str) -> int:
+    """The number that the kernels know a score by.
+
+    Raises:
+        OptionError: no score has this name.
+    """
+    try:
+        return METRICS[name.lower()]
+    except (KeyError, AttributeError):
+        raise OptionError(
+            f"unknown metric {name!r}; choose one of {', '.join(METRICS)}"
+        ) from None
+
+
+@jit
+def score(metric: int, i: int, e: int, a: int, n: int) -> float:
+    """One score from counts; 0 where its denominator is 0.
+
+    Args:
+        metric: a value of :data:`METRICS`.
+        i: positions where both unit and formula are true.
+        e: positions where only the formula is true.
+        a: positions where the unit is active.
+        n: all positions.
+    """
+    t = i + e
+    if metric == IOU:
+        return i / (a + e) if a + e > 0 else 0.0
+    if metric == F1:
+        return 2 * i / (a + t) if a + t > 0 else 0.0
+    if metric == COSINE:
+        return i / math.sqrt(float(a) * float(t)) if a > 0 and t > 0 else 0.0
+    if metric == MCC:
+        d = float(a) * float(n - a) * float(t) * float(n - t)
+        return (float(i) * float(n) - float(a) * float(t)) / math.sqrt(d) if d > 0 else 0.0
+    if metric == PRECISION:
+        return i / t if t > 0 else 0.0
+    if metric == RECALL:
+        return i / a if a > 0 else 0.0
+    return (n - a - e + i) / n if n > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The confusion table of a formula and a unit, in positions."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+    @classmethod
+    def of(cls, i: int, t: int, a: int, n: int) -> Counts:
+        """From ``I``, ``T``, ``A`` and ``N`` as in the module's notation."""
+        return cls(int(i), int(t - i), int(a - i), int(n - a - t + i))
+
+    def score(self, metric: str) -> float:
+        """The score of this name (see :data:`METRICS`)."""
+        n = self.tp + self.fp + self.fn + self.tn
+        return float(score(metric_code(metric), self.tp, self.fp, self.tp + self.fn, n))
+
+    @property
+    def iou(self) -> float:
+        """Intersection over union (Eq. 2)."""
+        return self.score("iou")
+
+    def scores(self) -> dict[str, float]:
+        """All scores by name."""
+        return {name: self.score(name) for name in METRICS}

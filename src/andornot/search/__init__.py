@@ -1,0 +1,1 @@
+"""Searches for the best formula: a problem, solvers, and what they found."""

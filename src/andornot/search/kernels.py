@@ -1,0 +1,122 @@
+"""The inner loops of the searches.
+
+Notation: a formula ``L`` is a set of atoms, held as a boolean array over atoms. ``i`` counts the
+positions that ``L`` shares with the unit, ``t`` all its positions. For a further concept ``C``
+only ``i`` and ``t`` of ``L AND C`` are new; one pass over the atoms of ``L`` gives both for all
+``C`` (:func:`intersections`), and the three operators follow by arithmetic (:func:`combine`).
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from andornot._jit import jit
+from andornot.scores import score
+from andornot.search.problem import AND, OR
+
+PUBLISHED = -1
+"""Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
+
+
+@jit
+def ranked_score(metric, i, t, a, n):
+    """What a search ranks by: a score of ``scores``, or the published IoU."""
+    if metric == PUBLISHED:
+        return i / (float(t + a - i) + 1e-10)
+    return score(metric, i, t - i, a, n)
+
+
+@jit
+def intersections(mask, counts, active, indptr, indices, n_concepts):
+    """``i`` and ``t`` of ``L AND C`` for every concept ``C``.
+
+    Args:
+        mask: bool ``(n_atoms,)``, the atoms of ``L``.
+        counts: positions of each atom.
+        active: the unit's active positions in each atom, dense.
+        indptr: concepts of each atom ...
+        indices: ... as sparse rows.
+        n_concepts: number of concepts.
+    """
+    i = np.zeros(n_concepts, np.int64)
+    t = np.zeros(n_concepts, np.int64)
+    for atom in range(len(mask)):
+        if mask[atom]:
+            for at in range(indptr[atom], indptr[atom + 1]):
+                t[indices[at]] += counts[atom]
+                i[indices[at]] += active[atom]
+    return i, t
+
+
+@jit
+def combine(operator, i_l, t_l, i_c, t_c, i_lc, t_lc):
+    """``i`` and ``t`` of ``L operator C``."""
+    if operator == OR:
+        return i_l + i_c - i_lc, t_l + t_c - t_lc
+    if operator == AND:
+        return i_lc, t_lc
+    return i_l - i_lc, t_l - t_lc
+
+
+def singles(metric, atoms, dense, candidates):
+    """Counts of all single concepts, and the useful candidates among them, best first.
+
+    Args:
+        metric: what to rank by.
+        atoms: the concept table.
+        dense: int64 ``(n_atoms,)``, the unit's active positions in each atom.
+        candidates: concepts that may be used.
+
+    Returns:
+        ``i`` and ``t`` of every concept; the candidates with a score above 0, best first and
+        equal ones in their order; the scores of all concepts (0 for those not to be used).
+    """
+    everything = np.ones(len(atoms.counts), np.bool_)
+    n_concepts = len(atoms.concept_indptr) - 1
+    i, t = intersections(everything, atoms.counts, dense, atoms.indptr, atoms.indices, n_concepts)
+    a = int(dense.sum())
+    scores = np.zeros(n_concepts)
+    for c in candidates[t[candidates] > 0]:
+        scores[c] = ranked_score(metric, i[c], t[c], a, atoms.n_positions)
+    ranking = np.argsort(-scores, kind="stable")
+    return i, t, ranking[scores[ranking] > 0], scores
+
+
+@jit
+def atoms_of(atoms, concept):
+    """The atoms of a concept."""
+    start, stop = atoms.concept_indptr[concept], atoms.concept_indptr[concept + 1]
+    return atoms.concept_atoms[start:stop]
+
+
+@jit
+def apply(mask, operator, atoms, out):
+    """Write the atoms of ``L operator C`` to ``out``; ``atoms`` are those of ``C``."""
+    if operator == AND:
+        out[:] = False
+        for atom in atoms:
+            out[atom] = mask[atom]
+    else:
+        out[:] = mask
+        for atom in atoms:
+            out[atom] = operator == OR
+
+
+@jit
+def same_atoms(mask, operator, atoms, other_mask, other_operator, other_atoms):
+    """Whether ``L operator C`` and another such formula are the same set of atoms."""
+    first, second = np.empty_like(mask), np.empty_like(mask)
+    apply(mask, operator, atoms, first)
+    apply(other_mask, other_operator, other_atoms, second)
+    return same_mask(first, second)
+
+
+@jit
+def same_mask(first, second):
+    """Whether two formulas are the same set of atoms."""
+    for atom in range(len(first)):
+        if first[atom] != second[atom]:
+            return False
+    return True

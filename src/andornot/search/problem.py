@@ -1,0 +1,152 @@
+"""The search problem, and what solvers give back. Knows atoms and counts, nothing else.
+
+The space is that of the published search: left-deep formulas ``((C1 op C2) op C3) ...`` with
+``op`` among OR, AND and AND NOT (Mu & Andreas 2020, Section 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import OptionError
+from andornot.formula import And, Concept, Formula, Not, Or
+
+OR: Final = 0
+AND: Final = 1
+AND_NOT: Final = 2
+
+OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
+
+
+class Atoms(NamedTuple):
+    """The concept table as the kernels read it; the same for all units."""
+
+    counts: NDArray[np.int64]  # (n_atoms,) positions of each atom, n_a
+    indptr: NDArray[np.int64]  # (n_atoms + 1,) where each atom's concepts start in indices
+    indices: NDArray[np.int32]  # concepts, ascending within an atom
+    concept_indptr: NDArray[np.int64]  # (n_concepts + 1,) the transpose of the two above
+    concept_atoms: NDArray[np.int32]  # atoms, ascending within a concept
+    n_positions: int  # all positions, N
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to search for, the same for all units.
+
+    Attributes:
+        length: longest formula, in concepts.
+        beam_size: formulas kept at each step.
+        operators: numbers of the operators to use, in the order they are tried.
+        metric: number of the score (see ``scores``).
+        penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
+        limit: compose only with the ``limit`` best single concepts; None for all.
+        published: repeat the published search move for move (profile ``mu2020``).
+    """
+
+    length: int = 3
+    beam_size: int = 10
+    operators: tuple[int, ...] = (OR, AND, AND_NOT)
+    metric: int = 0
+    penalty: float = 1.0
+    limit: int | None = None
+    published: bool = False
+
+    def __post_init__(self) -> None:
+        if self.length < 1:
+            raise OptionError(f"length is {self.length}; a formula has at least 1 concept")
+        if self.beam_size < 1:
+            raise OptionError(f"beam_size is {self.beam_size}; it must be at least 1")
+        if not 0 < self.penalty <= 1:
+            raise OptionError(f"penalty is {self.penalty}; it must lie above 0 and up to 1")
+        if self.limit is not None and self.limit < 1:
+            raise OptionError(f"limit is {self.limit}; give at least 1, or None for no limit")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """One unit to explain.
+
+    Attributes:
+        atoms: the concept table.
+        active: int32, atoms on which the unit is active, ascending.
+        active_counts: int64, its active positions there, ``k_a``.
+        candidates: int64, concepts that may stand in the formula, ascending.
+    """
+
+    atoms: Atoms
+    active: NDArray[np.int32]
+    active_counts: NDArray[np.int64]
+    candidates: NDArray[np.int64]
+
+    @property
+    def total(self) -> int:
+        """Active positions of the unit, ``A``."""
+        return int(self.active_counts.sum())
+
+
+@dataclass(frozen=True)
+class Found:
+    """A formula that a solver found, with its counts.
+
+    Attributes:
+        concepts: columns, from left to right.
+        operators: the operator before each concept but the first.
+        i: positions where formula and unit are both true.
+        t: positions where the formula is true.
+        score: what the search ranked it by.
+    """
+
+    concepts: tuple[int, ...]
+    operators: tuple[int, ...]
+    i: int
+    t: int
+    score: float
+
+    def formula(self, names: Sequence[str]) -> Formula:
+        """The formula, with names for columns."""
+        result: Formula = Concept(names[self.concepts[0]])
+        for operator, column in zip(self.operators, self.concepts[1:], strict=True):
+            right: Formula = Concept(names[column])
+            if operator == OR:
+                result = Or(result, right)
+            else:
+                result = And(result, Not(right) if operator == AND_NOT else right)
+        return result
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a solver found for one unit.
+
+    Attributes:
+        beam: the best formulas, best first; empty when no concept overlaps the unit.
+        by_length: the best formula of up to 1, 2, ... concepts; None likewise.
+        proven: True when no formula of the space up to that length scores higher.
+    """
+
+    beam: tuple[Found, ...]
+    by_length: tuple[Found | None, ...]
+    proven: bool
+
+
+def operator_numbers(names: Sequence[str]) -> tuple[int, ...]:
+    """Operators by name: ``"OR"``, ``"AND"``, ``"AND NOT"``, in any case.
+
+    Raises:
+        OptionError: a name is unknown, or there are none.
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    numbers = []
+    for name in names:
+        plain = " ".join(str(name).upper().replace("_", " ").split())
+        if plain not in OPERATORS:
+            raise OptionError(f"unknown operator {name!r}; choose among {', '.join(OPERATORS)}")
+        numbers.append(OPERATORS[plain])
+    if not numbers:
+        raise OptionError(f"no operators given; choose among {', '.join(OPERATORS)}")
+    return tuple(sorted(set(numbers)))

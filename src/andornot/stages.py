@@ -1,0 +1,103 @@
+"""Stages of a run: what is stored is keyed by all that shaped it.
+
+A stage has a directory ``cache/NAME-KEY``, and is done when ``stage.json`` lies in it. The key is
+a digest of everything that the stage's content depends on, so a changed option leads to another
+directory, and what does not depend on it is found again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from andornot.activations import read_json
+from andornot.errors import RunError
+from andornot.positions import write_json
+
+
+def key_of(**parts: Any) -> str:
+    """A short digest of everything given (anything that JSON can say)."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def peak_rss_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
+
+
+@dataclass
+class Stage:
+    """One stage of a run.
+
+    Attributes:
+        name: such as ``concepts``.
+        key: digest of what it depends on.
+        root: the run's ``cache`` directory.
+        seconds: time by part, filled while the stage runs.
+    """
+
+    name: str
+    key: str
+    root: Path
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """Where its results lie."""
+        plain = re.sub(r"[^A-Za-z0-9_.]+", "_", self.name)
+        return self.root / f"{plain}-{self.key}"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has run to its end."""
+        return (self.path / "stage.json").exists()
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What was noted when it was done."""
+        return dict(read_json(self.path / "stage.json"))
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Add the time spent inside to a part of the stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - start
+            self.seconds[part] = self.seconds.get(part, 0.0) + spent
+
+    def finish(self, **info: Any) -> None:
+        """Note that it is done, and remove what an older key left."""
+        seconds = {part: round(spent, 4) for part, spent in self.seconds.items()}
+        noted = {"name": self.name, "key": self.key, "seconds": seconds}
+        with writing(self.path):
+            write_json(self.path / "stage.json", noted | {"peak_rss_bytes": peak_rss_bytes()} | info)
+        prefix = self.path.name[: -len(self.key)]
+        for old in self.root.glob(f"{prefix}*"):
+            if old != self.path and len(old.name) == len(self.path.name):
+                shutil.rmtree(old, ignore_errors=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a failure to write (a full disk, say) into one clear sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"cannot write to {path}: {error.strerror or error}; make room or choose another "
+            "directory and start again, what is done already is kept"
+        ) from error

@@ -1,0 +1,168 @@
+"""Slow and obvious twins of everything fast, on sets of positions, in the paper's notation."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+OPERATORS = ("OR", "AND", "AND NOT")
+
+
+def compose(left, operator, right):
+    """``L operator C`` for sets of positions."""
+    if operator == "OR":
+        return left | right
+    return left & right if operator == "AND" else left - right
+
+
+def iou(unit, mask):
+    """Eq. 2 of the paper."""
+    return len(unit & mask) / len(unit | mask) if unit | mask else 0.0
+
+
+def published_iou(unit, mask):
+    """The published code's IoU, with its epsilon."""
+    both = len(unit & mask)
+    return both / (len(mask) + len(unit) - both + 1e-10)
+
+
+def counts(unit, mask, n):
+    """TP, FP, FN, TN."""
+    both = len(unit & mask)
+    return both, len(mask) - both, len(unit) - both, n - len(unit | mask)
+
+
+def metric(name, unit, mask, n):
+    """Every score from its textbook definition."""
+    tp, fp, fn, tn = counts(unit, mask, n)
+    if name == "iou":
+        return tp / (tp + fp + fn) if tp + fp + fn else 0.0
+    if name == "f1":
+        return 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else 0.0
+    if name == "precision":
+        return tp / (tp + fp) if tp + fp else 0.0
+    if name == "recall":
+        return tp / (tp + fn) if tp + fn else 0.0
+    if name == "accuracy":
+        return (tp + tn) / n if n else 0.0
+    x, y = np.zeros(n), np.zeros(n)
+    x[list(unit)], y[list(mask)] = 1, 1
+    if name == "cosine":
+        return float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y))) if unit and mask else 0.0
+    assert name == "mcc"
+    if x.std() == 0 or y.std() == 0:
+        return 0.0
+    return float(np.corrcoef(x, y)[0, 1])
+
+
+def published_search(unit, concepts, length, beam_size, limit=None, penalty=1.0):
+    """The published beam search: every generated formula is an entry of its own.
+
+    A formula is a tuple ``(concept, (operator, concept), ...)``; returns the beam after each step
+    as ``[(formula, score), ...]``.
+    """
+    single = {c: published_iou(unit, mask) for c, mask in enumerate(concepts)}
+    useful = sorted((c for c in single if single[c] > 0), key=lambda c: -single[c])
+    beam = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
+    pool = useful[:limit] if limit is not None else list(range(len(concepts)))
+    steps = [beam]
+    for _ in range(length - 1):
+        new = []
+        for formula, _, mask in beam:
+            for c in pool if beam else []:
+                for operator in OPERATORS:
+                    grown = (*formula, (operator, c))
+                    nots = sum(term[0] == "AND NOT" for term in grown[1:])
+                    area = compose(mask, operator, concepts[c])
+                    score = penalty ** (len(grown) - 1 + nots) * published_iou(unit, area)
+                    new.append((grown, score, area))
+        beam = sorted(beam + new, key=lambda entry: -entry[1])[:beam_size]
+        steps.append(beam)
+    return [[(formula, score) for formula, score, _ in beam] for beam in steps]
+
+
+def beam_search(unit, concepts, length, beam_size, n, metric_name="iou", operators=OPERATORS):
+    """The same search where formulas with the same positions count once, the first of them."""
+
+    def trim(entries):
+        best, seen = [], set()
+        for entry in sorted(entries, key=lambda e: -e[1]):
+            if entry[2] not in seen and entry[1] > 0 and len(best) < beam_size:
+                seen.add(entry[2])
+                best.append(entry)
+        return best
+
+    masks = [frozenset(mask) for mask in concepts]
+    beam = trim(
+        [((c,), metric(metric_name, unit, mask, n), mask) for c, mask in enumerate(masks)]
+    )
+    steps = [beam]
+    for _ in range(length - 1):
+        new = []
+        for formula, _, mask in beam:
+            for c, operator in itertools.product(range(len(masks)), operators):
+                area = frozenset(compose(mask, operator, masks[c]))
+                new.append(((*formula, (operator, c)), metric(metric_name, unit, area, n), area))
+        beam = trim(beam + new)
+        steps.append(beam)
+    return [[(formula, score) for formula, score, _ in beam] for beam in steps]
+
+
+def all_formulas(concepts, length, operators=OPERATORS):
+    """Every left-deep formula of up to ``length`` concepts, with its positions."""
+    level = [((c,), set(mask)) for c, mask in enumerate(concepts)]
+    yield from level
+    for _ in range(length - 1):
+        level = [
+            ((*formula, (operator, c)), compose(mask, operator, set(concepts[c])))
+            for formula, mask in level
+            for c in range(len(concepts))
+            for operator in operators
+        ]
+        yield from level
+
+
+def atoms(concepts, n):
+    """Positions grouped by the exact set of concepts that they carry."""
+    groups = {}
+    for p in range(n):
+        groups.setdefault(frozenset(c for c, mask in enumerate(concepts) if p in mask), set()).add(p)
+    return groups
+
+
+def ceiling(unit, concepts, n):
+    """The best IoU of any union of atoms, by trying all of them."""
+    groups = list(atoms(concepts, n).values())
+    best = 0.0
+    for chosen in itertools.product((False, True), repeat=len(groups)):
+        union = set().union(*(g for g, use in zip(groups, chosen, strict=True) if use))
+        best = max(best, iou(unit, union))
+    return best
+
+
+def threshold(values, quantile):
+    """The smallest of the values with ``P(f > T) <= quantile``."""
+    values = np.sort(np.asarray(values).ravel())
+    n = len(values)
+    for value in values:
+        if (values > value).sum() <= math.floor(round(quantile * n, 9)):
+            return value
+    raise AssertionError("the largest value always qualifies")
+
+
+def upsample(values, height, width):
+    """Bilinear upsampling of one map with half-pixel centres, pixel by pixel."""
+    h, w = values.shape
+    out = np.zeros((height, width))
+    for i in range(height):
+        for j in range(width):
+            y = min(max((i + 0.5) * h / height - 0.5, 0), h - 1)
+            x = min(max((j + 0.5) * w / width - 0.5, 0), w - 1)
+            y0, x0 = math.floor(y), math.floor(x)
+            y1, x1 = min(y0 + 1, h - 1), min(x0 + 1, w - 1)
+            top = (1 - (x - x0)) * values[y0, x0] + (x - x0) * values[y0, x1]
+            bottom = (1 - (x - x0)) * values[y1, x0] + (x - x0) * values[y1, x1]
+            out[i, j] = (1 - (y - y0)) * top + (y - y0) * bottom
+    return out

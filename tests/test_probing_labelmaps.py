@@ -1,0 +1,338 @@
+"""Our own format: written and read back, and with every mistake that a hand can make."""
+
+from __future__ import annotations
+
+import re
+import struct
+import tempfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+
+from andornot.errors import DataError, OptionError
+from andornot.probing.dataset import FolderData
+from andornot.probing.labelmaps import NewSample, read_labelmaps, write_labelmaps
+
+CONCEPTS = "id,name,category\n1,sky,object\n2,tree,object\n300,leaf,part\n,outdoor,scene\n"
+SAMPLES = "sample,split,class,concepts\na.png,train,park,outdoor\nsub/b.jpg,val,,\n"
+
+
+def save_map(folder: Path, name: str, ids: np.ndarray) -> Path:
+    """Write a label map below ``labels``; its dtype decides the sort of PNG."""
+    path = folder / "labels" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(ids).save(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two images; a.png has an object map of half its size."""
+    (tmp_path / "images/sub").mkdir(parents=True)
+    Image.fromarray(np.full((8, 12, 3), 90, np.uint8)).save(tmp_path / "images/a.png")
+    Image.fromarray(np.full((6, 6, 3), 90, np.uint8)).save(tmp_path / "images/sub/b.jpg")
+    save_map(tmp_path, "object/a.png", np.tile(np.array([0, 1, 2], np.uint8), (4, 2)))
+    (tmp_path / "concepts.csv").write_text(CONCEPTS)
+    (tmp_path / "samples.csv").write_text(SAMPLES)
+    return tmp_path
+
+
+def names_at(data: FolderData, i: int, place: tuple[int, int]) -> list[str]:
+    return [data.names[m[place] - 1] for m in data.labels(i).maps if m[place]]
+
+
+def test_what_the_folder_says(folder: Path) -> None:
+    data = read_labelmaps(folder)
+    assert data.names == ("sky", "tree", "leaf", "outdoor")
+    assert data.categories == (("object",), ("object",), ("part",), ("scene",))
+    assert (data.sample_ids, data.splits) == (("a.png", "sub/b.jpg"), ("train", "val"))
+    assert (data.classes, data.kind) == (("park", ""), "labelmaps")
+    assert data.labels(0).concepts == (3,)
+    assert names_at(data, 0, (3, 4)) == ["sky"]
+
+
+def test_an_image_without_maps_has_its_own_size(folder: Path) -> None:
+    labels = read_labelmaps(folder).labels(1)
+    assert (labels.maps, labels.concepts, labels.shape) == ((), (), (6, 6))
+
+
+def test_samples_are_optional_and_may_be_few(folder: Path) -> None:
+    (folder / "samples.csv").write_text("sample\nsub/b.jpg\n")
+    assert read_labelmaps(folder).splits == ("", "")
+    (folder / "samples.csv").unlink()
+    assert read_labelmaps(folder).classes == ("", "")
+
+
+def test_all_sorts_of_png_mean_the_same(folder: Path) -> None:
+    ids = np.array([[0, 1, 2], [2, 1, 0]]).repeat(2, axis=0).repeat(2, axis=1)
+    palette = Image.fromarray(ids.astype(np.uint8)).convert("P")
+    palette.putpalette([7, 8, 9] * 256)
+    palette.putdata(ids.ravel().tolist())
+    rgb = np.zeros((*ids.shape, 3), np.uint8)
+    rgb[..., 0] = ids
+    expected = ids.tolist()
+    for name, image in {
+        "grey": Image.fromarray(ids.astype(np.uint8)),
+        "grey16": Image.fromarray(ids.astype(np.uint16)),
+        "palette": palette,
+        "rgb": Image.fromarray(rgb),
+        "rgba": Image.fromarray(rgb).convert("RGBA"),
+    }.items():
+        image.save(folder / "labels/object/a.png")
+        maps = read_labelmaps(folder).labels(0).maps
+        assert maps[0].tolist() == expected, name
+        assert maps[0].dtype == np.int32
+
+
+def test_one_bit_and_large_ids(folder: Path) -> None:
+    Image.fromarray(np.eye(4, 6, dtype=bool)).save(folder / "labels/object/a.png")
+    save_map(folder, "part/a.png", np.full((4, 6), 300, np.uint16))
+    maps = read_labelmaps(folder).labels(0).maps
+    assert maps[0].tolist() == np.eye(4, 6, dtype=int).tolist()
+    assert (maps[1] == 3).all()
+
+
+def test_four_bit_grey_is_refused(folder: Path) -> None:
+    def chunk(tag: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + tag + body + struct.pack(">I", zlib.crc32(tag + body))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 6, 4, 4, 0, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(b"\0\x11\x11\x11" * 4)) + chunk(b"IEND", b"")
+    (folder / "labels/object/a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + header + body)
+    with pytest.raises(DataError, match="mode L that cannot hold label ids"):
+        read_labelmaps(folder).labels(0)
+
+
+def test_ids_by_layer(folder: Path) -> None:
+    (folder / "concepts.csv").write_text(
+        "id,name,category,layer\n1,sky,object,object\n1,leaf,part,part\n2,window,object,object\n"
+        "2,window,part,part\n3,shared,object;part,\n,outdoor,scene,\n"
+    )
+    save_map(folder, "object/a.png", np.tile(np.array([1, 2, 3], np.uint8), (4, 2)))
+    save_map(folder, "part/a.png", np.tile(np.array([1, 2, 3], np.uint8), (4, 2)))
+    data = read_labelmaps(folder)
+    assert data.names == ("sky", "leaf", "window", "shared", "outdoor")
+    assert data.categories[2:4] == (("object", "part"), ("object", "part"))
+    found = [names_at(data, 0, (0, x)) for x in range(3)]
+    assert found == [["sky", "leaf"], ["window", "window"], ["shared", "shared"]]
+    parts = read_labelmaps(folder, ["part"])
+    assert parts.names == ("leaf", "window", "shared")
+    assert parts.categories == (("part",),) * 3
+    assert names_at(parts, 0, (0, 0)) == ["leaf"]
+    assert parts.labels(0).concepts == ()
+
+
+def test_hidden_files_are_left_out(folder: Path) -> None:
+    (folder / "images/.ipynb_checkpoints").mkdir()
+    (folder / "images/.ipynb_checkpoints/x.png").write_bytes(b"")
+    (folder / "images/._a.png").write_bytes(b"")
+    (folder / "images/notes.txt").write_text("not an image")
+    (folder / "labels/.DS_Store").write_text("")
+    assert len(read_labelmaps(folder)) == 2
+
+
+def test_unknown_category(folder: Path) -> None:
+    with pytest.raises(OptionError, match="no category colour: choose among object, part, scene"):
+        read_labelmaps(folder, ["object", "colour"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("id,name\n1,sky\n", r"concepts\.csv lacks the column category"),
+        ("id,name,category\n", "names no concept"),
+        ("id,name,category\n1,,object\n", "row 2: a concept needs a name and a category"),
+        ("id,name,category\n1,sky,\n", "row 2: a concept needs a name and a category"),
+        ("id,name,category\nx,sky,object\n", "row 2, column id: 'x' is not a whole number"),
+        ("id,name,category\n0,sky,object\n", "'0' is not a whole number from 1 to 65535"),
+        ("id,name,category\n65536,sky,object\n", "'65536' is not a whole number"),
+        ("id,name,category\n1,sky,object\n1,sea,object\n", "row 3: the id 1 is already 'sky'"),
+        ("id,name,category,layer\n1,sky,object,objects\n", "the layer 'objects', but labels/obj"),
+    ],
+)
+def test_bad_concepts(folder: Path, text: str, message: str) -> None:
+    (folder / "concepts.csv").write_text(text)
+    (folder / "samples.csv").unlink()
+    with pytest.raises(DataError, match=message):
+        read_labelmaps(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,split\n", r"samples\.csv lacks the column sample"),
+        ("sample\nc.png\n", r"row 2: the image 'c\.png' is not in the folder"),
+        ("sample\n../a.png\n", r"row 2: the path '\.\./a\.png' leads out"),
+        ("sample\na.png\na.png\n", r"row 3: the image 'a\.png' already has a row"),
+        (
+            "sample,concepts\na.png,outdoor;indoor\n",
+            r"row 2: concepts\.csv has no concept 'indoor'",
+        ),
+    ],
+)
+def test_bad_samples(folder: Path, text: str, message: str) -> None:
+    (folder / "samples.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_labelmaps(folder)
+
+
+@pytest.mark.parametrize("name", ["object/c.png", "a.png", "object/sub/a.png"])
+def test_a_map_without_an_image(folder: Path, name: str) -> None:
+    save_map(folder, name, np.zeros((4, 6), np.uint8))
+    with pytest.raises(DataError, match=f"labels/{name} belongs to no image"):
+        read_labelmaps(folder)
+
+
+def test_two_images_of_one_stem(folder: Path) -> None:
+    (folder / "images/a.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match=r"both a\.jpg and a\.png"):
+        read_labelmaps(folder)
+
+
+def test_no_images(folder: Path, tmp_path: Path) -> None:
+    (folder / "images").rename(folder / "pictures")
+    with pytest.raises(DataError, match="has no folder 'images'"):
+        read_labelmaps(folder)
+    (folder / "images").mkdir()
+    (folder / "labels").rename(folder / "maps")
+    (folder / "samples.csv").unlink()
+    with pytest.raises(DataError, match="holds no image"):
+        read_labelmaps(folder)
+
+
+def test_half_written_folder(folder: Path) -> None:
+    (folder / "concepts.csv").unlink()
+    with pytest.raises(DataError, match=r"concepts\.csv is missing"):
+        read_labelmaps(folder)
+
+
+def test_layers_of_two_sizes(folder: Path) -> None:
+    save_map(folder, "part/a.png", np.zeros((8, 12), np.uint8))
+    with pytest.raises(DataError, match=r"part/a\.png is 12 x 8 positions, but .* to be 6 x 4"):
+        read_labelmaps(folder).labels(0)
+
+
+def test_map_of_another_frame(folder: Path) -> None:
+    save_map(folder, "object/a.png", np.zeros((12, 8), np.uint8))
+    with pytest.raises(DataError, match=r"is 8 x 12 positions and its image 12 x 8 pixels"):
+        read_labelmaps(folder).labels(0)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (74, 112), (75, 112), (800, 1200)])
+def test_rounding_of_the_frame_is_forgiven(folder: Path, shape: tuple[int, int]) -> None:
+    save_map(folder, "object/a.png", np.zeros(shape, np.uint8))  # the image is 12 x 8
+    assert read_labelmaps(folder).labels(0).shape == shape
+
+
+def test_label_without_a_name(folder: Path) -> None:
+    save_map(folder, "object/a.png", np.full((4, 6), 9, np.uint8))
+    with pytest.raises(DataError, match=r"a\.png holds the label id 9, which concepts\.csv does"):
+        read_labelmaps(folder).labels(0)
+
+
+def test_a_photo_taken_upright(folder: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by a quarter
+    Image.fromarray(np.zeros((12, 8, 3), np.uint8)).save(folder / "images/a.png", exif=exif)
+    data = read_labelmaps(folder)
+    assert data.image(0).size == (12, 8)
+    assert data.labels(0).shape == (4, 6)
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    page = Path(__file__).resolve().parents[1].joinpath("docs/data.md").read_text()
+    concepts, samples = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "concepts.csv").write_text(concepts)
+    (tmp_path / "samples.csv").write_text(samples)
+    (tmp_path / "images/more").mkdir(parents=True)
+    for name in ("kitchen1.jpg", "more/attic.png"):
+        Image.new("RGB", (8, 6)).save(tmp_path / "images" / name)
+    for name in ("object/kitchen1.png", "object/more/attic.png", "part/kitchen1.png"):
+        save_map(tmp_path, name, np.full((3, 4), 4, np.uint8))
+    data = read_labelmaps(tmp_path)
+    assert data.classes == ("kitchen", "attic")
+    assert [len(data.labels(i).maps) for i in range(2)] == [2, 1]
+    assert [data.names[c] for c in data.labels(0).concepts] == ["indoors", "home"]
+    assert names_at(data, 1, (0, 0)) == ["leg"]
+
+
+def samples_of(maps: list[np.ndarray]) -> list[NewSample]:
+    return [
+        NewSample(
+            name=f"group/{i}",
+            image=Image.fromarray(np.full((*ids.shape, 3), i, np.uint8)),
+            maps={"object": ids},
+            concepts=("red, or not",) * (i % 2),
+            split="train",
+            label=f"class {i}",
+        )
+        for i, ids in enumerate(maps)
+    ]
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        hnp.arrays(np.int32, hnp.array_shapes(min_dims=2, max_dims=2, max_side=5),
+                   elements=st.integers(0, 3)),
+        min_size=1, max_size=3,
+    ),
+    st.sampled_from([0, 400]),
+)  # fmt: skip
+def test_what_is_written_is_read_back(maps: list[np.ndarray], more: int) -> None:
+    concepts = {"sky": "object", 'a "b"': "part", "red, or not": "color"}
+    concepts |= {f"concept {i}": "object" for i in range(more)}  # above 255: 16-bit maps
+    with tempfile.TemporaryDirectory() as place:
+        written = write_labelmaps(Path(place, "world"), concepts, iter(samples_of(maps)))
+        data = read_labelmaps(Path(place, "world"))
+        assert data.samples == written.samples
+        assert data.names == tuple(concepts)
+        assert data.categories == tuple((c,) for c in concepts.values())
+        assert data.fingerprint() == written.fingerprint()
+        for i, ids in enumerate(maps):
+            assert data.labels(i).maps[0].tolist() == ids.tolist()
+            assert data.labels(i).concepts == (2,) * (i % 2)
+            assert data.image(i).getpixel((0, 0)) == (i, i, i)
+        assert data.classes == tuple(f"class {i}" for i in range(len(maps)))
+
+
+def test_an_interrupted_write_leaves_nothing_in_place(tmp_path: Path) -> None:
+    ids = np.ones((2, 2), int)
+
+    def broken():
+        yield samples_of([ids])[0]
+        raise KeyboardInterrupt
+
+    concepts = {"sky": "object", "sea": "object", "red, or not": "color"}
+    with pytest.raises(KeyboardInterrupt):
+        write_labelmaps(tmp_path / "world", concepts, broken())
+    assert not (tmp_path / "world").exists()
+    assert len(write_labelmaps(tmp_path / "world", concepts, samples_of([ids, ids]))) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["world"]
+    with pytest.raises(OptionError, match="exists already"):
+        write_labelmaps(tmp_path / "world", concepts, samples_of([ids]))
+
+
+@pytest.mark.parametrize(
+    ("concepts", "ids", "error", "message"),
+    [
+        ({"a;b": "object"}, np.ones((2, 2), int), OptionError, "without ';'"),
+        ({"sky": "object"}, np.ones((2, 2)), DataError, "got float64"),
+        ({"sky": "object"}, np.full((2, 2), 2), DataError, "whole numbers from 0 to 1"),
+        ({"sky": "object"}, np.full((2, 2), -1), DataError, "whole numbers from 0 to 1"),
+        ({"sky": "object"}, np.ones(3, int), DataError, r"of shape \(3,\)"),
+    ],
+)
+def test_what_cannot_be_written(
+    tmp_path: Path, concepts: dict[str, str], ids: np.ndarray, error: type, message: str
+) -> None:
+    sample = NewSample("a", Image.new("RGB", (2, 2)), {"object": ids})
+    with pytest.raises(error, match=message):
+        write_labelmaps(tmp_path / "world", concepts, [sample])
+    assert not (tmp_path / "world").exists()
