@@ -83,6 +83,53 @@ def published_search(unit, concepts, length, beam_size, limit=None, penalty=1.0)
     return [[(formula, score) for formula, score, _ in beam] for beam in steps]
 
 
+def published_search_by_atoms(active, sizes, concepts, length, beam_size):
+    """The published search where positions are too many for sets: arrays over atoms.
+
+    ``active`` and ``sizes`` count the unit's and all positions of each atom; ``concepts`` are
+    boolean arrays over atoms.
+    """
+    a = int(active.sum())
+
+    def score(mask):
+        both = int(active[mask].sum())
+        return both / (int(sizes[mask].sum()) + a - both + 1e-10)
+
+    apply = {
+        "OR": np.logical_or,
+        "AND": np.logical_and,
+        "AND NOT": lambda left, right: left & ~right,
+    }
+    single = [score(mask) for mask in concepts]
+    useful = sorted((c for c, s in enumerate(single) if s > 0), key=lambda c: -single[c])
+    beam = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
+    steps = [beam]
+    for _ in range(length - 1):
+        new = []
+        for formula, _, mask in beam:
+            for c, concept in enumerate(concepts):
+                for operator in OPERATORS:
+                    grown = apply[operator](mask, concept)
+                    new.append(((*formula, (operator, c)), score(grown), grown))
+        beam = sorted(beam + new, key=lambda entry: -entry[1])[:beam_size]
+        steps.append(beam)
+    return [[(formula, value) for formula, value, _ in beam] for beam in steps]
+
+
+def text(formula, names):
+    """A formula as it prints."""
+    from andornot import And, Concept, Not, Or
+
+    result = Concept(names[formula[0]])
+    for operator, c in formula[1:]:
+        right = Concept(names[c])
+        if operator == "OR":
+            result = Or(result, right)
+        else:
+            result = And(result, right if operator == "AND" else Not(right))
+    return str(result)
+
+
 def beam_search(unit, concepts, length, beam_size, n, metric_name="iou", operators=OPERATORS):
     """The same search where formulas with the same positions count once, the first of them."""
 

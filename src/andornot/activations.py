@@ -1,9 +1,8 @@
-"""Recorded activations: float32 blocks ``(samples, units, height, width)``, on disk or in memory."""
+"""Recorded activations: float32 ``(samples, units, height, width)``, on disk or in memory."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +116,7 @@ class Shards:
         try:
             with aside.open("wb") as file:
                 np.save(file, np.ascontiguousarray(values, np.float32), allow_pickle=False)
-            os.replace(aside, path)
+            aside.replace(path)
         except OSError as error:
             aside.unlink(missing_ok=True)
             raise RunError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
+import math
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from andornot.positions import (
     check_local_atoms,
     grid_shape,
     offsets_of,
+    read_arrays,
     write_json,
 )
 
@@ -78,12 +79,13 @@ class ConceptTable:
     @property
     def n_folds(self) -> int:
         """Number of folds of samples."""
-        return self.fold_counts.shape[1]
+        return int(self.fold_counts.shape[1])
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Positions of each atom, ``n_a``."""
-        return self.fold_counts.sum(axis=1)
+        counts: NDArray[np.int64] = self.fold_counts.sum(axis=1)
+        return counts
 
     @cached_property
     def n_positions(self) -> int:
@@ -200,7 +202,7 @@ class ConceptTable:
             atoms = builder.intern_columns(masks)
             return builder.finish_single(atoms, folds)
         for i, fold in enumerate(folds):
-            columns = masks[:, i].reshape(len(masks), -1)
+            columns = masks[:, i].reshape(len(masks), math.prod(masks.shape[2:]))
             builder.add_atoms(builder.intern_columns(columns), masks.shape[2:], int(fold))
         return builder.finish()
 
@@ -224,7 +226,7 @@ class ConceptTable:
             folds: the fold (0, 1, ...) of each sample; all 0 if not given.
 
         Raises:
-            DataError: a label has no name, or a map is not of integers.
+            DataError: a label has no name, a map is not of integers, or lengths do not fit.
         """
         ids = sorted(names) if isinstance(names, Mapping) else list(range(1, len(names) + 1))
         label_names = [names[i] if isinstance(names, Mapping) else names[i - 1] for i in ids]
@@ -233,10 +235,15 @@ class ConceptTable:
         builder = TableBuilder(label_names, categories)
         dense = _DenseLabels(ids)
         fold_of = _check_folds(folds, len(maps))
+        if sample_concepts is not None and len(sample_concepts) != len(maps):
+            raise DataError(
+                f"there are sample concepts for {len(sample_concepts)} samples and label maps for "
+                f"{len(maps)}; give one entry for each sample"
+            )
         for i, sample in enumerate(maps):
             layers = np.asarray(sample)
             layers = layers[None] if layers.ndim == 2 else layers
-            if layers.ndim != 3 or not np.issubdtype(layers.dtype, np.integer):
+            if layers.ndim != 3 or not len(layers) or layers.dtype.kind not in "iu":
                 raise DataError(
                     f"label map of sample {i} has shape {layers.shape} and dtype {layers.dtype}; "
                     "expected integers of shape (height, width) or (n_layers, height, width)"
@@ -259,9 +266,11 @@ class ConceptTable:
         Each position is a sample of its own (a sentence, say).
 
         Raises:
-            DataError: the matrix has not one column for each name.
+            DataError: the matrix is not sparse, or has not one column for each name.
         """
-        rows = matrix.tocsr(copy=True)  # type: ignore[union-attr]
+        import scipy.sparse
+
+        rows = scipy.sparse.csr_array(matrix, copy=True)
         if rows.shape[1] != len(names):
             raise DataError(f"the matrix has {rows.shape[1]} columns for {len(names)} names")
         rows.sum_duplicates()
@@ -285,11 +294,9 @@ class ConceptTable:
         own_ids = builder.intern(self.indptr, self.indices)
         columns = np.array([builder.index[n] for n in other.names], np.int32)
         other_ids = builder.intern(*_sorted_rows(other.indptr, columns[other.indices]))
-        counts = np.zeros(
-            (len(builder.signatures), max(self.n_folds, other.n_folds)), np.int64
-        )
-        np.add.at(counts, (own_ids, slice(0, self.n_folds)), self.fold_counts)
-        np.add.at(counts, (other_ids, slice(0, other.n_folds)), other.fold_counts)
+        counts = np.zeros((len(builder.signatures), max(self.n_folds, other.n_folds)), np.int64)
+        np.add.at(counts[:, : self.n_folds], own_ids, self.fold_counts)
+        np.add.at(counts[:, : other.n_folds], other_ids, other.fold_counts)
         positions = None
         if self.positions is not None and other.positions is not None:
             positions = self.positions.relabelled(own_ids).followed_by(
@@ -303,7 +310,9 @@ class ConceptTable:
         Raises:
             DataError: this table lacks one of the other's atoms or concepts.
         """
-        columns = np.array([self.index(n) for n in other.names], np.int32)
+        if missing := [n for n in other.names if n not in self._index]:
+            raise DataError(f"this table lacks the concept {missing[0]!r}; merge the tables first")
+        columns = np.array([self._index[n] for n in other.names], np.int32)
         mine = _row_bytes(self.indptr, self.indices)
         where = {signature: i for i, signature in enumerate(mine)}
         rows = _row_bytes(*_sorted_rows(other.indptr, columns[other.indices]))
@@ -322,7 +331,7 @@ class ConceptTable:
             self.positions.save(aside)
         self.save_atoms(aside)
         shutil.rmtree(directory, ignore_errors=True)
-        os.replace(aside, directory)
+        aside.replace(directory)
 
     def save_atoms(self, directory: Path) -> None:
         """Write all but the positions into an existing directory."""
@@ -340,26 +349,29 @@ class ConceptTable:
         """Read what :meth:`save` wrote.
 
         Raises:
-            DataError: the directory holds no table of a format that this version knows.
+            DataError: a file is missing or damaged, or of a format that this version does not know.
         """
         directory = Path(directory)
         try:
             meta = json.loads((directory / "concepts.json").read_text(encoding="utf-8"))
-            with np.load(directory / "atoms.npz", allow_pickle=False) as arrays:
-                atoms = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, KeyError) as error:
-            raise DataError(f"{directory} holds no readable concept table: {error}") from error
-        if meta.get("format") != _FORMAT:
+            version, known = meta["format"], meta["format"] == _FORMAT
+            names = tuple(meta["names"]) if known else ()
+            categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
-                f"{directory} holds a concept table of format {meta.get('format')}, "
+                f"{directory} holds no readable concept table ({error}); build it again"
+            ) from error
+        if not known:
+            raise DataError(
+                f"{directory} holds a concept table of format {version}, "
                 f"this version reads format {_FORMAT}; build it again"
             )
-        has_positions = (directory / "positions.npz").exists()
+        files = (directory / "positions.npz", directory / "codes.u16")
         return cls(
-            names=tuple(meta["names"]),
-            categories=tuple(tuple(c) for c in meta["categories"]),
-            positions=AtomMap.load(directory) if has_positions else None,
-            **atoms,
+            names=names,
+            categories=categories,
+            positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
+            **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )
 
 
@@ -428,9 +440,7 @@ class TableBuilder:
         self._shapes.append(grid_shape(shape))
         self._codes.append(codes.astype(np.uint16))
 
-    def intern(
-        self, indptr: NDArray[np.int64], indices: NDArray[np.int32]
-    ) -> NDArray[np.int32]:
+    def intern(self, indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> NDArray[np.int32]:
         """Atom ids of signatures given as sorted rows of concept ids; new ones are added."""
         known = self.signatures
         rows = _row_bytes(indptr, indices)
@@ -439,9 +449,7 @@ class TableBuilder:
     def intern_columns(self, masks: BoolArray) -> NDArray[np.int32]:
         """Atom ids of the columns of a boolean array ``(n_concepts, n_positions)``."""
         packed = np.ascontiguousarray(np.packbits(masks, axis=0).T)
-        distinct, first, inverse = np.unique(
-            packed, axis=0, return_index=True, return_inverse=True
-        )
+        distinct, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         del distinct
         concept, column = np.nonzero(masks[:, first])
         order = np.lexsort((concept, column))
@@ -455,9 +463,7 @@ class TableBuilder:
         n_folds = 1 + max((fold for _, _, fold in self._tallies), default=0)
         return self.table(self.fold_counts(n_folds), self.atom_map(codes))
 
-    def finish_single(
-        self, atoms: NDArray[np.int32], folds: NDArray[np.int32]
-    ) -> ConceptTable:
+    def finish_single(self, atoms: NDArray[np.int32], folds: NDArray[np.int32]) -> ConceptTable:
         """The table of samples that are single positions, from the interned atom of each."""
         counts = np.zeros((len(self.signatures), int(folds.max(initial=0)) + 1), np.int64)
         np.add.at(counts, (atoms, folds), 1)
@@ -593,7 +599,8 @@ class _DenseLabels:
 
     def of(self, labels: NDArray[np.integer], sample: int) -> NDArray[np.int32]:
         high, low = int(labels.max(initial=0)), int(labels.min(initial=0))
-        dense = self.table[np.clip(labels, 0, len(self.table) - 1)]
+        clipped = np.clip(labels, 0, len(self.table) - 1)
+        dense: NDArray[np.int32] = self.table[clipped]
         if high >= len(self.table) or low < 0 or (dense < 0).any():
             bad = labels[(labels < 0) | (labels >= len(self.table)) | (dense < 0)].flat[0]
             raise DataError(f"label {bad} in sample {sample} has no name; add it to the names")
@@ -607,9 +614,7 @@ def _check_categories(
         return tuple(() for _ in names)
     if len(categories) != len(names):
         raise DataError(f"{len(categories)} categories for {len(names)} names; give one for each")
-    return tuple(
-        () if c is None else (c,) if isinstance(c, str) else tuple(c) for c in categories
-    )
+    return tuple(() if c is None else (c,) if isinstance(c, str) else tuple(c) for c in categories)
 
 
 def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:

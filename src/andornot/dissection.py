@@ -1,7 +1,7 @@
 """The whole pipeline on one page: from a network and annotated images to a run on disk.
 
-    probing data -> concept table -----------\\
-    network -> activations -> responses ------> search -> explanations -> a run directory
+    probing data -> concept table ---------+
+    network -> activations -> responses ---+-> search -> explanations -> a run directory
 
 Each step is a stage that is keyed by all it depends on (see ``stages``): an interrupted run goes
 on where it stopped, and a changed option repeats only what hangs on it.
@@ -137,7 +137,7 @@ def dissect(
     from andornot.models import LoadedModel, load_model
     from andornot.models import fingerprint as fingerprint_of
 
-    options = SearchOptions(**search)
+    options = SearchOptions.of(**search)
     if folds < 1:
         raise OptionError(f"folds is {folds}; it must be at least 1")
     source = open_data(data) if isinstance(data, str | Path) else data
@@ -210,8 +210,7 @@ def _record(p: _Pipeline, data_key: str) -> None:
     }
     shape = {"tokens": p.recording.tokens, "layout": p.recording.layout}
     stages = {
-        layer: p.stage(f"activations {layer}", layer=layer, **inputs, **shape)
-        for layer in p.layers
+        layer: p.stage(f"activations {layer}", layer=layer, **inputs, **shape) for layer in p.layers
     }
     logits = p.stage("logits", **inputs)
     if all(stage.done for stage in (*stages.values(), logits)):
@@ -282,9 +281,7 @@ def _shards_of(
             held, size, first = [], 0, samples.stop
 
 
-def _batches(
-    p: _Pipeline, recorder: Any, start: int, clock: Stage
-) -> Iterator[tuple[slice, Any]]:
+def _batches(p: _Pipeline, recorder: Any, start: int, clock: Stage) -> Iterator[tuple[slice, Any]]:
     from andornot.models import image_batches
 
     size = p.recording.batch_size
@@ -299,7 +296,7 @@ def _batches(
         except AndornotError as error:
             ids = p.data.sample_ids
             raise type(error)(
-                f"{error} (samples {ids[samples.start]} to {ids[samples.stop - 1]})"
+                f"at samples {ids[samples.start]} to {ids[samples.stop - 1]}: {error}"
             ) from error
         yield samples, recorded
 
@@ -408,6 +405,7 @@ def _manifest(p: _Pipeline, data_key: str, results: dict[str, Result]) -> dict[s
         "data": {
             "kind": p.data.kind,
             "path": str(p.data.path),
+            "source": getattr(p.data, "source", None),
             "fingerprint": data_key,
             "samples": len(p.data),
             "concepts": len(p.data.names),

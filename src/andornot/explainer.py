@@ -1,21 +1,21 @@
 """Arrays in, explanations out: the core on one page, without torch, images or text.
 
-    concepts = andornot.ConceptTable.from_masks(masks, names)
-    result = andornot.explain(unit_masks, concepts, length=3)
-    result[0].formula, result[0].iou
+concepts = andornot.ConceptTable.from_masks(masks, names)
+result = andornot.explain(unit_masks, concepts, length=3)
+result[0].formula, result[0].iou
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from andornot.concepts import ConceptTable
-from andornot.errors import OptionError
+from andornot.errors import DataError, OptionError
 from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
 from andornot.formula import Formula, parse
 from andornot.parallel import ordered_map
@@ -84,6 +84,24 @@ class SearchOptions:
             )
         self.numbers()
 
+    @classmethod
+    def of(cls, **options: Any) -> SearchOptions:
+        """From options as users give them: any sequence (or a single text) for several names.
+
+        Raises:
+            OptionError: an option is unknown, or its value cannot be used.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(options) - known):
+            raise OptionError(
+                f"there is no search option {unknown[0]!r}; there are {', '.join(sorted(known))}"
+            )
+        for name in ("operators", "categories", "concepts"):
+            value = options.get(name)
+            if value is not None:
+                options[name] = (value,) if isinstance(value, str) else tuple(value)
+        return cls(**options)
+
     def numbers(self) -> Options:
         """The same for the kernels, where names are numbers."""
         return Options(
@@ -107,6 +125,7 @@ def explain(
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
     jobs: int | None = None,
+    only: Sequence[str] | None = None,
     **options: Any,
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
@@ -117,14 +136,13 @@ def explain(
         concepts: the concept table.
         length: longest formula, in concepts.
         beam_size: formulas kept at each step of a beam search, and returned for each unit.
-        search: how to search; see :class:`SearchOptions`, as for the further ``options``
-            (``metric``, ``operators``, ``penalty``, ``limit``, ``categories``, ``concepts``,
-            ``profile``).
+        search: how to search; see :class:`SearchOptions`.
         units: numbers to call the units by; 0, 1, ... if not given.
         status: for each unit ``"ok"`` or why it cannot be explained.
         jobs: threads; all cores if not given.
-        **options: more of :class:`SearchOptions`. The name ``concepts`` being taken by the table,
-            a restriction to some concepts is ``only=[...]`` here.
+        only: use only these concepts.
+        **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
+            ``limit``, ``categories``, ``profile``.
 
     Returns:
         An explanation for each unit, in order.
@@ -133,14 +151,9 @@ def explain(
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
     """
-    for name, target in (("only", "concepts"), ("operators", "operators"), ("categories", "categories")):
-        if options.get(name) is not None:
-            value = options.pop(name)
-            options[target] = (value,) if isinstance(value, str) else tuple(value)
-    known = set(SearchOptions.__dataclass_fields__)
-    if unknown := sorted(set(options) - known):
-        raise OptionError(f"unknown option {unknown[0]!r}; explain knows {', '.join(sorted(known))}")
-    chosen = SearchOptions(length=length, beam_size=beam_size, search=search, **options)
+    if only is not None:
+        options["concepts"] = only
+    chosen = SearchOptions.of(length=length, beam_size=beam_size, search=search, **options)
     responses = (
         unit_masks
         if isinstance(unit_masks, Responses)
@@ -160,6 +173,7 @@ def explain_responses(
 ) -> Result:
     """Explain units from their counts; the arguments are those of :func:`explain`."""
     atoms = kernel_atoms(concepts)
+    _check_units(responses, concepts, units=units, status=status)
     candidates = concepts.select(options.categories, options.concepts)
     if not len(candidates):
         raise OptionError("no concept is left to search with; widen categories or concepts")
@@ -177,6 +191,22 @@ def explain_responses(
 
     found = ordered_map(one, range(responses.n_units), jobs)
     return Result(tuple(track(found, "searching", responses.n_units)))
+
+
+def _check_units(
+    responses: Responses, concepts: ConceptTable, **per_unit: Sequence[object] | None
+) -> None:
+    if responses.n_atoms != concepts.n_atoms:
+        raise DataError(
+            f"the responses were counted over {responses.n_atoms} atoms, but the concept table has "
+            f"{concepts.n_atoms}; count them with this table"
+        )
+    for name, values in per_unit.items():
+        if values is not None and len(values) != responses.n_units:
+            raise OptionError(
+                f"{name} has {len(values)} entries for {responses.n_units} units; "
+                "give one for each unit"
+            )
 
 
 def solve(problem: Problem, options: SearchOptions) -> Solution:
@@ -201,9 +231,7 @@ def kernel_atoms(concepts: ConceptTable) -> Atoms:
     )  # fmt: skip
 
 
-def score(
-    formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable
-) -> Counts:
+def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) -> Counts:
     """Score any formula for one unit.
 
     Args:
@@ -270,4 +298,3 @@ def _unexplained(unit: int, state: str, problem: Problem, options: SearchOptions
         certificate=Certificate(0.0, 0.0, True),
         metric=options.metric,
     )
-

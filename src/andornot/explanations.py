@@ -155,7 +155,7 @@ class Explanation:
 
     def __str__(self) -> str:
         if self.formula is None:
-            return f"unit {self.unit}: {STATUS_MEANING[self.status]}"
+            return f"unit {self.unit}: {STATUS_MEANING.get(self.status, self.status)}"
         return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
 
 

@@ -1,4 +1,4 @@
-"""Formulas: frozen logical expressions over concept names, with a parser and a printer.
+r"""Formulas: frozen logical expressions over concept names, with a parser and a printer.
 
 A formula is built from :class:`Concept`, :class:`Not`, :class:`And` and :class:`Or`
 (Mu & Andreas 2020, Section 2). Two formulas are equal when they differ only in the order or the
@@ -7,7 +7,7 @@ grouping of the operands of AND and of OR, or by a double negation; that is what
 
 ``str(formula)`` and :func:`parse` are inverse to each other for every concept name. A name is
 written bare (``front left door``) unless that could be misread; then it is put in double quotes,
-with ``\\`` before a double quote or a backslash (``"salt AND pepper"``).
+with ``\`` before a double quote or a backslash (``"salt AND pepper"``).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from andornot.errors import FormulaError
 BoolArray = NDArray[np.bool_]
 
 _MAX_DEPTH = 200
+_MAX_BINARY = 200  # a chain of them nests as deep as brackets do
 _OPERATORS = ("AND", "OR", "NOT")
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTALL)
 
@@ -214,6 +215,7 @@ class _Reader:
         self.text = text
         self.position = 0
         self.start = 0
+        self.n_binary = 0
         self.kind: str | None = None
         self.token: str | None = None
         self.advance()
@@ -239,17 +241,17 @@ class _Reader:
             self.kind = self.token
 
     def disjunction(self, depth: int) -> Formula:
-        left, n = self.conjunction(depth), depth
+        left = self.conjunction(depth)
         while self.kind == "OR":
-            self.advance()
-            left, n = Or(left, self.conjunction(depth)), self.deeper(n)
+            self.binary()
+            left = Or(left, self.conjunction(depth))
         return left
 
     def conjunction(self, depth: int) -> Formula:
-        left, n = self.operand(depth), depth
+        left = self.operand(depth)
         while self.kind == "AND":
-            self.advance()
-            left, n = And(left, self.operand(depth)), self.deeper(n)
+            self.binary()
+            left = And(left, self.operand(depth))
         return left
 
     def operand(self, depth: int) -> Formula:
@@ -277,6 +279,12 @@ class _Reader:
         if not words:
             raise self.error("expected a concept name, NOT or an opening bracket")
         return " ".join(words)
+
+    def binary(self) -> None:
+        self.n_binary += 1
+        if self.n_binary > _MAX_BINARY:
+            raise self.error(f"it has more than {_MAX_BINARY} AND and OR; write it shorter")
+        self.advance()
 
     def deeper(self, depth: int) -> int:
         if depth >= _MAX_DEPTH:

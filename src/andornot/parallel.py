@@ -21,7 +21,9 @@ def n_workers(jobs: int | None = None) -> int:
         OptionError: ``jobs`` is below 1.
     """
     if jobs is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
     if jobs < 1:
         raise OptionError(f"jobs is {jobs}; give 1 or more, or leave it out to use all cores")
     return jobs

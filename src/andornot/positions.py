@@ -8,11 +8,12 @@ has few atoms, so a position is stored as a small code into its sample's own lis
 from __future__ import annotations
 
 import json
-import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,9 +93,7 @@ class AtomMap:
 
     def relabelled(self, new_ids: NDArray[np.int32]) -> AtomMap:
         """The same positions with atom ``a`` renamed to ``new_ids[a]``."""
-        return AtomMap(
-            self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds
-        )
+        return AtomMap(self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds)
 
     def followed_by(self, other: AtomMap) -> AtomMap:
         """The samples of this map, then those of another that uses the same atom ids."""
@@ -126,14 +125,19 @@ class AtomMap:
 
     @classmethod
     def load(cls, directory: Path) -> AtomMap:
-        """Read what :meth:`save` wrote; codes stay on disk as a memory map."""
-        with np.load(directory / "positions.npz", allow_pickle=False) as index:
-            arrays = {name: index[name] for name in index.files}
+        """Read what :meth:`save` wrote; codes stay on disk as a memory map.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        names = ("shapes", "atom_offsets", "atoms", "folds")
+        arrays = read_arrays(directory / "positions.npz", names)
         n_positions = int((arrays["shapes"][:, 0] * arrays["shapes"][:, 1]).sum())
         path = directory / "codes.u16"
-        if path.stat().st_size != 2 * n_positions:
+        size = path.stat().st_size if path.exists() else 0
+        if size != 2 * n_positions:
             raise DataError(
-                f"{path} has {path.stat().st_size} bytes where {2 * n_positions} belong; "
+                f"{path} has {size} bytes where {2 * n_positions} belong; "
                 f"delete {directory} and build the concept table again"
             )
         codes: NDArray[np.uint16] = (
@@ -164,8 +168,24 @@ def check_local_atoms(count: int, where: str) -> None:
         )
 
 
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Arrays of an ``.npz`` file, by name.
+
+    Raises:
+        DataError: the file is missing or damaged, or lacks one of the names.
+    """
+    try:
+        # opened here, since np.load forgets to close a file that it finds damaged
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in names}
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"
+        ) from error
+
+
 def write_json(path: Path, data: object) -> None:
     """Write JSON whole or not at all: aside first, then renamed."""
     aside = path.with_name(path.name + ".tmp")
     aside.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)

@@ -19,7 +19,7 @@ from andornot.activations import Activations
 from andornot.concepts import ConceptTable
 from andornot.errors import DataError
 from andornot.parallel import ordered_map
-from andornot.positions import AtomMap, offsets_of
+from andornot.positions import AtomMap, grid_shape, offsets_of, read_arrays
 from andornot.thresholds import by_shape
 from andornot.upsample import axis
 
@@ -51,12 +51,13 @@ class Responses:
     @property
     def n_folds(self) -> int:
         """Number of folds of samples."""
-        return self.fold_counts.shape[1]
+        return int(self.fold_counts.shape[1])
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Active positions of all folds together; aligned with ``atoms``."""
-        return self.fold_counts.sum(axis=1)
+        counts: NDArray[np.int64] = self.fold_counts.sum(axis=1)
+        return counts
 
     @cached_property
     def totals(self) -> NDArray[np.int64]:
@@ -108,16 +109,18 @@ class Responses:
             raise DataError(
                 f"unit masks have dtype {masks.dtype}; give booleans, for instance values > 0"
             )
-        if masks.ndim < 2 or masks.shape[1] != positions.n_samples or (
-            masks[0].size != n_positions if len(masks) else False
+        if (
+            masks.ndim < 2
+            or masks.shape[1] != positions.n_samples
+            or (positions.shapes != grid_shape(masks.shape[2:])).any()
         ):
             raise DataError(
-                f"unit masks have shape {masks.shape}; expected (n_units, ...) over the "
-                f"{positions.n_samples} samples and {n_positions} positions of the concept table"
+                f"unit masks have shape {masks.shape}; expected (n_units, ...) with the "
+                f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
         builder = ResponseBuilder(len(masks), concepts.n_atoms, concepts.n_folds)
         keys = _position_keys(positions, concepts.n_folds)
-        for unit, mask in enumerate(masks.reshape(len(masks), -1)):
+        for unit, mask in enumerate(masks.reshape(len(masks), n_positions)):
             builder.add(unit, *np.unique(keys[mask], return_counts=True))
         return builder.finish()
 
@@ -160,14 +163,14 @@ class Responses:
 
     @classmethod
     def load(cls, path: Path) -> Responses:
-        """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(
-                arrays["indptr"],
-                arrays["atoms"],
-                arrays["fold_counts"],
-                int(arrays["n_atoms"]),
-            )
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        arrays = read_arrays(path, ("indptr", "atoms", "fold_counts", "n_atoms"))
+        n_atoms = int(arrays.pop("n_atoms"))
+        return cls(**arrays, n_atoms=n_atoms)
 
 
 class ResponseBuilder:
@@ -291,11 +294,19 @@ def known_positions(concepts: ConceptTable) -> AtomMap:
     return concepts.positions
 
 
+def _grid_text(positions: AtomMap) -> str:
+    distinct = np.unique(positions.shapes, axis=0)
+    if len(distinct) != 1:
+        return ", which are of several sizes,"
+    return " of {} x {} positions".format(*distinct[0])
+
+
 def _position_keys(positions: AtomMap, n_folds: int) -> NDArray[np.int64]:
     sizes = np.diff(positions.offsets)
     first = np.repeat(positions.atom_offsets[:-1], sizes)
     atoms = positions.atoms[first + positions.codes].astype(np.int64)
-    return atoms * n_folds + np.repeat(positions.folds, sizes)
+    keys: NDArray[np.int64] = atoms * n_folds + np.repeat(positions.folds, sizes)
+    return keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,7 +355,9 @@ def _block_layout(positions: AtomMap, start: int, stop: int, concepts: ConceptTa
 
 
 @jit
-def _count_unit(values, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area):  # type: ignore[no-untyped-def]  # noqa: E501
+def _count_unit(  # type: ignore[no-untyped-def]
+    values, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area
+):  # fmt: skip
     """Count a unit's active positions by key; also fills ``area``, active positions by sample.
 
     An upsampled value lies between the four native values around it, so a cell is skipped when

@@ -1,10 +1,10 @@
 """A run on disk: what was explained, how, and everything that later analyses need.
 
-    RUN/manifest.json           all that shaped the run, timings, where the parts lie
-    RUN/explanations.parquet    a row for each unit
-    RUN/explanations.json       the same with runners-up and the best of every shorter length
-    RUN/samples.parquet         a row for each sample: id, split, class, prediction, fold
-    RUN/cache/...               concept table, activations, logits, responses, keyed by content
+RUN/manifest.json           all that shaped the run, timings, where the parts lie
+RUN/explanations.parquet    a row for each unit
+RUN/explanations.json       the same with runners-up and the best of every shorter length
+RUN/samples.parquet         a row for each sample: id, split, class, prediction, fold
+RUN/cache/...               concept table, activations, logits, responses, keyed by content
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Run:
         return str(name)
 
     def _part(self, stage: str) -> Path:
-        return self.path / self.manifest["stages"][stage]["path"]
+        return self.path / str(self.manifest["stages"][stage]["path"])
 
     @cached_property
     def concepts(self) -> ConceptTable:

@@ -48,9 +48,7 @@ def metric_code(name: str) -> int:
     try:
         return METRICS[name.lower()]
     except (KeyError, AttributeError):
-        raise OptionError(
-            f"unknown metric {name!r}; choose one of {', '.join(METRICS)}"
-        ) from None
+        raise OptionError(f"unknown metric {name!r}; choose one of {', '.join(METRICS)}") from None
 
 
 @jit

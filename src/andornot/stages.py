@@ -82,9 +82,10 @@ class Stage:
     def finish(self, **info: Any) -> None:
         """Note that it is done, and remove what an older key left."""
         seconds = {part: round(spent, 4) for part, spent in self.seconds.items()}
-        noted = {"name": self.name, "key": self.key, "seconds": seconds}
+        noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
         with writing(self.path):
-            write_json(self.path / "stage.json", noted | {"peak_rss_bytes": peak_rss_bytes()} | info)
+            noted["peak_rss_bytes"] = peak_rss_bytes()
+            write_json(self.path / "stage.json", noted | info)
         prefix = self.path.name[: -len(self.key)]
         for old in self.root.glob(f"{prefix}*"):
             if old != self.path and len(old.name) == len(self.path.name):

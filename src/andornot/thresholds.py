@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from andornot._jit import jit
 from andornot.activations import Activations, unit_blocks
-from andornot.errors import OptionError
+from andornot.errors import DataError, OptionError
 from andornot.parallel import ordered_map
 from andornot.positions import AtomMap
 from andornot.upsample import axis
@@ -62,9 +62,7 @@ class Threshold:
         if self.fixed is not None and not math.isfinite(self.fixed):
             raise OptionError(f"the fixed threshold is {self.fixed}; it must be a finite number")
         if self.resolution not in ("native", "upsampled"):
-            raise OptionError(
-                f"resolution is {self.resolution!r}; choose 'native' or 'upsampled'"
-            )
+            raise OptionError(f"resolution is {self.resolution!r}; choose 'native' or 'upsampled'")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +104,12 @@ def find_thresholds(
         rule: quantile or fixed threshold.
         positions: the samples' grids; their sizes count when ``rule.resolution="upsampled"``.
         jobs: threads; all cores if not given.
+
+    Raises:
+        DataError: there is no sample.
     """
+    if not activations.n_samples:
+        raise DataError("there are no activations to find thresholds from; give at least 1 sample")
     height, width = activations.map_shape
     upsampled = rule.quantile is not None and rule.resolution == "upsampled"
     n = len(positions.codes) if upsampled else activations.n_samples * height * width

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,9 +62,9 @@ class Look:
     tint: float = 0.0
     relief: str = ""
 
-    def but(self, **changes: str | float) -> Look:
+    def but(self, **changes: Any) -> Look:
         """The same look with some attributes changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)
 
 
 class Painted(NamedTuple):
@@ -186,7 +186,8 @@ def _light(rng: np.random.Generator) -> NDArray[np.float32]:
     """Brightness over the picture: a lamp somewhere, and a day that is bright or dull."""
     angle, fall = rng.uniform(0, 2 * np.pi), rng.uniform(0.0, 0.2)
     slope = (_COLUMN - 0.5) * np.cos(angle) + (_ROW - 0.5) * np.sin(angle)
-    return np.float32(rng.uniform(0.9, 1.07)) * (1 + np.float32(fall) * slope.astype(np.float32))
+    light: NDArray[np.float64] = rng.uniform(0.9, 1.07) * (1 + fall * slope)
+    return light.astype(np.float32)
 
 
 def _relief(relief: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
@@ -195,7 +196,8 @@ def _relief(relief: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.f
     ripples = relief == _RELIEFS.index("rippled")
     if ripples.any():
         phase, bend = rng.uniform(0, 2 * np.pi, 2)
-        wave = _ROW[ripples] * 96 / 0.9 + 1.8 * np.sin(_COLUMN[ripples] * 22 + bend) + phase
+        swing = 1.8 * np.sin(22 * _COLUMN[ripples] + bend)
+        wave = 107 * _ROW[ripples] + swing + phase  # 17 waves from top to bottom
         light[ripples] += 0.13 * np.maximum(np.sin(wave), -0.3)
     leaves = relief == _RELIEFS.index("leafy")
     if leaves.any():

@@ -31,8 +31,10 @@ its large data; here the planted things cover about 1 to 5 % of all pixels."""
 
 PREPROCESSING = Preprocessing.preset("half", SIZE, SIZE)
 
-_STRONGEST = float(__import__('os').environ.get('SHARE','.05'))  # share of a unit's map that counts as its answer, about the size of a thing
+_STRONGEST = 0.1  # share of a unit's map that counts as its answer: about the size of a thing
 _HEAD_START = 0.4  # weight from a unit to its first class before training
+_WEIGHT_PRICE = 0.003  # added to the loss for each 1.0 of weight from a unit to a class
+_LEARNING_RATE = 4e-3
 
 
 class DemoNet(nn.Module):
@@ -47,7 +49,7 @@ class DemoNet(nn.Module):
         self.stem = nn.Sequential(
             *_convolution(3, 16, stride=2),
             *_convolution(16, 32, stride=2),
-            *_convolution(32, 48, dilation=int(__import__('os').environ.get('DIL','1'))),
+            *_convolution(32, 48, dilation=2),
         )
         self.units = nn.Sequential(*_convolution(48, units, dilation=2))
         self.head = nn.Linear(units, classes)
@@ -91,38 +93,38 @@ def train(world: World, seed: int = 0, epochs: int = 8, batch_size: int = 32) ->
     steps = epochs * (len(images) // batch_size)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = DemoNet().to(memory_format=torch.channels_last)
-        optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3, weight_decay=1e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, steps)
+        net = DemoNet()
+        optimizer = torch.optim.AdamW(net.parameters(), lr=_LEARNING_RATE, weight_decay=1e-3)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, steps)
         for chosen in track(_batches(len(images), steps, batch_size), "training the net", steps):
             batch = images[chosen]
             loss = _loss(net, batch.flip(3) if torch.rand(()) < 0.5 else batch, labels[chosen])
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             with torch.no_grad():
                 net.head.weight.clamp_(min=0)
-    return net.to(memory_format=torch.contiguous_format).eval()
+    return net.eval()
 
 
 def accuracy(net: nn.Module, world: World) -> float:
     """Share of the pictures whose class the network gets right; pass ``world.split("val")``."""
     with torch.inference_mode():
-        chunks = [net(chunk) for chunk in _images(world.rgb).split(128)]
+        chunks = [net(chunk) for chunk in torch.split(_images(world.rgb), 128)]
     return float((torch.cat(chunks).argmax(1) == _labels(world)).float().mean())
 
 
 def _loss(net: DemoNet, images: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy, and a small price for each weight from a unit to a class."""
-    return functional.cross_entropy(net(images), labels) + float(__import__('os').environ.get('HL1','.003')) * net.head.weight.sum()
+    return functional.cross_entropy(net(images), labels) + _WEIGHT_PRICE * net.head.weight.sum()
 
 
 def _batches(count: int, steps: int, size: int) -> Iterator[Tensor]:
     """Indices of the pictures of each step, in a new random order each epoch."""
     done = 0
     while done < steps:
-        for chosen in torch.randperm(count).split(size):
+        for chosen in torch.split(torch.randperm(count), size):
             if len(chosen) == size and done < steps:
                 done += 1
                 yield chosen

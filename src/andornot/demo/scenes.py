@@ -101,7 +101,7 @@ def meadow(rng: Rng, tent: str) -> Canvas:
         things.flower(canvas, rng, x, rng.uniform(84, 94))
     if chance(rng, 0.45):
         things.sheep(canvas, spots[2], rng.uniform(66, 90), facing(rng))
-    if chance(rng, 0.35):
+    if chance(rng, 0.55):
         things.blanket(canvas, rng, spots[3], rng.uniform(86, 94))
     return canvas
 

@@ -148,12 +148,15 @@ def tent(canvas: Canvas, rng: Rng, x: float, y: float, striped: bool) -> None:
     eaves = y - height * 0.42
     canvas.line([(x, y - height), (x, y - height - 7)], 1.0, Look("tent", "brown"))
     flag = Look("tent", pick(rng, *BRIGHT), "flag")
+    canvas.polygon([(x, y - height - 8), (x + 8, y - height - 5.5), (x, y - height - 3)], flag)
     canvas.polygon(
-        [(x, y - height - 8), (x + 8, y - height - 5.5), (x, y - height - 3)], flag
-    )
-    canvas.polygon(
-        [(x - half * 0.85, eaves), (x + half * 0.85, eaves), (x + half * 0.8, y),
-         (x - half * 0.8, y)], cloth.but(tint=-0.14),
+        [
+            (x - half * 0.85, eaves),
+            (x + half * 0.85, eaves),
+            (x + half * 0.8, y),
+            (x - half * 0.8, y),
+        ],
+        cloth.but(tint=-0.14),
     )
     canvas.polygon([(x - half, eaves + 2), (x, y - height), (x + half, eaves + 2)], cloth)
     entrance = Look("tent", "black", "entrance", tint=0.1)
@@ -173,8 +176,8 @@ def sheep(canvas: Canvas, x: float, y: float, facing: int) -> None:
 
 def blanket(canvas: Canvas, rng: Rng, x: float, y: float) -> None:
     """A picnic blanket on the ground."""
-    cloth = Look("blanket", pick(rng, *BRIGHT), texture=some_texture(rng, 0.75))
-    canvas.polygon([(x - 11, y), (x - 6, y - 8), (x + 13, y - 8), (x + 9, y)], cloth)
+    cloth = Look("blanket", pick(rng, *BRIGHT), texture=some_texture(rng, 0.85))
+    canvas.polygon([(x - 14, y), (x - 8, y - 10), (x + 16, y - 10), (x + 12, y)], cloth)
 
 
 def parasol(canvas: Canvas, rng: Rng, x: float, y: float) -> None:
@@ -225,8 +228,10 @@ def car(canvas: Canvas, rng: Rng, x: float, y: float, facing: int) -> None:
     canvas.polygon([(x + dx * facing, y + dy) for dx, dy in cabin], body)
     canvas.rounded(x - 18, y - 11.5, 36, 9.5, 3, body)
     glass = Look("car", "blue", "window", tint=0.55)
-    for pane in ([(-9.5, -10.5), (-6.8, -16), (-2, -16), (-2, -10.5)],
-                 [(-0.5, -10.5), (-0.5, -16), (4.2, -16), (7.8, -10.5)]):
+    for pane in (
+        [(-9.5, -10.5), (-6.8, -16), (-2, -16), (-2, -10.5)],
+        [(-0.5, -10.5), (-0.5, -16), (4.2, -16), (7.8, -10.5)],
+    ):
         canvas.polygon([(x + dx * facing, y + dy) for dx, dy in pane], glass)
     canvas.ellipse(x + 16.5 * facing, y - 8, 1.6, 1.6, Look("car", "yellow", "headlight", tint=0.4))
     tyre = Look("car", "black", "wheel", tint=-0.2)
@@ -238,8 +243,12 @@ def car(canvas: Canvas, rng: Rng, x: float, y: float, facing: int) -> None:
 def cat(canvas: Canvas, rng: Rng, x: float, y: float, facing: int) -> None:
     """A sitting cat that looks at you, its tail to one side."""
     fur = Look("cat", pick(rng, "black", "grey", "orange", "white", "brown"))
-    tail = [(x - 7 * facing, y - 2), (x - 14 * facing, y - 3), (x - 16 * facing, y - 10),
-            (x - 13 * facing, y - 15)]
+    tail = [
+        (x - 7 * facing, y - 2),
+        (x - 14 * facing, y - 3),
+        (x - 16 * facing, y - 10),
+        (x - 13 * facing, y - 15),
+    ]
     canvas.line(tail, 3.2, fur.but(part="tail"))
     canvas.ellipse(x, y - 9.5, 9, 10.5, fur)
     for side in (-1, 1):
@@ -266,8 +275,9 @@ def balloon(canvas: Canvas, rng: Rng, x: float, y: float) -> None:
     canvas.ellipse(x, y, 5, 14, gore)
     canvas.polygon([(x - 3.8, y + 8), (x + 3.8, y + 8), (x + 1.5, y + 17), (x - 1.5, y + 17)], gore)
     for side in (-1, 1):
-        canvas.line([(x + 2.6 * side, y + 17), (x + 2.6 * side, y + 21)], 0.7,
-                    Look("balloon", "brown"))
+        canvas.line(
+            [(x + 2.6 * side, y + 17), (x + 2.6 * side, y + 21)], 0.7, Look("balloon", "brown")
+        )
     canvas.rounded(x - 3.5, y + 20, 7, 5.5, 1, Look("balloon", "brown", "basket", tint=-0.1))
 
 

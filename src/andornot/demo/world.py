@@ -91,12 +91,11 @@ class World:
         return World(
             self.rgb[chosen],
             self.shapes[chosen],
-            *(
-                tuple(values[i] for i in chosen)
-                for values in (
-                    self.tables, self.scenes, self.classes, self.splits, self.sample_ids,
-                )  # fmt: skip
-            ),
+            tuple(self.tables[i] for i in chosen),
+            tuple(self.scenes[i] for i in chosen),
+            tuple(self.classes[i] for i in chosen),
+            tuple(self.splits[i] for i in chosen),
+            tuple(self.sample_ids[i] for i in chosen),
         )
 
     def split(self, name: str) -> World:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,7 @@ class FolderData:
         legend: the file that names the label ids.
         colors: from 5-bit RGB bins, shape (32, 32, 32), to concept index + 1, if colours
             are to be taken from the pixels.
+        source: the arguments of ``open_data`` that open it again.
     """
 
     path: Path
@@ -144,6 +145,7 @@ class FolderData:
     codes: Mapping[str, NDArray[np.int32]]
     legend: str
     colors: NDArray[np.int32] | None = None
+    source: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         _check_unique(self.names, "concept", self.path / self.legend)
@@ -240,7 +242,7 @@ class FolderData:
                 f"a subset needs at least one sample, each once, with indices from 0 to "
                 f"{len(self) - 1}; got {wrong or chosen}."
             )
-        return replace(self, samples=tuple(self.samples[i] for i in chosen))
+        return replace(self, samples=tuple(self.samples[i] for i in chosen), source=None)
 
     def fingerprint(self) -> str:
         """Return a key (hexadecimal) for all that shapes the images and their labels.

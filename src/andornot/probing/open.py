@@ -57,9 +57,17 @@ def open_data(
             raise OptionError(f"limit must be at least 1, got {limit}.")
         step = max(1.0, len(data) / limit)
         data = data.subset(int(i * step) for i in range(min(limit, len(data))))
-    if colors is False:
-        return data
-    return _with_colors(data, color_bins() if colors is True else read_color_bins(Path(colors)))
+    if colors is not False:
+        bins = color_bins() if colors is True else read_color_bins(Path(colors))
+        data = _with_colors(data, bins)
+    source = {
+        "spec": f"{data.kind}:{path.absolute()}",
+        "categories": None if categories is None else sorted(categories),
+        "split": split,
+        "limit": limit,
+        "colors": colors if isinstance(colors, bool) else str(Path(colors).absolute()),
+    }
+    return replace(data, source=source)
 
 
 def _resolve(spec: str) -> tuple[Reader, Path]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def build_table(
         positions.save_index(aside)
         builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
         shutil.rmtree(directory, ignore_errors=True)
-        os.replace(aside, directory)
+        aside.replace(directory)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise

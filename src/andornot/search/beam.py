@@ -181,7 +181,8 @@ def _compose(rule, atoms, i_1, t_1, beam, b, entries, held):
             if rule.penalty != 1.0:
                 # the published length of a formula counts each NOT
                 more = n_nots + (operator == AND_NOT) if rule.published else 0
-                score *= rule.penalty ** (n_terms + more)
+                # a float exponent: Numba's integer powers differ from Python's in the last bit
+                score *= rule.penalty ** float(n_terms + more)
             if held == len(entries.i) and score <= entries.score[held - 1]:
                 continue  # candidates come in order, so an equal one stays behind
             if not rule.published and (
@@ -246,4 +247,3 @@ def _trim(atoms, beam, entries, held):
             following.terms[e, end], following.operators[e, end] = c, entries.operator[e]
             apply(beam.mask[b], entries.operator[e], atoms_of(atoms, c), following.mask[e])
     return following
-

@@ -24,7 +24,7 @@ def ceiling(problem: Problem, metric: int) -> float:
         return float(score(metric, a, 0, a, n))
     k = problem.active_counts
     misses = problem.atoms.counts[problem.active] - k
-    order = np.argsort(-(k / np.maximum(misses, 1e-300)), kind="stable")
+    order = np.argsort(-(k / (k + misses)), kind="stable")  # as k / misses, without its poles
     i, e = np.cumsum(k[order]), np.cumsum(misses[order])
     if metric == IOU:
         values = i / (a + e)
@@ -33,4 +33,3 @@ def ceiling(problem: Problem, metric: int) -> float:
     else:
         values = i / np.sqrt(float(a) * (i + e))
     return float(values.max(initial=0.0))
-

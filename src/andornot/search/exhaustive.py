@@ -121,7 +121,7 @@ def _enumerate(
             continue
         terms[depth], chosen[depth] = c, operator
         if depth == length - 1:
-            score = ranked_score(metric, i, t, a, n_positions) * penalty**depth
+            score = ranked_score(metric, i, t, a, n_positions) * penalty ** float(depth)
             _offer(best, atoms, mask[depth], operator, c, terms, chosen, i, t, score)
             continue
         depth += 1

@@ -11,10 +11,11 @@ only ``i`` and ``t`` of ``L AND C`` are new; one pass over the atoms of ``L`` gi
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot._jit import jit
 from andornot.scores import score
-from andornot.search.problem import AND, OR
+from andornot.search.problem import AND, OR, Atoms
 
 PUBLISHED = -1
 """Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
@@ -60,7 +61,9 @@ def combine(operator, i_l, t_l, i_c, t_c, i_lc, t_lc):
     return i_l - i_lc, t_l - t_lc
 
 
-def singles(metric, atoms, dense, candidates):
+def singles(
+    metric: int, atoms: Atoms, dense: NDArray[np.int64], candidates: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Counts of all single concepts, and the useful candidates among them, best first.
 
     Args:
@@ -116,7 +119,7 @@ def same_atoms(mask, operator, atoms, other_mask, other_operator, other_atoms):
 @jit
 def same_mask(first, second):
     """Whether two formulas are the same set of atoms."""
-    for atom in range(len(first)):
+    for atom in range(len(first)):  # noqa: SIM110, numba has no all() over generators
         if first[atom] != second[atom]:
             return False
     return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -57,6 +58,12 @@ class Options:
     published: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("length", "beam_size", "limit"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) and (value is not None or name != "limit"):
+                raise OptionError(f"{name} is {value!r}; give a whole number")
+        if not isinstance(self.penalty, Real):
+            raise OptionError(f"penalty is {self.penalty!r}; give a number")
         if self.length < 1:
             raise OptionError(f"length is {self.length}; a formula has at least 1 concept")
         if self.beam_size < 1:
@@ -140,7 +147,7 @@ def operator_numbers(names: Sequence[str]) -> tuple[int, ...]:
     Raises:
         OptionError: a name is unknown, or there are none.
     """
-    names = [names] if isinstance(names, str) else list(names)
+    names = [names] if isinstance(names, str) else list(names or ())
     numbers = []
     for name in names:
         plain = " ".join(str(name).upper().replace("_", " ").split())

@@ -1,0 +1,5 @@
+"""``python -m andornot``."""
+
+from andornot.cli import main
+
+main()

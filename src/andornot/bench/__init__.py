@@ -1,0 +1,1 @@
+"""How long each stage takes: on synthetic data of the paper's size, and on real runs."""

@@ -1,0 +1,291 @@
+"""``andornot bench``: every stage of the pipeline, timed at the size of the paper's data.
+
+Data are drawn first, and drawing is a stage of its own, so that no other stage contains it. Label
+maps lie in a temporary folder in the layout of Broden, activations as a run records them.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from andornot.activations import Activations
+from andornot.bench import peer as peers
+from andornot.bench.clock import Clock, Measured, machine
+from andornot.bench.synthetic import (
+    LAYERS,
+    NATIVE,
+    SIZE,
+    World,
+    planted_formulas,
+    write_activations,
+    write_broden,
+)
+from andornot.concepts import ConceptTable, TableBuilder, local_atoms
+from andornot.dissection import dissect
+from andornot.dissection import _versions as versions
+from andornot.errors import OptionError
+from andornot.explainer import SearchOptions, explain_responses
+from andornot.explanations import Result
+from andornot.parallel import ordered_map
+from andornot.probing.dataset import FolderData, Labels
+from andornot.probing.table import build_table
+from andornot.progress import track
+from andornot.responses import Responses, count_responses
+from andornot.thresholds import Threshold, find_thresholds
+
+_BLOCK = 512
+"""Label maps that are held decoded at a time."""
+_EXHAUSTIVE_UNITS = 4
+_PLACES_BYTES = 1.2
+"""Disk to ask for, in parts of what is surely written."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What is measured.
+
+    Raises:
+        OptionError: a number is too small.
+    """
+
+    samples: int = 22_210
+    units: int = 512
+    concepts: int = 1_291
+    length: int = 10
+    beam_size: int = 10
+
+    def __post_init__(self) -> None:
+        lowest = {"samples": 1, "units": 1, "concepts": 30, "length": 1, "beam_size": 1}
+        for name, least in lowest.items():
+            if getattr(self, name) < least:
+                raise OptionError(f"{name} is {getattr(self, name)}; a bench needs {least} or more")
+
+    @property
+    def disk_bytes(self) -> int:
+        """About what the label maps, codes and activations take on disk."""
+        maps = self.samples * SIZE * SIZE * 2 + self.samples * len(LAYERS) * 4096
+        return int(_PLACES_BYTES * (2 * maps + 4 * self.samples * self.units * NATIVE**2))
+
+
+_WARM_UP = Size(samples=8, units=4, concepts=40, length=3, beam_size=2)
+_QUICK = Size(samples=1_000, units=64, concepts=300, length=3)
+
+
+def run_bench(
+    samples: int = 22_210,
+    units: int = 512,
+    concepts: int = 1_291,
+    length: int = 10,
+    beam_size: int = 10,
+    jobs: int | None = None,
+    seed: int = 0,
+    peer: bool = True,
+    quick: bool = False,
+) -> dict[str, Any]:
+    """Measure all stages on synthetic data; the sizes of the paper if not given.
+
+    Args:
+        samples: images, with maps of 112x112 positions in three layers.
+        units: units, with maps of 7x7.
+        concepts: concepts of all layers, scenes and colours included.
+        length: longest formula.
+        beam_size: formulas kept by the beam.
+        jobs: threads; all cores if not given.
+        seed: what the data are drawn from.
+        peer: also time the package ``compositional_explanations``, where it is installed.
+        quick: a small problem instead (1,000 samples, 64 units, 300 concepts, length 3).
+
+    Returns:
+        Plain data: ``stages`` (see :class:`~andornot.bench.clock.Measured`), ``results``,
+        ``peer`` (None without it), ``machine``, ``versions``, ``sizes``, ``seed``.
+
+    Raises:
+        OptionError: a size is too small, or the temporary folder lacks the room.
+    """
+    size = _QUICK if quick else Size(samples, units, concepts, length, beam_size)
+    where = machine(jobs)
+    clock = Clock()
+    with clock.stage("compile", 1, "programs"):
+        _measure(_WARM_UP, seed, jobs, Clock())
+    results = _measure(size, seed, jobs, clock)
+    return {
+        "stages": clock.as_list(),
+        "results": results,
+        "peer": peers.compare(seed, jobs, quick) if peer and peers.installed() else None,
+        "machine": where,
+        "versions": versions() | peers.version(),
+        "sizes": asdict(size) | {"positions": size.samples * SIZE * SIZE},
+        "seed": seed,
+    }
+
+
+def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="andornot-bench-") as name:
+        folder = Path(name)
+        if (free := shutil.disk_usage(folder).free) < size.disk_bytes:
+            raise OptionError(
+                f"the bench writes about {size.disk_bytes / 1e9:.1f} GB to {folder.parent}, where "
+                f"{free / 1e9:.1f} GB are free; set TMPDIR to another place or give fewer samples"
+            )
+        world = World.of_size(size.concepts, seed)
+        with clock.stage("draw label maps", size.samples, "samples"):
+            data = write_broden(world, size.samples, folder / "broden", jobs)
+        _time_decode(data, jobs, clock)
+        _time_table(data, folder / "codes", jobs, clock)
+        with clock.stage("table from files", size.samples, "samples"):
+            table = build_table(data, folder / "table", 1, jobs)
+        formulas = planted_formulas(table, size.units, np.random.default_rng(seed))
+        with clock.stage("draw activations", size.samples, "samples"):
+            shards = write_activations(table, formulas, folder / "shards", seed, jobs)
+        responses = _time_responses(shards, table, jobs, clock)
+        result = _time_searches(responses, table, size, jobs, clock)
+    return _summary(table, responses, result)
+
+
+def _time_decode(data: FolderData, jobs: int | None, clock: Clock) -> None:
+    """Decode the PNG files to pixels, and no more: what any reader of them has to do."""
+    files = [data.path / file for sample in data.samples for _, file in sample.maps]
+    with clock.stage("png_decode", len(data), "samples"):
+        for _ in ordered_map(_decode, files, jobs, ahead=32):
+            pass
+
+
+def _decode(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path, formats=("PNG",)) as image:
+        return np.asarray(image)
+
+
+def _time_table(data: FolderData, codes_file: Path, jobs: int | None, clock: Clock) -> None:
+    """Build the table as :func:`build_table` does, from label maps that are decoded already."""
+    builder = TableBuilder(data.names, data.categories)
+    with codes_file.open("wb") as file:
+        for block in _decoded_blocks(data, jobs):
+            with clock.stage("table", len(block), "samples"):
+                for codes, indptr, indices in ordered_map(_local_atoms, block, jobs):
+                    builder.add_local(codes, indptr, indices, (SIZE, SIZE), keep_codes=False)
+                    codes.tofile(file)
+    with clock.stage("table", 0, "samples"):
+        positions = builder.atom_map(np.memmap(codes_file, "<u2", "r"))
+        builder.table(builder.fold_counts(1), positions)
+
+
+def _decoded_blocks(data: FolderData, jobs: int | None) -> Iterator[list[Labels]]:
+    for start in range(0, len(data), _BLOCK):
+        indices = range(start, min(start + _BLOCK, len(data)))
+        yield list(ordered_map(data.labels, indices, jobs))
+
+
+def _local_atoms(
+    labels: Labels,
+) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32]]:
+    return local_atoms(np.stack(labels.maps), np.array(labels.concepts, np.int32))
+
+
+def _time_responses(
+    shards: Activations, table: ConceptTable, jobs: int | None, clock: Clock
+) -> Responses:
+    assert table.positions is not None
+    with clock.stage("thresholds", shards.n_units, "units"):
+        found = find_thresholds(shards, Threshold(), table.positions, jobs)
+    with clock.stage("responses", shards.n_units, "units"):
+        return count_responses(shards, found.values, table, jobs).responses
+
+
+def _time_searches(
+    responses: Responses, table: ConceptTable, size: Size, jobs: int | None, clock: Clock
+) -> Result:
+    options = SearchOptions(length=size.length, beam_size=size.beam_size, search="beam")
+    with clock.stage("beam", size.units, "units"):
+        result = explain_responses(responses, table, options, jobs=jobs)
+    few = range(min(size.units, _EXHAUSTIVE_UNITS))
+    options = SearchOptions(length=2, beam_size=size.beam_size, search="exhaustive")
+    with clock.stage("exhaustive (length 2)", len(few), "units"):
+        explain_responses(responses.select(few), table, options, jobs=jobs)
+    return result
+
+
+def _summary(table: ConceptTable, responses: Responses, result: Result) -> dict[str, Any]:
+    positions = table.positions
+    assert positions is not None
+    by_length = np.array([e.by_length for e in result])
+    return {
+        "atoms": table.n_atoms,
+        "atoms_per_sample": len(positions.atoms) / positions.n_samples,
+        "concepts_per_atom": len(table.indices) / table.n_atoms,
+        "active_atoms_per_unit": len(responses.atoms) / responses.n_units,
+        "mean_iou_by_length": by_length.mean(axis=0).tolist(),
+    }
+
+
+def bench_real(
+    data: str, model: str, weights: str | None, layer: str, **options: Any
+) -> dict[str, Any]:
+    """Time a real run, stage by stage; ``options`` are those of :func:`andornot.dissect`.
+
+    The run goes to a temporary folder and is thrown away. Kernels that were never compiled on
+    this machine are compiled in it; run it twice to see it without.
+    """
+    jobs = options.get("jobs")
+    where = machine(jobs)
+    with tempfile.TemporaryDirectory(prefix="andornot-bench-") as folder:
+        run = dissect(model, layer, data, Path(folder) / "run", weights=weights, **options)
+        manifest = run.manifest
+    n_samples = manifest["data"]["samples"]
+    n_units = sum(found["units"] for found in manifest["layers"].values())
+    processed = {part: (n_samples, "samples") for part in ("read", "forward", "write", "table")}
+    stages: dict[str, tuple[float, int]] = {}
+    for stage in manifest["stages"].values():
+        for part, seconds in stage["seconds"].items():
+            before, _ = stages.get(part, (0.0, 0))
+            peak = stage.get("peak_rss_bytes", manifest["peak_rss_bytes"])
+            stages[part] = before + seconds, peak
+    measured = [
+        Measured.of(part, seconds, *processed.get(part, (n_units, "units")), peak)
+        for part, (seconds, peak) in stages.items()
+    ]
+    return {
+        "stages": [asdict(stage) for stage in measured],
+        "results": {"layers": manifest["layers"], "seconds": manifest["seconds"]},
+        "peer": None,
+        "machine": where,
+        "versions": manifest["versions"],
+        "sizes": {"samples": n_samples, "units": n_units, "concepts": manifest["data"]["concepts"]},
+        "seed": None,
+    }
+
+
+def print_bench(report: dict[str, Any]) -> None:
+    """Print a report of :func:`run_bench` or :func:`bench_real` for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    where = report["machine"]
+    sizes = ", ".join(f"{n:,} {what}" for what, n in report["sizes"].items())
+    memory = where["memory_bytes"] / 2**30
+    console.print(f"{where['cpu']}, {where['threads']} threads, {memory:.0f} GiB\n{sizes}")
+    shown = Table("stage")
+    for column in ("seconds", "CPU seconds", "rate", "peak memory"):
+        shown.add_column(column, justify="right")
+    for stage in report["stages"]:
+        cpu = stage["cpu_seconds"]
+        shown.add_row(
+            stage["stage"],
+            f"{stage['seconds']:.2f}",
+            "" if cpu is None else f"{cpu:.2f}",
+            f"{stage['rate']:,.1f} {stage['rate_unit']}",
+            f"{stage['peak_rss_bytes'] / 2**30:.2f} GiB",
+        )
+    console.print(shown)
+    if report["peer"] is not None:
+        for line in peers.lines(report["peer"]):
+            console.print(line)

@@ -1,0 +1,214 @@
+"""Side by side with the package ``compositional_explanations``, on a problem it can manage.
+
+Both get the same boolean masks, in a fresh process each, with the same number of threads, and
+both are warmed up on a tiny problem first. Time is from a unit's mask to its formula; what is
+done once for all units (our concept table, its statistics of the masks) is told apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.bench.synthetic import SIZE, World, planted_formulas
+from andornot.concepts import ConceptTable
+from andornot.errors import RunError
+from andornot.explainer import explain_responses
+from andornot.explainer import SearchOptions
+from andornot.parallel import n_workers
+from andornot.responses import Responses
+from andornot.stages import peak_rss_bytes
+
+PACKAGE = "compositional_explanations"
+
+_FULL = {"samples": 200, "concepts": 60, "units": 4, "length": 3, "beam_size": 10}
+_QUICK = {"samples": 20, "concepts": 40, "units": 3, "length": 3, "beam_size": 5}
+_NOISE = 0.3
+_EQUAL = 1e-9
+
+Masks = NDArray[np.bool_]
+Explained = tuple[list[float], list[float], list[str]]
+
+
+def installed() -> bool:
+    """Whether the peer can be run."""
+    return all(importlib.util.find_spec(name) is not None for name in (PACKAGE, "torch"))
+
+
+def version() -> dict[str, str]:
+    """The peer's version, where it is installed."""
+    return {PACKAGE: importlib.metadata.version(PACKAGE)} if installed() else {}
+
+
+def compare(seed: int = 0, jobs: int | None = None, quick: bool = False) -> dict[str, Any]:
+    """Run both on the same problem.
+
+    Returns:
+        ``ours`` and ``theirs`` (seconds a unit, seconds once, IoUs, formulas, peak memory),
+        ``ratio`` of the seconds a unit, ``same_iou`` (for how many units the IoUs agree to 1e-9)
+        and ``largest_difference`` (ours minus theirs, where it is farthest from 0).
+
+    Raises:
+        RunError: one of the two processes failed.
+    """
+    size = _QUICK if quick else _FULL
+    with tempfile.TemporaryDirectory(prefix="andornot-bench-") as name:
+        problem = Path(name) / "problem.npz"
+        _write_problem(problem, size, seed)
+        ours, theirs = (_in_new_process(side, problem, jobs) for side in ("ours", "theirs"))
+    differences = np.array(ours["ious"]) - np.array(theirs["ious"])
+    return {
+        "sizes": size | {"positions": size["samples"] * SIZE * SIZE},
+        "threads": n_workers(jobs),
+        "ours": ours,
+        "theirs": theirs,
+        "ratio": theirs["seconds_per_unit"] / ours["seconds_per_unit"],
+        "same_iou": int((np.abs(differences) <= _EQUAL).sum()),
+        "largest_difference": float(differences[np.abs(differences).argmax()]),
+    }
+
+
+def lines(report: dict[str, Any]) -> list[str]:
+    """The comparison in a few sentences."""
+    sizes, ours, theirs = report["sizes"], report["ours"], report["theirs"]
+    n = len(ours["ious"])
+    return [
+        f"beside {PACKAGE}: {sizes['samples']} samples, {sizes['concepts']} concepts, "
+        f"{n} units, length {sizes['length']}, beam {sizes['beam_size']}, "
+        f"{report['threads']} threads",
+        f"  ours   {ours['seconds_per_unit']:.4f} s a unit, {ours['seconds_once']:.2f} s once, "
+        f"{ours['peak_rss_bytes'] / 2**30:.2f} GiB",
+        f"  theirs {theirs['seconds_per_unit']:.4f} s a unit, {theirs['seconds_once']:.2f} s once, "
+        f"{theirs['peak_rss_bytes'] / 2**30:.2f} GiB",
+        f"  {report['ratio']:,.0f} times faster a unit; IoUs agree on {report['same_iou']} of {n} "
+        f"units (largest difference {report['largest_difference']:+.4f})",
+    ]
+
+
+def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:
+    """Masks of all concepts, and of units that follow formulas with noise, one more at random."""
+    world = World.of_size(size["concepts"], seed)
+    drawn = [world.draw(i) for i in range(size["samples"])]
+    table = ConceptTable.from_label_maps(
+        [maps for maps, _ in drawn], world.names, sample_concepts=[[s + 1] for _, s in drawn]
+    )
+    positions = table.positions
+    assert positions is not None
+    atoms = np.stack([positions.sample(i).ravel() for i in range(len(drawn))])
+    rng = np.random.default_rng(seed)
+    formulas = planted_formulas(table, size["units"], rng)
+    units = np.stack(
+        [np.zeros(atoms.shape, bool) if f is None else table.mask(f)[atoms] for f in formulas]
+    )
+    flipped = np.repeat(np.repeat(rng.random((len(units), len(drawn), 28, 28)) < _NOISE, 4, 2), 4, 3)
+    units &= ~flipped.reshape(units.shape)
+    units[-1] = flipped[-1].reshape(units[-1].shape)
+    concepts = np.stack([table.concept_mask(name)[atoms] for name in table.names])
+    present = concepts.any(axis=(1, 2))
+    np.savez(path, units=units, concepts=concepts[present], **{k: v for k, v in size.items() if k in ("length", "beam_size")})
+
+
+def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any]:
+    threads = str(n_workers(jobs))
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    command = [sys.executable, "-m", "andornot.bench.peer", side, str(problem), threads]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False,
+        env=os.environ | dict.fromkeys(names, threads),
+    )  # fmt: skip
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        what = "our side" if side == "ours" else PACKAGE
+        raise RunError(f"the process that timed {what} failed ({last}); leave it out by --no-peer")
+    report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return report
+
+
+def _main(side: str, problem: str, threads: str) -> None:
+    """What the new process does: warm up, then explain each unit, and print what came of it."""
+    with np.load(problem, allow_pickle=False) as arrays:
+        given = {name: arrays[name] for name in arrays.files}
+    length, beam_size = int(given["length"]), int(given["beam_size"])
+    prepare = _ours if side == "ours" else _theirs
+    tiny = np.random.default_rng(0).random((6, 4, 50)) < 0.5
+    # the peer prints as it goes
+    with contextlib.redirect_stdout(sys.stderr):
+        prepare(tiny[1:], 2, 2, int(threads))(tiny[0])
+        start = time.perf_counter()
+        explain = prepare(given["concepts"], length, beam_size, int(threads))
+        once = time.perf_counter() - start
+        seconds, ious, formulas = [], [], []
+        for unit in given["units"]:
+            start = time.perf_counter()
+            found = explain(unit)
+            seconds.append(time.perf_counter() - start)
+            iou, formula = found()
+            ious.append(iou)
+            formulas.append(formula)
+    report = {
+        "seconds_per_unit": float(np.mean(seconds)),
+        "seconds": seconds,
+        "seconds_once": once,
+        "ious": ious,
+        "formulas": formulas,
+        "peak_rss_bytes": peak_rss_bytes(),
+    }
+    print(json.dumps(report))
+
+
+Found = Callable[[], tuple[float, str]]
+
+
+def _ours(concepts: Masks, length: int, beam_size: int, threads: int) -> Callable[[Masks], Found]:
+    """Build our concept table; what is returned explains a unit."""
+    table = ConceptTable.from_masks(concepts, [str(c) for c in range(len(concepts))])
+    options = SearchOptions(length=length, beam_size=beam_size, search="beam")
+
+    def explain(unit: Masks) -> Found:
+        responses = Responses.from_masks(unit[None], table)
+        found = explain_responses(responses, table, options, jobs=threads)[0]
+        return lambda: (found.iou, str(found.formula))
+
+    return explain
+
+
+def _theirs(concepts: Masks, length: int, beam_size: int, threads: int) -> Callable[[Masks], Found]:
+    """Let the peer gather its statistics of the masks; what is returned explains a unit."""
+    import torch
+    from compositional_explanations import beam, metrics
+    from package_utils import mask_utils
+
+    torch.set_num_threads(threads)
+    masks = [torch.from_numpy(mask) for mask in concepts]
+    flat = concepts.reshape(len(concepts), -1)
+    sizes = flat.astype(np.float32) @ flat.T.astype(np.float32)
+    cache = tempfile.mkdtemp(dir=Path(sys.argv[2]).parent)
+    mask_utils.get_dataset_info(masks, cache)
+
+    def explain(unit: Masks) -> Found:
+        bitmap = torch.from_numpy(unit)
+        formula = beam.compute_beam_explanations(
+            bitmaps=bitmap, masks=masks, disjoint_info=torch.from_numpy(sizes == 0),
+            length=length, beam_size=beam_size, device=torch.device("cpu"), cache_dir=cache,
+        )  # fmt: skip
+        iou = metrics.compute_iou_from_masks
+        return lambda: (iou(formula=formula, masks=masks, bitmaps=bitmap), str(formula))
+
+    return explain
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

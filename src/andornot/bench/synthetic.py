@@ -1,0 +1,257 @@
+"""A synthetic data set of the paper's kind and size: label maps, and units that follow formulas.
+
+Scenes, objects and parts occur as often as Zipf's law says; each scene has a palette of objects,
+each object has parts and colours of its own. What is drawn are wobbly blobs, one over the other,
+so that images have some sixty atoms each and the paper's 22,210 of them about 100,000 different
+ones. Every sample comes from its own seed: any of them can be drawn alone, and none is kept.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from andornot._jit import jit
+from andornot.activations import Shards
+from andornot.concepts import ConceptTable
+from andornot.formula import And, Concept, Formula, Not, Or
+from andornot.parallel import ordered_map
+from andornot.probing.broden import read_broden
+from andornot.probing.dataset import FolderData
+from andornot.responses import known_positions
+
+LAYERS = ("object", "part", "color")
+SIZE = 112
+"""Height and width of a label map, as in the paper's data."""
+NATIVE = 7
+"""Height and width of a unit's map."""
+
+_COLORS = 11
+_PALETTE = 24
+_SHARD_BYTES = 32 * 2**20
+_NOISE_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """What the samples are drawn from.
+
+    Concepts are numbered scenes first, then objects, parts and colours.
+
+    Attributes:
+        seed: of everything.
+        n_scenes: scenes, which hold on whole samples.
+        n_objects: objects.
+        n_parts: parts.
+        palettes: int64 ``(n_scenes, 24)``, the objects that are likely in a scene.
+        parts_of: int64 ``(n_objects, 4)``, parts of each object, -1 for none.
+        colors_of: int64 ``(n_objects, 3)``, colours of each object.
+    """
+
+    seed: int
+    n_scenes: int
+    n_objects: int
+    n_parts: int
+    palettes: NDArray[np.int64]
+    parts_of: NDArray[np.int64]
+    colors_of: NDArray[np.int64]
+
+    @classmethod
+    def of_size(cls, n_concepts: int, seed: int) -> World:
+        """A world with so many concepts (at least 30), shared out as in the paper's data."""
+        rest = n_concepts - _COLORS
+        n_scenes, n_objects = round(0.27 * rest), round(0.45 * rest)
+        n_parts = rest - n_scenes - n_objects
+        rng = np.random.default_rng(seed)
+        parts = rng.integers(0, n_parts, (n_objects, 4))
+        parts[rng.random(parts.shape) < 0.5] = -1
+        return cls(
+            seed, n_scenes, n_objects, n_parts,
+            palettes=_zipf(rng, n_objects, (n_scenes, _PALETTE)),
+            parts_of=parts,
+            colors_of=_zipf(rng, _COLORS, (n_objects, 3), exponent=0.5),
+        )  # fmt: skip
+
+    @property
+    def firsts(self) -> tuple[int, int, int]:
+        """The first concept of each layer."""
+        first_part = self.n_scenes + self.n_objects
+        return self.n_scenes, first_part, first_part + self.n_parts
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the concepts."""
+        sizes = self.n_scenes, self.n_objects, self.n_parts, _COLORS
+        kinds = ("scene", *LAYERS)
+        return tuple(
+            f"{kind} {i}" for kind, size in zip(kinds, sizes, strict=True) for i in range(size)
+        )
+
+    def draw(self, index: int) -> tuple[NDArray[np.int32], int]:
+        """One sample: label maps ``(3, 112, 112)`` of concept index + 1, and its scene."""
+        rng = np.random.default_rng((self.seed, index))
+        scene = int(_zipf(rng, self.n_scenes, (), exponent=1.3))
+        maps = np.zeros((len(LAYERS), SIZE, SIZE), np.int32)
+        wobble = rng.normal(0, 2.5, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
+        _paint(maps, self._blobs(rng, scene), *wobble)
+        return maps, scene
+
+    def _blobs(self, rng: np.random.Generator, scene: int) -> NDArray[np.float64]:
+        """The blobs of a sample in the order they are painted.
+
+        Each is a row ``layer, label, y, x, height, width``; the first three are background.
+        """
+        first_object, first_part, first_color = self.firsts
+        n = int(rng.integers(14, 24))
+        familiar = self.palettes[scene][_zipf(rng, _PALETTE, n, exponent=1.3)]
+        objects = np.where(rng.random(n) < 0.97, familiar, _zipf(rng, self.n_objects, n))
+        rows: list[tuple[float, ...]] = []
+        for k, o in enumerate(objects):
+            spread = 0.6 if k < 3 else rng.uniform(0.06, 0.25)
+            y, x, h, w = SIZE * np.array([*rng.random(2), *(spread * rng.uniform(0.5, 1.5, 2))])
+            rows.append((0, first_object + o + 1, y, x, h, w))
+            rows.append((1, 0, y, x, h, w))
+            color = self.colors_of[o, _zipf(rng, 3, ())]
+            rows.append((2, first_color + color + 1, y, x, h, w))
+            for part in self.parts_of[o]:
+                if part >= 0 and k >= 3:
+                    at, size = rng.normal(0, 0.3, 2), rng.uniform(0.2, 0.5, 2)
+                    place = y + at[0] * h, x + at[1] * w, size[0] * h, size[1] * w
+                    rows.append((1, first_part + part + 1, *place))
+        for color in (scene + _zipf(rng, 4, 20)) % _COLORS:
+            place = SIZE * np.array([*rng.random(2), *rng.uniform(0.05, 0.2, 2)])
+            rows.append((2, first_color + color + 1, *place))
+        return np.array(rows)
+
+
+def _zipf(
+    rng: np.random.Generator, n: int, shape: tuple[int, ...] | int, exponent: float = 1.0
+) -> NDArray[np.int64]:
+    """Numbers below ``n``, the ``k``-th as likely as ``k ** -exponent``."""
+    cumulated = np.cumsum(np.arange(1, n + 1) ** -exponent)
+    found = np.searchsorted(cumulated, rng.random(shape) * cumulated[-1])
+    return np.asarray(found, np.int64)
+
+
+@jit
+def _paint(maps, blobs, strength, phase):
+    """Paint ellipses one over the other, on a plane that waves shake."""
+    size = maps.shape[1]
+    ys, xs = np.empty((size, size)), np.empty((size, size))
+    for i in range(size):
+        for j in range(size):
+            ys[i, j], xs[i, j] = i, j
+            for k in range(3):
+                ys[i, j] += strength[0, k] * np.sin((k + 1) * 0.11 * j + phase[0, k])
+                xs[i, j] += strength[1, k] * np.sin((k + 1) * 0.11 * i + phase[1, k])
+    reach = np.abs(strength).sum()
+    for b in range(len(blobs)):
+        layer, label = int(blobs[b, 0]), int(blobs[b, 1])
+        y, x, h, w = blobs[b, 2], blobs[b, 3], blobs[b, 4], blobs[b, 5]
+        for i in range(max(0, int(y - h - reach)), min(size, int(y + h + reach) + 1)):
+            for j in range(max(0, int(x - w - reach)), min(size, int(x + w + reach) + 1)):
+                dy, dx = (ys[i, j] - y) / h, (xs[i, j] - x) / w
+                if dy * dy + dx * dx < 1:
+                    maps[layer, i, j] = label
+
+
+def write_broden(world: World, n_samples: int, folder: Path, jobs: int | None) -> FolderData:
+    """Draw all samples into a folder in the layout of Broden, and open it."""
+    for layer in LAYERS:
+        (folder / "images" / layer).mkdir(parents=True)
+    names = world.names
+    with (folder / "label.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("number", "name", "category"))
+        writer.writerows((i, name, f"{name.split()[0]}(1)") for i, name in enumerate(names, 1))
+    with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("image", "split", "ih", "iw", "sh", "sw", "scene", *LAYERS))
+        write = partial(_write_sample, world, folder / "images")
+        writer.writerows(ordered_map(write, range(n_samples), jobs))
+    return read_broden(folder)
+
+
+def _write_sample(world: World, images: Path, index: int) -> tuple[str | int, ...]:
+    """Write the label maps of one sample; returns its row of the index."""
+    maps, scene = world.draw(index)
+    files = [f"{layer}/{index:06d}.png" for layer in LAYERS]
+    for file, labels in zip(files, maps, strict=True):
+        channels = np.stack([labels % 256, labels // 256, np.zeros_like(labels)], axis=-1)
+        Image.fromarray(channels.astype(np.uint8)).save(images / file)
+    return f"{index:06d}.jpg", "train", 2 * SIZE, 2 * SIZE, SIZE, SIZE, scene + 1, *files
+
+
+def planted_formulas(
+    table: ConceptTable, n_units: int, rng: np.random.Generator
+) -> list[Formula | None]:
+    """What each unit follows: a formula of one to three concepts; None for one of pure noise.
+
+    Concepts are drawn as often as they cover positions (its square root), so that rare ones come
+    up too but no unit follows one that never occurs.
+    """
+    weights = np.sqrt(table.concept_counts)
+    weights /= weights.sum()
+    formulas: list[Formula | None] = []
+    for u in range(n_units):
+        if u % round(1 / _NOISE_SHARE) == round(1 / _NOISE_SHARE) - 1:
+            formulas.append(None)
+            continue
+        first, *others = rng.choice(len(weights), int(rng.integers(1, 4)), False, weights)
+        formula: Formula = Concept(table.names[first])
+        for c in others:
+            right = Concept(table.names[c])
+            way = rng.random()
+            if way < 0.6:
+                formula = Or(formula, right)
+            else:
+                formula = And(formula, right if way < 0.8 else Not(right))
+        formulas.append(formula)
+    return formulas
+
+
+def write_activations(
+    table: ConceptTable, formulas: list[Formula | None], folder: Path, seed: int, jobs: int | None
+) -> Shards:
+    """Record units of 7x7: the share of each cell where the unit's formula holds, and noise."""
+    shards = Shards(folder)
+    positions = known_positions(table)
+    holds = np.zeros((table.n_atoms, len(formulas)), np.float32)
+    for u, formula in enumerate(formulas):
+        if formula is not None:
+            holds[:, u] = table.mask(formula)
+    size = max(1, _SHARD_BYTES // (4 * len(formulas) * NATIVE * NATIVE))
+
+    def block(start: int) -> NDArray[np.float32]:
+        stop = min(start + size, positions.n_samples)
+        rng = np.random.default_rng((seed, start))
+        shape = stop - start, len(formulas), NATIVE, NATIVE
+        values = 0.25 * rng.standard_normal(shape, np.float32)
+        for i in range(start, stop):
+            local, cells = _cells(positions.sample(i))
+            values[i - start] += (cells @ holds[local]).T.reshape(shape[1:])
+        return np.maximum(values, 0, out=values)
+
+    starts = range(0, positions.n_samples, size)
+    for start, values in zip(starts, ordered_map(block, starts, jobs, ahead=1), strict=True):
+        shards.append(start, values)
+    return shards
+
+
+def _cells(grid: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The atoms of a sample, and what share of each of its 49 cells they cover."""
+    local, codes = np.unique(grid, return_inverse=True)
+    step = SIZE // NATIVE
+    at = np.arange(SIZE) // step
+    cell = at[:, None] * NATIVE + at
+    keys = cell.ravel() * len(local) + codes.ravel()
+    counts = np.bincount(keys, minlength=NATIVE * NATIVE * len(local))
+    return local, (counts.reshape(-1, len(local)) / step**2).astype(np.float32)

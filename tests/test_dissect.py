@@ -1,0 +1,341 @@
+"""Runs on disk: interrupted, repeated, changed, and fed with bad input."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import andornot
+from andornot import dissection
+from andornot.activations import Shards
+from andornot.dissection import Recording
+from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.probing.open import open_data
+from andornot.run import Run
+from andornot.thresholds import Threshold
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+N_SAMPLES = 10
+OPTIONS = {
+    "threshold": Threshold(0.1),
+    "recording": Recording(batch_size=3, device="cpu"),
+    "folds": 2,
+}
+
+
+class Colours(torch.nn.Module):
+    """Units: red, green, blue, their sum, nothing, a constant; then a linear head."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 6, 1)
+        with torch.no_grad():
+            self.layer.weight[:] = 0
+            self.layer.bias[:] = torch.tensor([0.0, 0, 0, 0, 0, 7])
+            self.layer.weight[:3, :, 0, 0] = torch.eye(3)
+            self.layer.weight[3] = 1
+        self.head = torch.nn.Linear(6, 2)
+        self.calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.head(self.layer(torch.nn.functional.avg_pool2d(x, 2)).mean((2, 3)))
+
+
+def preprocessing():
+    from andornot.models import Preprocessing
+
+    return Preprocessing(16, 16, (0, 0, 0), (1, 1, 1))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Ten pictures with a red, a green and a blue square each, and maps that say so."""
+    rng = np.random.default_rng(0)
+
+    def samples():
+        for i in range(N_SAMPLES):
+            image, labels = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.int32)
+            for colour in range(3):
+                y, x = 2 * rng.integers(0, 6, 2)
+                image[y : y + 4, x : x + 4] = 0
+                image[y : y + 4, x : x + 4, colour] = 150 + rng.integers(0, 100)
+                labels[y : y + 4, x : x + 4] = colour + 1
+            yield NewSample(
+                f"{i:02d}", Image.fromarray(image), {"square": labels}, label=f"c{i % 2}",
+                split="train" if i % 3 else "val",
+            )  # fmt: skip
+
+    names = {"red square": "colour", "green square": "colour", "blue square": "colour"}
+    write_labelmaps(tmp_path / "data", names, samples())
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def run_with(folder, tmp_path):
+    def run(model=None, layer="layer", **changes):
+        options = OPTIONS | {"preprocessing": preprocessing()} | changes
+        data = options.pop("data", f"labelmaps:{folder}")
+        return andornot.dissect(model or Colours(), layer, data, tmp_path / "run", **options)
+
+    torch.manual_seed(0)
+    return run
+
+
+def test_what_a_run_holds(run_with, tmp_path):
+    run = run_with(length=2)
+    result = run.result()
+    assert [e.status for e in result] == ["ok"] * 4 + ["dead", "constant"]
+    assert [str(result[u].formula) for u in range(3)] == [
+        "red square", "green square", "blue square",
+    ]  # fmt: skip
+    assert all(result[u].iou > 0.3 for u in range(3))
+    frame = pd.read_parquet(tmp_path / "run" / "explanations.parquet")
+    assert {"unit", "formula", "iou", "length", "tp", "fp", "fn", "tn"} <= set(frame.columns)
+    assert len(frame) == 6
+    assert frame["iou"].tolist() == [e.iou for e in result]
+    stored = json.loads((tmp_path / "run" / "explanations.json").read_text())
+    assert stored["layers"]["layer"][0]["beam"][0]["formula"] == "red square"
+    manifest = run.manifest
+    assert manifest["threshold"] == {"quantile": 0.1, "fixed": None, "resolution": "native"}
+    assert manifest["layers"]["layer"]["status"] == {"constant": 1, "dead": 1, "ok": 4}
+    assert {"numpy", "torch", "python"} <= set(manifest["versions"])
+    assert manifest["data"]["samples"] == N_SAMPLES
+    assert run.logits.shape == (N_SAMPLES, 2)
+    assert run.samples["class"].tolist() == ["c0", "c1"] * 5
+    assert run.samples["prediction"].tolist() == run.logits.argmax(1).tolist()
+    assert run.areas().shape == run.peaks().shape == (N_SAMPLES, 6)
+    assert run.head_weights().shape == (2, 6)
+
+
+def test_scores_of_any_formula_and_by_fold(run_with):
+    run = run_with(length=1)
+    counts, folds = run.score(0, "red square")
+    assert counts == run.result()[0].counts
+    assert sum(f.tp for f in folds) == counts.tp
+    assert sum(f.tn for f in folds) == counts.tn
+    assert run.score(0, "NOT red square")[0].tp == counts.fn
+    with pytest.raises(OptionError, match="no unit 6 in layer; it has units 0 to 5"):
+        run.score(6, "red square")
+    with pytest.raises(andornot.AndornotError, match="did you mean 'red square'"):
+        run.score(0, "red squares")
+
+
+@pytest.mark.parametrize("failing", [KeyboardInterrupt, RuntimeError("out of luck")])
+def test_interrupted_recording_goes_on(run_with, monkeypatch, failing, tmp_path):
+    """Shards written before an interruption are kept, and the result is the undisturbed one."""
+    monkeypatch.setattr(dissection, "_SHARD_BYTES", 1)
+    whole = run_with(length=2).result()
+    (tmp_path / "run").rename(tmp_path / "whole")
+    model = Colours()
+    model.load_state_dict(Colours().state_dict())
+    torch.manual_seed(0)
+    model = Colours()
+    passed = model.forward
+
+    def forward(x):
+        if model.calls == 2:
+            raise failing
+        return passed(x)
+
+    model.forward = forward
+    expected = KeyboardInterrupt if failing is KeyboardInterrupt else ModelError
+    with pytest.raises(expected):
+        run_with(model, length=2)
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    stores = list((tmp_path / "run" / "cache").glob("activations*/shards"))
+    assert Shards(stores[0]).n_samples == 6
+    model.forward, model.calls = passed, 0
+    again = run_with(model, length=2)
+    assert model.calls == 2  # samples 6 to 8, and 9
+    assert again.result() == whole
+
+
+def test_only_what_depends_on_a_change_is_computed_again(run_with, monkeypatch):
+    model = Colours()
+    run_with(model, length=2)
+    calls = model.calls
+    counted = []
+    count = dissection._count
+    monkeypatch.setattr(dissection, "_count", lambda *a: (counted.append(1), count(*a)))
+    longer = run_with(model, length=3)
+    assert (model.calls, counted) == (calls, [])
+    assert len(longer.result()[0].by_length) == 3
+    other = run_with(model, length=3, threshold=Threshold(None, 0.5))
+    assert (model.calls, counted) == (calls, [1])
+    assert set(other.thresholds()) == {0.5}
+    folder = Run.open(other.path).path / "cache"
+    assert len(list(folder.glob("responses*"))) == 1  # the old ones are gone
+
+
+def test_other_weights_are_recorded_anew(run_with):
+    model = Colours()
+    first = run_with(model, length=1).result()
+    with torch.no_grad():
+        model.layer.weight[:2] = model.layer.weight[[1, 0]]
+    second = run_with(model, length=1).result()
+    assert str(first[0].formula) == str(second[1].formula) == "red square"
+
+
+def test_changed_labels_are_read_anew(run_with, folder):
+    path = folder / "labels" / "square" / "00.png"
+    labelled = (np.array(Image.open(path)) > 0).sum()
+    first = run_with(length=1).concepts.concept_counts.sum()
+    Image.fromarray(np.zeros((16, 16), np.uint8)).save(path)
+    assert run_with(length=1).concepts.concept_counts.sum() == first - labelled
+
+
+def test_several_layers_in_one_pass(run_with):
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(2))
+    run = run_with(model, ["0", "1"], length=1)
+    assert run.layers == ("0", "1")
+    assert run.logits is None
+    frame = pd.read_parquet(run.path / "explanations.parquet")
+    assert frame["layer"].tolist() == ["0"] * 4 + ["1"] * 4
+    assert (run.peaks("1") == np.maximum(run.peaks("0"), 0)).all()
+    with pytest.raises(OptionError, match="choose one of this run's layers: 0, 1"):
+        run.result()
+
+
+def test_units_can_be_chosen(run_with):
+    whole = run_with(length=1).result()
+    some = run_with(length=1, units=[3, 1]).result()
+    assert [e.unit for e in some] == [3, 1]
+    assert some[1] == whole[1]
+    with pytest.raises(OptionError, match="no unit 9 in layer"):
+        run_with(length=1, units=[9])
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_jobs_change_nothing(run_with, jobs):
+    assert run_with(length=2, jobs=jobs).result() == run_with(length=2).result()
+
+
+def test_nan_activations_are_reported(run_with):
+    model = Colours()
+    with torch.no_grad():
+        model.layer.bias[1] = float("nan")
+    result = run_with(model, length=1).result()
+    assert result[1].status == "nan"
+    assert result[1].formula is None
+    assert str(result[1]) == "unit 1: some activation is NaN or infinite"
+    assert result[0].status == "ok"
+
+
+def test_no_concept_present(run_with, folder):
+    for path in (folder / "labels" / "square").iterdir():
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(path)
+    result = run_with(length=2).result()
+    assert [e.status for e in result] == ["no concept"] * 4 + ["dead", "constant"]
+    assert not any(e.iou for e in result)
+
+
+def test_unknown_layer(run_with):
+    with pytest.raises(ModelError, match="layer"):
+        run_with(layer="layr")
+
+
+def test_model_that_fails_on_a_batch_names_the_samples(run_with):
+    model = Colours()
+    model.layer = torch.nn.Conv2d(5, 6, 1)
+    with pytest.raises(ModelError, match=r"^at samples 00\.png to 02\.png: "):
+        run_with(model)
+
+
+def test_no_preprocessing(run_with):
+    with pytest.raises(ModelError, match="does not say how images become its input"):
+        run_with(preprocessing=None)
+
+
+def test_full_disk(run_with, monkeypatch, tmp_path):
+    """The message says where; what was recorded stays; with room again the run goes on."""
+    whole = run_with(length=1).result()
+    (tmp_path / "run").rename(tmp_path / "whole")
+    monkeypatch.setattr(dissection, "_SHARD_BYTES", 1)
+    save, written = np.save, []
+
+    def full(*args, **kwargs):
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(1)
+        return save(*args, **kwargs)
+
+    monkeypatch.setattr(np, "save", full)
+    with pytest.raises(RunError, match="cannot write activations to .*No space left on device"):
+        run_with(length=1)
+    left = list((tmp_path / "run").rglob("*"))
+    assert not [p for p in left if p.suffix == ".tmp"]
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    monkeypatch.setattr(np, "save", save)
+    assert run_with(length=1).result() == whole
+
+
+@pytest.mark.parametrize("step", ["concepts", "responses", "manifest"])
+def test_interrupted_write(run_with, monkeypatch, tmp_path, step):
+    """Whatever file was being written: nothing half-written is left, and the run goes on."""
+    from andornot import concepts, stages
+
+    whole = run_with(length=1).result()
+    (tmp_path / "run").rename(tmp_path / "whole")
+    failing = {
+        "concepts": (concepts, "write_json"),
+        "responses": (stages, "write_json"),
+        "manifest": (dissection, "write_json"),
+    }[step]
+    write = getattr(*failing)
+
+    def stop(path, data):
+        if step != "responses" or "responses" in str(path):
+            raise KeyboardInterrupt
+        write(path, data)
+
+    monkeypatch.setattr(*failing, stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_with(length=1)
+    with pytest.raises(RunError, match="no finished run"):
+        Run.open(tmp_path / "run")
+    monkeypatch.setattr(*failing, write)
+    assert run_with(length=1).result() == whole
+
+
+def test_damaged_run(run_with):
+    run = run_with(length=1)
+    manifest = run.path / "manifest.json"
+    good = manifest.read_text()
+    manifest.write_text(good.replace('"format": 1', '"format": 99'))
+    with pytest.raises(RunError, match="format 99, this version reads format 1"):
+        Run.open(run.path)
+    manifest.write_text(good[:50])
+    with pytest.raises(RunError, match="cannot be read"):
+        Run.open(run.path)
+    manifest.write_text(good)
+    (run.path / "explanations.json").write_text("{")
+    with pytest.raises(RunError, match="explanations.json cannot be read"):
+        Run.open(run.path).result()
+
+
+def test_missing_image_names_the_file(run_with, folder):
+    (folder / "images" / "04.png").write_bytes(b"not a picture")
+    with pytest.raises(DataError, match=r"04\.png"):
+        run_with()
+
+
+def test_label_without_a_name_names_file_and_id(run_with, folder):
+    Image.fromarray(np.full((16, 16), 9, np.uint8)).save(folder / "labels" / "square" / "03.png")
+    with pytest.raises(DataError, match=r"03\.png holds the label id 9"):
+        run_with()
+
+
+def test_split_and_limit_reach_the_manifest(run_with, folder):
+    data = open_data(f"labelmaps:{folder}", split="train", limit=4)
+    run = run_with(data=data, length=1)
+    assert run.manifest["data"]["samples"] == 4
+    assert run.manifest["data"]["source"]["split"] == "train"
+    assert set(run.samples["split"]) == {"train"}
