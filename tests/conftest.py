@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# the same examples every time, so that a red test is red for everyone
+settings.register_profile(
+    "andornot",
+    derandomize=True,
+    deadline=None,
+    max_examples=int(os.environ.get("ANDORNOT_EXAMPLES", "60")),
+)
+settings.load_profile("andornot")
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 

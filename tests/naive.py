@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import math
 
@@ -130,31 +131,50 @@ def text(formula, names):
     return str(result)
 
 
-def beam_search(unit, concepts, length, beam_size, n, metric_name="iou", operators=OPERATORS):
-    """The same search where formulas with the same positions count once, the first of them."""
+def beam_search(
+    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None
+):
+    """The same search where formulas with the same positions count once, the first of them.
 
-    def trim(entries):
+    ``score(mask)`` is any score of a set of positions; formulas that are true nowhere, and those
+    that score nothing, are left out. Returns the beam after each step.
+    """
+
+    def trim(entries, size=beam_size):
         best, seen = [], set()
         for entry in sorted(entries, key=lambda e: -e[1]):
-            if entry[2] not in seen and entry[1] > 0 and len(best) < beam_size:
+            if entry[2] and entry[2] not in seen and entry[1] > 0 and len(best) < size:
                 seen.add(entry[2])
                 best.append(entry)
         return best
 
     masks = [frozenset(mask) for mask in concepts]
-    beam = trim(
-        [((c,), metric(metric_name, unit, mask, n), mask) for c, mask in enumerate(masks)]
-    )
+    single = {c: score(mask) if mask else 0 for c, mask in enumerate(masks)}
+    pool = list(single)
+    if limit is not None:
+        pool = sorted((c for c in single if single[c] > 0), key=lambda c: -single[c])[:limit]
+    beam = trim([((c,), single[c], mask) for c, mask in enumerate(masks)])
     steps = [beam]
     for _ in range(length - 1):
         new = []
         for formula, _, mask in beam:
-            for c, operator in itertools.product(range(len(masks)), operators):
+            for c, operator in itertools.product(pool, operators):
                 area = frozenset(compose(mask, operator, masks[c]))
-                new.append(((*formula, (operator, c)), metric(metric_name, unit, area, n), area))
+                grown = (*formula, (operator, c))
+                new.append((grown, penalty ** (len(grown) - 1) * score(area), area))
         beam = trim(beam + new)
         steps.append(beam)
     return [[(formula, score) for formula, score, _ in beam] for beam in steps]
+
+
+def exhaustive_search(concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0):
+    """The best of all formulas; of those with the same positions the shortest, then the first."""
+    best = {}
+    for formula, mask in all_formulas(concepts, length, operators):
+        value = penalty ** (len(formula) - 1) * score(mask)
+        if mask and value > 0 and frozenset(mask) not in best:
+            best[frozenset(mask)] = (formula, value)
+    return sorted(best.values(), key=lambda entry: -entry[1])[:beam_size]
 
 
 def all_formulas(concepts, length, operators=OPERATORS):
@@ -179,14 +199,26 @@ def atoms(concepts, n):
     return groups
 
 
-def ceiling(unit, concepts, n):
-    """The best IoU of any union of atoms, by trying all of them."""
+def ceiling(concepts, n, score):
+    """The best score of any union of atoms, by trying all of them."""
     groups = list(atoms(concepts, n).values())
-    best = 0.0
-    for chosen in itertools.product((False, True), repeat=len(groups)):
-        union = set().union(*(g for g, use in zip(groups, chosen, strict=True) if use))
-        best = max(best, iou(unit, union))
-    return best
+    unions = (
+        set().union(*(g for g, use in zip(groups, chosen, strict=True) if use))
+        for chosen in itertools.product((False, True), repeat=len(groups))
+    )
+    return max(map(score, unions))
+
+
+def tally(carried, folds):
+    """Positions of each exact set of concepts, by fold.
+
+    ``carried`` lists for each sample the set of concepts that each of its positions carries.
+    """
+    counts = collections.Counter()
+    for sample, fold in zip(carried, folds, strict=True):
+        for concepts in sample:
+            counts[frozenset(concepts), fold] += 1
+    return counts
 
 
 def threshold(values, quantile):

@@ -266,7 +266,7 @@ class ConceptTable:
         Each position is a sample of its own (a sentence, say).
 
         Raises:
-            DataError: the matrix is not sparse, or has not one column for each name.
+            DataError: the matrix has not one column for each name.
         """
         import scipy.sparse
 

@@ -26,6 +26,7 @@ from andornot.concepts import ConceptTable
 from andornot.errors import AndornotError, ModelError, OptionError, RunError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
+from andornot.parallel import n_workers
 from andornot.positions import write_json
 from andornot.probing.dataset import ProbingData
 from andornot.probing.open import open_data
@@ -138,6 +139,7 @@ def dissect(
     from andornot.models import fingerprint as fingerprint_of
 
     options = SearchOptions.of(**search)
+    n_workers(jobs)
     if folds < 1:
         raise OptionError(f"folds is {folds}; it must be at least 1")
     source = open_data(data) if isinstance(data, str | Path) else data

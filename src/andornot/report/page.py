@@ -235,6 +235,8 @@ def _replace(aside: Path, out: Path) -> None:
 def _choose_units(
     result: Result, units: Sequence[int] | None, n_units: int, story: Story | None
 ) -> list[int]:
+    if n_units < 1:
+        raise OptionError(f"the number of units is {n_units}; it must be at least 1")
     told = [fact.unit for fact in (story.facts if story else ()) if fact.unit is not None]
     if units is not None:
         chosen = list(dict.fromkeys(int(unit) for unit in units))
@@ -326,7 +328,16 @@ def _sentences(e: Explanation) -> tuple[str, ...]:
         f"of the {c.tp + c.fn:,} positions.",
         f"Where the formula holds, the unit is active on {c.tp / (c.tp + c.fp):.0%} "
         f"of the {c.tp + c.fp:,} positions.",
+        *_single_sentence(e),
     )
+
+
+def _single_sentence(e: Explanation) -> tuple[str, ...]:
+    """What one concept alone reaches, if the formula has more."""
+    single = e.best_by_length[0] if e.best_by_length else None
+    if single is None or e.formula is None or e.formula.length == 1:
+        return ()
+    return (f"The best single concept, {single.formula}, reaches an IoU of {single.iou:.3f}.",)
 
 
 def _page(gallery: Gallery, entries: tuple[UnitEntry, ...], story: Story | None) -> Page:
@@ -341,7 +352,7 @@ def _page(gallery: Gallery, entries: tuple[UnitEntry, ...], story: Story | None)
             f"{manifest['data']['samples']:,} images of {data}, annotated with "
             f"{manifest['data']['concepts']:,} concepts.",
             _count_sentence(gallery.result, entries),
-            *_length_sentence(manifest["layers"][gallery.layer]["mean_iou_by_length"]),
+            *_length_sentence(gallery.result),
         ),
         units=entries,
         threshold=_threshold(manifest["threshold"]),
@@ -356,14 +367,16 @@ def _count_sentence(result: Result, entries: tuple[UnitEntry, ...]) -> str:
     )
 
 
-def _length_sentence(means: Sequence[float]) -> tuple[str, ...]:
+def _length_sentence(result: Result) -> tuple[str, ...]:
     """How mean IoU grows with the length of formulas; nothing where no unit has one."""
-    if not means:
+    explained = [e.by_length for e in result if e.formula is not None and e.by_length]
+    if not explained:
         return ()
-    text = f"Over all of them, the mean IoU is {means[0]:.3f} with one concept"
-    if len(means) > 1:
-        text += f" and {means[-1]:.3f} with up to {len(means)}"
-    return (f"{text}.",)
+    first = sum(ious[0] for ious in explained) / len(explained)
+    last = sum(ious[-1] for ious in explained) / len(explained)
+    longest = len(explained[0])
+    text = f"Over all of them, the mean IoU is {first:.3f} with one concept"
+    return (f"{text} and {last:.3f} with up to {longest}." if longest > 1 else f"{text}.",)
 
 
 def _threshold(rule: dict[str, Any]) -> str:

@@ -1,0 +1,198 @@
+"""The command line: what it prints, and how mistakes read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import andornot
+from andornot.cli import main
+from andornot.probing.labelmaps import NewSample, write_labelmaps
+
+MODEL = """
+import torch
+
+def net():
+    torch.manual_seed(0)
+    layer = torch.nn.Conv2d(3, 4, 3, padding=1)
+    net = torch.nn.Sequential(layer, torch.nn.ReLU())
+    return net, {"preprocessing": {"height": 16, "width": 16, "mean": [0, 0, 0], "std": [1, 1, 1]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    pytest.importorskip("torch", reason="torch is not installed")
+    root = tmp_path_factory.mktemp("cli")
+    rng = np.random.default_rng(0)
+
+    def samples():
+        for i in range(6):
+            image = np.zeros((16, 16, 3), np.uint8)
+            image[:, 8:] = rng.integers(0, 255, 3)
+            labels = np.zeros((16, 16), np.int32)
+            labels[:, 8:] = 1 + i % 2
+            yield NewSample(f"{i}", Image.fromarray(image), {"half": labels})
+
+    write_labelmaps(root / "data", {"right side": "place", "[red]x[/red]": "odd"}, samples())
+    (root / "model.py").write_text(MODEL)
+    return root
+
+
+@pytest.fixture
+def explain(world):
+    def run(*more, out="run"):
+        main(
+            ["explain", "--model", f"{world / 'model.py'}:net", "--layer", "1",
+             "--data", f"labelmaps:{world / 'data'}", "--quantile", "0.2", "--device", "cpu",
+             "--out", str(world / out), *more]
+        )  # fmt: skip
+
+    return run
+
+
+def succeed(call, *args, **kwargs):
+    with pytest.raises(SystemExit) as ended:
+        call(*args, **kwargs)
+    assert ended.value.code == 0
+
+
+def sentence(capsys, call, *args, code=2, **kwargs):
+    """The one line on standard error of a command that failed."""
+    with pytest.raises(SystemExit) as ended:
+        call(*args, **kwargs)
+    assert ended.value.code == code
+    out, err = capsys.readouterr()
+    lines = [line for line in err.splitlines() if line.strip() and "━" not in line]
+    assert "Traceback" not in out + err
+    assert len(lines) == 1, err
+    return lines[0]
+
+
+def test_explain_show_and_score(explain, world, capsys):
+    succeed(explain, "--length", "2")
+    out = capsys.readouterr().out
+    assert "4 units" in out
+    assert "mean IoU by length" in out
+    assert str(world / "run") in out
+    succeed(main, ["show", str(world / "run"), "--best", "1"])
+    assert "best units of 1" in capsys.readouterr().out
+    run = andornot.Run.open(world / "run")
+    best = run.result().best(1)[0]
+    succeed(main, ["score", str(world / "run"), str(best.unit), str(best.formula), "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert report["iou"] == best.iou
+    assert len(report["iou_by_fold"]) == 5
+    succeed(main, ["score", str(world / "run"), "0", '"[red]x[/red]"'])
+    assert "formula      [red]x[/red]" in capsys.readouterr().out
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are(explain, capsys):
+    succeed(explain, "--length", "1", "--concepts", "[red]x[/red]", out="markup")
+    assert "[red]x[/red]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "toml"])
+def test_configuration_file(world, suffix, capsys):
+    values = {
+        "model": f"{world / 'model.py'}:net",
+        "layer": "1",
+        "data": f"labelmaps:{world / 'data'}",
+        "threshold": 0.25,
+        "beam-size": 4,
+        "units": "0-1",
+        "out": str(world / suffix),
+    }
+    separator = ": " if suffix == "yaml" else " = "
+    lines = [f"{key}{separator}{json.dumps(value)}" for key, value in values.items()]
+    config = world / f"run.{suffix}"
+    config.write_text("\n".join(lines))
+    succeed(main, ["explain", "--config", str(config), "--beam-size", "3"])
+    manifest = andornot.Run.open(world / suffix).manifest
+    assert manifest["threshold"]["fixed"] == 0.25
+    assert manifest["search"]["beam_size"] == 3
+    assert manifest["layers"]["1"]["units"] == 2
+    config.write_text("\n".join([*lines, f"lenght{separator}3"]))
+    said = sentence(capsys, main, ["explain", "--config", str(config)])
+    assert "has the option 'lenght'" in said
+    config.write_text("[[[")
+    assert "cannot be read" in sentence(capsys, main, ["explain", "--config", str(config)])
+
+
+def test_layers(world, capsys):
+    succeed(main, ["layers", "--model", f"{world / 'model.py'}:net"])
+    out = capsys.readouterr().out
+    assert "Conv2d" in out
+    assert "1x4x16x16" in out
+
+
+MISTAKES = {
+    "layer": (["--layer", "features"], "features"),
+    "quantile": (["--quantile", "2"], "quantile is 2.0; it must lie between 0 and 1"),
+    "both thresholds": (["--threshold", "1"], "either a quantile or a fixed threshold"),
+    "metric": (["--metric", "wow"], "unknown metric 'wow'; choose one of iou, f1"),
+    "operators": (["--operators", "XOR"], "unknown operator 'XOR'"),
+    "category": (["--categories", "scene"], "no concept is of category 'scene'"),
+    "concept": (["--concepts", "right sid"], "did you mean 'right side'"),
+    "size": (["--size", "1.5"], "give whole pixels"),
+    "units": (["--units", "99"], "no unit 99 in 1; it has units 0 to 3"),
+    "length": (["--length", "0"], "length is 0"),
+    "data": (["--data", "labelmaps:nowhere"], "nowhere"),
+    "weights": (["--weights", "nowhere.pt"], "nowhere.pt"),
+    "split": (["--split", "test"], "no sample in the split 'test'"),
+    "device": (["--device", "abacus"], "abacus"),
+    "folds": (["--folds", "0"], "folds is 0"),
+    "jobs": (["--jobs", "0"], "jobs is 0"),
+    "batch size": (["--batch-size", "0"], "batch_size is 0"),
+    "tokens": (["--tokens", "x"], "--tokens is 'x'"),
+    "profile": (["--profile", "mu2020", "--metric", "f1"], "'mu2020' is a beam search for IoU"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gets_one_sentence(name, explain, capsys):
+    options, expected = MISTAKES[name]
+    assert expected in sentence(capsys, explain, *options, out=f"mistake {name}")
+
+
+def test_missing_run(tmp_path, capsys):
+    said = sentence(capsys, main, ["show", str(tmp_path)])
+    assert said == (
+        f"andornot: {tmp_path} holds no finished run (no manifest.json); make one with "
+        "andornot explain"
+    )
+
+
+def test_interrupted(explain, capsys, monkeypatch):
+    from andornot import dissection
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dissection, "_concepts", interrupt)
+    said = sentence(capsys, explain, code=130, out="interrupted")
+    assert said == "andornot: interrupted; the same command goes on from here"
+
+
+def test_help_needs_no_heavy_import():
+    code = (
+        "import sys\n"
+        "from andornot.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'numba', 'numpy', 'pandas', 'rich') if m in sys.modules])\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_version_and_module():
+    run = subprocess.run(
+        [sys.executable, "-m", "andornot", "--version"], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == f"andornot, version {andornot.__version__}"
