@@ -84,6 +84,34 @@ def published_search(unit, concepts, length, beam_size, limit=None, penalty=1.0)
     return [[(formula, score) for formula, score, _ in beam] for beam in steps]
 
 
+def published_text_search(unit, concepts, derived, length, beam_size):
+    """The published search on text: what is derived from a concept is tried at the start only.
+
+    ``derived`` gives for some concepts the positions of the concept derived from it, which stands
+    in a formula as ``("N", concept)``. Later steps compose with the plain concept of every start
+    formula that scores above 0, so twice when both do.
+    """
+    starts = []
+    for c, mask in enumerate(concepts):
+        starts.append(((c,), published_iou(unit, mask), mask, c))
+        if c in derived:
+            starts.append(((("N", c),), published_iou(unit, derived[c]), derived[c], c))
+    useful = [start for start in starts if start[1] > 0]
+    beam = sorted(useful, key=lambda start: -start[1])[:beam_size]
+    pool = [c for *_, c in useful]
+    steps = [beam]
+    for _ in range(length - 1):
+        new = []
+        for formula, _, mask, _ in beam:
+            for c in pool:
+                for operator in OPERATORS:
+                    area = compose(mask, operator, concepts[c])
+                    new.append(((*formula, (operator, c)), published_iou(unit, area), area, c))
+        beam = sorted(beam + new, key=lambda entry: -entry[1])[:beam_size]
+        steps.append(beam)
+    return [[(formula, score) for formula, score, *_ in beam] for beam in steps]
+
+
 def published_search_by_atoms(active, sizes, concepts, length, beam_size):
     """The published search where positions are too many for sets: arrays over atoms.
 
@@ -131,9 +159,7 @@ def text(formula, names):
     return str(result)
 
 
-def beam_search(
-    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None
-):
+def beam_search(concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None):
     """The same search where formulas with the same positions count once, the first of them.
 
     ``score(mask)`` is any score of a set of positions; formulas that are true nowhere, and those
@@ -167,25 +193,35 @@ def beam_search(
     return [[(formula, score) for formula, score, _ in beam] for beam in steps]
 
 
-def exhaustive_search(concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0):
+def exhaustive_search(
+    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None
+):
     """The best of all formulas; of those with the same positions the shortest, then the first."""
+    pool = range(len(concepts))
+    if limit is not None:
+        useful = [c for c in pool if concepts[c] and score(concepts[c]) > 0]
+        pool = sorted(sorted(useful, key=lambda c: -score(concepts[c]))[:limit])
     best = {}
-    for formula, mask in all_formulas(concepts, length, operators):
+    for formula, mask in all_formulas(concepts, length, operators, pool):
         value = penalty ** (len(formula) - 1) * score(mask)
         if mask and value > 0 and frozenset(mask) not in best:
             best[frozenset(mask)] = (formula, value)
     return sorted(best.values(), key=lambda entry: -entry[1])[:beam_size]
 
 
-def all_formulas(concepts, length, operators=OPERATORS):
-    """Every left-deep formula of up to ``length`` concepts, with its positions."""
+def all_formulas(concepts, length, operators=OPERATORS, pool=None):
+    """Every left-deep formula of up to ``length`` concepts, with its positions.
+
+    The first concept is any; the further ones are from the pool, if there is one.
+    """
+    pool = range(len(concepts)) if pool is None else pool
     level = [((c,), set(mask)) for c, mask in enumerate(concepts)]
     yield from level
     for _ in range(length - 1):
         level = [
             ((*formula, (operator, c)), compose(mask, operator, set(concepts[c])))
             for formula, mask in level
-            for c in range(len(concepts))
+            for c in pool
             for operator in operators
         ]
         yield from level
@@ -195,7 +231,8 @@ def atoms(concepts, n):
     """Positions grouped by the exact set of concepts that they carry."""
     groups = {}
     for p in range(n):
-        groups.setdefault(frozenset(c for c, mask in enumerate(concepts) if p in mask), set()).add(p)
+        carried = frozenset(c for c, mask in enumerate(concepts) if p in mask)
+        groups.setdefault(carried, set()).add(p)
     return groups
 
 

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from andornot.concepts import ConceptTable
 from andornot.explainer import kernel_atoms
 from andornot.responses import Responses
 from andornot.search.problem import Problem
+
+MANY = settings(max_examples=5 * settings.default.max_examples)
+"""For properties that are quick to check and easy to break."""
 
 
 @dataclass(frozen=True)

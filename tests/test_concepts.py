@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 
-import naive
 import numpy as np
 import pytest
 import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import as_mask, cases, labelled
 
+import naive
 from andornot.concepts import ConceptTable, TableBuilder
 from andornot.errors import DataError, FormulaError, OptionError
 from andornot.formula import parse
 from andornot.responses import Responses
+from strategies import as_mask, cases, labelled
 
 
 def signatures(table):
@@ -102,9 +102,7 @@ def test_all_ways_in_agree(data):
     from_masks = ConceptTable.from_masks(grids, data.names, folds=data.folds)
     flat = masks.reshape(len(data.names), -1)
     folds = np.repeat(data.folds, shape[0] * shape[1])
-    from_sparse = ConceptTable.from_sparse(
-        scipy.sparse.csc_array(flat.T), data.names, folds=folds
-    )
+    from_sparse = ConceptTable.from_sparse(scipy.sparse.csc_array(flat.T), data.names, folds=folds)
     from_flat = ConceptTable.from_masks(flat, data.names, folds=folds)
     for table in (from_maps, from_masks, from_sparse, from_flat):
         assert_sound(table)
@@ -151,7 +149,11 @@ def test_labels_may_have_gaps_and_categories_go_with_them():
     )
     assert table.names == ("sea", "sky")
     assert table.categories == (("scene",), ("object", "part"))
-    assert tally(table) == {(frozenset({"sea"}), 0): 2, (frozenset({"sky"}), 0): 1, (frozenset(), 0): 1}
+    assert tally(table) == {
+        (frozenset({"sea"}), 0): 2,
+        (frozenset({"sky"}), 0): 1,
+        (frozenset(), 0): 1,
+    }
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int32", "uint64"])
@@ -162,18 +164,14 @@ def test_labels_of_any_integer_type(dtype):
 
 
 def test_samples_without_positions_are_harmless():
-    table = ConceptTable.from_label_maps(
-        [np.zeros((2, 0, 3), int), np.ones((1, 1, 1), int)], ["a"]
-    )
+    table = ConceptTable.from_label_maps([np.zeros((2, 0, 3), int), np.ones((1, 1, 1), int)], ["a"])
     assert table.n_positions == 1
     assert ConceptTable.from_masks(np.zeros((2, 0), np.bool_), ["a", "b"]).n_positions == 0
     assert ConceptTable.from_masks(np.zeros((0, 3, 2), np.bool_), []).n_positions == 6
 
 
 def test_sparse_zeros_and_duplicates_do_not_count():
-    matrix = scipy.sparse.coo_array(
-        ([1, 1, 0, 5], ([0, 0, 1, 2], [1, 1, 0, 0])), shape=(4, 2)
-    )
+    matrix = scipy.sparse.coo_array(([1, 1, 0, 5], ([0, 0, 1, 2], [1, 1, 0, 0])), shape=(4, 2))
     table = ConceptTable.from_sparse(matrix, ["a", "b"])
     assert tally(table) == {(frozenset("b"), 0): 1, (frozenset(), 0): 2, (frozenset("a"), 0): 1}
 
@@ -217,7 +215,7 @@ def test_a_sample_holds_65536_combinations_and_not_one_more():
     most = np.arange(65_536).reshape(1, 256, 256)
     names = [f"c{i}" for i in range(65_536)]
     assert ConceptTable.from_label_maps([most], names).n_atoms == 65_536
-    with pytest.raises(DataError, match="65,?537 distinct combinations"):
+    with pytest.raises(DataError, match="has 65537 distinct combinations"):
         ConceptTable.from_label_maps([np.arange(65_537).reshape(1, 1, -1)], names)
 
 
@@ -238,7 +236,7 @@ def test_select_by_category_and_name():
 
 def test_unknown_concepts_are_met_with_close_names():
     table = ConceptTable.from_masks(np.zeros((2, 1), np.bool_), ["water", "river"])
-    with pytest.raises(FormulaError, match="no concept is named 'watr' .*did you mean 'water'"):
+    with pytest.raises(FormulaError, match=r"no concept is named .watr. .*did you mean .water."):
         table.mask("watr OR river")
 
 
@@ -342,8 +340,10 @@ def test_what_is_saved_comes_back(data, tmp_path_factory):
 
 
 def test_counts_alone_can_be_saved_too(tmp_path):
-    table = ConceptTable.from_masks(np.ones((1, 2), np.bool_), ["a: \"ü\""], [("x", "y")])
-    bare = ConceptTable(table.names, table.categories, table.indptr, table.indices, table.fold_counts)
+    table = ConceptTable.from_masks(np.ones((1, 2), np.bool_), ['a: "ü"'], [("x", "y")])
+    bare = ConceptTable(
+        table.names, table.categories, table.indptr, table.indices, table.fold_counts
+    )
     bare.save(tmp_path / "deep" / "bare")
     again = ConceptTable.load(tmp_path / "deep" / "bare")
     assert again.positions is None
@@ -351,11 +351,16 @@ def test_counts_alone_can_be_saved_too(tmp_path):
     assert again.categories == (("x", "y"),)
 
 
-FILES = ["atoms.npz", "positions.npz", "concepts.json", "codes.u16"]
+DAMAGES = [
+    (name, damage)
+    for name in ("atoms.npz", "positions.npz", "concepts.json", "codes.u16")
+    for damage in ("gone", "empty", "half", "junk", "flipped")
+    # a wrong byte among plain numbers or names cannot be told from a right one
+    if damage != "flipped" or name.endswith(".npz")
+]
 
 
-@pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("damage", ["gone", "empty", "half", "junk", "flipped"])
+@pytest.mark.parametrize(("name", "damage"), DAMAGES)
 def test_damaged_tables_are_refused(tmp_path, name, damage):
     rng = np.random.default_rng(0)
     table = ConceptTable.from_masks(rng.random((3, 4, 5, 6)) < 0.5, list("abc"))
@@ -366,9 +371,7 @@ def test_damaged_tables_are_refused(tmp_path, name, damage):
     if damage == "gone":
         path.unlink()
     elif damage == "flipped":
-        if name in ("codes.u16", "concepts.json"):
-            pytest.skip("a wrong byte in plain numbers or names cannot be told from a right one")
-        data_at = whole.index(b"NUMPY") + 200
+        data_at = whole.index(b"NUMPY") + 130  # behind the header of the first array
         path.write_bytes(whole[:data_at] + bytes([whole[data_at] ^ 1]) + whole[data_at + 1 :])
     else:
         path.write_bytes({"empty": b"", "half": whole[:middle], "junk": b"[1]"}[damage])
@@ -387,7 +390,7 @@ def test_tables_of_another_format_are_refused(tmp_path):
         ConceptTable.load(tmp_path)
     np.savez(tmp_path / "atoms.npz", indptr=table.indptr)
     (tmp_path / "concepts.json").write_text('{"format": 1, "names": ["a"], "categories": [[]]}')
-    with pytest.raises(DataError, match="atoms.npz is missing or damaged"):
+    with pytest.raises(DataError, match=r"atoms\.npz is missing or damaged"):
         ConceptTable.load(tmp_path)
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import pickle
 from collections import Counter
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import as_mask
 
 import andornot
+import naive
 from andornot.errors import FormulaError
 from andornot.formula import And, Concept, Formula, Not, Or, parse, quote
+from strategies import MANY, as_mask
 
 ODD_NAMES = [
     "", " ", "  a", "a ", "a  b", "a\tb", "a\nb", "a b", "\u2003", "a\x1cb", "a\x85b",
@@ -94,7 +94,12 @@ def test_text_and_formula_are_inverse(formula):
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_every_name_survives_everywhere(name):
     concept = Concept(name)
-    for formula in (concept, Not(concept), Or(concept, concept), And(Not(concept), Or(concept, concept))):
+    for formula in (
+        concept,
+        Not(concept),
+        Or(concept, concept),
+        And(Not(concept), Or(concept, concept)),
+    ):
         assert structure(parse(str(formula))) == structure(formula)
 
 
@@ -130,7 +135,8 @@ def test_precedence_and_layout(text, printed):
     assert str(parse(text)) == printed
 
 
-@given(trees(few_names), trees(few_names))
+@MANY
+@given(trees(few_names, max_leaves=4), trees(few_names, max_leaves=4))
 def test_equality_is_order_and_grouping_and_no_more(first, second):
     assert (first == second) == (canonical(first) == canonical(second))
     if first == second:
@@ -138,6 +144,7 @@ def test_equality_is_order_and_grouping_and_no_more(first, second):
         assert Counter(first.concepts) == Counter(second.concepts)
 
 
+@MANY
 @given(trees(few_names), st.data())
 def test_rearranged_formulas_are_the_same_value(formula, data):
     other = rearranged(formula, data.draw)
@@ -173,6 +180,34 @@ def test_masks_follow_the_sets(formula, sets):
     got = formula.evaluate(lambda name: as_mask(positions[name], 7))
     assert got.dtype == np.bool_
     assert set(np.flatnonzero(got).tolist()) == holds(formula)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a OR (b OR c)", "(c OR a) OR b"),
+        ("a AND b AND c AND d", "(d AND c) AND (b AND a)"),
+        ("a OR NOT NOT (b OR c)", "c OR b OR a"),
+        ("NOT (a AND NOT NOT b)", "NOT NOT NOT (b AND a)"),
+    ],
+)
+def test_grouping_does_not_matter(first, second):
+    assert parse(first) == parse(second)
+    assert hash(parse(first)) == hash(parse(second))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a OR b", "a AND b"),
+        ("(a OR b) AND c", "a OR (b AND c)"),
+        ("a OR a", "a"),
+        ("a AND NOT b", "b AND NOT a"),
+        ("NOT a", "NOT NOT a"),
+    ],
+)
+def test_other_formulas_stay_apart(first, second):
+    assert parse(first) != parse(second)
 
 
 def test_length_counts_concepts_and_not_adds_nothing():
@@ -221,7 +256,10 @@ def test_errors_say_what_and_where(text, character, fragment):
     assert "\n" not in message
 
 
-@given(st.lists(st.sampled_from(["a", " ", "AND ", "OR ", "NOT ", "(", ")", '"', "\\"]), max_size=14))
+PIECES = ["a", " ", "AND ", "OR ", "NOT ", "(", ")", '"', "\\"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14))
 def test_any_text_is_a_formula_or_a_formula_error(pieces):
     try:
         formula = parse("".join(pieces))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import naive
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import cases
 
+import naive
 from andornot.errors import OptionError
 from andornot.scores import METRICS, Counts, metric_code, score
+from strategies import cases
 
 
 @given(cases(max_concepts=1))

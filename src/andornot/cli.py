@@ -348,12 +348,17 @@ def show(run: Path, layer: str | None, best: int) -> None:
 @click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the best.")
 @click.option("--best", type=int, default=20, show_default=True, help="Number of units.")
 @click.option("--samples", type=int, default=8, show_default=True, help="Images for each unit.")
+@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder; default RUN/pictures.")
-def pictures(run: Path, out: Path | None, **options: Any) -> None:
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def pictures(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
     """Draw units of a RUN: image, unit's mask and formula's mask side by side, on one page."""
+    from andornot.probing.open import open_data
+    from andornot.progress import show_progress
     from andornot.report.page import write_pictures
     from andornot.run import Run
 
+    show_progress(not quiet)
     page = write_pictures(
         Run.open(run),
         out or run / "pictures",
@@ -361,8 +366,28 @@ def pictures(run: Path, out: Path | None, **options: Any) -> None:
         units=options["units"],
         n_units=options["best"],
         n_samples=options["samples"],
+        data=None if options["data"] is None else open_data(options["data"]),
     )
     click.echo(f"wrote {page}")
+
+
+@cli.command()
+@click.option("--out", type=click.Path(path_type=Path), default="demo", show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of world and training.")
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+def demo(out: Path, seed: int, quiet: bool) -> None:
+    """Paint a small world with planted facts, train a network on it, and explain its units."""
+    from andornot.demo.show import run_demo
+    from andornot.progress import show_progress
+
+    show_progress(not quiet)
+    done = run_demo(out, seed)
+    if not quiet:
+        _print_run(done.run, 10)
+    click.echo(f"\nThe network gets {done.accuracy:.0%} of held-out pictures right.")
+    for finding in done.findings:
+        click.echo(f"- {finding}")
+    click.echo(f"\n{done.seconds:.0f} s in all. Look at the pictures: {done.page}")
 
 
 def _load_model(options: dict[str, Any]) -> Any:

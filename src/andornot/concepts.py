@@ -12,7 +12,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from andornot._jit import jit
 from andornot.errors import DataError, FormulaError, OptionError
-from andornot.formula import Formula, parse
+from andornot.formula import Formula, derived_name, parse
 from andornot.positions import (
     MAX_LOCAL_ATOMS,
     AtomMap,
@@ -57,6 +57,8 @@ class ConceptTable:
             ascending.
         fold_counts: int64 ``(n_atoms, n_folds)``, positions of each atom in each fold of samples.
         positions: which atom each position carries; None where only counts were kept.
+        bases: for each concept the column it was derived from, -1 for plain ones; empty when all
+            are plain (see :meth:`derive`).
     """
 
     names: tuple[str, ...]
@@ -65,6 +67,7 @@ class ConceptTable:
     indices: NDArray[np.int32]
     fold_counts: NDArray[np.int64]
     positions: AtomMap | None = None
+    bases: tuple[int, ...] = ()
 
     @property
     def n_atoms(self) -> int:
@@ -280,12 +283,67 @@ class ConceptTable:
         atoms = builder.intern(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
         return builder.finish_single(atoms, _check_folds(folds, rows.shape[0]))
 
+    def derive(self, operator: str, related: Mapping[str, Iterable[str]]) -> ConceptTable:
+        """Add a concept ``OPERATOR(name)`` for each name: the union of the concepts related to it.
+
+        The atoms stay as they are, since a union of concepts tells no more positions apart.
+
+            table.derive("NEIGHBORS", {"hyp:couch": ["hyp:couch", "hyp:sofa", "hyp:chair"]})
+
+        Args:
+            operator: one upper-case word; it names the new concepts (and, in lower case, is a
+                further category of theirs).
+            related: for each concept the names whose union is taken (its own, if wanted, among
+                them); names that the table does not have are passed over.
+
+        Raises:
+            FormulaError: the table lacks a concept to derive from, or the operator's name cannot
+                be used.
+            DataError: a concept of such a name is there already.
+        """
+        import scipy.sparse
+
+        bases = [self.index(name) for name in related]
+        new = tuple(derived_name(operator, name) for name in related)
+        if twice := set(new) & set(self.names):
+            raise DataError(f"the table has a concept {sorted(twice)[0]!r} already")
+        members = [
+            (self._index[member], column)
+            for column, name in enumerate(related)
+            for member in set(related[name])
+            if member in self._index
+        ]
+        rows, columns = np.array(members, np.int64).reshape(-1, 2).T
+        relation = scipy.sparse.csr_array(
+            (np.ones(len(rows), np.int64), (rows, columns)), shape=(self.n_concepts, len(new))
+        )
+        plain = scipy.sparse.csr_array(
+            (np.ones(len(self.indices), np.int64), self.indices, self.indptr),
+            shape=(self.n_atoms, self.n_concepts),
+        )
+        both = scipy.sparse.hstack([plain, plain @ relation], format="csr")
+        both.sort_indices()
+        own = tuple(self.categories[base] for base in bases)
+        return replace(
+            self,
+            names=self.names + new,
+            categories=self.categories + tuple((*c, operator.lower()) for c in own),
+            indptr=both.indptr.astype(np.int64),
+            indices=both.indices.astype(np.int32),
+            bases=(self.bases or (-1,) * self.n_concepts) + tuple(bases),
+        )
+
     def merge(self, other: ConceptTable) -> ConceptTable:
         """The table of both data sets together: counts add, samples of ``other`` come last.
 
         Concepts are matched by name; one that only one of the tables knows counts as absent from
-        the other's positions.
+        the other's positions. Derive further concepts after merging, not before.
+
+        Raises:
+            DataError: one of the tables has derived concepts.
         """
+        if self.bases or other.bases:
+            raise DataError("a table with derived concepts cannot be merged; derive them afterwards")
         names = self.names + tuple(n for n in other.names if n not in self._index)
         mine = {n: set(c) for n, c in zip(self.names, self.categories, strict=True)}
         theirs = dict(zip(other.names, other.categories, strict=True))
@@ -341,7 +399,12 @@ class ConceptTable:
             indices=self.indices,
             fold_counts=self.fold_counts,
         )
-        meta = {"format": _FORMAT, "names": self.names, "categories": self.categories}
+        meta = {
+            "format": _FORMAT,
+            "names": self.names,
+            "categories": self.categories,
+            "bases": self.bases,
+        }
         write_json(directory / "concepts.json", meta)
 
     @classmethod
@@ -357,6 +420,7 @@ class ConceptTable:
             version, known = meta["format"], meta["format"] == _FORMAT
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
+            bases = tuple(int(b) for b in meta["bases"]) if known else ()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{directory} holds no readable concept table ({error}); build it again"
@@ -370,6 +434,7 @@ class ConceptTable:
         return cls(
             names=names,
             categories=categories,
+            bases=bases,
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )

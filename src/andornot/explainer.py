@@ -180,7 +180,7 @@ def explain_responses(
 
     def one(index: int) -> Explanation:
         active, counts = responses.unit(index)
-        problem = Problem(atoms, active, counts, candidates)
+        problem = Problem(atoms, active, counts, candidates, concepts.bases)
         state = OK if status is None else status[index]
         if state == OK and not problem.total:
             state = INACTIVE
@@ -215,9 +215,10 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
     if options.search == "exhaustive":
         return exhaustive.solve(problem, numbers)
     if options.search == "auto" and not options.profile:
-        n_candidates = len(problem.candidates) if options.limit is None else options.limit
-        a_pass = len(problem.atoms.indices) + 3 * n_candidates
-        n_passes = exhaustive.passes(n_candidates, len(numbers.operators), options.length)
+        n_candidates = len(problem.candidates)
+        n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
+        a_pass = len(problem.atoms.indices) + 3 * n_pool
+        n_passes = exhaustive.passes(n_candidates, n_pool, len(numbers.operators), options.length)
         if n_passes * a_pass <= _AUTO_STEPS:
             return exhaustive.solve(problem, numbers)
     return beam.solve(problem, numbers)

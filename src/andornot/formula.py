@@ -7,7 +7,9 @@ grouping of the operands of AND and of OR, or by a double negation; that is what
 
 ``str(formula)`` and :func:`parse` are inverse to each other for every concept name. A name is
 written bare (``front left door``) unless that could be misread; then it is put in double quotes,
-with ``\`` before a double quote or a backslash (``"salt AND pepper"``).
+with ``\`` before a double quote or a backslash (``"salt AND pepper"``). The name of a concept that
+is derived from another, such as ``NEIGHBORS(hyp:couch)``, is written as a call (see
+:func:`derived_name`).
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ BoolArray = NDArray[np.bool_]
 _MAX_DEPTH = 200
 _MAX_BINARY = 200  # a chain of them nests as deep as brackets do
 _OPERATORS = ("AND", "OR", "NOT")
+_WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTALL)
 
 
@@ -184,11 +187,45 @@ class Or(_Binary):
 
 def quote(name: str) -> str:
     """A concept name as it stands in a formula: bare if that cannot be misread, else quoted."""
+    return name if _is_bare(name) or _is_call(name) else _in_quotes(name)
+
+
+def derived_name(operator: str, name: str) -> str:
+    """The name of the concept that an operator derives from another: ``NEIGHBORS(hyp:couch)``.
+
+    Raises:
+        FormulaError: the operator is not an upper-case word, or is AND, OR or NOT.
+    """
+    if not _WORD.fullmatch(operator) or operator in _OPERATORS:
+        raise FormulaError(
+            f"{operator!r} cannot name a derived concept; use one upper-case word such as "
+            "NEIGHBORS, and none of AND, OR, NOT"
+        )
+    return f"{operator}({name if _is_bare(name) else _in_quotes(name)})"
+
+
+def _is_bare(name: str) -> bool:
     words = name.split()
     plain = bool(words) and name == " ".join(words) and not set('()"') & set(name)
-    if plain and not any(word in _OPERATORS for word in words):
-        return name
+    return plain and not any(word in _OPERATORS for word in words)
+
+
+def _is_call(name: str) -> bool:
+    """Whether a name reads ``OPERATOR(name)``, just as :func:`derived_name` writes it."""
+    operator, bracket, rest = name.partition("(")
+    if not bracket or not rest.endswith(")") or not _WORD.fullmatch(operator):
+        return False
+    inner = rest[:-1]
+    plain = _unquoted(inner) if inner.startswith('"') and len(inner) > 1 else inner
+    return operator not in _OPERATORS and derived_name(operator, plain) == name
+
+
+def _in_quotes(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
 def parse(text: str) -> Formula:
@@ -268,11 +305,26 @@ class _Reader:
         return Concept(self.name())
 
     def name(self) -> str:
+        word, after = self.token, self.text[self.position : self.position + 1]
+        if self.kind == "word" and word is not None and after == "(" and _WORD.fullmatch(word):
+            return self.derived(word)
+        return self.plain_name()
+
+    def derived(self, operator: str) -> str:
+        self.advance()
+        self.advance()
+        name = derived_name(operator, self.plain_name())
+        if self.kind != ")":
+            raise self.error(f"expected the bracket that closes {operator}(")
+        self.advance()
+        return name
+
+    def plain_name(self) -> str:
         if self.kind == "quoted" and self.token is not None:
-            name = re.sub(r"\\(.)", r"\1", self.token[1:-1], flags=re.DOTALL)
+            name = _unquoted(self.token)
             self.advance()
             return name
-        words = []
+        words: list[str] = []
         while self.kind == "word" and self.token is not None:
             words.append(self.token)
             self.advance()

@@ -72,8 +72,8 @@ class AtomMap:
         return cls(
             shapes=shapes,
             atom_offsets=offsets_of([len(local) for local, _ in pairs]),
-            atoms=np.concatenate([local for local, _ in pairs] or [[]]).astype(np.int32),
-            codes=np.concatenate([codes for _, codes in pairs] or [[]]).astype(np.uint16),
+            atoms=_joined([local for local, _ in pairs]).astype(np.int32),
+            codes=_joined([codes for _, codes in pairs]).astype(np.uint16),
             folds=np.zeros(len(atoms), np.int32) if folds is None else folds.astype(np.int32),
         )
 
@@ -144,6 +144,10 @@ class AtomMap:
             np.memmap(path, "<u2", "r") if n_positions else np.zeros(0, np.uint16)
         )
         return cls(codes=codes, **arrays)
+
+
+def _joined(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
+    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def grid_shape(shape: Sequence[int]) -> tuple[int, int]:

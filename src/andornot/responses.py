@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from andornot._jit import jit
-from andornot.activations import Activations
+from andornot.activations import Activations, extremes
 from andornot.concepts import ConceptTable
 from andornot.errors import DataError
 from andornot.parallel import ordered_map
@@ -268,14 +268,15 @@ def count_responses(
     areas = np.zeros((n_samples, n_units), np.int32)
     peaks = np.zeros((n_samples, n_units), np.float32)
     for start, block in activations.blocks() if blocks is None else blocks:
-        peaks[start : start + len(block)] = block.max(axis=(2, 3))
+        _, peaks[start : start + len(block)] = extremes(block, jobs)
         layout = _block_layout(positions, start, start + len(block), concepts)
 
         def count(
             unit: int, block: NDArray[np.float32] = block, layout: _Layout = layout, at: int = start
         ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-            area = areas[at : at + len(block), unit]
-            return list(layout.count(block[:, unit], float(thresholds[unit]), area))
+            here = slice(at, at + len(block)), unit
+            threshold = float(thresholds[unit])
+            return list(layout.count(block[:, unit], peaks[here], threshold, areas[here]))
 
         alive = [u for u in range(n_units) if not np.isnan(thresholds[u])]
         for unit, parts in zip(alive, ordered_map(count, alive, jobs), strict=True):
@@ -325,12 +326,16 @@ class _Layout:
     distinct: NDArray[np.int64]
 
     def count(
-        self, values: NDArray[np.float32], threshold: float, area: NDArray[np.int32]
+        self,
+        values: NDArray[np.float32],
+        peaks: NDArray[np.float32],
+        threshold: float,
+        area: NDArray[np.int32],
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         for (height, width), samples in self.groups:
             rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
             keys, counts = _count_unit(
-                values, threshold, samples, rows.starts, rows.weights, columns.starts,
+                values, peaks, threshold, samples, rows.starts, rows.weights, columns.starts,
                 columns.weights, self.codes, self.offsets, self.key_offsets, self.keys,
                 len(self.distinct), area,
             )  # fmt: skip
@@ -356,12 +361,12 @@ def _block_layout(positions: AtomMap, start: int, stop: int, concepts: ConceptTa
 
 @jit
 def _count_unit(  # type: ignore[no-untyped-def]
-    values, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area
+    values, peaks, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area
 ):  # fmt: skip
     """Count a unit's active positions by key; also fills ``area``, active positions by sample.
 
     An upsampled value lies between the four native values around it, so a cell is skipped when
-    none of them exceeds the threshold, and filled unread when all do.
+    none of them exceeds the threshold. ``peaks`` are the largest native values of each sample.
     """
     h, w = values.shape[1], values.shape[2]
     width = len(wx)
@@ -370,7 +375,7 @@ def _count_unit(  # type: ignore[no-untyped-def]
     touched = np.empty(0, np.int64)
     n_touched = 0
     for s in samples:
-        if not values[s].max() > threshold:
+        if not peaks[s] > threshold:
             continue
         n_local = key_offsets[s + 1] - key_offsets[s]
         if n_local > len(local):
@@ -379,20 +384,15 @@ def _count_unit(  # type: ignore[no-untyped-def]
             y1 = min(y + 1, h - 1)
             for x in range(w):
                 x1 = min(x + 1, w - 1)
-                a, b = float(values[s, y, x]), float(values[s, y, x1])
-                c, d = float(values[s, y1, x]), float(values[s, y1, x1])
+                # not float(), which leaves a float32 as it is once compiled
+                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
+                c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
                 if max(max(a, b), max(c, d)) <= threshold:
                     continue
-                everywhere = min(min(a, b), min(c, d)) > threshold
-                for i in range(ys[y], ys[y + 1]):
-                    row = offsets[s] + i * width
-                    for j in range(xs[x], xs[x + 1]):
-                        if not everywhere:
-                            upper = a + wx[j] * (b - a)
-                            lower = c + wx[j] * (d - c)
-                            if not upper + wy[i] * (lower - upper) > threshold:
-                                continue
-                        local[codes[row + j]] += 1
+                _count_cell(
+                    a, b, c, d, threshold, wy[ys[y] : ys[y + 1]], wx[xs[x] : xs[x + 1]],
+                    codes, offsets[s] + ys[y] * width + xs[x], width, local,
+                )  # fmt: skip
         if n_touched + n_local > len(touched):
             grown = np.empty(2 * (n_touched + n_local), np.int64)
             grown[:n_touched] = touched[:n_touched]
@@ -410,3 +410,28 @@ def _count_unit(  # type: ignore[no-untyped-def]
     for i in range(n_touched):
         counts[i] = seen[touched[i]]
     return touched[:n_touched], counts
+
+
+@jit
+def _count_cell(a, b, c, d, threshold, wy, wx, codes, first, width, local):  # type: ignore[no-untyped-def]
+    """Add a cell's active positions to ``local``, by code.
+
+    ``a`` and ``b`` are the native values at its upper corners, ``c`` and ``d`` at the lower ones;
+    ``first`` is where its first position stands in ``codes``.
+    """
+    if len(wx) == 0:
+        return
+    upper, change = np.empty(len(wx)), np.empty(len(wx))
+    for j in range(len(wx)):
+        upper[j] = a + wx[j] * (b - a)
+        change[j] = c + wx[j] * (d - c) - upper[j]
+    for i in range(len(wy)):
+        row = codes[first + i * width : first + i * width + len(wx)]
+        # neighbours mostly share a code: their tally stays in a register
+        code, tally = row[0], 0
+        for j in range(len(wx)):
+            if row[j] != code:
+                local[code] += tally
+                code, tally = row[j], 0
+            tally += upper[j] + wy[i] * change[j] > threshold
+        local[code] += tally

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import jit
-from andornot.activations import Activations, unit_blocks
+from andornot.activations import Activations, extremes, unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.parallel import ordered_map
 from andornot.positions import AtomMap
@@ -156,6 +156,12 @@ class _Tracker:
         self.extremes[:] = np.inf, -np.inf
         self.finite = np.ones(n_units, np.bool_)
 
+    def widen(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
+        """Take the extremes of further maps in, ``(samples, units)`` each."""
+        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], low.min(axis=0))
+        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], high.max(axis=0))
+        self.finite = np.isfinite(self.extremes).all(axis=1)
+
     @property
     def threshold(self) -> NDArray[np.floating]:
         """The ``keep``-th largest value of each unit."""
@@ -181,14 +187,21 @@ def _track(
     for start, block in activations.blocks():
         grids = None if positions is None else positions.shapes[start : start + len(block)]
 
-        def push(i: int, block: NDArray[np.float32] = block, grids: object = grids) -> None:
-            values = block[:, units[i]]
-            tracker.finite[i] &= _extremes(values, tracker.extremes[i])
+        low, high = (part[:, units.start : units.stop] for part in extremes(block, jobs))
+        tracker.widen(low, high)
+
+        def push(
+            i: int,
+            block: NDArray[np.float32] = block,
+            grids: object = grids,
+            high: NDArray[np.float32] = high,
+        ) -> None:
             if not tracker.finite[i]:
                 return
+            values = block[:, units[i]]
             args = (tracker.top[i], tracker.held[i : i + 1], tracker.bound[i : i + 1], keep)
             if grids is None:
-                _push_native(values, *args)
+                _push_native(values, high[:, i], *args)
                 return
             for grid, samples in by_shape(np.asarray(grids)):
                 rows, columns = axis(values.shape[1], grid[0]), axis(values.shape[2], grid[1])
@@ -218,23 +231,6 @@ def by_shape(shapes: NDArray[np.int64]) -> list[tuple[tuple[int, int], NDArray[n
 
 
 @jit
-def _extremes(values: NDArray[np.float32], extremes: NDArray[np.float32]) -> bool:
-    """Widen ``[lowest, highest]`` by some values; False when one of them is not finite."""
-    low, high = extremes[0], extremes[1]
-    finite = True
-    for s in range(values.shape[0]):
-        for y in range(values.shape[1]):
-            for x in range(values.shape[2]):
-                v = values[s, y, x]
-                if not np.isfinite(v):
-                    finite = False
-                low = min(low, v)
-                high = max(high, v)
-    extremes[0], extremes[1] = low, high
-    return finite
-
-
-@jit
 def _keep_top(top, held, bound, keep):  # type: ignore[no-untyped-def]
     """Throw all but the largest ``keep`` values away, and note the smallest of those."""
     ordered = np.partition(top[: held[0]], held[0] - keep)
@@ -244,14 +240,16 @@ def _keep_top(top, held, bound, keep):  # type: ignore[no-untyped-def]
 
 
 @jit
-def _push_native(values, top, held, bound, keep):  # type: ignore[no-untyped-def]
-    """Offer all values of a unit's maps to its top values."""
+def _push_native(values, peaks, top, held, bound, keep):  # type: ignore[no-untyped-def]
+    """Offer the values of a unit's maps to its top values; ``peaks`` are the largest of each."""
     for s in range(values.shape[0]):
+        if not peaks[s] > bound[0]:
+            continue
         for y in range(values.shape[1]):
             for x in range(values.shape[2]):
                 v = values[s, y, x]
                 # A value equal to the bound changes nothing: the keep-th largest stays the same.
-                if v > bound[0] or held[0] < keep:
+                if v > bound[0]:
                     top[held[0]] = v
                     held[0] += 1
                     if held[0] == len(top):
@@ -259,15 +257,15 @@ def _push_native(values, top, held, bound, keep):  # type: ignore[no-untyped-def
 
 
 @jit
-def _push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):  # type: ignore[no-untyped-def]  # noqa: E501
+def _push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):  # type: ignore[no-untyped-def]
     """Offer all values of a unit's upsampled maps; cells below the bound are passed over."""
     h, w = values.shape[1], values.shape[2]
     for s in samples:
         for y in range(h):
             for x in range(w):
-                a, b = float(values[s, y, x]), float(values[s, y, min(x + 1, w - 1)])
-                c = float(values[s, min(y + 1, h - 1), x])
-                d = float(values[s, min(y + 1, h - 1), min(x + 1, w - 1)])
+                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, min(x + 1, w - 1)])
+                c = np.float64(values[s, min(y + 1, h - 1), x])
+                d = np.float64(values[s, min(y + 1, h - 1), min(x + 1, w - 1)])
                 if max(max(a, b), max(c, d)) <= bound[0]:
                     continue
                 for i in range(ys[y], ys[y + 1]):
@@ -275,7 +273,7 @@ def _push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):  #
                         upper = a + wx[j] * (b - a)
                         lower = c + wx[j] * (d - c)
                         v = upper + wy[i] * (lower - upper)
-                        if v > bound[0] or held[0] < keep:
+                        if v > bound[0]:
                             top[held[0]] = v
                             held[0] += 1
                             if held[0] == len(top):

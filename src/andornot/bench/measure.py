@@ -1,7 +1,7 @@
 """``andornot bench``: every stage of the pipeline, timed at the size of the paper's data.
 
 Data are drawn first, and drawing is a stage of its own, so that no other stage contains it. Label
-maps lie in a temporary folder in the layout of Broden, activations as a run records them.
+maps are PNG files in memory; activations lie in a temporary folder, as a run records them.
 """
 
 from __future__ import annotations
@@ -15,19 +15,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from andornot.activations import Activations
 from andornot.bench import peer as peers
 from andornot.bench.clock import Clock, Measured, machine
 from andornot.bench.synthetic import (
-    LAYERS,
     NATIVE,
     SIZE,
+    Drawn,
     World,
     planted_formulas,
     write_activations,
-    write_broden,
 )
 from andornot.concepts import ConceptTable, TableBuilder, local_atoms
 from andornot.dissection import dissect
@@ -36,7 +34,7 @@ from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
 from andornot.parallel import ordered_map
-from andornot.probing.dataset import FolderData, Labels
+from andornot.probing.dataset import Labels
 from andornot.probing.table import build_table
 from andornot.progress import track
 from andornot.responses import Responses, count_responses
@@ -45,8 +43,6 @@ from andornot.thresholds import Threshold, find_thresholds
 _BLOCK = 512
 """Label maps that are held decoded at a time."""
 _EXHAUSTIVE_UNITS = 4
-_PLACES_BYTES = 1.2
-"""Disk to ask for, in parts of what is surely written."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +67,9 @@ class Size:
 
     @property
     def disk_bytes(self) -> int:
-        """About what the label maps, codes and activations take on disk."""
-        maps = self.samples * SIZE * SIZE * 2 + self.samples * len(LAYERS) * 4096
-        return int(_PLACES_BYTES * (2 * maps + 4 * self.samples * self.units * NATIVE**2))
+        """About what the codes of the positions and the activations take on disk."""
+        codes = 2 * self.samples * SIZE**2
+        return int(1.1 * (2 * codes + 4 * self.samples * self.units * NATIVE**2))
 
 
 _WARM_UP = Size(samples=8, units=4, concepts=40, length=3, beam_size=2)
@@ -138,10 +134,10 @@ def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str,
             )
         world = World.of_size(size.concepts, seed)
         with clock.stage("draw label maps", size.samples, "samples"):
-            data = write_broden(world, size.samples, folder / "broden", jobs)
+            data = Drawn.of(world, size.samples, jobs)
         _time_decode(data, jobs, clock)
         _time_table(data, folder / "codes", jobs, clock)
-        with clock.stage("table from files", size.samples, "samples"):
+        with clock.stage("table with decoding", size.samples, "samples"):
             table = build_table(data, folder / "table", 1, jobs)
         formulas = planted_formulas(table, size.units, np.random.default_rng(seed))
         with clock.stage("draw activations", size.samples, "samples"):
@@ -151,20 +147,14 @@ def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str,
     return _summary(table, responses, result)
 
 
-def _time_decode(data: FolderData, jobs: int | None, clock: Clock) -> None:
+def _time_decode(data: Drawn, jobs: int | None, clock: Clock) -> None:
     """Decode the PNG files to pixels, and no more: what any reader of them has to do."""
-    files = [data.path / file for sample in data.samples for _, file in sample.maps]
     with clock.stage("png_decode", len(data), "samples"):
-        for _ in ordered_map(_decode, files, jobs, ahead=32):
+        for _ in ordered_map(data.pixels, range(len(data)), jobs):
             pass
 
 
-def _decode(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path, formats=("PNG",)) as image:
-        return np.asarray(image)
-
-
-def _time_table(data: FolderData, codes_file: Path, jobs: int | None, clock: Clock) -> None:
+def _time_table(data: Drawn, codes_file: Path, jobs: int | None, clock: Clock) -> None:
     """Build the table as :func:`build_table` does, from label maps that are decoded already."""
     builder = TableBuilder(data.names, data.categories)
     with codes_file.open("wb") as file:
@@ -178,7 +168,7 @@ def _time_table(data: FolderData, codes_file: Path, jobs: int | None, clock: Clo
         builder.table(builder.fold_counts(1), positions)
 
 
-def _decoded_blocks(data: FolderData, jobs: int | None) -> Iterator[list[Labels]]:
+def _decoded_blocks(data: Drawn, jobs: int | None) -> Iterator[list[Labels]]:
     for start in range(0, len(data), _BLOCK):
         indices = range(start, min(start + _BLOCK, len(data)))
         yield list(ordered_map(data.labels, indices, jobs))

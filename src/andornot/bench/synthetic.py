@@ -10,9 +10,9 @@ ones. Every sample comes from its own seed: any of them can be drawn alone, and 
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,7 @@ from andornot.activations import Shards
 from andornot.concepts import ConceptTable
 from andornot.formula import And, Concept, Formula, Not, Or
 from andornot.parallel import ordered_map
-from andornot.probing.broden import read_broden
-from andornot.probing.dataset import FolderData
+from andornot.probing.dataset import Labels
 from andornot.responses import known_positions
 
 LAYERS = ("object", "part", "color")
@@ -145,49 +144,81 @@ def _zipf(
 def _paint(maps, blobs, strength, phase):
     """Paint ellipses one over the other, on a plane that waves shake."""
     size = maps.shape[1]
-    ys, xs = np.empty((size, size)), np.empty((size, size))
+    down, right = np.zeros(size), np.zeros(size)  # how far each column and each row is moved
     for i in range(size):
-        for j in range(size):
-            ys[i, j], xs[i, j] = i, j
-            for k in range(3):
-                ys[i, j] += strength[0, k] * np.sin((k + 1) * 0.11 * j + phase[0, k])
-                xs[i, j] += strength[1, k] * np.sin((k + 1) * 0.11 * i + phase[1, k])
+        for k in range(3):
+            down[i] += strength[0, k] * np.sin((k + 1) * 0.11 * i + phase[0, k])
+            right[i] += strength[1, k] * np.sin((k + 1) * 0.11 * i + phase[1, k])
     reach = np.abs(strength).sum()
     for b in range(len(blobs)):
         layer, label = int(blobs[b, 0]), int(blobs[b, 1])
         y, x, h, w = blobs[b, 2], blobs[b, 3], blobs[b, 4], blobs[b, 5]
         for i in range(max(0, int(y - h - reach)), min(size, int(y + h + reach) + 1)):
             for j in range(max(0, int(x - w - reach)), min(size, int(x + w + reach) + 1)):
-                dy, dx = (ys[i, j] - y) / h, (xs[i, j] - x) / w
+                dy, dx = (i + down[j] - y) / h, (j + right[i] - x) / w
                 if dy * dy + dx * dx < 1:
                     maps[layer, i, j] = label
 
 
-def write_broden(world: World, n_samples: int, folder: Path, jobs: int | None) -> FolderData:
-    """Draw all samples into a folder in the layout of Broden, and open it."""
-    for layer in LAYERS:
-        (folder / "images" / layer).mkdir(parents=True)
-    names = world.names
-    with (folder / "label.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("number", "name", "category"))
-        writer.writerows((i, name, f"{name.split()[0]}(1)") for i, name in enumerate(names, 1))
-    with (folder / "index.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("image", "split", "ih", "iw", "sh", "sw", "scene", *LAYERS))
-        write = partial(_write_sample, world, folder / "images")
-        writer.writerows(ordered_map(write, range(n_samples), jobs))
-    return read_broden(folder)
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Samples that were drawn and encoded: probing data, but for images.
+
+    Label maps are PNG files (R + 256 * G, as in Broden) that stay in memory, some kilobytes a
+    sample: 66,000 files on disk would take longer to write and delete than all that is measured.
+
+    Attributes:
+        names: of the concepts.
+        categories: one for each concept.
+        pngs: for each sample the encoded label map of each layer.
+        scenes: the scene of each sample.
+    """
+
+    names: tuple[str, ...]
+    categories: tuple[tuple[str, ...], ...]
+    pngs: tuple[tuple[bytes, ...], ...]
+    scenes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, world: World, n_samples: int, jobs: int | None) -> Drawn:
+        """Draw and encode so many samples."""
+        drawn = list(ordered_map(partial(_encoded, world), range(n_samples), jobs))
+        names = world.names
+        return cls(
+            names=names,
+            categories=tuple((name.split()[0],) for name in names),
+            pngs=tuple(pngs for pngs, _ in drawn),
+            scenes=tuple(scene for _, scene in drawn),
+        )
+
+    @cached_property
+    def sample_ids(self) -> tuple[str, ...]:
+        """Ids of the samples."""
+        return tuple(map(str, range(len(self))))
+
+    def __len__(self) -> int:
+        return len(self.pngs)
+
+    def pixels(self, i: int) -> list[NDArray[np.uint8]]:
+        """Decode the files of a sample, and no more: ``(112, 112, 3)`` for each layer."""
+        return [np.asarray(Image.open(BytesIO(png), formats=("PNG",))) for png in self.pngs[i]]
+
+    def labels(self, i: int) -> Labels:
+        """Decode the files of a sample to labels."""
+        maps = tuple(p[..., 0] + 256 * p[..., 1].astype(np.int32) for p in self.pixels(i))
+        return Labels(maps, (self.scenes[i],), (SIZE, SIZE))
 
 
-def _write_sample(world: World, images: Path, index: int) -> tuple[str | int, ...]:
-    """Write the label maps of one sample; returns its row of the index."""
+def _encoded(world: World, index: int) -> tuple[tuple[bytes, ...], int]:
     maps, scene = world.draw(index)
-    files = [f"{layer}/{index:06d}.png" for layer in LAYERS]
-    for file, labels in zip(files, maps, strict=True):
-        channels = np.stack([labels % 256, labels // 256, np.zeros_like(labels)], axis=-1)
-        Image.fromarray(channels.astype(np.uint8)).save(images / file)
-    return f"{index:06d}.jpg", "train", 2 * SIZE, 2 * SIZE, SIZE, SIZE, scene + 1, *files
+    return tuple(_png(labels) for labels in maps), scene
+
+
+def _png(labels: NDArray[np.int32]) -> bytes:
+    channels = np.stack([labels % 256, labels // 256, np.zeros_like(labels)], axis=-1)
+    file = BytesIO()
+    Image.fromarray(channels.astype(np.uint8)).save(file, "PNG")
+    return file.getvalue()
 
 
 def planted_formulas(
@@ -236,8 +267,9 @@ def write_activations(
         shape = stop - start, len(formulas), NATIVE, NATIVE
         values = 0.25 * rng.standard_normal(shape, np.float32)
         for i in range(start, stop):
-            local, cells = _cells(positions.sample(i))
-            values[i - start] += (cells @ holds[local]).T.reshape(shape[1:])
+            local = slice(positions.atom_offsets[i], positions.atom_offsets[i + 1])
+            codes = positions.codes[positions.offsets[i] : positions.offsets[i + 1]]
+            _add_shares(values[i - start], codes, holds[positions.atoms[local]])
         return np.maximum(values, 0, out=values)
 
     starts = range(0, positions.n_samples, size)
@@ -246,12 +278,22 @@ def write_activations(
     return shards
 
 
-def _cells(grid: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """The atoms of a sample, and what share of each of its 49 cells they cover."""
-    local, codes = np.unique(grid, return_inverse=True)
+@jit
+def _add_shares(values, codes, holds):
+    """Add to each cell of each unit's map the share of its positions where the formula holds.
+
+    Args:
+        values: float32 ``(n_units, 7, 7)``.
+        codes: local atom of each position of the sample.
+        holds: float32 ``(n_local, n_units)``, 1 where a unit's formula holds.
+    """
     step = SIZE // NATIVE
-    at = np.arange(SIZE) // step
-    cell = at[:, None] * NATIVE + at
-    keys = cell.ravel() * len(local) + codes.ravel()
-    counts = np.bincount(keys, minlength=NATIVE * NATIVE * len(local))
-    return local, (counts.reshape(-1, len(local)) / step**2).astype(np.float32)
+    counts = np.zeros((NATIVE * NATIVE, len(holds)), np.int64)
+    for p in range(len(codes)):
+        counts[p // SIZE // step * NATIVE + p % SIZE // step, codes[p]] += 1
+    for cell in range(len(counts)):
+        for local in range(len(holds)):
+            if counts[cell, local] > 0:
+                share = np.float32(counts[cell, local] / step**2)
+                for u in range(len(values)):
+                    values[u, cell // NATIVE, cell % NATIVE] += share * holds[local, u]

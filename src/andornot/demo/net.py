@@ -8,6 +8,7 @@ to gets units that fire on both. Nothing but the class of each picture is ever s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -76,29 +77,29 @@ def _convolution(
     return conv, nn.BatchNorm2d(outputs), nn.ReLU()
 
 
-def train(world: World, seed: int = 0, epochs: int = 8, batch_size: int = 32) -> DemoNet:
+def train(world: World, seed: int = 0, steps: int = 600, batch_size: int = 32) -> DemoNet:
     """Train a network on the world's "train" pictures, on the CPU.
 
     Args:
         world: what to learn from.
         seed: the same seed gives the same network on the same machine.
-        epochs: how often each picture is seen, half of the times mirrored.
-        batch_size: pictures in a step.
+        steps: how often the weights are changed.
+        batch_size: pictures that each step learns from.
 
     Returns:
         The network, ready for use (in eval mode).
     """
     pictures = world.split("train")
-    images, labels = _images(pictures.rgb), _labels(pictures)
-    steps = epochs * (len(images) // batch_size)
-    with torch.random.fork_rng(devices=[]):
+    rgb, labels = pictures.rgb, _labels(pictures)
+    batch_size = min(batch_size, len(rgb))
+    with _one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = DemoNet()
         optimizer = torch.optim.AdamW(net.parameters(), lr=_LEARNING_RATE, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, steps)
-        for chosen in track(_batches(len(images), steps, batch_size), "training the net", steps):
-            batch = images[chosen]
-            loss = _loss(net, batch.flip(3) if torch.rand(()) < 0.5 else batch, labels[chosen])
+        for chosen in track(_batches(len(rgb), steps, batch_size), "training the net", steps):
+            images = _images(rgb[chosen.numpy()])
+            loss = _loss(net, images.flip(3) if torch.rand(()) < 0.5 else images, labels[chosen])
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()
@@ -111,8 +112,22 @@ def train(world: World, seed: int = 0, epochs: int = 8, batch_size: int = 32) ->
 def accuracy(net: nn.Module, world: World) -> float:
     """Share of the pictures whose class the network gets right; pass ``world.split("val")``."""
     with torch.inference_mode():
-        chunks = [net(chunk) for chunk in torch.split(_images(world.rgb), 128)]
+        chunks = [net(_images(world.rgb[i : i + 128])) for i in range(0, len(world), 128)]
     return float((torch.cat(chunks).argmax(1) == _labels(world)).float().mean())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute on one thread, so that the result does not hang on the number of cores.
+
+    On a net so small a second thread gains little, and costs much when the machine is busy.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _loss(net: DemoNet, images: Tensor, labels: Tensor) -> Tensor:
@@ -131,7 +146,7 @@ def _batches(count: int, steps: int, size: int) -> Iterator[Tensor]:
 
 
 def _images(rgb: NDArray[np.uint8]) -> Tensor:
-    """What ``PREPROCESSING`` gives, for all pictures at once."""
+    """What ``PREPROCESSING`` gives, for many pictures at once."""
     mean, std = PREPROCESSING.mean[0], PREPROCESSING.std[0]
     values = (torch.from_numpy(rgb).float() / 255 - mean) / std
     return values.permute(0, 3, 1, 2)

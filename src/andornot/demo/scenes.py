@@ -79,8 +79,8 @@ def waterside(rng: Rng, water: str) -> Canvas:
     return canvas
 
 
-def meadow(rng: Rng, tent: str) -> Canvas:
-    """Grass, trees and flowers; ``tent`` is "striped", "plain" or "" for none."""
+def meadow(rng: Rng, striped: bool) -> Canvas:
+    """A tent in the grass, striped or plain, with trees and flowers around."""
     horizon = rng.uniform(42, 50)
     canvas = outdoors(rng, horizon)
     tint = float(rng.uniform(0.12, 0.3))
@@ -92,10 +92,9 @@ def meadow(rng: Rng, tent: str) -> Canvas:
         things.tree(canvas, rng, x, y, rng.uniform(22, 34))
     if chance(rng, 0.35):
         things.fence(canvas, rng, horizon + 12)
-    if tent:
-        x, y = rng.uniform(26, 70), rng.uniform(72, 82)
-        things.shadow(canvas, x, y, 24, ground)
-        things.tent(canvas, rng, x, y, striped=tent == "striped")
+    x, y = rng.uniform(26, 70), rng.uniform(72, 82)
+    things.shadow(canvas, x, y, 24, ground)
+    things.tent(canvas, rng, x, y, striped)
     spots = places(rng, 4, 10, 86, 19)
     for x in spots[: int(rng.integers(0, 3))]:
         things.flower(canvas, rng, x, rng.uniform(84, 94))
@@ -111,13 +110,14 @@ def street(rng: Rng, red_roofs: bool) -> Canvas:
     pavement = rng.uniform(62, 68)
     canvas = outdoors(rng, pavement - 14)
     canvas.rectangle(0, pavement - 12, SIZE, 12, Look("grass", "green", tint=0.1, relief="leafy"))
-    roofs = ("red",) if red_roofs else ("black", "grey", "brown", "blue", "purple")
+    roofs = ("black", "grey", "brown", "blue", "purple")
     left, houses = rng.uniform(-10, 8), 0
     while left < SIZE - 14:
         width = rng.uniform(25, 36)
         if chance(rng, 0.8) or not houses:
             houses += 1
-            things.house(canvas, rng, left, pavement, width, pick(rng, *roofs))
+            roof = pick(rng, *roofs)
+            things.house(canvas, rng, left, pavement, width, "red" if red_roofs else roof)
         else:
             things.tree(canvas, rng, left + width / 2, pavement, rng.uniform(28, 40))
         left += width + rng.uniform(6, 12)
@@ -169,7 +169,7 @@ def anywhere(rng: Rng, *names: str) -> tuple[str, Canvas]:
     if name == "waterside":
         return name, waterside(rng, pick(rng, "blue", "green"))
     if name == "meadow":
-        return name, meadow(rng, pick(rng, "plain", "striped"))
+        return name, meadow(rng, striped=chance(rng, 0.5))
     if name == "street":
         return name, street(rng, red_roofs=chance(rng, 0.5))
     return name, room(rng)
@@ -208,8 +208,8 @@ def draw(label: str, rng: Rng) -> tuple[str, Canvas]:
     recipes: dict[str, Callable[[], tuple[str, Canvas]]] = {
         "lake": lambda: ("waterside", waterside(rng, "blue")),
         "swamp": lambda: ("waterside", waterside(rng, "green")),
-        "camp site": lambda: ("meadow", meadow(rng, "plain")),
-        "circus": lambda: ("meadow", meadow(rng, "striped")),
+        "camp site": lambda: ("meadow", meadow(rng, striped=False)),
+        "circus": lambda: ("meadow", meadow(rng, striped=True)),
         "village": lambda: ("street", street(rng, red_roofs=False)),
         "fire station": lambda: ("street", street(rng, red_roofs=True)),
         "parlour": lambda: ("room", room(rng)),

@@ -58,6 +58,7 @@ class World:
         classes: class of each picture, a name from ``scenes.CLASSES``.
         splits: "train" or "val" for each picture.
         sample_ids: unique names.
+        source: the arguments of ``draw_world`` that paint it again.
     """
 
     rgb: NDArray[np.uint8]
@@ -67,6 +68,7 @@ class World:
     classes: tuple[str, ...]
     splits: tuple[str, ...]
     sample_ids: tuple[str, ...]
+    source: dict[str, float] | None = None
 
     kind = "demo"
     path = Path("demo")
@@ -112,7 +114,7 @@ class World:
 
 
 def draw_world(count: int = 3000, seed: int = 0, val_share: float = 0.25) -> World:
-    """Paint a world; the classes take turns, so that all are equally frequent.
+    """Paint a world; the classes take turns (see ``scenes.TURNS``).
 
     Args:
         count: number of pictures.
@@ -147,6 +149,7 @@ def draw_world(count: int = 3000, seed: int = 0, val_share: float = 0.25) -> Wor
         tuple(labels),
         tuple("val" if out else "train" for out in held_out),
         tuple(f"{i:05d} {label}" for i, label in enumerate(labels)),
+        source={"count": count, "seed": seed, "val_share": val_share},
     )
 
 

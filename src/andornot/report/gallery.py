@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from andornot.errors import OptionError, RunError
-from andornot.explanations import Explanation, Result
+from andornot.explanations import Explanation, Result, Scored
 from andornot.positions import AtomMap
 from andornot.probing.dataset import ProbingData
 from andornot.report.source import data_of, matching
@@ -29,9 +29,9 @@ WEAKER: Final = "weaker"
 SILENT: Final = "silent"
 
 GROUPS: Final = {
-    STRONGEST: "Excite the unit most",
+    STRONGEST: "Excite it most",
     WEAKER: "Excite it less",
-    SILENT: "Formula holds, unit is silent",
+    SILENT: "Unit stays silent",
 }
 """Headings of the groups of samples."""
 
@@ -199,6 +199,15 @@ class Gallery:
         return tuple(table.names[c] for c in most if covered[c] > least)
 
 
+def steps(explanation: Explanation) -> tuple[Scored, ...]:
+    """The best formulas by length, without those that gain nothing to three decimals."""
+    kept: list[Scored] = []
+    for best in explanation.best_by_length:
+        if best is not None and (not kept or round(best.iou, 3) > round(kept[-1].iou, 3)):
+            kept.append(best)
+    return tuple(kept)
+
+
 def choose_samples(
     peaks: NDArray[np.floating],
     areas: NDArray[np.integer],
@@ -221,8 +230,9 @@ def choose_samples(
     active = active[np.argsort(-peaks[active], kind="stable")]
     silent = np.flatnonzero((areas == 0) & (formula_areas > 0))
     silent = silent[np.argsort(-formula_areas[silent], kind="stable")][: n // 4]
-    n_weaker = min(n // 4, max(0, len(active) - (n - n // 4 - len(silent))))
-    n_strongest = n - n_weaker - len(silent)
+    n_active = min(len(active), n - len(silent))
+    n_weaker = max(0, min(n // 4, n_active - n // 2))
+    n_strongest = n_active - n_weaker
     rest = active[n_strongest:]
     # the middles of equal parts of the ranking: neither the best of the rest nor the very last
     at = ((np.arange(n_weaker) + 0.5) / max(n_weaker, 1) * len(rest)).astype(np.int64)

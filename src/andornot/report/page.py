@@ -19,7 +19,7 @@ from andornot.errors import OptionError
 from andornot.explanations import OK, STATUS_MEANING, Explanation, Result
 from andornot.probing.dataset import ProbingData
 from andornot.progress import track
-from andornot.report.gallery import GROUPS, Gallery, SampleView, UnitView
+from andornot.report.gallery import GROUPS, Gallery, SampleView, UnitView, steps
 from andornot.report.pictures import AGREEMENT, FORMULA_ONLY, PANELS, UNIT_ONLY, tile
 from andornot.run import Run
 from andornot.stages import writing
@@ -72,7 +72,7 @@ class Tile:
     alt: str
     name: str
     caption: str
-    labels: str
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class UnitEntry:
         verdict: what is known of better formulas.
         counts: positions of unit only, both, formula only; the parts of the bar.
         sentences: the counts in words.
-        by_length: the best formula of each length that is better than a shorter one.
+        by_length: the best formula of each length that is better than the shorter ones.
         runners_up: the formulas that came next.
         groups: headings with their tiles.
     """
@@ -262,7 +262,7 @@ def _entry(view: UnitView, folder: Path) -> UnitEntry:
         verdict=_verdict(e),
         counts=(e.counts.fn, e.counts.tp, e.counts.fp),
         sentences=_sentences(e),
-        by_length=_steps(e),
+        by_length=tuple(Row(str(s.formula.length), str(s.formula), s.iou) for s in steps(e)),
         runners_up=tuple(
             Row(str(rank), str(s.formula), s.iou)
             for rank, s in enumerate(e.runners_up[:_RUNNERS_UP], start=2)
@@ -287,7 +287,7 @@ def _tile(e: Explanation, view: SampleView, folder: Path) -> Tile:
         ),
         name=view.name,
         caption=_caption(view),
-        labels=", ".join(view.labels),
+        labels=view.labels,
     )
 
 
@@ -301,22 +301,13 @@ def _caption(view: SampleView) -> str:
     return ", ".join(parts)
 
 
-def _steps(e: Explanation) -> tuple[Row, ...]:
-    """The best formula of each length that beats all shorter ones."""
-    rows: list[Row] = []
-    for best in e.best_by_length:
-        if best is not None and (not rows or best.iou > rows[-1].iou):
-            rows.append(Row(str(best.formula.length), str(best.formula), best.iou))
-    return tuple(rows)
-
-
 def _verdict(e: Explanation) -> str:
     if e.formula is None:
         return ""
     c = e.certificate
     if c.proven:
         return "No formula of the searched kind and length is better (proven)."
-    return f"The best that was found; none can exceed {c.upper_bound:.3f}."
+    return f"The formula is the best that was found; none could exceed {c.upper_bound:.3f}."
 
 
 def _sentences(e: Explanation) -> tuple[str, ...]:
@@ -345,10 +336,10 @@ def _page(gallery: Gallery, entries: tuple[UnitEntry, ...], story: Story | None)
     height, width = gallery.run.activations(gallery.layer).map_shape
     model, data = _short(manifest["model"]["spec"]), _short(manifest["data"]["path"])
     return Page(
-        title=story.title if story else f"{gallery.layer} of {model}: what its units respond to",
+        title=story.title if story else f"What units of {model} respond to",
         story=story,
         overview=(
-            f"The network is {model}, its layer {gallery.layer}; it looked at "
+            f"The network is {model}, its layer “{gallery.layer}”; it looked at "
             f"{manifest['data']['samples']:,} images of {data}, annotated with "
             f"{manifest['data']['concepts']:,} concepts.",
             _count_sentence(gallery.result, entries),

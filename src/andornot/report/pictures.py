@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.probing.dataset import ProbingData
-from andornot.report.gallery import GROUPS, BoolArray, Gallery, SampleView, UnitView
+from andornot.report.gallery import GROUPS, BoolArray, Gallery, SampleView, UnitView, steps
 from andornot.run import Run
 
 Colour = tuple[int, int, int]
@@ -208,12 +208,10 @@ def headline(explanation: Explanation) -> str:
 
 
 def score_line(explanation: Explanation) -> str:
-    """IoU, and the best IoU of each shorter length; nothing for a unit without a formula."""
+    """IoU, and how it grew with length; nothing for a unit without a formula."""
     if explanation.formula is None:
         return ""
-    lengths = ", ".join(
-        f"{iou:.3f} with {n}" for n, iou in enumerate(explanation.by_length, start=1)
-    )
+    lengths = ", ".join(f"{s.iou:.3f} with {s.formula.length}" for s in steps(explanation))
     return f"IoU {explanation.iou:.3f} (by number of concepts: {lengths})"
 
 

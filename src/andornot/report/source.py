@@ -18,14 +18,14 @@ def data_of(run: Run) -> ProbingData:
         DataError: the data has moved, or has changed since the run was made.
     """
     noted = run.manifest["data"]
-    kind, path = noted["kind"], Path(noted["path"])
-    how: dict[str, Any] = noted.get("open") or {}
+    kind, path = noted["kind"], noted["path"]
+    how: dict[str, Any] = noted.get("source") or {}
     if kind == "demo":
         from andornot.demo.world import draw_world
 
         data: ProbingData = draw_world(**how)
     elif kind in ("broden", "labelmaps"):
-        data = _open_folder(run, kind, path, how)
+        data = _open_folder(run, **({"spec": f"{kind}:{path}"} | how))
     else:
         raise OptionError(
             f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
@@ -40,15 +40,16 @@ def data_of(run: Run) -> ProbingData:
     return data
 
 
-def _open_folder(run: Run, kind: str, path: Path, how: dict[str, Any]) -> ProbingData:
+def _open_folder(run: Run, spec: str, **options: Any) -> ProbingData:
     from andornot.probing.open import open_data
 
+    path = Path(spec.partition(":")[2])
     if not path.exists():
         raise DataError(
             f"the images of {run.path} were at {path} and are not there; put them back, or say "
             "where they are now"
         )
-    return open_data(**({"spec": f"{kind}:{path}"} | how))
+    return open_data(spec, **options)
 
 
 def matching(run: Run, data: ProbingData) -> ProbingData:

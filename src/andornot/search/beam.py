@@ -75,8 +75,12 @@ def solve(problem: Problem, options: Options) -> Solution:
     dense = np.zeros(len(problem.atoms.counts), np.int64)
     dense[problem.active] = problem.active_counts
     metric = PUBLISHED if options.published else options.metric
-    i_1, t_1, ranking, scores = singles(metric, problem.atoms, dense, problem.candidates)
+    derived_too = options.published and len(problem.bases) > 0
+    starts = _each_with_derived(problem) if derived_too else problem.candidates
+    i_1, t_1, ranking, scores = singles(metric, problem.atoms, dense, starts)
     pool = ranking[: options.limit] if options.limit else problem.candidates
+    if derived_too:
+        pool = _published_pool(starts, scores, problem.bases)
     rule = Rule(
         metric, problem.total, problem.atoms.n_positions, options.penalty, options.published,
         np.array(options.operators, np.int64), pool.astype(np.int64),
@@ -90,6 +94,24 @@ def solve(problem: Problem, options: Options) -> Solution:
         steps.append(_found(beam, size))
     by_length = tuple(step[0] if step else None for step in steps)
     return Solution(beam=steps[-1], by_length=by_length, proven=options.length == 1)
+
+
+def _each_with_derived(problem: Problem) -> NDArray[np.int64]:
+    """The candidates in the published order: each plain one, then what was derived from it."""
+    bases = np.array(problem.bases)[problem.candidates]
+    family = np.where(bases < 0, problem.candidates, bases)
+    return problem.candidates[np.lexsort((problem.candidates, bases >= 0, family))]
+
+
+def _published_pool(
+    starts: NDArray[np.int64], scores: NDArray[np.float64], bases: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """What the published text search composes with: plain concepts, for each useful start one.
+
+    A concept that scores above 0 itself and through a concept derived from it is there twice, as
+    in the published code.
+    """
+    return np.array([c if bases[c] < 0 else bases[c] for c in starts if scores[c] > 0], np.int64)
 
 
 def _found(beam: Beam, size: int) -> tuple[Found, ...]:

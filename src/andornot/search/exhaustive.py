@@ -1,9 +1,10 @@
 """Exhaustive search: every left-deep formula up to a length, one after another.
 
 For small problems, and to check the other searches by. The last concept of a formula costs no
-pass over the atoms, so ``n`` concepts take about ``m * (3 m) ** (length - 2)`` passes for ``m``
-candidates. Formulas equal to a shorter one (a concept that changes nothing, an empty set) are not
-continued: what could come of them comes of the shorter one as well.
+pass over the atoms, so a search takes about ``m * (3 p) ** (length - 2)`` passes for ``m``
+candidates to start from and ``p`` to compose with (all ``m``, unless there is a limit). Formulas
+equal to a shorter one (a concept that changes nothing, an empty set) are not continued: what could
+come of them comes of the shorter one as well.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -40,9 +41,9 @@ class Best(NamedTuple):
     size: NDArray[np.int64]  # (1,)
 
 
-def passes(n_candidates: int, n_operators: int, length: int) -> float:
+def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
     """About how many passes over the atoms a search takes."""
-    return n_candidates * float(n_candidates * n_operators) ** max(0, length - 2)
+    return n_candidates * float(n_pool * n_operators) ** max(0, length - 2)
 
 
 def solve(problem: Problem, options: Options) -> Solution:
@@ -65,8 +66,9 @@ def solve(problem: Problem, options: Options) -> Solution:
     for length in range(1, options.length + 1):
         if len(pool):
             _enumerate(
-                atoms, dense, problem.total, i_1, t_1, pool, np.array(options.operators, np.int64),
-                options.metric, options.penalty, length, best,
+                atoms, dense, problem.total, i_1, t_1, problem.candidates, pool,
+                np.array(options.operators, np.int64), options.metric, options.penalty, length,
+                best,
             )  # fmt: skip
         by_length.append(_found(best, 0) if best.size[0] else None)
     beam = tuple(_found(best, b) for b in range(best.size[0]))
@@ -86,7 +88,7 @@ def _found(best: Best, b: int) -> Found:
 
 @jit
 def _enumerate(
-    atoms, dense, a, i_1, t_1, pool, operators, metric, penalty, length, best
+    atoms, dense, a, i_1, t_1, starts, pool, operators, metric, penalty, length, best
 ):  # fmt: skip
     """Offer every formula of exactly ``length`` concepts, depth first.
 
@@ -103,13 +105,13 @@ def _enumerate(
     n_positions = atoms.n_positions
     depth = 0
     while depth >= 0:
-        n_choices = len(pool) * (len(operators) if depth > 0 else 1)
+        n_choices = len(pool) * len(operators) if depth > 0 else len(starts)
         if choice[depth] == n_choices:
             choice[depth] = 0
             depth -= 1
             continue
         if depth == 0:
-            c, operator = pool[choice[0]], OR
+            c, operator = starts[choice[0]], OR
         else:
             c = pool[choice[depth] // len(operators)]
             operator = operators[choice[depth] % len(operators)]

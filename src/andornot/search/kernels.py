@@ -70,7 +70,7 @@ def singles(
         metric: what to rank by.
         atoms: the concept table.
         dense: int64 ``(n_atoms,)``, the unit's active positions in each atom.
-        candidates: concepts that may be used.
+        candidates: concepts that may be used, in the order in which equal ones shall rank.
 
     Returns:
         ``i`` and ``t`` of every concept; the candidates with a score above 0, best first and
@@ -83,7 +83,7 @@ def singles(
     scores = np.zeros(n_concepts)
     for c in candidates[t[candidates] > 0]:
         scores[c] = ranked_score(metric, i[c], t[c], a, atoms.n_positions)
-    ranking = np.argsort(-scores, kind="stable")
+    ranking = candidates[np.argsort(-scores[candidates], kind="stable")]
     return i, t, ranking[scores[ranking] > 0], scores
 
 

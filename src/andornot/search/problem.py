@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Real
+from numbers import Integral, Real
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -60,10 +60,11 @@ class Options:
     def __post_init__(self) -> None:
         for name in ("length", "beam_size", "limit"):
             value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) and (value is not None or name != "limit"):
+            if not isinstance(value, Integral) and (value is not None or name != "limit"):
                 raise OptionError(f"{name} is {value!r}; give a whole number")
-        if not isinstance(self.penalty, Real):
-            raise OptionError(f"penalty is {self.penalty!r}; give a number")
+        penalty: object = self.penalty
+        if not isinstance(penalty, Real):
+            raise OptionError(f"penalty is {penalty!r}; give a number")
         if self.length < 1:
             raise OptionError(f"length is {self.length}; a formula has at least 1 concept")
         if self.beam_size < 1:
@@ -83,12 +84,15 @@ class Problem:
         active: int32, atoms on which the unit is active, ascending.
         active_counts: int64, its active positions there, ``k_a``.
         candidates: int64, concepts that may stand in the formula, ascending.
+        bases: for each concept the one that it was derived from, -1 for plain ones; empty when
+            all are plain.
     """
 
     atoms: Atoms
     active: NDArray[np.int32]
     active_counts: NDArray[np.int64]
     candidates: NDArray[np.int64]
+    bases: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:

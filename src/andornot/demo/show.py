@@ -1,0 +1,99 @@
+"""The demo from end to end: paint a world, train a network, explain it, tell what was found."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from andornot.demo import net as nets
+from andornot.demo.facts import Finding, find_planted
+from andornot.demo.scenes import CLASSES
+from andornot.demo.world import World, draw_world
+from andornot.dissection import dissect
+from andornot.models import LoadedModel, fingerprint
+from andornot.report.page import Fact, Story, write_pictures
+from andornot.run import Run
+from andornot.stages import writing
+from andornot.thresholds import Threshold
+
+LENGTH: Final = 3
+COUNT: Final = 3000
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A finished demo.
+
+    Attributes:
+        page: the page of pictures.
+        run: the run directory.
+        findings: what was planted, and the units that name it.
+        accuracy: share of the held-out pictures whose class the network gets right.
+        seconds: how long all of it took.
+    """
+
+    page: Path
+    run: Run
+    findings: tuple[Finding, ...]
+    accuracy: float
+    seconds: float
+
+
+def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Demo:
+    """Paint, train, explain, and write the page.
+
+    Args:
+        out: the folder to write: the page in ``pictures``, the run in ``run``.
+        seed: of the world and the training.
+        count: number of pictures in the world.
+
+    Raises:
+        AndornotError: the folder cannot be written, or an extra is missing.
+    """
+    start = time.perf_counter()
+    out = Path(out)
+    world = draw_world(count, seed)
+    model = nets.train(world, seed)
+    accuracy = nets.accuracy(model, world.split("val"))
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+    loaded = LoadedModel(
+        model, "andornot.demo", None, fingerprint(model), nets.PREPROCESSING, CLASSES
+    )
+    run = dissect(
+        loaded, nets.LAYER, world, out / "run", threshold=Threshold(nets.QUANTILE), length=LENGTH
+    )
+    explained = [(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
+    findings = find_planted(explained)
+    story = _story(world, findings, accuracy)
+    page = write_pictures(run, out / "pictures", n_units=12, n_samples=6, data=world, story=story)
+    return Demo(page, run, findings, accuracy, time.perf_counter() - start)
+
+
+def _story(world: World, findings: tuple[Finding, ...], accuracy: float) -> Story:
+    return Story(
+        title="What the demo network has learned",
+        introduction=(
+            f"This world of {len(world)} small pictures was painted a moment ago by a program, so "
+            "every pixel is known: what object, part, colour and texture it is, and in which "
+            "scene. A small network was trained to sort the pictures into "
+            f"{len(CLASSES)} classes; it was told nothing but the class of each picture, and "
+            f"gets {accuracy:.0%} of held-out pictures right.",
+            "Some classes were made so that there is a cheap trick to tell them apart, and some "
+            "so that two unrelated things mean the same. A network that has learned those tricks "
+            "should have units whose formulas name them.",
+        ),
+        facts=tuple(_fact(finding) for finding in findings),
+    )
+
+
+def _fact(finding: Finding) -> Fact:
+    if not finding.matches:
+        return Fact(finding.planted.story, False, "No unit's formula names it.")
+    best = finding.matches[0]
+    how = f"Unit {best.unit}: {best.formula} (IoU {best.iou:.2f})."
+    if len(finding.matches) > 1:
+        how += f" {len(finding.matches) - 1} more units say so too."
+    return Fact(finding.planted.story, True, how, best.unit)
