@@ -384,14 +384,13 @@ def test_tables_of_another_format_are_refused(tmp_path):
     with pytest.raises(DataError, match="no readable concept table"):
         ConceptTable.load(tmp_path / "nowhere")
     table = ConceptTable.from_masks(np.ones((1, 2), np.bool_), ["a"])
-    table.save(tmp_path)
-    (tmp_path / "concepts.json").write_text('{"format": 99, "concepts": []}')
-    with pytest.raises(DataError, match="of format 99"):
-        ConceptTable.load(tmp_path)
-    np.savez(tmp_path / "atoms.npz", indptr=table.indptr)
-    (tmp_path / "concepts.json").write_text('{"format": 1, "names": ["a"], "categories": [[]]}')
+    table.save(tmp_path / "table")
+    np.savez(tmp_path / "table" / "atoms.npz", indptr=table.indptr)
     with pytest.raises(DataError, match=r"atoms\.npz is missing or damaged"):
-        ConceptTable.load(tmp_path)
+        ConceptTable.load(tmp_path / "table")
+    (tmp_path / "table" / "concepts.json").write_text('{"format": 99, "concepts": []}')
+    with pytest.raises(DataError, match="of format 99"):
+        ConceptTable.load(tmp_path / "table")
 
 
 def test_an_interrupted_save_leaves_the_old_table(tmp_path, monkeypatch):

@@ -321,6 +321,17 @@ def test_damaged_run(run_with):
         Run.open(run.path).result()
 
 
+@pytest.mark.parametrize("file", ["concepts.json", "atoms.npz", "codes.u16", "responses.npz"])
+def test_a_damaged_part_is_computed_again(run_with, file):
+    run = run_with(length=1)
+    first = run.result()
+    path = next((run.path / "cache").rglob(file))
+    path.write_bytes(path.read_bytes()[:20])
+    again = run_with(length=1)
+    assert again.result() == first
+    assert again.score(0, "red square")[0] == first[0].counts
+
+
 def test_missing_image_names_the_file(run_with, folder):
     (folder / "images" / "04.png").write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"04\.png"):

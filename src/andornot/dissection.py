@@ -14,6 +14,7 @@ import platform
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from andornot.activations import Shards
 from andornot.concepts import ConceptTable
-from andornot.errors import AndornotError, ModelError, OptionError, RunError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
 from andornot.parallel import n_workers
@@ -196,7 +197,8 @@ def _run(p: _Pipeline) -> Run:
 def _concepts(p: _Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     stage = p.stage("concepts", data=data_key, folds=p.folds)
     if stage.done:
-        return ConceptTable.load(stage.path), stage
+        with suppress(DataError):  # a damaged table is built again
+            return ConceptTable.load(stage.path), stage
     with stage.timed("table"), writing(stage.path):
         table = build_table(p.data, stage.path, p.folds, p.jobs)
     stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=len(p.data))
@@ -311,9 +313,12 @@ def _responses(
     stage = p.stage(
         f"responses {layer}", activations=source.key, concepts=table_stage.key, threshold=rule
     )
-    if not stage.done:
-        _count(p, layer, table, stage, Shards(source.path / "shards"))
-    return Responses.load(stage.path / "responses.npz"), list(stage.info["status"])
+    path = stage.path / "responses.npz"
+    if stage.done:
+        with suppress(DataError):  # damaged counts are counted again
+            return Responses.load(path), list(stage.info["status"])
+    _count(p, layer, table, stage, Shards(source.path / "shards"))
+    return Responses.load(path), list(stage.info["status"])
 
 
 def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage, shards: Shards) -> None:

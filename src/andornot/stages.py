@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import resource
 import shutil
 import sys
 import time
@@ -33,6 +32,12 @@ def key_of(**parts: Any) -> str:
 
 def peak_rss_bytes() -> int:
     """Largest resident memory of this process so far."""
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024
 
