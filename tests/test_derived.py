@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import andornot
+import naive
 from andornot.errors import DataError, FormulaError
 
 NAMES = ["a", "b", "c", "d e"]
@@ -72,7 +72,9 @@ def test_the_published_search_tries_derived_concepts_at_the_start_only(problem, 
 
 
 def test_a_derived_concept_may_stand_anywhere_by_default():
-    masks = np.array([[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 1, 0, 1, 0, 0]])
+    masks = np.array(
+        [[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0], [0, 0, 0, 0, 1, 0], [0, 1, 0, 1, 0, 0]]
+    )
     table = table_of(masks).derive("ANY", {"a": ["a", "b", "c"]})
     unit = masks[:3].any(0) & ~masks[3].astype(bool)
     result = andornot.explain(unit[None], table, length=2)

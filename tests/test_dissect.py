@@ -268,7 +268,7 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
         return save(*args, **kwargs)
 
     monkeypatch.setattr(np, "save", full)
-    with pytest.raises(RunError, match="cannot write activations to .*No space left on device"):
+    with pytest.raises(RunError, match=r"cannot write activations to .*No space left on device"):
         run_with(length=1)
     left = list((tmp_path / "run").rglob("*"))
     assert not [p for p in left if p.suffix == ".tmp"]
@@ -317,7 +317,7 @@ def test_damaged_run(run_with):
         Run.open(run.path)
     manifest.write_text(good)
     (run.path / "explanations.json").write_text("{")
-    with pytest.raises(RunError, match="explanations.json cannot be read"):
+    with pytest.raises(RunError, match=r"explanations\.json cannot be read"):
         Run.open(run.path).result()
 
 

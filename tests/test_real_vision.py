@@ -137,7 +137,6 @@ def test_equals_dense_recomputation(model, layer, weights, shared_data, broden, 
 def test_published_profile_on_real_data(shared_data, chosen, tmp_path):
     """``mu2020`` equals the naive published search, formula for formula, on real masks."""
     import naive
-
     from andornot.models import load_model
 
     data, _ = chosen

@@ -343,7 +343,9 @@ class ConceptTable:
             DataError: one of the tables has derived concepts.
         """
         if self.bases or other.bases:
-            raise DataError("a table with derived concepts cannot be merged; derive them afterwards")
+            raise DataError(
+                "a table with derived concepts cannot be merged; derive them afterwards"
+            )
         names = self.names + tuple(n for n in other.names if n not in self._index)
         mine = {n: set(c) for n, c in zip(self.names, self.categories, strict=True)}
         theirs = dict(zip(other.names, other.categories, strict=True))

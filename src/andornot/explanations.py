@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,7 @@ class Explanation:
             "fp": self.counts.fp,
             "fn": self.counts.fn,
             "tn": self.counts.tn,
-            "certificate": vars(self.certificate),
+            "certificate": asdict(self.certificate),
             "by_length": [None if b is None else b.as_dict() for b in self.best_by_length],
             "beam": [scored.as_dict() for scored in self.beam],
         }
@@ -160,7 +160,7 @@ class Explanation:
 
 
 @dataclass(frozen=True)
-class Result(Sequence[Explanation]):
+class Result:
     """Explanations of the units of a layer; ``result[u]`` is that of unit number ``u``."""
 
     explanations: tuple[Explanation, ...]
@@ -169,7 +169,7 @@ class Result(Sequence[Explanation]):
     def _by_unit(self) -> dict[int, Explanation]:
         return {e.unit: e for e in self.explanations}
 
-    def __getitem__(self, unit: Any) -> Any:
+    def __getitem__(self, unit: int) -> Explanation:
         try:
             return self._by_unit[int(unit)]
         except (KeyError, TypeError, ValueError):

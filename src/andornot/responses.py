@@ -373,6 +373,7 @@ def _count_unit(  # type: ignore[no-untyped-def]
     local = np.zeros(1, np.int64)
     seen = np.zeros(n_keys, np.int64)
     touched = np.empty(0, np.int64)
+    upper, change = np.empty(width), np.empty(width)
     n_touched = 0
     for s in samples:
         if not peaks[s] > threshold:
@@ -391,7 +392,8 @@ def _count_unit(  # type: ignore[no-untyped-def]
                     continue
                 _count_cell(
                     a, b, c, d, threshold, wy[ys[y] : ys[y + 1]], wx[xs[x] : xs[x + 1]],
-                    codes, offsets[s] + ys[y] * width + xs[x], width, local,
+                    codes, offsets[s] + ys[y] * width + xs[x], width, upper, change,
+                    local,
                 )  # fmt: skip
         if n_touched + n_local > len(touched):
             grown = np.empty(2 * (n_touched + n_local), np.int64)
@@ -413,25 +415,21 @@ def _count_unit(  # type: ignore[no-untyped-def]
 
 
 @jit
-def _count_cell(a, b, c, d, threshold, wy, wx, codes, first, width, local):  # type: ignore[no-untyped-def]
+def _count_cell(  # type: ignore[no-untyped-def]
+    a, b, c, d, threshold, wy, wx, codes, first, width, upper, change, local
+):  # fmt: skip
     """Add a cell's active positions to ``local``, by code.
 
     ``a`` and ``b`` are the native values at its upper corners, ``c`` and ``d`` at the lower ones;
-    ``first`` is where its first position stands in ``codes``.
+    ``first`` is where its first position stands in ``codes``; ``upper`` and ``change`` are room for
+    the values along its upper edge, and for how much the lower edge differs from them.
     """
-    if len(wx) == 0:
-        return
-    upper, change = np.empty(len(wx)), np.empty(len(wx))
     for j in range(len(wx)):
         upper[j] = a + wx[j] * (b - a)
         change[j] = c + wx[j] * (d - c) - upper[j]
     for i in range(len(wy)):
-        row = codes[first + i * width : first + i * width + len(wx)]
-        # neighbours mostly share a code: their tally stays in a register
-        code, tally = row[0], 0
+        row = first + i * width
         for j in range(len(wx)):
-            if row[j] != code:
-                local[code] += tally
-                code, tally = row[j], 0
-            tally += upper[j] + wy[i] * change[j] > threshold
-        local[code] += tally
+            # most positions are not active, and then their code need not be read
+            if upper[j] + wy[i] * change[j] > threshold:
+                local[codes[row + j]] += 1
