@@ -34,7 +34,7 @@ def build(file: Path, function: str, weights: str | Path | None) -> Built:
     """
     if not file.is_file():
         raise ModelError(f"The model file {file} does not exist: check the path.")
-    result = _call(file, function)
+    result = call_function(file, function)
     module, extras = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
     if not isinstance(module, nn.Module) or not isinstance(extras, Mapping):
         raise ModelError(
@@ -58,7 +58,7 @@ def build(file: Path, function: str, weights: str | Path | None) -> Built:
     )
 
 
-def _call(file: Path, function: str) -> Any:
+def call_function(file: Path, function: str) -> Any:
     """Import a file and call one of its functions."""
     name = f"_andornot_model_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)

@@ -33,7 +33,7 @@ def read_state_dict(path: Path) -> StateDict:
     """
     if not path.is_file():
         raise ModelError(f"The weights file {path} does not exist: check the path.")
-    values = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    values = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
     wrapper = next((w for w in WRAPPERS if isinstance(_get(values, w), Mapping)), None)
     state = values[wrapper] if wrapper else values
     if not _is_state_dict(state):
@@ -142,7 +142,7 @@ def _read_safetensors(path: Path) -> StateDict:
     return state
 
 
-def _read_torch(path: Path) -> Any:
+def read_torch(path: Path) -> Any:
     """Read a file that ``torch.save`` wrote, without running code from it."""
     try:
         try:

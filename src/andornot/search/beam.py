@@ -22,7 +22,7 @@ from andornot.search.kernels import (
     apply,
     atoms_of,
     combine,
-    intersections,
+    extend,
     ranked_score,
     same_atoms,
     singles,
@@ -86,7 +86,7 @@ def solve(problem: Problem, options: Options) -> Solution:
         np.array(options.operators, np.int64), pool.astype(np.int64),
     )  # fmt: skip
     beam, size = _start(
-        rule, problem.atoms, i_1, t_1, ranking, scores, options.length, options.beam_size
+        rule, problem.atoms, dense, i_1, t_1, ranking, scores, options.length, options.beam_size
     )
     steps = [_found(beam, size)]
     for _ in range(options.length - 1):
@@ -146,7 +146,7 @@ def _empty_beam(beam_size, length, n_atoms, n_concepts):
 
 
 @jit
-def _start(rule, atoms, i_1, t_1, ranking, scores, length, beam_size):
+def _start(rule, atoms, dense, i_1, t_1, ranking, scores, length, beam_size):
     """The first beam: the best single concepts."""
     beam = _empty_beam(beam_size, length, len(atoms.counts), len(i_1))
     nothing = np.zeros(len(atoms.counts), np.bool_)
@@ -164,6 +164,8 @@ def _start(rule, atoms, i_1, t_1, ranking, scores, length, beam_size):
             beam.terms[size, 0] = c
             beam.i[size], beam.t[size], beam.score[size] = i_1[c], t_1[c], scores[c]
             apply(nothing, OR, atoms_of(atoms, c), beam.mask[size])
+            i_with, t_with = beam.i_with[size], beam.t_with[size]
+            extend(nothing, OR, atoms_of(atoms, c), atoms, dense, i_with, t_with)
             size += 1
     return beam, size
 
@@ -178,13 +180,9 @@ def _step(rule, atoms, dense, i_1, t_1, beam, size):
     )  # fmt: skip
     held = size
     for b in range(size):
-        if beam.is_new[b]:
-            beam.i_with[b], beam.t_with[b] = intersections(
-                beam.mask[b], atoms.counts, dense, atoms.indptr, atoms.indices, len(i_1)
-            )
         if beam.is_new[b] or rule.published:
             held = _compose(rule, atoms, i_1, t_1, beam, b, entries, held)
-    return _trim(atoms, beam, entries, held), held
+    return _trim(atoms, dense, beam, entries, held), held
 
 
 @jit
@@ -248,7 +246,7 @@ def _insert(entries, held, parent, operator, concept, i, t, score):
 
 
 @jit
-def _trim(atoms, beam, entries, held):
+def _trim(atoms, dense, beam, entries, held):
     """The entries as the next beam."""
     beam_size, length = beam.terms.shape
     following = _empty_beam(beam_size, length, len(atoms.counts), beam.i_with.shape[1])
@@ -259,13 +257,15 @@ def _trim(atoms, beam, entries, held):
         following.i[e], following.t[e] = entries.i[e], entries.t[e]
         following.score[e] = entries.score[e]
         following.is_new[e] = c >= 0
-        if c < 0:
-            following.mask[e] = beam.mask[b]
-            following.i_with[e], following.t_with[e] = beam.i_with[b], beam.t_with[b]
-        else:
+        following.mask[e] = beam.mask[b]
+        following.i_with[e], following.t_with[e] = beam.i_with[b], beam.t_with[b]
+        if c >= 0:
             end = 0
             while beam.terms[b, end] >= 0:
                 end += 1
-            following.terms[e, end], following.operators[e, end] = c, entries.operator[e]
-            apply(beam.mask[b], entries.operator[e], atoms_of(atoms, c), following.mask[e])
+            operator, own = entries.operator[e], atoms_of(atoms, c)
+            following.terms[e, end], following.operators[e, end] = c, operator
+            apply(beam.mask[b], operator, own, following.mask[e])
+            i_with, t_with = following.i_with[e], following.t_with[e]
+            extend(beam.mask[b], operator, own, atoms, dense, i_with, t_with)
     return following

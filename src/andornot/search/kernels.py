@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from andornot._jit import jit
 from andornot.scores import score
-from andornot.search.problem import AND, OR, Atoms
+from andornot.search.problem import AND, AND_NOT, OR, Atoms
 
 PUBLISHED = -1
 """Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
@@ -49,6 +49,32 @@ def intersections(mask, counts, active, indptr, indices, n_concepts):
                 t[indices[at]] += counts[atom]
                 i[indices[at]] += active[atom]
     return i, t
+
+
+@jit
+def extend(mask, operator, own, atoms, active, i, t):
+    """Turn the counts of ``L AND C``, for every ``C``, into those of ``(L operator D) AND C``.
+
+    Only the atoms on which the two formulas differ are visited.
+
+    Args:
+        mask: bool ``(n_atoms,)``, the atoms of ``L``.
+        operator: between ``L`` and ``D``.
+        own: the atoms of ``D``.
+        atoms: the concept table.
+        active: the unit's active positions in each atom, dense.
+        i: positions of ``L AND C`` shared with the unit, for every ``C``; changed in place.
+        t: all positions of ``L AND C``, likewise.
+    """
+    if operator == AND:
+        i[:] = 0
+        t[:] = 0
+    sign = -1 if operator == AND_NOT else 1
+    for atom in own:
+        if mask[atom] != (operator == OR):
+            for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+                t[atoms.indices[at]] += sign * atoms.counts[atom]
+                i[atoms.indices[at]] += sign * active[atom]
 
 
 @jit
@@ -102,7 +128,8 @@ def apply(mask, operator, atoms, out):
         for atom in atoms:
             out[atom] = mask[atom]
     else:
-        out[:] = mask
+        # copied as bytes, which is ten times as fast as booleans one by one
+        out.view(np.uint8)[:] = mask.view(np.uint8)
         for atom in atoms:
             out[atom] = operator == OR
 
@@ -119,7 +146,12 @@ def same_atoms(mask, operator, atoms, other_mask, other_operator, other_atoms):
 @jit
 def same_mask(first, second):
     """Whether two formulas are the same set of atoms."""
-    for atom in range(len(first)):  # noqa: SIM110, numba has no all() over generators
-        if first[atom] != second[atom]:
+    a, b = first.view(np.uint8), second.view(np.uint8)
+    for start in range(0, len(a), 4096):
+        # no way out within a stretch, so that the compiler can vectorise it
+        differ = np.uint8(0)
+        for atom in range(start, min(start + 4096, len(a))):
+            differ |= a[atom] ^ b[atom]
+        if differ:
             return False
     return True

@@ -1,0 +1,1 @@
+"""Sentence pairs as probing data: readers, word vectors, concepts of pairs and of tokens."""

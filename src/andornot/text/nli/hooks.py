@@ -1,0 +1,53 @@
+"""Catch what layers of a network give in a forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
+
+from andornot.models.layers import evaluating
+from andornot.models.shapes import first_tensor
+
+
+@contextmanager
+def caught(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, torch.Tensor]]:
+    """Fill a dictionary with the last output of each layer while this is open.
+
+    Args:
+        layers: the modules by name. Of an output that is not a tensor the first tensor in it
+            counts; packed sequences are unpacked to (n, longest, units).
+    """
+    outputs: dict[str, torch.Tensor] = {}
+
+    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            tensor = _tensor(output)
+            if tensor is not None:
+                # A copy, because a later module may work in place.
+                outputs[name] = tensor.detach().to("cpu", torch.float32, copy=True)
+
+        return hook
+
+    with ExitStack() as stack:
+        for name, layer in layers.items():
+            stack.callback(layer.register_forward_hook(keep(name)).remove)
+        yield outputs
+
+
+@contextmanager
+def inference(module: nn.Module) -> Iterator[None]:
+    """Compute without gradients and in evaluation mode."""
+    with evaluating(module), torch.inference_mode():
+        yield
+
+
+def _tensor(output: Any) -> torch.Tensor | None:
+    packed = output[0] if isinstance(output, tuple) and output else output
+    if isinstance(packed, PackedSequence):
+        return pad_packed_sequence(packed, batch_first=True)[0]
+    return first_tensor(output)

@@ -1,0 +1,61 @@
+"""One text for every pair model: what follows ``--model`` for data of sentence pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from andornot.errors import ModelError
+from andornot.text.nli.protocol import PairModel
+
+
+def load_pair_model(
+    spec: str, vocabulary: str | Path | None = None, device: str = "auto"
+) -> PairModel:
+    """Load a classifier of sentence pairs.
+
+    Args:
+        spec: ``FILE.pt`` (or ``.pth``, ``.safetensors``: our classifier), ``hf:DIRECTORY`` (a
+            sequence classifier of transformers), or ``FILE.py:FUNCTION`` (a function without
+            arguments that returns a ``PairModel``; its file is run).
+        vocabulary: JSON list of words, for a bare state dict only.
+        device: ``auto`` (CUDA if there is one), or a torch device; a function of yours sees to
+            its own.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be loaded.
+        OptionError: there is no such device.
+    """
+    kind, _, directory = spec.partition(":")
+    if kind == "hf" and directory:
+        from andornot.text.nli.hf import HfPairModel
+
+        return HfPairModel.load(Path(directory), device)
+    file, _, function = spec.rpartition(":")
+    if file.endswith(".py") and function:
+        return _from_function(Path(file), function)
+    if Path(spec).suffix in (".pt", ".pth", ".safetensors"):
+        from andornot.text.nli.checkpoint import load_classifier
+
+        return load_classifier(spec, vocabulary, device=device)
+    raise ModelError(
+        f"The model {spec!r} cannot be understood: write FILE.pt, hf:DIRECTORY or "
+        "path/to/file.py:function."
+    )
+
+
+def _from_function(file: Path, function: str) -> PairModel:
+    from andornot.models.from_file import call_function
+
+    if not file.is_file():
+        raise ModelError(f"The model file {file} does not exist: check the path.")
+    model = call_function(file, function)
+    if not isinstance(model, PairModel):
+        lacks = [name for name in _NEEDED if not hasattr(model, name)]
+        raise ModelError(
+            f"The function {function} in {file} returned {type(model).__name__}, which lacks "
+            f"{', '.join(lacks)}: return a model as docs/nli.md describes it."
+        )
+    return model
+
+
+_NEEDED = ("layers", "class_names", "fingerprint", "record")

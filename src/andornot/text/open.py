@@ -1,0 +1,121 @@
+"""Open sentence pairs by a short text, as the command line and configurations do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from andornot.errors import DataError, OptionError
+from andornot.text.pairs import PairData
+from andornot.text.readers import is_table, read_feats, read_jsonl, read_table, read_tokens
+from andornot.text.tagging import DEFAULT_TAGGER, with_tags
+
+KINDS = ("snli", "pairs")
+
+
+def open_pairs(
+    spec: str | Path,
+    split: str | None = None,
+    limit: int | None = None,
+    *,
+    labels: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    keep_unlabelled: bool = False,
+    tagger: str | None = DEFAULT_TAGGER,
+) -> PairData:
+    """Open a set of sentence pairs.
+
+    Args:
+        spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
+            or ``pairs:FILE`` (``.tok``, ``.feats``, CSV or TSV; see ``docs/text.md``).
+        split: which file of a folder (``dev`` finds ``snli_1.0_dev.jsonl``), or which rows of a
+            table that has a column ``split``.
+        limit: keep at most so many pairs, spread evenly over the file.
+        labels: for ``.tok`` and ``.feats``, a CSV or TSV file with a label for each pair.
+        columns: for tables, names of the columns (see ``readers.read_table``).
+        keep_unlabelled: for JSON lines, keep pairs without a gold label, as the paper's probing
+            does.
+        tagger: the spaCy model for sentences without tags, where spaCy is installed; None to do
+            without tags.
+
+    Raises:
+        DataError: the file is missing, damaged or inconsistent.
+        OptionError: an option does not fit the file.
+    """
+    kind, path = _resolve(str(spec), split)
+    data = _read(kind, path, labels, columns, keep_unlabelled)
+    if split is not None:
+        data = _of_split(data, split)
+    if limit is not None:
+        if limit < 1:
+            raise OptionError(f"limit is {limit}; keep at least 1 pair")
+        step = max(1.0, len(data) / limit)
+        data = data.subset(int(i * step) for i in range(min(limit, len(data))))
+    source = {
+        "spec": f"{kind}:{path.absolute()}",
+        "split": split,
+        "limit": limit,
+        "labels": None if labels is None else str(Path(labels).expanduser().absolute()),
+        "columns": None if columns is None else dict(columns),
+        "keep_unlabelled": keep_unlabelled,
+        "tagger": tagger,
+    }
+    return replace(with_tags(data, tagger), source=source)
+
+
+def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
+    """The kind and the file that a text means."""
+    kind, _, rest = spec.partition(":")
+    if kind not in KINDS or not rest:
+        raise OptionError(f"{spec!r} names no sentence pairs; give snli:FILE or pairs:FILE")
+    path = Path(rest).expanduser()
+    if kind == "snli" and path.is_dir():
+        found = sorted(path.glob(f"*_{split}.jsonl"))
+        if len(found) != 1:
+            raise DataError(
+                f"{path} has {len(found)} files named *_{split}.jsonl; name the split, or the file"
+            )
+        path = found[0]
+    if not path.is_file():
+        raise DataError(f"there is no file {path}; give {kind}:FILE with sentence pairs")
+    return kind, path
+
+
+def _read(
+    kind: str,
+    path: Path,
+    labels: str | Path | None,
+    columns: Mapping[str, str] | None,
+    keep_unlabelled: bool,
+) -> PairData:
+    """Read a file by the reader for it; refuse options that mean nothing to that reader."""
+    label_file = None if labels is None else Path(labels).expanduser()
+    if kind == "snli":
+        _refuse(path, labels=labels, columns=columns)
+        return read_jsonl(path, keep_unlabelled)
+    if path.suffix == ".feats":
+        _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
+        return read_feats(path, label_file)
+    if path.suffix in (".csv", ".tsv") or columns or (path.suffix != ".tok" and is_table(path)):
+        _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
+        return read_table(path, columns)
+    _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
+    return read_tokens(path, label_file)
+
+
+def _refuse(path: Path, **options: object) -> None:
+    if given := [name for name, value in options.items() if value]:
+        raise OptionError(f"{path.name} is a file for which {given[0]} has no use; leave it out")
+
+
+def _of_split(data: PairData, split: str) -> PairData:
+    """The pairs of one split; a file that says nothing of splits must bear its name."""
+    inside = [i for i, name in enumerate(data.splits) if name == split]
+    if inside:
+        return data.subset(inside)
+    if not any(data.splits) and data.path.stem.endswith(f"_{split}"):
+        pairs = tuple(replace(pair, split=split) for pair in data.pairs)
+        return replace(data, pairs=pairs)
+    known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
+    raise OptionError(f"{data.path} has no pair in the split {split!r}: it has {known}")

@@ -1,0 +1,184 @@
+"""Sentence pairs, the probing data of natural language inference.
+
+:class:`PairData` is to text what ``probing.dataset.FolderData`` is to images: samples with an id,
+a split and a class, a fingerprint, and the arguments that open it again. The readers of the file
+formats all return it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from andornot.errors import DataError, OptionError
+
+LABELS = ("entailment", "neutral", "contradiction")
+"""The three classes of natural language inference, in the order of the paper's model."""
+
+PAIRS_VERSION = 1
+"""Raised whenever the same files come to mean other tokens or tags: part of the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence as tokens.
+
+    Attributes:
+        tokens: at least one; the case is that of the source.
+        tags: a part-of-speech tag for each token, or None where there are none.
+        raw: the sentence as it was written, where the source has it.
+    """
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...] | None = None
+    raw: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.tags is not None and len(self.tags) != len(self.tokens):
+            raise DataError(
+                f"a sentence has {len(self.tokens)} tokens and {len(self.tags)} tags "
+                f"({' '.join(self.tokens)[:60]!r}); give one tag for each token"
+            )
+
+    @property
+    def text(self) -> str:
+        """The sentence as it was written, or else its tokens with blanks between them."""
+        return " ".join(self.tokens) if self.raw is None else self.raw
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The tokens in lower case, as concepts name them."""
+        return tuple(token.lower() for token in self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A premise and a hypothesis.
+
+    Attributes:
+        id: unique in the data set.
+        premise: the first sentence.
+        hypothesis: the second sentence.
+        label: its class; empty if unknown.
+        split: such as ``dev``; empty if unknown.
+    """
+
+    id: str
+    premise: Sentence
+    hypothesis: Sentence
+    label: str = ""
+    split: str = ""
+
+    @property
+    def sentences(self) -> tuple[Sentence, Sentence]:
+        """Premise and hypothesis."""
+        return self.premise, self.hypothesis
+
+
+@dataclass(frozen=True, eq=False)
+class PairData:
+    """A set of sentence pairs.
+
+    Attributes:
+        path: the file it comes from.
+        kind: ``snli`` or ``pairs``.
+        pairs: at least one, with ids that are all different.
+        dropped: how many pairs of the file were left out, by reason.
+        notes: what a reader of the results should know, such as that there are no tags.
+        source: the arguments of ``open_pairs`` that open it again.
+    """
+
+    path: Path
+    kind: str
+    pairs: tuple[Pair, ...]
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    source: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.pairs:
+            reasons = ", ".join(f"{n} had {why}" for why, n in self.dropped.items())
+            raise DataError(
+                f"{self.path} holds no sentence pair that can be used"
+                f"{f' ({reasons})' if reasons else ''}; give a file with at least one"
+            )
+        twice, times = Counter(self.sample_ids).most_common(1)[0]
+        if times > 1:
+            raise DataError(f"{self.path} has the pair {twice!r} twice; give each an id of its own")
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem
+
+    @cached_property
+    def sample_ids(self) -> tuple[str, ...]:
+        """Id of each pair."""
+        return tuple(pair.id for pair in self.pairs)
+
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """Split of each pair, empty where unknown."""
+        return tuple(pair.split for pair in self.pairs)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class label of each pair, empty where unknown."""
+        return tuple(pair.label for pair in self.pairs)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that occur: those of the paper's model first, in its order."""
+        found = set(self.classes) - {""}
+        return tuple(c for c in LABELS if c in found) + tuple(sorted(found - set(LABELS)))
+
+    @property
+    def n_dropped(self) -> int:
+        """How many pairs of the file were left out, for whatever reason."""
+        return sum(self.dropped.values())
+
+    @cached_property
+    def has_tags(self) -> bool:
+        """Whether every sentence has part-of-speech tags."""
+        return all(sentence.tags is not None for sentence in self.sentences())
+
+    def sentences(self) -> Iterator[Sentence]:
+        """All sentences: the premise and the hypothesis of each pair in turn."""
+        return (sentence for pair in self.pairs for sentence in pair.sentences)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def subset(self, indices: Iterable[int]) -> PairData:
+        """Return the data set with only these pairs, in this order.
+
+        Raises:
+            OptionError: an index is out of range, stands twice, or there is none.
+        """
+        chosen = [int(i) for i in indices]
+        wrong = [i for i in chosen if not 0 <= i < len(self)]
+        if wrong or not chosen or len(set(chosen)) < len(chosen):
+            raise OptionError(
+                f"a subset needs at least one pair, each once, with indices from 0 to "
+                f"{len(self) - 1}; got {wrong or chosen}"
+            )
+        return replace(self, pairs=tuple(self.pairs[i] for i in chosen), source=None)
+
+    def fingerprint(self) -> str:
+        """Return a key (hexadecimal) for all that a model or a concept can see of the pairs.
+
+        It covers ids, tokens, tags, texts, labels and splits, and nothing of the file, so the
+        same pairs have the same key wherever they come from.
+        """
+        digest = hashlib.sha256(repr(PAIRS_VERSION).encode())
+        for pair in self.pairs:
+            digest.update(repr((pair.id, pair.label, pair.split)).encode())
+            for sentence in pair.sentences:
+                seen = (sentence.tokens, sentence.tags, sentence.text)
+                digest.update(repr(seen).encode())
+        return digest.hexdigest()

@@ -1,0 +1,353 @@
+"""Readers of the files that hold sentence pairs; :mod:`andornot.text.open` chooses among them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from andornot.errors import DataError, OptionError
+from andornot.text.pairs import Pair, PairData, Sentence
+
+NO_LABEL = frozenset({"", "-", "unk"})
+"""What stands in the place of a label where annotators reached no consensus, in lower case."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "premise": ("premise", "sentence1", "sentence_A"),
+    "hypothesis": ("hypothesis", "sentence2", "sentence_B"),
+    "label": ("gold_label", "label", "entailment_judgment"),
+    "id": ("pairID", "pair_ID", "uid", "id"),
+    "split": ("split",),
+    "premise_tags": ("premise_tags",),
+    "hypothesis_tags": ("hypothesis_tags",),
+}
+"""Names by which the columns of a table are known, the preferred one first."""
+
+LABEL_COLUMNS = (*COLUMNS["label"], "gt")
+"""The same for a file of labels; the published code's file of predictions calls it ``gt``."""
+
+_TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
+_LEAF = re.compile(r"\(([^\s()]+) ([^\s()]+)\)")
+_ESCAPES = {
+    "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}",
+}  # fmt: skip
+
+_EMPTY = "an empty sentence"
+_UNLABELLED = "no gold label"
+
+
+def tokenize(text: str) -> tuple[str, ...]:
+    r"""Split a plain sentence by the expression ``\w+(?:'\w+)?|[^\w\s]``.
+
+    Words keep their apostrophe (``don't``), and every other sign stands alone. Parses and
+    published tokens split differently (``do n't``); they are used where they are there.
+    """
+    return tuple(_TOKEN.findall(text))
+
+
+def parse_leaves(parse: str) -> Sentence | None:
+    """The tokens and tags at the leaves of a Penn bracketing; None if it is damaged.
+
+    Escaped brackets become signs again as tokens (``-LRB-`` is ``(``) and stay as tags.
+    """
+    leaves = _LEAF.findall(parse)
+    rest = _LEAF.sub("", parse)
+    if not leaves or rest.count("(") != rest.count(")"):
+        return None
+    tags, tokens = zip(*leaves, strict=True)
+    return Sentence(tuple(_ESCAPES.get(token, token) for token in tokens), tags)
+
+
+def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
+    """Read SNLI or MNLI as published, a JSON object a line.
+
+    Tokens and tags are those of the parses; without parses the sentence is tokenised plainly.
+
+    Args:
+        path: the file.
+        keep_unlabelled: keep pairs whose annotators reached no consensus (gold label ``-``), as
+            the paper's probing does; otherwise they are dropped and counted.
+
+    Raises:
+        DataError: a line is damaged; the message gives its number.
+    """
+    pairs: list[Pair] = []
+    dropped: Counter[str] = Counter()
+    ids: Counter[str] = Counter()
+    for number, line in _text_lines(path):
+        if not line.strip():
+            continue
+        record = _record(line, f"{path}, line {number}")
+        sentences = [_parsed(record, key, f"{path}, line {number}") for key in "12"]
+        pair = Pair(
+            id=_distinct(str(record.get("pairID", number)), ids),
+            premise=sentences[0],
+            hypothesis=sentences[1],
+            label=_label(record["gold_label"]),
+        )
+        _keep(pair, pairs, dropped, keep_unlabelled)
+    return PairData(path, "snli", tuple(pairs), dict(dropped))
+
+
+def read_tokens(path: Path, labels: Path | None = None) -> PairData:
+    """Read tokens between blanks: premises and hypotheses in turn, a sentence a line.
+
+    Args:
+        path: the file.
+        labels: a CSV or TSV file with a row for each pair, such as the published predictions.
+
+    Raises:
+        DataError: the file cannot be read, or has not two lines for each label.
+    """
+    sentences = [Sentence(tuple(line.split())) for line in _lines_of(path)]
+    return _alternating(path, sentences, labels)
+
+
+def read_feats(path: Path, labels: Path | None = None) -> PairData:
+    """Read the annotated tokens of the published code: premises and hypotheses in turn.
+
+    The first line names the annotations and their sort, ``lemma;open|tag;closed``; then comes a
+    sentence a line, its tokens as ``text|lemma|tag``. Tags are used; the others are passed over.
+
+    Raises:
+        DataError: the header is not of this kind, a token lacks an annotation, or there are not
+            two sentences for each label.
+    """
+    header, *lines = _lines_of(path)
+    fields = [part.partition(";") for part in header.split("|")]
+    if any(sort not in ("open", "closed", "multi") for _, _, sort in fields):
+        raise DataError(
+            f"{path}, line 1: {header[:60]!r} is no header of annotations; it must read like "
+            "'lemma;open|tag;closed'"
+        )
+    names = [name for name, _, _ in fields]
+    sentences = []
+    for number, line in enumerate(lines, 2):
+        # a token may be a bar itself, so it is read from the right
+        tokens = [token.rsplit("|", len(names)) for token in line.split()]
+        if damaged := [token for token in tokens if len(token) <= len(names)]:
+            raise DataError(
+                f"{path}, line {number}: the token {'|'.join(damaged[0])!r} lacks an annotation; "
+                f"write text|{'|'.join(names)}"
+            )
+        tags = tuple(t[1 + names.index("tag")] for t in tokens) if "tag" in names else None
+        sentences.append(Sentence(tuple(token[0] for token in tokens), tags))
+    return _alternating(path, sentences, labels)
+
+
+def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData:
+    """Read a CSV or TSV file with a header: a pair a row.
+
+    Args:
+        path: the file; its header decides between tabs and commas.
+        columns: what the columns are called, for instance ``{"premise": "text_a"}``; for the keys
+            and the names that are known anyway see ``COLUMNS``. Where there are tags (as many as
+            tokens, with blanks between), the sentences are split at blanks too; otherwise they
+            are tokenised (see :func:`tokenize`).
+
+    Raises:
+        DataError: a column is missing, or a row is damaged; the message gives its number.
+        OptionError: ``columns`` has a key that we do not know.
+    """
+    pairs: list[Pair] = []
+    dropped: Counter[str] = Counter()
+    ids: Counter[str] = Counter()
+    rows = _rows(path)
+    _, header = next(rows)
+    used = _columns(path, header, dict(columns or {}))
+    for number, cells in rows:
+        row = {key: cells[at].strip() for key, at in used.items()}
+        where = f"{path}, row {number}"
+        pair = Pair(
+            id=_distinct(row.get("id") or str(len(ids)), ids),
+            premise=_plain(row["premise"], row.get("premise_tags"), where),
+            hypothesis=_plain(row["hypothesis"], row.get("hypothesis_tags"), where),
+            label=_label(row.get("label", "")),
+            split=row.get("split", ""),
+        )
+        _keep(pair, pairs, dropped, keep_unlabelled=True)
+    return PairData(path, "pairs", tuple(pairs), dict(dropped))
+
+
+def is_table(path: Path) -> bool:
+    """Whether the first line of a file names columns of premises and hypotheses."""
+    line = next(iter(_lines_of(path)), "")
+    header = [cell.strip().strip('"') for cell in re.split("[\t,]", line)]
+    return all(set(header) & set(COLUMNS[key]) for key in ("premise", "hypothesis"))
+
+
+def _keep(
+    pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled: bool
+) -> None:
+    """Put a pair with the others, or count why it is dropped."""
+    if not pair.premise.tokens or not pair.hypothesis.tokens:
+        dropped[_EMPTY] += 1
+    elif not pair.label and not keep_unlabelled:
+        dropped[_UNLABELLED] += 1
+    else:
+        pairs.append(pair)
+
+
+def _label(text: str) -> str:
+    label = text.strip().lower()
+    return "" if label in NO_LABEL else label
+
+
+def _distinct(name: str, seen: Counter[str]) -> str:
+    """An id that no earlier pair has: the second ``x`` becomes ``x~2``."""
+    seen[name] += 1
+    return name if seen[name] == 1 else f"{name}~{seen[name]}"
+
+
+def _alternating(path: Path, sentences: Sequence[Sentence], labels: Path | None) -> PairData:
+    """Pairs of sentences that stand in turn; ids are their places, from 0."""
+    if len(sentences) % 2:
+        raise DataError(
+            f"{path} has {len(sentences)} sentences, but premises and hypotheses come in turn; "
+            "give an even number of lines"
+        )
+    n_pairs = len(sentences) // 2
+    known = [""] * n_pairs if labels is None else _read_labels(labels)
+    if len(known) != n_pairs:
+        raise DataError(
+            f"{labels} has {len(known)} labels for the {n_pairs} pairs of {path}; give one for each"
+        )
+    pairs: list[Pair] = []
+    dropped: Counter[str] = Counter()
+    for i, label in enumerate(known):
+        pair = Pair(str(i), sentences[2 * i], sentences[2 * i + 1], label)
+        _keep(pair, pairs, dropped, keep_unlabelled=True)
+    return PairData(path, "pairs", tuple(pairs), dict(dropped))
+
+
+def _read_labels(path: Path) -> list[str]:
+    rows = _rows(path)
+    _, header = next(rows)
+    column = next((header.index(name) for name in LABEL_COLUMNS if name in header), None)
+    if column is None:
+        raise DataError(
+            f"{path} has no column of labels (its header names {', '.join(header)}); "
+            f"call it {' or '.join(LABEL_COLUMNS)}"
+        )
+    return [_label(cells[column]) for _, cells in rows]
+
+
+def _record(line: str, where: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise DataError(
+            f"{where}: this is no JSON ({error}); the file is damaged, fetch it again"
+        ) from None
+    needed = ("sentence1", "sentence2", "gold_label")
+    missing = [
+        key for key in needed if not isinstance(record, dict) or not isinstance(record.get(key), str)
+    ]
+    if missing:
+        raise DataError(
+            f"{where}: the record has no text {missing[0]!r}; each line must be an object with "
+            f"{', '.join(needed)}"
+        )
+    return dict(record)
+
+
+def _parsed(record: Mapping[str, Any], which: str, where: str) -> Sentence:
+    """One sentence of a record: from its parse if there is one."""
+    raw: str = record[f"sentence{which}"]
+    parse = record.get(f"sentence{which}_parse")
+    if not parse:
+        return Sentence(tokenize(raw), None, raw)
+    sentence = parse_leaves(parse) if isinstance(parse, str) else None
+    if sentence is None:
+        raise DataError(
+            f"{where}: sentence{which}_parse is no Penn bracketing ({str(parse)[:60]!r}); "
+            "mend the line or remove it"
+        )
+    return Sentence(sentence.tokens, sentence.tags, raw)
+
+
+def _plain(text: str, tags: str | None, where: str) -> Sentence:
+    if not tags:
+        return Sentence(tokenize(text), None, text)
+    tokens, given = tuple(text.split()), tuple(tags.split())
+    if len(tokens) != len(given):
+        raise DataError(
+            f"{where}: {len(given)} tags for the {len(tokens)} tokens of {text[:60]!r}; give one "
+            "for each token, tokens with blanks between them"
+        )
+    return Sentence(tokens, given, text)
+
+
+def _columns(path: Path, header: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
+    """Where each column that we know stands in the header."""
+    if unknown := sorted(set(names) - set(COLUMNS)):
+        raise OptionError(f"columns has no key {unknown[0]!r}; there are {', '.join(COLUMNS)}")
+    used = {}
+    for key, usual in COLUMNS.items():
+        choices = (names[key],) if key in names else usual
+        found = next((header.index(name) for name in choices if name in header), None)
+        if found is not None:
+            used[key] = found
+        elif key in names or key in ("premise", "hypothesis"):
+            raise DataError(
+                f"{path} has no column {' or '.join(map(repr, choices))} for the {key} (its header "
+                f"names {', '.join(header)}); name it with columns={{{key!r}: ...}}"
+            )
+    return used
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The header of a CSV or TSV file, then its rows; each with its line number."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            delimiter = "\t" if "\t" in file.readline() else ","
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            header: list[str] = []
+            for cells in reader:
+                if not cells:
+                    continue
+                if not header:
+                    header = cells = [cell.strip() for cell in cells]
+                if len(cells) != len(header):
+                    raise DataError(
+                        f"{path}, row {reader.line_num}: {len(cells)} cells for the {len(header)} "
+                        "columns of the header; put cells that hold the separator in quotes"
+                    )
+                yield reader.line_num, cells
+            if not header:
+                raise DataError(f"{path} is empty; its first line must name the columns")
+    except csv.Error as error:
+        raise DataError(
+            f"{path}, row {reader.line_num}: {error}; double the quotes inside quoted cells"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _lines_of(path: Path) -> list[str]:
+    """All lines of a text file, without the empty ones at its end."""
+    lines = [line.rstrip("\r\n") for _, line in _text_lines(path)]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise DataError(f"{path} is empty; give a file with at least one sentence pair")
+    return lines
+
+
+def _text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    try:
+        # only a line feed ends a line: other separators of Unicode may stand in a sentence
+        with path.open(encoding="utf-8-sig", newline="\n") as file:
+            yield from enumerate(file, 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> DataError:
+    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    return DataError(f"{path} cannot be read ({reason}); give a text file of sentence pairs")
