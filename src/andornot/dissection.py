@@ -366,10 +366,12 @@ def _write(p: _Pipeline, data_key: str, results: dict[str, Result]) -> None:
         frame.insert(0, "layer", layer)
         frames.append(frame)
     explanations = {layer: [e.as_dict() for e in result] for layer, result in results.items()}
+    stage = p.stages["results"] = Stage("results", "", p.out)
     with writing(p.out):
-        _write_parquet(pd.concat(frames, ignore_index=True), p.out / "explanations.parquet")
-        write_json(p.out / "explanations.json", {"format": FORMAT, "layers": explanations})
-        _write_parquet(_samples(p), p.out / "samples.parquet")
+        with stage.timed("save"):
+            _write_parquet(pd.concat(frames, ignore_index=True), p.out / "explanations.parquet")
+            write_json(p.out / "explanations.json", {"format": FORMAT, "layers": explanations})
+            _write_parquet(_samples(p), p.out / "samples.parquet")
         write_json(p.out / "manifest.json", _manifest(p, data_key, results))
 
 
@@ -401,14 +403,15 @@ def _samples(p: _Pipeline) -> Any:
 
 
 def _manifest(p: _Pipeline, data_key: str, results: dict[str, Result]) -> dict[str, Any]:
-    stages = {}
+    stages: dict[str, dict[str, Any]] = {}
     for name, stage in p.stages.items():
-        info = stage.info if stage.done else {"seconds": stage.seconds}
-        stages[name] = info | {"path": str(stage.path.relative_to(p.out))}
+        stages[name] = {"seconds": stage.seconds}
+        if stage.key:
+            stages[name] = stage.info | {"path": str(stage.path.relative_to(p.out))}
     return {
         "format": FORMAT,
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": _versions(),
+        "versions": versions(),
         "data": {
             "kind": p.data.kind,
             "path": str(p.data.path),
@@ -447,7 +450,7 @@ def _summary(result: Result) -> dict[str, Any]:
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     versions = {"python": sys.version.split()[0], "platform": platform.platform()}
     for package in ("andornot", "numpy", "numba", "torch", "torchvision", "transformers", "pillow"):
         try:

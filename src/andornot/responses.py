@@ -119,9 +119,11 @@ class Responses:
                 f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
         builder = ResponseBuilder(len(masks), concepts.n_atoms, concepts.n_folds)
-        keys = _position_keys(positions, concepts.n_folds)
         for unit, mask in enumerate(masks.reshape(len(masks), n_positions)):
-            builder.add(unit, *np.unique(keys[mask], return_counts=True))
+            keys = _keys_at(positions, np.flatnonzero(mask), concepts.n_folds)
+            counts = np.bincount(keys)
+            present = np.flatnonzero(counts)
+            builder.add(unit, present, counts[present])
         return builder.finish()
 
     def relabelled(self, new_ids: NDArray[np.int32], n_atoms: int, n_folds: int) -> Responses:
@@ -302,12 +304,14 @@ def _grid_text(positions: AtomMap) -> str:
     return " of {} x {} positions".format(*distinct[0])
 
 
-def _position_keys(positions: AtomMap, n_folds: int) -> NDArray[np.int64]:
-    sizes = np.diff(positions.offsets)
-    first = np.repeat(positions.atom_offsets[:-1], sizes)
-    atoms = positions.atoms[first + positions.codes].astype(np.int64)
-    keys: NDArray[np.int64] = atoms * n_folds + np.repeat(positions.folds, sizes)
-    return keys
+def _keys_at(
+    positions: AtomMap, where: NDArray[np.int64], n_folds: int
+) -> NDArray[np.int64]:
+    """``atom * n_folds + fold`` of some positions, given by their numbers."""
+    sample = np.searchsorted(positions.offsets, where, side="right") - 1
+    local = positions.atom_offsets[sample] + positions.codes[where]
+    keys: NDArray[np.int64] = positions.atoms[local].astype(np.int64) * n_folds
+    return keys + positions.folds[sample]
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,7 +365,8 @@ def _block_layout(positions: AtomMap, start: int, stop: int, concepts: ConceptTa
 
 @jit
 def _count_unit(  # type: ignore[no-untyped-def]
-    values, peaks, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys, area
+    values, peaks, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, n_keys,
+    area,
 ):  # fmt: skip
     """Count a unit's active positions by key; also fills ``area``, active positions by sample.
 

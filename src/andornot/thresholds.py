@@ -160,7 +160,7 @@ class _Tracker:
         """Take the extremes of further maps in, ``(samples, units)`` each."""
         self.extremes[:, 0] = np.minimum(self.extremes[:, 0], low.min(axis=0))
         self.extremes[:, 1] = np.maximum(self.extremes[:, 1], high.max(axis=0))
-        self.finite = np.isfinite(self.extremes).all(axis=1)
+        self.finite[:] = np.isfinite(self.extremes).all(axis=1)
 
     @property
     def threshold(self) -> NDArray[np.floating]:

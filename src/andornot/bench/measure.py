@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,17 +28,18 @@ from andornot.bench.synthetic import (
     write_activations,
 )
 from andornot.concepts import ConceptTable, TableBuilder, local_atoms
-from andornot.dissection import dissect
-from andornot.dissection import _versions as versions
+from andornot.dissection import dissect, versions
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
 from andornot.parallel import ordered_map
-from andornot.probing.dataset import Labels
+from andornot.probing.dataset import Labels, ProbingData
 from andornot.probing.table import build_table
-from andornot.progress import track
 from andornot.responses import Responses, count_responses
 from andornot.thresholds import Threshold, find_thresholds
+
+if TYPE_CHECKING:
+    from andornot.models import LoadedModel
 
 _BLOCK = 512
 """Label maps that are held decoded at a time."""
@@ -138,7 +139,7 @@ def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str,
         _time_decode(data, jobs, clock)
         _time_table(data, folder / "codes", jobs, clock)
         with clock.stage("table with decoding", size.samples, "samples"):
-            table = build_table(data, folder / "table", 1, jobs)
+            table = build_table(cast(ProbingData, data), folder / "table", 1, jobs)
         formulas = planted_formulas(table, size.units, np.random.default_rng(seed))
         with clock.stage("draw activations", size.samples, "samples"):
             shards = write_activations(table, formulas, folder / "shards", seed, jobs)
@@ -216,9 +217,7 @@ def _summary(table: ConceptTable, responses: Responses, result: Result) -> dict[
     }
 
 
-def bench_real(
-    data: str, model: str, weights: str | None, layer: str, **options: Any
-) -> dict[str, Any]:
+def bench_real(data: str, model: LoadedModel | str, layer: str, **options: Any) -> dict[str, Any]:
     """Time a real run, stage by stage; ``options`` are those of :func:`andornot.dissect`.
 
     The run goes to a temporary folder and is thrown away. Kernels that were never compiled on
@@ -227,11 +226,11 @@ def bench_real(
     jobs = options.get("jobs")
     where = machine(jobs)
     with tempfile.TemporaryDirectory(prefix="andornot-bench-") as folder:
-        run = dissect(model, layer, data, Path(folder) / "run", weights=weights, **options)
+        run = dissect(model, layer, data, Path(folder) / "run", **options)
         manifest = run.manifest
     n_samples = manifest["data"]["samples"]
     n_units = sum(found["units"] for found in manifest["layers"].values())
-    processed = {part: (n_samples, "samples") for part in ("read", "forward", "write", "table")}
+    processed = dict.fromkeys(("read", "forward", "write", "table"), (n_samples, "samples"))
     stages: dict[str, tuple[float, int]] = {}
     for stage in manifest["stages"].values():
         for part, seconds in stage["seconds"].items():

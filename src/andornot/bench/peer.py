@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from andornot.bench.synthetic import SIZE, World, planted_formulas
 from andornot.concepts import ConceptTable
 from andornot.errors import RunError
-from andornot.explainer import explain_responses
-from andornot.explainer import SearchOptions
+from andornot.explainer import SearchOptions, explain_responses
 from andornot.parallel import n_workers
 from andornot.responses import Responses
 from andornot.stages import peak_rss_bytes
@@ -36,11 +35,15 @@ PACKAGE = "compositional_explanations"
 
 _FULL = {"samples": 200, "concepts": 60, "units": 4, "length": 3, "beam_size": 10}
 _QUICK = {"samples": 20, "concepts": 40, "units": 3, "length": 3, "beam_size": 5}
-_NOISE = 0.3
+_KEPT = 0.3
+"""Share of its formula's positions on which a unit is active."""
+_NOISE = 0.02
+"""Share of all positions on which the last unit is active, at random."""
 _EQUAL = 1e-9
 
 Masks = NDArray[np.bool_]
-Explained = tuple[list[float], list[float], list[str]]
+Found = Callable[[], tuple[float, str]]
+"""Gives the IoU and the text of a formula that was found; not part of what is timed."""
 
 
 def installed() -> bool:
@@ -99,7 +102,7 @@ def lines(report: dict[str, Any]) -> list[str]:
 
 
 def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:
-    """Masks of all concepts, and of units that follow formulas with noise, one more at random."""
+    """Masks of all concepts, and of units that follow a formula in part; the last one is noise."""
     world = World.of_size(size["concepts"], seed)
     drawn = [world.draw(i) for i in range(size["samples"])]
     table = ConceptTable.from_label_maps(
@@ -109,16 +112,22 @@ def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:
     assert positions is not None
     atoms = np.stack([positions.sample(i).ravel() for i in range(len(drawn))])
     rng = np.random.default_rng(seed)
-    formulas = planted_formulas(table, size["units"], rng)
-    units = np.stack(
-        [np.zeros(atoms.shape, bool) if f is None else table.mask(f)[atoms] for f in formulas]
-    )
-    flipped = np.repeat(np.repeat(rng.random((len(units), len(drawn), 28, 28)) < _NOISE, 4, 2), 4, 3)
-    units &= ~flipped.reshape(units.shape)
-    units[-1] = flipped[-1].reshape(units[-1].shape)
+    units = np.zeros((size["units"], *atoms.shape), np.bool_)
+    for u, formula in enumerate(planted_formulas(table, size["units"], rng)):
+        if formula is not None:
+            units[u] = table.mask(formula)[atoms] & _blocks(rng, atoms.shape, _KEPT)
+    units[-1] = _blocks(rng, atoms.shape, _NOISE)
     concepts = np.stack([table.concept_mask(name)[atoms] for name in table.names])
-    present = concepts.any(axis=(1, 2))
-    np.savez(path, units=units, concepts=concepts[present], **{k: v for k, v in size.items() if k in ("length", "beam_size")})
+    np.savez(
+        path, units=units, concepts=concepts[concepts.any(axis=(1, 2))],
+        length=size["length"], beam_size=size["beam_size"],
+    )  # fmt: skip
+
+
+def _blocks(rng: np.random.Generator, shape: tuple[int, ...], share: float) -> Masks:
+    """Blocks of 4x4 positions at random, which cover such a share of all."""
+    coarse = rng.random((shape[0], SIZE // 4, SIZE // 4)) < share
+    return coarse.repeat(4, axis=1).repeat(4, axis=2).reshape(shape)
 
 
 def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any]:
@@ -127,7 +136,7 @@ def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any
     command = [sys.executable, "-m", "andornot.bench.peer", side, str(problem), threads]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False,
-        env=os.environ | dict.fromkeys(names, threads),
+        env=os.environ | dict.fromkeys(names, threads) | {"TMPDIR": str(problem.parent)},
     )  # fmt: skip
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -169,9 +178,6 @@ def _main(side: str, problem: str, threads: str) -> None:
     print(json.dumps(report))
 
 
-Found = Callable[[], tuple[float, str]]
-
-
 def _ours(concepts: Masks, length: int, beam_size: int, threads: int) -> Callable[[Masks], Found]:
     """Build our concept table; what is returned explains a unit."""
     table = ConceptTable.from_masks(concepts, [str(c) for c in range(len(concepts))])
@@ -195,7 +201,7 @@ def _theirs(concepts: Masks, length: int, beam_size: int, threads: int) -> Calla
     masks = [torch.from_numpy(mask) for mask in concepts]
     flat = concepts.reshape(len(concepts), -1)
     sizes = flat.astype(np.float32) @ flat.T.astype(np.float32)
-    cache = tempfile.mkdtemp(dir=Path(sys.argv[2]).parent)
+    cache = tempfile.mkdtemp()
     mask_utils.get_dataset_info(masks, cache)
 
     def explain(unit: Masks) -> Found:

@@ -126,8 +126,8 @@ class World:
                     place = y + at[0] * h, x + at[1] * w, size[0] * h, size[1] * w
                     rows.append((1, first_part + part + 1, *place))
         for color in (scene + _zipf(rng, 4, 20)) % _COLORS:
-            place = SIZE * np.array([*rng.random(2), *rng.uniform(0.05, 0.2, 2)])
-            rows.append((2, first_color + color + 1, *place))
+            patch = SIZE * np.array([*rng.random(2), *rng.uniform(0.05, 0.2, 2)])
+            rows.append((2, first_color + color + 1, *patch))
         return np.array(rows)
 
 
@@ -270,7 +270,8 @@ def write_activations(
             local = slice(positions.atom_offsets[i], positions.atom_offsets[i + 1])
             codes = positions.codes[positions.offsets[i] : positions.offsets[i + 1]]
             _add_shares(values[i - start], codes, holds[positions.atoms[local]])
-        return np.maximum(values, 0, out=values)
+        np.maximum(values, 0, out=values)
+        return values
 
     starts = range(0, positions.n_samples, size)
     for start, values in zip(starts, ordered_map(block, starts, jobs, ahead=1), strict=True):

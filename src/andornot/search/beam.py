@@ -22,6 +22,7 @@ from andornot.search.kernels import (
     apply,
     atoms_of,
     combine,
+    copy_mask,
     extend,
     ranked_score,
     same_atoms,
@@ -257,9 +258,10 @@ def _trim(atoms, dense, beam, entries, held):
         following.i[e], following.t[e] = entries.i[e], entries.t[e]
         following.score[e] = entries.score[e]
         following.is_new[e] = c >= 0
-        following.mask[e] = beam.mask[b]
         following.i_with[e], following.t_with[e] = beam.i_with[b], beam.t_with[b]
-        if c >= 0:
+        if c < 0:
+            copy_mask(beam.mask[b], following.mask[e])
+        else:
             end = 0
             while beam.terms[b, end] >= 0:
                 end += 1

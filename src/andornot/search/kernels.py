@@ -128,10 +128,17 @@ def apply(mask, operator, atoms, out):
         for atom in atoms:
             out[atom] = mask[atom]
     else:
-        # copied as bytes, which is ten times as fast as booleans one by one
-        out.view(np.uint8)[:] = mask.view(np.uint8)
+        copy_mask(mask, out)
         for atom in atoms:
             out[atom] = operator == OR
+
+
+@jit
+def copy_mask(mask, out):
+    """Copy a mask, as bytes in a plain loop: many times as fast as ``out[:] = mask``."""
+    from_bytes, to_bytes = mask.view(np.uint8), out.view(np.uint8)
+    for k in range(len(from_bytes)):
+        to_bytes[k] = from_bytes[k]
 
 
 @jit
@@ -148,10 +155,11 @@ def same_mask(first, second):
     """Whether two formulas are the same set of atoms."""
     a, b = first.view(np.uint8), second.view(np.uint8)
     for start in range(0, len(a), 4096):
+        x, y = a[start : start + 4096], b[start : start + 4096]
         # no way out within a stretch, so that the compiler can vectorise it
         differ = np.uint8(0)
-        for atom in range(start, min(start + 4096, len(a))):
-            differ |= a[atom] ^ b[atom]
+        for k in range(len(x)):
+            differ |= x[k] ^ y[k]
         if differ:
             return False
     return True

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from andornot.probing.table import fold_of
 from andornot.progress import track
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.vectors import Vectors, nearest, read_glove
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 STOP_WORDS = frozenset({"a", "an", "the", "of", ".", ","})
 """Words that are no concepts in the published code, however frequent."""
@@ -193,14 +197,14 @@ def _tag_concepts(sentence: Sentence, tags: Mapping[str, str]) -> Iterable[str]:
     return (tags[tag] for tag in sentence.tags or ()) if tags else ()
 
 
-def _matrix(rows: Iterable[Iterable[int]], n_columns: int):  # type: ignore[no-untyped-def]
+def _matrix(rows: Iterable[Iterable[int]], n_columns: int) -> scipy.sparse.csr_array:
     """Rows of columns as a sparse matrix."""
     import scipy.sparse
 
-    sizes, indices = [0], []
+    indptr, indices = [0], list[int]()
     for row in rows:
         indices.extend(row)
-        sizes.append(len(indices))
-    ones = np.ones(len(indices), np.bool_)
-    shape = (len(sizes) - 1, n_columns)
-    return scipy.sparse.csr_array((ones, np.array(indices, np.int64), np.array(sizes)), shape=shape)
+        indptr.append(len(indices))
+    true = np.ones(len(indices), np.bool_)
+    shape = (len(indptr) - 1, n_columns)
+    return scipy.sparse.csr_array((true, np.array(indices, np.int64), indptr), shape=shape)

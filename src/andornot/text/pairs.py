@@ -95,7 +95,7 @@ class PairData:
 
     path: Path
     kind: str
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair, ...] = field(repr=False)
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] | None = None

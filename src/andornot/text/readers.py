@@ -127,7 +127,7 @@ def read_feats(path: Path, labels: Path | None = None) -> PairData:
     names = [name for name, _, _ in fields]
     sentences = []
     for number, line in enumerate(lines, 2):
-        # a token may be a bar itself, so it is read from the right
+        # a token may hold a bar itself, so it is read from the right
         tokens = [token.rsplit("|", len(names)) for token in line.split()]
         if damaged := [token for token in tokens if len(token) <= len(names)]:
             raise DataError(
@@ -180,9 +180,7 @@ def is_table(path: Path) -> bool:
     return all(set(header) & set(COLUMNS[key]) for key in ("premise", "hypothesis"))
 
 
-def _keep(
-    pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled: bool
-) -> None:
+def _keep(pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled: bool) -> None:
     """Put a pair with the others, or count why it is dropped."""
     if not pair.premise.tokens or not pair.hypothesis.tokens:
         dropped[_EMPTY] += 1
@@ -244,15 +242,13 @@ def _record(line: str, where: str) -> dict[str, Any]:
             f"{where}: this is no JSON ({error}); the file is damaged, fetch it again"
         ) from None
     needed = ("sentence1", "sentence2", "gold_label")
-    missing = [
-        key for key in needed if not isinstance(record, dict) or not isinstance(record.get(key), str)
-    ]
-    if missing:
+    fields = record if isinstance(record, dict) else {}
+    if missing := [key for key in needed if not isinstance(fields.get(key), str)]:
         raise DataError(
             f"{where}: the record has no text {missing[0]!r}; each line must be an object with "
             f"{', '.join(needed)}"
         )
-    return dict(record)
+    return fields
 
 
 def _parsed(record: Mapping[str, Any], which: str, where: str) -> Sentence:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from andornot.text.nli.load import load_pair_model
     from andornot.text.nli.model import Config, EntailmentNet
     from andornot.text.nli.protocol import PairModel, Recorded, TokenModel, accuracy, class_weights
-    from andornot.text.nli.train import Report, TrainOptions, hold_out, train
+    from andornot.text.nli.training import Report, TrainOptions, hold_out, train
     from andornot.text.nli.vocabulary import Vocabulary
 
 __all__ = [
@@ -44,17 +44,17 @@ _HOMES = {
     "PairClassifier": "classifier",
     "PairModel": "protocol",
     "Recorded": "protocol",
-    "Report": "train",
+    "Report": "training",
     "TokenModel": "protocol",
-    "TrainOptions": "train",
+    "TrainOptions": "training",
     "Vocabulary": "vocabulary",
     "accuracy": "protocol",
     "class_weights": "protocol",
-    "hold_out": "train",
+    "hold_out": "training",
     "load_classifier": "checkpoint",
     "load_pair_model": "load",
     "save_classifier": "checkpoint",
-    "train": "train",
+    "train": "training",
 }
 
 
@@ -67,12 +67,10 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         raise ModelError(
             'Models need PyTorch, which is not installed: run pip install "andornot[torch]".'
         ) from error
-    globals()[name] = value  # a submodule of the same name (train) must not hide it
-    return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,8 @@ def write_torch(path: Path, values: Mapping[str, Any]) -> None:
         torch.save(dict(values), aside)
         aside.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):
+            aside.unlink()
         reason = " ".join(str(error).split())
         raise RunError(
             f"The checkpoint {path} cannot be written ({reason}): make room there, or choose "

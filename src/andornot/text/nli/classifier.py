@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from andornot.models.layers import get_layer
 from andornot.models.record import choose_device
 from andornot.models.weights import fingerprint
-from andornot.text.nli.hooks import caught, inference
+from andornot.text.nli.hooks import caught, inference, wanted
 from andornot.text.nli.model import EntailmentNet
 from andornot.text.nli.protocol import Pairs, Recorded
 from andornot.text.nli.vocabulary import Vocabulary
@@ -76,7 +75,7 @@ class PairClassifier:
         Raises:
             ModelError: there is no such layer.
         """
-        modules = {layer: get_layer(self.module, layer) for layer in layers}
+        modules = wanted(self.module, layers, self.layers)
         found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
         logits = []
         with inference(self.module), caught(modules) as outputs:
@@ -103,7 +102,7 @@ class PairClassifier:
         Raises:
             ModelError: there is no such layer.
         """
-        modules = {layer: get_layer(self.module, layer) for layer in layers}
+        modules = wanted(self.module, layers, self.token_layers)
         found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
         with inference(self.module), caught(modules) as outputs:
             for batch in batches(pairs):

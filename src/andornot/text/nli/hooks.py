@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -10,8 +10,29 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
-from andornot.models.layers import evaluating
+from andornot.errors import ModelError
+from andornot.models.layers import evaluating, get_layer
 from andornot.models.shapes import first_tensor
+
+
+def wanted(module: nn.Module, layers: Sequence[str], known: Sequence[str]) -> dict[str, nn.Module]:
+    """Look layers up by name.
+
+    Args:
+        module: the network.
+        layers: dotted paths.
+        known: the paths that give what is wanted, a value for each pair or for each token.
+
+    Raises:
+        ModelError: a layer is not among the known ones.
+    """
+    for layer in layers:
+        if layer not in known:
+            shown = ", ".join(known[-8:]) or "none"
+            raise ModelError(
+                f"The model has no layer {layer!r} of this kind; choose one of: {shown}."
+            )
+    return {layer: get_layer(module, layer) for layer in layers}
 
 
 @contextmanager

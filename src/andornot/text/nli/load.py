@@ -29,7 +29,7 @@ def load_pair_model(
     if kind == "hf" and directory:
         from andornot.text.nli.hf import HfPairModel
 
-        return HfPairModel.load(Path(directory), device)
+        return HfPairModel(Path(directory), device)
     file, _, function = spec.rpartition(":")
     if file.endswith(".py") and function:
         return _from_function(Path(file), function)
@@ -48,7 +48,7 @@ def _from_function(file: Path, function: str) -> PairModel:
 
     if not file.is_file():
         raise ModelError(f"The model file {file} does not exist: check the path.")
-    model = call_function(file, function)
+    model: object = call_function(file, function)
     if not isinstance(model, PairModel):
         lacks = [name for name in _NEEDED if not hasattr(model, name)]
         raise ModelError(

@@ -22,6 +22,10 @@ class SentenceLike(Protocol):
     def tokens(self) -> tuple[str, ...]:
         """Words and punctuation in order, as written."""
 
+    @property
+    def text(self) -> str:
+        """The sentence as written, for models with a tokeniser of their own."""
+
 
 class PairLike(Protocol):
     """A premise and a hypothesis, such as ``andornot.text.pairs.Pair``."""

@@ -261,8 +261,14 @@ class _Training:
         return len(self.progress.epochs) - self.progress.best >= self.options.patience
 
     def resume(self) -> None:
-        """Go to where an earlier training with the same data and options was."""
+        """Go to where an earlier training with the same data and options was, if there is one."""
         path = self.out / "last.pt"
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)  # now, and not after an epoch
+        except OSError as error:
+            raise RunError(
+                f"The directory {self.out} cannot be made ({error.strerror}): choose another."
+            ) from error
         if not path.exists():
             return
         try:

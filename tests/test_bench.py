@@ -1,0 +1,207 @@
+"""The bench: what is drawn, what is measured, and that the report says it in plain data."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from andornot.activations import extremes
+from andornot.bench import measure, peer
+from andornot.bench.clock import Clock
+from andornot.bench.synthetic import SIZE, Drawn, World, planted_formulas, write_activations
+from andornot.concepts import ConceptTable
+from andornot.errors import OptionError, RunError
+from andornot.explainer import kernel_atoms
+from andornot.search.kernels import apply, atoms_of, copy_mask, extend, intersections, same_mask
+from andornot.search.problem import AND, AND_NOT, OR
+
+TINY = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
+
+
+@pytest.fixture(scope="module")
+def report():
+    return measure.run_bench(**TINY, jobs=2, peer=False)
+
+
+def test_report_is_plain_data_with_every_stage(report):
+    assert json.loads(json.dumps(report)) == report
+    stages = {stage["stage"]: stage for stage in report["stages"]}
+    assert list(stages) == [
+        "compile", "draw label maps", "png_decode", "table", "table with decoding",
+        "draw activations", "thresholds", "responses", "beam", "exhaustive (length 2)",
+    ]  # fmt: skip
+    assert stages["table"]["processed"] == TINY["samples"]
+    assert stages["beam"]["processed"] == TINY["units"]
+    for stage in report["stages"]:
+        assert stage["seconds"] > 0
+        assert stage["rate"] == pytest.approx(stage["processed"] / stage["seconds"])
+        assert stage["peak_rss_bytes"] > 2**20
+    assert report["peer"] is None
+    assert report["sizes"]["positions"] == TINY["samples"] * SIZE * SIZE
+    assert report["machine"]["threads"] == 2
+
+
+def test_results_do_not_hang_on_the_number_of_threads(report):
+    again = measure.run_bench(**TINY, jobs=1, peer=False)
+    assert again["results"] == report["results"]
+    by_length = report["results"]["mean_iou_by_length"]
+    assert 0 < by_length[0] <= by_length[1] <= 1
+
+
+def test_print_names_every_stage(report, capsys):
+    measure.print_bench(report)
+    printed = capsys.readouterr().out
+    assert "thresholds" in printed
+    assert "units/s" in printed
+
+
+@pytest.mark.parametrize(("name", "value"), [("samples", 0), ("concepts", 29), ("beam_size", 0)])
+def test_size_too_small(name, value):
+    with pytest.raises(OptionError, match=f"{name} is {value}"):
+        measure.run_bench(**(TINY | {name: value}))
+
+
+def test_no_room_on_disk(monkeypatch):
+    monkeypatch.setattr(measure.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with pytest.raises(OptionError, match="TMPDIR"):
+        measure.run_bench(**TINY)
+
+
+def test_a_sample_hangs_on_seed_and_number_alone():
+    world = World.of_size(100, seed=3)
+    maps, scene = world.draw(5)
+    again, same_scene = World.of_size(100, seed=3).draw(5)
+    other, _ = World.of_size(100, seed=4).draw(5)
+    assert np.array_equal(maps, again)
+    assert scene == same_scene
+    assert not np.array_equal(maps, other)
+
+
+def test_labels_survive_their_files():
+    world = World.of_size(1291, seed=0)
+    drawn = Drawn.of(world, 3, jobs=1)
+    for i in range(3):
+        maps, scene = world.draw(i)
+        labels = drawn.labels(i)
+        assert np.array_equal(np.stack(labels.maps), maps)
+        assert labels.concepts == (scene,)
+        firsts = (*world.firsts, len(world.names))
+        for layer, first, end in zip(maps, firsts, firsts[1:], strict=False):
+            assert np.isin(layer, [0, *range(first + 1, end + 1)]).all()
+
+
+def test_units_follow_their_formulas(tmp_path):
+    world = World.of_size(60, seed=1)
+    drawn = [world.draw(i) for i in range(8)]
+    table = ConceptTable.from_label_maps(
+        [maps for maps, _ in drawn], world.names, sample_concepts=[[s + 1] for _, s in drawn]
+    )
+    formulas = planted_formulas(table, 20, np.random.default_rng(0))
+    assert [f is None for f in formulas] == [u % 10 == 9 for u in range(20)]
+    shards = write_activations(table, formulas, tmp_path, seed=0, jobs=1)
+    values = np.concatenate([block for _, block in shards.blocks()])
+    assert values.shape == (8, 20, 7, 7)
+    positions = table.positions
+    masks = [np.zeros(table.n_atoms, bool) if f is None else table.mask(f) for f in formulas]
+    shares = np.stack(
+        [
+            np.stack([m[positions.sample(i)].reshape(7, 16, 7, 16).mean((1, 3)) for m in masks])
+            for i in range(8)
+        ]
+    )
+    # the rest is noise of standard deviation 1/4, cut off at 0
+    assert values[shares > 0.9].mean() == pytest.approx(1, abs=0.05)
+    assert values[shares == 0].mean() == pytest.approx(0.25 / np.sqrt(2 * np.pi), abs=0.01)
+
+
+def test_clock_adds_up_what_has_one_name():
+    clock = Clock()
+    for _ in range(3):
+        with clock.stage("table", 4, "samples"):
+            pass
+    (stage,) = clock.as_list()
+    assert stage["processed"] == 12
+    assert stage["rate_unit"] == "samples/s"
+
+
+def test_real_run_as_stages(monkeypatch):
+    manifest = {
+        "data": {"samples": 20, "concepts": 7},
+        "layers": {"conv": {"units": 5}},
+        "stages": {
+            "activations conv": {"seconds": {"read": 1.0, "forward": 4.0}, "peak_rss_bytes": 10},
+            "concepts": {"seconds": {"table": 2.0}, "peak_rss_bytes": 20},
+            "search conv": {"seconds": {"search": 0.5}},
+        },
+        "seconds": 8.0, "peak_rss_bytes": 30, "versions": {},
+    }  # fmt: skip
+    monkeypatch.setattr(measure, "dissect", lambda *a, **k: type("R", (), {"manifest": manifest}))
+    report = measure.bench_real("labelmaps:x", "torchvision:y", "conv")
+    rates = {s["stage"]: (s["rate"], s["rate_unit"], s["peak_rss_bytes"]) for s in report["stages"]}
+    assert rates == {
+        "read": (20, "samples/s", 10), "forward": (5, "samples/s", 10),
+        "table": (10, "samples/s", 20), "search": (10, "units/s", 30),
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_peer_finds_the_same_iou():
+    if not peer.installed():
+        pytest.skip("compositional_explanations is absent: install the extra 'bench'")
+    report = peer.compare(quick=True, jobs=1)
+    assert report["ratio"] > 10
+    assert report["same_iou"] == len(report["ours"]["ious"])
+    assert "times faster" in "\n".join(peer.lines(report))
+
+
+def test_peer_process_that_fails(tmp_path):
+    with pytest.raises(RunError, match="--no-peer"):
+        peer._in_new_process("ours", tmp_path / "absent.npz", 1)
+
+
+def test_extremes_of_maps_with_nan():
+    block = np.random.default_rng(0).normal(size=(5, 3, 2, 4)).astype(np.float32)
+    block[1, 2, 0, 0], block[3, 0, 1, 1], block[4, 1] = np.nan, np.inf, -np.inf
+    low, high = extremes(block, jobs=2)
+    assert np.array_equal(low, block.min(axis=(2, 3)), equal_nan=True)
+    assert np.array_equal(high, block.max(axis=(2, 3)), equal_nan=True)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_extended_counts_equal_a_fresh_pass(seed):
+    rng = np.random.default_rng(seed)
+    masks = rng.random((6, 40)) < 0.4
+    table = ConceptTable.from_masks(masks, list("abcdef"))
+    atoms = kernel_atoms(table)
+    active = rng.integers(0, 5, table.n_atoms)
+    mask = rng.random(table.n_atoms) < 0.5
+
+    def passed(which):
+        args = atoms.counts, active, atoms.indptr, atoms.indices, 6
+        return intersections(which, *args)
+
+    for operator in (OR, AND, AND_NOT):
+        own = atoms_of(atoms, int(rng.integers(6)))
+        i, t = passed(mask)
+        extend(mask, operator, own, atoms, active, i, t)
+        longer = np.empty_like(mask)
+        apply(mask, operator, own, longer)
+        expected_i, expected_t = passed(longer)
+        assert np.array_equal(i, expected_i)
+        assert np.array_equal(t, expected_t)
+
+
+@pytest.mark.parametrize("n", [1, 4095, 4096, 10_000])
+def test_masks_are_compared_to_the_last_atom(n):
+    first = np.random.default_rng(n).random(n) < 0.5
+    second = np.empty_like(first)
+    copy_mask(first, second)
+    assert same_mask(first, second)
+    for at in (0, n // 2, n - 1):
+        second[at] ^= True
+        assert not same_mask(first, second)
+        second[at] ^= True

@@ -1,0 +1,426 @@
+"""Sentence pairs from the files that hold them, and what is said of damaged ones."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import subprocess
+import sys
+import types
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from andornot.errors import DataError, OptionError
+from andornot.text.open import open_pairs
+from andornot.text.pairs import Pair, PairData, Sentence
+from andornot.text.readers import parse_leaves, tokenize
+
+PARSE = "(ROOT (S (NP (DT A) (NN man)) (VP (VBZ eats)) (. .)))"
+
+
+def record(**changes):
+    base = {
+        "gold_label": "entailment",
+        "pairID": "p1",
+        "sentence1": "A man eats.",
+        "sentence2": "A man eats.",
+        "sentence1_parse": PARSE,
+        "sentence2_parse": PARSE,
+    }
+    return {key: value for key, value in (base | changes).items() if value is not None}
+
+
+def written(path, *lines):
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def jsonl(path, *records):
+    return written(path, *map(json.dumps, records))
+
+
+@pytest.fixture
+def nli(shared_data):
+    return shared_data / "nli"
+
+
+def tags_of(pair):
+    return pair.premise.tags, pair.hypothesis.tags
+
+
+# --- JSON lines ---------------------------------------------------------------------------------
+
+
+def test_the_parsed_records_of_snli(nli):
+    path = nli / "snli_1.0_dev.first1289_parsed.jsonl"
+    data = open_pairs(f"snli:{path}", keep_unlabelled=True)
+    assert (len(data), data.n_dropped, data.has_tags, data.notes) == (1289, 0, True, ())
+    raw = [json.loads(line) for line in path.read_text().splitlines()]
+    for pair, source in zip(data.pairs, raw, strict=True):
+        assert pair.id == source["pairID"]
+        assert pair.label == source["gold_label"].replace("-", "")
+        for sentence, n in zip(pair.sentences, "12", strict=True):
+            assert sentence.text == source[f"sentence{n}"]
+            # the binary parse of the same record holds the tokens too, between other brackets
+            binary = source[f"sentence{n}_binary_parse"].split()
+            assert list(sentence.tokens) == [t for t in binary if t not in "()"]
+            spelled = [f"({t} {w})" for t, w in zip(sentence.tags, sentence.tokens, strict=True)]
+            assert "".join(re.findall(r"\([^()]+\)", source[f"sentence{n}_parse"])) == "".join(
+                spelled
+            )
+
+
+def test_pairs_without_a_gold_label_are_dropped_and_counted(nli):
+    data = open_pairs(f"snli:{nli / 'snli_1.0_dev.first1289_parsed.jsonl'}")
+    assert (len(data), data.n_dropped, dict(data.dropped)) == (1273, 16, {"no gold label": 16})
+    assert data.labels == ("entailment", "neutral", "contradiction")
+    assert "" not in data.classes
+
+
+def test_the_parsed_records_are_among_the_tokenised_pairs(nli):
+    """The two were tokenised differently, so they are compared without blanks."""
+    parsed = open_pairs(f"snli:{nli / 'snli_1.0_dev.first1289_parsed.jsonl'}", keep_unlabelled=True)
+    labels = nli / "snli_1.0_dev.compexp_preds.csv"
+    tokenised = open_pairs(f"pairs:{nli / 'snli_1.0_dev.tok'}", labels=labels, tagger=None)
+
+    def glued(pair):
+        return (*("".join(s.text.split()) for s in pair.sentences), pair.label)
+
+    assert {glued(pair) for pair in parsed.pairs} <= {glued(pair) for pair in tokenised.pairs}
+
+
+def test_records_without_parses_are_tokenised_and_said_to_have_no_tags(tmp_path):
+    bare = record(sentence1_parse=None, sentence2_parse=None, sentence1="I don't, he said.")
+    path = jsonl(tmp_path / "x.jsonl", bare)
+    data = open_pairs(f"snli:{path}", tagger=None)
+    assert data.pairs[0].premise.tokens == ("I", "don't", ",", "he", "said", ".")
+    assert not data.has_tags
+    assert data.notes == (
+        "2 of 2 sentences have no part-of-speech tags, so there are no tag concepts",
+    )
+
+
+def test_repeated_and_missing_ids(tmp_path):
+    path = jsonl(tmp_path / "x.jsonl", record(), record(), record(pairID=None))
+    assert open_pairs(f"snli:{path}").sample_ids == ("p1", "p1~2", "3")
+
+
+def test_escaped_brackets_become_signs():
+    sentence = parse_leaves("(ROOT (NP (-LRB- -LRB-) (NN x) (-RRB- -RRB-)))")
+    assert sentence.tokens == ("(", "x", ")")
+    assert sentence.tags == ("-LRB-", "NN", "-RRB-")
+
+
+def test_empty_sentences_are_dropped_and_counted(tmp_path):
+    empty = record(sentence1=" ", sentence1_parse=None)
+    data = open_pairs(f"snli:{jsonl(tmp_path / 'x.jsonl', empty, record())}")
+    assert (len(data), data.dropped) == (1, {"an empty sentence": 1})
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"gold_label": "neut', r"x\.jsonl, line 2: this is no JSON .*; the file is damaged"),
+        ("[1]", "line 2: the record has no text 'sentence1'"),
+        (json.dumps(record(sentence2=None)), "line 2: the record has no text 'sentence2'"),
+        (json.dumps(record(gold_label=3)), "line 2: the record has no text 'gold_label'"),
+        (json.dumps(record(sentence2_parse=PARSE[:-9])), "line 2: sentence2_parse is no Penn"),
+        (json.dumps(record(sentence1_parse="A man")), "line 2: sentence1_parse is no Penn"),
+        (json.dumps(record(sentence1_parse=["x"])), "line 2: sentence1_parse is no Penn"),
+    ],
+)
+def test_damaged_lines_are_named(tmp_path, line, message):
+    path = written(tmp_path / "x.jsonl", json.dumps(record()), line)
+    with pytest.raises(DataError, match=message):
+        open_pairs(f"snli:{path}")
+
+
+def test_a_folder_of_splits(tmp_path):
+    for split in ("dev", "test"):
+        jsonl(tmp_path / f"snli_1.0_{split}.jsonl", record(pairID=split))
+    data = open_pairs(f"snli:{tmp_path}", split="test")
+    assert (data.sample_ids, data.splits, data.name) == (("test",), ("test",), "snli_1.0_test")
+    with pytest.raises(DataError, match=r"has 0 files named \*_None.jsonl; name the split"):
+        open_pairs(f"snli:{tmp_path}")
+    with pytest.raises(OptionError, match="has no pair in the split 'dev': it has no split"):
+        open_pairs(f"snli:{tmp_path / 'snli_1.0_test.jsonl'}", split="dev")
+
+
+# --- tokens in turn -----------------------------------------------------------------------------
+
+
+def test_all_tokenised_pairs_of_snli_dev(nli):
+    labels = nli / "snli_1.0_dev.compexp_preds.csv"
+    data = open_pairs(f"pairs:{nli / 'snli_1.0_dev.tok'}", labels=labels, tagger=None)
+    lines = (nli / "snli_1.0_dev.tok").read_text().splitlines()
+    assert [" ".join(s.tokens) for s in data.sentences()] == lines
+    with labels.open() as file:
+        golds = [row["gt"].replace("UNK", "") for row in csv.DictReader(file)]
+    assert list(data.classes) == golds
+    assert (len(data), golds.count(""), data.kind) == (10_000, 158, "pairs")
+
+
+def test_annotated_tokens_are_the_tokens_with_tags(nli):
+    tokenised = open_pairs(f"pairs:{nli / 'snli_1.0_dev.tok'}", tagger=None)
+    annotated = open_pairs(f"pairs:{nli / 'snli_1.0_dev.feats'}")
+    assert annotated.has_tags
+    both = zip(tokenised.sentences(), annotated.sentences(), strict=True)
+    assert all(a.tokens == b.tokens for a, b in both)
+    with (nli / "snli_1.0_dev.pos.tsv").open() as file:
+        tags = [row["pos"] for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    assert [tag for s in annotated.sentences() for tag in s.tags] == tags
+
+
+def test_a_token_may_hold_a_bar(tmp_path):
+    path = written(tmp_path / "x.feats", "lemma;open|tag;closed", "a|a|DT 1|2|half|CD", "b|b|NN")
+    pair = open_pairs(f"pairs:{path}").pairs[0]
+    assert pair.premise == Sentence(("a", "1|2"), ("DT", "CD"))
+
+
+def test_annotations_without_tags(tmp_path):
+    path = written(tmp_path / "x.feats", "lemma;open", "a|a", "b|b")
+    assert not open_pairs(f"pairs:{path}", tagger=None).has_tags
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "message"),
+    [
+        ("x.tok", ["a b", "c", "d"], "has 3 sentences, but premises and hypotheses come in turn"),
+        ("x.tok", [], "is empty; give a file with at least one sentence pair"),
+        ("x.tok", ["a", "", "b"], "3 sentences"),
+        ("x.tok", ["", "b"], r"holds no sentence pair that can be used \(1 had an empty sentence"),
+        ("x.feats", ["a|b|c"], "line 1: 'a.b.c' is no header of annotations"),
+        ("x.feats", ["tag;closed", "a|DT", "b"], r"line 3: the token 'b' lacks an annotation"),
+        ("x.feats", ["tag;closed", "a|DT"], "has 1 sentences"),
+    ],
+)
+def test_damaged_tokens_are_named(tmp_path, name, lines, message):
+    with pytest.raises(DataError, match=message):
+        open_pairs(f"pairs:{written(tmp_path / name, *lines)}")
+
+
+def test_labels_that_do_not_fit(tmp_path):
+    path = written(tmp_path / "x.tok", "a", "b")
+    few = written(tmp_path / "few.csv", "label", "neutral", "neutral")
+    with pytest.raises(DataError, match=r"has 2 labels for the 1 pairs of .*x\.tok"):
+        open_pairs(f"pairs:{path}", labels=few)
+    other = written(tmp_path / "other.csv", "truth", "neutral")
+    with pytest.raises(DataError, match=r"no column of labels \(its header names truth\); call it"):
+        open_pairs(f"pairs:{path}", labels=other)
+    with pytest.raises(DataError, match=r"nowhere\.csv cannot be read"):
+        open_pairs(f"pairs:{path}", labels=tmp_path / "nowhere.csv")
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "n_pairs", "counts"),
+    [
+        ("cad_nli_train.tsv", 8330, {"entailment": 2770, "neutral": 2778, "contradiction": 2782}),
+        ("SICK_train.txt", 4500, {"entailment": 1299, "neutral": 2536, "contradiction": 665}),
+    ],
+)
+def test_real_tables(nli, name, n_pairs, counts):
+    data = open_pairs(f"pairs:{nli / name}", tagger=None)
+    assert len(data) == n_pairs
+    assert {label: data.classes.count(label) for label in data.labels} == counts
+    assert data.pairs[0].premise.text in (nli / name).read_text()
+
+
+def test_columns_by_other_names_with_tags_splits_and_ids(tmp_path):
+    path = written(
+        tmp_path / "x.csv",
+        "nr,p,h,y,split,tp,th",
+        'k1,"A man , here",Men .,NEUTRAL,dev,"DT NN , RB",NNS .',
+        "k2,A,B,-,test,DT,NN",
+    )  # fmt: skip
+    columns = {"id": "nr", "premise": "p", "hypothesis": "h", "label": "y"}
+    columns |= {"premise_tags": "tp", "hypothesis_tags": "th"}
+    data = open_pairs(f"pairs:{path}", columns=columns)
+    first = Pair(
+        "k1",
+        Sentence(("A", "man", ",", "here"), ("DT", "NN", ",", "RB"), "A man , here"),
+        Sentence(("Men", "."), ("NNS", "."), "Men ."),
+        "neutral",
+        "dev",
+    )
+    assert data.pairs[0] == first
+    assert data.classes == ("neutral", "")
+    assert open_pairs(f"pairs:{path}", split="test", columns=columns).sample_ids == ("k2",)
+    with pytest.raises(OptionError, match="no pair in the split 'train': it has dev, test"):
+        open_pairs(f"pairs:{path}", split="train", columns=columns)
+
+
+@pytest.mark.parametrize(
+    ("lines", "options", "error", "message"),
+    [
+        (["a,b", "1,2"], {}, DataError, "no column 'premise' or 'sentence1' or 'sentence_A'"),
+        (["premise,hypothesis", "1"], {}, DataError, "row 2: 1 cells for the 2 columns"),
+        (["premise,hypothesis", '1,"2" x'], {}, DataError, "row 2: .*double the quotes"),
+        ([], {}, DataError, "is empty; its first line must name the columns"),
+        (["premise,hypothesis"], {}, DataError, "holds no sentence pair"),
+        (
+            ["premise,hypothesis,premise_tags", "a b,c,DT"],
+            {},
+            DataError,
+            "row 2: 1 tags for the 2 tokens of 'a b'",
+        ),
+        (
+            ["premise,hypothesis", "1,2"],
+            {"columns": {"label": "y"}},
+            DataError,
+            "no column 'y' for the label",
+        ),
+        (
+            ["premise,hypothesis", "1,2"],
+            {"columns": {"text": "y"}},
+            OptionError,
+            "columns has no key 'text'; there are premise",
+        ),
+        (
+            ["premise,hypothesis", "1,2"],
+            {"labels": "l.csv"},
+            OptionError,
+            "x.csv is a file for which labels has no use",
+        ),
+    ],
+)
+def test_damaged_tables_are_named(tmp_path, lines, options, error, message):
+    with pytest.raises(error, match=message):
+        open_pairs(f"pairs:{written(tmp_path / 'x.csv', *lines)}", **options)
+
+
+# --- the rest -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("spec", ["x.tok", "imdb:x.tok", "snli:", "pairs"])
+def test_texts_that_name_no_pairs(spec):
+    with pytest.raises(OptionError, match="names no sentence pairs; give snli:FILE or pairs:FILE"):
+        open_pairs(spec)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match="there is no file"):
+        open_pairs(f"pairs:{tmp_path / 'x.tok'}")
+    (tmp_path / "x.tok").write_bytes(b"\xff\xfe\n\xff\n")
+    with pytest.raises(DataError, match=r"x\.tok cannot be read \(it is not UTF-8\)"):
+        open_pairs(f"pairs:{tmp_path / 'x.tok'}")
+
+
+def test_limit_source_and_fingerprint(tmp_path):
+    path = written(tmp_path / "x.tok", *(f"w{i}" for i in range(20)))
+    data = open_pairs(f"pairs:{path}", limit=4, tagger=None)
+    assert data.sample_ids == ("0", "2", "5", "7")
+    again = open_pairs(**data.source)
+    assert again.pairs == data.pairs
+    assert again.fingerprint() == data.fingerprint()
+    assert data.subset([0, 1]).source is None
+    keys = {data.subset(chosen).fingerprint() for chosen in ([0, 1], [1, 0], [0], [0, 2])}
+    assert len(keys) == 4
+    with pytest.raises(OptionError, match="limit is 0"):
+        open_pairs(f"pairs:{path}", limit=0)
+    with pytest.raises(OptionError, match=r"indices from 0 to 3; got \[4\]"):
+        data.subset([4])
+
+
+def test_the_fingerprint_sees_whatever_a_concept_or_a_model_sees(tmp_path):
+    one = Pair("1", Sentence(("a",)), Sentence(("b",)))
+    others = [
+        Pair("2", one.premise, one.hypothesis),
+        Pair("1", one.premise, one.hypothesis, "neutral"),
+        Pair("1", one.premise, one.hypothesis, split="dev"),
+        Pair("1", Sentence(("b",)), one.hypothesis),
+        Pair("1", Sentence(("a",), ("DT",)), one.hypothesis),
+        Pair("1", Sentence(("a",), None, "A"), one.hypothesis),
+    ]
+    keys = {PairData(tmp_path, "pairs", (pair,)).fingerprint() for pair in [one, *others]}
+    assert len(keys) == 7
+    assert PairData(tmp_path / "else", "pairs", (one,)).fingerprint() in keys
+
+
+def test_ids_must_differ_and_tags_must_fit(tmp_path):
+    pair = Pair("1", Sentence(("a",)), Sentence(("b",)))
+    with pytest.raises(DataError, match="has the pair '1' twice"):
+        PairData(tmp_path, "pairs", (pair, pair))
+    with pytest.raises(DataError, match="has 1 tokens and 2 tags"):
+        Sentence(("a",), ("DT", "NN"))
+
+
+@given(st.text())
+def test_tokenising_loses_no_sign(text):
+    assert "".join(tokenize(text)) == "".join(text.split())
+
+
+@given(st.lists(st.tuples(st.sampled_from(["NN", ".", "''"]), st.text("ab'.-", min_size=1))))
+def test_leaves_of_any_parse(leaves):
+    parse = "(ROOT (S " + " ".join(f"(X ({tag} {token}))" for tag, token in leaves) + "))"
+    sentence = parse_leaves(parse)
+    if not leaves:
+        assert sentence is None
+    else:
+        assert list(zip(sentence.tags, sentence.tokens, strict=True)) == leaves
+        assert parse_leaves(parse[:-1]) is None
+
+
+# --- tags from spaCy ----------------------------------------------------------------------------
+
+
+class FakeDoc:
+    def __init__(self, vocab, words):
+        self.vocab, self.words = vocab, words
+
+
+def fake_spacy(monkeypatch, tag_of):
+    """The two modules of spaCy that we touch; the pipeline tags each word by itself."""
+
+    def load(name, exclude):
+        if name == "absent":
+            raise OSError("no such model")
+
+        def pipeline(doc):
+            return [types.SimpleNamespace(tag_=tag_of(word)) for word in doc.words]
+
+        pipeline.vocab = None
+        return pipeline
+
+    spacy, tokens = types.ModuleType("spacy"), types.ModuleType("spacy.tokens")
+    spacy.load, tokens.Doc = load, FakeDoc
+    monkeypatch.setitem(sys.modules, "spacy", spacy)
+    monkeypatch.setitem(sys.modules, "spacy.tokens", tokens)
+
+
+def test_tags_from_spacy_where_there_are_none(tmp_path, monkeypatch):
+    fake_spacy(monkeypatch, str.upper)
+    half = record(sentence2_parse=None)
+    data = open_pairs(f"snli:{jsonl(tmp_path / 'x.jsonl', half)}", tagger="mine")
+    assert tags_of(data.pairs[0]) == (("DT", "NN", "VBZ", "."), ("A", "MAN", "EATS", "."))
+    assert data.notes == ("1 of 2 sentences have no part-of-speech tags; spaCy's mine tagged them",)
+    assert data.source["tagger"] == "mine"
+
+
+def test_without_spacy_or_a_model_there_are_no_tags_and_a_note(tmp_path, monkeypatch):
+    path = written(tmp_path / "x.tok", "a", "b")
+    fake_spacy(monkeypatch, str.upper)
+    data = open_pairs(f"pairs:{path}", tagger="absent")
+    assert "no model 'absent', so there are no tag concepts" in data.notes[0]
+    fake_spacy(monkeypatch, lambda word: "")
+    data = open_pairs(f"pairs:{path}")
+    assert not data.has_tags
+    assert "left 2 tokens without one" in data.notes[0]
+    monkeypatch.setitem(sys.modules, "spacy", None)
+    data = open_pairs(f"pairs:{path}")
+    assert "spaCy is not installed, so there are no tag concepts" in data.notes[0]
+    assert data.pairs[0].premise.tags is None
+
+
+def test_reading_text_needs_no_torch_and_no_spacy():
+    code = (
+        "import sys, andornot.text.open, andornot.text.concepts, andornot.text.tokens;"
+        "print({'torch', 'spacy', 'transformers', 'pandas'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "set()", done.stderr
