@@ -381,11 +381,10 @@ def fake_spacy(monkeypatch, tag_of):
         if name == "absent":
             raise OSError("no such model")
 
-        def pipeline(doc):
+        def tagged(doc):
             return [types.SimpleNamespace(tag_=tag_of(word)) for word in doc.words]
 
-        pipeline.vocab = None
-        return pipeline
+        return types.SimpleNamespace(vocab=None, pipe=lambda docs: map(tagged, docs))
 
     spacy, tokens = types.ModuleType("spacy"), types.ModuleType("spacy.tokens")
     spacy.load, tokens.Doc = load, FakeDoc

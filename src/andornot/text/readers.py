@@ -118,7 +118,7 @@ def read_feats(path: Path, labels: Path | None = None) -> PairData:
             two sentences for each label.
     """
     header, *lines = _lines_of(path)
-    fields = [part.partition(";") for part in header.split("|")]
+    fields = [part.partition(";") for part in header.strip().split("|")]
     if any(sort not in ("open", "closed", "multi") for _, _, sort in fields):
         raise DataError(
             f"{path}, line 1: {header[:60]!r} is no header of annotations; it must read like "

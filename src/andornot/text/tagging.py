@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +26,8 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
     """
     if data.has_tags:
         return data
-    n_missing = sum(sentence.tags is None for sentence in data.sentences())
-    missing = f"{n_missing} of {2 * len(data)} sentences have no part-of-speech tags"
+    untagged = [sentence for sentence in data.sentences() if sentence.tags is None]
+    missing = f"{len(untagged)} of {2 * len(data)} sentences have no part-of-speech tags"
     if tagger is None:
         return _noted(data, f"{missing}, so there are no tag concepts")
     try:
@@ -35,9 +35,14 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
     except (ImportError, OSError) as error:
         why = "spaCy is not installed" if isinstance(error, ImportError) else f"no model {tagger!r}"
         return _noted(data, f"{missing} and {why}, so there are no tag concepts")
-    tagged = _tagged(pipeline, data.sentences(), 2 * len(data))
+    tagged = _tagged(pipeline, untagged)
+
+    def complete(sentence: Sentence) -> Sentence:
+        return next(tagged) if sentence.tags is None else sentence
+
     pairs = tuple(
-        replace(pair, premise=next(tagged), hypothesis=next(tagged)) for pair in data.pairs
+        replace(pair, premise=complete(pair.premise), hypothesis=complete(pair.hypothesis))
+        for pair in data.pairs
     )
     if empty := sum(tag == "" for pair in pairs for s in pair.sentences for tag in s.tags or ()):
         return _noted(
@@ -59,12 +64,10 @@ def _load(tagger: str) -> Any:
         return spacy.load(tagger, exclude=["parser", "ner", "lemmatizer"])
 
 
-def _tagged(pipeline: Any, sentences: Iterable[Sentence], total: int) -> Iterator[Sentence]:
+def _tagged(pipeline: Any, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
     from spacy.tokens import Doc
 
-    for sentence in track(sentences, "tagging", total):
-        if sentence.tags is not None:
-            yield sentence
-            continue
-        document = pipeline(Doc(pipeline.vocab, words=list(sentence.tokens)))
+    documents = (Doc(pipeline.vocab, words=list(s.tokens)) for s in sentences)
+    done = track(pipeline.pipe(documents), "tagging", len(sentences))
+    for sentence, document in zip(sentences, done, strict=True):
         yield replace(sentence, tags=tuple(token.tag_ for token in document))

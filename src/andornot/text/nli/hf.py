@@ -218,8 +218,10 @@ def _owners(encoded: Any, index: int, pair: PairLike) -> NDArray[np.int64]:
     places = (_places(pair.premise.tokens, 0),
               _places(pair.hypothesis.tokens, len(pair.premise.tokens)))  # fmt: skip
     owners = np.full(encoded["input_ids"].shape[1], -1)
-    for piece, sentence in enumerate(encoded.sequence_ids(index)):
-        begin, end = encoded["offset_mapping"][index][piece].tolist()
+    spans = encoded["offset_mapping"][index].tolist()
+    for piece, (sentence, (begin, end)) in enumerate(
+        zip(encoded.sequence_ids(index), spans, strict=True)
+    ):
         if sentence is not None and end > begin:
             # by its last character, for some tokenisers count the blank before a word to it
             owners[piece] = places[sentence][end - 1]
