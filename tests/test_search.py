@@ -216,7 +216,7 @@ def test_the_ceiling_of_pure_atoms_needs_no_division_by_zero():
     case_counts = np.array([10**9, 10**9], np.int64)
     atoms = Atoms(
         case_counts, np.array([0, 1, 1]), np.array([0], np.int32),
-        np.array([0, 1]), np.array([0], np.int32), int(case_counts.sum()),
+        np.array([0, 1]), np.array([0], np.int32), case_counts[:1], int(case_counts.sum()),
     )  # fmt: skip
     problem = Problem(atoms, np.array([0], np.int32), case_counts[:1], np.array([0]))
     for metric in ("iou", "f1", "cosine"):

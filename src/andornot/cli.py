@@ -402,7 +402,7 @@ def demo(out: Path, seed: int, quiet: bool) -> None:
 @click.option("--quick", is_flag=True, help="A small problem instead of the paper's size.")
 @click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
 @click.pass_context
-def bench(ctx: click.Context, as_json: bool, no_peer: bool, **options: Any) -> None:
+def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
     """Time every stage on synthetic data of the paper's size; `bench real` times a real run."""
     if ctx.invoked_subcommand is None:
         from andornot.bench.measure import run_bench

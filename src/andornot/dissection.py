@@ -451,10 +451,11 @@ def _summary(result: Result) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    versions = {"python": sys.version.split()[0], "platform": platform.platform()}
+    """What a result was computed with: Python, the platform, and the packages that are there."""
+    found = {"python": sys.version.split()[0], "platform": platform.platform()}
     for package in ("andornot", "numpy", "numba", "torch", "torchvision", "transformers", "pillow"):
         try:
-            versions[package] = importlib.metadata.version(package)
+            found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return versions
+    return found

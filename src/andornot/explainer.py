@@ -228,7 +228,7 @@ def kernel_atoms(concepts: ConceptTable) -> Atoms:
     """The table as the kernels read it."""
     return Atoms(
         concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
-        concepts.n_positions,
+        concepts.concept_counts, concepts.n_positions,
     )  # fmt: skip
 
 

@@ -304,9 +304,7 @@ def _grid_text(positions: AtomMap) -> str:
     return " of {} x {} positions".format(*distinct[0])
 
 
-def _keys_at(
-    positions: AtomMap, where: NDArray[np.int64], n_folds: int
-) -> NDArray[np.int64]:
+def _keys_at(positions: AtomMap, where: NDArray[np.int64], n_folds: int) -> NDArray[np.int64]:
     """``atom * n_folds + fold`` of some positions, given by their numbers."""
     sample = np.searchsorted(positions.offsets, where, side="right") - 1
     local = positions.atom_offsets[sample] + positions.codes[where]

@@ -78,7 +78,7 @@ def solve(problem: Problem, options: Options) -> Solution:
     metric = PUBLISHED if options.published else options.metric
     derived_too = options.published and len(problem.bases) > 0
     starts = _each_with_derived(problem) if derived_too else problem.candidates
-    i_1, t_1, ranking, scores = singles(metric, problem.atoms, dense, starts)
+    i_1, t_1, ranking, scores = singles(metric, problem, starts)
     pool = ranking[: options.limit] if options.limit else problem.candidates
     if derived_too:
         pool = _published_pool(starts, scores, problem.bases)

@@ -51,7 +51,7 @@ def solve(problem: Problem, options: Options) -> Solution:
     atoms = problem.atoms
     dense = np.zeros(len(atoms.counts), np.int64)
     dense[problem.active] = problem.active_counts
-    i_1, t_1, ranking, _ = singles(options.metric, atoms, dense, problem.candidates)
+    i_1, t_1, ranking, _ = singles(options.metric, problem, problem.candidates)
     pool = np.sort(ranking[: options.limit]) if options.limit else problem.candidates
     best = Best(
         np.full((options.beam_size, options.length), -1, np.int64),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from andornot._jit import jit
 from andornot.scores import score
-from andornot.search.problem import AND, AND_NOT, OR, Atoms
+from andornot.search.problem import AND, AND_NOT, OR, Problem
 
 PUBLISHED = -1
 """Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
@@ -88,29 +88,36 @@ def combine(operator, i_l, t_l, i_c, t_c, i_lc, t_lc):
 
 
 def singles(
-    metric: int, atoms: Atoms, dense: NDArray[np.int64], candidates: NDArray[np.int64]
+    metric: int, problem: Problem, candidates: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Counts of all single concepts, and the useful candidates among them, best first.
 
     Args:
         metric: what to rank by.
-        atoms: the concept table.
-        dense: int64 ``(n_atoms,)``, the unit's active positions in each atom.
+        problem: the unit and the concept table.
         candidates: concepts that may be used, in the order in which equal ones shall rank.
 
     Returns:
         ``i`` and ``t`` of every concept; the candidates with a score above 0, best first and
         equal ones in their order; the scores of all concepts (0 for those not to be used).
     """
-    everything = np.ones(len(atoms.counts), np.bool_)
-    n_concepts = len(atoms.concept_indptr) - 1
-    i, t = intersections(everything, atoms.counts, dense, atoms.indptr, atoms.indices, n_concepts)
-    a = int(dense.sum())
-    scores = np.zeros(n_concepts)
+    atoms, t = problem.atoms, problem.atoms.concept_counts
+    i = _hits(atoms, problem.active, problem.active_counts)
+    scores = np.zeros(len(t))
     for c in candidates[t[candidates] > 0]:
-        scores[c] = ranked_score(metric, i[c], t[c], a, atoms.n_positions)
+        scores[c] = ranked_score(metric, i[c], t[c], problem.total, atoms.n_positions)
     ranking = candidates[np.argsort(-scores[candidates], kind="stable")]
     return i, t, ranking[scores[ranking] > 0], scores
+
+
+@jit
+def _hits(atoms, active, active_counts):
+    """Positions that every concept shares with the unit."""
+    i = np.zeros(len(atoms.concept_counts), np.int64)
+    for k in range(len(active)):
+        for at in range(atoms.indptr[active[k]], atoms.indptr[active[k] + 1]):
+            i[atoms.indices[at]] += active_counts[k]
+    return i
 
 
 @jit

@@ -32,6 +32,7 @@ class Atoms(NamedTuple):
     indices: NDArray[np.int32]  # concepts, ascending within an atom
     concept_indptr: NDArray[np.int64]  # (n_concepts + 1,) the transpose of the two above
     concept_atoms: NDArray[np.int32]  # atoms, ascending within a concept
+    concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
 
 
