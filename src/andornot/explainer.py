@@ -157,7 +157,7 @@ def explain(
     responses = (
         unit_masks
         if isinstance(unit_masks, Responses)
-        else Responses.from_masks(unit_masks, concepts)
+        else Responses.from_masks(unit_masks, concepts, jobs)
     )
     return explain_responses(responses, concepts, chosen, units=units, status=status, jobs=jobs)
 

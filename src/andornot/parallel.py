@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -43,8 +43,8 @@ def ordered_map(
         jobs: number of threads; all cores if not given.
         ahead: items in flight for each thread.
     """
-    workers = n_workers(jobs)
-    if workers == 1:
+    workers = min(n_workers(jobs), len(items) if isinstance(items, Sized) else 2**31)
+    if workers <= 1:
         yield from map(function, items)
         return
     executor = ThreadPoolExecutor(workers)

@@ -92,12 +92,15 @@ class Responses:
         )
 
     @classmethod
-    def from_masks(cls, unit_masks: ArrayLike, concepts: ConceptTable) -> Responses:
+    def from_masks(
+        cls, unit_masks: ArrayLike, concepts: ConceptTable, jobs: int | None = None
+    ) -> Responses:
         """From one boolean mask for each unit.
 
         Args:
             unit_masks: bool ``(n_units, *position_shape)``, with the positions of the table.
             concepts: a table that knows its positions.
+            jobs: threads; all cores if not given.
 
         Raises:
             DataError: shapes do not fit, or the masks are not boolean.
@@ -119,11 +122,19 @@ class Responses:
                 f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
         builder = ResponseBuilder(len(masks), concepts.n_atoms, concepts.n_folds)
-        for unit, mask in enumerate(masks.reshape(len(masks), n_positions)):
-            keys = _keys_at(positions, np.flatnonzero(mask), concepts.n_folds)
-            counts = np.bincount(keys)
-            present = np.flatnonzero(counts)
-            builder.add(unit, present, counts[present])
+        keys = positions.atoms.astype(np.int64) * concepts.n_folds
+        keys += np.repeat(positions.folds, np.diff(positions.atom_offsets))
+        where = (np.asarray(positions.codes), positions.offsets, positions.atom_offsets, keys)
+
+        def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+            tally = np.zeros(concepts.n_atoms * concepts.n_folds, np.int64)
+            _count_mask(np.ascontiguousarray(mask).view(np.uint8), *where, tally)
+            return tally
+
+        rows = masks.reshape(len(masks), n_positions)
+        for unit, tally in enumerate(ordered_map(count, rows, jobs)):
+            present = np.flatnonzero(tally)
+            builder.add(unit, present, tally[present])
         return builder.finish()
 
     def relabelled(self, new_ids: NDArray[np.int32], n_atoms: int, n_folds: int) -> Responses:
@@ -304,12 +315,27 @@ def _grid_text(positions: AtomMap) -> str:
     return " of {} x {} positions".format(*distinct[0])
 
 
-def _keys_at(positions: AtomMap, where: NDArray[np.int64], n_folds: int) -> NDArray[np.int64]:
-    """``atom * n_folds + fold`` of some positions, given by their numbers."""
-    sample = np.searchsorted(positions.offsets, where, side="right") - 1
-    local = positions.atom_offsets[sample] + positions.codes[where]
-    keys: NDArray[np.int64] = positions.atoms[local].astype(np.int64) * n_folds
-    return keys + positions.folds[sample]
+@jit
+def _count_mask(active, codes, offsets, atom_offsets, keys, tally):  # type: ignore[no-untyped-def]
+    """Count a unit's active positions by key, from its mask as bytes."""
+    local = np.zeros(np.diff(atom_offsets).max(), np.int64) if len(offsets) > 1 else tally
+    for s in range(len(offsets) - 1):
+        found = False
+        for start in range(offsets[s], offsets[s + 1], 64):
+            stop = min(start + 64, offsets[s + 1])
+            part, code = active[start:stop], codes[start:stop]
+            # most stretches are empty, and the compiler can vectorise this loop
+            some = np.uint8(0)
+            for k in range(len(part)):
+                some |= part[k]
+            if some:
+                found = True
+                for k in range(len(part)):  # adding zeros is cheaper than asking
+                    local[code[k]] += part[k]
+        if found:
+            for c in range(atom_offsets[s + 1] - atom_offsets[s]):
+                tally[keys[atom_offsets[s] + c]] += local[c]
+                local[c] = 0
 
 
 @dataclass(frozen=True, eq=False)

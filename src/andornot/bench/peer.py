@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from andornot.bench.synthetic import SIZE, World, planted_formulas
@@ -33,7 +34,10 @@ from andornot.stages import peak_rss_bytes
 
 PACKAGE = "compositional_explanations"
 
-_FULL = {"samples": 200, "concepts": 60, "units": 4, "length": 3, "beam_size": 10}
+_FULL = {"samples": 400, "concepts": 200, "units": 4, "length": 3, "beam_size": 10}
+_FULL_BYTES = 14 * 2**30
+"""Memory that the peer needs for that size; with less, the smaller one is run."""
+_SMALL = {"samples": 200, "concepts": 60, "units": 4, "length": 3, "beam_size": 10}
 _QUICK = {"samples": 20, "concepts": 40, "units": 3, "length": 3, "beam_size": 5}
 _KEPT = 0.3
 """Share of its formula's positions on which a unit is active."""
@@ -67,7 +71,8 @@ def compare(seed: int = 0, jobs: int | None = None, quick: bool = False) -> dict
     Raises:
         RunError: one of the two processes failed.
     """
-    size = _QUICK if quick else _FULL
+    enough = psutil.virtual_memory().available >= _FULL_BYTES
+    size = _QUICK if quick else _FULL if enough else _SMALL
     with tempfile.TemporaryDirectory(prefix="andornot-bench-") as name:
         problem = Path(name) / "problem.npz"
         _write_problem(problem, size, seed)
@@ -184,7 +189,7 @@ def _ours(concepts: Masks, length: int, beam_size: int, threads: int) -> Callabl
     options = SearchOptions(length=length, beam_size=beam_size, search="beam")
 
     def explain(unit: Masks) -> Found:
-        responses = Responses.from_masks(unit[None], table)
+        responses = Responses.from_masks(unit[None], table, threads)
         found = explain_responses(responses, table, options, jobs=threads)[0]
         return lambda: (found.iou, str(found.formula))
 

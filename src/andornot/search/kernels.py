@@ -104,10 +104,17 @@ def singles(
     atoms, t = problem.atoms, problem.atoms.concept_counts
     i = _hits(atoms, problem.active, problem.active_counts)
     scores = np.zeros(len(t))
-    for c in candidates[t[candidates] > 0]:
-        scores[c] = ranked_score(metric, i[c], t[c], problem.total, atoms.n_positions)
+    _score_singles(metric, candidates, i, t, problem.total, atoms.n_positions, scores)
     ranking = candidates[np.argsort(-scores[candidates], kind="stable")]
     return i, t, ranking[scores[ranking] > 0], scores
+
+
+@jit
+def _score_singles(metric, candidates, i, t, a, n, scores):
+    """The score of every candidate that occurs at all."""
+    for c in candidates:
+        if t[c] > 0:
+            scores[c] = ranked_score(metric, i[c], t[c], a, n)
 
 
 @jit
