@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import threading
 
 import numpy as np
 import pandas as pd
@@ -202,6 +203,28 @@ def test_several_layers_in_one_pass(run_with):
     assert (run.peaks("1") == np.maximum(run.peaks("0"), 0)).all()
     with pytest.raises(OptionError, match="choose one of this run's layers: 0, 1"):
         run.result()
+
+
+def test_a_layer_that_was_half_recorded_in_other_blocks_is_completed(run_with, monkeypatch):
+    """An earlier, interrupted run of one layer leaves blocks that do not line up with today's."""
+    conv, relu = torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU()
+    model = torch.nn.Sequential(conv, relu)
+    first = run_with(model, ["0", "1"], length=1)
+    store, peaks = first.activations("0"), first.peaks("0")
+    _, values = next(store.blocks())
+    for path in store.paths:
+        path.unlink()
+    store.append(0, values[:4])
+    next((first.path / "cache").glob("activations_0*/stage.json")).unlink()
+    monkeypatch.setattr(dissection, "_SHARD_BYTES", 1)
+    again = run_with(model, ["0", "1"], length=1)
+    assert again.activations("0").n_samples == N_SAMPLES
+    assert (again.peaks("0") == peaks).all()
+
+
+def test_no_thread_is_left_behind(run_with):
+    run_with(length=1)
+    assert not [t for t in threading.enumerate() if t.name.startswith("andornot-images")]
 
 
 def test_units_can_be_chosen(run_with):

@@ -18,13 +18,24 @@ TESTS = Path(__file__).resolve().parent
 PACKAGE = Path(andornot.__file__).parent
 
 CORE = [
-    "formula", "scores", "positions", "concepts", "upsample", "activations", "thresholds",
+    "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations", "thresholds",
     "responses", "parallel", "progress", "explanations", "explainer", "errors", "_jit",
     "search", "search.problem", "search.kernels", "search.beam", "search.exhaustive",
     "search.ceiling",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
-OUTER = ("models", "probing", "dissection", "run", "stages", "cli", "report", "demo", "bench")
+OUTER = (
+    "text",
+    "models",
+    "probing",
+    "dissection",
+    "run",
+    "stages",
+    "cli",
+    "report",
+    "demo",
+    "bench",
+)
 
 
 def module_name(path):
@@ -78,9 +89,9 @@ def test_searches_know_problems_and_nothing_of_data(name):
     assert {other.split(".")[0] for other in internal(MODULES[name])} <= set(allowed)
 
 
-@pytest.mark.parametrize("name", ["formula", "scores", "positions", "concepts"])
+@pytest.mark.parametrize("name", ["formula", "scores", "positions", "signatures", "concepts"])
 def test_the_bottom_of_the_house_stands_alone(name):
-    allowed = {"formula", "scores", "positions", "concepts", "errors", "_jit"}
+    allowed = {"formula", "scores", "positions", "signatures", "concepts", "errors", "_jit"}
     assert internal(MODULES[name]) <= allowed
 
 

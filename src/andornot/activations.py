@@ -110,6 +110,12 @@ class Shards:
         """Native height and width."""
         return int(self._shape[2]), int(self._shape[3])
 
+    def append_missing(self, start: int, values: NDArray[np.float32]) -> None:
+        """Write that part of a block which lies behind the samples recorded so far."""
+        known = self.n_samples - start
+        if 0 <= known < len(values):
+            self.append(start + known, values[known:])
+
     def append(self, start: int, values: NDArray[np.float32]) -> None:
         """Write the block that begins at sample ``start``."""
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -20,11 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._jit import jit
 from andornot.errors import DataError, FormulaError, OptionError
 from andornot.formula import Formula, derived_name, parse
 from andornot.positions import (
-    MAX_LOCAL_ATOMS,
     AtomMap,
     check_local_atoms,
     grid_shape,
@@ -32,6 +30,7 @@ from andornot.positions import (
     read_arrays,
     write_json,
 )
+from andornot.signatures import local_atoms, row_bytes, sorted_rows
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -353,7 +352,7 @@ class ConceptTable:
         builder = TableBuilder(names, categories)
         own_ids = builder.intern(self.indptr, self.indices)
         columns = np.array([builder.index[n] for n in other.names], np.int32)
-        other_ids = builder.intern(*_sorted_rows(other.indptr, columns[other.indices]))
+        other_ids = builder.intern(*sorted_rows(other.indptr, columns[other.indices]))
         counts = np.zeros((len(builder.signatures), max(self.n_folds, other.n_folds)), np.int64)
         np.add.at(counts[:, : self.n_folds], own_ids, self.fold_counts)
         np.add.at(counts[:, : other.n_folds], other_ids, other.fold_counts)
@@ -373,9 +372,9 @@ class ConceptTable:
         if missing := [n for n in other.names if n not in self._index]:
             raise DataError(f"this table lacks the concept {missing[0]!r}; merge the tables first")
         columns = np.array([self._index[n] for n in other.names], np.int32)
-        mine = _row_bytes(self.indptr, self.indices)
+        mine = row_bytes(self.indptr, self.indices)
         where = {signature: i for i, signature in enumerate(mine)}
-        rows = _row_bytes(*_sorted_rows(other.indptr, columns[other.indices]))
+        rows = row_bytes(*sorted_rows(other.indptr, columns[other.indices]))
         found = [where.get(signature, -1) for signature in rows]
         if -1 in found:
             raise DataError("this table has not all atoms of the other; merge the tables first")
@@ -510,7 +509,7 @@ class TableBuilder:
     def intern(self, indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> NDArray[np.int32]:
         """Atom ids of signatures given as sorted rows of concept ids; new ones are added."""
         known = self.signatures
-        rows = _row_bytes(indptr, indices)
+        rows = row_bytes(indptr, indices)
         return np.array([known.setdefault(row, len(known)) for row in rows], np.int32)
 
     def intern_columns(self, masks: BoolArray) -> NDArray[np.int32]:
@@ -566,94 +565,6 @@ class TableBuilder:
         )
 
 
-def local_atoms(
-    maps: NDArray[np.int32], concepts: NDArray[np.int32]
-) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32]]:
-    """Group the positions of one sample by the labels they carry in all layers.
-
-    Args:
-        maps: int32 ``(n_layers, height, width)``, concept index + 1, 0 = no label.
-        concepts: sorted indices of concepts that hold on the whole sample.
-
-    Returns:
-        The local atom of each position (flat), and the concepts of the local atoms as sorted rows
-        ``(indptr, indices)``.
-
-    Raises:
-        DataError: the sample has more than 65,536 combinations of labels.
-    """
-    flat = maps.reshape(len(maps), -1)
-    codes, n_local = _group(flat, int(flat.max(initial=0)) + 1)
-    check_local_atoms(n_local, "one sample")
-    indptr, indices = _signatures(flat, codes, n_local, concepts)
-    return codes.astype(np.uint16), indptr, indices
-
-
-@jit
-def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], int]:
-    """Number the distinct columns of ``maps`` in order of appearance, a layer at a time."""
-    n_layers, n_positions = maps.shape
-    codes = np.zeros(n_positions, np.int32)
-    n_codes = 1
-    slot = np.full(n_labels, -1, np.int32)
-    for layer in range(n_layers):
-        row = maps[layer]
-        n_slots = 0
-        for p in range(n_positions):
-            if slot[row[p]] < 0:
-                slot[row[p]] = n_slots
-                n_slots += 1
-        if n_slots > 1 or layer == 0:
-            renamed = np.full((n_codes, n_slots), -1, np.int32)
-            n_codes = 0
-            for p in range(n_positions):
-                s = slot[row[p]]
-                if renamed[codes[p], s] < 0:
-                    renamed[codes[p], s] = n_codes
-                    n_codes += 1
-                codes[p] = renamed[codes[p], s]
-        if n_codes > MAX_LOCAL_ATOMS:
-            break
-        for p in range(n_positions):
-            slot[row[p]] = -1
-    return codes, n_codes
-
-
-@jit
-def _signatures(
-    maps: NDArray[np.int32],
-    codes: NDArray[np.int32],
-    n_local: int,
-    concepts: NDArray[np.int32],
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The sorted concepts of each local atom: its labels, each once, and the sample's own."""
-    n_layers, n_positions = maps.shape
-    first = np.full(n_local, -1, np.int64)
-    for p in range(n_positions):
-        if first[codes[p]] < 0:
-            first[codes[p]] = p
-    indptr = np.zeros(n_local + 1, np.int64)
-    indices = np.empty(n_local * (n_layers + len(concepts)), np.int32)
-    end = 0
-    for a in range(n_local):
-        start = end
-        for k in range(n_layers + len(concepts)):
-            c = maps[k, first[a]] - 1 if k < n_layers else concepts[k - n_layers]
-            if c < 0:
-                continue
-            at = end
-            while at > start and indices[at - 1] > c:
-                at -= 1
-            if at > start and indices[at - 1] == c:
-                continue
-            for j in range(end, at, -1):
-                indices[j] = indices[j - 1]
-            indices[at] = c
-            end += 1
-        indptr[a + 1] = end
-    return indptr, indices[:end].copy()
-
-
 class _DenseLabels:
     """Turns label numbers into concept index + 1, and refuses numbers without a name."""
 
@@ -696,16 +607,3 @@ def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:
     if checked.min(initial=0) < 0:
         raise DataError(f"fold {checked.min()} is negative; number folds from 0")
     return checked.astype(np.int32)
-
-
-def _row_bytes(indptr: NDArray[np.int64], indices: NDArray[np.int32]) -> list[bytes]:
-    data = np.ascontiguousarray(indices, np.int32).tobytes()
-    ends = (indptr * 4).tolist()
-    return [data[ends[i] : ends[i + 1]] for i in range(len(ends) - 1)]
-
-
-def _sorted_rows(
-    indptr: NDArray[np.int64], indices: NDArray[np.int32]
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    row_of_entry = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    return indptr, indices[np.lexsort((indices, row_of_entry))]

@@ -13,8 +13,8 @@ import importlib.metadata
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -230,21 +230,23 @@ def _forward(p: _Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     stores = [*shards.values(), *([logit_shards] if logit_shards else [])]
     start = min(store.n_samples for store in stores)
     clock = next(iter(stages.values()), logits)
-    with Recorder(
-        p.model.module,
-        list(stages) or list(p.layers[:1]),
-        device=p.recording.device,
-        logits=logit_shards is not None,
-        tokens=p.recording.tokens,  # type: ignore[arg-type]
-        layout=p.recording.layout,  # type: ignore[arg-type]
-    ) as recorder:
-        for at, activations, output in _shards_of(p, recorder, start, clock):
+    with (
+        Recorder(
+            p.model.module,
+            list(stages) or list(p.layers[:1]),
+            device=p.recording.device,
+            logits=logit_shards is not None,
+            tokens=p.recording.tokens,  # type: ignore[arg-type]
+            layout=p.recording.layout,  # type: ignore[arg-type]
+        ) as recorder,
+        closing(_shards_of(p, recorder, start, clock)) as blocks,
+    ):
+        for at, activations, output in blocks:
             with clock.timed("write"):
                 for layer, store in shards.items():
-                    if store.n_samples == at:
-                        store.append(at, activations[layer])
-                if logit_shards is not None and logit_shards.n_samples == at:
-                    logit_shards.append(at, output)
+                    store.append_missing(at, activations[layer])
+                if logit_shards is not None:
+                    logit_shards.append_missing(at, output)
     for layer, stage in stages.items():
         head = head_weights(p.model.module, layer, shards[layer].n_units)
         if head is not None:
@@ -266,43 +268,45 @@ def _finish_logits(stage: Stage, shards: Shards) -> None:
 
 def _shards_of(
     p: _Pipeline, recorder: Any, start: int, clock: Stage
-) -> Iterator[tuple[int, dict[str, NDArray[np.float32]], NDArray[np.float32]]]:
+) -> Generator[tuple[int, dict[str, NDArray[np.float32]], NDArray[np.float32]], None, None]:
     """Forward batches, gathered to blocks of some size: first sample, activations, logits."""
     held: list[Any] = []
     size, first = 0, start
-    for samples, recorded in _batches(p, recorder, start, clock):
-        held.append(recorded)
-        size += sum(a.nbytes for a in recorded.activations.values())
-        if size >= _SHARD_BYTES or samples.stop == len(p.data):
-            activations = {
-                layer: np.concatenate([r.activations[layer] for r in held])
-                for layer in recorded.activations
-            }
-            n = samples.stop - first
-            rows = [r.logits for r in held if r.logits is not None]
-            logits = np.concatenate(rows) if rows else np.zeros((n, 0), np.float32)
-            yield first, activations, logits
-            held, size, first = [], 0, samples.stop
+    with closing(_batches(p, recorder, start, clock)) as batches:
+        for samples, recorded in batches:
+            held.append(recorded)
+            size += sum(a.nbytes for a in recorded.activations.values())
+            if size >= _SHARD_BYTES or samples.stop == len(p.data):
+                activations = {
+                    layer: np.concatenate([r.activations[layer] for r in held])
+                    for layer in recorded.activations
+                }
+                rows = [r.logits for r in held if r.logits is not None]
+                nothing = np.zeros((samples.stop - first, 0), np.float32)
+                yield first, activations, np.concatenate(rows) if rows else nothing
+                held, size, first = [], 0, samples.stop
 
 
-def _batches(p: _Pipeline, recorder: Any, start: int, clock: Stage) -> Iterator[tuple[slice, Any]]:
+def _batches(
+    p: _Pipeline, recorder: Any, start: int, clock: Stage
+) -> Generator[tuple[slice, Any], None, None]:
     from andornot.models import image_batches
 
     size = p.recording.batch_size
-    batches = image_batches(p.data, p.preprocessing, size, start)
     steps = range(start, len(p.data), size)
-    for _ in track(steps, "running the network", -(-len(p.data) // size), start // size):
-        with clock.timed("read"):
-            samples, batch = next(batches)
-        try:
-            with clock.timed("forward"):
-                recorded = recorder.record(batch)
-        except AndornotError as error:
-            ids = p.data.sample_ids
-            raise type(error)(
-                f"at samples {ids[samples.start]} to {ids[samples.stop - 1]}: {error}"
-            ) from error
-        yield samples, recorded
+    with closing(image_batches(p.data, p.preprocessing, size, start)) as batches:
+        for _ in track(steps, "running the network", -(-len(p.data) // size), start // size):
+            with clock.timed("read"):
+                samples, batch = next(batches)
+            try:
+                with clock.timed("forward"):
+                    recorded = recorder.record(batch)
+            except AndornotError as error:
+                ids = p.data.sample_ids
+                raise type(error)(
+                    f"at samples {ids[samples.start]} to {ids[samples.stop - 1]}: {error}"
+                ) from error
+            yield samples, recorded
 
 
 def _responses(

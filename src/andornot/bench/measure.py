@@ -27,7 +27,7 @@ from andornot.bench.synthetic import (
     planted_formulas,
     write_activations,
 )
-from andornot.concepts import ConceptTable, TableBuilder, local_atoms
+from andornot.concepts import ConceptTable, TableBuilder
 from andornot.dissection import dissect, versions
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
@@ -36,6 +36,7 @@ from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.probing.table import build_table
 from andornot.responses import Responses, count_responses
+from andornot.signatures import local_atoms
 from andornot.thresholds import Threshold, find_thresholds
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -36,7 +36,7 @@ def image_batches(
     batch_size: int,
     start: int = 0,
     workers: int = 2,
-) -> Iterator[tuple[slice, torch.Tensor]]:
+) -> Generator[tuple[slice, torch.Tensor], None, None]:
     """Yield the samples from ``start`` on, batch by batch.
 
     At most two batches are read ahead, so memory stays bounded however slow the consumer is.
@@ -64,7 +64,7 @@ def image_batches(
 
 def _batches(
     data: ImageSource, preprocessing: Preprocessing, batch_size: int, start: int, workers: int
-) -> Iterator[tuple[slice, torch.Tensor]]:
+) -> Generator[tuple[slice, torch.Tensor], None, None]:
     """Do the work of ``image_batches`` (a generator, so that its checks run at the call)."""
     ahead: deque[Future[NDArray[np.float32]]] = deque()
     upcoming = iter(range(start, len(data)))

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.concepts import ConceptTable, TableBuilder, local_atoms
+from andornot.concepts import ConceptTable, TableBuilder
 from andornot.errors import AndornotError, DataError
 from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.progress import track
+from andornot.signatures import local_atoms
 
 LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
 
