@@ -18,8 +18,8 @@ TESTS = Path(__file__).resolve().parent
 PACKAGE = Path(andornot.__file__).parent
 
 CORE = [
-    "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations", "thresholds",
-    "responses", "parallel", "progress", "explanations", "explainer", "errors", "_jit",
+    "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations",
+    "thresholds", "responses", "parallel", "progress", "explanations", "explainer", "errors", "_jit",
     "search", "search.problem", "search.kernels", "search.beam", "search.exhaustive",
     "search.ceiling",
 ]  # fmt: skip
