@@ -124,6 +124,36 @@ def test_configuration_file(world, suffix, capsys):
     assert "cannot be read" in sentence(capsys, main, ["explain", "--config", str(config)])
 
 
+def test_what_a_configuration_says_is_read_strictly(world, capsys):
+    base = {
+        "model": f"{world / 'model.py'}:net",
+        "layer": "1",
+        "data": f"labelmaps:{world / 'data'}",
+        "quantile": 0.2,
+        "colors": False,
+        "out": str(world / "strict"),
+    }
+    config = world / "strict.yaml"
+    config.write_text(json.dumps(base))
+    succeed(main, ["explain", "--config", str(config), "--threshold", "0.1", "--quiet"])
+    assert andornot.Run.open(world / "strict").manifest["threshold"]["fixed"] == 0.1
+    config.write_text(json.dumps(base | {"length": 2.5}))
+    said = sentence(capsys, main, ["explain", "--config", str(config)])
+    assert "gives length as 2.5; it must be a whole number" in said
+    config.write_text(json.dumps(base | {"units": ["a"]}))
+    with pytest.raises(SystemExit):
+        main(["explain", "--config", str(config)])
+    assert "'a' is no unit or range" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("units", ["5-3", "1-", "x"])
+def test_units_that_are_no_range(explain, units, capsys):
+    with pytest.raises(SystemExit) as ended:
+        explain("--units", units)
+    assert ended.value.code == 2
+    assert "Error" in capsys.readouterr().err
+
+
 def test_layers(world, capsys):
     succeed(main, ["layers", "--model", f"{world / 'model.py'}:net"])
     out = capsys.readouterr().out
@@ -142,6 +172,7 @@ MISTAKES = {
     "size": (["--size", "1.5"], "give whole pixels"),
     "units": (["--units", "99"], "no unit 99 in 1; it has units 0 to 3"),
     "length": (["--length", "0"], "length is 0"),
+    "long formulas": (["--length", "200"], "formulas have up to 100 concepts"),
     "data": (["--data", "labelmaps:nowhere"], "nowhere"),
     "weights": (["--weights", "nowhere.pt"], "nowhere.pt"),
     "split": (["--split", "test"], "no sample in the split 'test'"),

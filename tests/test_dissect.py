@@ -344,7 +344,80 @@ def test_damaged_run(run_with):
         Run.open(run.path).result()
 
 
-@pytest.mark.parametrize("file", ["concepts.json", "atoms.npz", "codes.u16", "responses.npz"])
+def test_a_run_that_fails_later_leaves_the_finished_one_usable(run_with, monkeypatch):
+    first = run_with(length=1)
+    monkeypatch.setattr(dissection, "_write", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run_with(length=1, threshold=Threshold(0.2))
+    assert Run.open(first.path).score(0, "red square")[0] == first.result()[0].counts
+
+
+def test_a_lost_shard_is_recorded_again(run_with, monkeypatch):
+    monkeypatch.setattr(dissection, "_SHARD_BYTES", 1)
+    model = Colours()
+    first = run_with(model, length=1)
+    second = first.activations().paths[1]
+    second.write_bytes(second.read_bytes()[:99])
+    with pytest.raises(RunError, match=r"is damaged .* delete it and start again"):
+        run_with(model, length=1, threshold=Threshold(0.2))
+    second.unlink()
+    model.calls = 0
+    again = run_with(model, length=1)
+    assert again.result() == first.result()
+    assert model.calls > 0
+
+
+def test_lost_logits_are_made_again(run_with):
+    model = Colours()
+    first = run_with(model, length=1)
+    logits = first.logits
+    next((first.path / "cache").rglob("logits.npy")).unlink()
+    with pytest.raises(RunError, match="logits"):
+        Run.open(first.path).logits  # noqa: B018
+    again = run_with(model, length=1)
+    assert (again.logits == logits).all()
+    assert "prediction" in again.samples
+
+
+def test_layers_of_similar_names_do_not_share_a_folder(tmp_path):
+    from andornot.stages import Stage
+
+    names = ("activations a-b", "activations a_b", "activations a/b", "activations a.b")
+    assert len({Stage(name, "k" * 16, tmp_path).path for name in names}) == 4
+
+
+@pytest.mark.parametrize("mistake", [{"categories": "colours"}, {"concepts": ["red squares"]}])
+def test_a_mistake_in_the_search_shows_before_the_network_runs(run_with, mistake):
+    model = Colours()
+    with pytest.raises(andornot.AndornotError):
+        run_with(model, **mistake)
+    assert model.calls == 0
+
+
+@pytest.mark.parametrize("units", [[], ["1"], [0.5]])
+def test_units_that_are_none(run_with, units):
+    with pytest.raises(OptionError, match="give at least one unit, as whole numbers"):
+        run_with(units=units)
+
+
+def test_a_unit_named_twice_is_explained_once(run_with):
+    assert [e.unit for e in run_with(length=1, units=[1, 1, 0]).result()] == [1, 0]
+
+
+def test_a_quantile_of_less_than_one_value(run_with):
+    with pytest.raises(OptionError, match="less than one value, so no unit could be active"):
+        run_with(threshold=Threshold(0.0001))
+
+
+@pytest.mark.parametrize("layer", [3, [], ["layer", None]])
+def test_layers_that_are_none(run_with, layer):
+    with pytest.raises(OptionError):
+        run_with(layer=layer)
+
+
+@pytest.mark.parametrize(
+    "file", ["concepts.json", "atoms.npz", "codes.u16", "responses.npz", "peaks.npy", "areas.npy"]
+)
 def test_a_damaged_part_is_computed_again(run_with, file):
     run = run_with(length=1)
     first = run.result()

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ class Shards:
     """Activations in a directory, one ``.npy`` file for each block of samples.
 
     A shard is written aside and renamed, so one that is there is whole; an interrupted recording
-    goes on after the last of them.
+    goes on after the last of them, and one that lost a shard at that shard.
     """
 
     directory: Path
@@ -81,10 +81,9 @@ class Shards:
         whole, next_start = [], 0
         for path in sorted(self.directory.glob("[0-9]*.npy")):
             start, stop = (int(part) for part in path.stem.split("-"))
-            if start != next_start:
-                break
-            whole.append(path)
-            next_start = stop
+            if start == next_start:  # others lie behind a gap, or were recorded again
+                whole.append(path)
+                next_start = stop
         return whole
 
     @property
@@ -98,7 +97,7 @@ class Shards:
         paths = self.paths
         if not paths:
             raise RunError(f"{self.directory} holds no recorded activations; run the recording")
-        return tuple(np.load(paths[0], mmap_mode="r", allow_pickle=False).shape)
+        return tuple(read_array(paths[0], mmap_mode="r").shape)
 
     @property
     def n_units(self) -> int:
@@ -128,7 +127,7 @@ class Shards:
         except OSError as error:
             aside.unlink(missing_ok=True)
             raise RunError(
-                f"cannot write activations to {path}: {error.strerror or error}; "
+                f"cannot write activations to {path}: {error.strerror or f'no room ({error})'}; "
                 "make room there and start again, what is recorded is kept"
             ) from error
 
@@ -181,10 +180,14 @@ def _extremes(
     return low, high
 
 
-def read_array(path: Path) -> NDArray[np.float32]:
-    """Read one ``.npy`` file, or say in a sentence that it is damaged."""
+def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
+    """Read (or map) one ``.npy`` file.
+
+    Raises:
+        RunError: the file is missing or damaged.
+    """
     try:
-        array: NDArray[np.float32] = np.load(path, allow_pickle=False)
+        array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise RunError(f"{path} is damaged ({error}); delete it and start again") from error
     return array

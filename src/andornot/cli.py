@@ -30,13 +30,15 @@ class Units(click.ParamType[Any]):
 
     def convert(self, value: Any, _param: Any, _ctx: Any) -> list[int] | None:
         """Read the text; lists pass through."""
-        if value is None or isinstance(value, list):
-            return value
+        if value is None:
+            return None
         units: list[int] = []
-        for part in str(value).split(","):
-            first, _, last = part.strip().partition("-")
-            if not first.isdigit() or (last and not last.isdigit()):
-                self.fail(f"{part.strip()!r} is no unit or range; write for instance 0-63,70")
+        for part in value if isinstance(value, list) else str(value).split(","):
+            first, dash, last = str(part).strip().partition("-")
+            if not first.isdigit() or (dash and not last.isdigit()):
+                self.fail(f"{str(part).strip()!r} is no unit or range; write for instance 0-63,70")
+            if int(last or first) < int(first):
+                self.fail(f"{str(part).strip()!r} runs backwards; write the smaller number first")
             units += range(int(first), int(last or first) + 1)
         return list(dict.fromkeys(units))
 
@@ -83,6 +85,8 @@ def _read_config(ctx: click.Context, _param: click.Parameter, path: Path | None)
                 f"{path} has the option {name!r}, which andornot {ctx.command.name} does not "
                 f"know; it knows {', '.join(sorted(known))}"
             )
+        if isinstance(value, float) and option.type is click.INT:
+            raise OptionError(f"{path} gives {name} as {value}; it must be a whole number")
         single = option.multiple and not isinstance(value, list)
         defaults[option.name] = [value] if single else value
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
@@ -349,7 +353,11 @@ def show(run: Path, layer: str | None, best: int) -> None:
 @click.option("--best", type=int, default=20, show_default=True, help="Number of units.")
 @click.option("--samples", type=int, default=8, show_default=True, help="Images for each unit.")
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder; default RUN/pictures.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder; default RUN/pictures (with the layer, if several).",
+)
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def pictures(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
     """Draw units of a RUN: image, unit's mask and formula's mask side by side, on one page."""
@@ -359,10 +367,13 @@ def pictures(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
     from andornot.run import Run
 
     show_progress(not quiet)
+    opened = Run.open(run)
+    layer = opened.layer(options["layer"])
+    several = len(opened.layers) > 1
     page = write_pictures(
-        Run.open(run),
-        out or run / "pictures",
-        layer=options["layer"],
+        opened,
+        out or run / (f"pictures-{layer}" if several else "pictures"),
+        layer=layer,
         units=options["units"],
         n_units=options["best"],
         n_samples=options["samples"],
@@ -460,7 +471,9 @@ def _open_data(options: dict[str, Any]) -> Any:
         options["data"],
         split=options["split"],
         limit=options["samples"],
-        colors=False if colors is None else colors.lower() in ("yes", "true") or colors,
+        colors={"yes": True, "true": True, "no": False, "false": False}.get(
+            (colors or "no").lower(), colors
+        ),
     )
 
 
@@ -468,6 +481,14 @@ def _threshold(options: dict[str, Any]) -> Any:
     from andornot.thresholds import Threshold
 
     quantile, fixed = options["quantile"], options["threshold"]
+    context = click.get_current_context()
+    if quantile is not None and fixed is not None:
+        # what stands on the command line goes before a configuration file
+        given = {name: context.get_parameter_source(name) for name in ("quantile", "threshold")}
+        if given["quantile"] != given["threshold"]:
+            on_line = click.core.ParameterSource.COMMANDLINE
+            quantile = quantile if given["quantile"] == on_line else None
+            fixed = fixed if given["threshold"] == on_line else None
     if quantile is None and fixed is None:
         quantile = 0.005
     return Threshold(quantile, fixed, options["resolution"])
@@ -519,12 +540,14 @@ def _print_run(run: Run, best: int, layer: str | None = None) -> None:
     for name in run.layers if layer is None else (run.layer(layer),):
         result, summary = run.result(name), run.manifest["layers"][name]
         table = Table(title=f"best units of {name}", title_justify="left")
-        for header in ("unit", "IoU", "IoU of 1", "F1"):
+        metric = run.manifest["search"]["metric"]
+        second = "f1" if metric == "iou" else metric
+        for header in ("unit", "IoU", "IoU of 1", second):
             table.add_column(header, justify="right", no_wrap=True)
-        table.add_column("formula")
+        table.add_column("formula", overflow="fold")
         for e in result.best(best):
             if e.formula is not None:
-                numbers = (e.iou, e.by_length[0], e.counts.score("f1"))
+                numbers = (e.iou, e.by_length[0], e.counts.score(second))
                 table.add_row(str(e.unit), *(f"{v:.3f}" for v in numbers), Text(str(e.formula)))
         console.print(table)
         status = ", ".join(f"{count} {state}" for state, count in summary["status"].items())

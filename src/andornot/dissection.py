@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.activations import Shards
-from andornot.concepts import ConceptTable
+from andornot.activations import Shards, read_array
+from andornot.concepts import ConceptTable, TableBuilder
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
@@ -36,13 +36,14 @@ from andornot.progress import track
 from andornot.responses import Responses, count_responses
 from andornot.run import FORMAT, Run
 from andornot.stages import Stage, key_of, peak_rss_bytes, writing
-from andornot.thresholds import Threshold, find_thresholds
+from andornot.thresholds import Threshold, find_thresholds, values_above
 
 if TYPE_CHECKING:
     from torch import nn
 
     from andornot.models import LoadedModel, Preprocessing
 
+_COUNTED = ("thresholds", "extremes", "areas", "peaks")
 _SHARD_BYTES = 32 * 2**20
 _PIPELINE_VERSION = 1
 """Raised when the same inputs come to give other stored results: it is part of every key."""
@@ -153,7 +154,7 @@ def dissect(
     pipeline = _Pipeline(
         model=loaded,
         preprocessing=_preprocessing(preprocessing, loaded),
-        layers=(layer,) if isinstance(layer, str) else tuple(dict.fromkeys(layer)),
+        layers=_layers(layer),
         data=source,
         out=Path(out),
         folds=folds,
@@ -163,9 +164,19 @@ def dissect(
         units=units,
         jobs=jobs,
     )
-    if not pipeline.layers:
-        raise OptionError("no layer is named; andornot layers lists them")
+    # mistakes in the search options shall not show only after the network has run
+    TableBuilder(source.names, source.categories).finish().select(
+        options.categories, options.concepts
+    )
     return _run(pipeline)
+
+
+def _layers(layer: object) -> tuple[str, ...]:
+    """The layers' names, each once."""
+    names = [layer] if isinstance(layer, str) else layer
+    if not isinstance(names, Sequence) or not names or not all(isinstance(n, str) for n in names):
+        raise OptionError(f"layer is {layer!r}; name one or several that andornot layers lists")
+    return tuple(dict.fromkeys(names))
 
 
 def _preprocessing(wanted: Preprocessing | str | None, model: LoadedModel) -> Preprocessing:
@@ -185,13 +196,31 @@ def _preprocessing(wanted: Preprocessing | str | None, model: LoadedModel) -> Pr
 def _run(p: _Pipeline) -> Run:
     data_key = p.data.fingerprint()
     _record(p, data_key)
+    for layer in p.layers:
+        _units(p, layer)
     table, table_stage = _concepts(p, data_key)
     results = {}
     for layer in p.layers:
         responses, status = _responses(p, layer, table, table_stage)
         results[layer] = _search(p, layer, responses, status, table)
     _write(p, data_key, results)
+    for stage in p.stages.values():
+        if stage.key:
+            stage.remove_older()
     return Run.open(p.out)
+
+
+def _units(p: _Pipeline, layer: str) -> list[int]:
+    """The units of a layer that are to be explained, each once."""
+    n_units = Shards(p.stages[f"activations {layer}"].path / "shards").n_units
+    wanted = range(n_units) if p.units is None else p.units
+    if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
+        raise OptionError(f"units is {p.units!r}; give at least one unit, as whole numbers")
+    if wrong := [u for u in wanted if not 0 <= u < n_units]:
+        raise OptionError(
+            f"there is no unit {wrong[0]} in {layer}; it has units 0 to {n_units - 1}"
+        )
+    return list(dict.fromkeys(int(u) for u in wanted))
 
 
 def _concepts(p: _Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
@@ -217,6 +246,11 @@ def _record(p: _Pipeline, data_key: str) -> None:
         layer: p.stage(f"activations {layer}", layer=layer, **inputs, **shape) for layer in p.layers
     }
     logits = p.stage("logits", **inputs)
+    for stage in stages.values():
+        if stage.done and Shards(stage.path / "shards").n_samples < len(p.data):
+            stage.undo()
+    if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
+        logits.undo()
     if all(stage.done for stage in (*stages.values(), logits)):
         return
     _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
@@ -319,7 +353,9 @@ def _responses(
     )
     path = stage.path / "responses.npz"
     if stage.done:
-        with suppress(DataError):  # damaged counts are counted again
+        with suppress(DataError, RunError):  # damaged counts are counted again
+            for name in _COUNTED:
+                read_array(stage.path / f"{name}.npy", mmap_mode="r")
             return Responses.load(path), list(stage.info["status"])
     _count(p, layer, table, stage, Shards(source.path / "shards"))
     return Responses.load(path), list(stage.info["status"])
@@ -329,6 +365,7 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage, shards: 
     if table.positions is None:
         raise RunError(f"the concept table of {p.out} lost its positions; delete its cache folder")
     n_blocks = len(shards.paths)
+    _check_quantile(p.threshold, shards, len(table.positions.codes))
     with stage.timed("thresholds"):
         found = find_thresholds(shards, p.threshold, table.positions, p.jobs)
     with stage.timed("counting"):
@@ -343,19 +380,28 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage, shards: 
     stage.finish(status=found.status)
 
 
+def _check_quantile(rule: Threshold, shards: Shards, n_positions: int) -> None:
+    """Refuse a quantile that leaves no value above the threshold."""
+    if rule.quantile is None:
+        return
+    height, width = shards.map_shape
+    n = shards.n_samples * height * width if rule.resolution == "native" else n_positions
+    if not values_above(rule.quantile, n):
+        raise OptionError(
+            f"the quantile {rule.quantile} of {n} values is less than one value, so no unit could "
+            "be active; give a larger quantile or more samples"
+        )
+
+
 def _search(
     p: _Pipeline, layer: str, responses: Responses, status: list[str], table: ConceptTable
 ) -> Result:
     stage = Stage(f"search {layer}", "", p.out)
-    units = range(responses.n_units) if p.units is None else p.units
-    if wrong := [u for u in units if not 0 <= u < responses.n_units]:
-        raise OptionError(
-            f"there is no unit {wrong[0]} in {layer}; it has units 0 to {responses.n_units - 1}"
-        )
+    units = _units(p, layer)
     with stage.timed("search"):
         result = explain_responses(
             responses.select(units), table, p.search,
-            units=list(units), status=[status[u] for u in units], jobs=p.jobs,
+            units=units, status=[status[u] for u in units], jobs=p.jobs,
         )  # fmt: skip
     p.stages[stage.name] = stage
     return result

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.activations import Shards, read_json
+from andornot.activations import Shards, read_array, read_json
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError, RunError
 from andornot.explainer import score_responses
@@ -109,9 +109,7 @@ class Run:
         return self._array(layer, "peaks")
 
     def _array(self, layer: str | None, name: str) -> NDArray[Any]:
-        path = self._part(f"responses {self.layer(layer)}") / f"{name}.npy"
-        array: NDArray[Any] = np.load(path, allow_pickle=False)
-        return array
+        return read_array(self._part(f"responses {self.layer(layer)}") / f"{name}.npy")
 
     def activations(self, layer: str | None = None) -> Shards:
         """The recorded activations."""
@@ -121,19 +119,26 @@ class Run:
     def logits(self) -> NDArray[np.float32] | None:
         """Logits of the model's head, ``(n_samples, n_classes)``; None if it has none."""
         path = self._part("logits") / "logits.npy"
-        return np.load(path, allow_pickle=False) if path.exists() else None
+        return read_array(path) if self.manifest["stages"]["logits"]["n_classes"] else None
 
     @cached_property
     def samples(self) -> pd.DataFrame:
         """A row for each sample: id, split, class, fold, prediction."""
         import pandas as pd
 
-        return pd.read_parquet(self.path / "samples.parquet")
+        path = self.path / "samples.parquet"
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise RunError(
+                f"{path} cannot be read ({error}); repeat andornot explain, it goes on from "
+                "what is there"
+            ) from error
 
     def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:
         """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows."""
         path = self._part(f"activations {self.layer(layer)}") / "head.npy"
-        return np.load(path, allow_pickle=False) if path.exists() else None
+        return read_array(path) if path.exists() else None
 
     @cached_property
     def _explanations(self) -> dict[str, list[dict[str, Any]]]:

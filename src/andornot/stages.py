@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 import sys
 import time
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from andornot.activations import read_json
 from andornot.errors import RunError
@@ -66,13 +66,16 @@ class Stage:
     @property
     def path(self) -> Path:
         """Where its results lie."""
-        plain = re.sub(r"[^A-Za-z0-9_.]+", "_", self.name)
-        return self.root / f"{plain}-{self.key}"
+        return self.root / f"{quote(self.name.replace(' ', '_', 1), safe='')}-{self.key}"
 
     @property
     def done(self) -> bool:
         """Whether it has run to its end."""
         return (self.path / "stage.json").exists()
+
+    def undo(self) -> None:
+        """Make it count as not done, because a part of its results is lost."""
+        (self.path / "stage.json").unlink(missing_ok=True)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -90,12 +93,15 @@ class Stage:
             self.seconds[part] = self.seconds.get(part, 0.0) + spent
 
     def finish(self, **info: Any) -> None:
-        """Note that it is done, and remove what an older key left."""
+        """Note that it is done."""
         seconds = {part: round(spent, 4) for part, spent in self.seconds.items()}
         noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
         with writing(self.path):
             noted["peak_rss_bytes"] = peak_rss_bytes()
             write_json(self.path / "stage.json", noted | info)
+
+    def remove_older(self) -> None:
+        """Remove what earlier keys of this stage left."""
         prefix = self.path.name[: -len(self.key)]
         for old in self.root.glob(f"{prefix}*"):
             if old != self.path and len(old.name) == len(self.path.name):

@@ -39,8 +39,12 @@ def build(name: str, weights: str | Path | None) -> Built:
     published = models.get_model_weights(name)
     notes: tuple[str, ...] = ()
     if weights is None:
-        module = _new(models, name)
-        notes = ("No weights were given, so the network is random and its units mean nothing.",)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            module = _new(models, name)
+        notes = (
+            "No weights were given, so the network is random (seed 0) and its units mean nothing.",
+        )
     elif str(weights) in published.__members__:
         module = _download(models, name, str(weights))
         published = published[str(weights)]

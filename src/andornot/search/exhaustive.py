@@ -11,6 +11,7 @@ come of them comes of the shorter one as well.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,10 @@ class Best(NamedTuple):
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
     """About how many passes over the atoms a search takes."""
-    return n_candidates * float(n_pool * n_operators) ** max(0, length - 2)
+    steps = math.log(max(1, n_candidates)) + max(0, length - 2) * math.log(
+        max(1, n_pool * n_operators)
+    )
+    return math.exp(steps) if steps < 700 else math.inf
 
 
 def solve(problem: Problem, options: Options) -> Solution:

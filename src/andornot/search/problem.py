@@ -68,6 +68,8 @@ class Options:
             raise OptionError(f"penalty is {penalty!r}; give a number")
         if self.length < 1:
             raise OptionError(f"length is {self.length}; a formula has at least 1 concept")
+        if self.length > 100:
+            raise OptionError(f"length is {self.length}; formulas have up to 100 concepts here")
         if self.beam_size < 1:
             raise OptionError(f"beam_size is {self.beam_size}; it must be at least 1")
         if not 0 < self.penalty <= 1:
