@@ -97,13 +97,18 @@ def lines(report: dict[str, Any]) -> list[str]:
         f"beside {PACKAGE}: {sizes['samples']} samples, {sizes['concepts']} concepts, "
         f"{n} units, length {sizes['length']}, beam {sizes['beam_size']}, "
         f"{report['threads']} threads",
-        f"  ours   {ours['seconds_per_unit']:.4f} s a unit, {ours['seconds_once']:.2f} s once, "
+        f"  ours   {_seconds(ours)}, {ours['seconds_once']:.2f} s once, "
         f"{ours['peak_rss_bytes'] / 2**30:.2f} GiB",
-        f"  theirs {theirs['seconds_per_unit']:.4f} s a unit, {theirs['seconds_once']:.2f} s once, "
+        f"  theirs {_seconds(theirs)}, {theirs['seconds_once']:.2f} s once, "
         f"{theirs['peak_rss_bytes'] / 2**30:.2f} GiB",
         f"  {report['ratio']:,.0f} times faster a unit; IoUs agree on {report['same_iou']} of {n} "
         f"units (largest difference {report['largest_difference']:+.4f})",
     ]
+
+
+def _seconds(side: dict[str, Any]) -> str:
+    each = side["seconds"]
+    return f"{side['seconds_per_unit']:.4f} s a unit ({min(each):.4f} to {max(each):.4f})"
 
 
 def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:

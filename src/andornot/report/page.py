@@ -175,17 +175,19 @@ def write_pictures(
     with writing(out):
         shutil.rmtree(aside, ignore_errors=True)
         (aside / _FOLDER).mkdir(parents=True)
-    entries = []
-    for unit in track(shown, "drawing units", len(shown)):
-        view = gallery.unit(unit, n_samples)
+    try:
+        entries = []
+        for unit in track(shown, "drawing units", len(shown)):
+            view = gallery.unit(unit, n_samples)
+            with writing(out):
+                entries.append(_entry(view, aside))
+        page = _page(gallery, tuple(entries), story)
+        html = template.render(page=page, panels=PANELS, mark=_MARK, colours=_COLOURS)
         with writing(out):
-            entries.append(_entry(view, aside))
-    html = template.render(
-        page=_page(gallery, tuple(entries), story), panels=PANELS, mark=_MARK, colours=_COLOURS
-    )
-    with writing(out):
-        (aside / "index.html").write_text(html, encoding="utf-8")
-        _replace(aside, out)
+            (aside / "index.html").write_text(html, encoding="utf-8")
+            _replace(aside, out)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return out / "index.html"
 
 
