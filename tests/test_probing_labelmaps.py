@@ -206,6 +206,12 @@ def test_no_images(folder: Path, tmp_path: Path) -> None:
         read_labelmaps(folder)
 
 
+def test_a_misspelt_folder_of_maps(folder: Path) -> None:
+    (folder / "labels").rename(folder / "label")
+    with pytest.raises(DataError, match=r"has no label map, but concepts\.csv gives ids"):
+        read_labelmaps(folder)
+
+
 def test_half_written_folder(folder: Path) -> None:
     (folder / "concepts.csv").unlink()
     with pytest.raises(DataError, match=r"concepts\.csv is missing"):

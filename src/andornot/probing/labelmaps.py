@@ -57,6 +57,11 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
     positions = {name: i for i, name in enumerate(kept)}
     samples = _scan(path)
     layers = sorted({layer for sample in samples.values() for layer, _ in sample.maps})
+    if samples and legend.ids and not layers:
+        raise DataError(
+            f"{path} has no label map, but {LEGEND} gives ids for them: put the maps into "
+            "labels/LAYER, or leave the ids out if all concepts are of whole images."
+        )
     strange = sorted(set(legend.ids) - {"", *layers})
     if strange:
         raise DataError(
