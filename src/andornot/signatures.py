@@ -43,12 +43,14 @@ def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], i
     codes = np.zeros(n_positions, np.int32)
     n_codes = 1
     slot = np.full(n_labels, -1, np.int32)
+    seen = np.empty(n_labels, np.int32)
     for layer in range(n_layers):
         row = maps[layer]
         n_slots = 0
         for p in range(n_positions):
             if slot[row[p]] < 0:
                 slot[row[p]] = n_slots
+                seen[n_slots] = row[p]
                 n_slots += 1
         if n_slots > 1 or layer == 0:
             renamed = np.full((n_codes, n_slots), -1, np.int32)
@@ -61,8 +63,8 @@ def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], i
                 codes[p] = renamed[codes[p], s]
         if n_codes > MAX_LOCAL_ATOMS:
             break
-        for p in range(n_positions):
-            slot[row[p]] = -1
+        for s in range(n_slots):
+            slot[seen[s]] = -1
     return codes, n_codes
 
 

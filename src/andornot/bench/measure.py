@@ -152,7 +152,7 @@ def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str,
 def _time_decode(data: Drawn, jobs: int | None, clock: Clock) -> None:
     """Decode the PNG files to pixels, and no more: what any reader of them has to do."""
     with clock.stage("png_decode", len(data), "samples"):
-        for _ in ordered_map(data.pixels, range(len(data)), jobs):
+        for _ in ordered_map(data.pixels, range(len(data)), jobs, chunk=8):
             pass
 
 
@@ -162,7 +162,7 @@ def _time_table(data: Drawn, codes_file: Path, jobs: int | None, clock: Clock) -
     with codes_file.open("wb") as file:
         for block in _decoded_blocks(data, jobs):
             with clock.stage("table", len(block), "samples"):
-                for codes, indptr, indices in ordered_map(_local_atoms, block, jobs):
+                for codes, indptr, indices in ordered_map(_local_atoms, block, jobs, chunk=8):
                     builder.add_local(codes, indptr, indices, (SIZE, SIZE), keep_codes=False)
                     codes.tofile(file)
     with clock.stage("table", 0, "samples"):

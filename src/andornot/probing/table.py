@@ -16,6 +16,7 @@ from andornot.probing.dataset import Labels, ProbingData
 from andornot.progress import track
 from andornot.signatures import local_atoms
 
+_CHUNK = 8
 LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
 
 
@@ -52,7 +53,7 @@ def build_table(
             def read(i: int) -> LocalAtoms:
                 return _read(data, i)
 
-            samples = ordered_map(read, range(len(data)), jobs)
+            samples = ordered_map(read, range(len(data)), jobs, chunk=_CHUNK)
             for i, (codes, indptr, indices, shape) in enumerate(
                 track(samples, "building the concept table", len(data))
             ):
