@@ -15,7 +15,7 @@ from torch import nn
 
 from andornot.errors import ModelError
 from andornot.models import Preprocessing, Recorder, head_weights, list_layers, load_model
-from andornot.models.from_hf import _import_transformers, _quiet, read_preprocessing
+from andornot.models.from_hf import import_transformers, quiet, read_preprocessing
 from andornot.models.from_torchvision import import_torchvision
 
 TINY = """
@@ -198,7 +198,7 @@ def test_swin_maps_are_read_channels_last(torchvision):
 def vit(tmp_path_factory) -> Path:
     if find_spec("transformers") is None:
         pytest.skip("transformers is not installed")
-    transformers = _import_transformers()
+    transformers = import_transformers()
     directory = tmp_path_factory.mktemp("vit")
     config = transformers.ViTConfig(
         hidden_size=16,
@@ -211,7 +211,7 @@ def vit(tmp_path_factory) -> Path:
         label2id={"a": 0, "b": 1, "c": 2},
     )
     torch.manual_seed(0)
-    with _quiet(transformers):
+    with quiet(transformers):
         transformers.ViTForImageClassification(config).save_pretrained(directory)
     settings = {"size": {"height": 32, "width": 32}, "image_mean": [0.5] * 3, "resample": 3}
     settings |= {"image_std": [0.25] * 3, "do_normalize": True, "rescale_factor": 1 / 255}

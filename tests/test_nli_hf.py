@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from andornot.errors import ModelError
-from andornot.models.from_hf import _import_transformers
+from andornot.models.from_hf import import_transformers
 from andornot.text.nli import PairModel, TokenModel, class_weights, load_pair_model
 from nli_cases import grammar, pair
 
 if find_spec("transformers") is None:
     pytest.skip("transformers is not installed", allow_module_level=True)
-transformers = _import_transformers()
+transformers = import_transformers()
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "dog", "cat", "run", "##s", "never",
           "sleep", "##ing", "near", "house", ".", "man"]  # fmt: skip

@@ -36,7 +36,7 @@ from andornot.progress import track
 from andornot.responses import Responses, count_responses
 from andornot.run import FORMAT, Run
 from andornot.stages import Stage, key_of, peak_rss_bytes, writing
-from andornot.thresholds import Threshold, find_thresholds, values_above
+from andornot.thresholds import Threshold, find_thresholds, n_values, values_above
 
 if TYPE_CHECKING:
     from torch import nn
@@ -365,7 +365,7 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage, shards: 
     if table.positions is None:
         raise RunError(f"the concept table of {p.out} lost its positions; delete its cache folder")
     n_blocks = len(shards.paths)
-    _check_quantile(p.threshold, shards, len(table.positions.codes))
+    _check_quantile(p.threshold, n_values(shards, p.threshold, table.positions))
     with stage.timed("thresholds"):
         found = find_thresholds(shards, p.threshold, table.positions, p.jobs)
     with stage.timed("counting"):
@@ -380,13 +380,9 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage, shards: 
     stage.finish(status=found.status)
 
 
-def _check_quantile(rule: Threshold, shards: Shards, n_positions: int) -> None:
-    """Refuse a quantile that leaves no value above the threshold."""
-    if rule.quantile is None:
-        return
-    height, width = shards.map_shape
-    n = shards.n_samples * height * width if rule.resolution == "native" else n_positions
-    if not values_above(rule.quantile, n):
+def _check_quantile(rule: Threshold, n: int) -> None:
+    """Refuse a quantile that leaves none of ``n`` values above the threshold."""
+    if rule.quantile is not None and not values_above(rule.quantile, n):
         raise OptionError(
             f"the quantile {rule.quantile} of {n} values is less than one value, so no unit could "
             "be active; give a larger quantile or more samples"

@@ -88,6 +88,14 @@ def values_above(quantile: float, n: int) -> int:
     return int(Fraction(repr(float(quantile))) * n)
 
 
+def n_values(activations: Activations, rule: Threshold, positions: AtomMap) -> int:
+    """How many values of each unit a quantile is taken of."""
+    if rule.resolution == "upsampled":
+        return len(positions.codes)
+    height, width = activations.map_shape
+    return activations.n_samples * height * width
+
+
 def find_thresholds(
     activations: Activations,
     rule: Threshold,
@@ -110,9 +118,8 @@ def find_thresholds(
     """
     if not activations.n_samples:
         raise DataError("there are no activations to find thresholds from; give at least 1 sample")
-    height, width = activations.map_shape
     upsampled = rule.quantile is not None and rule.resolution == "upsampled"
-    n = len(positions.codes) if upsampled else activations.n_samples * height * width
+    n = n_values(activations, rule, positions)
     keep = 1 if rule.quantile is None else min(n, values_above(rule.quantile, n) + 1)
     tracker = np.float64 if upsampled else np.float32
     per_pass = max(1, _BUFFER_BYTES // (2 * keep * np.dtype(tracker).itemsize))

@@ -28,13 +28,8 @@ def build(directory: Path, weights: str | Path | None) -> Built:
     Raises:
         ModelError: transformers is missing, or the directory holds no model that it can load.
     """
-    if not (directory / "config.json").is_file():
-        raise ModelError(
-            f"The directory {directory} holds no config.json: give the directory of a "
-            "transformers model, as save_pretrained writes it."
-        )
-    transformers = _import_transformers()
-    with _quiet(transformers):
+    transformers = transformers_for(directory)
+    with quiet(transformers):
         try:
             module, config, notes = _load(transformers, directory, from_config=weights is not None)
         except Exception as error:
@@ -47,6 +42,20 @@ def build(directory: Path, weights: str | Path | None) -> Built:
         load_weights(module, read_state_dict(Path(weights)), Path(weights))
     source = (directory / "config.json").read_bytes()
     return Built(module, read_preprocessing(directory), _class_names(config), notes, source)
+
+
+def transformers_for(directory: Path) -> Any:
+    """Import transformers to read a directory with it.
+
+    Raises:
+        ModelError: the directory holds no ``config.json``, or transformers is missing.
+    """
+    if not (directory / "config.json").is_file():
+        raise ModelError(
+            f"The directory {directory} holds no config.json: give the directory of a "
+            "transformers model, as save_pretrained writes it."
+        )
+    return import_transformers()
 
 
 def read_preprocessing(directory: Path) -> Preprocessing | None:
@@ -99,7 +108,12 @@ def _from_config(config: Mapping[str, Any]) -> Preprocessing:
     )
 
 
-def _import_transformers() -> Any:
+def import_transformers() -> Any:
+    """Import transformers, or say how to install it.
+
+    Raises:
+        ModelError: transformers is not installed.
+    """
     if importlib.util.find_spec("transformers") is None:
         raise ModelError(
             'Models of transformers need it to be installed: run pip install "andornot[hf]".'
@@ -134,7 +148,7 @@ def _load(
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quiet(transformers: Any) -> Iterator[None]:
     """Keep progress bars and warnings of transformers off the terminal; errors still raise."""
     logging = transformers.utils.logging
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()

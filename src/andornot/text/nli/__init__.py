@@ -5,10 +5,9 @@ Names are imported on first use, so that ``import andornot.text.nli`` works with
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from andornot.errors import ModelError
+from andornot._lazy import names_on_first_use
 
 if TYPE_CHECKING:
     from andornot.text.nli.checkpoint import load_classifier, save_classifier
@@ -57,20 +56,4 @@ _HOMES = {
     "train": "training",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from the module that defines it.
-
-    Raises:
-        ModelError: torch is needed and is not installed.
-    """
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise ModelError(
-            'Models need PyTorch, which is not installed: run pip install "andornot[torch]".'
-        ) from error
+__getattr__ = names_on_first_use(__name__, _HOMES)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from andornot.errors import ModelError
-from andornot.models.from_hf import _import_transformers, _quiet
+from andornot.models.from_hf import import_transformers, quiet, transformers_for
 from andornot.models.record import choose_device
 from andornot.models.weights import fingerprint
 from andornot.text.nli.hooks import caught, inference, wanted
@@ -84,7 +84,7 @@ class HfPairModel:
         modules = wanted(self.module, layers, self.layers)
         found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
         logits = []
-        with inference(self.module), caught(modules) as outputs, _quiet(_import_transformers()):
+        with inference(self.module), caught(modules) as outputs, quiet(import_transformers()):
             for start in range(0, len(pairs), BATCH):
                 batch = pairs[start : start + BATCH]
                 texts = [(p.premise.text, p.hypothesis.text) for p in batch]
@@ -118,7 +118,7 @@ class HfPairModel:
         """
         modules = wanted(self.module, layers, self.token_layers)
         found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
-        with inference(self.module), caught(modules) as outputs, _quiet(_import_transformers()):
+        with inference(self.module), caught(modules) as outputs, quiet(import_transformers()):
             for start in range(0, len(pairs), BATCH):
                 batch = pairs[start : start + BATCH]
                 texts = [(" ".join(p.premise.tokens), " ".join(p.hypothesis.tokens)) for p in batch]
@@ -181,13 +181,8 @@ class HfPairModel:
 
 def _load(directory: Path) -> tuple[Any, Any]:
     """Load a model and its tokeniser, and see that both are whole."""
-    if not (directory / "config.json").is_file():
-        raise ModelError(
-            f"The directory {directory} holds no config.json: give the directory of a "
-            "transformers model, as save_pretrained writes it."
-        )
-    transformers = _import_transformers()
-    with _quiet(transformers):
+    transformers = transformers_for(directory)
+    with quiet(transformers):
         try:
             tokenizer = transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True)
             module, info = transformers.AutoModelForSequenceClassification.from_pretrained(
