@@ -1,0 +1,43 @@
+"""The command line: parse, call the API, print. Each command does only what the API does.
+
+Nothing heavy is imported before a command needs it, so that ``andornot --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from andornot import __version__
+from andornot.cli.bench import bench
+from andornot.cli.demo import demo
+from andornot.cli.explain import explain, layers
+from andornot.cli.look import pictures, score, show
+from andornot.errors import AndornotError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="andornot")
+def cli() -> None:
+    """Explain the neurons of a network as logical formulas over human concepts."""
+
+
+for _command in (explain, layers, score, show, pictures, demo, bench):
+    cli.add_command(_command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a user's mistake ends in one sentence and exit status 2."""
+    try:
+        status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except AndornotError as error:
+        click.echo(f"andornot: {error}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("andornot: interrupted; the same command goes on from here", err=True)
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)

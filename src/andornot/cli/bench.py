@@ -1,0 +1,72 @@
+"""``andornot bench``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from andornot.cli.options import (
+    MODEL_OPTIONS,
+    model_of,
+    preprocessing_of,
+    tokens_and_layout,
+    with_options,
+)
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--samples", type=int, default=22_210, show_default=True)
+@click.option("--units", type=int, default=512, show_default=True)
+@click.option("--concepts", type=int, default=1_291, show_default=True)
+@click.option("--length", type=int, default=10, show_default=True)
+@click.option("--beam-size", type=int, default=10, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--quick", is_flag=True, help="A small problem instead of the paper's size.")
+@click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
+@click.pass_context
+def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
+    """Time every stage on synthetic data of the paper's size; `bench real` times a real run."""
+    if ctx.invoked_subcommand is None:
+        from andornot.bench.measure import run_bench
+
+        _print_bench(run_bench(peer=not no_peer, **options), as_json)
+
+
+@bench.command("real")
+@with_options(MODEL_OPTIONS)
+@click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
+@click.option("--data", required=True, metavar="SPEC", help="broden:DIR or labelmaps:DIR.")
+@click.option("--length", type=int, default=10, show_default=True)
+@click.option("--beam-size", type=int, default=10, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_real(as_json: bool, **options: Any) -> None:
+    """Time a real run, stage by stage; the run itself is thrown away."""
+    from andornot.bench.measure import bench_real as run_bench_real
+    from andornot.dissection import Recording
+
+    model = model_of(options)
+    report = run_bench_real(
+        options["data"],
+        model,
+        options["layer"],
+        preprocessing=preprocessing_of(options, model.preprocessing),
+        recording=Recording(**tokens_and_layout(options)),
+        length=options["length"],
+        beam_size=options["beam_size"],
+        jobs=options["jobs"],
+    )
+    _print_bench(report, as_json)
+
+
+def _print_bench(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(report))
+    else:
+        from andornot.bench.measure import print_bench
+
+        print_bench(report)

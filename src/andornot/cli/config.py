@@ -1,0 +1,47 @@
+"""Options from a YAML or TOML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from andornot.errors import OptionError
+
+
+def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    """Take defaults for the options of a command from a YAML or TOML file."""
+    if path is None:
+        return None
+    known = {option.lstrip("-"): p for p in ctx.command.params for option in p.opts}
+    defaults: dict[str, Any] = {}
+    for name, value in _load_mapping(path).items():
+        option = known.get(str(name).replace("_", "-"))
+        if option is None or option.name is None:
+            raise OptionError(
+                f"{path} has the option {name!r}, which andornot {ctx.command.name} does not "
+                f"know; it knows {', '.join(sorted(known))}"
+            )
+        if isinstance(value, float) and option.type is click.INT:
+            raise OptionError(f"{path} gives {name} as {value}; it must be a whole number")
+        single = option.multiple and not isinstance(value, list)
+        defaults[option.name] = [value] if single else value
+    ctx.default_map = {**(ctx.default_map or {}), **defaults}
+    return path
+
+
+def _load_mapping(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        plain = " ".join(str(error).split())
+        raise OptionError(f"the configuration {path} cannot be read: {plain}") from error
+    if not isinstance(data, dict):
+        raise OptionError(f"the configuration {path} must be a list of `option: value` lines")
+    return data

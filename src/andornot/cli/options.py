@@ -1,0 +1,180 @@
+"""Groups of options that several commands have, and what they mean to the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from andornot.cli.values import Names, Numbers
+from andornot.errors import OptionError
+
+if TYPE_CHECKING:
+    from andornot.models import Preprocessing
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_options(options: list[Callable[[F], F]]) -> Callable[[F], F]:
+    """Put a group of options on a command, in their order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+MODEL_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--model",
+        required=True,
+        metavar="SPEC",
+        help="torchvision:NAME, hf:DIRECTORY or path/to/file.py:function (which runs that file).",
+    ),
+    click.option(
+        "--weights", metavar="FILE", help="State dict or checkpoint (.pt, .pth, .safetensors)."
+    ),
+    click.option(
+        "--preset",
+        metavar="NAME",
+        help="Preprocessing by name, such as imagenet; default: the model's own.",
+    ),
+    click.option("--size", type=Numbers(), metavar="N or H,W", help="Input size in pixels."),
+    click.option("--mean", type=Numbers(), metavar="R,G,B", help="Mean, white being 1."),
+    click.option("--std", type=Numbers(), metavar="R,G,B", help="Standard deviation."),
+    click.option(
+        "--tokens", metavar="N", help="Leading tokens of a transformer that are no patches."
+    ),
+    click.option(
+        "--layout",
+        type=click.Choice(["channels_first", "channels_last"]),
+        help="Axes of four-axis outputs; found by itself if it can be.",
+    ),
+]
+"""Options that say which network, and how images become its input."""
+
+
+SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--length", type=int, default=3, show_default=True, help="Longest formula, in concepts."
+    ),
+    click.option(
+        "--beam-size", type=int, default=10, show_default=True, help="Formulas kept at each step."
+    ),
+    click.option(
+        "--search",
+        type=click.Choice(["auto", "beam", "exhaustive"]),
+        default="auto",
+        show_default=True,
+        help="How to search.",
+    ),
+    click.option("--metric", default="iou", show_default=True, help="Score to search for."),
+    click.option(
+        "--operators",
+        type=Names(),
+        metavar="NAMES",
+        help='Among OR, AND, AND NOT; default all, as "OR,AND,AND NOT".',
+    ),
+    click.option(
+        "--penalty",
+        type=float,
+        default=1.0,
+        show_default=True,
+        help="Factor on the score for each further concept.",
+    ),
+    click.option(
+        "--candidates", type=int, metavar="N", help="Compose only with the N best single concepts."
+    ),
+    click.option(
+        "--categories", type=Names(), metavar="NAMES", help="Use only concepts of these categories."
+    ),
+    click.option("--concepts", type=Names(), metavar="NAMES", help="Use only these concepts."),
+    click.option(
+        "--profile",
+        type=click.Choice(["mu2020"]),
+        help="Repeat the published beam search move for move.",
+    ),
+]
+"""Options that say what to search for."""
+
+
+def model_of(options: dict[str, Any]) -> Any:
+    """Load the network that the options name."""
+    from andornot.models import load_model
+
+    return load_model(options["model"], options["weights"])
+
+
+def data_of(options: dict[str, Any]) -> Any:
+    """Open the probing data that the options name."""
+    from andornot.probing.open import open_data
+
+    colors = options["colors"]
+    return open_data(
+        options["data"],
+        split=options["split"],
+        limit=options["samples"],
+        colors={"yes": True, "true": True, "no": False, "false": False}.get(
+            (colors or "no").lower(), colors
+        ),
+    )
+
+
+def threshold_of(options: dict[str, Any]) -> Any:
+    """Take the quantile or the fixed threshold; the command line goes before a file."""
+    from andornot.thresholds import Threshold
+
+    quantile, fixed = options["quantile"], options["threshold"]
+    context = click.get_current_context()
+    if quantile is not None and fixed is not None:
+        # what stands on the command line goes before a configuration file
+        given = {name: context.get_parameter_source(name) for name in ("quantile", "threshold")}
+        if given["quantile"] != given["threshold"]:
+            on_line = click.core.ParameterSource.COMMANDLINE
+            quantile = quantile if given["quantile"] == on_line else None
+            fixed = fixed if given["threshold"] == on_line else None
+    if quantile is None and fixed is None:
+        quantile = 0.005
+    return Threshold(quantile, fixed, options["resolution"])
+
+
+def tokens_and_layout(options: dict[str, Any]) -> dict[str, Any]:
+    """Take what the options say of a layer's output."""
+    tokens, layout = options["tokens"], options["layout"]
+    if tokens is not None and not str(tokens).isdigit():
+        raise OptionError(f"--tokens is {tokens!r}; give the number of leading tokens, such as 1")
+    return {"tokens": "auto" if tokens is None else int(tokens), "layout": layout or "auto"}
+
+
+def search_of(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the options of the search, by their names in the API."""
+    names = ("length", "beam_size", "search", "metric", "penalty", "categories", "profile")
+    chosen = {name: options[name] for name in names}
+    if options["operators"]:
+        chosen["operators"] = options["operators"]
+    return chosen | {"limit": options["candidates"], "concepts": options["concepts"]}
+
+
+def preprocessing_of(options: dict[str, Any], own: Preprocessing | None) -> Preprocessing | None:
+    """Combine the preset (or the model's own preprocessing) with what is given singly."""
+    from dataclasses import replace
+
+    from andornot.models import Preprocessing
+
+    size, mean, std = options["size"], options["mean"], options["std"]
+    chosen = Preprocessing.preset(options["preset"]) if options["preset"] else own
+    if size is None and mean is None and std is None:
+        return chosen
+    if size is not None and (len(size) not in (1, 2) or any(s != int(s) for s in size)):
+        raise OptionError(f"--size is {size}; give whole pixels, as 224 or 224,224")
+    if chosen is None:
+        if size is None:
+            raise OptionError("give --size too, the model does not say its own")
+        chosen = Preprocessing(int(size[0]), int(size[-1]), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+    changes: dict[str, Any] = {"mean": mean, "std": std}
+    if size is not None:
+        changes |= {"height": int(size[0]), "width": int(size[-1])}
+    return replace(chosen, **{name: v for name, v in changes.items() if v is not None})

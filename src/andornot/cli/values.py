@@ -1,0 +1,56 @@
+"""Kinds of values on the command line: unit numbers, numbers, names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class Units(click.ParamType[Any]):
+    """Unit numbers such as ``0-63,70``."""
+
+    name = "units"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> list[int] | None:
+        """Read the text; lists pass through."""
+        if value is None:
+            return None
+        units: list[int] = []
+        for part in value if isinstance(value, list) else str(value).split(","):
+            first, dash, last = str(part).strip().partition("-")
+            if not first.isdigit() or (dash and not last.isdigit()):
+                self.fail(f"{str(part).strip()!r} is no unit or range; write for instance 0-63,70")
+            if int(last or first) < int(first):
+                self.fail(f"{str(part).strip()!r} runs backwards; write the smaller number first")
+            units += range(int(first), int(last or first) + 1)
+        return list(dict.fromkeys(units))
+
+
+class Numbers(click.ParamType[Any]):
+    """One or more numbers, such as ``0.485,0.456,0.406``."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[float, ...] | None:
+        """Read the text; sequences pass through."""
+        if value is None or isinstance(value, tuple):
+            return value
+        parts = value if isinstance(value, list) else str(value).split(",")
+        try:
+            return tuple(float(part) for part in parts)
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is no list of numbers; write for instance 0.5,0.5,0.5")
+
+
+class Names(click.ParamType[Any]):
+    """Names separated by commas."""
+
+    name = "names"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[str, ...] | None:
+        """Read the text; sequences pass through."""
+        if value is None or isinstance(value, tuple):
+            return value
+        parts = value if isinstance(value, list) else str(value).split(",")
+        return tuple(str(part).strip() for part in parts)
