@@ -114,7 +114,7 @@ def test_configuration_file(world, suffix, capsys):
     config.write_text("\n".join(lines))
     succeed(main, ["explain", "--config", str(config), "--beam-size", "3"])
     manifest = andornot.Run.open(world / suffix).manifest
-    assert manifest["threshold"]["fixed"] == 0.25
+    assert next(iter(manifest["layers"].values()))["threshold"]["fixed"] == 0.25
     assert manifest["search"]["beam_size"] == 3
     assert manifest["layers"]["1"]["units"] == 2
     config.write_text("\n".join([*lines, f"lenght{separator}3"]))
@@ -136,7 +136,7 @@ def test_what_a_configuration_says_is_read_strictly(world, capsys):
     config = world / "strict.yaml"
     config.write_text(json.dumps(base))
     succeed(main, ["explain", "--config", str(config), "--threshold", "0.1", "--quiet"])
-    assert andornot.Run.open(world / "strict").manifest["threshold"]["fixed"] == 0.1
+    assert andornot.Run.open(world / "strict").manifest["layers"]["1"]["threshold"]["fixed"] == 0.1
     config.write_text(json.dumps(base | {"length": 2.5}))
     said = sentence(capsys, main, ["explain", "--config", str(config)])
     assert "gives length as 2.5; it must be a whole number" in said

@@ -14,7 +14,7 @@ from PIL import Image
 import andornot
 from andornot import dissection
 from andornot.activations import Shards
-from andornot.dissection import Recording
+from andornot.probe import Recording
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
@@ -105,7 +105,11 @@ def test_what_a_run_holds(run_with, tmp_path):
     stored = json.loads((tmp_path / "run" / "explanations.json").read_text())
     assert stored["layers"]["layer"][0]["beam"][0]["formula"] == "red square"
     manifest = run.manifest
-    assert manifest["threshold"] == {"quantile": 0.1, "fixed": None, "resolution": "native"}
+    assert manifest["layers"]["layer"]["threshold"] == {
+        "quantile": 0.1,
+        "fixed": None,
+        "resolution": "native",
+    }
     assert manifest["layers"]["layer"]["status"] == {"constant": 1, "dead": 1, "ok": 4}
     assert {"numpy", "torch", "python"} <= set(manifest["versions"])
     assert manifest["data"]["samples"] == N_SAMPLES
@@ -303,14 +307,14 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
 @pytest.mark.parametrize("step", ["concepts", "responses", "manifest"])
 def test_interrupted_write(run_with, monkeypatch, tmp_path, step):
     """Whatever file was being written: nothing half-written is left, and the run goes on."""
-    from andornot import concepts, stages
+    from andornot import concepts, results, stages
 
     whole = run_with(length=1).result()
     (tmp_path / "run").rename(tmp_path / "whole")
     failing = {
         "concepts": (concepts, "write_json"),
         "responses": (stages, "write_json"),
-        "manifest": (dissection, "write_json"),
+        "manifest": (results, "write_json"),
     }[step]
     write = getattr(*failing)
 

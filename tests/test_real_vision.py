@@ -162,7 +162,7 @@ def test_published_profile_on_real_data(shared_data, chosen, tmp_path):
 
 def test_repeating_a_run_computes_nothing_again(shared_data, chosen, tmp_path, monkeypatch):
     """A changed search option leaves the recording and the responses alone."""
-    from andornot import dissection
+    from andornot import dissection, vision
     from andornot.models import load_model
 
     data = chosen[0].subset(range(8))
@@ -170,8 +170,12 @@ def test_repeating_a_run_computes_nothing_again(shared_data, chosen, tmp_path, m
     loaded = load_model("torchvision:squeezenet1_0", weights)
     options = {"preprocessing": "imagenet", "threshold": Threshold(0.05)}
     first = andornot.dissect(loaded, "features", data, tmp_path / "run", length=2, **options)
-    for step in ("_forward", "_count", "build_table"):
-        monkeypatch.setattr(dissection, step, lambda *a, s=step: pytest.fail(f"{s} ran again"))
+    for where, step in (
+        (dissection, "_forward"),
+        (dissection, "_count"),
+        (vision, "build_table"),
+    ):
+        monkeypatch.setattr(where, step, lambda *a, s=step: pytest.fail(f"{s} ran again"))
     again = andornot.dissect(loaded, "features", data, tmp_path / "run", length=2, **options)
     assert again.result() == first.result()
     longer = andornot.dissect(loaded, "features", data, tmp_path / "run", length=4, **options)

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 import andornot
-from andornot.dissection import Recording
+from andornot.probe import Recording
 from andornot.errors import DataError, OptionError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data

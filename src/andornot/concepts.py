@@ -58,6 +58,8 @@ class ConceptTable:
         positions: which atom each position carries; None where only counts were kept.
         bases: for each concept the column it was derived from, -1 for plain ones; empty when all
             are plain (see :meth:`derive`).
+        members: for each concept the columns that it is the union of, ascending, none for plain
+            ones; empty when all are plain.
     """
 
     names: tuple[str, ...]
@@ -67,6 +69,7 @@ class ConceptTable:
     fold_counts: NDArray[np.int64]
     positions: AtomMap | None = None
     bases: tuple[int, ...] = ()
+    members: tuple[tuple[int, ...], ...] = ()
 
     @property
     def n_atoms(self) -> int:
@@ -306,13 +309,12 @@ class ConceptTable:
         new = tuple(derived_name(operator, name) for name in related)
         if twice := set(new) & set(self.names):
             raise DataError(f"the table has a concept {sorted(twice)[0]!r} already")
-        members = [
-            (self._index[member], column)
-            for column, name in enumerate(related)
-            for member in set(related[name])
-            if member in self._index
-        ]
-        rows, columns = np.array(members, np.int64).reshape(-1, 2).T
+        members = tuple(
+            tuple(sorted({self._index[member] for member in wanted if member in self._index}))
+            for wanted in related.values()
+        )
+        entries = [(member, column) for column, own in enumerate(members) for member in own]
+        rows, columns = np.array(entries, np.int64).reshape(-1, 2).T
         relation = scipy.sparse.csr_array(
             (np.ones(len(rows), np.int64), (rows, columns)), shape=(self.n_concepts, len(new))
         )
@@ -330,6 +332,7 @@ class ConceptTable:
             indptr=both.indptr.astype(np.int64),
             indices=both.indices.astype(np.int32),
             bases=(self.bases or (-1,) * self.n_concepts) + tuple(bases),
+            members=(self.members or ((),) * self.n_concepts) + members,
         )
 
     def merge(self, other: ConceptTable) -> ConceptTable:
@@ -405,6 +408,7 @@ class ConceptTable:
             "names": self.names,
             "categories": self.categories,
             "bases": self.bases,
+            "members": self.members,
         }
         write_json(directory / "concepts.json", meta)
 
@@ -422,6 +426,7 @@ class ConceptTable:
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
+            members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{directory} holds no readable concept table ({error}); build it again"
@@ -436,6 +441,7 @@ class ConceptTable:
             names=names,
             categories=categories,
             bases=bases,
+            members=members,
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )

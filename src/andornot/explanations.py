@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OK = "ok"
 INACTIVE = "inactive"
 NO_CONCEPT = "no concept"
+RARE = "rare"
 
 STATUS_MEANING = {
     OK: "explained",
@@ -24,6 +25,7 @@ STATUS_MEANING = {
     "constant": "the same value on every position",
     "nan": "some activation is NaN or infinite",
     INACTIVE: "nowhere above its threshold",
+    RARE: "active on too few positions to be explained",
     NO_CONCEPT: "no concept overlaps its active positions",
 }
 """What the status of an explanation says; all but ``"ok"`` have no formula."""

@@ -91,6 +91,31 @@ class AtomMap:
             folds=np.zeros(n, np.int32) if folds is None else folds.astype(np.int32),
         )
 
+    def each_alone(self) -> AtomMap:
+        """The same positions, each as a sample of its own."""
+        atoms = self.atoms[np.repeat(self.atom_offsets[:-1], np.diff(self.offsets)) + self.codes]
+        return AtomMap.of_single_positions(atoms, np.repeat(self.folds, np.diff(self.offsets)))
+
+    def by_row(self, n_rows: int) -> AtomMap:
+        """The positions as rows of activations have them.
+
+        A row is a sample with a map of any size (an image), or a single position (a token).
+
+        Args:
+            n_rows: how many rows of activations there are.
+
+        Raises:
+            DataError: it is neither the number of samples nor that of positions.
+        """
+        if n_rows == self.n_samples:
+            return self
+        if n_rows == len(self.codes):
+            return self.each_alone()
+        raise DataError(
+            f"there are activations of {n_rows} samples, but the concept table has "
+            f"{self.n_samples}; record and label the same samples"
+        )
+
     def relabelled(self, new_ids: NDArray[np.int32]) -> AtomMap:
         """The same positions with atom ``a`` renamed to ``new_ids[a]``."""
         return AtomMap(self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds)

@@ -241,7 +241,8 @@ class Counted:
     Attributes:
         responses: active positions by unit and atom.
         areas: int32 ``(n_samples, n_units)``, active positions in each sample.
-        peaks: float32 ``(n_samples, n_units)``, largest activation in each sample.
+        peaks: float32 ``(n_samples, n_units)``, largest activation in each sample; NaN where one
+            is NaN.
     """
 
     responses: Responses
@@ -261,7 +262,8 @@ def count_responses(
     A unit whose threshold is NaN is active nowhere.
 
     Args:
-        activations: recorded activations of a layer, for the samples of the table.
+        activations: recorded activations of a layer, for the samples of the table: a map for each
+            sample, or else a value for each position (a token, say), in blocks of whole samples.
         thresholds: float64 ``(n_units,)``.
         concepts: a table that knows its positions.
         jobs: threads; all cores if not given.
@@ -270,31 +272,38 @@ def count_responses(
     Raises:
         DataError: the activations are of another number of samples than the table.
     """
-    positions = known_positions(concepts)
-    n_samples, n_units = activations.n_samples, activations.n_units
-    if n_samples != positions.n_samples:
-        raise DataError(
-            f"there are activations of {n_samples} samples, but the concept table has "
-            f"{positions.n_samples}; record and label the same samples"
-        )
+    samples = known_positions(concepts)
+    n_samples, n_units = samples.n_samples, activations.n_units
+    positions = samples.by_row(activations.n_samples)
     builder = ResponseBuilder(n_units, concepts.n_atoms, concepts.n_folds)
     areas = np.zeros((n_samples, n_units), np.int32)
     peaks = np.zeros((n_samples, n_units), np.float32)
     for start, block in activations.blocks() if blocks is None else blocks:
-        _, peaks[start : start + len(block)] = extremes(block, jobs)
+        _, high = extremes(block, jobs)
+        area = np.zeros((len(block), n_units), np.int32)
         layout = _block_layout(positions, start, start + len(block), concepts)
 
         def count(
-            unit: int, block: NDArray[np.float32] = block, layout: _Layout = layout, at: int = start
+            unit: int,
+            block: NDArray[np.float32] = block,
+            layout: _Layout = layout,
+            high: NDArray[np.float32] = high,
+            area: NDArray[np.int32] = area,
         ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-            here = slice(at, at + len(block)), unit
             threshold = float(thresholds[unit])
-            return list(layout.count(block[:, unit], peaks[here], threshold, areas[here]))
+            return list(layout.count(block[:, unit], high[:, unit], threshold, area[:, unit]))
 
         alive = [u for u in range(n_units) if not np.isnan(thresholds[u])]
         for unit, parts in zip(alive, ordered_map(count, alive, jobs), strict=True):
             for keys, counts in parts:
                 builder.add(unit, keys, counts)
+        if positions is samples:
+            areas[start : start + len(block)], peaks[start : start + len(block)] = area, high
+        else:
+            first, last = np.searchsorted(samples.offsets, [start, start + len(block)])
+            rows = samples.offsets[first:last] - start
+            areas[first:last] = np.add.reduceat(area, rows)
+            peaks[first:last] = np.maximum.reduceat(high, rows)
     return Counted(builder.finish(), areas, peaks)
 
 

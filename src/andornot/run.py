@@ -25,12 +25,11 @@ from andornot.explainer import score_responses
 from andornot.explanations import Explanation, Result
 from andornot.formula import Formula
 from andornot.responses import Responses
+from andornot.results import FORMAT, unit_weights
 from andornot.scores import Counts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -115,6 +114,18 @@ class Run:
         """The recorded activations."""
         return Shards(self._part(f"activations {self.layer(layer)}") / "shards")
 
+    def values(self, sample: int, layer: str | None = None) -> NDArray[np.float32]:
+        """The activations of one sample, ``(n_units, height, width)``.
+
+        An image has a map of the layer's native size, a sentence pair one value, or one for each
+        token in a single row.
+        """
+        shards, positions = self.activations(layer), self.concepts.positions
+        if positions is None or shards.n_samples == positions.n_samples:
+            return shards.sample(sample)
+        rows = [shards.sample(row) for row in range(*positions.offsets[sample : sample + 2])]
+        return np.concatenate(rows, axis=2)
+
     @cached_property
     def logits(self) -> NDArray[np.float32] | None:
         """Logits of the model's head, ``(n_samples, n_classes)``; None if it has none."""
@@ -139,6 +150,11 @@ class Run:
         """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows."""
         path = self._part(f"activations {self.layer(layer)}") / "head.npy"
         return read_array(path) if path.exists() else None
+
+    def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
+        """For each class the weight of each unit to it; empty where no linear head follows."""
+        names = self.manifest["model"]["class_names"]
+        return unit_weights(self.head_weights(layer), names)
 
     @cached_property
     def _explanations(self) -> dict[str, list[dict[str, Any]]]:

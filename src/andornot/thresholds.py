@@ -118,6 +118,7 @@ def find_thresholds(
     """
     if not activations.n_samples:
         raise DataError("there are no activations to find thresholds from; give at least 1 sample")
+    positions = positions.by_row(activations.n_samples)
     upsampled = rule.quantile is not None and rule.resolution == "upsampled"
     n = n_values(activations, rule, positions)
     keep = 1 if rule.quantile is None else min(n, values_above(rule.quantile, n) + 1)

@@ -28,7 +28,8 @@ from andornot.bench.synthetic import (
     write_activations,
 )
 from andornot.concepts import ConceptTable, TableBuilder
-from andornot.dissection import dissect, versions
+from andornot.dissection import dissect
+from andornot.results import versions
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result

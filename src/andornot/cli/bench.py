@@ -47,7 +47,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
     from andornot.bench.measure import bench_real as run_bench_real
-    from andornot.dissection import Recording
+    from andornot.probe import Recording
 
     model = model_of(options)
     report = run_bench_real(

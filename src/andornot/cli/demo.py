@@ -15,7 +15,7 @@ from andornot.cli.printing import print_run
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def demo(out: Path, seed: int, quiet: bool) -> None:
     """Paint a small world with planted facts, train a network on it, and explain its units."""
-    from andornot.demo.show import run_demo
+    from andornot.demo.vision.show import run_demo
     from andornot.progress import show_progress
 
     show_progress(not quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from andornot.cli.config import read_config
 from andornot.cli.options import (
     MODEL_OPTIONS,
     SEARCH_OPTIONS,
+    WORD_OPTIONS,
+    are_sentences,
     data_of,
     model_of,
     preprocessing_of,
@@ -18,6 +21,7 @@ from andornot.cli.options import (
     threshold_of,
     tokens_and_layout,
     with_options,
+    words_of,
 )
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
@@ -42,7 +46,13 @@ from andornot.errors import OptionError
     metavar="PATH",
     help="Dotted path of a layer (see andornot layers); may be given several times.",
 )
-@click.option("--data", required=True, metavar="SPEC", help="broden:DIR or labelmaps:DIR.")
+@click.option(
+    "--data",
+    required=True,
+    metavar="SPEC",
+    help="broden:DIR, labelmaps:DIR, snli:FILE or pairs:FILE (with options: "
+    "pairs:FILE,labels=FILE).",
+)
 @click.option("--split", help="Use only the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Use at most N samples, spread evenly.")
 @click.option(
@@ -52,8 +62,16 @@ from andornot.errors import OptionError
     metavar="[TABLE.csv]",
     help="Take the eleven basic colours from the pixels.",
 )
+@with_options(WORD_OPTIONS)
 @click.option(
-    "--quantile", type=float, help="Share of activations above the threshold [default: 0.005]."
+    "--relations",
+    metavar="FILE",
+    help="YAML or JSON with relations of your own: KIND: {animal: [dog, cat]}.",
+)
+@click.option(
+    "--quantile",
+    type=float,
+    help="Share of activations above the threshold [default: 0.005; sentence pairs: above 0].",
 )
 @click.option("--threshold", type=float, help="Fixed threshold instead of a quantile.")
 @click.option(
@@ -63,10 +81,16 @@ from andornot.errors import OptionError
     show_default=True,
     help="Take the quantile over native or upsampled maps.",
 )
+@click.option(
+    "--min-active",
+    type=float,
+    metavar="SHARE",
+    help="Leave out units that are active on fewer positions [default: 0; sentence pairs: 0.05].",
+)
 @with_options(SEARCH_OPTIONS)
 @click.option("--units", type=Units(), metavar="0-63,70", help="Explain only these units.")
 @click.option("--folds", type=int, default=5, show_default=True, help="Folds of samples.")
-@click.option("--batch-size", type=int, default=32, show_default=True)
+@click.option("--batch-size", type=int, metavar="N", help="Samples in a forward pass.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--jobs", type=int, help="Threads; default all cores.")
 @click.option(
@@ -80,24 +104,37 @@ from andornot.errors import OptionError
 @click.option("--quiet", is_flag=True, help="No progress bars, no table.")
 def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""
-    from andornot.dissection import Recording, dissect
+    from andornot.dissection import dissect
+    from andornot.probe import Recording
     from andornot.progress import show_progress
+    from andornot.relations import read_relations
 
     show_progress(not quiet)
-    model = model_of(options)
-    run = dissect(
-        model,
-        options["layers"],
-        data_of(options),
-        out,
-        preprocessing=preprocessing_of(options, model.preprocessing),
-        threshold=threshold_of(options),
-        recording=Recording(options["batch_size"], options["device"], **tokens_and_layout(options)),
-        folds=options["folds"],
-        units=options["units"],
-        jobs=options["jobs"],
+    common = {
+        "relations": read_relations(options["relations"]) if options["relations"] else None,
+        "threshold": threshold_of(options),
+        "min_active": options["min_active"],
+        "recording": Recording(
+            options["batch_size"], options["device"], **tokens_and_layout(options)
+        ),
+        "folds": options["folds"],
+        "units": options["units"],
+        "jobs": options["jobs"],
         **search_of(options),
-    )
+    }
+    if are_sentences(options):
+        from andornot.text.open import open_pairs
+
+        pairs = open_pairs(options["data"], options["split"], options["samples"])
+        run = dissect(
+            options["model"], options["layers"], pairs, out, words=words_of(options), **common
+        )
+    else:
+        model = model_of(options)
+        prepared = preprocessing_of(options, model.preprocessing)
+        run = dissect(
+            model, options["layers"], data_of(options), out, preprocessing=prepared, **common
+        )
     if not quiet:
         print_run(run, best)
 
@@ -105,10 +142,21 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
 @click.command()
 @with_options(MODEL_OPTIONS)
 def layers(**options: Any) -> None:
-    """List the layers of a network that can be explained, with their output for one image."""
-    import torch
+    """List the layers of a network that can be explained, with their output for one sample."""
     from rich.console import Console
     from rich.table import Table
+
+    table = Table()
+    for header in ("layer", "type", "output", "units", "map"):
+        table.add_column(header, overflow="fold")
+    for row in _pair_layers(options) if _reads_sentences(options["model"]) else _layers(options):
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _layers(options: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Layers of a network for images."""
+    import torch
 
     from andornot.models import list_layers
 
@@ -117,11 +165,31 @@ def layers(**options: Any) -> None:
     if chosen is None:
         raise OptionError(f"{options['model']} does not say its input size; give --size")
     blank = torch.zeros(1, 3, chosen.height, chosen.width)
-    found = list_layers(model.module, blank, **tokens_and_layout(options))
-    table = Table()
-    for header in ("layer", "type", "output", "units", "map"):
-        table.add_column(header, overflow="fold")
-    for info in found:
+    for info in list_layers(model.module, blank, **tokens_and_layout(options)):
         shape, grid = "x".join(map(str, info.shape)), "x".join(map(str, info.grid))
-        table.add_row(info.path, info.type, shape, str(info.units), grid)
-    Console().print(table)
+        yield info.path, info.type, shape, str(info.units), grid
+
+
+def _pair_layers(options: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Layers of a classifier of sentence pairs, tried on one small pair."""
+    from andornot.text.nli import load_pair_model
+    from andornot.text.pairs import Pair, Sentence
+
+    model = load_pair_model(options["model"])
+    pair = Pair("example", Sentence(("a", "dog", "runs")), Sentence(("a", "dog")))
+    for layer in model.layers:
+        units = model.record([pair], [layer]).activations[layer].shape[1]
+        yield layer, "a value for each pair", f"1x{units}", str(units), "pair"
+    for layer in getattr(model, "token_layers", ()):
+        units = model.record_tokens([pair], [layer])[layer][0].shape[1]  # type: ignore[attr-defined]
+        yield layer, "a value for each token", f"5x{units}", str(units), "tokens"
+
+
+def _reads_sentences(spec: str) -> bool:
+    """Whether a text names a classifier of sentence pairs, and no network for images."""
+    kind, _, name = spec.partition(":")
+    if kind == "hf" and name:
+        config = Path(name) / "config.json"
+        text = config.read_text(encoding="utf-8") if config.is_file() else ""
+        return "ForSequenceClassification" in text
+    return Path(spec).suffix in (".pt", ".pth", ".safetensors")

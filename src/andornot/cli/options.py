@@ -57,6 +57,35 @@ MODEL_OPTIONS: list[Callable[[Any], Any]] = [
 """Options that say which network, and how images become its input."""
 
 
+WORD_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--words",
+        type=int,
+        metavar="N",
+        help="Sentences: the N most frequent words are concepts [default: 2000].",
+    ),
+    click.option(
+        "--stop-words",
+        type=Names(),
+        metavar="NAMES",
+        help="Sentences: words that are no concepts; default for pairs: a, an, the, of, . and ,",
+    ),
+    click.option(
+        "--vectors", metavar="FILE", help="Sentences: GloVe vectors as text, for NEIGHBORS."
+    ),
+    click.option(
+        "--neighbors",
+        type=int,
+        metavar="N",
+        help="Sentences: nearest words of a word [default: 5].",
+    ),
+]
+"""Options that say which words of sentences become concepts."""
+
+_IMAGES_ONLY = ("weights", "preset", "size", "mean", "std", "tokens", "layout", "colors")
+_SENTENCES_ONLY = ("words", "stop_words", "vectors", "neighbors")
+
+
 SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--length", type=int, default=3, show_default=True, help="Longest formula, in concepts."
@@ -101,6 +130,31 @@ SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
 """Options that say what to search for."""
 
 
+def are_sentences(options: dict[str, Any]) -> bool:
+    """Whether the data are sentence pairs; options that mean nothing to them are refused."""
+    from andornot.text.open import KINDS
+
+    pairs = options["data"].partition(":")[0] in KINDS
+    for name in _IMAGES_ONLY if pairs else _SENTENCES_ONLY:
+        if options.get(name) is not None:
+            option, these = name.replace("_", "-"), "images" if pairs else "sentence pairs"
+            raise OptionError(f"--{option} is an option for {these}; leave it out here")
+    return pairs
+
+
+def words_of(options: dict[str, Any]) -> Any:
+    """Which words become concepts."""
+    from andornot.text.probe import Words
+
+    given = {
+        "n_words": options["words"],
+        "stop_words": options["stop_words"],
+        "vectors": options["vectors"],
+        "n_neighbors": options["neighbors"],
+    }
+    return Words(**{name: value for name, value in given.items() if value is not None})
+
+
 def model_of(options: dict[str, Any]) -> Any:
     """Load the network that the options name."""
     from andornot.models import load_model
@@ -109,7 +163,7 @@ def model_of(options: dict[str, Any]) -> Any:
 
 
 def data_of(options: dict[str, Any]) -> Any:
-    """Open the probing data that the options name."""
+    """Open the images that the options name."""
     from andornot.probing.open import open_data
 
     colors = options["colors"]
@@ -137,7 +191,8 @@ def threshold_of(options: dict[str, Any]) -> Any:
             quantile = quantile if given["quantile"] == on_line else None
             fixed = fixed if given["threshold"] == on_line else None
     if quantile is None and fixed is None:
-        quantile = 0.005
+        native = options["resolution"] == "native"
+        return None if native else Threshold(resolution=options["resolution"])
     return Threshold(quantile, fixed, options["resolution"])
 
 

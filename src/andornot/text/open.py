@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from andornot.errors import DataError, OptionError
-from andornot.text.pairs import PairData
-from andornot.text.readers import is_table, read_feats, read_jsonl, read_table, read_tokens
+from andornot.text.pairs import Pair, PairData
+from andornot.text.readers import COLUMNS, is_table, read_feats, read_jsonl, read_table, read_tokens
 from andornot.text.tagging import DEFAULT_TAGGER, with_tags
 
 KINDS = ("snli", "pairs")
+
+OPTIONS = ("split", "limit", "labels", "keep_unlabelled", "tagger")
+"""Options that a text may hold behind the file; names of columns may stand there too."""
+
+_COLUMN_OPTIONS = tuple(key for key in COLUMNS if key != "split")
+_OPTION = re.compile(r",([A-Za-z_-]+)=")
 
 
 def open_pairs(
@@ -28,7 +37,9 @@ def open_pairs(
 
     Args:
         spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
-            or ``pairs:FILE`` (``.tok``, ``.feats``, CSV or TSV; see ``docs/text.md``).
+            or ``pairs:FILE`` (``.tok``, ``.feats``, CSV or TSV; see ``docs/text.md``). The options
+            below may follow it, as ``pairs:dev.tok,labels=gold.csv`` or
+            ``pairs:my.csv,premise=text_a,hypothesis=text_b``; they go before the arguments.
         split: which file of a folder (``dev`` finds ``snli_1.0_dev.jsonl``), or which rows of a
             table that has a column ``split``.
         limit: keep at most so many pairs, spread evenly over the file.
@@ -43,7 +54,12 @@ def open_pairs(
         DataError: the file is missing, damaged or inconsistent.
         OptionError: an option does not fit the file.
     """
-    kind, path = _resolve(str(spec), split)
+    text, written = _split_options(str(spec))
+    if written:
+        given = {"split": split, "limit": limit, "labels": labels, "columns": columns,
+                 "keep_unlabelled": keep_unlabelled, "tagger": tagger}  # fmt: skip
+        return open_pairs(text, **(given | written))
+    kind, path = _resolve(text, split)
     data = _read(kind, path, labels, columns, keep_unlabelled)
     if split is not None:
         data = _of_split(data, split)
@@ -64,6 +80,60 @@ def open_pairs(
     return replace(with_tags(data, tagger), source=source)
 
 
+def join_labelled(data: Sequence[PairData]) -> tuple[Pair, ...]:
+    """The pairs of several files that have a label, to learn from or to judge by.
+
+    Where there are several files, the ids get the name of the file before them.
+
+    Raises:
+        DataError: no pair has a label.
+    """
+    names: Counter[str] = Counter()
+    pairs: list[Pair] = []
+    for part in data:
+        names[part.name] += 1
+        times = names[part.name]
+        name = part.name if times == 1 else f"{part.name}~{times}"
+        labelled = (pair for pair in part.pairs if pair.label)
+        pairs += (replace(p, id=f"{name}:{p.id}") if len(data) > 1 else p for p in labelled)
+    if not pairs:
+        files = ", ".join(str(part.path) for part in data)
+        raise DataError(f"no pair of {files} has a label; give labels, or name their column")
+    return tuple(pairs)
+
+
+def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
+    """Part ``kind:FILE,name=value,...`` into the file and its options."""
+    text, *parts = _OPTION.split(spec)
+    options: dict[str, Any] = {}
+    columns: dict[str, str] = {}
+    for name, value in zip(parts[::2], parts[1::2], strict=True):
+        key = name.replace("-", "_")
+        if key in _COLUMN_OPTIONS:
+            columns[key] = value
+        elif key in OPTIONS:
+            options[key] = _value(spec, key, value)
+        else:
+            raise OptionError(
+                f"{spec!r} has the option {name!r}; there are {', '.join(OPTIONS)}, and the "
+                f"columns {', '.join(_COLUMN_OPTIONS)}"
+            )
+    return text, options | ({"columns": columns} if columns else {})
+
+
+def _value(spec: str, key: str, value: str) -> Any:
+    """What an option's text means."""
+    if key == "limit":
+        if not value.isdecimal():
+            raise OptionError(f"{spec!r} gives limit as {value!r}; write a whole number")
+        return int(value)
+    if key == "keep_unlabelled":
+        if value not in ("yes", "no"):
+            raise OptionError(f"{spec!r} gives {key} as {value!r}; write yes or no")
+        return value == "yes"
+    return None if key == "tagger" and value == "none" else value
+
+
 def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
     """The kind and the file that a text means."""
     kind, _, rest = spec.partition(":")
@@ -71,10 +141,13 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
         raise OptionError(f"{spec!r} names no sentence pairs; give snli:FILE or pairs:FILE")
     path = Path(rest).expanduser()
     if kind == "snli" and path.is_dir():
+        if split is None:
+            raise OptionError(f"{path} is a folder; name the split, such as dev, or the file")
         found = sorted(path.glob(f"*_{split}.jsonl"))
         if len(found) != 1:
             raise DataError(
-                f"{path} has {len(found)} files named *_{split}.jsonl; name the split, or the file"
+                f"{path} has {len(found)} files named *_{split}.jsonl; name another split, or the "
+                "file"
             )
         path = found[0]
     if not path.is_file():
@@ -97,7 +170,7 @@ def _read(
     if path.suffix == ".feats":
         _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
         return read_feats(path, label_file)
-    if path.suffix in (".csv", ".tsv") or columns or (path.suffix != ".tok" and is_table(path)):
+    if path.suffix in (".csv", ".tsv") or (path.suffix != ".tok" and (columns or is_table(path))):
         _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
         return read_table(path, columns)
     _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
@@ -105,8 +178,13 @@ def _read(
 
 
 def _refuse(path: Path, **options: object) -> None:
-    if given := [name for name, value in options.items() if value]:
-        raise OptionError(f"{path.name} is a file for which {given[0]} has no use; leave it out")
+    """Refuse options that mean nothing to the reader of a file."""
+    for name, value in options.items():
+        if value:
+            columns = f" (of {', '.join(value)})" if isinstance(value, Mapping) else ""
+            raise OptionError(
+                f"{path.name} is a file for which {name}{columns} has no use; leave it out"
+            )
 
 
 def _of_split(data: PairData, split: str) -> PairData:

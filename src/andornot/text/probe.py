@@ -1,0 +1,297 @@
+"""A classifier of sentence pairs and its pairs, as the pipeline asks for them.
+
+Units of a layer that gives one value for each pair have the pairs as positions; units of an
+encoder have the tokens: those of the premise, then those of the hypothesis, of each pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.activations import Activations
+from andornot.concepts import ConceptTable
+from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.positions import offsets_of
+from andornot.probe import Batch, Recording
+from andornot.progress import track
+from andornot.stages import Stage
+from andornot.text.concepts import SIDES, STOP_WORDS, pair_concepts
+from andornot.text.nli.load import load_pair_model
+from andornot.text.nli.protocol import PairModel, TokenModel, class_weights
+from andornot.text.open import KINDS, open_pairs
+from andornot.text.pairs import PairData
+from andornot.text.tokens import token_concepts
+from andornot.thresholds import Threshold
+
+PAIR, TOKEN = "pair", "token"
+
+MIN_ACTIVE = 0.05
+"""The paper's share: a unit must be active on 500 of the 10,000 pairs (Section 3)."""
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Words:
+    """Which words become concepts.
+
+    Attributes:
+        n_words: how many, the most frequent ones.
+        stop_words: words that do not, however frequent; None for the published list at pair
+            level, and for none at token level.
+        vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
+        n_neighbors: how many neighbours a word has.
+    """
+
+    n_words: int = 2000
+    stop_words: tuple[str, ...] | None = None
+    vectors: str | Path | None = None
+    n_neighbors: int = 5
+
+    def key(self) -> dict[str, Any]:
+        """All that shapes the concepts; a file of vectors counts by its size and time."""
+        options = asdict(self)
+        if self.vectors is not None:
+            path = Path(self.vectors).expanduser()
+            if not path.is_file():
+                raise DataError(
+                    f"there is no file {path} of word vectors; give one in GloVe's form"
+                )
+            options["vectors"] = (path.stat().st_size, path.stat().st_mtime_ns)
+        return options
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of them."""
+        vectors = None if self.vectors is None else str(Path(self.vectors).expanduser().absolute())
+        return asdict(self) | {"vectors": vectors}
+
+
+def is_pairs(data: object) -> bool:
+    """Whether data, or the text that names it, are sentence pairs."""
+    return isinstance(data, PairData) or str(data).partition(":")[0] in KINDS
+
+
+@dataclass(frozen=True)
+class PairProbe:
+    """A classifier that reads sentence pairs; a ``probe.Probe``.
+
+    Attributes:
+        model: the classifier.
+        spec: the text that it was loaded from, or its type.
+        layers: names of layers, all of one level.
+        data: the pairs.
+        recording: batch size and device.
+        words: which words become concepts.
+    """
+
+    model: PairModel
+    spec: str
+    layers: tuple[str, ...]
+    data: PairData = field(repr=False)
+    recording: Recording
+    words: Words
+
+    @classmethod
+    def of(
+        cls,
+        model: PairModel | str,
+        layers: tuple[str, ...],
+        data: PairData | str | Path,
+        recording: Recording,
+        words: Words,
+        weights: str | Path | None = None,
+    ) -> PairProbe:
+        """Load what is given as a text, and check the layers.
+
+        Raises:
+            AndornotError: the data or the model cannot be used, or an option is for images.
+        """
+        if (recording.tokens, recording.layout) != ("auto", "auto"):
+            raise OptionError("tokens and layout are options for images; leave them out here")
+        if weights is not None:
+            raise OptionError("models of sentence pairs bring weights; name their file as model")
+        pairs = open_pairs(data) if isinstance(data, str | Path) else data
+        spec = model if isinstance(model, str) else type(model).__name__
+        if isinstance(model, str):
+            model = load_pair_model(model, device=recording.device)
+        if not isinstance(model, PairModel):
+            raise ModelError(
+                f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
+                "object with layers, class_names, fingerprint and record (see docs/nli.md)"
+            )
+        probe = cls(model, spec, layers, pairs, recording, words)
+        _check_layers(probe.model, layers)
+        return probe
+
+    @property
+    def level(self) -> str:
+        """``pair`` or ``token``, as the layers are."""
+        return PAIR if self.layers[0] in self.model.layers else TOKEN
+
+    @cached_property
+    def rows(self) -> NDArray[np.int64] | None:
+        """Where each pair's tokens start; None at pair level."""
+        if self.level == PAIR:
+            return None
+        return offsets_of([sum(len(s.tokens) for s in pair.sentences) for pair in self.data.pairs])
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class, in the order of the logits."""
+        return tuple(self.model.class_names)
+
+    @property
+    def min_active(self) -> float:
+        """The paper's 5 % at pair level; no limit at token level."""
+        return MIN_ACTIVE if self.level == PAIR else 0.0
+
+    def threshold(self, activations: Activations) -> Threshold:
+        """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
+        lowest = min(float(np.nanmin(block, initial=np.inf)) for _, block in activations.blocks())
+        return Threshold(quantile=None, fixed=0.0) if lowest >= 0 else Threshold()
+
+    def model_key(self) -> dict[str, Any]:
+        """The model's own fingerprint."""
+        return {"model": self.model.fingerprint}
+
+    def layer_key(self) -> dict[str, Any]:
+        """Nothing further."""
+        return {}
+
+    def concept_key(self) -> dict[str, Any]:
+        """The level, and which words become concepts."""
+        return {"level": self.level, "words": self.words.key()}
+
+    def spellings(self, name: str) -> Sequence[str]:
+        """What a relation's name may be called in the table."""
+        if self.level == TOKEN:
+            return (name, f"word:{name}")
+        return (name, *(f"{side}:{name}" for side in SIDES))
+
+    def build_table(
+        self,
+        directory: Path,
+        folds: int,
+        jobs: int | None,  # noqa: ARG002
+    ) -> ConceptTable:
+        """Words, tags, overlap and neighbours of all pairs, or of all tokens."""
+        given = self.words.stop_words
+        if self.level == PAIR:
+            build, stop_words = pair_concepts, STOP_WORDS if given is None else given
+        else:
+            build, stop_words = token_concepts, () if given is None else given
+        table = build(
+            self.data,
+            n_words=self.words.n_words,
+            stop_words=stop_words,
+            vectors=self.words.vectors,
+            n_neighbors=self.words.n_neighbors,
+            n_folds=folds,
+        )
+        table.save(directory)
+        return ConceptTable.load(directory)
+
+    def batches(
+        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+    ) -> Generator[Batch, None, None]:
+        """Run the model over the pairs from ``start`` on.
+
+        Raises:
+            ModelError: what the model gives has another shape than asked for.
+        """
+        size, total = self.recording.batch_size or _BATCH, len(self.data)
+        steps = range(start, total, size)
+        for first in track(steps, "running the network", -(-total // size), start // size):
+            samples = slice(first, min(first + size, total))
+            pairs = self.data.pairs[samples]
+            with clock.timed("forward"):
+                batch = self._record(pairs, layers, logits, samples)
+            yield batch
+
+    def _record(
+        self, pairs: Sequence[Any], layers: Sequence[str], logits: bool, samples: slice
+    ) -> Batch:
+        given: NDArray[np.float32] | None
+        try:
+            if self.level == PAIR:
+                recorded = self.model.record(pairs, layers)
+                found = {layer: recorded.activations[layer] for layer in layers}
+                given = recorded.logits
+            else:
+                assert isinstance(self.model, TokenModel)
+                tokens = self.model.record_tokens(pairs, layers) if layers else {}
+                found = {layer: _flat(tokens[layer], pairs, layer) for layer in layers}
+                given = self.model.record(pairs, ()).logits if logits else None
+        except AndornotError as error:
+            raise type(error)(f"at pairs {pairs[0].id} to {pairs[-1].id}: {error}") from error
+        for layer, values in found.items():
+            if (
+                values.ndim != 4
+                or values.shape[2:] != (1, 1)
+                or (self.level == PAIR and len(values) != len(pairs))
+            ):
+                raise ModelError(
+                    f"the layer {layer} gave an array of shape {values.shape} for {len(pairs)} "
+                    f"pairs; a model must give ({len(pairs)}, units, 1, 1)"
+                )
+        return Batch(samples, found, given if logits else None)
+
+    def head(self, layer: str, n_units: int) -> NDArray[np.float32] | None:
+        """Weights from units to classes, where a linear head follows."""
+        if self.level == TOKEN:
+            return None
+        weights = class_weights(self.model, layer)
+        return None if weights is None or len(weights) != n_units else weights.T
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of model and data."""
+        dropped = [f"{n:,} pairs were left out: {why}" for why, n in self.data.dropped.items() if n]
+        return {
+            "model": {
+                "spec": self.spec,
+                "weights": None,
+                "fingerprint": self.model.fingerprint,
+                "class_names": self.class_names,
+                "notes": [*self.data.notes, *dropped],
+            },
+            "words": self.words.facts(),
+            "recording": asdict(self.recording),
+        }
+
+
+def _flat(
+    tokens: Sequence[NDArray[np.float32]], pairs: Sequence[Any], layer: str
+) -> NDArray[np.float32]:
+    """The tokens of all pairs as rows, ``(tokens, units, 1, 1)``."""
+    for pair, values in zip(pairs, tokens, strict=True):
+        expected = len(pair.premise.tokens) + len(pair.hypothesis.tokens)
+        if values.ndim != 2 or len(values) != expected:
+            raise ModelError(
+                f"the layer {layer} gave an array of shape {values.shape} for the pair {pair.id}; "
+                f"a model must give ({expected}, units), a row for each token"
+            )
+    return np.concatenate(list(tokens))[:, :, None, None]
+
+
+def _check_layers(model: PairModel, layers: Sequence[str]) -> None:
+    """Refuse unknown layers, and pair layers together with token layers."""
+    at_pairs, at_tokens = tuple(model.layers), tuple(getattr(model, "token_layers", ()))
+    for layer in layers:
+        if layer not in (*at_pairs, *at_tokens):
+            raise ModelError(
+                f"the model has no layer {layer!r}; a value for each pair have "
+                f"{', '.join(at_pairs) or 'none'}, one for each token "
+                f"{', '.join(at_tokens) or 'none'}"
+            )
+    if len({layer in at_pairs for layer in layers}) > 1:
+        raise OptionError(
+            f"the layers {', '.join(layers)} have pairs and tokens as positions; explain those of "
+            "each sort in a run of their own"
+        )

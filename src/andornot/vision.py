@@ -1,0 +1,177 @@
+"""A vision network and annotated images, as the pipeline asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from andornot.activations import Activations
+from andornot.concepts import ConceptTable, TableBuilder
+from andornot.errors import AndornotError, ModelError
+from andornot.models import (
+    LoadedModel,
+    Preprocessing,
+    Recorder,
+    fingerprint,
+    head_weights,
+    image_batches,
+    load_model,
+)
+from andornot.probe import Batch, Recording
+from andornot.probing.dataset import ProbingData
+from andornot.probing.open import open_data
+from andornot.probing.table import build_table
+from andornot.progress import track
+from andornot.stages import Stage
+from andornot.thresholds import Threshold
+
+_BATCH = 32
+
+
+@dataclass(frozen=True)
+class ImageProbe:
+    """A network that looks at annotated images; a ``probe.Probe``.
+
+    Attributes:
+        model: the network.
+        preprocessing: how an image becomes its input.
+        layers: dotted paths.
+        data: the images and their labels.
+        recording: batch size, device and layout.
+    """
+
+    model: LoadedModel
+    preprocessing: Preprocessing
+    layers: tuple[str, ...]
+    data: ProbingData
+    recording: Recording
+
+    level = "image"
+    rows = None
+    min_active = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        model: nn.Module | LoadedModel | str,
+        layers: tuple[str, ...],
+        data: ProbingData | str | Path,
+        recording: Recording,
+        weights: str | Path | None = None,
+        preprocessing: Preprocessing | str | None = None,
+    ) -> ImageProbe:
+        """Load what is given as a text, and find the preprocessing.
+
+        Raises:
+            AndornotError: the data or the model cannot be used.
+        """
+        source = open_data(data) if isinstance(data, str | Path) else data
+        if isinstance(model, str):
+            loaded = load_model(model, weights)
+        elif isinstance(model, LoadedModel):
+            loaded = model
+        else:
+            loaded = LoadedModel(model, type(model).__name__, None, fingerprint(model))
+        chosen = _preprocessing(preprocessing, loaded)
+        return cls(loaded, chosen, layers, source, recording)
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Name of each class, in the order of the logits; None if unknown."""
+        return self.model.class_names
+
+    def threshold(self, activations: Activations) -> Threshold:  # noqa: ARG002
+        """The top 0.5 % of each unit's values, as in the paper."""
+        return Threshold()
+
+    def model_key(self) -> dict[str, Any]:
+        """Weights and preprocessing."""
+        return {"model": self.model.fingerprint, "preprocessing": self.preprocessing.to_dict()}
+
+    def layer_key(self) -> dict[str, Any]:
+        """How outputs become maps."""
+        return {"tokens": self.recording.tokens, "layout": self.recording.layout}
+
+    def concept_key(self) -> dict[str, Any]:
+        """Nothing: the data set brings its concepts with it."""
+        return {}
+
+    def vocabulary(self) -> ConceptTable:
+        """A table of no positions that has the names and categories of all concepts."""
+        return TableBuilder(self.data.names, self.data.categories).finish()
+
+    def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
+        """Read all label maps once."""
+        return build_table(self.data, directory, folds, jobs)
+
+    def batches(
+        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+    ) -> Generator[Batch, None, None]:
+        """Run the network over the images from ``start`` on.
+
+        Raises:
+            AndornotError: an image or an activation cannot be used; the message names samples.
+        """
+        size = self.recording.batch_size or _BATCH
+        steps = range(start, len(self.data), size)
+        ids = self.data.sample_ids
+        with (
+            Recorder(
+                self.model.module,
+                list(layers) or list(self.layers[:1]),
+                device=self.recording.device,
+                logits=logits,
+                tokens=self.recording.tokens,  # type: ignore[arg-type]
+                layout=self.recording.layout,  # type: ignore[arg-type]
+            ) as recorder,
+            closing(image_batches(self.data, self.preprocessing, size, start)) as images,
+        ):
+            for _ in track(steps, "running the network", -(-len(ids) // size), start // size):
+                with clock.timed("read"):
+                    samples, batch = next(images)
+                try:
+                    with clock.timed("forward"):
+                        recorded = recorder.record(batch)
+                except AndornotError as error:
+                    raise type(error)(
+                        f"at samples {ids[samples.start]} to {ids[samples.stop - 1]}: {error}"
+                    ) from error
+                yield Batch(samples, recorded.activations, recorded.logits)
+
+    def head(self, layer: str, n_units: int) -> NDArray[np.float32] | None:
+        """Weights from units to classes, where a linear head follows."""
+        found = head_weights(self.model.module, layer, n_units)
+        return None if found is None else found.weight
+
+    def facts(self) -> dict[str, Any]:
+        """What the manifest says of model and data."""
+        return {
+            "model": {
+                "spec": self.model.spec,
+                "weights": self.model.weights,
+                "fingerprint": self.model.fingerprint,
+                "class_names": self.model.class_names,
+                "notes": self.model.notes,
+            },
+            "preprocessing": self.preprocessing.to_dict(),
+            "recording": asdict(self.recording),
+        }
+
+
+def _preprocessing(wanted: Preprocessing | str | None, model: LoadedModel) -> Preprocessing:
+    if isinstance(wanted, str):
+        return Preprocessing.preset(wanted)
+    chosen = wanted or model.preprocessing
+    if chosen is None:
+        raise ModelError(
+            f"the model {model.spec} does not say how images become its input; "
+            "give preprocessing (a preset such as 'imagenet', or size, mean and std)"
+        )
+    return chosen
