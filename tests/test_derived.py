@@ -95,6 +95,7 @@ def test_save_and_load(tmp_path):
     table.save(tmp_path / "table")
     again = andornot.ConceptTable.load(tmp_path / "table")
     assert again.bases == table.bases == (-1, -1, -1, -1, 0)
+    assert again.members == table.members == ((), (), (), (), (0, 1))
     assert (again.mask("ANY(a)") == table.mask("ANY(a)")).all()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from importlib.util import find_spec
 
@@ -11,7 +12,7 @@ import torch
 
 from andornot.errors import ModelError
 from andornot.models.from_hf import import_transformers
-from andornot.text.nli import PairModel, TokenModel, class_weights, load_pair_model
+from andornot.text.nli import PairModel, TokenModel, accuracy, class_weights, load_pair_model
 from nli_cases import grammar, pair
 
 if find_spec("transformers") is None:
@@ -202,3 +203,19 @@ def test_tokenisers_that_count_the_blank_to_a_piece(tmp_path):
     assert empty.shape == (1, 8)
     with pytest.raises(ModelError, match="failed on a batch of pairs"):
         model.record([pair("z" * 30, "z" * 35)], model.layers[-1:])
+
+
+def test_its_accuracy_on_the_command_line(directory, model, tmp_path, capsys):
+    from andornot.cli import main
+
+    pairs = grammar(12)
+    rows = (f"{p.premise.text}\t{p.hypothesis.text}\t{p.label}" for p in pairs)
+    path = tmp_path / "x.tsv"
+    path.write_text("\n".join(["premise\thypothesis\tlabel", *rows]))
+    command = ["nli", "accuracy", "--model", f"hf:{directory}", "--data", f"pairs:{path}"]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--device", "cpu", "--json"])
+    assert ended.value.code == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["accuracy"] == pytest.approx(accuracy(model, pairs))
+    assert report["classes"] == list(NAMES)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from andornot.errors import DataError, ModelError, RunError
+from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.text.nli import (
     Config,
     EntailmentNet,
@@ -23,8 +23,10 @@ from andornot.text.nli import (
     Vocabulary,
     accuracy,
     class_weights,
+    confusion,
     load_classifier,
     load_pair_model,
+    protocol,
     save_classifier,
 )
 from nli_cases import SMALL, grammar, pair
@@ -115,6 +117,16 @@ def test_the_default_is_the_network_of_the_paper():
     assert module.encoder(torch.tensor([[1, 2]]), torch.tensor([2])).shape == (1, 512)
 
 
+def test_networks_by_name():
+    assert Config.preset("paper") == Config()
+    module = EntailmentNet(Config.preset("published-code"), 10)
+    linears = [m for m in module.mlp if isinstance(m, torch.nn.Linear)]
+    assert [(m.in_features, m.out_features) for m in linears] == [(2048, 1024), (1024, 3)]
+    assert (module.encoder.pooling, module.encoder.rnn.bidirectional) == ("last", False)
+    with pytest.raises(OptionError, match="'bowman' is unknown; choose one of paper, published"):
+        Config.preset("bowman")
+
+
 def test_token_states_are_those_of_each_sentence_alone():
     model = small()
     pairs = [*grammar(3), pair("one", "two three four five six seven eight")]
@@ -179,6 +191,18 @@ def test_class_weights_turn_units_into_logits():
         recorded.activations["mlp.4"][:, :, 0, 0] @ weights + bias, recorded.logits, atol=1e-5
     )
     assert class_weights(model, "mlp.1") is None
+
+
+def test_confusion_counts_labels_by_answers(monkeypatch):
+    monkeypatch.setattr(protocol, "CHUNK", 7)  # the last of several chunks is shorter
+    model, pairs = small(), grammar(30)
+    answers = model.record(pairs, []).logits.argmax(1)
+    expected = np.zeros((3, 3), int)
+    for one, answer in zip(pairs, answers, strict=True):
+        expected[model.class_names.index(one.label), answer] += 1
+    counts = confusion(model, pairs)
+    assert counts.tolist() == expected.tolist()
+    assert accuracy(model, pairs) == counts.trace() / 30
 
 
 def test_accuracy_and_labels():
@@ -253,6 +277,19 @@ def test_the_checkpoint_of_the_published_code(tmp_path):
     np.testing.assert_array_equal(
         again.record(grammar(9), []).logits, model.record(grammar(9), []).logits
     )
+
+
+def test_the_other_network_of_the_published_code_is_refused(tmp_path):
+    """Its "minimal" one has no hidden layer: u * v leads straight to the classes."""
+    state = {
+        "encoder.emb.weight": torch.zeros(4, 2),
+        "encoder.rnn.weight_hh_l0": torch.zeros(12, 3),
+        "mlp.weight": torch.zeros(3, 3),
+    }
+    stoi = {"UNK": 0, "PAD": 1, "a": 2, "b": 3}
+    torch.save({"state_dict": state, "stoi": stoi, "itos": {}}, tmp_path / "minimal.pth")
+    with pytest.raises(ModelError, match="not the weights of a sentence-pair classifier of ours"):
+        load_classifier(tmp_path / "minimal.pth")
 
 
 def broken(tmp_path, **changes):

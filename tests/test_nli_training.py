@@ -81,6 +81,7 @@ class Stopped(BaseException):
 def test_an_interrupted_training_goes_on_to_the_same_bits(steps, tmp_path, monkeypatch):
     """12 batches an epoch, a checkpoint after every 4: stop after any number of them."""
     monkeypatch.setattr(training, "PIECE", 4)
+    monkeypatch.setattr(training, "PAUSE", 0.0)
     whole = go(tmp_path / "whole")
 
     step, left = training._Training._step, [steps]
@@ -100,6 +101,43 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(steps, tmp_path, monke
     assert again.epochs == whole.epochs
     for name in ("best.pt", "last.pt"):
         assert same(weights(tmp_path / "cut" / name), weights(tmp_path / "whole" / name))
+
+
+def test_checkpoints_in_an_epoch_wait_for_the_pause(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "PIECE", 2)
+    saved = []
+    save = training._Training._save
+    monkeypatch.setattr(
+        training._Training, "_save", lambda self: (saved.append(self.progress.piece), save(self))
+    )
+    go(tmp_path, replace(QUICK, epochs=1))
+    assert saved == [0]  # at the end only: an epoch takes less than the pause
+    monkeypatch.setattr(training, "PAUSE", 0.0)
+    go(tmp_path, replace(QUICK, epochs=2))
+    assert saved == [0, 1, 2, 3, 4, 5, 0]
+
+
+def test_a_stop_while_a_checkpoint_is_written_leaves_nothing_behind(tmp_path, monkeypatch):
+    go(tmp_path, replace(QUICK, epochs=1))
+    before = (tmp_path / "last.pt").read_bytes()
+
+    def stopped(values, path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        go(tmp_path)
+    assert (tmp_path / "last.pt").read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["best.pt", "last.pt", "report.json"]
+
+
+def test_each_epoch_is_told(tmp_path):
+    told = []
+    report = go(tmp_path, on_epoch=lambda number, epoch: told.append((number, epoch)))
+    assert told == list(enumerate(report.epochs, 1))
+    go(tmp_path, replace(QUICK, epochs=4), on_epoch=lambda number, epoch: told.append(number))
+    assert told[3:] == [4]  # what was told before is not told again
 
 
 def test_a_finished_training_can_be_prolonged(tmp_path):

@@ -7,14 +7,13 @@ import json
 import re
 import subprocess
 import sys
-import types
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from andornot.errors import DataError, OptionError
-from andornot.text.open import open_pairs
+from andornot.text.open import join_labelled, open_pairs
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.readers import parse_leaves, tokenize
 
@@ -45,10 +44,6 @@ def jsonl(path, *records):
 @pytest.fixture
 def nli(shared_data):
     return shared_data / "nli"
-
-
-def tags_of(pair):
-    return pair.premise.tags, pair.hypothesis.tags
 
 
 # --- JSON lines ---------------------------------------------------------------------------------
@@ -108,6 +103,28 @@ def test_repeated_and_missing_ids(tmp_path):
     assert open_pairs(f"snli:{path}").sample_ids == ("p1", "p1~2", "3")
 
 
+def test_records_of_mnli(tmp_path):
+    """Fields as published, with a genre; a kept back label is none, however often the id occurs."""
+    fields = {"annotator_labels": ["neutral"], "genre": "fiction", "promptID": "31193"}
+    first = record(gold_label="neutral", pairID="31193n", sentence1_binary_parse="( A )", **fields)
+    path = jsonl(tmp_path / "m.jsonl", first, first, first | {"gold_label": "hidden"})
+    data = open_pairs(f"snli:{path}")
+    assert data.sample_ids == ("31193n", "31193n~2")
+    assert data.dropped == {"no gold label": 1}
+    assert data.pairs[0].premise.tags == ("DT", "NN", "VBZ", ".")
+
+
+def test_a_token_may_hold_a_hard_blank():
+    """Stanford's tokeniser keeps a fraction together so."""
+    sentence = parse_leaves("(ROOT (NP (CD 1\u00a01/2) (NNS hours)))")
+    assert sentence.tokens == ("1\u00a01/2", "hours")
+
+
+@pytest.mark.parametrize("parse", ["(S (NN a b))", "(S (NN a) b)", "(S x (NN a))", "(S (NN a)) x"])
+def test_words_outside_the_leaves_are_damage(parse):
+    assert parse_leaves(parse) is None
+
+
 def test_escaped_brackets_become_signs():
     sentence = parse_leaves("(ROOT (NP (-LRB- -LRB-) (NN x) (-RRB- -RRB-)))")
     assert sentence.tokens == ("(", "x", ")")
@@ -143,8 +160,10 @@ def test_a_folder_of_splits(tmp_path):
         jsonl(tmp_path / f"snli_1.0_{split}.jsonl", record(pairID=split))
     data = open_pairs(f"snli:{tmp_path}", split="test")
     assert (data.sample_ids, data.splits, data.name) == (("test",), ("test",), "snli_1.0_test")
-    with pytest.raises(DataError, match=r"has 0 files named \*_None.jsonl; name the split"):
+    with pytest.raises(OptionError, match="is a folder; name the split, such as dev, or the file"):
         open_pairs(f"snli:{tmp_path}")
+    with pytest.raises(DataError, match=r"has 0 files named \*_train.jsonl; name another split"):
+        open_pairs(f"snli:{tmp_path},split=train")
     with pytest.raises(OptionError, match="has no pair in the split 'dev': it has no split"):
         open_pairs(f"snli:{tmp_path / 'snli_1.0_test.jsonl'}", split="dev")
 
@@ -231,6 +250,23 @@ def test_real_tables(nli, name, n_pairs, counts):
     assert data.pairs[0].premise.text in (nli / name).read_text()
 
 
+def test_quotes_in_tables_with_tabs(tmp_path):
+    """SNLI and MNLI leave quotes as they are; a spreadsheet encloses the cell and doubles them."""
+    path = written(
+        tmp_path / "x.tsv",
+        "sentence1\tsentence2\tgold_label",
+        '"Stop" he says\tHe said "stop"\tneutral',
+        '"A ""big"" dog"\t"\t-1',
+    )
+    data = open_pairs(f"pairs:{path}", tagger=None)
+    texts = [sentence.text for sentence in data.sentences()]
+    assert texts == ['"Stop" he says', 'He said "stop"', 'A "big" dog', '"']
+    assert data.classes == ("neutral", "")
+    enclosed = written(tmp_path / "y.tsv", "premise\thypothesis", '"a\tb"\tc', 'd\t"e\nf"')
+    data = open_pairs(f"pairs:{enclosed}", tagger=None)
+    assert [sentence.text for sentence in data.sentences()] == ["a\tb", "c", "d", "e\nf"]
+
+
 def test_columns_by_other_names_with_tags_splits_and_ids(tmp_path):
     path = written(
         tmp_path / "x.csv",
@@ -258,7 +294,12 @@ def test_columns_by_other_names_with_tags_splits_and_ids(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "options", "error", "message"),
     [
-        (["a,b", "1,2"], {}, DataError, "no column 'premise' or 'sentence1' or 'sentence_A'"),
+        (
+            ["a,b", "1,2"],
+            {},
+            DataError,
+            "no column 'premise' or 'sentence1' or 'sentence_A'.*`,premise=NAME`",
+        ),
         (["premise,hypothesis", "1"], {}, DataError, "row 2: 1 cells for the 2 columns"),
         (["premise,hypothesis", '1,"2" x'], {}, DataError, "row 2: .*double the quotes"),
         ([], {}, DataError, "is empty; its first line must name the columns"),
@@ -292,6 +333,54 @@ def test_columns_by_other_names_with_tags_splits_and_ids(tmp_path):
 def test_damaged_tables_are_named(tmp_path, lines, options, error, message):
     with pytest.raises(error, match=message):
         open_pairs(f"pairs:{written(tmp_path / 'x.csv', *lines)}", **options)
+
+
+# --- options in the text, several files ---------------------------------------------------------
+
+
+def test_options_behind_the_file(tmp_path):
+    tok = written(tmp_path / "x.tok", *(f"w{i}" for i in range(8)))
+    gold = written(tmp_path / "gold.csv", "gt", "neutral", "UNK", "entailment", "neutral")
+    data = open_pairs(f"pairs:{tok},labels={gold},limit=2,tagger=none")
+    assert (data.sample_ids, data.classes) == (("0", "2"), ("neutral", "entailment"))
+    again = open_pairs(**data.source)
+    assert again.fingerprint() == data.fingerprint()
+    table = written(tmp_path / "t.csv", "p,h,y,split", "a,b,neutral,dev", "c,d,neutral,test")
+    data = open_pairs(f"pairs:{table},premise=p,hypothesis=h,label=y,split=test", tagger=None)
+    assert [sentence.text for sentence in data.sentences()] == ["c", "d"]
+    path = jsonl(tmp_path / "x.jsonl", record(), record(gold_label="-"))
+    assert len(open_pairs(f"snli:{path},keep-unlabelled=yes")) == 2
+    assert len(open_pairs(f"snli:{path},keep_unlabelled=no")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("labls=x", "has the option 'labls'; there are split, limit, labels"),
+        ("limit=many", "gives limit as 'many'; write a whole number"),
+        ("keep_unlabelled=1", "gives keep_unlabelled as '1'; write yes or no"),
+        ("keep_unlabelled=yes", "for which keep_unlabelled has no use"),
+        ("label=y,id=x", r"for which columns \(of label, id\) has no use"),
+    ],
+)
+def test_wrong_options_behind_the_file(tmp_path, options, message):
+    with pytest.raises(OptionError, match=message):
+        open_pairs(f"pairs:{written(tmp_path / 'x.tok', 'a', 'b')},{options}")
+
+
+def test_labelled_pairs_of_several_files(tmp_path):
+    one = written(tmp_path / "x.csv", "premise,hypothesis,label", "a,b,neutral", "c,d,-")
+    (tmp_path / "deep").mkdir()
+    two = written(tmp_path / "deep" / "x.csv", "premise,hypothesis,label", "e,f,entailment")
+    three = written(tmp_path / "y.csv", "premise,hypothesis", "g,h")
+    data = [open_pairs(f"pairs:{path}", tagger=None) for path in (one, two, three)]
+    assert [(p.id, p.premise.text, p.label) for p in join_labelled(data)] == [
+        ("x:0", "a", "neutral"),
+        ("x~2:0", "e", "entailment"),
+    ]
+    assert [p.id for p in join_labelled(data[:1])] == ["0"]
+    with pytest.raises(DataError, match=r"no pair of .*y\.csv has a label; give labels"):
+        join_labelled(data[2:])
 
 
 # --- the rest -----------------------------------------------------------------------------------
@@ -364,56 +453,6 @@ def test_leaves_of_any_parse(leaves):
     else:
         assert list(zip(sentence.tags, sentence.tokens, strict=True)) == leaves
         assert parse_leaves(parse[:-1]) is None
-
-
-# --- tags from spaCy ----------------------------------------------------------------------------
-
-
-class FakeDoc:
-    def __init__(self, vocab, words):
-        self.vocab, self.words = vocab, words
-
-
-def fake_spacy(monkeypatch, tag_of):
-    """The two modules of spaCy that we touch; the pipeline tags each word by itself."""
-
-    def load(name, exclude):
-        if name == "absent":
-            raise OSError("no such model")
-
-        def tagged(doc):
-            return [types.SimpleNamespace(tag_=tag_of(word)) for word in doc.words]
-
-        return types.SimpleNamespace(vocab=None, pipe=lambda docs: map(tagged, docs))
-
-    spacy, tokens = types.ModuleType("spacy"), types.ModuleType("spacy.tokens")
-    spacy.load, tokens.Doc = load, FakeDoc
-    monkeypatch.setitem(sys.modules, "spacy", spacy)
-    monkeypatch.setitem(sys.modules, "spacy.tokens", tokens)
-
-
-def test_tags_from_spacy_where_there_are_none(tmp_path, monkeypatch):
-    fake_spacy(monkeypatch, str.upper)
-    half = record(sentence2_parse=None)
-    data = open_pairs(f"snli:{jsonl(tmp_path / 'x.jsonl', half)}", tagger="mine")
-    assert tags_of(data.pairs[0]) == (("DT", "NN", "VBZ", "."), ("A", "MAN", "EATS", "."))
-    assert data.notes == ("1 of 2 sentences have no part-of-speech tags; spaCy's mine tagged them",)
-    assert data.source["tagger"] == "mine"
-
-
-def test_without_spacy_or_a_model_there_are_no_tags_and_a_note(tmp_path, monkeypatch):
-    path = written(tmp_path / "x.tok", "a", "b")
-    fake_spacy(monkeypatch, str.upper)
-    data = open_pairs(f"pairs:{path}", tagger="absent")
-    assert "no model 'absent', so there are no tag concepts" in data.notes[0]
-    fake_spacy(monkeypatch, lambda word: "")
-    data = open_pairs(f"pairs:{path}")
-    assert not data.has_tags
-    assert "left 2 tokens without one" in data.notes[0]
-    monkeypatch.setitem(sys.modules, "spacy", None)
-    data = open_pairs(f"pairs:{path}")
-    assert "spaCy is not installed, so there are no tag concepts" in data.notes[0]
-    assert data.pairs[0].premise.tags is None
 
 
 def test_reading_text_needs_no_torch_and_no_spacy():

@@ -106,6 +106,12 @@ def test_words_with_blanks_are_split_from_the_right(tmp_path):
     assert vectors.words == ("a", ". . .", "\u2028")
     assert vectors.matrix.tolist() == [[1, 2], [3, 4], [5, 6]]
     assert read_glove(path, [". . ."]).matrix.tolist() == [[3, 4]]
+    assert read_glove(path, [".", "2"]).matrix.shape == (0, 2)
+
+
+def test_numbers_of_words_that_are_not_wanted_are_not_read(tmp_path):
+    path = written(tmp_path / "v.txt", "a 1 2\nb x y\nc 3 4\n")
+    assert read_glove(path, ["c"]).matrix.tolist() == [[3, 4]]
 
 
 def test_the_first_line_of_word2vec_is_passed_over(tmp_path):
@@ -117,6 +123,7 @@ def test_the_first_line_of_word2vec_is_passed_over(tmp_path):
     ("content", "message"),
     [
         ("a 1 2\nb 3\n", "line 2: expected a word and 2 numbers after it, found 1"),
+        ("PK\x03\n\x01\n", "found 0; the file is damaged or packed: fetch or unpack it"),
         ("a 1 2\n\nb 3 4\n", "line 2: expected a word and 2 numbers"),
         ("a\nb 1\n", "line 1: expected a word and 1 numbers after it, found 0"),
         ("a 1 2\nb 3 x\n", "line 2: could not convert string to float: b'x'"),

@@ -13,8 +13,8 @@ from typing import Any
 from andornot.errors import DataError, OptionError
 from andornot.text.pairs import Pair, PairData, Sentence
 
-NO_LABEL = frozenset({"", "-", "unk"})
-"""What stands in the place of a label where annotators reached no consensus, in lower case."""
+NO_LABEL = frozenset({"", "-", "-1", "unk", "hidden"})
+"""What stands in the place of a label that nobody agreed on or that is kept back, in lower case."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "premise": ("premise", "sentence1", "sentence_A"),
@@ -31,7 +31,9 @@ LABEL_COLUMNS = (*COLUMNS["label"], "gt")
 """The same for a file of labels; the published code's file of predictions calls it ``gt``."""
 
 _TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
-_LEAF = re.compile(r"\(([^\s()]+) ([^\s()]+)\)")
+# only a plain blank parts tag and token: a fraction such as "1 1/2" is one token, with a hard one
+_LEAF = re.compile(r"\(([^\s()]+) ([^ ()]+)\)")
+_LOOSE = re.compile(r"(?:\([^ ()]*|\)) +[^ ()]")
 _ESCAPES = {
     "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}",
 }  # fmt: skip
@@ -55,8 +57,8 @@ def parse_leaves(parse: str) -> Sentence | None:
     Escaped brackets become signs again as tokens (``-LRB-`` is ``(``) and stay as tags.
     """
     leaves = _LEAF.findall(parse)
-    rest = _LEAF.sub("", parse)
-    if not leaves or rest.count("(") != rest.count(")"):
+    rest = _LEAF.sub("()", parse)
+    if not leaves or rest.count("(") != rest.count(")") or _LOOSE.search(rest):
         return None
     tags, tokens = zip(*leaves, strict=True)
     return Sentence(tuple(_ESCAPES.get(token, token) for token in tokens), tags)
@@ -291,32 +293,60 @@ def _columns(path: Path, header: Sequence[str], names: Mapping[str, str]) -> dic
         elif key in names or key in ("premise", "hypothesis"):
             raise DataError(
                 f"{path} has no column {' or '.join(map(repr, choices))} for the {key} (its header "
-                f"names {', '.join(header)}); name it with columns={{{key!r}: ...}}"
+                f"names {', '.join(header)[:200]}); say what it is called (`,{key}=NAME` behind "
+                "the file, or columns)"
             )
     return used
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """The header of a CSV or TSV file, then its rows; each with its line number."""
+    header: list[str] = []
+    for number, cells in _cells(path):
+        if not cells:
+            continue
+        if not header:
+            header = cells = [cell.strip() for cell in cells]
+        if len(cells) != len(header):
+            raise DataError(
+                f"{path}, row {number}: {len(cells)} cells for the {len(header)} columns of the "
+                "header; put cells that hold the separator in quotes"
+            )
+        yield number, cells
+    if not header:
+        raise DataError(f"{path} is empty; its first line must name the columns")
+
+
+def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each line; none of a blank one.
+
+    Where each line has the same number of tabs, the tabs alone part the cells: a quote is a sign
+    of the sentence then (as SNLI's, MNLI's and GLUE's tables have them), unless it encloses the
+    whole cell.
+    """
+    tabs = {line.count("\t") for _, line in _text_lines(path) if line.strip("\r\n")}
+    if len(tabs) != 1 or tabs == {0}:
+        yield from _quoted_cells(path, "\t" if any(tabs) else ",")
+        return
+    for number, line in _text_lines(path):
+        plain = line.rstrip("\r\n")
+        yield number, [_unquoted(cell) for cell in plain.split("\t")] if plain else []
+
+
+def _unquoted(cell: str) -> str:
+    """A cell without the quotes of a spreadsheet, if they enclose it and are doubled inside."""
+    inner = cell[1:-1].replace('""', "")
+    enclosed = len(cell) > 1 and cell[0] == cell[-1] == '"' and '"' not in inner
+    return cell[1:-1].replace('""', '"') if enclosed else cell
+
+
+def _quoted_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Cells by the rules of CSV, where a quoted cell may hold the separator or a line's end."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            delimiter = "\t" if "\t" in file.readline() else ","
-            file.seek(0)
             reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header: list[str] = []
             for cells in reader:
-                if not cells:
-                    continue
-                if not header:
-                    header = cells = [cell.strip() for cell in cells]
-                if len(cells) != len(header):
-                    raise DataError(
-                        f"{path}, row {reader.line_num}: {len(cells)} cells for the {len(header)} "
-                        "columns of the header; put cells that hold the separator in quotes"
-                    )
                 yield reader.line_num, cells
-            if not header:
-                raise DataError(f"{path} is empty; its first line must name the columns")
     except csv.Error as error:
         raise DataError(
             f"{path}, row {reader.line_num}: {error}; double the quotes inside quoted cells"

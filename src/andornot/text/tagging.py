@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from andornot.errors import OptionError
 from andornot.progress import track
 from andornot.text.pairs import PairData, Sentence
 
 DEFAULT_TAGGER = "en_core_web_sm"
 """The spaCy model that is tried when sentences have no tags."""
+
+_NO_CONCEPTS = "so there are no tag concepts"
 
 
 def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
@@ -19,23 +22,28 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
 
     Args:
         data: sentence pairs; their tokens stay as they are.
-        tagger: a spaCy model, by its name or directory; None to do without.
+        tagger: a spaCy model, by its name or directory; None to do without. The default one may
+            be missing, any other may not.
 
     Returns:
         The same pairs with Penn Treebank tags, or the same data with a note.
+
+    Raises:
+        OptionError: a tagger other than the default is needed, and cannot be loaded or does not
+            tag.
     """
     if data.has_tags:
         return data
     untagged = [sentence for sentence in data.sentences() if sentence.tags is None]
     missing = f"{len(untagged)} of {2 * len(data)} sentences have no part-of-speech tags"
     if tagger is None:
-        return _noted(data, f"{missing}, so there are no tag concepts")
+        return _noted(data, f"{missing}, {_NO_CONCEPTS}")
     try:
-        pipeline = _load(tagger)
-    except (ImportError, OSError) as error:
-        why = "spaCy is not installed" if isinstance(error, ImportError) else f"no model {tagger!r}"
-        return _noted(data, f"{missing} and {why}, so there are no tag concepts")
-    tagged = _tagged(pipeline, untagged)
+        tagged = iter(_tagged(_load(tagger), untagged, tagger))
+    except _NoTags as problem:
+        if tagger != DEFAULT_TAGGER:
+            raise OptionError(f"{missing}, and {problem}, or leave the tagger out") from None
+        return _noted(data, f"{missing}, {_NO_CONCEPTS}: {problem}")
 
     def complete(sentence: Sentence) -> Sentence:
         return next(tagged) if sentence.tags is None else sentence
@@ -44,12 +52,11 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
         replace(pair, premise=complete(pair.premise), hypothesis=complete(pair.hypothesis))
         for pair in data.pairs
     )
-    if empty := sum(tag == "" for pair in pairs for s in pair.sentences for tag in s.tags or ()):
-        return _noted(
-            data, f"{missing} and the spaCy model {tagger!r} left {empty} tokens without one, "
-            "so there are no tag concepts",
-        )  # fmt: skip
     return _noted(replace(data, pairs=pairs), f"{missing}; spaCy's {tagger} tagged them")
+
+
+class _NoTags(Exception):
+    """Why spaCy gives no tags, and what to do."""
 
 
 def _noted(data: PairData, note: str) -> PairData:
@@ -59,12 +66,38 @@ def _noted(data: PairData, note: str) -> PairData:
 def _load(tagger: str) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of versions that differ a little; tags are still tags
-        import spacy
+        try:
+            import spacy
+        except ImportError:
+            raise _NoTags(
+                f'spaCy is not installed; pip install "andornot[nlp]", then python -m spacy '
+                f"download {DEFAULT_TAGGER}"
+            ) from None
+        try:
+            return spacy.load(tagger, exclude=["parser", "ner", "lemmatizer"])
+        except OSError:
+            raise _NoTags(
+                f"spaCy has no model {tagger!r}; python -m spacy download {DEFAULT_TAGGER} gets "
+                "one, or name a directory"
+            ) from None
+        except Exception as error:  # a model runs code of its own, which may raise anything
+            reason = " ".join(str(error).split())[:200]
+            raise _NoTags(
+                f"the spaCy model {tagger!r} cannot be loaded ({reason}); name another"
+            ) from error
 
-        return spacy.load(tagger, exclude=["parser", "ner", "lemmatizer"])
+
+def _tagged(pipeline: Any, sentences: Sequence[Sentence], tagger: str) -> list[Sentence]:
+    """The sentences with tags, all of them."""
+    tagged = list(_run(pipeline, sentences))
+    if empty := sum(tag == "" for sentence in tagged for tag in sentence.tags or ()):
+        raise _NoTags(
+            f"the spaCy model {tagger!r} left {empty} tokens without a tag; name one with a tagger"
+        )
+    return tagged
 
 
-def _tagged(pipeline: Any, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
+def _run(pipeline: Any, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
     from spacy.tokens import Doc
 
     documents = (Doc(pipeline.vocab, words=list(s.tokens)) for s in sentences)

@@ -133,7 +133,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
                 if line.count(b" ") < max(dimension, 1):
                     raise DataError(
                         f"{path}, line {number}: expected a word and {max(dimension, 1)} numbers "
-                        f"after it, found {line.count(b' ')}; the file is damaged, fetch it again"
+                        f"after it, found {line.count(b' ')}; the file is damaged or packed: fetch "
+                        "or unpack it"
                     )
                 yield number, line, dimension
     except OSError as error:

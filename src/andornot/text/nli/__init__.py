@@ -14,13 +14,21 @@ if TYPE_CHECKING:
     from andornot.text.nli.classifier import PairClassifier
     from andornot.text.nli.load import load_pair_model
     from andornot.text.nli.model import Config, EntailmentNet
-    from andornot.text.nli.protocol import PairModel, Recorded, TokenModel, accuracy, class_weights
-    from andornot.text.nli.training import Report, TrainOptions, hold_out, train
+    from andornot.text.nli.protocol import (
+        PairModel,
+        Recorded,
+        TokenModel,
+        accuracy,
+        class_weights,
+        confusion,
+    )
+    from andornot.text.nli.training import Epoch, Report, TrainOptions, hold_out, train
     from andornot.text.nli.vocabulary import Vocabulary
 
 __all__ = [
     "Config",
     "EntailmentNet",
+    "Epoch",
     "PairClassifier",
     "PairModel",
     "Recorded",
@@ -30,6 +38,7 @@ __all__ = [
     "Vocabulary",
     "accuracy",
     "class_weights",
+    "confusion",
     "hold_out",
     "load_classifier",
     "load_pair_model",
@@ -40,6 +49,7 @@ __all__ = [
 _HOMES = {
     "Config": "model",
     "EntailmentNet": "model",
+    "Epoch": "training",
     "PairClassifier": "classifier",
     "PairModel": "protocol",
     "Recorded": "protocol",
@@ -49,6 +59,7 @@ _HOMES = {
     "Vocabulary": "vocabulary",
     "accuracy": "protocol",
     "class_weights": "protocol",
+    "confusion": "protocol",
     "hold_out": "training",
     "load_classifier": "checkpoint",
     "load_pair_model": "load",

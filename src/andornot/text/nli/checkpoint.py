@@ -92,13 +92,14 @@ def write_torch(path: Path, values: Mapping[str, Any]) -> None:
         torch.save(dict(values), aside)
         aside.replace(path)
     except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        with suppress(OSError):
-            aside.unlink()
         reason = " ".join(str(error).split())
         raise RunError(
             f"The checkpoint {path} cannot be written ({reason}): make room there, or choose "
             "another place; what was saved before is kept."
         ) from error
+    finally:  # also when the user stops it in the middle
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def _network(path: Path, config: Config, words: Vocabulary) -> EntailmentNet:

@@ -10,10 +10,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from andornot.errors import ModelError
+from andornot.errors import ModelError, OptionError
 from andornot.text.pairs import LABELS
 
 Pooling = Literal["max", "last"]
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "paper": {},
+    "published-code": {
+        "state": 512, "bidirectional": False, "pooling": "last", "hidden": (1024,),
+    },
+}  # fmt: skip
+"""Networks by name, as they differ from the defaults of :class:`Config`."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,17 @@ class Config:
         return self.state * (2 if self.bidirectional else 1)
 
     @classmethod
+    def preset(cls, name: str) -> Self:
+        """Give a published network: ``paper`` (its text) or ``published-code`` (what it ran).
+
+        Raises:
+            OptionError: there is no such preset.
+        """
+        if name not in PRESETS:
+            raise OptionError(f"network {name!r} is unknown; choose one of {', '.join(PRESETS)}")
+        return cls(**PRESETS[name])
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make one from ``dataclasses.asdict``, also after a way through JSON.
 
@@ -72,9 +91,9 @@ class Config:
         Raises:
             ModelError: a weight that tells a size is missing.
         """
-        names = sorted((k for k in weights if k.startswith("mlp.") and k.endswith(".weight")),
-                       key=lambda k: int(k.split(".")[1]))  # fmt: skip
         try:
+            names = sorted((k for k in weights if k.startswith("mlp.") and k.endswith(".weight")),
+                           key=lambda k: int(k.split(".")[1]))  # fmt: skip
             *hidden, classes = (len(weights[name]) for name in names)
             return cls(
                 embedding=weights["encoder.emb.weight"].shape[1],

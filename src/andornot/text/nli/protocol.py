@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
+from andornot.progress import track
 
 
 class SentenceLike(Protocol):
@@ -100,14 +101,38 @@ class TokenModel(PairModel, Protocol):
         """
 
 
+CHUNK = 1024
+"""Pairs that a model is given at a time when all it is asked for is their classes."""
+
+
 def accuracy(model: PairModel, pairs: Pairs) -> float:
     """Share of pairs that a model gives their label, upper and lower case being the same.
 
     Raises:
         DataError: there are no pairs, or one has no label or one that the model does not know.
     """
+    counts = confusion(model, pairs)
+    return float(counts.trace() / counts.sum())
+
+
+def confusion(model: PairModel, pairs: Pairs) -> NDArray[np.int64]:
+    """Count pairs by their label and by what a model says.
+
+    Returns:
+        int64 (classes, classes) in the order of ``model.class_names``: a row is a label, a
+        column an answer.
+
+    Raises:
+        DataError: there are no pairs, or one has no label or one that the model does not know.
+    """
     labels = label_numbers(pairs, model.class_names)
-    return float((model.record(pairs, ()).logits.argmax(1) == labels).mean())
+    counts = np.zeros((len(model.class_names),) * 2, np.int64)
+    steps = range(0, len(pairs), CHUNK)
+    for start in track(steps, "classifying pairs", len(steps)):
+        chunk = slice(start, start + CHUNK)
+        answers = model.record(pairs[chunk], ()).logits.argmax(1)
+        np.add.at(counts, (labels[chunk], answers), 1)
+    return counts
 
 
 def label_numbers(pairs: Pairs, classes: Sequence[str]) -> NDArray[np.int64]:

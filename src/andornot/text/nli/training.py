@@ -1,8 +1,8 @@
 """Train the paper's classifier; stop and go on at any time.
 
 Everything random in a piece of training (at most ``PIECE`` batches) comes from the seed and the
-piece's number alone. So an interrupted training goes on from its last checkpoint as if nothing
-had happened: on the CPU, with the same number of threads, to the last bit.
+piece's number alone. So an interrupted training goes on from its last checkpoint, at the end of a
+piece, as if nothing had happened: on the CPU, with the same number of threads, to the last bit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,11 @@ from andornot.text.nli.protocol import PairLike, Pairs, accuracy, label_numbers
 from andornot.text.nli.vocabulary import Vocabulary
 from andornot.text.vectors import Vectors
 
-PIECE = 1000
-"""Batches between two checkpoints of one epoch."""
+PIECE = 100
+"""Batches that share a seed; there may be a checkpoint after them."""
+
+PAUSE = 30.0
+"""Seconds between two checkpoints in an epoch, at least: to write a large network takes time."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ def train(
     *,
     vectors: Vectors | None = None,
     device: str = "auto",
+    on_epoch: Callable[[int, Epoch], object] | None = None,
 ) -> Report:
     """Train a classifier, or go on with a training that was interrupted.
 
@@ -162,6 +168,7 @@ def train(
             learning. Their words join the vocabulary, and their dimension replaces the
             configuration's.
         device: ``auto`` (CUDA if there is one), or a torch device.
+        on_epoch: called after each epoch with its number, from 1, and what it gave.
 
     Raises:
         DataError: a label is not among the classes, or there are no pairs.
@@ -181,7 +188,7 @@ def train(
     with torch.random.fork_rng():
         model = _new_model(config, words, options.seed, vectors, device)
         progress = _Progress(_key(config, options, words, examples, vectors, validation))
-        training = _Training(model, options, examples, Path(out), progress)
+        training = _Training(model, options, examples, Path(out), progress, on_epoch)
         training.resume()
         training.run(validation)
     return training.report(len(validation))
@@ -231,9 +238,11 @@ class _Training:
         examples: _Examples,
         out: Path,
         progress: _Progress,
+        on_epoch: Callable[[int, Epoch], object] | None,
     ) -> None:
         self.model, self.options, self.examples, self.out = model, options, examples, out
-        self.progress = progress
+        self.progress, self.on_epoch = progress, on_epoch
+        self.saved = time.monotonic()
         self.optimizer = torch.optim.Adam(model.module.parameters(), lr=options.learning_rate)
 
     def run(self, validation: Pairs) -> None:
@@ -249,6 +258,8 @@ class _Training:
                 best = checkpoint_of(self.model.module, self.model.vocabulary)
                 write_torch(self.out / "best.pt", best)
             self._save()
+            if self.on_epoch:
+                self.on_epoch(len(progress.epochs), epoch)
 
     @property
     def finished(self) -> bool:
@@ -321,8 +332,8 @@ class _Training:
         self.model.module.train()
         for index, chosen in enumerate(track(batches[done:], what, len(batches), done), done):
             if index % PIECE == 0:
-                if index > done:
-                    self.progress.piece = index // PIECE
+                self.progress.piece = index // PIECE
+                if index > done and time.monotonic() - self.saved >= PAUSE:
                     self._save()
                 torch.manual_seed(_seed(self.options.seed, number, index // PIECE))
             self._step(chosen)
@@ -363,6 +374,7 @@ class _Training:
             "optimizer": self.optimizer.state_dict(),
         }
         write_torch(self.out / "last.pt", values)
+        self.saved = time.monotonic()
 
 
 def _words(pairs: Pairs, min_count: int, vectors: Vectors | None) -> Vocabulary:

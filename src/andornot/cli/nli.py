@@ -1,0 +1,234 @@
+"""``andornot nli``: train classifiers of sentence pairs, and say how good they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from andornot.cli.values import Names
+from andornot.errors import OptionError
+
+if TYPE_CHECKING:
+    from andornot.text.nli import Config, Epoch, Report
+    from andornot.text.pairs import Pair
+    from andornot.text.vectors import Vectors
+
+NETWORK = ("embedding", "state", "bidirectional", "pooling", "hidden", "dropout", "classes")
+"""Options that change a preset network, by their names in the API."""
+
+TRAINING = ("epochs", "patience", "batch_size", "learning_rate", "min_count", "seed")
+"""Options of training, by their names in the API."""
+
+SPEC = "snli:FILE or pairs:FILE, options behind: pairs:dev.tok,labels=gold.csv"
+
+
+class Widths(click.ParamType[Any]):
+    """One or more whole numbers, such as ``1024,1024``."""
+
+    name = "widths"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[int, ...]:
+        """Read the text; sequences pass through."""
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            return tuple(int(part) for part in parts)
+        except ValueError:
+            self.fail(f"{value!r} is no list of whole numbers; write for instance 1024,1024")
+
+
+@click.group()
+def nli() -> None:
+    """Train classifiers of sentence pairs, and say how good they are."""
+
+
+@nli.command()
+@click.option(
+    "--data",
+    multiple=True,
+    required=True,
+    metavar="SPEC",
+    help=f"Pairs to learn from: {SPEC}; may be given several times.",
+)
+@click.option(
+    "--validation",
+    multiple=True,
+    metavar="SPEC",
+    help="Pairs that choose the best epoch; may be given several times.",
+)
+@click.option(
+    "--hold-out",
+    type=float,
+    metavar="SHARE",
+    help="Without --validation: this share of the data, by premise [default: 0.1].",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Directory of the training; one that was interrupted goes on.",
+)
+@click.option(
+    "--network",
+    type=click.Choice(["paper", "published-code"]),
+    default="paper",
+    show_default=True,
+    help="Sizes to start from; the next seven options change them.",
+)
+@click.option("--embedding", type=int, metavar="N", help="Length of a word's vector.")
+@click.option("--state", type=int, metavar="N", help="Length of the state in each direction.")
+@click.option("--bidirectional/--no-bidirectional", default=None, help="Read in both directions.")
+@click.option("--pooling", type=click.Choice(["max", "last"]), help="How states become a sentence.")
+@click.option("--hidden", type=Widths(), metavar="N,N", help="Widths of the ReLU layers.")
+@click.option("--dropout", type=float, metavar="SHARE", help="Share of values dropped.")
+@click.option(
+    "--classes", type=Names(), metavar="NAMES", help="Classes, in the order of the logits."
+)
+@click.option("--vectors", type=click.Path(path_type=Path), metavar="FILE", help="GloVe, as text.")
+@click.option("--epochs", type=int, default=20, show_default=True, help="Most epochs.")
+@click.option(
+    "--patience", type=int, default=3, show_default=True, help="Epochs without a better one."
+)
+@click.option("--batch-size", type=int, default=64, show_default=True)
+@click.option("--learning-rate", type=float, default=0.001, show_default=True, help="Of Adam.")
+@click.option(
+    "--min-count", type=int, default=1, show_default=True, help="Rarer words become <unk>."
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
+def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
+    """Train the paper's classifier, or go on with a training that was interrupted."""
+    from andornot.progress import show_progress
+    from andornot.text.nli import TrainOptions
+    from andornot.text.nli import train as run
+
+    show_progress(not quiet)
+    say = (lambda _: None) if quiet else click.echo
+    config = _config(options)
+    how = TrainOptions(**{name: options[name] for name in TRAINING})
+    learn, validation = _sides(options, say)
+    vectors = _vectors(options["vectors"], [*learn, *validation], say)
+
+    def tell(number: int, epoch: Epoch) -> None:
+        say(
+            f"epoch {number} of {how.epochs}: loss {epoch.loss:.3f}, "
+            f"accuracy {epoch.accuracy:.3f}, validation {epoch.validation:.3f}"
+        )
+
+    report = run(learn, validation, out, config, how, vectors=vectors, device=device, on_epoch=tell)
+    say(_summary(report))
+
+
+@nli.command()
+@click.option("--model", required=True, metavar="SPEC", help="FILE.pt, hf:DIRECTORY or FILE.py:F.")
+@click.option("--vocabulary", metavar="FILE", help="JSON list of words, for a bare state dict.")
+@click.option(
+    "--data",
+    multiple=True,
+    required=True,
+    metavar="SPEC",
+    help=f"{SPEC}; may be given several times.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def accuracy(
+    model: str, vocabulary: str | None, data: Sequence[str], device: str, as_json: bool
+) -> None:
+    """Say how often a classifier is right, and which classes it takes for which."""
+    from andornot.progress import show_progress
+    from andornot.text.nli import confusion, load_pair_model
+
+    show_progress(not as_json)
+    loaded = load_pair_model(model, vocabulary, device)
+    pairs = _open(data, (lambda _: None) if as_json else click.echo)
+    counts, classes = confusion(loaded, pairs), list(loaded.class_names)
+    share = float(counts.trace() / counts.sum())
+    if as_json:
+        report = {"accuracy": share, "pairs": len(pairs), "classes": classes}
+        click.echo(json.dumps(report | {"confusion": counts.tolist()}))
+    else:
+        _print_confusion(counts.tolist(), classes)
+        click.echo(f"accuracy {share:.4f} on {len(pairs):,} pairs")
+
+
+def _open(specs: Sequence[str], say: Any) -> tuple[Pair, ...]:
+    """Open files of pairs, say what is in them, and keep the pairs with a label."""
+    from andornot.text.open import join_labelled, open_pairs
+
+    data = [open_pairs(spec, tagger=None) for spec in specs]
+    for part in data:
+        left_out = dict(part.dropped)
+        if unlabelled := part.classes.count(""):
+            left_out["no gold label"] = left_out.get("no gold label", 0) + unlabelled
+        reasons = ", ".join(f"{n:,} left out with {why}" for why, n in left_out.items() if n)
+        say(f"{part.path}: {len(part) - unlabelled:,} pairs{f' ({reasons})' if reasons else ''}")
+    return join_labelled(data)
+
+
+def _sides(options: dict[str, Any], say: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The pairs to learn from, and those to validate with."""
+    from andornot.text.nli import hold_out
+
+    share = options["hold_out"]
+    if options["validation"] and share is not None:
+        raise OptionError("give --validation or --hold-out, not both")
+    learn: Sequence[Any] = _open(options["data"], say)
+    if options["validation"]:
+        validation: Sequence[Any] = _open(options["validation"], say)
+    else:
+        learn, validation = hold_out(learn, 0.1 if share is None else share)
+    say(f"{len(learn):,} pairs to learn from, {len(validation):,} to validate with")
+    return learn, validation
+
+
+def _config(options: dict[str, Any]) -> Config:
+    """The preset network with what is given singly."""
+    from dataclasses import replace
+
+    from andornot.text.nli import Config
+
+    if options["vectors"] is not None and options["embedding"] is not None:
+        raise OptionError("leave --embedding out; word vectors bring their own length")
+    given = {name: options[name] for name in NETWORK if options[name] is not None}
+    return replace(Config.preset(options["network"]), **given)
+
+
+def _vectors(path: Path | None, pairs: Sequence[Pair], say: Any) -> Vectors | None:
+    """The vectors of the words that occur."""
+    if path is None:
+        return None
+    from andornot.text.vectors import read_glove
+
+    words = {word for pair in pairs for sentence in pair.sentences for word in sentence.words}
+    vectors = read_glove(path, words)
+    say(f"{path}: vectors of {len(vectors):,} of {len(words):,} words, {vectors.dimension} numbers")
+    return vectors
+
+
+def _summary(report: Report) -> str:
+    end = f" (no better one in {len(report.epochs) - report.best} more)"
+    return (
+        f"best: epoch {report.best}, validation accuracy {report.validation:.4f}"
+        f"{end if report.stopped_early else ''}\nmodel: {report.model}"
+    )
+
+
+def _print_confusion(counts: list[list[int]], classes: list[str]) -> None:
+    """Print labels as rows and answers as columns, with the share that is right of each."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    table.add_column("label \\ answer")
+    for name in [*classes, "right"]:
+        table.add_column(Text(name), justify="right")
+    for row, (name, line) in enumerate(zip(classes, counts, strict=True)):
+        right = f"{line[row] / sum(line):.3f}" if sum(line) else "-"
+        table.add_row(Text(name), *(f"{n:,}" for n in line), right)
+    Console().print(table)
