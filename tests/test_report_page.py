@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from andornot.errors import OptionError, RunError
-from andornot.report import page as module
-from andornot.report.page import Fact, Story, write_pictures
+from andornot.report import picture_page as module
+from andornot.report.page import Fact, Story, write_page, write_pictures
 from test_report_pictures import DEAD, EVIL, NOT_A_NUMBER, RED, run
 
 __all__ = ["run"]  # the fixture
@@ -65,6 +65,11 @@ def test_every_picture_is_there_and_described(run, tmp_path):
     assert all(image["src"] in {f["src"] for f in figures} for image in html.all("img"))
     files = {p.name for p in (path.parent / "pictures").iterdir()}
     assert files == {image["src"].split("/")[1] for image in figures}
+
+
+def test_a_run_on_images_gets_pictures(run, tmp_path):
+    path = write_page(run, tmp_path / "out", units=[RED], n_samples=2)
+    assert len([image for image in read(path).all("img") if image["alt"]]) == 2
 
 
 def test_the_page_asks_nothing_of_the_network(run, tmp_path):

@@ -14,11 +14,12 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 import andornot
-from andornot.probe import Recording
 from andornot.errors import DataError, OptionError
+from andornot.probe import Recording
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
-from andornot.report.gallery import SILENT, STRONGEST, WEAKER, Gallery, choose_samples
+from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
+from andornot.report.picture_gallery import PictureGallery
 from andornot.report.pictures import (
     AGREEMENT,
     FORMULA_ONLY,
@@ -31,7 +32,7 @@ from andornot.report.pictures import (
     tile,
     unit_figure,
 )
-from andornot.report.source import data_of
+from andornot.report.source import images_of, pairs_of
 from andornot.run import Run
 from andornot.thresholds import Threshold
 
@@ -87,8 +88,8 @@ def run(tmp_path_factory) -> Run:
 
 
 @pytest.fixture
-def gallery(run) -> Gallery:
-    return Gallery.open(run)
+def gallery(run) -> PictureGallery:
+    return PictureGallery.open(run)
 
 
 def plain_unit_mask(run, data, sample, unit):
@@ -113,7 +114,7 @@ def plain_formula_mask(data, sample, formula):
 def test_masks_equal_a_plain_recomputation(run, gallery, unit):
     view = gallery.unit(unit, 12)
     assert view.explanation.formula is not None
-    assert {s.group for s in view.samples} >= {STRONGEST, SILENT}
+    assert {group for group, samples in view.groups if samples} >= {STRONGEST, SILENT}
     for s in view.samples:
         data = gallery.data
         assert s.name == run.samples["sample"][s.sample] == data.sample_ids[s.sample]
@@ -129,10 +130,10 @@ def test_masks_equal_a_plain_recomputation(run, gallery, unit):
 
 
 def test_groups_show_what_they_promise(gallery):
-    by_group = {}
-    for s in gallery.unit(RED, 8).samples:
-        by_group.setdefault(s.group, []).append(s)
-    assert [len(by_group[g]) for g in (STRONGEST, WEAKER, SILENT)] == [4, 2, 2]
+    by_group = dict(gallery.unit(RED, 8).groups)
+    assert {group: len(views) for group, views in by_group.items()} == {
+        STRONGEST: 4, WEAKER: 2, UNEXPLAINED: 0, SILENT: 2,
+    }  # fmt: skip
     assert all(s.unit_mask.any() for g in (STRONGEST, WEAKER) for s in by_group[g])
     assert all(s.formula_mask.any() and not s.unit_mask.any() for s in by_group[SILENT])
     peaks = [s.peak for g in (STRONGEST, WEAKER) for s in by_group[g]]
@@ -145,19 +146,32 @@ def test_groups_show_what_they_promise(gallery):
     hnp.arrays(np.int32, 20, elements=st.integers(0, 2)),
     hnp.arrays(np.int64, 20, elements=st.integers(0, 2)),
     st.integers(1, 24),
+    st.booleans(),
 )
-def test_chosen_samples(peaks, areas, formula_areas, n):
-    chosen = choose_samples(peaks, areas, formula_areas, n)
-    of = {g: [i for i, group in chosen if group == g] for g in (STRONGEST, WEAKER, SILENT)}
+def test_chosen_samples(peaks, areas, formula_areas, n, unexplained):
+    of = choose_samples(peaks, areas, formula_areas, n, unexplained=unexplained)
+    chosen = [i for samples in of.values() for i in samples]
     active = set(np.flatnonzero(areas > 0))
-    assert len({i for i, _ in chosen}) == len(chosen) <= n
-    assert set(of[STRONGEST] + of[WEAKER]) <= active
+    assert len(set(chosen)) == len(chosen) <= n
+    assert {*of[STRONGEST], *of[WEAKER], *of[UNEXPLAINED]} <= active
     assert all(areas[i] == 0 and formula_areas[i] > 0 for i in of[SILENT])
-    shown = len(of[STRONGEST] + of[WEAKER])
-    assert shown == min(len(active), n - len(of[SILENT])), "places stay empty"
+    assert all(formula_areas[i] == 0 for i in of[UNEXPLAINED])
+    if not unexplained:
+        assert not of[UNEXPLAINED]
+    assert len(chosen) - len(of[SILENT]) == min(len(active), n - len(of[SILENT])), "empty places"
+    assert all(len(of[group]) <= n // 4 for group in (WEAKER, UNEXPLAINED, SILENT))
+    assert len(of[SILENT]) == min(n // 4, np.sum((areas == 0) & (formula_areas > 0)))
+    left = [formula_areas[i] for i in set(range(20)) - set(chosen) if areas[i] == 0]
+    assert not of[SILENT] or min(formula_areas[of[SILENT]]) >= max(left, default=0)
     if of[STRONGEST]:
         weakest = min(peaks[of[STRONGEST]])
         assert all(peaks[i] <= weakest for i in active - set(of[STRONGEST]))
+
+
+def test_samples_of_equal_standing_are_taken_from_all_over_the_data():
+    nothing = np.zeros(100, np.int64)
+    of = choose_samples(nothing, nothing, nothing + 1, 8)
+    assert of[SILENT] == [25, 75]
 
 
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))))
@@ -236,7 +250,7 @@ def test_bad_options(run, gallery):
     with pytest.raises(OptionError, match="number of samples is 0"):
         gallery.unit(RED, 0)
     with pytest.raises(OptionError, match="choose one of this run's layers"):
-        Gallery.open(run, "nowhere")
+        PictureGallery.open(run, "nowhere")
 
 
 def changed(run, **data):
@@ -247,28 +261,33 @@ def changed(run, **data):
 
 
 def test_the_data_of_a_run_is_found_again(run):
-    assert data_of(run).fingerprint() == run.manifest["data"]["fingerprint"]
+    assert images_of(run).fingerprint() == run.manifest["data"]["fingerprint"]
 
 
 def test_data_that_moved_is_missed(run, tmp_path):
-    with pytest.raises(DataError, match=r"were at .*gone and are not there; put them back"):
-        data_of(changed(run, source={"spec": f"labelmaps:{tmp_path / 'gone'}"}))
+    with pytest.raises(DataError, match=r"was at .*gone and is not there; put it back"):
+        images_of(changed(run, source={"spec": f"labelmaps:{tmp_path / 'gone'}"}))
 
 
 def test_data_that_changed_is_noticed(run):
     with pytest.raises(DataError, match="has changed since"):
-        data_of(changed(run, fingerprint="0" * 64))
+        images_of(changed(run, fingerprint="0" * 64))
 
 
 def test_data_without_pictures_is_refused(run):
     with pytest.raises(OptionError, match="'snli', which has no images"):
-        data_of(changed(run, kind="snli"))
+        images_of(changed(run, kind="snli"))
+    with pytest.raises(OptionError, match="'labelmaps', which has no sentences"):
+        pairs_of(run)
 
 
 def test_a_copy_of_the_data_can_be_handed_over(run, gallery, tmp_path):
     shutil.copytree(gallery.data.path, tmp_path / "copy", copy_function=shutil.copy)
     copy = open_data(tmp_path / "copy")
-    assert Gallery.open(run, data=copy).data is copy
-    assert Gallery.open(run, data=copy.subset(range(11, -1, -1))).data.sample_ids == copy.sample_ids
+    assert PictureGallery.open(run, data=copy).data is copy
+    assert (
+        PictureGallery.open(run, data=copy.subset(range(11, -1, -1))).data.sample_ids
+        == copy.sample_ids
+    )
     with pytest.raises(DataError, match=r"lacks '00.png' and 1 more of the 12 samples"):
-        Gallery.open(run, data=copy.subset(range(2, 12)))
+        PictureGallery.open(run, data=copy.subset(range(2, 12)))

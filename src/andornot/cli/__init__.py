@@ -13,7 +13,7 @@ from andornot import __version__
 from andornot.cli.bench import bench
 from andornot.cli.demo import demo
 from andornot.cli.explain import explain, layers
-from andornot.cli.look import pictures, score, show
+from andornot.cli.look import page, score, show
 from andornot.cli.nli import nli
 from andornot.errors import AndornotError
 
@@ -24,7 +24,7 @@ def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
 
 
-for _command in (explain, layers, score, show, pictures, demo, bench, nli):
+for _command in (explain, layers, score, show, page, demo, bench, nli):
     cli.add_command(_command)
 
 

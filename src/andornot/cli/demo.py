@@ -7,22 +7,34 @@ from pathlib import Path
 import click
 
 from andornot.cli.printing import print_run
+from andornot.demo import DEMOS
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default="demo", show_default=True)
+@click.option("--only", type=click.Choice(DEMOS), help="Only this one of the two demos.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of world and training.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
-def demo(out: Path, seed: int, quiet: bool) -> None:
-    """Paint a small world with planted facts, train a network on it, and explain its units."""
-    from andornot.demo.vision.show import run_demo
+def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
+    """Make a small world of pictures and one of sentence pairs, both with planted facts.
+
+    Train a network on each, explain its units, and show which of them name what was planted.
+    """
+    from andornot.demo import run_demo
     from andornot.progress import show_progress
 
     show_progress(not quiet)
-    done = run_demo(out, seed)
-    if not quiet:
-        print_run(done.run, 10)
-    click.echo(f"\nThe network gets {done.accuracy:.0%} of held-out pictures right.")
-    for finding in done.findings:
-        click.echo(f"- {finding}")
-    click.echo(f"\n{done.seconds:.0f} s in all. Look at the pictures: {done.page}")
+    pages = []
+    for name in DEMOS if only is None else (only,):
+        done = run_demo(name, out / name, seed)
+        if not quiet:
+            click.secho(f"\n{name} demo", bold=True)
+            print_run(done.run, 10)
+        click.echo(f"\n{done.summary}")
+        for finding in done.findings:
+            click.echo(f"- {finding}")
+        click.echo(f"\nThe {name} demo took {done.seconds:.0f} s.")
+        pages.append(done.page)
+    click.echo("Look at the pages:" if len(pages) > 1 else "Look at the page:")
+    for page in pages:
+        click.echo(f"  {page}")

@@ -1,15 +1,18 @@
-"""Look at a run: ``andornot show``, ``score`` and ``pictures``."""
+"""Look at a run: ``andornot show``, ``score`` and ``page``."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
+
+if TYPE_CHECKING:
+    from andornot.run import Run
 
 
 @click.command()
@@ -46,11 +49,36 @@ def score(run: Path, unit: int, formula: str, layer: str | None, as_json: bool) 
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--layer", help="Layer, where the run has several.")
 @click.option("--best", type=int, default=20, show_default=True, help="Units to show.")
-def show(run: Path, layer: str | None, best: int) -> None:
-    """Print the table of a RUN's best units again."""
+@click.option("--units", type=Units(), metavar="3,5-9", help="Show these units one by one.")
+@click.option(
+    "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
+)
+@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+def show(
+    run: Path,
+    layer: str | None,
+    best: int,
+    units: list[int] | None,
+    samples: int | None,
+    data: str | None,
+) -> None:
+    """Print the table of a RUN's best units again, or units with the sentences that show them."""
     from andornot.run import Run
 
-    print_run(Run.open(run), best, layer)
+    opened = Run.open(run)
+    if units is None and samples is None:
+        print_run(opened, best, layer)
+        return
+    from andornot.report.terminal import print_units
+
+    print_units(
+        opened,
+        units,
+        best,
+        10 if samples is None else samples,
+        layer=layer,
+        data=_data_of(opened, data),
+    )
 
 
 @click.command()
@@ -58,32 +86,46 @@ def show(run: Path, layer: str | None, best: int) -> None:
 @click.option("--layer", help="Layer, where the run has several.")
 @click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the best.")
 @click.option("--best", type=int, default=20, show_default=True, help="Number of units.")
-@click.option("--samples", type=int, default=8, show_default=True, help="Images for each unit.")
+@click.option(
+    "--samples", type=int, help="Images or sentence pairs for each unit [default: 8, 10]."
+)
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="Folder; default RUN/pictures (with the layer, if several).",
+    help="Folder; default RUN/page (with the layer, if several).",
 )
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def pictures(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
-    """Draw units of a RUN: image, unit's mask and formula's mask side by side, on one page."""
-    from andornot.probing.open import open_data
+def page(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
+    """Show units of a RUN on one page: images with both masks, or sentences with marked words."""
     from andornot.progress import show_progress
-    from andornot.report.page import write_pictures
+    from andornot.report.page import write_page
     from andornot.run import Run
 
     show_progress(not quiet)
     opened = Run.open(run)
     layer = opened.layer(options["layer"])
     several = len(opened.layers) > 1
-    page = write_pictures(
+    written = write_page(
         opened,
-        out or run / (f"pictures-{layer}" if several else "pictures"),
+        out or run / (f"page-{layer}" if several else "page"),
         layer=layer,
         units=options["units"],
         n_units=options["best"],
         n_samples=options["samples"],
-        data=None if options["data"] is None else open_data(options["data"]),
+        data=_data_of(opened, options["data"]),
     )
-    click.echo(f"wrote {page}")
+    click.echo(f"wrote {written}")
+
+
+def _data_of(run: Run, spec: str | None) -> Any:
+    """The samples that a text names, of the run's modality; None if there is no text."""
+    if spec is None:
+        return None
+    if run.manifest["level"] == "image":
+        from andornot.probing.open import open_data
+
+        return open_data(spec)
+    from andornot.text.open import open_pairs
+
+    return open_pairs(spec)

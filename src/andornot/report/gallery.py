@@ -1,116 +1,73 @@
-"""Choose samples that show what a unit does, and lay its mask beside its formula's.
+"""Choose samples that show what a unit does.
 
-The samples that excite a unit most flatter its explanation. So there are three groups: those,
-others on which the unit is active, and some on which the formula holds but the unit is silent.
+The samples that excite a unit most flatter its explanation. So there are other groups too: samples
+that excite it less, and samples on which unit and formula disagree.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from andornot.errors import OptionError, RunError
-from andornot.explanations import Explanation, Result, Scored
+from andornot.explanations import Explanation, Result
 from andornot.positions import AtomMap
-from andornot.probing.dataset import ProbingData
-from andornot.report.source import data_of, matching
+from andornot.report.entries import Group
 from andornot.run import Run
-from andornot.upsample import upsample
 
 BoolArray = NDArray[np.bool_]
+V = TypeVar("V")
 
 STRONGEST: Final = "strongest"
 WEAKER: Final = "weaker"
+UNEXPLAINED: Final = "unexplained"
 SILENT: Final = "silent"
 
 GROUPS: Final = {
     STRONGEST: "Excite it most",
     WEAKER: "Excite it less",
-    SILENT: "Unit stays silent",
+    UNEXPLAINED: "Unit active, formula does not hold",
+    SILENT: "Formula holds, unit silent",
 }
 """Headings of the groups of samples."""
 
-_LABELS = 3
-_LABEL_SHARE = 0.1
-
 
 @dataclass(frozen=True, eq=False)
-class SampleView:
-    """One sample, seen by one unit.
-
-    Attributes:
-        sample: its index in the run.
-        name: its id.
-        group: a key of :data:`GROUPS`.
-        image: the picture, RGB.
-        unit_mask: bool ``(height, width)``, the positions on which the unit is active.
-        formula_mask: the same for the formula; False everywhere if there is none.
-        peak: the unit's largest activation, as a multiple of its threshold.
-        labels: the concepts that cover most of the unit's mask, most first.
-    """
-
-    sample: int
-    name: str
-    group: str
-    image: Image.Image
-    unit_mask: BoolArray
-    formula_mask: BoolArray
-    peak: float
-    labels: tuple[str, ...]
-
-    @property
-    def shares(self) -> tuple[float, float, float]:
-        """Shares of the positions: unit and formula, unit only, formula only."""
-        unit, formula = self.unit_mask, self.formula_mask
-        return (
-            float((unit & formula).mean()),
-            float((unit & ~formula).mean()),
-            float((formula & ~unit).mean()),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class UnitView:
-    """A unit's explanation, and samples that show it."""
+class UnitView(Generic[V]):
+    """A unit's explanation, and samples that show it, by group (a key of :data:`GROUPS`)."""
 
     explanation: Explanation
-    samples: tuple[SampleView, ...]
+    groups: tuple[tuple[str, tuple[V, ...]], ...]
+
+    @property
+    def samples(self) -> tuple[V, ...]:
+        """The samples of all groups."""
+        return tuple(view for _, views in self.groups for view in views)
 
 
 @dataclass(frozen=True, eq=False)
-class Gallery:
+class Gallery(ABC, Generic[V]):
     """The units of one layer of a run, ready to be shown.
 
     Attributes:
         run: the run.
         layer: one of its layers.
-        data: the samples of the run, in its order.
     """
 
     run: Run
     layer: str
-    data: ProbingData
 
-    @classmethod
-    def open(cls, run: Run, layer: str | None = None, data: ProbingData | None = None) -> Gallery:
-        """Prepare a layer of a run.
+    shows_unexplained: ClassVar[bool] = False
+    """Whether samples on which the unit is active, and the formula nowhere holds, are a group."""
 
-        Args:
-            run: the run.
-            layer: one of its layers; not needed if there is only one.
-            data: what the run was made from; found again by the manifest if not given.
-
-        Raises:
-            DataError: the data is not there any more, has changed, or is another.
-            OptionError: the layer is unknown, or the data has no images.
-        """
-        name = run.layer(layer)
-        return cls(run, name, data_of(run) if data is None else matching(run, data))
+    @abstractmethod
+    def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> V:
+        """One sample, seen by one unit; the formula is the union of these atoms."""
 
     @cached_property
     def result(self) -> Result:
@@ -118,7 +75,8 @@ class Gallery:
         return self.run.result(self.layer)
 
     @cached_property
-    def _positions(self) -> AtomMap:
+    def positions(self) -> AtomMap:
+        """Which atom each position carries."""
         positions = self.run.concepts.positions
         if positions is None:
             raise RunError(
@@ -128,15 +86,24 @@ class Gallery:
         return positions
 
     @cached_property
-    def _measured(self) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.int32]]:
-        """Thresholds, peaks and areas of the layer's units."""
-        run, layer = self.run, self.layer
-        return run.thresholds(layer), run.peaks(layer), run.areas(layer)
+    def thresholds(self) -> NDArray[np.float64]:
+        """The threshold of each unit."""
+        return self.run.thresholds(self.layer)
+
+    @cached_property
+    def peaks(self) -> NDArray[np.float32]:
+        """Largest activation in each sample, ``(n_samples, n_units)``."""
+        return self.run.peaks(self.layer)
+
+    @cached_property
+    def areas(self) -> NDArray[np.int32]:
+        """Active positions in each sample, ``(n_samples, n_units)``."""
+        return self.run.areas(self.layer)
 
     @cached_property
     def _atom_counts(self) -> NDArray[np.int64]:
         """On how many positions of its sample each entry of ``AtomMap.atoms`` stands."""
-        p = self._positions
+        p = self.positions
         counts = np.zeros(len(p.atoms), np.int64)
         for i in range(p.n_samples):
             own = slice(p.atom_offsets[i], p.atom_offsets[i + 1])
@@ -146,13 +113,13 @@ class Gallery:
 
     def _areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
         """Positions in each sample that carry one of these atoms."""
-        p = self._positions
+        p = self.positions
         sample = np.repeat(np.arange(p.n_samples), np.diff(p.atom_offsets))
         areas = np.zeros(p.n_samples, np.int64)
         np.add.at(areas, sample, self._atom_counts * atoms[p.atoms])
         return areas
 
-    def unit(self, unit: int, n_samples: int = 8) -> UnitView:
+    def unit(self, unit: int, n_samples: int = 8) -> UnitView[V]:
         """A unit with samples that show it; none for a unit that is nowhere active.
 
         Raises:
@@ -161,51 +128,22 @@ class Gallery:
         if n_samples < 1:
             raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
         explanation: Explanation = self.result[unit]
-        table = self.run.concepts
-        if explanation.formula is None:
-            atoms = np.zeros(table.n_atoms, np.bool_)
-        else:
-            atoms = table.mask(explanation.formula)
-        _, peaks, areas = self._measured
-        chosen = choose_samples(peaks[:, unit], areas[:, unit], self._areas_of(atoms), n_samples)
-        views = tuple(self._view(unit, i, group, atoms) for i, group in chosen)
-        return UnitView(explanation, views)
-
-    def _view(self, unit: int, sample: int, group: str, atoms: BoolArray) -> SampleView:
-        thresholds, peaks, _ = self._measured
-        grid = self._positions.sample(sample)
-        activation = self.run.activations(self.layer).sample(sample)[unit]
-        unit_mask = upsample(activation, *grid.shape) > thresholds[unit]
-        threshold = float(thresholds[unit])
-        return SampleView(
-            sample=sample,
-            name=self.data.sample_ids[sample],
-            group=group,
-            image=self.data.image(sample),
-            unit_mask=unit_mask,
-            formula_mask=atoms[grid],
-            peak=float(peaks[sample, unit]) / threshold if threshold > 0 else np.nan,
-            labels=self._labels_under(grid[unit_mask]),
+        table, formula = self.run.concepts, explanation.formula
+        atoms = np.zeros(table.n_atoms, np.bool_) if formula is None else table.mask(formula)
+        chosen = choose_samples(
+            self.peaks[:, unit],
+            self.areas[:, unit],
+            self._areas_of(atoms),
+            n_samples,
+            unexplained=self.shows_unexplained and formula is not None,
         )
-
-    def _labels_under(self, atoms: NDArray[np.int32]) -> tuple[str, ...]:
-        """The concepts that cover most of these positions, given by their atoms."""
-        table = self.run.concepts
-        covered = np.zeros(table.n_concepts, np.int64)
-        for atom, n in zip(*np.unique(atoms, return_counts=True), strict=True):
-            covered[table.indices[table.indptr[atom] : table.indptr[atom + 1]]] += n
-        most = np.argsort(-covered, kind="stable")[:_LABELS]
-        least = _LABEL_SHARE * len(atoms)
-        return tuple(table.names[c] for c in most if covered[c] > least)
-
-
-def steps(explanation: Explanation) -> tuple[Scored, ...]:
-    """The best formulas by length, without those that gain nothing to three decimals."""
-    kept: list[Scored] = []
-    for best in explanation.best_by_length:
-        if best is not None and (not kept or round(best.iou, 3) > round(kept[-1].iou, 3)):
-            kept.append(best)
-    return tuple(kept)
+        return UnitView(
+            explanation,
+            tuple(
+                (group, tuple(self.view(explanation, atoms, sample) for sample in samples))
+                for group, samples in chosen.items()
+            ),
+        )
 
 
 def choose_samples(
@@ -213,28 +151,56 @@ def choose_samples(
     areas: NDArray[np.integer],
     formula_areas: NDArray[np.integer],
     n: int,
-) -> list[tuple[int, str]]:
-    """Choose samples to show for a unit: half the strongest, a quarter each of the other groups.
+    *,
+    unexplained: bool = False,
+) -> dict[str, list[int]]:
+    """Choose samples to show for a unit: a quarter for each group, the rest for the strongest.
 
     Args:
         peaks: the unit's largest activation in each sample.
         areas: on how many positions of each sample it is active.
         formula_areas: on how many the formula holds.
         n: how many to choose at most.
+        unexplained: choose also samples on which the unit is active and the formula nowhere holds.
 
     Returns:
-        Samples with their group (a key of :data:`GROUPS`), group by group. The strongest take
-        the places that the other groups cannot fill.
+        The samples of each group (a key of :data:`GROUPS`). The strongest are strongest of all;
+        they take the places that other groups cannot fill.
     """
+    quarter = n // 4
     active = np.flatnonzero(areas > 0)
     active = active[np.argsort(-peaks[active], kind="stable")]
     silent = np.flatnonzero((areas == 0) & (formula_areas > 0))
-    silent = silent[np.argsort(-formula_areas[silent], kind="stable")][: n // 4]
+    silent = silent[np.argsort(-formula_areas[silent], kind="stable")]
+    equal = np.count_nonzero(formula_areas[silent] == formula_areas[silent[:1]])
+    silent = spread(silent[: max(equal, quarter)], min(quarter, len(silent)))
     n_active = min(len(active), n - len(silent))
-    n_weaker = max(0, min(n // 4, n_active - n // 2))
-    n_strongest = n_active - n_weaker
-    rest = active[n_strongest:]
-    # the middles of equal parts of the ranking: neither the best of the rest nor the very last
-    at = ((np.arange(n_weaker) + 0.5) / max(n_weaker, 1) * len(rest)).astype(np.int64)
-    groups = {STRONGEST: active[:n_strongest], WEAKER: rest[at], SILENT: silent}
-    return [(int(i), group) for group, samples in groups.items() for i in samples]
+    n_strongest = n - quarter * (3 if unexplained else 2)
+    n_weaker = max(0, min(quarter, n_active - n_strongest))
+    alone: NDArray[np.int64] = active[:0]
+    for n_alone in range(quarter if unexplained else 0, -1, -1):
+        n_strongest = max(0, n_active - n_weaker - n_alone)
+        rest = active[n_strongest:]
+        alone = rest[formula_areas[rest] == 0][:n_alone]
+        if len(alone) == n_alone:
+            break
+    rest = rest[~np.isin(rest, alone)]
+    chosen = {
+        STRONGEST: active[:n_strongest],
+        WEAKER: spread(rest, n_weaker),
+        UNEXPLAINED: alone,
+        SILENT: silent,
+    }
+    return {group: [int(i) for i in samples] for group, samples in chosen.items()}
+
+
+def spread(ranked: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """The middles of ``n`` equal parts of a ranking: neither its very first nor its very last."""
+    at = ((np.arange(n) + 0.5) / max(n, 1) * len(ranked)).astype(np.int64)
+    middles: NDArray[np.int64] = ranked[at]
+    return middles
+
+
+def grouped(view: UnitView[V]) -> tuple[Group[V], ...]:
+    """The samples of a unit under the headings of their groups."""
+    return tuple(Group(key, GROUPS[key], views) for key, views in view.groups)

@@ -1,8 +1,7 @@
 """Draw a unit's mask and its formula's mask on the images that show them.
 
 A *tile* is one sample as four panels, one below the other: the image; the image where the unit
-is active; the image where the formula holds; and both masks together. The colours differ in
-lightness as well as in hue, so that colour-blind people, and grey prints, tell them apart.
+is active; the image where the formula holds; and both masks together.
 """
 
 from __future__ import annotations
@@ -14,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.probing.dataset import ProbingData
-from andornot.report.gallery import GROUPS, BoolArray, Gallery, SampleView, UnitView, steps
+from andornot.report.entries import (
+    AGREEMENT,
+    FORMULA_ONLY,
+    UNIT_ONLY,
+    Colour,
+    headline,
+    score_line,
+)
+from andornot.report.gallery import BoolArray, UnitView, grouped
+from andornot.report.picture_gallery import ImageView, PictureGallery
 from andornot.run import Run
-
-Colour = tuple[int, int, int]
-
-AGREEMENT: Final[Colour] = (250, 240, 160)
-UNIT_ONLY: Final[Colour] = (213, 94, 0)
-FORMULA_ONLY: Final[Colour] = (38, 139, 226)
 
 PANELS: Final = ("image", "unit", "formula", "both")
 """What the panels of a tile show, from top to bottom."""
@@ -62,7 +63,7 @@ def outline(mask: BoolArray, width: int = _LINE) -> BoolArray:
     return mask & ~inner
 
 
-def panels(view: SampleView) -> tuple[NDArray[np.uint8], ...]:
+def panels(view: ImageView) -> tuple[NDArray[np.uint8], ...]:
     """The four panels of a sample (see :data:`PANELS`), uint8 ``(height, width, 3)`` each."""
     shape = panel_shape(view.unit_mask.shape)
     image = view.image.convert("RGB").resize(shape[::-1], Image.Resampling.LANCZOS)
@@ -102,7 +103,7 @@ def _compared(
     return tinted
 
 
-def tile(view: SampleView) -> Image.Image:
+def tile(view: ImageView) -> Image.Image:
     """The four panels of a sample, one below the other."""
     drawn = panels(view)
     bar = np.full((_SEPARATOR, drawn[0].shape[1], 3), _SEPARATOR_GREY, np.uint8)
@@ -132,7 +133,7 @@ def unit_figure(
     Raises:
         AndornotError: the unit was not explained, or the run's images cannot be opened.
     """
-    return draw_figure(Gallery.open(run, layer, data).unit(unit, n_samples))
+    return draw_figure(PictureGallery.open(run, layer, data).unit(unit, n_samples))
 
 
 _MARGIN = 24
@@ -152,7 +153,7 @@ class _Column:
     heading: str
 
 
-def draw_figure(view: UnitView) -> Image.Image:
+def draw_figure(view: UnitView[ImageView]) -> Image.Image:
     """One picture of a unit (see :func:`unit_figure`)."""
     columns = _columns(view)
     right = columns[-1].x + columns[-1].picture.width if columns else 900
@@ -172,16 +173,15 @@ def draw_figure(view: UnitView) -> Image.Image:
     return figure
 
 
-def _columns(view: UnitView) -> list[_Column]:
+def _columns(view: UnitView[ImageView]) -> list[_Column]:
     columns: list[_Column] = []
-    x, group = _MARGIN, ""
-    for sample in view.samples:
-        heading = "" if sample.group == group else GROUPS[sample.group]
-        if heading and columns:
-            x += _GROUP_GAP - _GAP
-        picture, group = tile(sample), sample.group
-        columns.append(_Column(picture, x, heading))
-        x += picture.width + _GAP
+    x = _MARGIN
+    for group in grouped(view):
+        x += _GROUP_GAP - _GAP if columns and group.samples else 0
+        for i, image in enumerate(group.samples):
+            picture = tile(image)
+            columns.append(_Column(picture, x, "" if i else group.heading))
+            x += picture.width + _GAP
     return columns
 
 
@@ -198,21 +198,6 @@ def _draw_legend(draw: ImageDraw.ImageDraw, y: int) -> None:
         x += 60 + round(_font(16).getlength(text))
     rows = f"From top to bottom: {', '.join(PANELS)}."
     draw.text((x, y), rows, _FAINT, _font(16))
-
-
-def headline(explanation: Explanation) -> str:
-    """What a unit is said to be, in a line."""
-    if explanation.formula is None:
-        return f"Unit {explanation.unit}: {STATUS_MEANING[explanation.status]}"
-    return f"Unit {explanation.unit}: {explanation.formula}"
-
-
-def score_line(explanation: Explanation) -> str:
-    """IoU, and how it grew with length; nothing for a unit without a formula."""
-    if explanation.formula is None:
-        return ""
-    lengths = ", ".join(f"{s.iou:.3f} with {s.formula.length}" for s in steps(explanation))
-    return f"IoU {explanation.iou:.3f} (by number of concepts: {lengths})"
 
 
 def wrap(text: str, font: ImageFont.FreeTypeFont, width: float) -> list[str]:

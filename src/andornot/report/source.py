@@ -1,58 +1,111 @@
-"""Find the images that a run was made from again."""
+"""Find the images or the sentences that a run was made from again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar
 
 from andornot.errors import DataError, OptionError
 from andornot.probing.dataset import ProbingData
 from andornot.run import Run
+from andornot.text.pairs import PairData
 
 
-def data_of(run: Run) -> ProbingData:
+class Samples(Protocol):
+    """What images and sentence pairs have in common here."""
+
+    @property
+    def path(self) -> Path:
+        """Where they come from."""
+
+    @property
+    def sample_ids(self) -> tuple[str, ...]:
+        """Id of each sample."""
+
+    def subset(self, indices: Iterable[int]) -> Self:
+        """Only these samples, in this order."""
+
+    def fingerprint(self) -> str:
+        """A key for all that shapes a run."""
+
+
+S = TypeVar("S", bound=Samples)
+
+
+def images_of(run: Run) -> ProbingData:
     """Open the images of a run again, by what its manifest says of them.
 
     Raises:
         OptionError: the run was made from arrays or text, or from a kind of data unknown here.
         DataError: the data has moved, or has changed since the run was made.
     """
-    noted = run.manifest["data"]
-    kind, path = noted["kind"], noted["path"]
-    how: dict[str, Any] = noted.get("source") or {}
+    kind, how = _noted(run)
     if kind == "demo":
-        from andornot.demo.world import draw_world
+        from andornot.demo.vision.world import draw_world
 
-        data: ProbingData = draw_world(**how)
-    elif kind in ("broden", "labelmaps"):
-        data = _open_folder(run, **({"spec": f"{kind}:{path}"} | how))
-    else:
-        raise OptionError(
-            f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
-            "pictures need a run on broden, labelmaps or demo data"
-        )
-    data = matching(run, data)
-    if data.fingerprint() != noted["fingerprint"]:
+        return _unchanged(run, draw_world(**how))
+    if kind in ("broden", "labelmaps"):
+        from andornot.probing.open import open_data
+
+        return _unchanged(run, _open_file(run, open_data, **how))
+    raise OptionError(
+        f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
+        "pictures need a run on broden, labelmaps or demo data"
+    )
+
+
+def pairs_of(run: Run) -> PairData:
+    """Open the sentence pairs of a run again, by what its manifest says of them.
+
+    Raises:
+        OptionError: the run was made from images or arrays, or from a kind of data unknown here.
+        DataError: the data has moved, or has changed since the run was made.
+    """
+    kind, how = _noted(run)
+    if kind == "demo-text":
+        from andornot.demo.text.world import draw_pairs
+
+        return _unchanged(run, draw_pairs(**how))
+    if kind in ("snli", "pairs"):
+        from andornot.text.open import open_pairs
+
+        return _unchanged(run, _open_file(run, open_pairs, **how))
+    raise OptionError(
+        f"{run.path} was made from data of kind {kind!r}, which has no sentences to show; "
+        "this needs a run on snli, pairs or demo-text data"
+    )
+
+
+def _noted(run: Run) -> tuple[str, dict[str, Any]]:
+    """The kind of data of a run, and the arguments that open it."""
+    noted = run.manifest["data"]
+    kind = str(noted["kind"])
+    spec = {} if kind.startswith("demo") else {"spec": f"{kind}:{noted['path']}"}
+    return kind, spec | (noted.get("source") or {})
+
+
+def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
+    path = Path(spec.partition(":")[2])
+    if not path.exists():
         raise DataError(
-            f"the data at {path} has changed since {run.path} was made from it; make the run "
+            f"the data of {run.path} was at {path} and is not there; put it back, or say "
+            "where it is now"
+        )
+    return reader(spec, **options)
+
+
+def _unchanged(run: Run, data: S) -> S:
+    data = matching(run, data)
+    if data.fingerprint() != run.manifest["data"]["fingerprint"]:
+        raise DataError(
+            f"the data at {data.path} has changed since {run.path} was made from it; make the run "
             "again, or hand over the data itself if only its files' dates have changed"
         )
     return data
 
 
-def _open_folder(run: Run, spec: str, **options: Any) -> ProbingData:
-    from andornot.probing.open import open_data
-
-    path = Path(spec.partition(":")[2])
-    if not path.exists():
-        raise DataError(
-            f"the images of {run.path} were at {path} and are not there; put them back, or say "
-            "where they are now"
-        )
-    return open_data(spec, **options)
-
-
-def matching(run: Run, data: ProbingData) -> ProbingData:
+def matching(run: Run, data: S) -> S:
     """The samples of a run, in its order, among those of a data set.
 
     Raises:
