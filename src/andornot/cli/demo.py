@@ -26,7 +26,7 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
     show_progress(not quiet)
     pages = []
     for name in DEMOS if only is None else (only,):
-        done = run_demo(name, out / name, seed)
+        done = run_demo(name, out / name, seed)  # type: ignore[arg-type]
         if not quiet:
             click.secho(f"\n{name} demo", bold=True)
             print_run(done.run, 10)

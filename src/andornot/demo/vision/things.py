@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from andornot.demo.canvas import SIZE, Canvas, Look
+from andornot.demo.vision.canvas import SIZE, Canvas, Look
 
 Rng = np.random.Generator
 

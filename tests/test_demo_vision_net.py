@@ -7,9 +7,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is absent: the demo network needs it")
 
-from andornot.demo import net as nets  # noqa: E402
-from andornot.demo.scenes import CLASSES  # noqa: E402
-from andornot.demo.world import World, draw_world  # noqa: E402
+from andornot.demo.vision import net as nets  # noqa: E402
+from andornot.demo.vision.scenes import CLASSES  # noqa: E402
+from andornot.demo.vision.world import World, draw_world  # noqa: E402
 from andornot.models.head import head_weights  # noqa: E402
 
 

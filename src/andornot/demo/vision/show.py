@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from andornot.demo import net as nets
-from andornot.demo.facts import Finding, find_planted
-from andornot.demo.scenes import CLASSES
-from andornot.demo.world import World, draw_world
+from andornot.demo.findings import Finding, Named, find_planted
+from andornot.demo.outcome import Demo, fact_of
+from andornot.demo.vision import net as nets
+from andornot.demo.vision.facts import PLANTED
+from andornot.demo.vision.scenes import CLASSES
+from andornot.demo.vision.world import World, draw_world
 from andornot.dissection import dissect
 from andornot.models import LoadedModel, fingerprint
-from andornot.report.page import Fact, Story, write_pictures
-from andornot.run import Run
+from andornot.report.entries import Story
+from andornot.report.picture_page import write_pictures
 from andornot.stages import writing
 from andornot.thresholds import Threshold
 
@@ -22,30 +23,11 @@ LENGTH: Final = 3
 COUNT: Final = 3000
 
 
-@dataclass(frozen=True)
-class Demo:
-    """A finished demo.
-
-    Attributes:
-        page: the page of pictures.
-        run: the run directory.
-        findings: what was planted, and the units that name it.
-        accuracy: share of the held-out pictures whose class the network gets right.
-        seconds: how long all of it took.
-    """
-
-    page: Path
-    run: Run
-    findings: tuple[Finding, ...]
-    accuracy: float
-    seconds: float
-
-
 def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Demo:
     """Paint, train, explain, and write the page.
 
     Args:
-        out: the folder to write: the page in ``pictures``, the run in ``run``.
+        out: the folder to write: the page in ``page``, the run in ``run``.
         seed: of the world and the training.
         count: number of pictures in the world.
 
@@ -65,11 +47,12 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     run = dissect(
         loaded, nets.LAYER, world, out / "run", threshold=Threshold(nets.QUANTILE), length=LENGTH
     )
-    explained = [(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
-    findings = find_planted(explained)
+    units = [Named(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
+    findings = find_planted(PLANTED, units)
     story = _story(world, findings, accuracy)
-    page = write_pictures(run, out / "pictures", n_units=12, n_samples=6, data=world, story=story)
-    return Demo(page, run, findings, accuracy, time.perf_counter() - start)
+    page = write_pictures(run, out / "page", n_units=12, n_samples=6, data=world, story=story)
+    summary = f"The network gets {accuracy:.0%} of held-out pictures right."
+    return Demo(page, run, findings, accuracy, summary, time.perf_counter() - start)
 
 
 def _story(world: World, findings: tuple[Finding, ...], accuracy: float) -> Story:
@@ -85,15 +68,5 @@ def _story(world: World, findings: tuple[Finding, ...], accuracy: float) -> Stor
             "so that two unrelated things mean the same. A network that has learned those tricks "
             "should have units whose formulas name them.",
         ),
-        facts=tuple(_fact(finding) for finding in findings),
+        facts=tuple(fact_of(finding) for finding in findings),
     )
-
-
-def _fact(finding: Finding) -> Fact:
-    if not finding.matches:
-        return Fact(finding.planted.story, False, "No unit's formula names it.")
-    best = finding.matches[0]
-    how = f"Unit {best.unit}: {best.formula} (IoU {best.iou:.2f})."
-    if len(finding.matches) > 1:
-        how += f" {len(finding.matches) - 1} more units say so too."
-    return Fact(finding.planted.story, True, how, best.unit)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from andornot.demo import scenes
-from andornot.demo.canvas import COLOURS, SIZE, Canvas, Look
-from andornot.demo.world import CATEGORIES, NAMES, World, draw_world
+from andornot.demo.vision import scenes
+from andornot.demo.vision.canvas import COLOURS, SIZE, Canvas, Look
+from andornot.demo.vision.world import CATEGORIES, NAMES, World, draw_world
 from andornot.errors import OptionError
 
 LAYER = {"object": 0, "part": 1, "color": 2, "texture": 3}

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from andornot.demo import scenes
-from andornot.demo.canvas import COLOURS, SIZE, TEXTURES, Painted
+from andornot.demo.vision import scenes
+from andornot.demo.vision.canvas import COLOURS, SIZE, TEXTURES, Painted
 from andornot.errors import OptionError
 from andornot.probing.dataset import Labels
 from andornot.progress import track

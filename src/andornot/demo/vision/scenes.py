@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from andornot.demo import things
-from andornot.demo.canvas import SIZE, Canvas, Look
-from andornot.demo.things import BRIGHT, Rng, chance, pick
+from andornot.demo.vision import things
+from andornot.demo.vision.canvas import SIZE, Canvas, Look
+from andornot.demo.vision.things import BRIGHT, Rng, chance, pick
 
 SCENES = ("waterside", "meadow", "street", "room")
 

@@ -7,18 +7,16 @@ to gets units that fire on both. Nothing but the class of each picture is ever s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from andornot.demo.canvas import SIZE
-from andornot.demo.scenes import CLASSES
-from andornot.demo.world import World
+from andornot.demo.training import batches, repeatable
+from andornot.demo.vision.canvas import SIZE
+from andornot.demo.vision.scenes import CLASSES
+from andornot.demo.vision.world import World
 from andornot.models.preprocess import Preprocessing
 from andornot.progress import track
 
@@ -92,12 +90,11 @@ def train(world: World, seed: int = 0, steps: int = 600, batch_size: int = 32) -
     pictures = world.split("train")
     rgb, labels = pictures.rgb, _labels(pictures)
     batch_size = min(batch_size, len(rgb))
-    with _one_thread(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with repeatable(seed):
         net = DemoNet()
         optimizer = torch.optim.AdamW(net.parameters(), lr=_LEARNING_RATE, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, steps)
-        for chosen in track(_batches(len(rgb), steps, batch_size), "training the net", steps):
+        for chosen in track(batches(len(rgb), steps, batch_size), "training the net", steps):
             images = _images(rgb[chosen.numpy()])
             loss = _loss(net, images.flip(3) if torch.rand(()) < 0.5 else images, labels[chosen])
             optimizer.zero_grad()
@@ -116,33 +113,9 @@ def accuracy(net: nn.Module, world: World) -> float:
     return float((torch.cat(chunks).argmax(1) == _labels(world)).float().mean())
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one thread, so that the result does not hang on the number of cores.
-
-    On a net so small a second thread gains little, and costs much when the machine is busy.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _loss(net: DemoNet, images: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy, and a small price for each weight from a unit to a class."""
     return functional.cross_entropy(net(images), labels) + _WEIGHT_PRICE * net.head.weight.sum()
-
-
-def _batches(count: int, steps: int, size: int) -> Iterator[Tensor]:
-    """Indices of the pictures of each step, in a new random order each epoch."""
-    done = 0
-    while done < steps:
-        for chosen in torch.split(torch.randperm(count), size):
-            if len(chosen) == size and done < steps:
-                done += 1
-                yield chosen
 
 
 def _images(rgb: NDArray[np.uint8]) -> Tensor:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from andornot.demo.facts import PLANTED, find_planted
-from andornot.demo.scenes import CLASSES
-from andornot.demo.world import NAMES
+from andornot.demo.findings import Named, find_planted
+from andornot.demo.vision.facts import PLANTED
+from andornot.demo.vision.scenes import CLASSES
+from andornot.demo.vision.world import NAMES
 from andornot.formula import parse
 
 FACTS = {planted.name: planted for planted in PLANTED}
@@ -58,11 +59,12 @@ def test_facts_speak_of_concepts_and_classes_that_exist() -> None:
 
 def test_findings_say_what_was_found_and_what_was_not() -> None:
     findings = find_planted(
+        PLANTED,
         [
-            (4, parse("water AND green"), 0.3),
-            (5, parse("water AND NOT blue"), 0.4),
-            (6, parse("cat OR car"), 0.05),
-        ]
+            Named(4, parse("water AND green"), 0.3),
+            Named(5, parse("water AND NOT blue"), 0.4),
+            Named(6, parse("cat OR car"), 0.05),
+        ],
     )
     assert [finding.found for finding in findings] == [True, False, False, False, False]
     assert [match.unit for match in findings[0].matches] == [5, 4]
@@ -73,7 +75,7 @@ def test_findings_say_what_was_found_and_what_was_not() -> None:
 
 def check_demo(out: Path, seed: int, count: int) -> None:
     pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
-    from andornot.demo.show import run_demo
+    from andornot.demo.vision.show import run_demo
 
     demo = run_demo(out, seed=seed, count=count)
     best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
