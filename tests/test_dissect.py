@@ -14,8 +14,8 @@ from PIL import Image
 import andornot
 from andornot import dissection
 from andornot.activations import Shards
-from andornot.probe import Recording
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.probe import Recording
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
 from andornot.run import Run

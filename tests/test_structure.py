@@ -20,14 +20,20 @@ PACKAGE = Path(andornot.__file__).parent
 CORE = [
     "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations",
     "thresholds", "responses", "parallel", "progress", "explanations", "explainer", "errors",
-    "_jit", "search", "search.problem", "search.kernels", "search.beam", "search.exhaustive",
-    "search.ceiling",
+    "_jit", "search", "search.problem", "search.bits", "search.kernels", "search.beam",
+    "search.exhaustive", "search.ceiling",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
 OUTER = (
     "text",
     "models",
     "probing",
+    "analyses",
+    "edits",
+    "relations",
+    "vision",
+    "probe",
+    "results",
     "dissection",
     "run",
     "stages",

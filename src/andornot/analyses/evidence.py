@@ -1,0 +1,82 @@
+"""Which samples speak for which part of a unit's formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.formula import Formula
+from andornot.positions import AtomMap
+from andornot.run import Run
+from andornot.upsample import upsample
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Active positions of a unit that one of two formulas accounts for and the other does not.
+
+    Attributes:
+        first, second: int64 ``(n_samples,)``, such positions of each sample.
+    """
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+
+    @property
+    def samples(self) -> tuple[int, int, int]:
+        """Samples with such positions of the first, of the second, and of both."""
+        a, b = self.first > 0, self.second > 0
+        return int(a.sum()), int(b.sum()), int((a & b).sum())
+
+
+def gather_evidence(
+    run: Run, layer: str, splits: Mapping[int, tuple[Formula, Formula]]
+) -> dict[int, Evidence]:
+    """Count, sample by sample, what each of two formulas alone accounts for.
+
+    Args:
+        run: the run.
+        layer: the units' layer.
+        splits: two formulas for each unit; what both hold on counts for neither.
+    """
+    table, shards, thresholds = run.concepts, run.activations(layer), run.thresholds(layer)
+    sides = {}  # of each atom: 1 if only the first formula holds, 2 if only the second, else 0
+    for unit, (first, second) in splits.items():
+        a, b = table.mask(first), table.mask(second)
+        sides[unit] = (a & ~b) + 2 * (b & ~a)
+    assert isinstance(table.positions, AtomMap)  # runs keep the positions
+    positions, owner = _rows(table.positions, shards.n_samples)
+    counts = {unit: np.zeros((len(run.samples), 3), np.int64) for unit in splits}
+    for start, block in shards.blocks():
+        for unit, side in sides.items():
+            maps, threshold = block[:, unit], thresholds[unit]
+            for row in np.flatnonzero(maps.max(axis=(1, 2)) > threshold).tolist():
+                found = _count_sides(positions, start + row, side, maps[row], threshold)
+                counts[unit][owner[start + row]] += found
+    return {unit: Evidence(c[:, 1], c[:, 2]) for unit, c in counts.items()}
+
+
+def _rows(positions: AtomMap, n_rows: int) -> tuple[AtomMap, NDArray[np.int64]]:
+    """Positions by row of activations, and the sample that each row belongs to."""
+    owner = np.arange(positions.n_samples)
+    if n_rows != positions.n_samples:  # a row for each token
+        owner = np.repeat(owner, np.diff(positions.offsets))
+    return positions.by_row(n_rows), owner
+
+
+def _count_sides(
+    positions: AtomMap,
+    row: int,
+    side: NDArray[np.int64],
+    values: NDArray[np.float32],
+    threshold: float,
+) -> NDArray[np.int64]:
+    """Active positions of a row by the side that their atom is on, ``(3,)``."""
+    local = positions.atoms[positions.atom_offsets[row] : positions.atom_offsets[row + 1]]
+    if not side[local].any():  # most samples have neither
+        return np.zeros(3, np.int64)
+    active = upsample(values, *positions.shapes[row]) > threshold
+    return np.bincount(side[positions.sample(row)[active]], minlength=3)

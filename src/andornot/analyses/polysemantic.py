@@ -1,0 +1,86 @@
+"""Candidates for polysemanticity: units whose formula offers two unlike alternatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from andornot.analyses.evidence import Evidence, gather_evidence
+from andornot.analyses.lexicon import Lexicon
+from andornot.analyses.shapes import Alternative, alternatives
+from andornot.concepts import ConceptTable
+from andornot.explanations import Scored
+from andornot.responses import Responses
+from andornot.run import Run
+
+LEAST_SAMPLES = 5
+"""Fewest samples that must speak for each of two meanings of a unit."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Two alternatives of a unit's formula that account for different active positions.
+
+    Attributes:
+        unit: the unit.
+        first, second: the two alternatives, the one that accounts for more first.
+        shares: share of the positions that the formula explains which each accounts for and the
+            other does not.
+        similarity: mean similarity of a word of one and a word of the other; None if unknown.
+    """
+
+    unit: int
+    first: Alternative
+    second: Alternative
+    shares: tuple[float, float]
+    similarity: float | None
+
+    @property
+    def score(self) -> float:
+        """The smaller share, times how unlike the words are."""
+        return min(self.shares) * (1 if self.similarity is None else 1 - self.similarity)
+
+
+def find_candidates(
+    run: Run, layer: str, best: Mapping[int, Scored], lexicon: Lexicon, min_share: float
+) -> tuple[list[Candidate], dict[int, Evidence]]:
+    """Units with two alternatives that enough positions and samples speak for, the best first."""
+    responses = run.responses(layer)
+    found = [
+        candidate
+        for unit, scored in best.items()
+        if (candidate := _candidate(unit, scored, run.concepts, responses, lexicon, min_share))
+    ]
+    splits = {c.unit: (c.first.whole, c.second.whole) for c in found}
+    evidence = gather_evidence(run, layer, splits)
+    enough = [c for c in found if min(evidence[c.unit].samples[:2]) >= LEAST_SAMPLES]
+    return sorted(enough, key=lambda c: (-c.score, c.unit)), evidence
+
+
+def _candidate(
+    unit: int,
+    scored: Scored,
+    table: ConceptTable,
+    responses: Responses,
+    lexicon: Lexicon,
+    min_share: float,
+) -> Candidate | None:
+    """The two alternatives of a formula that say most for two meanings; None if there are none."""
+    parts = alternatives(scored.formula)
+    atoms, k = responses.unit(unit)
+    masks = [table.mask(part.whole)[atoms] for part in parts]
+    best: Candidate | None = None
+    for i, j in combinations(range(len(parts)), 2):
+        alone = {a: int(k[masks[a] & ~masks[b]].sum()) for a, b in ((i, j), (j, i))}
+        more, less = (i, j) if alone[i] >= alone[j] else (j, i)
+        tp = max(scored.counts.tp, 1)
+        if alone[less] / tp < min_share:
+            continue
+        near = lexicon.between(parts[more].name, parts[less].name)
+        if lexicon.measure is not None and near is None:
+            continue
+        shares = (alone[more] / tp, alone[less] / tp)
+        found = Candidate(unit, parts[more], parts[less], shares, near)
+        best = found if best is None or found.score > best.score else best
+    return best

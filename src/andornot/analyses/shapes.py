@@ -1,0 +1,98 @@
+"""What sort of formula it is: single concept, disjunction, specialisation, ... (Section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+
+from andornot.formula import And, Concept, Formula, Not, Or
+
+SINGLE = "single concept"
+DISJUNCTION = "disjunction"
+CONJUNCTION = "conjunction"
+SPECIALISATION = "specialisation"
+NEGATION = "negation"
+MIXED = "mixed"
+
+MEANING = {
+    SINGLE: "one concept",
+    DISJUNCTION: "L1 OR L2 OR ..., each a concept",
+    MIXED: "L1 OR L2 OR ..., some of them with AND or NOT inside",
+    CONJUNCTION: "L1 AND L2 AND ..., none of them after NOT",
+    SPECIALISATION: "L1 AND NOT L2: at least one part after NOT and one not",
+    NEGATION: "everything stands after NOT",
+}
+"""The sorts of formula, by their outermost operator."""
+
+
+def kind_of(formula: Formula) -> str:
+    """The sort of a formula (see :data:`MEANING`)."""
+    plain = _without_double_negation(formula)
+    if isinstance(plain, Concept):
+        return SINGLE
+    if isinstance(plain, Or):
+        parts = list(operands(plain, Or))
+        return DISJUNCTION if all(isinstance(p, Concept) for p in parts) else MIXED
+    if isinstance(plain, And):
+        negative = [isinstance(p, Not) for p in operands(plain, And)]
+        if all(negative):
+            return NEGATION
+        return SPECIALISATION if any(negative) else CONJUNCTION
+    return NEGATION
+
+
+def operands(formula: Formula, operator: type[And] | type[Or]) -> Iterator[Formula]:
+    """The parts that a chain of one operator joins; the formula itself if it is no such chain."""
+    plain = _without_double_negation(formula)
+    if isinstance(plain, operator):
+        yield from operands(plain.left, operator)
+        yield from operands(plain.right, operator)
+    else:
+        yield plain
+
+
+def positive_concepts(formula: Formula, positive: bool = True) -> Iterator[str]:
+    """Names of the concepts that do not stand after NOT (or after an even number of them)."""
+    if isinstance(formula, Not):
+        yield from positive_concepts(formula.operand, not positive)
+    elif isinstance(formula, And | Or):
+        yield from positive_concepts(formula.left, positive)
+        yield from positive_concepts(formula.right, positive)
+    elif positive:
+        yield from formula.concepts
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One of several things that a formula lets hold.
+
+    Attributes:
+        name: the part that sets it apart, ``a`` of ``(a OR b) AND NOT c``.
+        whole: with what all alternatives have in common, ``a AND NOT c``.
+    """
+
+    name: Formula
+    whole: Formula
+
+
+def alternatives(formula: Formula) -> tuple[Alternative, ...]:
+    """The parts of a formula's OR, each with what else must hold; none if it offers no choice.
+
+    The OR is the outermost operator, or the only OR among the parts of an outermost AND. Equal
+    parts count once.
+    """
+    parts = list(operands(formula, And))
+    choices = [part for part in parts if isinstance(part, Or)]
+    if len(choices) != 1:
+        return ()
+    common = [part for part in parts if part is not choices[0]]
+    names = dict.fromkeys(operands(choices[0], Or))
+    found = tuple(Alternative(name, reduce(And, common, name)) for name in names)
+    return found if len(found) > 1 else ()
+
+
+def _without_double_negation(formula: Formula) -> Formula:
+    while isinstance(formula, Not) and isinstance(formula.operand, Not):
+        formula = formula.operand.operand
+    return formula

@@ -1,0 +1,188 @@
+"""Correlations with intervals, paired tests, agreement: what the analyses need of statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+Times = NDArray[np.int64]
+
+LEAST = 4
+"""Fewest points of which a correlation is worth a word."""
+
+RESAMPLES = 2000
+"""Bootstrap samples behind an interval."""
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Pearson's and Spearman's correlation of two quantities over the same units.
+
+    Attributes:
+        n: number of units.
+        pearson: linear correlation, with the p-value of a test against 0.
+        spearman: rank correlation, likewise.
+        pearson_low, pearson_high: 95 % percentile bootstrap interval, over units; so for Spearman.
+    """
+
+    n: int
+    pearson: float
+    pearson_low: float
+    pearson_high: float
+    pearson_p: float
+    spearman: float
+    spearman_low: float
+    spearman_high: float
+    spearman_p: float
+
+
+def correlate(x: Floats, y: Floats, seed: int = 0) -> Correlation | None:
+    """Correlate two quantities.
+
+    Args:
+        x: one value for each unit, all finite.
+        y: likewise.
+        seed: of the bootstrap, which draws units with replacement.
+
+    Returns:
+        None where there are fewer than :data:`LEAST` units, or one quantity is the same for all
+        of them (up to rounding): there is no correlation then.
+    """
+    if len(x) < LEAST or _is_constant(x) or _is_constant(y):
+        return None
+    pearson, spearman = stats.pearsonr(x, y), stats.spearmanr(x, y)
+    times = _drawn(len(x), seed)
+    pearson_low, pearson_high = _interval(_weighted(x, y, times))
+    spearman_low, spearman_high = _interval(_weighted(_ranks(x, times), _ranks(y, times), times))
+    return Correlation(
+        len(x),
+        float(pearson.statistic), pearson_low, pearson_high, float(pearson.pvalue),
+        float(spearman.statistic), spearman_low, spearman_high, float(spearman.pvalue),
+    )  # fmt: skip
+
+
+def partial_correlation(
+    x: Floats, y: Floats, given: Floats, seed: int = 0
+) -> tuple[float, float, float] | None:
+    """Pearson's correlation with a third quantity held fixed, and its 95 % bootstrap interval.
+
+    It is the correlation of what a straight line in ``given`` leaves of ``x`` and of ``y``. None
+    where there are fewer than :data:`LEAST` units, or a straight line leaves nothing.
+    """
+    if len(x) < LEAST or any(_is_constant(v) for v in (x, y, given)):
+        return None
+    value = _partial(x, y, given, np.ones((1, len(x)), np.int64))[0]
+    if np.isnan(value):
+        return None
+    return float(value), *_interval(_partial(x, y, given, _drawn(len(x), seed)))
+
+
+def _partial(x: Floats, y: Floats, z: Floats, times: Times) -> Floats:
+    """Partial correlations, from those of the three pairs; NaN where nothing is left."""
+    xy, xz, yz = (_weighted(a, b, times) for a, b in ((x, y), (x, z), (y, z)))
+    left = (1 - xz**2) * (1 - yz**2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Floats = np.where(left > 1e-12, (xy - xz * yz) / np.sqrt(left), np.nan)
+    return found
+
+
+def _is_constant(values: Floats) -> bool:
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max(initial=0.0))
+
+
+def _drawn(n: int, seed: int) -> Times:
+    """How often each of ``n`` units is drawn, with replacement, ``(RESAMPLES, n)``."""
+    times: Times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), RESAMPLES)
+    return times
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    """The middle 95 % of those values that there are."""
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _weighted(x: Floats, y: Floats, times: Times) -> Floats:
+    """Pearson's correlation for each row of ``times``; NaN where a quantity is constant.
+
+    ``x`` and ``y`` have one value for each unit, or one for each unit and row.
+    """
+    n = times.sum(axis=1, keepdims=True)
+    x = x - (times * x).sum(axis=1, keepdims=True) / n
+    y = y - (times * y).sum(axis=1, keepdims=True) / n
+    spread = (times * x**2).sum(axis=1) * (times * y**2).sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        both = (times * x * y).sum(axis=1) / np.sqrt(spread)
+    found: Floats = np.where(spread > 0, both, np.nan)
+    return found
+
+
+def _ranks(x: Floats, times: Times) -> Floats:
+    """The rank of each unit's value among the units drawn, ties sharing their mean rank."""
+    order = np.argsort(x, kind="stable")
+    first = np.diff(x[order], prepend=np.nan) != 0
+    drawn = np.add.reduceat(times[:, order], np.flatnonzero(first), axis=1)
+    middle = drawn.cumsum(axis=1) - (drawn - 1) / 2
+    ranks = np.empty(times.shape)
+    ranks[:, order] = middle[:, np.cumsum(first) - 1]
+    return ranks
+
+
+@dataclass(frozen=True)
+class Paired:
+    """The comparison of two values of each unit.
+
+    Attributes:
+        n: number of units.
+        difference: mean of the differences.
+        t, t_p: paired t-test.
+        wilcoxon, wilcoxon_p: signed-rank test; units without a difference are dropped.
+        cohen: Cohen's d_z, the mean difference in its own standard deviations.
+        rank_biserial: of the units that differ, share of ranks that rose minus share that fell.
+    """
+
+    n: int
+    difference: float
+    t: float
+    t_p: float
+    wilcoxon: float
+    wilcoxon_p: float
+    cohen: float
+    rank_biserial: float
+
+
+def compare_paired(before: Floats, after: Floats) -> Paired | None:
+    """Compare two values of each unit; None where a test has nothing to go by.
+
+    That is: fewer than :data:`LEAST` units, or the same difference for all of them.
+    """
+    differences = after - before
+    if len(differences) < LEAST or _is_constant(differences):
+        return None
+    t = stats.ttest_rel(after, before)
+    wilcoxon = stats.wilcoxon(after, before)
+    moved = differences[differences != 0]
+    ranks = stats.rankdata(np.abs(moved))
+    return Paired(
+        n=len(differences),
+        difference=float(differences.mean()),
+        t=float(t.statistic),
+        t_p=float(t.pvalue),
+        wilcoxon=float(wilcoxon.statistic),
+        wilcoxon_p=float(wilcoxon.pvalue),
+        cohen=float(differences.mean() / differences.std(ddof=1)),
+        rank_biserial=float((ranks * np.sign(moved)).sum() / ranks.sum()),
+    )
+
+
+def cohen_kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
+    """Agreement of two labellings beyond chance; None where chance alone gives full agreement."""
+    a, b = np.array(first, dtype=object), np.array(second, dtype=object)
+    names = {*first, *second}
+    expected = sum(float((a == name).mean() * (b == name).mean()) for name in names)
+    return None if expected >= 1 else (float((a == b).mean()) - expected) / (1 - expected)

@@ -1,0 +1,83 @@
+"""What all analyses start from: the explained units of a layer, and words for numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from andornot.errors import RunError
+from andornot.explanations import Explanation
+from andornot.formula import Formula
+from andornot.run import Run
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of a layer that have a formula.
+
+    Attributes:
+        layer: the layer's name.
+        explanations: those with a formula, in the order of the run.
+        left_out: how many units have none, by status.
+    """
+
+    layer: str
+    explanations: tuple[Explanation, ...]
+    left_out: dict[str, int]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The units' numbers."""
+        return [e.unit for e in self.explanations]
+
+    @property
+    def longest(self) -> int:
+        """The longest formula that was searched for, in concepts."""
+        return len(self.explanations[0].best_by_length)
+
+    def sentence(self) -> str:
+        """How many units there are, and what became of the others."""
+        text = f"{self.layer}: {count(len(self.explanations), 'unit')} with a formula"
+        if not self.left_out:
+            return f"{text}; none is left out."
+        others = ", ".join(f"{n:,} {status}" for status, n in sorted(self.left_out.items()))
+        return f"{text}; left out: {others}."
+
+
+def explained_units(run: Run, layer: str | None = None) -> Units:
+    """The units of a layer that have a formula.
+
+    Raises:
+        OptionError: the run has no such layer, or several and none was named.
+        RunError: no unit of the layer has a formula.
+    """
+    layer = run.layer(layer)
+    result = run.result(layer)
+    explained = tuple(e for e in result if e.formula is not None)
+    states = [e.status for e in result if e.formula is None]
+    if not explained:
+        raise RunError(
+            f"no unit of {layer} in {run.path} has a formula ({', '.join(sorted(set(states)))}), "
+            "so there is nothing to analyse; explain again with another threshold or more samples"
+        )
+    return Units(layer, explained, {state: states.count(state) for state in set(states)})
+
+
+def formula_of(explanation: Explanation) -> Formula:
+    """The formula of a unit that has one."""
+    assert explanation.formula is not None
+    return explanation.formula
+
+
+def count(n: int, thing: str) -> str:
+    """A number of things: ``1 unit``, ``1,024 units``."""
+    return f"{n:,} {thing}" + ("" if n == 1 else "s")
+
+
+def percent(share: float) -> str:
+    """A share in per cent, with a digit behind the point."""
+    return f"{100 * share:.1f} %"
+
+
+def p_value(p: float) -> str:
+    """A p-value, as it is written in a sentence."""
+    return "p < 1e-300" if p < 1e-300 else f"p = {p:.2g}"

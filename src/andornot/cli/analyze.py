@@ -1,0 +1,285 @@
+"""``andornot analyze``: the paper's questions, asked of a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from andornot.cli.values import Names, Units
+from andornot.errors import AndornotError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from andornot.analyses.answer import Answer
+    from andornot.analyses.importance import Importance
+    from andornot.run import Run
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def analyze() -> None:
+    """Ask a RUN the questions of the paper: tables, and sentences that say what they mean."""
+
+
+def _common(command: F) -> F:
+    """Options that all questions have."""
+    for option in (
+        click.option("--rows", type=int, default=10, show_default=True, help="Rows to print."),
+        click.option("--out", type=_FILE, metavar="DIR", help="Write tables as CSV and Parquet."),
+        click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
+        click.option("--layer", help="Layer, where the run has several."),
+        click.argument("run", type=_FILE),
+    ):
+        command = option(command)
+    return command
+
+
+def _ablation(command: F) -> F:
+    """Options of questions that can set units to zero."""
+    for option in (
+        click.option("--quiet", is_flag=True, help="No progress bar."),
+        click.option(
+            "--ablate-samples", type=int, default=256, show_default=True, metavar="N",
+            help="Samples to run with --ablate, spread evenly.",
+        ),
+        click.option("--units", type=Units(), metavar="3,5-9", help="Units to --ablate; default: "
+                     "the 20 best."),
+        click.option("--ablate", is_flag=True, help="Run the network again with units at zero; "
+                     "not needed before a linear head."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@analyze.command()
+@_common
+def length(run: Path, layer: str | None, **shown: Any) -> None:
+    """IoU by maximum length of the formula (Figure 3)."""
+    _show(_ask("length", _open(run), layer), **shown)
+
+
+@analyze.command()
+@_common
+def uniqueness(run: Path, layer: str | None, **shown: Any) -> None:
+    """Distinct explanations and concepts, and repeated explanations (Appendix A)."""
+    _show(_ask("uniqueness", _open(run), layer), **shown)
+
+
+@analyze.command()
+@_common
+@click.option("--length", type=int, metavar="N", help="Formulas of up to N concepts.")
+@click.option("--vectors", type=_FILE, metavar="FILE", help="Word vectors in GloVe's format; "
+              "default: those of the run's NEIGHBORS.")  # fmt: skip
+@click.option("--wordnet", is_flag=True, help="WordNet's path similarity instead (needs nltk).")
+@click.option("--threshold", type=float, help="Least mean similarity of words that belong "
+              "together; default: what 95 % of random pairs stay below.")  # fmt: skip
+@click.option("--min-share", type=float, default=0.2, show_default=True, help="Least share of the "
+              "explained positions that each of two meanings accounts for.")  # fmt: skip
+@click.option("--labels", type=_FILE, metavar="FILE", help="CSV of unit,label: your own verdicts.")
+def kinds(
+    run: Path,
+    layer: str | None,
+    length: int | None,
+    vectors: Path | None,
+    wordnet: bool,
+    threshold: float | None,
+    min_share: float,
+    labels: Path | None,
+    **shown: Any,
+) -> None:
+    """Kinds of units, and candidates for polysemanticity (Section 4)."""
+    from andornot.analyses.coherence import WordNetSimilarity
+
+    if wordnet and vectors is not None:
+        raise click.UsageError("give --vectors or --wordnet, not both")
+    similarity = WordNetSimilarity() if wordnet else vectors
+    options = {"length": length, "threshold": threshold, "min_share": min_share, "labels": labels}
+    _show(_ask("kinds", _open(run), layer, similarity=similarity, **options), **shown)
+
+
+@analyze.command()
+@_common
+@_ablation
+@click.option("--least-active", type=int, default=10, show_default=True, metavar="N",
+              help="Correlate only units active on N of the samples.")  # fmt: skip
+@click.option("--samples", type=_FILE, metavar="FILE", help="Ids of samples to look at, one a "
+              "line, such as held-out ones.")  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+def accuracy(
+    run: Path,
+    layer: str | None,
+    least_active: int,
+    samples: Path | None,
+    seed: int,
+    **options: Any,
+) -> None:
+    """Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."""
+    opened, only = _open(run), _ids(samples)
+    causal = _causal(opened, layer, only, options)
+    asked = {"only": only, "causal": causal, "least_active": least_active, "seed": seed}
+    _show(_ask("accuracy", opened, layer, **asked), **_shown(options))
+
+
+@analyze.command()
+@_common
+@_ablation
+@click.option("--top", type=int, default=5, show_default=True, help="Units for each class.")
+@click.option("--classes", type=Names(), metavar="NAMES", help="Only these classes.")
+def contributions(
+    run: Path, layer: str | None, top: int, classes: tuple[str, ...] | None, **options: Any
+) -> None:
+    """Units that speak for and against each class (Section 6, Figure 8)."""
+    opened = _open(run)
+    causal = _causal(opened, layer, None, options)
+    asked = {"top": top, "classes": classes, "causal": causal}
+    _show(_ask("contributions", opened, layer, **asked), **_shown(options))
+
+
+@analyze.command("all")
+@click.argument("run", type=_FILE)
+@click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
+@click.option("--out", type=_FILE, required=True, metavar="DIR", help="Where the tables go.")
+def ask_all(run: Path, layer: str | None, out: Path) -> None:
+    """All questions, with default options; what a run cannot answer is said in a sentence."""
+    from andornot.analyses import QUESTIONS
+
+    opened = _open(run)
+    layers = opened.layers if layer is None else (opened.layer(layer),)
+    for name in layers:
+        folder = out / name if len(layers) > 1 else out
+        for question in QUESTIONS:
+            try:
+                answer = _ask(question, opened, name)
+            except AndornotError as error:
+                click.echo(f"{question}: cannot be answered: {error}\n")
+                continue
+            answer.write(folder)
+            click.echo("\n".join((answer.title, *_listed(answer), "")))
+        click.echo(f"wrote {folder}")
+
+
+def _open(path: Path) -> Run:
+    from andornot.run import Run
+
+    return Run.open(path)
+
+
+def _ask(question: str, run: Run, layer: str | None, **options: Any) -> Answer:
+    answer: Answer = import_module(f"andornot.analyses.{question}").answer(run, layer, **options)
+    return answer
+
+
+def _ids(path: Path | None) -> tuple[str, ...] | None:
+    """Ids of samples, one a line."""
+    if path is None:
+        return None
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"{path} cannot be read: {error}") from error
+    ids = tuple(line.strip() for line in lines if line.strip())
+    if not ids:
+        raise click.UsageError(f"{path} holds no ids of samples")
+    return ids
+
+
+def _causal(
+    run: Run, layer: str | None, only: tuple[str, ...] | None, options: dict[str, Any]
+) -> Importance | None:
+    """What is lost without units, where it was asked for."""
+    from andornot.analyses.importance import ablation_importance
+    from andornot.analyses.outcomes import outcomes
+    from andornot.progress import show_progress
+
+    if not options["ablate"]:
+        if options["units"] is not None:
+            raise click.UsageError("--units says what to --ablate; give both or neither")
+        return None
+    show_progress(not options["quiet"])
+    return ablation_importance(
+        run,
+        outcomes(run, only),
+        layer,
+        units=options["units"],
+        samples=options["ablate_samples"],
+    )
+
+
+def _shown(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("as_json", "out", "rows")}
+
+
+def _show(answer: Answer, as_json: bool, out: Path | None, rows: int) -> None:
+    """Print an answer, and write its tables where wanted."""
+    files = () if out is None else answer.write(out)
+    if as_json:
+        click.echo(json.dumps(answer.as_dict(), ensure_ascii=False))
+        return
+    for name, table in answer.tables.items():
+        _print_table(name, table, rows)
+    click.echo("\n".join((answer.title, *_listed(answer))))
+    if files:
+        click.echo(f"wrote {len(files)} files to {out}")
+
+
+def _listed(answer: Answer) -> list[str]:
+    return [f"- {sentence}" for sentence in answer.sentences]
+
+
+def _print_table(name: str, table: pd.DataFrame, rows: int) -> None:
+    """Print the first rows of a table, as wide as it is: a narrow terminal breaks its lines."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = _columns(table.head(rows))
+    shown = Table(title=name, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for header, cells in columns.items():
+        number = not any(cell[:1].isalpha() or cell[:1] in '("' for cell in cells)
+        width = min(_WIDEST, max(map(len, (*cells, *header.split()))))
+        shown.add_column(
+            header, justify="right" if number else "left", width=width, overflow="ellipsis"
+        )
+    for row in zip(*columns.values(), strict=True):
+        shown.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+    Console(width=1000, highlight=False).print(shown)
+    if len(table) > rows:
+        click.echo(f"... {len(table) - rows:,} more rows of {name}; --out DIR writes all")
+    click.echo()
+
+
+_WIDEST = 60
+"""Widest column of a printed table; longer texts are cut, not those in files."""
+
+
+def _columns(table: pd.DataFrame) -> dict[str, list[str]]:
+    """Headers and cells; an interval stands behind its value."""
+    columns = {}
+    for name in table.columns:
+        if name.endswith(("_low", "_high")):
+            continue
+        cells = [_cell(value) for value in table[name]]
+        if f"{name}_low" in table:
+            spans = zip(table[f"{name}_low"], table[f"{name}_high"], strict=True)
+            both = zip(cells, spans, strict=True)
+            cells = [f"{cell} [{_cell(low)}, {_cell(high)}]" for cell, (low, high) in both]
+        columns[name.replace("_", " ")] = cells
+    return columns
+
+
+def _cell(value: Any) -> str:
+    """A value in a printed table."""
+    if value is None or value != value:  # missing
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.1e}" if value != 0 and abs(value) < 1e-3 else f"{value:.3f}"
+    return str(value)
