@@ -11,6 +11,7 @@ import click
 
 from andornot import __version__
 from andornot.cli.analyze import analyze
+from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench
 from andornot.cli.demo import demo
 from andornot.cli.explain import explain, layers
@@ -25,7 +26,7 @@ def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
 
 
-for _command in (explain, layers, score, show, page, analyze, demo, bench, nli):
+for _command in (explain, layers, score, show, page, analyze, edit, attack, demo, bench, nli):
     cli.add_command(_command)
 
 

@@ -29,7 +29,10 @@ from andornot.cli.options import (
 @click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
 @click.pass_context
 def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
-    """Time every stage on synthetic data of the paper's size; `bench real` times a real run."""
+    """Time every stage on synthetic data of the paper's size.
+
+    `bench text` does so for sentence pairs; `bench real` times a real run.
+    """
     if ctx.invoked_subcommand is None:
         from andornot.bench.measure import run_bench
 
@@ -61,6 +64,23 @@ def bench_real(as_json: bool, **options: Any) -> None:
         jobs=options["jobs"],
     )
     _print_bench(report, as_json)
+
+
+@bench.command("text")
+@click.option("--pairs", type=int, default=10_000, show_default=True)
+@click.option("--words", type=int, default=2_000, show_default=True)
+@click.option("--units", type=int, default=1_024, show_default=True)
+@click.option("--length", type=int, default=5, show_default=True)
+@click.option("--beam-size", type=int, default=10, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--quick", is_flag=True, help="A small problem.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_text(as_json: bool, **options: Any) -> None:
+    """Time concepts, counting and search on synthetic sentence pairs."""
+    from andornot.bench.text import run_text_bench
+
+    _print_bench(run_text_bench(**options), as_json)
 
 
 def _print_bench(report: dict[str, Any], as_json: bool) -> None:

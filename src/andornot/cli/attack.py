@@ -1,0 +1,267 @@
+"""Change what a network says: ``andornot attack`` and ``andornot edit``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from andornot.edits import Attack, Desk, Edited
+
+_RUN = click.argument("run", type=click.Path(path_type=Path))
+_SAMPLE = click.argument("sample")
+_ALSO = click.option(
+    "--also", multiple=True, metavar="MODEL", help="Another network to ask; may be repeated."
+)
+_MODEL = click.option("--model", help="The run's network, if it has moved.")
+_DATA = click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@_RUN
+@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples.")
+@click.option("--to", "target", required=True, metavar="CLASS", help="Class that they shall get.")
+@click.option("--layer", help="Layer, where the run has several.")
+@_ALSO
+@_MODEL
+@_DATA
+@click.option("--samples", type=int, default=150, show_default=True, help="Most samples to edit.")
+@click.option("--edits", type=int, default=5, show_default=True, help="Edits to test.")
+@click.option("--controls", type=int, default=10, show_default=True, help="Controls of each.")
+@click.option("--units", type=int, default=12, show_default=True, help="Units to and from CLASS.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of samples and controls.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and examples.")
+@_JSON
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **options: Any) -> None:
+    """Find edits that take samples of one class to another, and test them against controls.
+
+    The edits are those that the formulas of a RUN's units ask for: things to paste, regions to
+    recolour, words to insert. Controls are unrelated things, colours and words.
+    """
+    from andornot.edits import AttackOptions
+    from andornot.edits import attack as find_edits
+    from andornot.progress import show_progress
+    from andornot.run import Run
+
+    show_progress(not quiet)
+    opened = Run.open(run)
+    found = find_edits(
+        opened,
+        source,
+        target,
+        layer=options["layer"],
+        model=options["model"],
+        data=_data(opened, options["data"]),
+        also=options["also"],
+        options=AttackOptions(
+            n_samples=options["samples"],
+            n_units=options["units"],
+            n_edits=options["edits"],
+            n_controls=options["controls"],
+            seed=options["seed"],
+        ),
+    )
+    if options["out"] is not None:
+        found.write(options["out"])
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        return
+    _print_attack(found, options["out"])
+
+
+@click.group()
+def edit() -> None:
+    """Edit one sample of a RUN by hand, and ask networks about it before and after."""
+
+
+@edit.command()
+@_RUN
+@_SAMPLE
+@click.option("--concept", metavar="FORMULA", help="Cut out where this holds in the run's images.")
+@click.option("--file", type=click.Path(path_type=Path), help="Paste this image (RGBA) instead.")
+@click.option("--x", type=float, default=0.5, show_default=True, help="Centre, share of the width.")
+@click.option(
+    "--y", type=float, default=0.5, show_default=True, help="Centre, share of the height."
+)
+@click.option(
+    "--size", type=float, default=0.4, show_default=True, help="Root of the area's share."
+)
+@click.option("--grid", metavar="CLASS", help="Try all sizes and places, and watch this class.")
+@_ALSO
+@_MODEL
+@_DATA
+@click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
+@_JSON
+def paste(
+    run: Path, sample: str, concept: str | None, file: Path | None, grid: str | None, **options: Any
+) -> None:
+    """Paste a cut-out into the image SAMPLE."""
+    from andornot.edits import Paste, Place, read_cutout
+
+    if (concept is None) == (file is None):
+        raise click.UsageError("give either --concept or --file")
+    desk = _desk(run, options)
+    cutout = read_cutout(file) if file is not None else desk.cutout(str(concept))
+    if grid is not None:
+        _print_frame(desk.sensitivity([sample], cutout, grid), options["as_json"])
+        return
+    place = Place(options["x"], options["y"], options["size"])
+    _tell(desk.try_edit(sample, Paste(cutout, place)), options)
+
+
+@edit.command()
+@_RUN
+@_SAMPLE
+@click.argument("region", metavar="FORMULA")
+@click.argument("colour")
+@_ALSO
+@_MODEL
+@_DATA
+@click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
+@_JSON
+def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -> None:
+    """Give the region of the image SAMPLE where FORMULA holds another COLOUR.
+
+    COLOUR is a colour concept of the run, #rrggbb, or a name of HTML.
+    """
+    from andornot.edits import Recolour
+    from andornot.formula import parse
+
+    desk, formula = _desk(run, options), parse(region)
+    rgb = desk.colour(colour, formula)
+    _tell(desk.try_edit(sample, Recolour(formula, rgb, colour)), options)
+
+
+@edit.command()
+@_RUN
+@_SAMPLE
+@click.option("--insert", metavar="SIDE:WORD", help="Insert a word, such as hyp:nobody.")
+@click.option(
+    "--where",
+    type=click.Choice(["start", "determiner", "end"]),
+    default="start",
+    show_default=True,
+    help="Where to insert it.",
+)
+@click.option("--delete", metavar="SIDE:WORD", help="Delete a word.")
+@click.option("--replace", metavar="SIDE:WORD=NEW", help="Replace a word.")
+@_ALSO
+@_MODEL
+@_DATA
+@_JSON
+def words(
+    run: Path,
+    sample: str,
+    insert: str | None,
+    where: Any,
+    delete: str | None,
+    replace: str | None,
+    **options: Any,
+) -> None:
+    """Insert, delete or replace a word of the sentence pair SAMPLE."""
+    from andornot.edits import Delete, Insert, Replace, Word
+
+    if sum(value is not None for value in (insert, delete, replace)) != 1:
+        raise click.UsageError("give one of --insert, --delete and --replace")
+    change: Any
+    if insert is not None:
+        change = Insert((Word.read(insert),), where)
+    elif delete is not None:
+        change = Delete(Word.read(delete))
+    else:
+        old, _, new = str(replace).partition("=")
+        change = Replace(Word.read(old), new)
+    _tell(_desk(run, options).try_edit(sample, change), options)
+
+
+def _data(run: Any, spec: str | None) -> Any:
+    """The data that an option names, by the run's modality."""
+    if spec is None:
+        return None
+    if run.manifest["level"] == "image":
+        from andornot.probing.open import open_data
+
+        return open_data(spec)
+    from andornot.text.open import open_pairs
+
+    return open_pairs(spec)
+
+
+def _desk(run: Path, options: dict[str, Any]) -> Desk:
+    from andornot.edits import Desk
+    from andornot.run import Run
+
+    opened = Run.open(run)
+    return Desk.open(
+        opened,
+        model=options["model"],
+        data=_data(opened, options["data"]),
+        also=options["also"],
+    )
+
+
+def _tell(edited: Edited, options: dict[str, Any]) -> None:
+    """Write the edited image, and print what the networks say."""
+    if options.get("out") is not None:
+        from andornot.stages import writing
+
+        with writing(options["out"]):
+            edited.after.save(options["out"])
+    elif not options["as_json"] and hasattr(edited.after, "hypothesis"):
+        for side in ("premise", "hypothesis"):
+            old, new = (getattr(p, side).text for p in (edited.before, edited.after))
+            click.echo(f"{side:<11} {old}" + (f"\n         -> {new}" if new != old else ""))
+    _print_frame(edited.predictions, options["as_json"])
+
+
+def _print_frame(frame: Any, as_json: bool) -> None:
+    if as_json:
+        click.echo(frame.to_json(orient="records"))
+        return
+    click.echo(frame.to_string(index=False, float_format="{:.3f}".format))
+
+
+def _print_attack(found: Attack, out: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(title=f"{found.source} to {found.target}", title_justify="left")
+    table.add_column("edit", overflow="fold")
+    for header in ("flips", "controls", "best control", "difference"):
+        table.add_column(header, justify="right")
+    for row in found.tables["edits"].to_dict("records"):
+        table.add_row(
+            Text(row["edit"]),
+            f"{row['flip_rate']:.0%}",
+            f"{row['control_rate']:.0%}",
+            f"{row['best_control_rate']:.0%}",
+            f"{row['difference']:+.0%} ({row['difference_low']:+.0%} to "
+            f"{row['difference_high']:+.0%})",
+        )
+    console.print(table)
+    for sentence in found.sentences:
+        console.print(f"- {sentence}", markup=False, highlight=False)
+    _print_examples(console, found)
+    if out is not None:
+        console.print(f"written: {out}", markup=False)
+
+
+def _print_examples(console: Any, found: Attack, count: int = 3) -> None:
+    """Print the first sentences of each edit; pictures are in the folder."""
+    from andornot.edits.sheet import lines
+
+    for edit, examples in found.examples_by_edit().items():
+        pairs: Sequence[Any] = [e for e in examples if hasattr(e.before, "hypothesis")]
+        if pairs:
+            console.print(f"\n{edit}", markup=False, highlight=False)
+        for example in pairs[:count]:
+            console.print(lines(example), markup=False, highlight=False)

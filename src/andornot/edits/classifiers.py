@@ -1,0 +1,218 @@
+"""Classifiers that are shown edited samples: that of a run, opened again, and others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import ModelError, OptionError
+from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
+from andornot.models.images import ImageSource
+from andornot.run import Run
+from andornot.text.nli.load import load_pair_model
+from andornot.text.nli.protocol import PairModel
+from andornot.text.pairs import Pair
+
+S_contra = TypeVar("S_contra", contravariant=True)
+_IMAGES, _PAIRS = 8, 256  # in a forward pass; few images stay in the cache
+
+
+class Classifier(Protocol[S_contra]):
+    """What is asked of a network here: names of classes, and logits of samples."""
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class, in the order of the logits."""
+
+    def logits(self, samples: S_contra, /) -> NDArray[np.float32]:
+        """Logits, (samples, classes)."""
+
+
+@dataclass(frozen=True)
+class ImageClassifier:
+    """A network that sorts images.
+
+    Attributes:
+        model: the network.
+        preprocessing: how an image becomes its input.
+        name: what to call it.
+        device: ``auto``, ``cpu``, ``cuda``, ...
+    """
+
+    model: LoadedModel
+    preprocessing: Preprocessing
+    name: str
+    device: str = "auto"
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class.
+
+        Raises:
+            ModelError: they are not known.
+        """
+        if self.model.class_names is None:
+            raise ModelError(f"the classes of {self.name} have no names; give class_names")
+        return self.model.class_names
+
+    def logits(self, samples: ImageSource) -> NDArray[np.float32]:
+        """Logits of images.
+
+        Raises:
+            AndornotError: an image cannot be read, or the network gives no row of class scores.
+        """
+        found = [np.zeros((0, len(self.class_names)), np.float32)]
+        with (
+            _threads(0.5),  # two more edit the images
+            Recorder(self.model.module, [], device=self.device) as recorder,
+            closing(image_batches(samples, self.preprocessing, _IMAGES)) as batches,
+        ):
+            for _, batch in batches:
+                logits = recorder.record(batch).logits
+                if logits is None or logits.shape[1] != len(self.class_names):
+                    raise ModelError(
+                        f"{self.name} does not give a score for each of its "
+                        f"{len(self.class_names)} named classes; choose a classifier"
+                    )
+                found.append(logits)
+        return np.concatenate(found)
+
+
+@dataclass(frozen=True)
+class PairClassifier:
+    """A classifier of sentence pairs.
+
+    Attributes:
+        model: the classifier.
+        name: what to call it.
+    """
+
+    model: PairModel
+    name: str
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class."""
+        return tuple(self.model.class_names)
+
+    def logits(self, samples: Sequence[Pair]) -> NDArray[np.float32]:
+        """Logits of sentence pairs."""
+        found = [np.zeros((0, len(self.class_names)), np.float32)]
+        with _threads(0.0):  # the steps of a recurrent net are too small to share
+            for start in range(0, len(samples), _PAIRS):
+                found.append(self.model.record(samples[start : start + _PAIRS], ()).logits)
+        return np.concatenate(found)
+
+
+@contextmanager
+def _threads(share: float) -> Iterator[None]:
+    """Let torch compute on a share of its threads, and on one at least.
+
+    Threads that share the work of a layer wait for the slowest. Where all cores are taken by them
+    and something else runs too, that was measured to be five times (SqueezeNet) and ten times (a
+    recurrent net) slower than one thread on two cores.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, int(before * share)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def image_classifier(
+    model: LoadedModel | str, preprocessing: Preprocessing | None = None
+) -> ImageClassifier:
+    """A classifier from a network, or from the text that names one.
+
+    Args:
+        model: a loaded network, or ``SPEC`` or ``SPEC,weights=FILE`` (see ``models.load_model``).
+        preprocessing: in place of the network's own.
+
+    Raises:
+        ModelError: it cannot be loaded, or does not say how images become its input.
+    """
+    name = model if isinstance(model, str) else model.spec
+    if isinstance(model, str):
+        spec, _, weights = model.partition(",weights=")
+        model = load_model(spec, weights or None)
+    chosen = preprocessing or model.preprocessing
+    if chosen is None:
+        raise ModelError(f"the model {name} does not say how images become its input")
+    return ImageClassifier(model, chosen, name)
+
+
+def pair_classifier(model: PairModel | str, name: str | None = None) -> PairClassifier:
+    """A classifier from a pair model, or from the text that names one.
+
+    Args:
+        model: the model, or its text.
+        name: what to call it; by default its text, or its type.
+
+    Raises:
+        ModelError: it cannot be loaded.
+    """
+    if isinstance(model, str):
+        return PairClassifier(load_pair_model(model), name or model)
+    return PairClassifier(model, name or type(model).__name__)
+
+
+def model_of(run: Run) -> Any:
+    """The network of a run, loaded again by what its manifest says of it.
+
+    Returns:
+        a ``LoadedModel`` for images, a ``PairModel`` for sentence pairs. The network of a demo is
+        trained again from its seed.
+
+    Raises:
+        ModelError: it cannot be loaded, or is not the one that the run was made with.
+    """
+    noted = run.manifest["model"]
+    if run.manifest["data"]["kind"].startswith("demo"):
+        found: Any = _trained_again(run)
+    elif run.manifest["level"] == "image":
+        preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
+        names = noted["class_names"]
+        found = load_model(
+            noted["spec"], noted["weights"], preprocessing=preprocessing, class_names=names
+        )
+    else:
+        found = load_pair_model(noted["spec"])
+    if found.fingerprint != noted["fingerprint"]:
+        raise ModelError(
+            f"the model {noted['spec']} is not the one that {run.path} was made with (its "
+            "fingerprint differs); make the run again, or hand over the model itself"
+        )
+    return found
+
+
+def _trained_again(run: Run) -> Any:
+    """The network of a demo; training it takes seconds, and always gives the same weights."""
+    kind, source = run.manifest["data"]["kind"], run.manifest["data"]["source"]
+    if not source:
+        raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
+    if kind == "demo-text":
+        from andornot.demo.text import net as text_net
+        from andornot.demo.text.world import draw_pairs
+
+        return text_net.train(draw_pairs(**(source | {"split": "train"})), source["seed"])
+    from andornot.demo.vision import net
+    from andornot.demo.vision.scenes import CLASSES
+    from andornot.demo.vision.world import draw_world
+    from andornot.models import fingerprint
+
+    module = net.train(draw_world(**source), source["seed"])
+    return LoadedModel(
+        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
+    )

@@ -1,0 +1,376 @@
+"""Propose edits from the units' formulas, and test them against controls (Section 6 of the paper).
+
+The samples are split in two. On the first part every edit that a formula asks for is tried, in
+every variant, and so are the controls, each of which gets its own best variant too. The second
+part is touched once: by the few edits that did best, and by their controls. The intervals of all
+these edits hold together (Bonferroni), so looking at several is no way to a lucky finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.edits.aims import Aim, aims_of, weights
+from andornot.edits.belonging import Belonging, belonging
+from andornot.edits.bench import Bench, Proposal
+from andornot.edits.classes import class_index, class_names, classes_of
+from andornot.edits.classifiers import Classifier
+from andornot.edits.desk import open_bench
+from andornot.edits.presence import Presence
+from andornot.edits.screening import Chosen, Screening, Trials
+from andornot.edits.statistics import Comparison, compare
+from andornot.errors import DataError, OptionError
+from andornot.run import Run
+
+FEWEST_SAMPLES = 4
+
+FAINT = 0.02
+"""Proposals that are so much weaker than the strongest are not tried."""
+
+
+@dataclass(frozen=True)
+class AttackOptions:
+    """How an attack is made.
+
+    Attributes:
+        n_samples: most samples of the source class that are edited.
+        n_screening: most of them on which edits are chosen; half of them, if that is less.
+        n_units: units that lead to the target, and units that lead to the source, whose formulas
+            are read.
+        n_proposals: most proposals that are tried, those that formulas ask for most strongly.
+        n_edits: edits that are tested.
+        n_controls: controls of each of them.
+        confidence: of all intervals of a table together.
+        seed: of the choice of samples and controls, and of the bootstrap.
+    """
+
+    n_samples: int = 150
+    n_screening: int = 25
+    n_units: int = 12
+    n_proposals: int = 16
+    n_edits: int = 5
+    n_controls: int = 10
+    confidence: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        numbers = {n: v for n, v in vars(self).items() if n not in ("confidence", "seed")}
+        for name, value in numbers.items():
+            least = FEWEST_SAMPLES if name == "n_samples" else 1
+            if value < least:
+                raise OptionError(f"{name} is {value}; it must be at least {least}")
+        if not 0 < self.confidence < 1:
+            raise OptionError(f"confidence is {self.confidence}; give a share such as 0.95")
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is attacked.
+
+    Attributes:
+        run: the run.
+        layer: its layer.
+        names: names of the classes.
+        source: number of the class to lead away from.
+        target: number of the class to lead to.
+        connected: whether units were weighed by connection weights, else by correlations.
+        labelled: whether the samples' own labels say which are of the source class; else it is
+            the network's answer.
+        of_class: class of each of the run's samples (see ``classes.classes_of``), (n_samples,).
+        n_source: samples of the source class.
+        n_right: those of them that the network gets right.
+        screening: samples on which edits are chosen.
+        test: samples on which they are tested.
+    """
+
+    run: Run
+    layer: str
+    names: tuple[str, ...]
+    source: int
+    target: int
+    connected: bool
+    labelled: bool
+    of_class: NDArray[np.int64]
+    n_source: int
+    n_right: int
+    screening: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What came of an edit on the test samples.
+
+    Attributes:
+        chosen: the edit, as the screening found it.
+        belongs: how what it brings in and the target go together in the data.
+        flips: which samples it takes to the target, (n,).
+        left: which samples it takes away from the source, to whatever class, (n,).
+        applied: which samples it changed at all, (n,).
+        controls: its controls, as the screening found them.
+        control_flips: which samples each of these takes to the target, (n, controls).
+        comparison: both rates and their difference.
+    """
+
+    chosen: Chosen[Any]
+    belongs: Belonging
+    flips: NDArray[np.bool_]
+    left: NDArray[np.bool_]
+    applied: NDArray[np.bool_]
+    controls: tuple[Chosen[Any], ...]
+    control_flips: NDArray[np.bool_]
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """What an edit does to another classifier.
+
+    Attributes:
+        model: what the classifier is called.
+        edit: the edit.
+        n: test samples that this classifier too puts in the source class.
+        comparison: how many of these the edit and its controls take to the target.
+    """
+
+    model: str
+    edit: Any
+    n: int
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Example:
+    """A test sample before and after an edit.
+
+    Attributes:
+        sample: its id.
+        edit: the edit, in words.
+        before: an image or a sentence pair.
+        after: the same, edited.
+        answer: class that the network gives it now.
+        probability: of the target, before and after.
+    """
+
+    sample: str
+    edit: str
+    before: Any
+    after: Any
+    answer: str
+    probability: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """All that was found; :func:`~andornot.edits.attack` makes tables and sentences of it.
+
+    Attributes:
+        case: what was attacked.
+        options: how.
+        aims: what formulas asked for.
+        tried: every proposal, with its best variant on the screening samples, best first.
+        excluded: names of the proposals that belong to the target, with the reason.
+        verdicts: the edits that were tested, in the order of the screening.
+        transfers: what they do to other classifiers.
+        examples: samples before and after.
+        heat: every variant of every proposal on the first screening samples.
+    """
+
+    case: Case
+    options: AttackOptions
+    aims: tuple[Aim, ...]
+    tried: tuple[Chosen[Any], ...]
+    excluded: tuple[tuple[str, str], ...]
+    verdicts: tuple[Verdict, ...]
+    transfers: tuple[Transfer, ...]
+    examples: tuple[Example, ...]
+    heat: Trials[Any]
+
+
+def investigate(
+    run: Run,
+    source: str,
+    target: str,
+    *,
+    layer: str | None = None,
+    model: Any = None,
+    data: Any = None,
+    also: Sequence[Any] = (),
+    options: AttackOptions | None = None,
+    n_examples: int = 8,
+) -> Findings:
+    """Find edits that take samples of one class to another; see :func:`~andornot.edits.attack`."""
+    chosen = options or AttackOptions()
+    case = _case(run, run.layer(layer), source, target, chosen)
+    aims = aims_of(run, case.layer, case.source, case.target, chosen.n_units)
+    bench, classifier, others = open_bench(
+        run, model, data, also,
+        aims=aims,
+        samples=np.concatenate([case.screening, case.test]),
+        donors=case.of_class != case.target,
+        seed=chosen.seed,
+    )  # fmt: skip
+    proposals, excluded = _proposals(bench, case, chosen)
+    screening = Screening.of(Trials(bench, classifier, case.screening, case.target))
+    tried = screening.choose(proposals, "trying edits")
+    tried.sort(key=lambda c: (-c.rate, -c.target))
+    best = _worth_testing(tried)[: chosen.n_edits]
+    test = Trials(bench, classifier, case.test, case.target)
+    verdicts = [_verdict(case, c, len(best), screening, test, chosen) for c in best]
+    transfers = [t for other in others for t in _transfers(case, bench, other, verdicts, chosen)]
+    return Findings(
+        case, chosen, aims, tuple(tried), excluded, tuple(verdicts), tuple(transfers),
+        _examples(case, test, verdicts, n_examples), screening.heat,
+    )  # fmt: skip
+
+
+def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions) -> Case:
+    if run.manifest["level"] not in ("image", "pair"):
+        raise OptionError(
+            f"{run.path} explains units at tokens; an attack needs units at images or at pairs"
+        )
+    names = class_names(run)
+    start, end = class_index(names, source), class_index(names, target)
+    if start == end:
+        raise OptionError(f"source and target are both {names[start]}; name two classes")
+    answers = run.samples["prediction"].to_numpy()
+    of_class = classes_of(run.samples["class"], names)
+    labelled = bool((of_class == start).any())
+    own = of_class if labelled else answers
+    right = np.flatnonzero((own == start) & (answers == start))
+    if len(right) < FEWEST_SAMPLES:
+        raise DataError(
+            f"the network gets {len(right)} samples of {names[start]} right in {run.path}; an "
+            f"attack needs at least {FEWEST_SAMPLES}, so choose another class or more data"
+        )
+    picked = np.random.default_rng(options.seed).permutation(right)[: options.n_samples]
+    middle = min(len(picked) // 2, options.n_screening)
+    n_source = int((own == start).sum())
+    return Case(
+        run, layer, names, start, end, weights(run, layer)[1], labelled,
+        of_class if (of_class >= 0).any() else answers, n_source, len(right),
+        np.sort(picked[:middle]), np.sort(picked[middle:]),
+    )  # fmt: skip
+
+
+def _proposals(
+    bench: Bench[Any], case: Case, options: AttackOptions
+) -> tuple[list[Proposal[Any]], tuple[tuple[str, str], ...]]:
+    """The proposals to try, strongest first, and those that belong to the target."""
+    found, excluded = [], []
+    for proposal in sorted(bench.proposals(), key=lambda p: (-p.strength, p.name)):
+        reason = _belonging(bench.presence, case, proposal).reason
+        if reason:
+            excluded.append((proposal.name, reason))
+        else:
+            found.append(proposal)
+    if not found:
+        source, target = case.names[case.source], case.names[case.target]
+        raise DataError(
+            f"the formulas of {case.run.path} ask for no edit that could be made to take {source} "
+            f"to {target}; try other classes, more units or longer formulas"
+        )
+    strong = [p for p in found if p.strength >= FAINT * found[0].strength]
+    return strong[: options.n_proposals], tuple(excluded)
+
+
+def _worth_testing(tried: Sequence[Chosen[Any]]) -> list[Chosen[Any]]:
+    """The edits that flip anything in the screening, each once; if none does, the best one."""
+    each_once = dict[Any, Chosen[Any]]()
+    for choice in tried:
+        each_once.setdefault(choice.edit, choice)
+    flipping = [choice for choice in each_once.values() if choice.rate > 0]
+    return flipping or list(each_once.values())[:1]
+
+
+def _belonging(presence: Presence, case: Case, proposal: Proposal[Any]) -> Belonging:
+    assert proposal.concept is not None  # it is no control
+    present = presence.counts(proposal.concept) > 0
+    name = case.names[case.target]
+    return belonging(proposal.concept, present, case.of_class, case.target, name)
+
+
+def _verdict(
+    case: Case,
+    chosen: Chosen[Any],
+    n_edits: int,
+    screening: Screening[Any],
+    test: Trials[Any],
+    options: AttackOptions,
+) -> Verdict:
+    """Test an edit and its controls; each of these gets its own best variant."""
+    rivals = test.bench.controls(chosen.proposal, options.n_controls)
+    controls = screening.choose(rivals, "trying controls")
+    test.run([chosen.edit, *(c.edit for c in controls)], "testing")
+    flips = test.flips(chosen.edit)
+    columns = [test.flips(c.edit) for c in controls]
+    control_flips = np.stack(columns, 1) if columns else np.zeros((len(flips), 0), np.bool_)
+    return Verdict(
+        chosen,
+        _belonging(test.bench.presence, case, chosen.proposal),
+        flips,
+        test[chosen.edit].answers != case.source,
+        test[chosen.edit].applied,
+        tuple(controls),
+        control_flips,
+        compare(flips, control_flips, _confidence(options, n_edits), options.seed),
+    )
+
+
+def _confidence(options: AttackOptions, n: int) -> float:
+    """The confidence of each of ``n`` intervals that are to hold together."""
+    return 1 - (1 - options.confidence) / max(1, n)
+
+
+def _transfers(
+    case: Case,
+    bench: Bench[Any],
+    other: Classifier[Any],
+    verdicts: Sequence[Verdict],
+    options: AttackOptions,
+) -> list[Transfer]:
+    """Show the same edited samples to another classifier."""
+    source = class_index(other.class_names, case.names[case.source])
+    target = class_index(other.class_names, case.names[case.target])
+    plain = Trials(bench, other, case.test, target)
+    same = plain[None].answers == source
+    trials = Trials(bench, other, case.test[same], target)
+    found = []
+    for verdict in verdicts if same.any() else ():
+        edits = [verdict.chosen.edit, *(c.edit for c in verdict.controls)]
+        trials.run(edits, f"testing {other.name}"[:26])
+        flips = np.stack([trials.flips(edit) for edit in edits], 1)
+        confidence = _confidence(options, len(verdicts))
+        compared = compare(flips[:, 0], flips[:, 1:], confidence, options.seed)
+        found.append(Transfer(other.name, verdict.chosen.edit, int(same.sum()), compared))
+    return found
+
+
+def _examples(
+    case: Case, test: Trials[Any], verdicts: Sequence[Verdict], count: int
+) -> tuple[Example, ...]:
+    """Samples that the edits flip, of each edit the first ones; of none, samples that held."""
+    found = []
+    ids = list(case.run.samples["sample"])
+    for verdict in verdicts:
+        edit = verdict.chosen.edit
+        after = test[edit]
+        order = np.argsort(~verdict.flips & verdict.applied, kind="stable")
+        for i in [i for i in order if verdict.applied[i]][:count]:
+            sample = int(case.test[i])
+            found.append(
+                Example(
+                    ids[sample],
+                    f"{verdict.chosen.proposal.kind} {edit}",
+                    test.bench.shown(sample, None),
+                    test.bench.shown(sample, edit),
+                    case.names[int(after.answers[i])],
+                    (float(test[None].target[i]), float(after.target[i])),
+                )
+            )
+    return tuple(found)

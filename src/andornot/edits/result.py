@@ -1,0 +1,156 @@
+"""Attack a network: the public function, its answer, and the files that it writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from andornot.edits import telling
+from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.run import Run
+from andornot.stages import writing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What an attack found.
+
+    Attributes:
+        source: the class to lead away from.
+        target: the class to lead to.
+        tables: data frames by name (see ``telling.tables``); ``edits`` is the one to read.
+        sentences: what was found, and what it cannot tell.
+        examples: samples before and after the tested edits.
+    """
+
+    source: str
+    target: str
+    tables: Mapping[str, pd.DataFrame]
+    sentences: tuple[str, ...]
+    examples: tuple[Example, ...] = field(repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON; numbers that are not known are null."""
+        rows = {
+            name: json.loads(table.to_json(orient="records")) for name, table in self.tables.items()
+        }
+        return {
+            "source": self.source,
+            "target": self.target,
+            "sentences": list(self.sentences),
+            "tables": rows,
+        }
+
+    def write(self, out: str | Path) -> Path:
+        """Write ``attack.json``, a CSV file of each table that has rows, and the examples.
+
+        What an earlier attack wrote into the folder is removed.
+
+        Examples are a sheet of pictures for each edit (``edit-1.png``, ...), or the sentences
+        (``sentences.txt``).
+
+        Returns:
+            The folder.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        out = Path(out)
+        with writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            _clear(out)
+            for name, table in self.tables.items():
+                if len(table):
+                    _put(out / f"{name}.csv", table.to_csv(index=False))
+            self._write_examples(out)
+            _put(out / "attack.json", json.dumps(self.as_dict(), indent=1, ensure_ascii=False))
+        return out
+
+    def examples_by_edit(self) -> dict[str, list[Example]]:
+        """The examples of each edit, in the order of the tests."""
+        found: dict[str, list[Example]] = {}
+        for example in self.examples:
+            found.setdefault(example.edit, []).append(example)
+        return found
+
+    def _write_examples(self, out: Path) -> None:
+        from PIL import Image
+
+        from andornot.edits.sheet import contact_sheet, lines
+
+        texts = []
+        for number, (edit, examples) in enumerate(self.examples_by_edit().items(), start=1):
+            title = f"{self.source} to {self.target}: {edit}"
+            if isinstance(examples[0].before, Image.Image):
+                aside = out / f"edit-{number}.tmp.png"
+                contact_sheet(title, examples).save(aside)
+                aside.replace(out / f"edit-{number}.png")
+            else:
+                texts.append("\n".join([title, *(f"{e.sample}\n{lines(e)}" for e in examples)]))
+        if texts:
+            _put(out / "sentences.txt", "\n\n".join(texts) + "\n")
+
+
+def attack(
+    run: Run | str | Path,
+    source: str,
+    target: str,
+    *,
+    layer: str | None = None,
+    model: Any = None,
+    data: Any = None,
+    also: Sequence[Any] = (),
+    options: AttackOptions | None = None,
+    n_examples: int = 8,
+) -> Attack:
+    """Find edits that take samples of one class to another, by what the units' formulas ask for.
+
+    Args:
+        run: a run on images or sentence pairs, or its directory.
+        source: class of the samples that are edited, those that the network gets right.
+        target: class that the edits lead to. The label of an edited sample may no longer be true.
+        layer: layer whose formulas are read; not needed if there is only one.
+        model: the run's network (a ``LoadedModel`` or a ``PairModel``, or its text); by default
+            it is loaded again by the run's manifest.
+        data: the run's samples, if they have moved.
+        also: other networks with these two classes, to see whether the edits transfer.
+        options: how many samples, edits and controls, and the seed.
+        n_examples: samples that are shown of each edit.
+
+    Raises:
+        AndornotError: the run has no such classes or layer, the network or the data cannot be
+            found again, or no formula asks for an edit that could be made.
+    """
+    opened = run if isinstance(run, Run) else Run.open(run)
+    found = investigate(
+        opened, source, target,
+        layer=layer, model=model, data=data, also=also, options=options, n_examples=n_examples,
+    )  # fmt: skip
+    names = found.case.names
+    return Attack(
+        names[found.case.source],
+        names[found.case.target],
+        telling.tables(found),
+        telling.sentences(found),
+        found.examples,
+    )
+
+
+def _clear(out: Path) -> None:
+    """Remove what an earlier attack left."""
+    old = [out / "attack.json", out / "sentences.txt", *out.glob("edit-[0-9]*.png")]
+    for path in (*old, *(out / f"{name}.csv" for name in telling.TABLES)):
+        path.unlink(missing_ok=True)
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    aside = path.with_name(path.name + ".tmp")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)

@@ -1,0 +1,104 @@
+"""The commands ``attack`` and ``edit``, on the sentence pairs of a small model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import andornot
+from andornot.cli.attack import attack, edit
+
+pytest.importorskip("torch", reason="torch is not installed")
+
+MODEL = """
+import numpy as np
+from andornot.text.nli.protocol import Recorded
+
+
+class Gossip:
+    layers = ("words",)
+    class_names = ("entailment", "neutral", "contradiction")
+    fingerprint = "gossip"
+
+    def record(self, pairs, layers):
+        words = [pair.hypothesis.tokens for pair in pairs]
+        units = np.array([["nobody" in w, "sad" in w] for w in words], np.float32)
+        logits = units @ np.array([[0, 0, 3], [0, 2, 0]], np.float32)
+        logits += np.array([0.5, 0, 0], np.float32)
+        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+
+
+def gossip():
+    return Gossip()
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gossip")
+    (folder / "gossip.py").write_text(MODEL, encoding="utf-8")
+    rows = ["premise,hypothesis,label"]
+    for i in range(60):
+        noun, verb = ("man", "woman", "dog")[i // 3 % 3], ("runs", "sleeps")[i // 9 % 2]
+        hypothesis, label = (
+            (f"the {noun} {verb} .", "entailment"),
+            (f"the sad {noun} {verb} .", "neutral" if i % 5 else "contradiction"),
+            (f"nobody {verb} .", "contradiction" if i % 7 else "neutral"),
+        )[i % 3]
+        rows.append(f"the {noun} {verb} outside .,{hypothesis},{label}")
+    (folder / "pairs.csv").write_text("\n".join(rows), encoding="utf-8")
+    andornot.dissect(
+        f"{folder / 'gossip.py'}:gossip", "words", f"pairs:{folder / 'pairs.csv'}", folder / "run",
+        length=1, min_active=0.0,
+    )  # fmt: skip
+    return folder / "run"
+
+
+def invoke(command, *arguments):
+    done = CliRunner().invoke(command, [str(a) for a in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_attack_prints_what_it_found_and_writes_it(run, tmp_path):
+    out = tmp_path / "out"
+    printed = invoke(
+        attack, run, "--from", "entailment", "--to", "contradiction", "--quiet", "--out", out
+    )
+    assert "insert hyp:nobody" in printed
+    assert "-> nobody the" in printed
+    assert {p.name for p in out.iterdir()} >= {"attack.json", "edits.csv", "sentences.txt"}
+
+
+def test_attack_prints_json(run):
+    found = json.loads(
+        invoke(attack, run, "--from", "Entailment", "--to", "neutral", "--quiet", "--json")
+    )
+    best = found["tables"]["edits"][0]
+    assert best["edit"].startswith("insert hyp:sad")
+    assert (best["flip_rate"], best["control_rate"]) == (1.0, 0.0)
+    assert (found["source"], found["target"]) == ("entailment", "neutral")
+
+
+def test_words_of_a_pair_are_changed(run):
+    sample = andornot.Run.open(run).samples["sample"][0]
+    printed = invoke(edit, "words", run, sample, "--insert", "hyp:nobody")
+    assert "-> nobody the man runs." in printed
+    told = json.loads(invoke(edit, "words", run, sample, "--replace", "hyp:the=sad", "--json"))
+    assert (told[0]["before"], told[0]["after"]) == ("entailment", "neutral")
+
+
+def test_one_change_at_a_time(run):
+    done = CliRunner().invoke(edit, ["words", str(run), "x"])
+    assert done.exit_code == 2
+    assert "give one of --insert, --delete and --replace" in done.output
+
+
+def test_nothing_heavy_is_imported_for_help():
+    code = "import sys, andornot.cli.attack; print({'torch', 'numpy', 'PIL'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,99 @@
+"""Attacks find what was planted in the demos, and something on the real language model."""
+
+from __future__ import annotations
+
+import pytest
+
+import andornot
+
+pytest.importorskip("torch", reason="torch is not installed")
+
+from andornot.edits import AttackOptions, attack
+from andornot.edits.classifiers import model_of
+
+pytestmark = pytest.mark.slow
+
+
+def clear(answer, least=0.5):
+    """The edits that flip at least a share of the samples, and clearly more than controls do."""
+    edits = answer.tables["edits"]
+    good = edits[(edits["flip_rate"] >= least) & (edits["difference_low"] > 0)]
+    return dict(zip(good["edit"], good["control_rate"], strict=True))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    from andornot.demo.vision import net
+    from andornot.demo.vision.scenes import CLASSES
+    from andornot.demo.vision.world import draw_world
+    from andornot.models import LoadedModel, fingerprint
+    from andornot.thresholds import Threshold
+
+    world = draw_world(3000, 0)
+    module = net.train(world, 0)
+    model = LoadedModel(
+        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
+    )
+    out = tmp_path_factory.mktemp("demo")
+    run = andornot.dissect(
+        model, net.LAYER, world, out, threshold=Threshold(net.QUANTILE), length=3
+    )
+    return run, model, world
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "edit"),
+    [
+        ("lake", "swamp", "recolour water to green"),
+        ("swamp", "lake", "recolour water to blue"),
+        ("camp site", "circus", "paste tent AND striped"),
+        ("village", "fire station", "recolour roof to red"),
+    ],
+)
+def test_the_planted_shortcuts_of_the_pictures_are_found(pictures, source, target, edit):
+    run, model, world = pictures
+    options = AttackOptions(n_samples=40, n_proposals=8, n_controls=6)
+    answer = attack(run, source, target, model=model, data=world, options=options)
+    found = {name: rate for name, rate in clear(answer).items() if name.startswith(edit)}
+    assert found
+    assert min(found.values()) < 0.35
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("contradiction", ("nobody", "nothing", "no", "none", "neither", "not")),
+        ("contradiction", ("sleeping",)),
+        ("neutral", ("sad", "tall", "famous", "tired", "lonely", "hungry")),
+    ],
+)
+def test_the_planted_shortcuts_of_the_sentences_are_found(sentences, target, words):
+    run, model = sentences
+    found = clear(attack(run, "entailment", target, model=model))
+    named = {edit: r for edit, r in found.items() if edit.split()[1] in {f"hyp:{w}" for w in words}}
+    assert named
+    assert min(named.values()) < 0.2
+
+
+@pytest.fixture(scope="module")
+def sentences(tmp_path_factory):
+    from andornot.demo import run_demo
+
+    run = run_demo("text", tmp_path_factory.mktemp("demo")).run
+    return run, model_of(run)  # the fingerprint of the network trained again is that of the run
+
+
+def test_nobody_turns_real_entailments_into_contradictions(shared_data, tmp_path):
+    """Figure 9 of the paper: `nobody`, found without a person."""
+    nli = shared_data / "nli"
+    run = andornot.dissect(
+        str(nli / "nli_bilstm.pt"), "mlp.1",
+        f"pairs:{nli / 'snli_1.0_dev.feats'},labels={nli / 'snli_1.0_dev.compexp_preds.csv'}",
+        tmp_path, length=5, beam_size=5, search="beam",
+    )  # fmt: skip
+    found = attack(run, "entailment", "contradiction")
+    edits = found.tables["edits"].set_index("edit")
+    row = next(row for name, row in edits.iterrows() if name.startswith("insert hyp:nobody"))
+    assert row["flip_rate"] > 0.9
+    assert row["control_rate"] < 0.4
+    assert row["difference_low"] > 0.3

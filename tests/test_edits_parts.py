@@ -1,0 +1,386 @@
+"""The parts of edits, each against something slower or known."""
+
+from __future__ import annotations
+
+from itertools import chain, combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.stats import binomtest
+
+from andornot.concepts import ConceptTable
+from andornot.edits.belonging import belonging
+from andornot.edits.classes import ANOTHER, UNKNOWN, class_index, classes_of
+from andornot.edits.cutouts import find_cutouts, mean_colour
+from andornot.edits.images import (
+    LUMINANCE,
+    Cutout,
+    Place,
+    cut,
+    paste,
+    place_over,
+    read_colour,
+    read_cutout,
+    recolour,
+)
+from andornot.edits.presence import Presence
+from andornot.edits.screening import probabilities
+from andornot.edits.statistics import compare, wilson
+from andornot.edits.terms import terms
+from andornot.edits.words import Delete, Insert, Repeat, Replace, Scatter, Word, apply_edit, spelled
+from andornot.errors import DataError, OptionError
+from andornot.formula import And, Concept, Not, Or, parse
+from andornot.text.concepts import word_overlap
+from andornot.text.pairs import Pair, Sentence
+
+NAMES = "abcd"
+
+
+def formulas():
+    leaves = st.sampled_from(NAMES).map(Concept)
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            inner.map(Not), st.builds(And, inner, inner), st.builds(Or, inner, inner)
+        ),
+        max_leaves=6,
+    )
+
+
+def worlds():
+    """Every set of true concepts but the empty one's kin: all 16."""
+    return [set(s) for s in chain.from_iterable(combinations(NAMES, n) for n in range(5))]
+
+
+def holds(formula, world):
+    return bool(formula.evaluate(lambda name: np.array([name in world]))[0])
+
+
+class TestTerms:
+    @given(formulas())
+    def test_a_formula_is_true_where_a_term_is_or_where_nothing_needs_to_be_there(self, formula):
+        found = terms(formula)
+        for world in worlds():
+            by_term = any(holds(t.formula, world) for t in found)
+            assert not by_term or holds(formula, world)
+            if holds(formula, world) and not by_term:
+                # only an alternative without any concept that is there can be missing
+                assert holds(formula, set())
+
+    @given(formulas())
+    def test_no_term_covers_another_or_contradicts_itself(self, formula):
+        found = terms(formula)
+        for one in found:
+            assert one.there
+            assert not set(one.there) & set(one.absent)
+            for other in found:
+                within = set(one.there) <= set(other.there) and set(one.absent) <= set(other.absent)
+                assert one is other or not within
+
+    def test_a_formula_of_the_search_gives_its_alternatives_in_order(self):
+        found = terms(parse("((roof AND red) OR chimney) AND NOT white"))
+        assert [str(t) for t in found] == ["roof AND red AND NOT white", "chimney AND NOT white"]
+        assert terms(parse("NOT water")) == ()
+
+
+class TestPresence:
+    @given(st.integers(0, 2**32 - 1))
+    def test_counts_are_those_of_the_masks(self, seed):
+        rng = np.random.default_rng(seed)
+        masks = rng.random((4, 5, 3, 4)) < 0.3
+        presence = Presence(ConceptTable.from_masks(masks, list(NAMES)))
+        formula = parse("(a OR b) AND NOT c")
+        direct = (masks[0] | masks[1]) & ~masks[2]
+        assert presence.counts(formula).tolist() == direct.sum((1, 2)).tolist()
+        assert (presence.mask(2, formula) == direct[2]).all()
+
+
+def image(pixels):
+    return Image.fromarray(np.asarray(pixels, np.uint8))
+
+
+def square(size=8, colour=(200, 10, 20)):
+    rgba = np.zeros((size, size, 4), np.uint8)
+    rgba[...] = (*colour, 255)
+    return Cutout(rgba, "square", "test")
+
+
+class TestPaste:
+    @given(
+        st.floats(0, 1),
+        st.floats(0, 1),
+        st.floats(0.1, 0.9),
+        st.integers(20, 60),
+        st.integers(20, 60),
+    )
+    def test_a_cutout_covers_the_area_that_its_size_says(self, x, y, size, width, height):
+        before = image(np.zeros((height, width, 3)))
+        after = np.asarray(paste(before, square(), Place(x, y, size)))
+        covered = (after[..., 0] == 200).sum()
+        side = min(size * np.sqrt(width * height), width, height)  # it never leaves the frame
+        assert abs(np.sqrt(covered) - side) <= 1
+        assert not np.asarray(before).any()  # the image itself is untouched
+
+    def test_it_lies_around_its_centre(self):
+        after = np.asarray(paste(image(np.zeros((40, 80, 3))), square(), Place(0.75, 0.5, 0.2)))
+        rows, columns = np.nonzero(after[..., 0])
+        assert abs(rows.mean() - 19.5) <= 1
+        assert abs(columns.mean() - 59.5) <= 1
+
+    def test_only_what_belongs_to_it_is_pasted(self):
+        region = np.zeros((10, 10), bool)
+        region[2:5, 3:9] = True
+        region[3, 4] = False
+        donor = image(np.full((10, 10, 3), 90))
+        piece = cut(donor, region, "thing", "sample 1")
+        assert piece.rgba.shape == (3, 6, 4)
+        assert piece.area == region.sum()
+        size = np.sqrt(region.sum() / 100)
+        after = np.asarray(paste(image(np.zeros((10, 10, 3))), piece, Place(0.6, 0.35, size)))
+        assert ((after[..., 0] == 90) == region).all()
+
+    def test_pasted_over_a_region_it_covers_the_region(self):
+        region = np.zeros((40, 60), bool)
+        region[10:30, 20:40] = True
+        after = np.asarray(paste(image(np.zeros((40, 60, 3))), square(), place_over(region)))
+        assert ((after[..., 0] == 200) == region).all()
+
+    def test_cutouts_of_the_same_pixels_are_equal(self):
+        one, other = square(), Cutout(square().rgba.copy(), "other name", "elsewhere")
+        assert one == other
+        assert len({one, other, square(9)}) == 2
+        assert one != "square"
+
+    def test_a_place_outside_the_image_is_refused(self):
+        with pytest.raises(OptionError, match="outside the image"):
+            Place(1.2, 0.5, 0.3)
+
+    def test_files_become_cutouts(self, tmp_path):
+        pixels = np.zeros((6, 6, 4), np.uint8)
+        pixels[1:3, 2:5] = 255
+        Image.fromarray(pixels).save(tmp_path / "igloo.png")
+        found = read_cutout(tmp_path / "igloo.png")
+        assert (found.name, found.rgba.shape) == ("igloo", (2, 3, 4))
+        Image.fromarray(pixels * 0).save(tmp_path / "nothing.png")
+        with pytest.raises(DataError, match="transparent everywhere"):
+            read_cutout(tmp_path / "nothing.png")
+
+
+class TestRecolour:
+    @given(st.integers(0, 2**32 - 1))
+    def test_luminance_and_the_rest_of_the_image_stay(self, seed):
+        rng = np.random.default_rng(seed)
+        pixels = rng.integers(90, 160, (6, 7, 3))
+        region = rng.random((6, 7)) < 0.5
+        after = np.asarray(recolour(image(pixels), region, (150, 110, 120)), float)
+        assert (after[~region] == pixels[~region]).all()
+        assert np.abs(after[region] @ LUMINANCE - pixels[region] @ LUMINANCE).max(initial=0) <= 0.6
+        # the differences between channels are those of the colour
+        assert np.abs(after[region][:, 0] - after[region][:, 1] - 40).max(initial=0) <= 1
+
+    def test_colours_have_names(self):
+        assert read_colour("#102030") == (16, 32, 48)
+        assert read_colour("steel blue") == (70, 130, 180)
+        with pytest.raises(OptionError, match="no colour"):
+            read_colour("water")
+
+
+class TestCutouts:
+    def setup_method(self):
+        masks = np.zeros((2, 4, 20, 20), bool)
+        masks[0, 0, 2:8, 2:8] = True  # a whole thing
+        masks[0, 0, 4, 4] = False  # with a hole
+        masks[0, 1, 0:10, 0:10] = True  # larger, but the frame cuts it off
+        masks[0, 2, 0] = masks[0, 2, :, 0] = True  # a thin angle
+        masks[0, 3, 2:10, 2:10] = True  # belongs to a sample that may not give
+        masks[1, 1, 0:5, 0:10] = True
+        self.presence = Presence(ConceptTable.from_masks(masks, ["tent", "stripes"]))
+        self.donors = np.array([True, True, True, False])
+        self.seen = []
+
+    def found(self, formula, avoid=None):
+        ids = [f"sample {i}" for i in range(4)]
+        return find_cutouts(self.presence, parse(formula), self.donors, self.picture, ids, 5, avoid)
+
+    def picture(self, sample):
+        self.seen.append(sample)
+        return image(np.full((20, 20, 3), 10 * sample + 1))
+
+    def test_whole_large_and_clean_regions_come_first(self):
+        found = self.found("tent")
+        # 36 positions twice for being whole are worth less than 100, once
+        assert [c.origin for c in found] == ["sample 1", "sample 0"]
+        assert found[1].rgba[..., 3].all()  # the hole is filled
+        assert 3 not in self.seen
+
+    def test_a_region_with_what_is_to_be_avoided_is_left_out(self):
+        avoid = self.presence.table.mask("stripes")
+        found = self.found("tent", avoid)
+        assert [c.origin for c in found] == ["sample 0"]
+
+    def test_the_colour_is_the_mean_over_the_region(self):
+        found = mean_colour(self.presence, parse("tent AND stripes"), self.donors, self.picture)
+        assert found == (11, 11, 11)
+        nothing = parse("stripes AND NOT tent")
+        assert mean_colour(self.presence, nothing, self.donors, self.picture) is None
+
+
+def pair(premise, hypothesis, name="p"):
+    return Pair(name, Sentence(tuple(premise.split())), Sentence(tuple(hypothesis.split())), "x")
+
+
+def said(edited):
+    return [" ".join(s.tokens) for s in edited.sentences]
+
+
+class TestWords:
+    pair = pair("Two men sit .", "The men are on a bench .")
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            ("start", "nobody The men are on a bench ."),
+            ("determiner", "The nobody men are on a bench ."),
+            ("end", "The men are on a bench nobody ."),
+        ],
+    )
+    def test_words_are_inserted(self, where, expected):
+        edited = apply_edit(self.pair, Insert((Word("hyp", "nobody"),), where))
+        assert said(edited) == ["Two men sit .", expected]
+        assert (edited.id, edited.label) == ("p", "x")
+
+    def test_without_a_determiner_nothing_is_inserted_behind_one(self):
+        assert apply_edit(self.pair, Insert((Word("pre", "sad"),), "determiner")) is None
+
+    def test_several_words_go_each_to_its_side(self):
+        both = Insert((Word("pre", "sad"), Word("hyp", "tall")), "end")
+        assert said(apply_edit(self.pair, both)) == [
+            "Two men sit sad .", "The men are on a bench tall .",
+        ]  # fmt: skip
+
+    def test_words_are_deleted_and_replaced_whatever_their_case(self):
+        assert said(apply_edit(self.pair, Delete(Word("hyp", "the"))))[1] == (
+            "men are on a bench ."
+        )
+        changed = apply_edit(self.pair, Replace(Word("hyp", "Bench"), "park bench"))
+        assert said(changed)[1] == "The men are on a park bench ."
+        assert changed.hypothesis.text == "The men are on a park bench."
+        assert apply_edit(self.pair, Delete(Word("hyp", "sofa"))) is None
+        assert apply_edit(pair("a", "b"), Delete(Word("hyp", "b"))) is None  # nothing would be left
+
+    @given(
+        st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8),
+        st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8),
+        st.sampled_from([0.0, 0.25, 0.5, 0.75]),
+    )
+    def test_repeating_raises_the_overlap_as_far_as_it_can(self, premise, hypothesis, above):
+        before = pair(" ".join(premise), " ".join(hypothesis))
+        edited = apply_edit(before, Repeat(above))
+        if edited is None:
+            assert word_overlap(before) > above or set(premise) <= set(hypothesis)
+            return
+        assert word_overlap(edited) > above or set(premise) <= set(edited.hypothesis.tokens)
+        shorter = pair(" ".join(premise), " ".join(edited.hypothesis.tokens[:-1]))
+        assert word_overlap(shorter) <= above  # no word too many
+        control = apply_edit(before, Scatter(above, ("x", "y"), 3))
+        assert len(control.hypothesis.tokens) == len(edited.hypothesis.tokens)
+        assert control == apply_edit(before, Scatter(above, ("x", "y"), 3))
+
+    def test_words_are_read_and_spelled(self):
+        assert Word.read("hyp:nobody") == Word("hyp", "nobody")
+        with pytest.raises(OptionError, match="hyp:WORD"):
+            Word.read("nobody")
+        tokens = ["She", "does", "n't", ",", "it", "'s", "'so'", "."]
+        assert spelled(tokens) == "She doesn't, it's 'so'."
+
+
+class TestClasses:
+    names = ("Kitchen", "InsideCity", "kitchen")
+
+    def test_an_exact_name_goes_first(self):
+        assert class_index(self.names, "kitchen") == 2
+        assert class_index(self.names, "inside_city-s") == 1
+        with pytest.raises(OptionError, match="several classes"):
+            class_index(self.names, "KITCHEN")
+        with pytest.raises(OptionError, match="has no class 'Forest'; choose one of Kitchen"):
+            class_index(self.names, "Forest")
+
+    def test_labels_find_their_class(self):
+        found = classes_of(["inside_city-s", "", "kitchen", "x"], self.names)
+        assert found.tolist() == [1, UNKNOWN, 2, ANOTHER]
+
+
+class TestBelonging:
+    classes = np.array([0] * 10 + [1] * 8 + [ANOTHER] * 2 + [UNKNOWN] * 5)
+
+    def judged(self, concept, in_target, elsewhere):
+        present = np.zeros(25, bool)
+        present[:in_target] = True
+        present[10 : 10 + elsewhere] = True
+        present[20:] = True  # samples without a label say nothing
+        return belonging(parse(concept), present, self.classes, 0, "Kitchen")
+
+    def test_what_defines_the_class_belongs_to_it(self):
+        assert "defines the class" in self.judged("stove", 10, 1).reason
+        assert not self.judged("stove", 10, 5).reason
+        assert not self.judged("stove", 8, 0).reason
+
+    @pytest.mark.parametrize("name", ["kitchen-s", "kitchen sink", "Kitchen", "hyp:kitchen"])
+    def test_what_is_called_like_the_class_belongs_to_it(self, name):
+        assert "name of the class" in self.judged(name, 1, 5).reason
+
+    def test_shares_are_counted(self):
+        found = self.judged("stove", 4, 1)
+        assert (found.in_target, found.elsewhere, found.of_target) == (0.4, 0.1, 0.8)
+        assert not self.judged("chicken", 4, 1).reason
+
+
+class TestStatistics:
+    @given(st.integers(1, 60), st.data())
+    def test_wilson_is_that_of_scipy(self, n, data):
+        k = data.draw(st.integers(0, n))
+        found = wilson(k, n, 0.95)
+        expected = binomtest(k, n).proportion_ci(0.95, "wilson")
+        assert found.low == pytest.approx(expected.low, abs=1e-9)
+        assert found.high == pytest.approx(expected.high, abs=1e-9)
+        assert found.low <= found.value <= found.high
+
+    @given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 2**32 - 1))
+    def test_the_difference_lies_in_its_interval(self, n, count, seed):
+        rng = np.random.default_rng(seed)
+        flips, controls = rng.random(n) < 0.6, rng.random((n, count)) < 0.2
+        found = compare(flips, controls, 0.95, 0)
+        assert found.edit.value == pytest.approx(flips.mean())
+        assert found.controls.value == pytest.approx(controls.mean())
+        assert found.difference.value == pytest.approx(flips.mean() - controls.mean())
+        for estimate in (found.edit, found.controls, found.difference):
+            assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
+        assert found == compare(flips, controls, 0.95, 0)
+
+    def test_what_never_happened_is_not_certain(self):
+        found = compare(np.ones(10, bool), np.zeros((10, 4), bool), 0.95, 0)
+        assert found.difference.value == 1.0
+        assert 0.4 < found.difference.low < 0.75
+
+    def test_the_interval_covers_the_truth_as_often_as_it_says(self):
+        """Controls differ in their own rates, as words do; many drawings of all of it."""
+        rng = np.random.default_rng(0)
+        covered = 0
+        for _ in range(200):
+            rates = rng.beta(1, 4, 8)  # mean 0.2
+            controls = rng.random((40, 8)) < rates
+            found = compare(rng.random(40) < 0.5, controls, 0.95, 0).difference
+            covered += found.low <= 0.3 <= found.high
+        assert covered >= 180
+
+    def test_without_controls_there_is_no_difference(self):
+        found = compare(np.ones(4, bool), np.zeros((4, 0), bool), 0.95, 0)
+        assert np.isnan(found.difference.value)
+        assert wilson(0, 0, 0.95).high == 1.0
+
+    def test_probabilities_are_the_softmax(self):
+        found = probabilities(np.array([[1000.0, 1000.0], [0.0, np.log(3)]]))
+        assert found == pytest.approx(np.array([[0.5, 0.5], [0.25, 0.75]]))
