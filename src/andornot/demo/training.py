@@ -8,27 +8,18 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from andornot.models.threads import threads
+
 
 @contextmanager
 def repeatable(seed: int) -> Iterator[None]:
-    """Draw from a seed of its own, on one thread, and leave the caller's random numbers alone."""
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    """Draw from a seed of its own, on one thread, and leave the caller's random numbers alone.
+
+    On one thread the result does not hang on the number of cores.
+    """
+    with threads(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute on one thread, so that the result does not hang on the number of cores.
-
-    On networks so small a second thread gains little, and costs much when the machine is busy.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def batches(count: int, steps: int, size: int) -> Iterator[Tensor]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from andornot.errors import ModelError, OptionError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
 from andornot.models.images import ImageSource
+from andornot.models.threads import threads
 from andornot.run import Run
 from andornot.text.nli.load import load_pair_model
 from andornot.text.nli.protocol import PairModel
@@ -72,7 +74,7 @@ class ImageClassifier:
         """
         found = [np.zeros((0, len(self.class_names)), np.float32)]
         with (
-            _threads(0.5),  # two more edit the images
+            threads(torch.get_num_threads() // 2),  # two more edit the images
             Recorder(self.model.module, [], device=self.device) as recorder,
             closing(image_batches(samples, self.preprocessing, _IMAGES)) as batches,
         ):
@@ -107,28 +109,9 @@ class PairClassifier:
     def logits(self, samples: Sequence[Pair]) -> NDArray[np.float32]:
         """Logits of sentence pairs."""
         found = [np.zeros((0, len(self.class_names)), np.float32)]
-        with _threads(0.0):  # the steps of a recurrent net are too small to share
-            for start in range(0, len(samples), _PAIRS):
-                found.append(self.model.record(samples[start : start + _PAIRS], ()).logits)
+        for start in range(0, len(samples), _PAIRS):
+            found.append(self.model.record(samples[start : start + _PAIRS], ()).logits)
         return np.concatenate(found)
-
-
-@contextmanager
-def _threads(share: float) -> Iterator[None]:
-    """Let torch compute on a share of its threads, and on one at least.
-
-    Threads that share the work of a layer wait for the slowest. Where all cores are taken by them
-    and something else runs too, that was measured to be five times (SqueezeNet) and ten times (a
-    recurrent net) slower than one thread on two cores.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, int(before * share)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def image_classifier(

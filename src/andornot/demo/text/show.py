@@ -12,7 +12,6 @@ from andornot.demo.text import net as nets
 from andornot.demo.text.facts import PLANTED
 from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import TRAPS, draw_pairs
-from andornot.demo.training import one_thread
 from andornot.dissection import dissect
 from andornot.report.entries import Story
 from andornot.report.pair_page import write_pairs
@@ -47,19 +46,17 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     model = nets.train(draw_pairs(count, seed, split="train"), seed)
     held_out = draw_pairs(count, seed, split="val")
     traps = draw_pairs(_TRAPS_COUNT, seed + _OTHER_SEED, traps=1.0)
-    with one_thread():
-        right, right_on_traps = accuracy(model, held_out.pairs), accuracy(model, traps.pairs)
+    right, right_on_traps = accuracy(model, held_out.pairs), accuracy(model, traps.pairs)
     summary = (
         f"The network gets {right:.0%} of held-out pairs right, but only {right_on_traps:.0%} of "
         "pairs on which the shortcuts mislead (guessing would get 33%)."
     )
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-    with one_thread():
-        run = dissect(
-            model, nets.LAYER, held_out, out / "run",
-            relations={LIKE: ALIKE}, length=LENGTH, penalty=PENALTY,
-        )  # fmt: skip
+    run = dissect(
+        model, nets.LAYER, held_out, out / "run",
+        relations={LIKE: ALIKE}, length=LENGTH, penalty=PENALTY,
+    )  # fmt: skip
     findings = find_planted(PLANTED, named_units(run, model))
     story = _story(held_out, findings, summary)
     page = write_pairs(run, out / "page", n_units=12, n_samples=8, data=held_out, story=story)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from andornot.models.record import choose_device
+from andornot.models.threads import threads
 from andornot.models.weights import fingerprint
 from andornot.text.nli.hooks import caught, inference, wanted
 from andornot.text.nli.model import EntailmentNet
@@ -78,7 +79,7 @@ class PairClassifier:
         modules = wanted(self.module, layers, self.layers)
         found: dict[str, list[Tensor]] = {layer: [] for layer in layers}
         logits = []
-        with inference(self.module), caught(modules) as outputs:
+        with threads(1), inference(self.module), caught(modules) as outputs:
             for batch in batches(pairs):
                 logits.append(self.module(*self.encode(batch)).cpu())
                 for layer in layers:
@@ -104,7 +105,7 @@ class PairClassifier:
         """
         modules = wanted(self.module, layers, self.token_layers)
         found: dict[str, list[NDArray[np.float32]]] = {layer: [] for layer in layers}
-        with inference(self.module), caught(modules) as outputs:
+        with threads(1), inference(self.module), caught(modules) as outputs:
             for batch in batches(pairs):
                 self.module.encoder(*self.encode(batch))
                 for layer in layers:
