@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from andornot.activations import extremes
 from andornot.bench import measure, peer
 from andornot.bench.clock import Clock
 from andornot.bench.synthetic import SIZE, Drawn, World, planted_formulas, write_activations
+from andornot.bench.text import draw_activations, draw_pairs, run_text_bench
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError, RunError
 from andornot.explainer import kernel_atoms
@@ -50,6 +52,45 @@ def test_results_do_not_hang_on_the_number_of_threads(report):
     assert again["results"] == report["results"]
     by_length = report["results"]["mean_iou_by_length"]
     assert 0 < by_length[0] <= by_length[1] <= 1
+
+
+TINY_TEXT = {"pairs": 100, "words": 40, "units": 5, "length": 2, "beam_size": 3}
+
+
+def test_text_report_is_plain_data_with_every_stage(capsys):
+    report = run_text_bench(**TINY_TEXT, jobs=2)
+    assert json.loads(json.dumps(report)) == report
+    assert [stage["stage"] for stage in report["stages"]] == [
+        "compile", "draw pairs", "table", "draw activations", "responses", "beam",
+    ]  # fmt: skip
+    assert report["results"]["atoms"] == 100
+    assert report["sizes"]["concepts"] > 4 * 40
+    by_length = report["results"]["mean_iou_by_length"]
+    assert 0 < by_length[0] <= by_length[1] <= 1
+    assert run_text_bench(**TINY_TEXT, jobs=1)["results"] == report["results"]
+    measure.print_bench(report)
+    assert "beam" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("name", "value"), [("pairs", 19), ("words", 29), ("length", 0)])
+def test_text_size_too_small(name, value):
+    with pytest.raises(OptionError, match=f"{name} is {value}"):
+        run_text_bench(**(TINY_TEXT | {name: value}))
+
+
+def test_pairs_are_drawn_as_real_ones():
+    """Zipf's law, overlap, a tag for each word, units active on some share of the pairs."""
+    rng = np.random.default_rng(0)
+    data, vectors = draw_pairs(400, 100, rng)
+    counts = Counter(word for sentence in data.sentences() for word in sentence.words)
+    assert counts.most_common(1)[0][0] == "w0"
+    assert counts["w0"] > 5 * counts["w20"] > 0
+    assert data.has_tags
+    assert len(vectors) == 100
+    shares = [np.isin(p.hypothesis.words, p.premise.words).mean() for p in data.pairs]
+    assert 0.4 < np.mean(shares) < 0.8
+    active = (draw_activations(data, 30, rng)[:, :, 0, 0] > 0).mean(axis=0)
+    assert 0.04 < active.min() < active.max() < 0.61
 
 
 def test_print_names_every_stage(report, capsys):
@@ -177,7 +218,7 @@ def test_extended_counts_equal_a_fresh_pass(seed):
     masks = rng.random((6, 40)) < 0.4
     table = ConceptTable.from_masks(masks, list("abcdef"))
     atoms = kernel_atoms(table)
-    active = rng.integers(0, 5, table.n_atoms)
+    active = rng.integers(0, atoms.counts + 1)
     mask = rng.random(table.n_atoms) < 0.5
 
     def passed(which):
@@ -187,12 +228,13 @@ def test_extended_counts_equal_a_fresh_pass(seed):
     for operator in (OR, AND, AND_NOT):
         own = atoms_of(atoms, int(rng.integers(6)))
         i, t = passed(mask)
-        extend(mask, operator, own, atoms, active, i, t)
+        e = t - i
+        extend(mask, operator, own, atoms, active, i, e)
         longer = np.empty_like(mask)
         apply(mask, operator, own, longer)
         expected_i, expected_t = passed(longer)
         assert np.array_equal(i, expected_i)
-        assert np.array_equal(t, expected_t)
+        assert np.array_equal(i + e, expected_t)
 
 
 @pytest.mark.parametrize("n", [1, 4095, 4096, 10_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from andornot.concepts import ConceptTable
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain
+from andornot.explainer import SearchOptions, explain, kernel_atoms
 from andornot.formula import parse
 from andornot.scores import METRICS, Counts
 from andornot.search import beam, exhaustive
+from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
+from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
 from andornot.search.problem import (
     OPERATORS,
     Atoms,
@@ -63,6 +67,25 @@ def as_pairs(solution, candidates=None):
     return [(as_tuple(f, candidates), f.score) for f in solution.beam]
 
 
+def solved(problem, chosen):
+    """What the beam search finds: the same on a table with bits and on one without."""
+    atoms = problem.atoms
+    ways = np.zeros((0, 0), np.uint64), concept_bits(atoms)
+    by_lists, by_bits = (
+        beam.solve(replace(problem, atoms=atoms._replace(bits=bits)), chosen) for bits in ways
+    )
+    assert by_bits == by_lists
+    return by_lists
+
+
+def bits_of(positions, n):
+    """Positions as words of 64 bits, the first position in the lowest bit."""
+    words = np.zeros(-(-n // 64), np.uint64)
+    for p in positions:
+        words[p // 64] |= np.uint64(1 << (p % 64))
+    return words
+
+
 def assert_counts_are_true(case, found, metric, penalty=1.0):
     """The counts and the score of a found formula are those of its positions."""
     mask = set(case.concepts[found.concepts[0]])
@@ -84,7 +107,7 @@ def options(length, size, metric="iou", operators=NAMES, **more):
 @given(cases(max_concepts=6), lengths, sizes, penalties, st.none() | st.integers(1, 4))
 def test_published_search_is_repeated_move_for_move(case, length, size, penalty, limit):
     chosen = options(length, size, published=True, penalty=penalty, limit=limit)
-    solution = beam.solve(case.problem(), chosen)
+    solution = solved(case.problem(), chosen)
     steps = naive.published_search(case.unit, case.concepts, length, size, limit, penalty)
     assert as_pairs(solution) == steps[-1]
     firsts = [as_tuple(f) if f else None for f in solution.by_length]
@@ -95,7 +118,7 @@ def test_published_search_is_repeated_move_for_move(case, length, size, penalty,
 def test_published_scores_of_long_formulas_are_equal_to_the_last_bit(case, length, penalty):
     """Ties hang on the last bit, and long formulas have high powers of the penalty."""
     chosen = options(length, 4, published=True, penalty=penalty)
-    solution = beam.solve(case.problem(), chosen)
+    solution = solved(case.problem(), chosen)
     assert (
         as_pairs(solution)
         == naive.published_search(case.unit, case.concepts, length, 4, penalty=penalty)[-1]
@@ -109,7 +132,7 @@ def test_published_scores_of_long_formulas_are_equal_to_the_last_bit(case, lengt
 )  # fmt: skip
 def test_beam_search_equals_the_slow_one(case, length, size, metric, operators, penalty, limit):
     chosen = options(length, size, metric, operators, penalty=penalty, limit=limit)
-    solution = beam.solve(case.problem(), chosen)
+    solution = solved(case.problem(), chosen)
     steps = naive.beam_search(
         case.concepts, length, size, scorer(case, metric), operators, penalty, limit
     )
@@ -149,8 +172,8 @@ def test_exhaustive_is_at_least_beam_is_at_least_singles(
     problem = case.problem()
     best = [s.beam[0].score if s.beam else 0 for s in (
         exhaustive.solve(problem, chosen),
-        beam.solve(problem, chosen),
-        beam.solve(problem, options(1, size, metric, operators)),
+        solved(problem, chosen),
+        solved(problem, options(1, size, metric, operators)),
     )]  # fmt: skip
     assert best == sorted(best, reverse=True)
     if length == 1:
@@ -169,13 +192,13 @@ def test_only_the_candidates_are_used(case, length, size, data):
     problem = case.problem(candidates)
     score = scorer(case, "iou")
     assert (
-        as_pairs(beam.solve(problem, options(length, size)), candidates)
+        as_pairs(solved(problem, options(length, size)), candidates)
         == (naive.beam_search(concepts, length, size, score)[-1])
     )
     assert as_pairs(exhaustive.solve(problem, options(length, size)), candidates) == (
         naive.exhaustive_search(concepts, length, size, score)
     )
-    published = beam.solve(problem, options(length, size, published=True))
+    published = solved(problem, options(length, size, published=True))
     assert (
         as_pairs(published, candidates)
         == (naive.published_search(case.unit, concepts, length, size)[-1])
@@ -187,9 +210,9 @@ def test_the_best_of_each_length_is_what_a_shorter_search_finds(
     case, length, size, published, penalty
 ):
     problem = case.problem()
-    long = beam.solve(problem, options(length, size, published=published, penalty=penalty))
+    long = solved(problem, options(length, size, published=published, penalty=penalty))
     for n in range(1, length + 1):
-        short = beam.solve(problem, options(n, size, published=published, penalty=penalty))
+        short = solved(problem, options(n, size, published=published, penalty=penalty))
         assert long.by_length[n - 1] == (short.beam[0] if short.beam else None)
         assert long.by_length[:n] == short.by_length
     if not published and length < 4:
@@ -223,6 +246,93 @@ def test_the_ceiling_of_pure_atoms_needs_no_division_by_zero():
         assert ceiling(problem, METRICS[metric]) == 1.0
 
 
+@given(st.integers(0, 2**32 - 1), metrics, st.booleans())
+def test_lists_and_bits_give_one_result_on_many_words(seed, metric, published):
+    """More positions than a word has bits, several in an atom, and unions as derived concepts."""
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(65, 400)), 8
+    plain = rng.random((m, n)) < rng.uniform(0.02, 0.6, (m, 1))
+    plain[:, n // 2 :] = plain[:, rng.integers(0, n // 2, n - n // 2)]
+    derived = np.array([plain[rng.choice(m, 3)].any(axis=0) for _ in range(m)])
+    concepts = tuple(frozenset(np.flatnonzero(mask).tolist()) for mask in (*plain, *derived))
+    unit = frozenset(np.flatnonzero(rng.random(n) < rng.uniform(0.05, 0.6)).tolist())
+    case = Case(n, concepts, unit)
+    if published:
+        assert (
+            as_pairs(solved(case.problem(), options(4, 4, published=True)))
+            == (naive.published_search(unit, concepts, 4, 4)[-1])
+        )
+    else:
+        assert (
+            as_pairs(solved(case.problem(), options(4, 4, metric)))
+            == (naive.beam_search(concepts, 4, 4, scorer(case, metric))[-1])
+        )
+
+
+@given(cases(max_positions=150), st.sampled_from(NAMES), st.data())
+def test_shares_lie_between_their_bounds_and_are_counted_right(case, name, data):
+    """What is known of ``(L op D) AND C`` from ``L AND C``, and the count of it in bits."""
+    subsets = st.frozensets(st.integers(0, case.n - 1))
+    left, right = data.draw(subsets), data.draw(subsets)
+    grown = naive.compose(left, name, right)
+    own = np.array([len(mask) for mask in case.concepts])
+    known, new = (
+        np.array([[len(left & mask) for mask in case.concepts]] * 2),
+        np.empty((2, len(own))),
+    )
+    known[0] -= data.draw(st.integers(0, 2))
+    known[1] += data.draw(st.integers(0, 2))
+    narrow(own, case.n, len(left), len(grown), known, new)
+    shared = np.array([len(grown & mask) for mask in case.concepts])
+    assert (new[0] <= shared).all()
+    assert (shared <= new[1]).all()
+    words = [bits_of(mask, case.n) for mask in (grown, grown & case.unit)]
+    for mask, count in zip(case.concepts, shared, strict=True):
+        hits, others = shared_counts(*words, bits_of(mask, case.n))
+        assert (hits, hits + others) == (len(grown & mask & case.unit), count)
+
+
+@MANY
+@given(st.integers(0, 2**32 - 1), st.sampled_from([PUBLISHED, *METRICS.values()]), operator_sets)
+def test_no_idle_concept_reaches_the_score(seed, metric, operators):
+    """Whatever the beam search passes over could not have entered the beam."""
+    rng = np.random.default_rng(seed)
+    in_unit, in_left, in_concept = rng.random((3, 300)) < rng.random((3, 1))
+    n, a = 300, int(in_unit.sum())
+    i, e = int((in_left & in_unit).sum()), int((in_left & ~in_unit).sum())
+    i_c, t_c = int((in_concept & in_unit).sum()), int(in_concept.sum())
+    both = in_left & in_concept
+    i_lc, t_lc = int((both & in_unit).sum()), int(both.sum())
+    numbers = np.array(operator_numbers(operators))
+    factors = rng.choice([1.0, 0.9], len(numbers))
+    scores = [
+        ranked_score(metric, *combine(op, i, i + e, i_c, t_c, i_lc, t_lc), a, n) * factor
+        for op, factor in zip(numbers, factors, strict=True)
+    ]
+    least = np.zeros(3, np.int64)
+    for worst in (*scores, rng.random()):
+        beam._find_least(metric, a, n, numbers, factors, i, e, worst, least)
+        if beam._is_idle(i_c - i_lc, i_lc, t_lc - i_lc, least):
+            assert max(scores) < worst
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_bits_of_a_word_are_counted(word):
+    assert popcount(np.uint64(word)) == bin(word).count("1")
+    row = np.array([word], np.uint64)
+    assert shared_counts(row, np.zeros_like(row), row) == (0, bin(word).count("1"))
+
+
+def test_bits_are_made_where_they_take_little_room():
+    """Each position an atom: bits. Many positions in few atoms: lists alone."""
+    masks = np.random.default_rng(0).random((20, 500)) < 0.5
+    by_position = kernel_atoms(ConceptTable.from_masks(masks, [f"c{c}" for c in range(20)]))
+    assert by_position.bits.shape == (20, 8)
+    few = kernel_atoms(ConceptTable.from_masks(np.repeat(masks[:3], 50, axis=1), list("abc")))
+    assert few.bits.size == 0
+    assert with_bits(few) is few
+
+
 @given(cases(), st.sampled_from(["auto", "beam", "exhaustive", "mu2020"]))
 def test_the_number_of_threads_changes_nothing(case, how):
     masks = np.stack([case.unit_mask, ~case.unit_mask, case.masks[0]])
@@ -249,12 +359,12 @@ def test_found_formulas_read_from_left_to_right():
 
 def test_no_overlap_no_formula():
     case = Case(3, (frozenset({0}), frozenset()), frozenset({1}))
-    for solve in (beam.solve, exhaustive.solve):
+    for solve in (solved, exhaustive.solve):
         for chosen in (options(3, 2), options(1, 1)):
             solution = solve(case.problem(), chosen)
             assert solution.beam == ()
             assert solution.by_length == (None,) * chosen.length
-    assert beam.solve(case.problem(), options(3, 2, published=True)).beam == ()
+    assert solved(case.problem(), options(3, 2, published=True)).beam == ()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from andornot.progress import track
 from andornot.responses import Responses
 from andornot.scores import Counts, metric_code
 from andornot.search import beam, exhaustive
+from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.problem import Atoms, Found, Options, Problem, Solution, operator_numbers
 
@@ -226,10 +227,11 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
 
 def kernel_atoms(concepts: ConceptTable) -> Atoms:
     """The table as the kernels read it."""
-    return Atoms(
+    lists = Atoms(
         concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
         concepts.concept_counts, concepts.n_positions,
     )  # fmt: skip
+    return with_bits(lists)
 
 
 def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) -> Counts:

@@ -29,7 +29,6 @@ from andornot.bench.synthetic import (
 )
 from andornot.concepts import ConceptTable, TableBuilder
 from andornot.dissection import dissect
-from andornot.results import versions
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import Result
@@ -37,6 +36,7 @@ from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.probing.table import build_table
 from andornot.responses import Responses, count_responses
+from andornot.results import versions
 from andornot.signatures import local_atoms
 from andornot.thresholds import Threshold, find_thresholds
 
@@ -147,7 +147,7 @@ def _measure(size: Size, seed: int, jobs: int | None, clock: Clock) -> dict[str,
             shards = write_activations(table, formulas, folder / "shards", seed, jobs)
         responses = _time_responses(shards, table, jobs, clock)
         result = _time_searches(responses, table, size, jobs, clock)
-    return _summary(table, responses, result)
+    return summary(table, responses, result)
 
 
 def _time_decode(data: Drawn, jobs: int | None, clock: Clock) -> None:
@@ -206,7 +206,8 @@ def _time_searches(
     return result
 
 
-def _summary(table: ConceptTable, responses: Responses, result: Result) -> dict[str, Any]:
+def summary(table: ConceptTable, responses: Responses, result: Result) -> dict[str, Any]:
+    """What was found, for a report."""
     positions = table.positions
     assert positions is not None
     by_length = np.array([e.by_length for e in result])

@@ -74,9 +74,9 @@ class World:
         parts[rng.random(parts.shape) < 0.5] = -1
         return cls(
             seed, n_scenes, n_objects, n_parts,
-            palettes=_zipf(rng, n_objects, (n_scenes, _PALETTE)),
+            palettes=zipf(rng, n_objects, (n_scenes, _PALETTE)),
             parts_of=parts,
-            colors_of=_zipf(rng, _COLORS, (n_objects, 3), exponent=0.5),
+            colors_of=zipf(rng, _COLORS, (n_objects, 3), exponent=0.5),
         )  # fmt: skip
 
     @property
@@ -97,7 +97,7 @@ class World:
     def draw(self, index: int) -> tuple[NDArray[np.int32], int]:
         """One sample: label maps ``(3, 112, 112)`` of concept index + 1, and its scene."""
         rng = np.random.default_rng((self.seed, index))
-        scene = int(_zipf(rng, self.n_scenes, (), exponent=1.3))
+        scene = int(zipf(rng, self.n_scenes, (), exponent=1.3))
         maps = np.zeros((len(LAYERS), SIZE, SIZE), np.int32)
         wobble = rng.normal(0, 2.5, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
         _paint(maps, self._blobs(rng, scene), *wobble)
@@ -110,28 +110,28 @@ class World:
         """
         first_object, first_part, first_color = self.firsts
         n = int(rng.integers(14, 24))
-        familiar = self.palettes[scene][_zipf(rng, _PALETTE, n, exponent=1.3)]
-        objects = np.where(rng.random(n) < 0.97, familiar, _zipf(rng, self.n_objects, n))
+        familiar = self.palettes[scene][zipf(rng, _PALETTE, n, exponent=1.3)]
+        objects = np.where(rng.random(n) < 0.97, familiar, zipf(rng, self.n_objects, n))
         rows: list[tuple[float, ...]] = []
         for k, o in enumerate(objects):
             spread = 0.6 if k < 3 else rng.uniform(0.06, 0.25)
             y, x, h, w = SIZE * np.array([*rng.random(2), *(spread * rng.uniform(0.5, 1.5, 2))])
             rows.append((0, first_object + o + 1, y, x, h, w))
             rows.append((1, 0, y, x, h, w))
-            color = self.colors_of[o, _zipf(rng, 3, ())]
+            color = self.colors_of[o, zipf(rng, 3, ())]
             rows.append((2, first_color + color + 1, y, x, h, w))
             for part in self.parts_of[o]:
                 if part >= 0 and k >= 3:
                     at, size = rng.normal(0, 0.3, 2), rng.uniform(0.2, 0.5, 2)
                     place = y + at[0] * h, x + at[1] * w, size[0] * h, size[1] * w
                     rows.append((1, first_part + part + 1, *place))
-        for color in (scene + _zipf(rng, 4, 20)) % _COLORS:
+        for color in (scene + zipf(rng, 4, 20)) % _COLORS:
             patch = SIZE * np.array([*rng.random(2), *rng.uniform(0.05, 0.2, 2)])
             rows.append((2, first_color + color + 1, *patch))
         return np.array(rows)
 
 
-def _zipf(
+def zipf(
     rng: np.random.Generator, n: int, shape: tuple[int, ...] | int, exponent: float = 1.0
 ) -> NDArray[np.int64]:
     """Numbers below ``n``, the ``k``-th as likely as ``k ** -exponent``."""

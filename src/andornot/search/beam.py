@@ -5,6 +5,11 @@ keeps the best; formulas kept from earlier steps stay ahead of equal new ones. T
 that is generated twice takes two places. Here, by default, formulas with the same atoms take one
 place; then a formula that stays in the beam need not be composed again either, since all that
 comes of it was weighed before.
+
+What a formula shares with each concept follows from what its parent shares with them, and is
+counted when the formula enters the beam (``kernels.extend``). On a table with bits it is only
+bounded then (``kernels.narrow``), and counted where it can matter: a concept is weighed only if
+some operator could make of it a formula that scores more than the last one of a full beam.
 """
 
 # mypy: disable-error-code="no-untyped-def"
@@ -17,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import jit
+from andornot.search.bits import active_bits, combine_bits, shared_counts
 from andornot.search.kernels import (
     PUBLISHED,
     apply,
@@ -24,11 +30,15 @@ from andornot.search.kernels import (
     combine,
     copy_mask,
     extend,
+    narrow,
     ranked_score,
     same_atoms,
     singles,
 )
-from andornot.search.problem import AND_NOT, OR, Found, Options, Problem, Solution
+from andornot.search.problem import AND, AND_NOT, OR, Found, Options, Problem, Solution
+
+_SLACK = 1e-6
+"""More than a score with several roundings may exceed its bound by."""
 
 
 class Rule(NamedTuple):
@@ -43,6 +53,15 @@ class Rule(NamedTuple):
     pool: NDArray[np.int64]  # concepts to compose with, in order
 
 
+class Unit(NamedTuple):
+    """What the unit does on atoms and on single concepts."""
+
+    active: NDArray[np.int64]  # (n_atoms,) its active positions in each atom
+    bits: NDArray[np.uint64]  # its active positions as bits; empty where the table has none
+    i: NDArray[np.int64]  # (n_concepts,) active positions of each concept
+    e: NDArray[np.int64]  # (n_concepts,) its inactive ones
+
+
 class Beam(NamedTuple):
     """The formulas kept after one step, best first; only the first ``size`` rows count."""
 
@@ -51,10 +70,11 @@ class Beam(NamedTuple):
     i: NDArray[np.int64]
     t: NDArray[np.int64]
     score: NDArray[np.float64]
-    mask: NDArray[np.bool_]  # (beam, n_atoms)
-    i_with: NDArray[np.int64]  # (beam, n_concepts) counts of the formula AND each concept
-    t_with: NDArray[np.int64]
     is_new: NDArray[np.bool_]  # made in the last step, so not composed yet
+    mask: NDArray[np.bool_]  # (beam, n_atoms)
+    bits: NDArray[np.uint64]  # (beam, n_words) the same in positions, where the table has bits
+    shared: NDArray[np.int64]  # (beam, 4, n_concepts) what it shares with each concept: least and
+    # most positions on which the unit is active, least and most others
 
 
 class Entries(NamedTuple):
@@ -73,8 +93,6 @@ class Entries(NamedTuple):
 
 def solve(problem: Problem, options: Options) -> Solution:
     """Run the beam search for one unit."""
-    dense = np.zeros(len(problem.atoms.counts), np.int64)
-    dense[problem.active] = problem.active_counts
     metric = PUBLISHED if options.published else options.metric
     derived_too = options.published and len(problem.bases) > 0
     starts = _each_with_derived(problem) if derived_too else problem.candidates
@@ -86,15 +104,17 @@ def solve(problem: Problem, options: Options) -> Solution:
         metric, problem.total, problem.atoms.n_positions, options.penalty, options.published,
         np.array(options.operators, np.int64), pool.astype(np.int64),
     )  # fmt: skip
-    beam, size = _start(
-        rule, problem.atoms, dense, i_1, t_1, ranking, scores, options.length, options.beam_size
-    )
-    steps = [_found(beam, size)]
-    for _ in range(options.length - 1):
-        beam, size = _step(rule, problem.atoms, dense, i_1, t_1, beam, size)
-        steps.append(_found(beam, size))
-    by_length = tuple(step[0] if step else None for step in steps)
-    return Solution(beam=steps[-1], by_length=by_length, proven=options.length == 1)
+    atoms = problem.atoms
+    dense = np.zeros(len(atoms.counts), np.int64)
+    dense[problem.active] = problem.active_counts
+    unit = Unit(dense, active_bits(problem), i_1, t_1 - i_1)
+    beam, size = _start(rule, atoms, unit, ranking, scores, options.length, options.beam_size)
+    best = [_found(beam, 0) if size else None]
+    for length in range(2, options.length + 1):
+        beam, size = _step(rule, atoms, unit, beam, size, length == options.length)
+        best.append(_found(beam, 0) if size else None)
+    found = tuple(_found(beam, b) for b in range(size))
+    return Solution(beam=found, by_length=tuple(best), proven=options.length == 1)
 
 
 def _each_with_derived(problem: Problem) -> NDArray[np.int64]:
@@ -115,64 +135,80 @@ def _published_pool(
     return np.array([c if bases[c] < 0 else bases[c] for c in starts if scores[c] > 0], np.int64)
 
 
-def _found(beam: Beam, size: int) -> tuple[Found, ...]:
-    found = []
-    for b in range(size):
-        n_terms = int((beam.terms[b] >= 0).sum())
-        found.append(
-            Found(
-                concepts=tuple(beam.terms[b, :n_terms].tolist()),
-                operators=tuple(beam.operators[b, 1:n_terms].tolist()),
-                i=int(beam.i[b]),
-                t=int(beam.t[b]),
-                score=float(beam.score[b]),
-            )
-        )
-    return tuple(found)
+def _found(beam: Beam, b: int) -> Found:
+    n_terms = int((beam.terms[b] >= 0).sum())
+    return Found(
+        concepts=tuple(beam.terms[b, :n_terms].tolist()),
+        operators=tuple(beam.operators[b, 1:n_terms].tolist()),
+        i=int(beam.i[b]),
+        t=int(beam.t[b]),
+        score=float(beam.score[b]),
+    )
 
 
 @jit
-def _empty_beam(beam_size, length, n_atoms, n_concepts):
+def _empty_beam(beam_size, length, atoms):
     return Beam(
         np.full((beam_size, length), -1, np.int64),
         np.full((beam_size, length), -1, np.int64),
         np.zeros(beam_size, np.int64),
         np.zeros(beam_size, np.int64),
         np.zeros(beam_size),
-        np.zeros((beam_size, n_atoms), np.bool_),
-        np.zeros((beam_size, n_concepts), np.int64),
-        np.zeros((beam_size, n_concepts), np.int64),
         np.ones(beam_size, np.bool_),
+        # for ``_grow`` to fill in
+        np.empty((beam_size, len(atoms.counts)), np.bool_),
+        np.empty((beam_size, atoms.bits.shape[1]), np.uint64),
+        np.empty((beam_size, 4, len(atoms.concept_counts)), np.int64),
     )
 
 
 @jit
-def _start(rule, atoms, dense, i_1, t_1, ranking, scores, length, beam_size):
+def _start(rule, atoms, unit, ranking, scores, length, beam_size):
     """The first beam: the best single concepts."""
-    beam = _empty_beam(beam_size, length, len(atoms.counts), len(i_1))
-    nothing = np.zeros(len(atoms.counts), np.bool_)
+    beam = _empty_beam(beam_size, length, atoms)
+    nothing = _empty_beam(1, length, atoms)
+    nothing.mask[:], nothing.bits[:], nothing.shared[:] = False, 0, 0
     size = 0
     for c in ranking:
         if size == beam_size:
             break
+        i, t = unit.i[c], unit.i[c] + unit.e[c]
         twin = False
         if not rule.published:
             for b in range(size):
-                if not twin and beam.i[b] == i_1[c] and beam.t[b] == t_1[c]:
-                    other = atoms_of(atoms, beam.terms[b, 0])
-                    twin = same_atoms(nothing, OR, atoms_of(atoms, c), nothing, OR, other)
+                if not twin and beam.i[b] == i and beam.t[b] == t:
+                    own, other = atoms_of(atoms, c), atoms_of(atoms, beam.terms[b, 0])
+                    twin = same_atoms(nothing.mask[0], OR, own, nothing.mask[0], OR, other)
         if not twin:
             beam.terms[size, 0] = c
-            beam.i[size], beam.t[size], beam.score[size] = i_1[c], t_1[c], scores[c]
-            apply(nothing, OR, atoms_of(atoms, c), beam.mask[size])
-            i_with, t_with = beam.i_with[size], beam.t_with[size]
-            extend(nothing, OR, atoms_of(atoms, c), atoms, dense, i_with, t_with)
+            beam.i[size], beam.t[size], beam.score[size] = i, t, scores[c]
+            _grow(rule, atoms, unit, nothing, 0, OR, c, beam, size)
             size += 1
     return beam, size
 
 
 @jit
-def _step(rule, atoms, dense, i_1, t_1, beam, size):
+def _grow(rule, atoms, unit, beam, b, operator, c, following, f):
+    """Fill in where formula ``f`` of the next beam is true, and what it shares with concepts.
+
+    It is formula ``b`` of this beam with an operator and ``c``; its counts are there already.
+    """
+    own, old, new = atoms_of(atoms, c), beam.shared[b], following.shared[f]
+    apply(beam.mask[b], operator, own, following.mask[f])
+    if atoms.bits.shape[1] == 0:
+        new[0], new[2] = old[0], old[2]
+        extend(beam.mask[b], operator, own, atoms, unit.active, new[0], new[2])
+        new[1], new[3] = new[0], new[2]
+    else:
+        combine_bits(beam.bits[b], operator, atoms.bits[c], following.bits[f])
+        i_old, i_new = beam.i[b], following.i[f]
+        narrow(unit.i, rule.a, i_old, i_new, old[:2], new[:2])
+        e_old, e_new = beam.t[b] - i_old, following.t[f] - i_new
+        narrow(unit.e, rule.n - rule.a, e_old, e_new, old[2:], new[2:])
+
+
+@jit
+def _step(rule, atoms, unit, beam, size, last):
     """One step: compose every formula in the beam with every concept, keep the best."""
     beam_size = len(beam.i)
     entries = Entries(
@@ -182,39 +218,96 @@ def _step(rule, atoms, dense, i_1, t_1, beam, size):
     held = size
     for b in range(size):
         if beam.is_new[b] or rule.published:
-            held = _compose(rule, atoms, i_1, t_1, beam, b, entries, held)
-    return _trim(atoms, dense, beam, entries, held), held
+            held = _compose(rule, atoms, unit, beam, b, entries, held)
+    return _trim(rule, atoms, unit, beam, entries, held, last), held
 
 
 @jit
-def _compose(rule, atoms, i_1, t_1, beam, b, entries, held):
+def _compose(rule, atoms, unit, beam, b, entries, held):
     """Offer formula ``b`` with every operator and concept to the entries."""
-    n_terms, n_nots = 0, 0
-    while n_terms < beam.terms.shape[1] and beam.terms[b, n_terms] >= 0:
-        n_nots += beam.operators[b, n_terms] == AND_NOT
-        n_terms += 1
+    # calls in the loop get numbers and few arrays: Numba counts references to all that are passed
+    metric, a, n, operators = rule.metric, rule.a, rule.n, rule.operators
+    i_1, e_1, concept_bits = unit.i, unit.e, atoms.bits
+    bits, shared, scores = beam.bits[b], beam.shared[b], entries.score
+    i_l, t_l = beam.i[b], beam.t[b]
+    active, factors = bits & unit.bits, _factors(rule, beam, b)
+    worst, least = -np.inf, np.zeros(3, np.int64)
     for c in rule.pool:
-        for operator in rule.operators:
-            i, t = combine(
-                operator, beam.i[b], beam.t[b], i_1[c], t_1[c], beam.i_with[b, c], beam.t_with[b, c]
-            )
-            score = ranked_score(rule.metric, i, t, rule.a, rule.n)
-            if rule.penalty != 1.0:
-                # the published length of a formula counts each NOT
-                more = n_nots + (operator == AND_NOT) if rule.published else 0
-                # a float exponent: Numba's integer powers differ from Python's in the last bit
-                score *= rule.penalty ** float(n_terms + more)
-            if held == len(entries.i) and score <= entries.score[held - 1]:
+        if held == len(scores) and scores[held - 1] > worst:
+            worst = scores[held - 1]
+            _find_least(metric, a, n, operators, factors, i_l, t_l - i_l, worst, least)
+        if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
+            continue
+        if shared[0, c] < shared[1, c] or shared[2, c] < shared[3, c]:
+            i_lc, e_lc = shared_counts(bits, active, concept_bits[c])
+            shared[0, c], shared[1, c], shared[2, c], shared[3, c] = i_lc, i_lc, e_lc, e_lc
+            if _is_idle(i_1[c] - i_lc, i_lc, e_lc, least):
+                continue
+        i_lc, t_lc = shared[0, c], shared[0, c] + shared[2, c]
+        for k in range(len(factors)):
+            i, t = combine(operators[k], i_l, t_l, i_1[c], i_1[c] + e_1[c], i_lc, t_lc)
+            score = ranked_score(metric, i, t, a, n) * factors[k]
+            if held == len(scores) and score <= scores[held - 1]:
                 continue  # candidates come in order, so an equal one stays behind
             if not rule.published and (
                 score <= 0
                 or t == 0
-                or (i == beam.i[b] and t == beam.t[b])  # C changes nothing
-                or _has_twin(atoms, beam, b, operator, c, i, t, entries, held)
+                or (i == i_l and t == t_l)  # C changes nothing
+                or _has_twin(atoms, beam, b, operators[k], c, i, t, entries, held)
             ):
                 continue
-            held = _insert(entries, held, b, operator, c, i, t, score)
+            held = _insert(entries, held, b, operators[k], c, i, t, score)
     return held
+
+
+@jit
+def _is_idle(won, kept, taken, least):
+    """Whether a concept cannot do with any operator the least that must be done."""
+    return won < least[OR] and kept < least[AND] and taken < least[AND_NOT]
+
+
+@jit
+def _factors(rule, beam, b):
+    """What the scores are multiplied by when formula ``b`` is composed, for each operator."""
+    n_terms, n_nots = 0, 0
+    while n_terms < beam.terms.shape[1] and beam.terms[b, n_terms] >= 0:
+        n_nots += beam.operators[b, n_terms] == AND_NOT
+        n_terms += 1
+    factors = np.ones(len(rule.operators))
+    if rule.penalty != 1.0:
+        for k in range(len(factors)):
+            # the published length of a formula counts each NOT
+            more = n_nots + (rule.operators[k] == AND_NOT) if rule.published else 0
+            # a float exponent: Numba's integer powers differ from Python's in the last bit
+            factors[k] = rule.penalty ** float(n_terms + more)
+    return factors
+
+
+@jit
+def _find_least(metric, a, n, operators, factors, i, e, worst, least):
+    """Write for each operator the fewest positions by which a concept can reach a score.
+
+    With OR, hits that it adds to a formula of ``i`` hits and ``e`` false alarms; with AND, hits
+    that it keeps; with AND NOT, false alarms that it takes away. All else is taken at its best;
+    of an operator that is not used nothing is enough.
+    """
+    least[:] = n + 1
+    for k in range(len(operators)):
+        low, high = 0, n + 1
+        while low < high:
+            x = (low + high) // 2
+            if operators[k] == OR:
+                i_best, e_best = min(i + x, a), e
+            elif operators[k] == AND:
+                i_best, e_best = min(x, i), 0
+            else:
+                i_best, e_best = i, max(e - x, 0)
+            best = ranked_score(metric, i_best, i_best + e_best, a, n) * factors[k]
+            if best + _SLACK < worst:
+                low = x + 1
+            else:
+                high = x
+        least[operators[k]] = low
 
 
 @jit
@@ -247,27 +340,24 @@ def _insert(entries, held, parent, operator, concept, i, t, score):
 
 
 @jit
-def _trim(atoms, dense, beam, entries, held):
-    """The entries as the next beam."""
+def _trim(rule, atoms, unit, beam, entries, held, last):
+    """The entries as the next beam; where no step follows, without what only steps need."""
     beam_size, length = beam.terms.shape
-    following = _empty_beam(beam_size, length, len(atoms.counts), beam.i_with.shape[1])
+    following = _empty_beam(beam_size, length, atoms)
     for e in range(held):
         b, c = entries.parent[e], entries.concept[e]
-        following.terms[e] = beam.terms[b]
-        following.operators[e] = beam.operators[b]
+        following.terms[e], following.operators[e] = beam.terms[b], beam.operators[b]
         following.i[e], following.t[e] = entries.i[e], entries.t[e]
         following.score[e] = entries.score[e]
         following.is_new[e] = c >= 0
-        following.i_with[e], following.t_with[e] = beam.i_with[b], beam.t_with[b]
-        if c < 0:
-            copy_mask(beam.mask[b], following.mask[e])
-        else:
+        if c >= 0:
             end = 0
             while beam.terms[b, end] >= 0:
                 end += 1
-            operator, own = entries.operator[e], atoms_of(atoms, c)
-            following.terms[e, end], following.operators[e, end] = c, operator
-            apply(beam.mask[b], operator, own, following.mask[e])
-            i_with, t_with = following.i_with[e], following.t_with[e]
-            extend(beam.mask[b], operator, own, atoms, dense, i_with, t_with)
+            following.terms[e, end], following.operators[e, end] = c, entries.operator[e]
+            if not last:
+                _grow(rule, atoms, unit, beam, b, entries.operator[e], c, following, e)
+        elif not last:
+            copy_mask(beam.mask[b], following.mask[e])
+            following.bits[e], following.shared[e] = beam.bits[b], beam.shared[b]
     return following

@@ -52,7 +52,7 @@ def intersections(mask, counts, active, indptr, indices, n_concepts):
 
 
 @jit
-def extend(mask, operator, own, atoms, active, i, t):
+def extend(mask, operator, own, atoms, active, i, e):
     """Turn the counts of ``L AND C``, for every ``C``, into those of ``(L operator D) AND C``.
 
     Only the atoms on which the two formulas differ are visited.
@@ -64,17 +64,39 @@ def extend(mask, operator, own, atoms, active, i, t):
         atoms: the concept table.
         active: the unit's active positions in each atom, dense.
         i: positions of ``L AND C`` shared with the unit, for every ``C``; changed in place.
-        t: all positions of ``L AND C``, likewise.
+        e: all other positions of ``L AND C``, likewise.
     """
     if operator == AND:
         i[:] = 0
-        t[:] = 0
+        e[:] = 0
     sign = -1 if operator == AND_NOT else 1
     for atom in own:
         if mask[atom] != (operator == OR):
+            hits = sign * active[atom]
+            others = sign * atoms.counts[atom] - hits
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
-                t[atoms.indices[at]] += sign * atoms.counts[atom]
-                i[atoms.indices[at]] += sign * active[atom]
+                i[atoms.indices[at]] += hits
+                e[atoms.indices[at]] += others
+
+
+@jit
+def narrow(own, total, before, after, old, new):
+    """Bounds on what a formula shares with every concept, from those of a smaller or larger one.
+
+    One of the two formulas contains the other.
+
+    Args:
+        own: positions of each concept.
+        total: all positions.
+        before: positions of the one formula.
+        after: positions of the other.
+        old: ``(2, n_concepts)``, least and most positions that the one shares with each concept.
+        new: the same of the other, written here.
+    """
+    less, more = max(0, before - after), max(0, after - before)
+    for c in range(len(own)):
+        new[0, c] = max(old[0, c] - less, after + own[c] - total, 0)
+        new[1, c] = min(old[1, c] + more, after, own[c])
 
 
 @jit

@@ -34,6 +34,7 @@ class Atoms(NamedTuple):
     concept_atoms: NDArray[np.int32]  # atoms, ascending within a concept
     concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
+    bits: NDArray[np.uint64] = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
 
 
 @dataclass(frozen=True)
