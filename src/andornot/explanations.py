@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from andornot.errors import OptionError
 from andornot.formula import Formula, parse
+from andornot.notebook import explanation_html, result_html
 from andornot.scores import Counts
 
 if TYPE_CHECKING:
@@ -160,6 +161,10 @@ class Explanation:
             return f"unit {self.unit}: {STATUS_MEANING.get(self.status, self.status)}"
         return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
 
+    def _repr_html_(self) -> str:
+        """How it shows itself in a notebook."""
+        return explanation_html(self)
+
 
 @dataclass(frozen=True)
 class Result:
@@ -197,6 +202,10 @@ class Result:
         import pandas as pd
 
         return pd.DataFrame([_row(e) for e in self.explanations])
+
+    def _repr_html_(self) -> str:
+        """How it shows itself in a notebook."""
+        return result_html(self)
 
 
 def _row(e: Explanation) -> dict[str, Any]:

@@ -170,8 +170,16 @@ class Run:
 
     def result(self, layer: str | None = None) -> Result:
         """The explanations of a layer."""
-        rows = self._explanations[self.layer(layer)]
-        return Result(tuple(Explanation.from_dict(row) for row in rows))
+        name = self.layer(layer)
+        if name not in self._results:
+            rows = self._explanations[name]
+            self._results[name] = Result(tuple(Explanation.from_dict(row) for row in rows))
+        return self._results[name]
+
+    @cached_property
+    def _results(self) -> dict[str, Result]:
+        """The results read so far: parsing thousands of formulas takes a while."""
+        return {}
 
     def score(
         self, unit: int, formula: Formula | str, layer: str | None = None

@@ -17,6 +17,7 @@ from andornot.cli.demo import demo
 from andornot.cli.explain import explain, layers
 from andornot.cli.look import page, score, show
 from andornot.cli.nli import nli
+from andornot.cli.report import report
 from andornot.errors import AndornotError
 
 
@@ -26,7 +27,7 @@ def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
 
 
-for _command in (explain, layers, score, show, page, analyze, edit, attack, demo, bench, nli):
+for _command in (explain, layers, score, show, page, report, analyze, edit, attack, demo, bench, nli):
     cli.add_command(_command)
 
 

@@ -123,7 +123,7 @@ def accuracy(
     **options: Any,
 ) -> None:
     """Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."""
-    opened, only = _open(run), _ids(samples)
+    opened, only = _open(run), read_ids(samples)
     causal = _causal(opened, layer, only, options)
     asked = {"only": only, "causal": causal, "least_active": least_active, "seed": seed}
     _show(_ask("accuracy", opened, layer, **asked), **_shown(options))
@@ -178,7 +178,7 @@ def _ask(question: str, run: Run, layer: str | None, **options: Any) -> Answer:
     return answer
 
 
-def _ids(path: Path | None) -> tuple[str, ...] | None:
+def read_ids(path: Path | None) -> tuple[str, ...] | None:
     """Ids of samples, one a line."""
     if path is None:
         return None

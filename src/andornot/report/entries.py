@@ -345,8 +345,8 @@ def threshold(run: Run, layer: str) -> str:
 
 
 def model_name(run: Run) -> str:
-    """What to call the network."""
-    return _short(run.manifest["model"]["spec"])
+    """What to call the network; of ``FILE.py:FUNCTION`` the function."""
+    return re.sub(r"^.*\.py:", "", _short(run.manifest["model"]["spec"]))
 
 
 def data_name(run: Run) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,15 +31,19 @@ def load_template(name: str) -> Any:
             "pages need the package jinja2, which is not installed; "
             "install it with pip install 'andornot[report]'"
         ) from None
-    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    environment = jinja2.Environment(
-        loader=loader,
+    return _environment(jinja2).get_template(name)
+
+
+@cache
+def _environment(jinja2: Any) -> Any:
+    """What compiles templates, each once."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(name)
 
 
 def check_free(out: Path) -> None:

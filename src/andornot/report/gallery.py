@@ -9,11 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.activations import read_array
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Explanation, Result
 from andornot.positions import AtomMap
@@ -99,6 +101,28 @@ class Gallery(ABC, Generic[V]):
     def areas(self) -> NDArray[np.int32]:
         """Active positions in each sample, ``(n_samples, n_units)``."""
         return self.run.areas(self.layer)
+
+    def values(self, sample: int, unit: int) -> NDArray[np.float32]:
+        """The activations of one unit on one sample, ``(rows, height, width)``.
+
+        An image or a sentence pair is one row, or a row for each of its tokens.
+        """
+        first, last = sample, sample + 1
+        if self._starts[-1] != self.positions.n_samples:
+            first, last = self.positions.offsets[sample : sample + 2]
+        at = int(np.searchsorted(self._starts, first, side="right")) - 1
+        block = read_array(self._paths[at], mmap_mode="r")  # holds whole samples
+        return np.array(block[first - self._starts[at] : last - self._starts[at], unit])
+
+    @cached_property
+    def _paths(self) -> list[Path]:
+        """The files of the recorded activations, in order."""
+        return self.run.activations(self.layer).paths
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        """The first row of each of these files, and the number of rows."""
+        return np.array([0, *(int(path.stem.split("-")[1]) for path in self._paths)])
 
     @cached_property
     def _atom_counts(self) -> NDArray[np.int64]:

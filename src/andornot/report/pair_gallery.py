@@ -114,7 +114,7 @@ class PairGallery(Gallery[PairView]):
         own = self.positions.sample(sample).ravel()
         truths = self._truths(formula, own)
         if self.level == TOKEN:
-            values = self.run.values(sample, self.layer)[unit].ravel()
+            values = self.values(sample, unit).ravel()
             active = values > self.thresholds[unit]
             marked = mark_tokens(pair, formula, truths, list(active), self._strengths(unit, values))
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ class ImageView:
     Attributes:
         sample: its index in the run.
         name: its id.
-        image: the picture, RGB.
+        data: the data set that the image is of.
         unit_mask: bool ``(height, width)``, the positions on which the unit is active.
         formula_mask: the same for the formula; False everywhere if there is none.
         peak: the unit's largest activation, as a multiple of its threshold; NaN if that is not
@@ -37,11 +37,16 @@ class ImageView:
 
     sample: int
     name: str
-    image: Image.Image
+    data: ProbingData
     unit_mask: BoolArray
     formula_mask: BoolArray
     peak: float
     labels: tuple[str, ...]
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, RGB; read when it is asked for."""
+        return self.data.image(self.sample)
 
     @property
     def shares(self) -> tuple[float, float, float]:
@@ -64,6 +69,8 @@ class PictureGallery(Gallery[ImageView]):
 
     data: ProbingData
 
+    shows_unexplained: ClassVar[bool] = True
+
     @classmethod
     def open(
         cls, run: Run, layer: str | None = None, data: ProbingData | None = None
@@ -85,13 +92,12 @@ class PictureGallery(Gallery[ImageView]):
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> ImageView:
         """One image, seen by one unit; the formula is the union of these atoms."""
         unit, grid = explanation.unit, self.positions.sample(sample)
-        activation = self.run.activations(self.layer).sample(sample)[unit]
         threshold = float(self.thresholds[unit])
-        unit_mask = upsample(activation, *grid.shape) > threshold
+        unit_mask = upsample(self.values(sample, unit)[0], *grid.shape) > threshold
         return ImageView(
             sample=sample,
             name=self.data.sample_ids[sample],
-            image=self.data.image(sample),
+            data=self.data,
             unit_mask=unit_mask,
             formula_mask=atoms[grid],
             peak=float(self.peaks[sample, unit]) / threshold if threshold > 0 else np.nan,

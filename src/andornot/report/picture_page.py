@@ -147,12 +147,13 @@ def _tile(e: Explanation, view: ImageView, folder: Path) -> Tile:
             f"the unit alone on {unit:.1%}, the formula alone on {formula:.1%}."
         ),
         name=view.name,
-        caption=_caption(view),
+        caption=caption(view),
         labels=view.labels,
     )
 
 
-def _caption(view: ImageView) -> str:
+def caption(view: ImageView) -> str:
+    """How well unit and formula agree on an image, and how strongly the unit fires."""
     both, unit, formula = view.shares
     parts = []
     if both + unit + formula > 0:

@@ -77,6 +77,23 @@ def pairs_of(run: Run) -> PairData:
     )
 
 
+def samples_from(run: Run, spec: str | None) -> ProbingData | PairData | None:
+    """The samples that a text names, of the run's modality; None if there is no text.
+
+    Raises:
+        AndornotError: there are no such samples.
+    """
+    if spec is None:
+        return None
+    if run.manifest["level"] == "image":
+        from andornot.probing.open import open_data
+
+        return open_data(spec)
+    from andornot.text.open import open_pairs
+
+    return open_pairs(spec)
+
+
 def _noted(run: Run) -> tuple[str, dict[str, Any]]:
     """The kind of data of a run, and the arguments that open it."""
     noted = run.manifest["data"]

@@ -1,0 +1,105 @@
+"""What ``andornot attack`` found, for the pages of the classes that it was about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from andornot.errors import DataError
+
+_FOLDER: Final = "attacks"
+_QUALITY: Final = 80
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of samples, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An edit that was tested: how often it, and its controls, lead to the target."""
+
+    edit: str
+    n_samples: int
+    rate: Rate
+    controls: Rate
+
+
+@dataclass(frozen=True)
+class AttackNote:
+    """An attack.
+
+    Attributes:
+        source: the class to lead away from.
+        target: the class to lead to.
+        sentences: what was found, and what it cannot tell.
+        flips: the edits that were tested.
+        sheets: pictures of samples before and after, from the report's folder.
+        examples: the same for sentences, as text.
+    """
+
+    source: str
+    target: str
+    sentences: tuple[str, ...]
+    flips: tuple[Flip, ...]
+    sheets: tuple[str, ...]
+    examples: str
+
+
+def copy_attacks(folders: Iterable[str | Path], report: Path) -> tuple[AttackNote, ...]:
+    """Read what attacks found, and copy their pictures into a report.
+
+    Args:
+        folders: what ``andornot attack --out`` wrote.
+        report: the report's folder.
+
+    Raises:
+        DataError: a folder holds no attack, or a damaged one.
+    """
+    return tuple(_copied(Path(folder), report, i) for i, folder in enumerate(folders, start=1))
+
+
+def _copied(folder: Path, report: Path, number: int) -> AttackNote:
+    try:
+        found = json.loads((folder / "attack.json").read_text(encoding="utf-8"))
+        text = folder / "sentences.txt"
+        return AttackNote(
+            source=str(found["source"]),
+            target=str(found["target"]),
+            sentences=tuple(map(str, found["sentences"])),
+            flips=tuple(_flip(row) for row in found["tables"]["edits"]),
+            sheets=tuple(
+                _sheet(file, report, f"{number}-{file.stem}.webp")
+                for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
+            ),
+            examples=text.read_text(encoding="utf-8") if text.exists() else "",
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{folder} holds no attack that can be read ({error}); give a folder that andornot "
+            "attack --out wrote"
+        ) from error
+
+
+def _flip(row: dict[str, Any]) -> Flip:
+    def rate(name: str) -> Rate:
+        return Rate(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
+
+    return Flip(str(row["edit"]), int(row["n"]), rate("flip_rate"), rate("control_rate"))
+
+
+def _sheet(file: Path, report: Path, name: str) -> str:
+    (report / _FOLDER).mkdir(exist_ok=True)
+    with Image.open(file) as picture:
+        picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
+    return f"{_FOLDER}/{name}"

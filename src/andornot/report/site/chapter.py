@@ -1,0 +1,139 @@
+"""What the pages of a layer are made from, computed once for all its units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.analyses import QUESTIONS
+from andornot.analyses.answer import Answer
+from andornot.analyses.contributions import correlations
+from andornot.analyses.importance import pooled_activations
+from andornot.errors import AndornotError
+from andornot.explanations import Explanation
+from andornot.progress import track
+from andornot.report.entries import MAX_WEIGHTS, ClassWeight
+from andornot.report.gallery import Gallery
+from andornot.report.site.histograms import Histogram, histograms
+from andornot.report.site.parts import Matcher
+from andornot.responses import Responses
+from andornot.run import Run
+
+FED = 3
+"""A unit feeds at most so many classes: those with its largest positive weights."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClassLinks:
+    """How units go together with classes.
+
+    Attributes:
+        names: of the classes.
+        values: ``(n_classes, n_units)``; NaN where unknown.
+        are_weights: whether these are connection weights; else correlations with the prediction.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+    are_weights: bool
+
+    def of_unit(self, unit: int) -> tuple[tuple[int, ClassWeight], ...]:
+        """The classes with the largest values, for or against, with their numbers, in order."""
+        own = np.nan_to_num(self.values[:, unit])
+        largest = float(np.abs(own).max(initial=0)) or 1.0
+        shown = np.sort(np.argsort(-np.abs(own), kind="stable")[:MAX_WEIGHTS])
+        return tuple(
+            (int(c), ClassWeight(self.names[c], float(own[c]), float(own[c]) / largest))
+            for c in shown
+        )
+
+    def fed(self, unit: int) -> list[int]:
+        """The classes that a unit feeds (see :data:`FED`), most first."""
+        own = np.nan_to_num(self.values[:, unit])
+        return [int(c) for c in np.argsort(-own, kind="stable")[:FED] if own[c] > 0]
+
+
+@dataclass(frozen=True, eq=False)
+class Chapter:
+    """A layer of a run on its way to pages.
+
+    Attributes:
+        run: the run.
+        layer: one of its layers.
+        slug: the layer's name in addresses.
+        units: the units to show, by number.
+        gallery: finds the samples that show them.
+        answers: what the analyses found, by name.
+        unanswered: why the others found nothing.
+    """
+
+    run: Run
+    layer: str
+    slug: str
+    units: tuple[int, ...]
+    gallery: Gallery[Any]
+    answers: Mapping[str, Answer]
+    unanswered: Mapping[str, str]
+
+    @cached_property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Of the units to show."""
+        return tuple(self.gallery.result[unit] for unit in self.units)
+
+    @cached_property
+    def responses(self) -> Responses:
+        """Active positions of each unit by atom."""
+        return self.run.responses(self.layer)
+
+    @cached_property
+    def histograms(self) -> list[Histogram | None]:
+        """The distribution of activations of each unit of the layer."""
+        return histograms(self.run.activations(self.layer))
+
+    def matcher(self, unit: int) -> Matcher:
+        """What scores formulas for a unit."""
+        active = np.zeros(self.run.concepts.n_atoms, np.int64)
+        atoms, counts = self.responses.unit(unit)
+        active[atoms] = counts
+        return Matcher(self.run.concepts, active)
+
+    @cached_property
+    def links(self) -> ClassLinks | None:
+        """How units go together with classes; None where no class is known."""
+        logits, names = self.run.logits, self.run.manifest["model"]["class_names"]
+        head = self.run.head_weights(self.layer)
+        if head is not None:
+            names = names or [f"class {i}" for i in range(len(head))]
+            return ClassLinks(tuple(map(str, names)), head.astype(np.float64), True)
+        if logits is None or names is None or len(names) != logits.shape[1]:
+            return None
+        said = logits.argmax(axis=1)
+        indicator = np.array([said == c for c in range(len(names))], np.float64)
+        pooled = pooled_activations(self.run, self.layer)
+        return ClassLinks(tuple(map(str, names)), correlations(indicator, pooled), False)
+
+    @cached_property
+    def accuracies(self) -> dict[int, dict[str, Any]]:
+        """What the analysis of accuracy says of each unit, by number."""
+        if "accuracy" not in self.answers:
+            return {}
+        rows = self.answers["accuracy"].tables["units"].to_dict("records")
+        return {int(row["unit"]): {str(k): v for k, v in row.items()} for row in rows}
+
+
+def ask_all(run: Run, layer: str) -> tuple[dict[str, Answer], dict[str, str]]:
+    """The answers to all questions that a layer can answer, and why it cannot answer the others."""
+    answers: dict[str, Answer] = {}
+    unanswered: dict[str, str] = {}
+    for question in track(QUESTIONS, f"analysing {layer}", len(QUESTIONS)):
+        try:
+            answers[question] = import_module(f"andornot.analyses.{question}").answer(run, layer)
+        except AndornotError as error:
+            unanswered[question] = str(error)
+    return answers, unanswered

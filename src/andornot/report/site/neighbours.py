@@ -1,0 +1,78 @@
+"""Which units fire on much the same things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+
+from andornot.concepts import ConceptTable
+from andornot.responses import Responses
+
+_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Match:
+    """Another unit (or a concept), by its place in a list, and how near it is."""
+
+    index: int
+    score: float
+
+
+def nearest_units(
+    responses: Responses, units: Sequence[int], n: int = 6
+) -> Iterator[tuple[Match, ...]]:
+    """For each of these units the others that are nearest to it, nearest first.
+
+    Two units are near if their active positions lie on the same atoms, that is, carry the same
+    combinations of concepts: the cosine of their counts by atom. Units that share none are left
+    out. A ``Match`` counts in ``units``.
+    """
+    counts = _counts(responses, units)
+    norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    scaled = scipy.sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ counts
+    transposed = scaled.T.tocsc()
+    for start in range(0, len(units), _BLOCK):
+        block = (scaled[start : start + _BLOCK] @ transposed).toarray()
+        for row, cosines in enumerate(block, start):
+            cosines[row] = -1
+            order = np.argsort(-cosines, kind="stable")[:n]
+            yield tuple(Match(int(i), float(cosines[i])) for i in order if cosines[i] > 0)
+
+
+def best_units(
+    responses: Responses,
+    units: Sequence[int],
+    table: ConceptTable,
+    concepts: Sequence[int],
+    n: int = 6,
+) -> Iterator[tuple[Match, ...]]:
+    """For each of these concepts the units that it alone describes best, by IoU.
+
+    A ``Match`` counts in ``units``.
+    """
+    counts = _counts(responses, units)
+    active = np.asarray(counts.sum(axis=1)).ravel()
+    carried = scipy.sparse.csr_array(
+        (np.ones(len(table.indices), np.int64), table.indices, table.indptr),
+        shape=(table.n_atoms, table.n_concepts),
+    ).tocsc()
+    for start in range(0, len(concepts), _BLOCK):
+        chosen = np.asarray(concepts[start : start + _BLOCK])
+        hits = (counts @ carried[:, chosen]).toarray().T
+        either = active + table.concept_counts[chosen, None] - hits
+        for ious in hits / np.maximum(either, 1):
+            order = np.argsort(-ious, kind="stable")[:n]
+            yield tuple(Match(int(i), float(ious[i])) for i in order if ious[i] > 0)
+
+
+def _counts(responses: Responses, units: Sequence[int]) -> scipy.sparse.csr_array:
+    """Active positions, units by atoms."""
+    matrix = scipy.sparse.csr_array(
+        (responses.counts, responses.atoms, responses.indptr),
+        shape=(responses.n_units, responses.n_atoms),
+    )
+    return matrix[list(units)]

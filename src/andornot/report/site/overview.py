@@ -1,0 +1,98 @@
+"""The first page: what was explained, on what and how, and what came out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from andornot.analyses.shapes import MEANING, kind_of
+from andornot.report.entries import data_name, model_name, overview, threshold
+from andornot.report.site.chapter import Chapter
+from andornot.report.site.plots import (
+    Plot,
+    accuracy_scatter,
+    category_shares,
+    iou_by_length,
+    iou_histogram,
+)
+from andornot.report.site.refs import UnitRef
+from andornot.run import Run
+
+_BEST = 8
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """What the first page says of a layer.
+
+    Attributes:
+        name: the layer.
+        sentences: what was explained.
+        active: when a unit counts as active.
+        plots: its figures.
+        kinds: the sorts of formula: name, meaning, how many units.
+        left_out: units without a formula: why, and how many.
+        best: the best explained units.
+    """
+
+    name: str
+    sentences: tuple[str, ...]
+    active: str
+    plots: tuple[Plot, ...]
+    kinds: tuple[tuple[str, str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+    best: tuple[UnitRef, ...]
+
+
+def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> LayerSummary:
+    """What the first page says of a layer; ``looked_at`` says on what, after "it"."""
+    kinds = Counter(kind_of(e.formula) for e in chapter.explanations if e.formula is not None)
+    missing = Counter(ref.status for ref in refs if ref.formula is None)
+    best = sorted((ref for ref in refs if ref.formula), key=lambda ref: (-ref.iou, ref.unit))
+    return LayerSummary(
+        name=chapter.layer,
+        sentences=overview(chapter.run, chapter.layer, looked_at, len(refs)),
+        active=threshold(chapter.run, chapter.layer),
+        plots=_plots(chapter, refs),
+        kinds=tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
+        left_out=tuple(missing.most_common()),
+        best=tuple(best[:_BEST]),
+    )
+
+
+def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
+    """The figures that the answers allow."""
+    plots, answers = [], chapter.answers
+    if "length" in answers:
+        tables = answers["length"].tables
+        plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
+    if "uniqueness" in answers:
+        plots.append(category_shares(answers["uniqueness"].tables["categories"]))
+    if "accuracy" in answers:
+        table = answers["accuracy"].tables["units"]
+        pages = {ref.unit: ref.href for ref in refs}
+        quantity, label = "accuracy", "accuracy while active"
+        if table["accuracy"].nunique(dropna=True) < 2:  # every prediction is right, say
+            quantity, label = "margin", "logit margin while active"
+        plots.append(accuracy_scatter(table, quantity, label, pages))
+    return tuple(plots)
+
+
+def facts(run: Run) -> tuple[tuple[str, str], ...]:
+    """How the run was made: what, and its value."""
+    m = run.manifest
+    search = m["search"]
+    kind = "images" if m["level"] == "image" else "sentence pairs"
+    made = [
+        ("network", model_name(run)),
+        ("data", f"{data_name(run)}: {m['data']['samples']:,} {kind}"),
+        ("positions", f"{run.concepts.n_positions:,}"),
+        ("concepts", f"{m['data']['concepts']:,}"),
+        ("formulas", f"up to {search['length']} concepts, with {', '.join(search['operators'])}"),
+        ("search", f"{search['search']}, beam size {search['beam_size']}, for {search['metric']}"),
+        ("made", f"{m['made'][:10]}, with andornot {m['versions']['andornot']}"),
+        ("fingerprints", f"network {m['model']['fingerprint'][:12]}, data "
+         f"{m['data']['fingerprint'][:12]}"),
+    ]  # fmt: skip
+    return tuple((name, str(value)) for name, value in made)

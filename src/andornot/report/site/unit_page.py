@@ -1,0 +1,145 @@
+"""The page of a unit, as data."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from andornot.analyses.shapes import MEANING, kind_of
+from andornot.analyses.units import count, percent
+from andornot.explanations import Explanation
+from andornot.report.entries import ClassWeight, Group, Row, UnitEntry, unit_entry
+from andornot.report.site.chapter import Chapter
+from andornot.report.site.neighbours import Match
+from andornot.report.site.parts import Part, Share, failures
+from andornot.report.site.plots import Plot, activation_histogram, unit_by_length
+from andornot.report.site.refs import UnitRef
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class UnitPage(Generic[T]):
+    """All that the page of a unit says.
+
+    Attributes:
+        ref: the unit.
+        before, after: the units before and after it; None at the ends.
+        entry: what any page says of a unit, with its samples.
+        n_positions: all positions of the data.
+        true_negatives: positions where neither unit nor formula holds.
+        kind: the sort of its formula, and what that means.
+        tree: its formula, part by part; None where there is none.
+        missed: concepts that cover most of the positions where only the unit is active.
+        alarms: the same where only the formula holds.
+        lengths: IoU by length, where several lengths were searched.
+        activations: how its values are distributed; None if they do not differ.
+        runners_up: all formulas that came next.
+        classes: what it says for and against classes, with their numbers.
+        are_weights: whether those are connection weights, else correlations.
+        in_use: how the network does while it is active; empty if not known.
+        nearest: other units that fire on the same, with the cosine.
+        command: how to score a formula for this unit.
+    """
+
+    ref: UnitRef
+    before: UnitRef | None
+    after: UnitRef | None
+    entry: UnitEntry[T]
+    n_positions: int
+    true_negatives: int
+    kind: tuple[str, str]
+    tree: Part | None
+    missed: tuple[Share, ...]
+    alarms: tuple[Share, ...]
+    lengths: Plot | None
+    activations: Plot | None
+    runners_up: tuple[Row, ...]
+    classes: tuple[tuple[int, ClassWeight], ...]
+    are_weights: bool
+    in_use: tuple[str, ...]
+    nearest: tuple[tuple[UnitRef, float], ...]
+    command: str
+
+
+def unit_page(
+    chapter: Chapter,
+    refs: Sequence[UnitRef],
+    place: int,
+    groups: Sequence[Group[T]],
+    nearest: Sequence[Match],
+) -> UnitPage[T]:
+    """The page of the unit at a place among those of a layer.
+
+    Args:
+        chapter: the layer.
+        refs: its units.
+        place: the unit's place among them.
+        groups: samples that show it.
+        nearest: the nearest of these units.
+    """
+    e, links = chapter.explanations[place], chapter.links
+    tree, missed, alarms = _formula(chapter, e)
+    histogram = chapter.histograms[e.unit]
+    threshold = float(chapter.gallery.thresholds[e.unit])
+    several = e.formula is not None and len(e.by_length) > 1
+    return UnitPage(
+        ref=refs[place],
+        before=refs[place - 1] if place else None,
+        after=refs[place + 1] if place + 1 < len(refs) else None,
+        entry=unit_entry(chapter.run, chapter.layer, e, groups, _position(chapter)),
+        n_positions=chapter.run.concepts.n_positions,
+        true_negatives=e.counts.tn,
+        kind=("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)]),
+        tree=tree,
+        missed=missed,
+        alarms=alarms,
+        lengths=unit_by_length(e.by_length) if several else None,
+        activations=None if histogram is None else activation_histogram(histogram, threshold),
+        runners_up=tuple(
+            Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
+        ),
+        classes=() if links is None else links.of_unit(e.unit),
+        are_weights=links is not None and links.are_weights,
+        in_use=_in_use(chapter.accuracies.get(e.unit)),
+        nearest=tuple((refs[match.index], match.score) for match in nearest),
+        command=_command(chapter, e),
+    )
+
+
+def _formula(
+    chapter: Chapter, e: Explanation
+) -> tuple[Part | None, tuple[Share, ...], tuple[Share, ...]]:
+    if e.formula is None:
+        return None, (), ()
+    matcher = chapter.matcher(e.unit)
+    return matcher.tree(e.formula), *failures(matcher, chapter.run.concepts.mask(e.formula))
+
+
+def _position(chapter: Chapter) -> str:
+    """What a position is called."""
+    level = str(chapter.run.manifest["level"])
+    return "position" if level == "image" else level
+
+
+def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:
+    """How the network does while a unit is active, and without it."""
+    if row is None or not row["active_samples"]:
+        return ()
+    where = count(int(row["active_samples"]), "sample")
+    found = [f"While it is active the network is right on {percent(row['accuracy'])} of {where}."]
+    if "accuracy_lost" in row and row["accuracy_lost"] == row["accuracy_lost"]:
+        lost = 100 * float(row["accuracy_lost"])
+        moved = f"{'falls' if lost > 0 else 'rises'} by {abs(lost):.2f} percentage points"
+        found.append(f"Without it the network's accuracy {moved if lost else 'stays the same'}.")
+    return tuple(found)
+
+
+def _command(chapter: Chapter, e: Explanation) -> str:
+    """How to score its formula, or another one, on the command line."""
+    name = chapter.run.path.resolve().name
+    layer = ["--layer", chapter.layer] if len(chapter.run.layers) > 1 else []
+    formula = "FORMULA" if e.formula is None else str(e.formula)
+    return shlex.join(["andornot", "score", name, str(e.unit), formula, *layer])

@@ -1,0 +1,307 @@
+"""Write a report: a folder of pages on all units of a run.
+
+OUT/index.html              overview
+OUT/units.html, units.js    gallery of the units, and the list that it searches
+OUT/unit/LAYER-NUMBER.html  a page for each unit
+OUT/concepts.html           concepts that formulas name; concept/NUMBER.html for each
+OUT/classes.html            classes of the network; class/NUMBER.html for each
+OUT/analyses.html           what the analyses found
+OUT/images/                 images, each once
+OUT/tables/                 tables as CSV and Parquet
+OUT/static/                 style sheet and script
+
+The folder opens from the disk in any browser, and asks nothing of any network.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from andornot.errors import OptionError
+from andornot.explanations import Explanation
+from andornot.progress import track
+from andornot.report.entries import (
+    CSS_COLOURS,
+    Group,
+    Story,
+    choose_units,
+    data_name,
+    model_name,
+)
+from andornot.report.folder import check_free, load_template, page_folder
+from andornot.report.gallery import SILENT, UNEXPLAINED, Gallery, grouped
+from andornot.report.marks import PAIR_MARKS, TOKEN_MARKS
+from andornot.report.pair_gallery import PairGallery, PairView
+from andornot.report.picture_gallery import ImageView, PictureGallery
+from andornot.report.site.attacks import AttackNote, copy_attacks
+from andornot.report.site.chapter import Chapter, ask_all
+from andornot.report.site.index_pages import (
+    ConceptPage,
+    class_href,
+    class_pages,
+    concept_href,
+    concept_pages,
+    gallery_rows,
+)
+from andornot.report.site.neighbours import nearest_units
+from andornot.report.site.overview import facts, summarize
+from andornot.report.site.parts import ROLES, Part
+from andornot.report.site.pictures import ImageStore
+from andornot.report.site.plots import HEIGHT, WIDTH
+from andornot.report.site.refs import UnitRef, slugs, unit_ref
+from andornot.report.site.unit_page import unit_page
+from andornot.run import Run
+from andornot.stages import writing
+from andornot.text.probe import TOKEN
+
+_STATIC: Final = Path(__file__).parents[1] / "static"
+_ROWS: Final = 12
+"""Rows of a table that a page shows; its file has all."""
+
+_EXAMPLE: Final = 160
+"""Most characters of an example in the gallery."""
+
+
+def write_report(
+    run: Run,
+    out: str | Path,
+    units: Sequence[int] | None = None,
+    n_samples: int = 16,
+    *,
+    layer: str | None = None,
+    data: Any = None,
+    story: Story | None = None,
+    attacks: Sequence[str | Path] = (),
+) -> Path:
+    """Write a report; an older one (or a page) in that folder is replaced.
+
+    Args:
+        run: the run to show.
+        out: the folder.
+        units: the units to show; all if not given.
+        n_samples: how many images or pairs to show for each unit, at most.
+        layer: the layer to show; all if not given.
+        data: the images or pairs that the run was made from; found again by the manifest if not
+            given.
+        story: what the first page tells first.
+        attacks: folders that ``andornot attack --out`` wrote; the pages of classes show them.
+
+    Returns:
+        The path of the first page, ``out/index.html``.
+
+    Raises:
+        OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` is below 1, or
+            ``out`` holds other files.
+        DataError: the images or the sentences of the run, or an attack, cannot be opened.
+        RunError: the folder cannot be written.
+    """
+    out = Path(out)
+    if n_samples < 1:
+        raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
+    load_template("site/base.html.j2")
+    check_free(out)
+    names = run.layers if layer is None else (run.layer(layer),)
+    chapters = _chapters(run, names, units, data, story)
+    with page_folder(out) as folder, writing(out):
+        report = _Report(run, folder, n_samples, ImageStore(folder))
+        report.copy_static()
+        notes = copy_attacks(attacks, folder)
+        trees = [report.unit_pages(chapter) for chapter in chapters]
+        report.index_pages(chapters, trees, story, notes)
+        report.copy_tables(chapters)
+    return out / "index.html"
+
+
+def _chapters(
+    run: Run, layers: Sequence[str], units: Sequence[int] | None, data: Any, story: Story | None
+) -> list[Chapter]:
+    slug = slugs(run.layers)
+    galleries: list[Gallery[Any]] = []
+    for name in layers:
+        opener = PictureGallery if run.manifest["level"] == "image" else PairGallery
+        known = galleries[0].data if galleries else data  # type: ignore[attr-defined]
+        galleries.append(opener.open(run, name, known))
+    chosen = [
+        choose_units(g.result, [e.unit for e in g.result] if units is None else units, 1, story)
+        for g in galleries
+    ]
+    return [
+        Chapter(run, name, slug[name], tuple(own), gallery, *ask_all(run, name))
+        for name, own, gallery in zip(layers, chosen, galleries, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A report on its way.
+
+    Attributes:
+        run: the run.
+        folder: where it is written.
+        n_samples: samples for each unit.
+        images: where images go.
+    """
+
+    run: Run
+    folder: Path
+    n_samples: int
+    images: ImageStore
+
+    def copy_static(self) -> None:
+        """Copy style sheet and script."""
+        (self.folder / "static").mkdir()
+        for file in sorted(_STATIC.iterdir()):
+            shutil.copyfile(file, self.folder / "static" / file.name)
+
+    def unit_pages(self, chapter: Chapter) -> tuple[list[UnitRef], dict[int, Part]]:
+        """Write the pages of a layer's units; gives the units, and their formulas as trees."""
+        n = len(chapter.units)
+        listed = track(chapter.explanations, f"listing {chapter.layer}", n)
+        refs = [self._ref(chapter, e) for e in listed]
+        nearest = nearest_units(chapter.responses, chapter.units)
+        trees: dict[int, Part] = {}
+        for place, matches in enumerate(track(nearest, f"writing {chapter.layer}", n)):
+            view = chapter.gallery.unit(refs[place].unit, self.n_samples)
+            groups = [self._shown(chapter, group, view.explanation) for group in grouped(view)]
+            page = unit_page(chapter, refs, place, groups, matches)
+            if page.tree is not None:
+                trees[page.ref.unit] = page.tree
+            self._write(page.ref.href, "unit", page=page)
+        return refs, trees
+
+    def _ref(self, chapter: Chapter, e: Explanation) -> UnitRef:
+        """A unit as other pages point at it, with the sample that excites it most."""
+        thumb, example = None, ""
+        for view in chapter.gallery.unit(e.unit, 1).samples:
+            if isinstance(view, ImageView):
+                thumb = self.images.thumb(view)
+            else:
+                example = _example(view)
+        return unit_ref(chapter.layer, chapter.slug, e, thumb, example)
+
+    def _shown(self, chapter: Chapter, group: Group[Any], e: Explanation) -> Group[Any]:
+        if not isinstance(chapter.gallery, PictureGallery):
+            return group
+        shown = tuple(self.images.masked(e.unit, view) for view in group.samples)
+        return Group(group.key, group.heading, shown)
+
+    def index_pages(
+        self,
+        chapters: Sequence[Chapter],
+        written: Sequence[tuple[list[UnitRef], dict[int, Part]]],
+        story: Story | None,
+        attacks: Sequence[AttackNote],
+    ) -> None:
+        """Write the pages that lead to units."""
+        shown = [(chapter, refs) for chapter, (refs, _) in zip(chapters, written, strict=True)]
+        self._gallery(shown)
+        for concept in self._concepts(shown, [trees for _, trees in written]):
+            self._write(concept.href, "concept", page=concept)
+        classes = class_pages(self.run.samples, shown, attacks)
+        self._write("classes.html", "classes", pages=classes)
+        for page in classes:
+            self._write(page.href, "class", page=page)
+        self._write("analyses.html", "analyses", chapters=chapters, n_rows=_ROWS, cell=_cell)
+        layers = [summarize(chapter, refs, self._looked_at()) for chapter, refs in shown]
+        hrefs = {ref.unit: ref.href for _, refs in reversed(shown) for ref in refs}
+        about = {"story": story, "facts": facts(self.run), "unit_hrefs": hrefs}
+        self._write("index.html", "overview", layers=layers, **about)
+
+    def _gallery(self, shown: Sequence[tuple[Chapter, Sequence[UnitRef]]]) -> None:
+        """Write the gallery, and the list that it searches."""
+        categories = sorted({c for kinds in self.run.concepts.categories for c in kinds})
+        rows = [
+            row
+            for number, (chapter, refs) in enumerate(shown)
+            for row in gallery_rows(chapter, refs, number, categories)
+        ]
+        links = next((chapter.links for chapter, _ in shown if chapter.links), None)
+        data = {
+            "layers": [chapter.layer for chapter, _ in shown],
+            "categories": categories,
+            "classes": [] if links is None else list(links.names),
+            "feeds": "feeds" if links and links.are_weights else "goes with",
+            "units": rows,
+        }
+        # escaped, so that no text of the data can end a script, should anyone inline the file
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        (self.folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
+        self._write("units.html", "units", n_units=len(rows), feeds=links)
+
+    def _concepts(
+        self,
+        shown: Sequence[tuple[Chapter, Sequence[UnitRef]]],
+        trees: Sequence[dict[int, Part]],
+    ) -> Iterator[ConceptPage]:
+        """Write the list of concepts; gives the page of each."""
+        linked = [(*pair, own) for pair, own in zip(shown, trees, strict=True)]
+        pages = concept_pages(self.run.concepts, linked)
+        often = sorted(pages, key=lambda page: (-len(page.uses), page.name))
+        self._write("concepts.html", "concepts", pages=often)
+        yield from track(pages, "writing concepts", len(pages))
+
+    def copy_tables(self, chapters: Sequence[Chapter]) -> None:
+        """Copy the run's tables, and write those of the analyses."""
+        import pandas as pd
+
+        tables = self.folder / "tables"
+        tables.mkdir()
+        for name in ("explanations", "samples"):
+            table = pd.read_parquet(self.run.path / f"{name}.parquet")
+            table.to_parquet(tables / f"{name}.parquet", index=False)
+            table.to_csv(tables / f"{name}.csv", index=False)
+        for chapter in chapters:
+            for answer in chapter.answers.values():
+                answer.write(tables / chapter.slug)
+
+    def _looked_at(self) -> str:
+        n, name = f"{self.run.manifest['data']['samples']:,}", data_name(self.run)
+        if self.run.manifest["level"] == "image":
+            return f"looked at {n} images of {name}"
+        tokens = f", {self.run.concepts.n_positions:,} tokens"
+        return f"read {n} sentence pairs of {name}" + (
+            tokens if self.run.manifest["level"] == TOKEN else ""
+        )
+
+    def _write(self, href: str, template: str, **values: Any) -> None:
+        """Fill a template, and write it to a page."""
+        level = str(self.run.manifest["level"])
+        html = load_template(f"site/{template}.html.j2").render(
+            here=template,
+            root="../" * href.count("/"),
+            title=f"Units of {model_name(self.run)}",
+            level=level,
+            several_layers=len(self.run.layers) > 1,
+            marks=TOKEN_MARKS if level == TOKEN else PAIR_MARKS,
+            colours=CSS_COLOURS,
+            roles=ROLES,
+            size=(WIDTH, HEIGHT),
+            fails=(UNEXPLAINED, SILENT),
+            concept_href=lambda name: concept_href(self.run.concepts, name),
+            class_href=class_href,
+            **values,
+        )
+        path = self.folder / href
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(html, encoding="utf-8")
+
+
+def _example(view: PairView) -> str:
+    """The sentences of a pair, as the gallery shows them."""
+    sides = (view.premise, view.hypothesis)
+    text = " → ".join("".join(" " * t.space + t.text for t in side) for side in sides)
+    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
+
+
+def _cell(value: Any) -> str:
+    """A value in a table."""
+    if value is None or value != value:  # missing
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.2e}" if value != 0 and abs(value) < 1e-3 else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,287 @@
+"""The report in a real browser: it works from the disk, quietly, for hands, eyes and readers.
+
+These tests need Chromium and the package playwright (which may bring it). Those of accessibility
+also need axe-core: let ANDORNOT_AXE name its axe.min.js (``npm pack axe-core`` has it).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from andornot.report.site.write import write_report
+from report_cases import CLASSES, EVIL, picture_run
+
+AXE = os.environ.get("ANDORNOT_AXE", "")
+ALL_PAGES = (
+    "index.html", "units.html", "unit/layer-00000.html", "unit/layer-00003.html", "concepts.html",
+    "concept/00000.html", "classes.html", "class/0000.html", "analyses.html",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    home = tmp_path_factory.mktemp("browser")
+    return write_report(picture_run(home), home / "report").parent
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
+    with sync_api.sync_playwright() as playwright:
+        try:
+            opened = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        except sync_api.Error as error:
+            pytest.skip(f"Chromium does not start: {error}")
+        yield opened
+        opened.close()
+
+
+class Visit:
+    """A page that notes all that it should not do."""
+
+    def __init__(self, browser: Any, site: Path, **options: Any) -> None:
+        self.site = site
+        self.page = browser.new_context(**options).new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.complaints.append(request.url))
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, name: str) -> Any:
+        self.page.goto(f"{self.site.as_uri()}/{name}")
+        return self.page
+
+    def close(self) -> None:
+        self.page.context.close()
+        assert self.complaints == []
+        here = self.site.as_uri()
+        assert all(url.startswith((f"{here}/", "data:")) for url in self.requests)
+
+
+@pytest.fixture
+def visit(browser, site) -> Iterator[Visit]:
+    visit = Visit(browser, site, viewport={"width": 1200, "height": 800})
+    yield visit
+    visit.close()
+
+
+def shown_units(page: Any) -> list[int]:
+    hrefs = page.eval_on_selector_all("#cards a", "links => links.map(link => link.href)")
+    return [int(href[-10:-5]) for href in hrefs]
+
+
+def test_every_page_loads_without_an_error_or_a_request(site, visit):
+    for path in sorted(site.rglob("*.html")):
+        page = visit.open(str(path.relative_to(site)))
+        page.wait_for_load_state("load")
+        broken = page.eval_on_selector_all(
+            "img:not([loading=lazy])", "images => images.filter(i => !i.naturalWidth).length"
+        )
+        assert broken == 0, path
+    assert visit.requests
+
+
+def test_search_and_filters_find_what_they_should(site, visit):
+    page = visit.open("units.html")
+    assert page.inner_text("#count") == "4 of 4 units"
+    ious = [row["iou"] for row in rows(site)]
+    best = sorted(range(4), key=lambda u: (-ious[u], u))
+    assert shown_units(page) == best
+    page.fill("#find", "SQUARE red")
+    assert shown_units(page) == [0]
+    assert page.inner_text("#count") == "1 of 4 units"
+    page.fill("#find", "<script>")
+    assert shown_units(page) == [2]
+    page.click("button[type=reset]")
+    page.wait_for_function("document.querySelectorAll('#cards a').length === 4")
+    page.select_option("select[name=category]", label="shape")
+    assert shown_units(page) == [2]
+    page.select_option("select[name=category]", label="any")
+    page.select_option("select[name=class]", label=CLASSES[1])
+    assert shown_units(page) == [1]
+    page.select_option("select[name=class]", label="any")
+    page.fill("input[name=from]", str(ious[1]))
+    assert shown_units(page) == [1]
+    page.fill("input[name=from]", "")
+    page.fill("input[name=to]", "0")
+    assert shown_units(page) == [3]
+    page.fill("input[name=to]", "")
+    page.select_option("select[name=kind]", "single concept")
+    page.select_option("select[name=sort]", "unit")
+    assert shown_units(page) == [0, 1, 2]
+    page.reload()
+    assert shown_units(page) == [0, 1, 2], "the address keeps the choice"
+
+
+def rows(site: Path) -> list[dict[str, Any]]:
+    text = (site / "units.js").read_text(encoding="utf-8")
+    return json.loads(text.removeprefix("window.andornot = ").rstrip().removesuffix(";"))["units"]
+
+
+def test_text_of_the_data_stays_text(visit):
+    page = visit.open("units.html#q=script")
+    assert page.inner_text("#cards .formula") == f'"{EVIL}"'
+    assert page.locator("#cards script").count() == 0
+
+
+def test_keys_lead_through_the_report(visit):
+    page = visit.open("unit/layer-00001.html")
+    page.keyboard.press("n")
+    page.wait_for_url("**/layer-00002.html")
+    page.keyboard.press("p")
+    page.wait_for_url("**/layer-00001.html")
+    page.keyboard.press("/")
+    page.keyboard.type("square np")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/units.html#q=square*")
+    order = shown_units(page)
+    assert order == [1, 0]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.href").endswith(f"{order[1]:05d}.html")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/layer-{order[0]:05d}.html")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/layer-{order[1]:05d}.html")
+    assert page.locator("a[rel=next]:visible").count() == 0, "the end of what was searched for"
+
+
+def test_the_three_views_show_the_masks(visit):
+    """Pixels on the screen, against the overlay's own: which is lit, dimmed, and coloured."""
+    page = visit.open("unit/layer-00000.html")
+    tile = page.locator(".tile .masked").first
+    tile.scroll_into_view_if_needed()
+    overlay = tile.locator(".overlay")
+    values = page.evaluate(_PIXELS, overlay.element_handle())
+    centre = {}
+    box = tile.bounding_box()
+    for kind in (0, 1, 2):  # neither, only the unit, both
+        at = next(i for i, v in enumerate(values["kinds"]) if v == kind)
+        row, column = divmod(at, values["width"])
+        centre[kind] = (
+            box["x"] + (column + 0.5) * box["width"] / values["width"],
+            box["y"] + (row + 0.5) * box["height"] / values["height"],
+        )
+
+    def colour(kind: int) -> tuple[int, ...]:
+        x, y = centre[kind]
+        shot = page.screenshot(clip={"x": x - 1, "y": y - 1, "width": 2, "height": 2})
+        return Image.open(io.BytesIO(shot)).convert("RGB").getpixel((1, 1))
+
+    tinted = {kind: colour(kind) for kind in centre}
+    assert tinted[1][0] > tinted[1][2] + 40, "orange"
+    assert min(tinted[2][:2]) > tinted[2][2] + 20, "yellow"
+    page.keyboard.press("m")
+    assert page.is_checked("#view-unit")
+    lit = {kind: colour(kind) for kind in centre}
+    assert max(lit[2]) > 130, "the painted square, in its own colours"
+    assert max(lit[0]) < 40, "dimmed"
+    page.reload()
+    assert page.is_checked("#view-unit"), "remembered"
+
+
+_PIXELS = """image => {
+  const canvas = document.createElement("canvas");
+  const [width, height] = [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const data = context.getImageData(0, 0, width, height).data;
+  const kinds = [];
+  for (let i = 0; i < data.length; i += 4)
+    kinds.push(data[i + 3] === 0 ? 0 : data[i] < 128 ? 3 : data[i + 2] < 80 ? 1 : 2);
+  return { width, height, kinds };
+}"""
+
+
+def test_copying_and_themes(visit):
+    visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = visit.open("unit/layer-00000.html")
+    button = page.locator("button.copy").first
+    button.click()
+    page.wait_for_function("document.querySelector('button.copy').textContent === 'Copied'")
+    assert page.evaluate("navigator.clipboard.readText()") == "red square"
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    page.click("#theme")
+    page.click("#theme")
+    assert page.evaluate(paper) == "rgb(20, 20, 23)"
+    visit.open("units.html")
+    assert page.evaluate(paper) == "rgb(20, 20, 23)", "remembered"
+
+
+def test_concepts_can_be_filtered(visit):
+    page = visit.open("concepts.html")
+    page.fill("input.filter", "green colour")
+    assert page.locator("#concepts tbody tr:visible").count() == 1
+
+
+@pytest.mark.parametrize("width", [360, 800, 1600])
+def test_no_page_is_wider_than_the_screen(browser, site, width):
+    visit = Visit(browser, site, viewport={"width": width, "height": 700})
+    for name in ALL_PAGES:
+        page = visit.open(name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    visit.close()
+
+
+def test_four_thousand_units_stay_smooth(browser, site, tmp_path):
+    many = tmp_path / "many"
+    shutil.copytree(site, many)
+    text = (many / "units.js").read_text(encoding="utf-8")
+    data = json.loads(text.removeprefix("window.andornot = ").rstrip().removesuffix(";"))
+    data["units"] = [
+        row | {"unit": i, "iou": (i * 37 % 4096) / 4096}
+        for i, row in enumerate(data["units"][j % 4] for j in range(4096))
+    ]
+    (many / "units.js").write_text(f"window.andornot = {json.dumps(data)};", encoding="utf-8")
+    visit = Visit(browser, many)
+    page = visit.open("units.html")
+    assert page.inner_text("#count") == "4,096 of 4,096 units, page 1 of 86"
+    start = time.perf_counter()
+    page.keyboard.press("/")
+    page.keyboard.type("square")
+    assert page.inner_text("#count") == "2,048 of 4,096 units, page 1 of 43"
+    assert time.perf_counter() - start < 5, "six letters on a busy machine"
+    assert page.locator("#cards a").count() == 48
+    page.click("h1")
+    page.keyboard.press("n")
+    assert page.inner_text("#count").endswith("page 2 of 43")
+    visit.close()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path(AXE).is_file(), reason="ANDORNOT_AXE names no axe.min.js")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 390])
+def test_axe_finds_nothing_to_mend(browser, site, theme, width):
+    visit = Visit(
+        browser, site, color_scheme=theme, viewport={"width": width, "height": 800},
+        reduced_motion="reduce",
+    )  # fmt: skip
+    source = Path(AXE).read_text(encoding="utf-8")
+    for name in ALL_PAGES:
+        page = visit.open(name)
+        page.evaluate(source)
+        found = page.evaluate("axe.run({ preload: false })")["violations"]
+        told = [
+            (name, v["id"], v["help"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found
+        ]
+        assert told == []
+    visit.close()
