@@ -323,7 +323,7 @@ def test_a_run_without_logits(run, monkeypatch):
 def plain_logits(run, layer, unit):
     """Logits with a unit at zero: the network cut in two by hand."""
     from andornot.models import Preprocessing, load_model
-    from andornot.report.source import images_of
+    from andornot.reopen import images_of
 
     data = images_of(run)
     pre = Preprocessing.from_dict(run.manifest["preprocessing"])

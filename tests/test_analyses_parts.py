@@ -21,7 +21,7 @@ from andornot.analyses.coherence import (
     phrases,
     usual_threshold,
 )
-from andornot.analyses.outcomes import Judged, match_classes
+from andornot.analyses.outcomes import Judged
 from andornot.analyses.shapes import (
     CONJUNCTION,
     DISJUNCTION,
@@ -40,6 +40,7 @@ from andornot.analyses.statistics import (
     correlate,
     partial_correlation,
 )
+from andornot.classes import match_classes
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError
 from andornot.formula import And, Concept, Not, Or, parse

@@ -9,7 +9,7 @@ import andornot
 pytest.importorskip("torch", reason="torch is not installed")
 
 from andornot.edits import AttackOptions, attack
-from andornot.edits.classifiers import model_of
+from andornot.reopen import model_of
 
 pytestmark = pytest.mark.slow
 

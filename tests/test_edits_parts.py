@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import binomtest
 
+from andornot.classes import class_index
 from andornot.concepts import ConceptTable
 from andornot.edits.belonging import belonging
-from andornot.edits.classes import ANOTHER, UNKNOWN, class_index, classes_of
+from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
 from andornot.edits.cutouts import find_cutouts, mean_colour
 from andornot.edits.images import (
     LUMINANCE,

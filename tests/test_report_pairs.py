@@ -14,12 +14,12 @@ from rich.console import Console
 import andornot
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
+from andornot.reopen import images_of, pairs_of
 from andornot.report.entries import class_weights
 from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.report.marks import FORBIDDEN, NAMED
 from andornot.report.page import Fact, Story, write_page, write_pairs
 from andornot.report.pair_gallery import PairGallery
-from andornot.report.source import images_of, pairs_of
 from andornot.report.terminal import print_units
 from andornot.run import Run
 from andornot.text.nli.protocol import Recorded

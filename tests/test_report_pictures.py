@@ -18,6 +18,7 @@ from andornot.errors import DataError, OptionError
 from andornot.probe import Recording
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
+from andornot.reopen import images_of, pairs_of
 from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.report.picture_gallery import PictureGallery
 from andornot.report.pictures import (
@@ -32,7 +33,6 @@ from andornot.report.pictures import (
     tile,
     unit_figure,
 )
-from andornot.report.source import images_of, pairs_of
 from andornot.run import Run
 from andornot.thresholds import Threshold
 

@@ -33,6 +33,7 @@ OUTER = (
     "relations",
     "vision",
     "probe",
+    "reopen",
     "results",
     "dissection",
     "run",

@@ -100,9 +100,10 @@ class ConceptTable:
     @cached_property
     def concept_counts(self) -> NDArray[np.int64]:
         """Positions of each concept."""
-        per_entry = np.repeat(self.counts, np.diff(self.indptr))
-        totals = np.zeros(self.n_concepts, np.int64)
-        np.add.at(totals, self.indices, per_entry)
+        # prefix sums are exact, where weights of a bincount would be rounded
+        indptr, atoms = self.by_concept
+        sums = np.concatenate([[0], np.cumsum(self.counts[atoms])])
+        totals: NDArray[np.int64] = sums[indptr[1:]] - sums[indptr[:-1]]
         return totals
 
     @cached_property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from andornot.analyses.units import count
+from andornot.classes import match_classes
 from andornot.errors import OptionError, RunError
 from andornot.run import Run
 
@@ -143,26 +142,6 @@ def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
             "predictions cannot be compared with anything; give class_names with the model"
         )
     return logits, tuple(names)
-
-
-def match_classes(classes: Sequence[str], names: Sequence[str]) -> NDArray[np.int64]:
-    """The place of each sample's class among the network's; -1 where it has no such class.
-
-    A name that two of the network's classes share matches neither.
-    """
-    exact, loose = _once(names), _once([_letters(name) for name in names])
-    places = {name: exact.get(name, loose.get(_letters(name), -1)) for name in set(classes)}
-    return np.array([places[name] if name else -1 for name in classes], np.int64)
-
-
-def _once(names: Sequence[str]) -> dict[str, int]:
-    """The places of those names that stand there once and are not empty."""
-    counts = Counter(names)
-    return {name: i for i, name in enumerate(names) if counts[name] == 1 and name}
-
-
-def _letters(name: str) -> str:
-    return re.sub(r"[\W_]", "", name.removesuffix("-s").casefold())
 
 
 def _no_class(run: Run, classes: list[str], names: Sequence[str]) -> str:

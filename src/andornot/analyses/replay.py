@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from andornot.errors import AndornotError, ModelError
-from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
+from andornot.errors import ModelError
+from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
 from andornot.models.ablate import shapes_of, zeroed
 from andornot.models.shapes import unit_map
-from andornot.report.source import images_of, matching, pairs_of
+from andornot.reopen import images_of, matching, model_of, pairs_of
 from andornot.run import Run
-from andornot.text.nli import PairModel, load_pair_model
+from andornot.text.nli import PairModel
 
 Logits = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -137,11 +137,7 @@ class Replay:
 
 
 def _of_images(run: Run, layer: str, source: Source) -> Replay:
-    noted, recording = run.manifest["model"], run.manifest["recording"]
-    model: Any = source.model
-    if model is None:
-        model = _again(run, lambda: load_model(noted["spec"], noted["weights"]))
-    _check_fingerprint(run, model)
+    recording, model = run.manifest["recording"], model_of(run, source.model)
     data = images_of(run) if source.data is None else matching(run, source.data)
     preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
     size = recording["batch_size"] or _IMAGES
@@ -173,11 +169,7 @@ def _logits(recorder: Recorder, batch: torch.Tensor) -> Logits:
 
 
 def _of_pairs(run: Run, layer: str, source: Source) -> Replay:
-    noted, recording = run.manifest["model"], run.manifest["recording"]
-    model: Any = source.model
-    if model is None:
-        model = _again(run, lambda: load_pair_model(noted["spec"], device=recording["device"]))
-    _check_fingerprint(run, model)
+    recording, model = run.manifest["recording"], model_of(run, source.model)
     if not isinstance(getattr(model, "module", None), nn.Module):
         raise ModelError(
             f"the model of {run.path} has no torch module in its attribute module, so no unit of "
@@ -196,23 +188,3 @@ def _of_pairs(run: Run, layer: str, source: Source) -> Replay:
 
 def _pair_logits(model: PairModel, pairs: list[Any]) -> Logits:
     return model.record(pairs, ()).logits
-
-
-def _again(run: Run, load: Callable[[], Any]) -> Any:
-    """Load the network that a manifest names."""
-    try:
-        return load()
-    except AndornotError as error:
-        raise ModelError(
-            f"the network of {run.path} cannot be loaded again: {error} (Start the command where "
-            "the run was started, or give the network.)"
-        ) from error
-
-
-def _check_fingerprint(run: Run, model: LoadedModel | PairModel) -> None:
-    noted = run.manifest["model"]["fingerprint"]
-    if model.fingerprint != noted:
-        raise ModelError(
-            f"the network is not the one that {run.path} was made with (fingerprint "
-            f"{model.fingerprint[:12]}, there {noted[:12]}); give the same code and weights"
-        )

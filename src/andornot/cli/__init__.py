@@ -27,7 +27,20 @@ def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
 
 
-for _command in (explain, layers, score, show, page, report, analyze, edit, attack, demo, bench, nli):
+for _command in (
+    explain,
+    layers,
+    score,
+    show,
+    page,
+    report,
+    analyze,
+    edit,
+    attack,
+    demo,
+    bench,
+    nli,
+):
     cli.add_command(_command)
 
 

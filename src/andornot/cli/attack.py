@@ -48,6 +48,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     from andornot.edits import AttackOptions
     from andornot.edits import attack as find_edits
     from andornot.progress import show_progress
+    from andornot.reopen import samples_from
     from andornot.run import Run
 
     show_progress(not quiet)
@@ -58,7 +59,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
         target,
         layer=options["layer"],
         model=options["model"],
-        data=_data(opened, options["data"]),
+        data=samples_from(opened, options["data"]),
         also=options["also"],
         options=AttackOptions(
             n_samples=options["samples"],
@@ -181,28 +182,16 @@ def words(
     _tell(_desk(run, options).try_edit(sample, change), options)
 
 
-def _data(run: Any, spec: str | None) -> Any:
-    """The data that an option names, by the run's modality."""
-    if spec is None:
-        return None
-    if run.manifest["level"] == "image":
-        from andornot.probing.open import open_data
-
-        return open_data(spec)
-    from andornot.text.open import open_pairs
-
-    return open_pairs(spec)
-
-
 def _desk(run: Path, options: dict[str, Any]) -> Desk:
     from andornot.edits import Desk
+    from andornot.reopen import samples_from
     from andornot.run import Run
 
     opened = Run.open(run)
     return Desk.open(
         opened,
         model=options["model"],
-        data=_data(opened, options["data"]),
+        data=samples_from(opened, options["data"]),
         also=options["also"],
     )
 

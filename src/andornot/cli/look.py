@@ -12,7 +12,7 @@ from andornot.cli.printing import print_run
 from andornot.cli.values import Units
 
 if TYPE_CHECKING:
-    from andornot.run import Run
+    pass
 
 
 @click.command()
@@ -69,6 +69,7 @@ def show(
     if units is None and samples is None:
         print_run(opened, best, layer)
         return
+    from andornot.reopen import samples_from
     from andornot.report.terminal import print_units
 
     print_units(
@@ -77,7 +78,7 @@ def show(
         best,
         10 if samples is None else samples,
         layer=layer,
-        data=_data_of(opened, data),
+        data=samples_from(opened, data),  # type: ignore[arg-type]
     )
 
 
@@ -99,6 +100,7 @@ def show(
 def page(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
     """Show units of a RUN on one page: images with both masks, or sentences with marked words."""
     from andornot.progress import show_progress
+    from andornot.reopen import samples_from
     from andornot.report.page import write_page
     from andornot.run import Run
 
@@ -113,19 +115,6 @@ def page(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
         units=options["units"],
         n_units=options["best"],
         n_samples=options["samples"],
-        data=_data_of(opened, options["data"]),
+        data=samples_from(opened, options["data"]),
     )
     click.echo(f"wrote {written}")
-
-
-def _data_of(run: Run, spec: str | None) -> Any:
-    """The samples that a text names, of the run's modality; None if there is no text."""
-    if spec is None:
-        return None
-    if run.manifest["level"] == "image":
-        from andornot.probing.open import open_data
-
-        return open_data(spec)
-    from andornot.text.open import open_pairs
-
-    return open_pairs(spec)

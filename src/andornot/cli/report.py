@@ -38,8 +38,8 @@ def report(
 ) -> None:
     """Show all of a RUN as a folder of pages that opens in any browser, without a network."""
     from andornot.progress import show_progress
+    from andornot.reopen import samples_from
     from andornot.report.site.write import write_report
-    from andornot.report.source import samples_from
     from andornot.run import Run
 
     show_progress(not quiet)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.edits.classes import UNKNOWN, plain
+from andornot.classes import letters
+from andornot.edits.classes import UNKNOWN
 from andornot.formula import Formula
 
 DEFINING = 0.9
@@ -66,8 +67,8 @@ def belonging(
 def _is_called(concept: str, name: str) -> bool:
     """Whether a concept is called as the class, or is a thing of it by its name."""
     bare = concept.rpartition(":")[2]
-    words = {plain(word) for word in re.split(r"[\s_()]+", bare)}
-    return plain(name) in words | {plain(bare)}
+    words = {letters(word) for word in re.split(r"[\s_()]+", bare)}
+    return letters(name) in words | {letters(bare)}
 
 
 def _mean(values: NDArray[np.bool_]) -> float:

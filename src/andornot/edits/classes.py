@@ -1,4 +1,4 @@
-"""Names of classes: those of the samples and those of a network may be spelled differently."""
+"""The classes of a run's samples, and of its network."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import match_classes
 from andornot.errors import OptionError
 from andornot.run import Run
 
@@ -14,43 +15,15 @@ UNKNOWN, ANOTHER = -1, -2
 """Instead of a class: a sample has no label, or one that is none of the model's classes."""
 
 
-def plain(name: str) -> str:
-    """A name without case, signs, and the ``-s`` with which Broden marks scenes.
-
-    ``inside_city-s`` and ``InsideCity`` are then the same.
-    """
-    return "".join(c for c in name.casefold().removesuffix("-s") if c.isalnum())
-
-
-def class_index(names: Sequence[str], wanted: str) -> int:
-    """The number of a class; an exact name goes before one that is only spelled alike.
-
-    Raises:
-        OptionError: no class has this name, or several are spelled like it.
-    """
-    exact = [i for i, name in enumerate(names) if name == wanted]
-    alike = exact or [i for i, name in enumerate(names) if plain(name) == plain(wanted)]
-    if len(alike) != 1:
-        what = "has no class" if not alike else "has several classes"
-        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        raise OptionError(f"the model {what} {wanted!r}; choose one of {shown}")
-    return alike[0]
-
-
 def classes_of(labels: Iterable[str], names: Sequence[str]) -> NDArray[np.int64]:
     """The class that each sample's label means, int64 (n,).
 
     ``UNKNOWN`` where there is no label, ``ANOTHER`` where it is none of the model's classes.
     """
-    exact = {name: i for i, name in enumerate(names)}
-    loose = {plain(name): i for i, name in reversed(list(enumerate(names)))}
-    return np.array(
-        [
-            exact.get(label, loose.get(plain(label), ANOTHER if label else UNKNOWN))
-            for label in labels
-        ],
-        np.int64,
-    )
+    given = list(labels)
+    labelled = np.array([bool(label) for label in given])
+    found = match_classes(given, names)
+    return np.where((found < 0) & labelled, ANOTHER, found)
 
 
 def class_names(run: Run) -> tuple[str, ...]:

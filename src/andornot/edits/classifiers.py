@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from andornot.errors import ModelError, OptionError
+from andornot.errors import ModelError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
 from andornot.models.images import ImageSource
 from andornot.models.threads import threads
-from andornot.run import Run
 from andornot.text.nli.load import load_pair_model
 from andornot.text.nli.protocol import PairModel
 from andornot.text.pairs import Pair
@@ -149,53 +148,3 @@ def pair_classifier(model: PairModel | str, name: str | None = None) -> PairClas
     if isinstance(model, str):
         return PairClassifier(load_pair_model(model), name or model)
     return PairClassifier(model, name or type(model).__name__)
-
-
-def model_of(run: Run) -> Any:
-    """The network of a run, loaded again by what its manifest says of it.
-
-    Returns:
-        a ``LoadedModel`` for images, a ``PairModel`` for sentence pairs. The network of a demo is
-        trained again from its seed.
-
-    Raises:
-        ModelError: it cannot be loaded, or is not the one that the run was made with.
-    """
-    noted = run.manifest["model"]
-    if run.manifest["data"]["kind"].startswith("demo"):
-        found: Any = _trained_again(run)
-    elif run.manifest["level"] == "image":
-        preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
-        names = noted["class_names"]
-        found = load_model(
-            noted["spec"], noted["weights"], preprocessing=preprocessing, class_names=names
-        )
-    else:
-        found = load_pair_model(noted["spec"])
-    if found.fingerprint != noted["fingerprint"]:
-        raise ModelError(
-            f"the model {noted['spec']} is not the one that {run.path} was made with (its "
-            "fingerprint differs); make the run again, or hand over the model itself"
-        )
-    return found
-
-
-def _trained_again(run: Run) -> Any:
-    """The network of a demo; training it takes seconds, and always gives the same weights."""
-    kind, source = run.manifest["data"]["kind"], run.manifest["data"]["source"]
-    if not source:
-        raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
-    if kind == "demo-text":
-        from andornot.demo.text import net as text_net
-        from andornot.demo.text.world import draw_pairs
-
-        return text_net.train(draw_pairs(**(source | {"split": "train"})), source["seed"])
-    from andornot.demo.vision import net
-    from andornot.demo.vision.scenes import CLASSES
-    from andornot.demo.vision.world import draw_world
-    from andornot.models import fingerprint
-
-    module = net.train(draw_world(**source), source["seed"])
-    return LoadedModel(
-        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
-    )

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import class_index
 from andornot.edits.aims import Aim
 from andornot.edits.bench import Bench
-from andornot.edits.classes import class_index
-from andornot.edits.classifiers import Classifier, image_classifier, model_of, pair_classifier
+from andornot.edits.classifiers import Classifier, image_classifier, pair_classifier
 from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
 from andornot.edits.screening import probabilities
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula, parse
-from andornot.report.source import images_of, matching, pairs_of
+from andornot.reopen import images_of, matching, model_of, pairs_of
 from andornot.run import Run
 
 if TYPE_CHECKING:

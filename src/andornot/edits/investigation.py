@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import class_index
 from andornot.edits.aims import Aim, aims_of, weights
 from andornot.edits.belonging import Belonging, belonging
 from andornot.edits.bench import Bench, Proposal
-from andornot.edits.classes import class_index, class_names, classes_of
+from andornot.edits.classes import class_names, classes_of
 from andornot.edits.classifiers import Classifier
 from andornot.edits.desk import open_bench
 from andornot.edits.presence import Presence

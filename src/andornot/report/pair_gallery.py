@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from andornot.explanations import Explanation
 from andornot.formula import Formula
+from andornot.reopen import matching, pairs_of
 from andornot.report.gallery import BoolArray, Gallery
 from andornot.report.marks import Token, Truth, decisive, mark_pair, mark_tokens
-from andornot.report.source import matching, pairs_of
 from andornot.run import Run
 from andornot.text.concepts import tag_names
 from andornot.text.pairs import PairData

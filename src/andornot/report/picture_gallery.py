@@ -11,8 +11,8 @@ from PIL import Image
 
 from andornot.explanations import Explanation
 from andornot.probing.dataset import ProbingData
+from andornot.reopen import images_of, matching
 from andornot.report.gallery import BoolArray, Gallery
-from andornot.report.source import images_of, matching
 from andornot.run import Run
 from andornot.upsample import upsample
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from andornot.analyses.outcomes import match_classes
 from andornot.analyses.shapes import kind_of
 from andornot.analyses.units import count
+from andornot.classes import match_classes
 from andornot.concepts import ConceptTable
 from andornot.report.entries import plain_concepts
 from andornot.report.site.attacks import AttackNote

@@ -1,4 +1,4 @@
-"""Find the images or the sentences that a run was made from again."""
+"""Find again what a run was made from: its images or sentences, and its network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError
 from andornot.probing.dataset import ProbingData
 from andornot.run import Run
 from andornot.text.pairs import PairData
@@ -139,3 +139,73 @@ def matching(run: Run, data: S) -> S:
             f"{len(wanted)} samples of {run.path}; give the data that the run was made from"
         )
     return data.subset(where[name] for name in wanted)
+
+
+def model_of(run: Run, model: Any = None) -> Any:
+    """The network of a run, loaded again by what its manifest says of it.
+
+    Args:
+        run: the run.
+        model: the network itself, where the manifest does not lead to it any more.
+
+    Returns:
+        a ``LoadedModel`` for images, a ``PairModel`` for sentence pairs. The network of a demo is
+        trained again from its seed.
+
+    Raises:
+        ModelError: it cannot be loaded, or is not the one that the run was made with.
+    """
+    noted = run.manifest["model"]
+    if model is None:
+        try:
+            model = _loaded_again(run)
+        except AndornotError as error:
+            raise ModelError(
+                f"the network of {run.path} cannot be loaded again: {error} (Start the command "
+                "where the run was started, or give the network.)"
+            ) from error
+    if model.fingerprint != noted["fingerprint"]:
+        raise ModelError(
+            f"the network {noted['spec']} is not the one that {run.path} was made with (its "
+            f"fingerprint is {model.fingerprint[:12]}, there {noted['fingerprint'][:12]}); give "
+            "the same code and weights"
+        )
+    return model
+
+
+def _loaded_again(run: Run) -> Any:
+    noted, device = run.manifest["model"], run.manifest["recording"]["device"]
+    if run.manifest["data"]["kind"].startswith("demo"):
+        return _trained_again(run)
+    if run.manifest["level"] == "image":
+        from andornot.models import Preprocessing, load_model
+
+        preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
+        return load_model(
+            noted["spec"], noted["weights"],
+            preprocessing=preprocessing, class_names=noted["class_names"],
+        )  # fmt: skip
+    from andornot.text.nli.load import load_pair_model
+
+    return load_pair_model(noted["spec"], device=device)
+
+
+def _trained_again(run: Run) -> Any:
+    """The network of a demo; training it takes seconds, and always gives the same weights."""
+    kind, source = run.manifest["data"]["kind"], run.manifest["data"]["source"]
+    if not source:
+        raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
+    if kind == "demo-text":
+        from andornot.demo.text import net as text_net
+        from andornot.demo.text.world import draw_pairs
+
+        return text_net.train(draw_pairs(**(source | {"split": "train"})), source["seed"])
+    from andornot.demo.vision import net
+    from andornot.demo.vision.scenes import CLASSES
+    from andornot.demo.vision.world import draw_world
+    from andornot.models import LoadedModel, fingerprint
+
+    module = net.train(draw_world(**source), source["seed"])
+    return LoadedModel(
+        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
+    )
