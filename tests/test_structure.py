@@ -34,6 +34,7 @@ OUTER = (
     "vision",
     "probe",
     "reopen",
+    "samples",
     "results",
     "dissection",
     "run",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from andornot.activations import Activations
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError
+from andornot.samples import Samples
 from andornot.stages import Stage
 from andornot.thresholds import Threshold
 
@@ -56,35 +57,6 @@ class Batch:
     samples: slice
     activations: dict[str, NDArray[np.float32]]
     logits: NDArray[np.float32] | None
-
-
-class Samples(Protocol):
-    """Probing data of any modality; ids are all different, splits and classes may be empty."""
-
-    @property
-    def path(self) -> Path:
-        """Where it comes from."""
-
-    @property
-    def kind(self) -> str:
-        """The sort of data set, such as ``broden``."""
-
-    @property
-    def sample_ids(self) -> tuple[str, ...]:
-        """Id of each sample."""
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Split of each sample."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class label of each sample."""
-
-    def __len__(self) -> int: ...
-
-    def fingerprint(self) -> str:
-        """Key of all that a network or a concept can see of the samples."""
 
 
 class Probe(Protocol):

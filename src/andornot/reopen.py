@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, TypeVar
 
 from andornot.errors import AndornotError, DataError, ModelError, OptionError
 from andornot.probing.dataset import ProbingData
 from andornot.run import Run
+from andornot.samples import Samples
 from andornot.text.pairs import PairData
-
-
-class Samples(Protocol):
-    """What images and sentence pairs have in common here."""
-
-    @property
-    def path(self) -> Path:
-        """Where they come from."""
-
-    @property
-    def sample_ids(self) -> tuple[str, ...]:
-        """Id of each sample."""
-
-    def subset(self, indices: Iterable[int]) -> Self:
-        """Only these samples, in this order."""
-
-    def fingerprint(self) -> str:
-        """A key for all that shapes a run."""
-
 
 S = TypeVar("S", bound=Samples)
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from andornot.explanations import Result
 from andornot.positions import write_json
-from andornot.probe import Samples
 from andornot.probing.table import fold_of
+from andornot.samples import Samples
 from andornot.stages import Stage, peak_rss_bytes
 
 FORMAT = 1

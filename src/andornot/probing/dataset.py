@@ -13,13 +13,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ..errors import DataError, OptionError
+from ..samples import Samples
 from .colors import color_map
 from .files import opened, read_label_ids
 
@@ -69,20 +70,11 @@ class Sample:
     shape: tuple[int, int] | None = None
 
 
-class ProbingData(Protocol):
+class ProbingData(Samples, Protocol):
     """An annotated set of images, wherever it comes from.
 
-    Concepts have a name (unique) and one or more categories each; samples a unique id, and a
-    split and a class that are empty where unknown.
+    Concepts have a name (unique) and one or more categories each.
     """
-
-    @property
-    def path(self) -> Path:
-        """Where it comes from."""
-
-    @property
-    def kind(self) -> str:
-        """The sort of data set, such as ``broden``."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,31 +84,11 @@ class ProbingData(Protocol):
     def categories(self) -> tuple[tuple[str, ...], ...]:
         """Categories of each concept."""
 
-    @property
-    def sample_ids(self) -> tuple[str, ...]:
-        """Id of each sample."""
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Split of each sample."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Class label of each sample."""
-
-    def __len__(self) -> int: ...
-
     def image(self, i: int) -> Image.Image:
         """Return image ``i`` as RGB."""
 
     def labels(self, i: int) -> Labels:
         """Return the annotations of sample ``i``."""
-
-    def subset(self, indices: Iterable[int]) -> Self:
-        """Return the data set with only these samples, in this order, and all concepts."""
-
-    def fingerprint(self) -> str:
-        """Return a key for all that shapes the images and their labels."""
 
 
 @dataclass(frozen=True, eq=False)
