@@ -15,6 +15,7 @@ from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench
 from andornot.cli.demo import demo
 from andornot.cli.explain import explain, layers
+from andornot.cli.figures import figures
 from andornot.cli.look import page, score, show
 from andornot.cli.nli import nli
 from andornot.cli.report import report

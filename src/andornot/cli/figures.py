@@ -1,0 +1,81 @@
+"""``andornot figures``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from andornot.cli.analyze import read_ids
+from andornot.cli.values import Names, Units
+from andornot.errors import RunError
+from andornot.figures import FIGURES, FORMATS, write_figures
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(epilog=f"Figures: {'; '.join(f'{n}: {what}' for n, what in FIGURES.items())}.")
+@click.argument("run", type=_PATH)
+@click.option("--layer", help="Layer, where the run has several.")
+@click.option("--out", type=_PATH, metavar="DIR", help="Folder; default RUN/figures (with the "
+              "layer, if several).")  # fmt: skip
+@click.option("--format", "formats", type=Names(), default=",".join(FORMATS), show_default=True,
+              metavar="NAMES", help="Kinds of files.")  # fmt: skip
+@click.option("--only", type=Names(), metavar="NAMES", help="Only these figures.")
+@click.option("--units", type=Units(), metavar="3,5-9", help="Example units, instead of the best "
+              "of each kind.")  # fmt: skip
+@click.option("--classes", type=Names(), metavar="NAMES", help="Classes of contributions; default: "
+              "the first 4.")  # fmt: skip
+@click.option("--vectors", type=_PATH, metavar="FILE", help="Word vectors in GloVe's format, to "
+              "tell kinds by their words; default: those of the run's NEIGHBORS.")  # fmt: skip
+@click.option("--samples", type=_PATH, metavar="FILE", help="Ids of samples, one a line, such as "
+              "held-out ones, to judge accuracy on.")  # fmt: skip
+@click.option("--from", "source", metavar="CLASS", help="Edits lead from this class ...")
+@click.option("--to", "target", metavar="CLASS", help="... to this one.")
+@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@click.option("--quiet", is_flag=True, help="No progress bars.")
+def figures(
+    run: Path,
+    layer: str | None,
+    out: Path | None,
+    formats: tuple[str, ...],
+    only: tuple[str, ...] | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Draw the paper's figures of a RUN, as files for print."""
+    from andornot.progress import show_progress
+    from andornot.run import Run
+
+    show_progress(not quiet)
+    opened = Run.open(run)
+    layer = opened.layer(layer)
+    folder = out or run / (f"figures-{layer}" if len(opened.layers) > 1 else "figures")
+    written = write_figures(
+        opened, folder, layer, only=only, formats=formats, choices=_choices(opened, options)
+    )
+    for file in written.files:
+        click.echo(f"wrote {file}")
+    for name, why in written.left_out.items():
+        click.echo(f"{name}: left out: {why}")
+    if not written.files:
+        raise RunError(f"no figure could be drawn of {run}, for what is said above")
+
+
+def _choices(run: Any, options: dict[str, Any]) -> Any:
+    """What the options say of what to show."""
+    from andornot.figures.request import Choices
+    from andornot.reopen import samples_from
+
+    source, target = options["source"], options["target"]
+    if (source is None) != (target is None):
+        raise click.UsageError("give both --from and --to, or neither")
+    return Choices(
+        data=samples_from(run, options["data"]),
+        units=options["units"],
+        classes=options["classes"],
+        samples=read_ids(options["samples"]),
+        similarity=options["vectors"],
+        edit=None if source is None else (source, target),
+    )

@@ -1,0 +1,193 @@
+"""Copy-paste edits: flip rates against controls, and samples before and after (Figures 8, 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+from PIL import Image
+
+from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, line_height, words
+from andornot.figures.style import (
+    BLUE,
+    FAINT,
+    FULL,
+    INK,
+    PALE_BLUE,
+    RULE,
+    VERMILLION,
+    Drawing,
+)
+
+if TYPE_CHECKING:
+    from andornot.edits import Attack, Example
+    from andornot.text.pairs import Sentence
+
+EDITS: Final = 2
+"""Edits of which samples are shown, those that flip most beyond their controls."""
+
+IMAGES: Final = 3
+PAIRS: Final = 2
+"""Samples shown of each."""
+
+_ROLES: Final = {"raise": "which leads there", "silence": "which leads away from there"}
+"""What the unit has to do with the target, as an attack tells it."""
+
+_SMALL: Final = 6.5
+_SIDE: Final = 1.0
+_GAP: Final = 0.04
+_PIXELS: Final = 320
+
+
+def draw(attack: Attack) -> Drawing:
+    """How often edits lead to the target, and their controls, above samples before and after.
+
+    Args:
+        attack: what ``andornot.edits.attack`` found.
+    """
+    table = attack.tables["edits"].sort_values("difference", ascending=False, kind="stable")
+    sheet = Sheet(FULL)
+    title = f"{attack.source} to {attack.target}, {int(table['n'].max()):,} samples"
+    y = sheet.text(0, 0, words(title, bold=True), FULL, 8) + 0.04
+    y = _rates(sheet, y, table) + 0.08
+    examples = attack.examples_by_edit()
+    shown = table[table["edit"].isin(list(examples))].head(EDITS)
+    for _, row in shown.iterrows():
+        y = _heading(sheet, y, row)
+        y = _samples(sheet, y, examples[row["edit"]], attack.target) + 0.08
+    caption = (
+        f"Edits that units' formulas ask for, made to samples of {attack.source}: share of samples "
+        f"that become {attack.target} (dots), and the same of controls, on average (squares) and "
+        "of the best one (white); bars are intervals that hold together.",
+        "Below: samples before and after, with the probability of the target; those that an edit "
+        "flips, in the order of the test, and only where it flips none others.",
+        *attack.sentences,
+    )
+    return Drawing(sheet.figure(), caption)
+
+
+def _heading(sheet: Sheet, y: float, row: pd.Series) -> float:
+    """An edit, and the unit that asks for it most strongly."""
+    asked = [
+        *words(row["edit"], bold=True),
+        *words(f"asked for by unit {row['units'].split()[0]}, {_ROLES[row['role']]}:", FAINT),
+        *formula_words(row["formula"]),
+    ]
+    return sheet.text(0, y, asked, FULL) + 0.03
+
+
+def _rates(sheet: Sheet, y: float, table: pd.DataFrame) -> float:
+    """A row for each edit: its name, and its rate above that of its controls."""
+    names, height = 2.9, 0.27
+    for row, edit in enumerate(table["edit"]):
+        lines = break_lines(words(edit), names - 0.25, _SMALL)
+        rest, lines = lines[2:], lines[:2]
+        top = y + (row + 0.5) * height - len(lines) * line_height(_SMALL) / 2
+        for i, line in enumerate(lines):
+            said = [place.word for place in line]
+            more = [Word("…")] if rest and i == len(lines) - 1 else []
+            sheet.text(0, top + i * line_height(_SMALL), said + more, names, _SMALL)
+    sheet.plot(names, y, FULL - names - 0.15, len(table) * height, lambda axes: _dots(axes, table))
+    return y + len(table) * height + 0.34
+
+
+def _dots(axes: Axes, table: pd.DataFrame) -> None:
+    rows = np.arange(len(table))
+    looks = (
+        ("flip_rate", "edit", VERMILLION, "o", -0.14),
+        ("control_rate", "controls, mean", BLUE, "s", 0.14),
+    )
+    for name, label, colour, mark, shift in looks:
+        value = table[name].to_numpy(np.float64)
+        ends = np.abs(table[[f"{name}_low", f"{name}_high"]].to_numpy(np.float64).T - value)
+        axes.errorbar(value, rows + shift, xerr=ends, fmt=mark, color=colour, label=label,
+                      elinewidth=0.9, markersize=3.5)  # fmt: skip
+    axes.plot(table["best_control_rate"], rows + looks[1][-1], "s", color=BLUE,
+              label="best control", markerfacecolor="white", markersize=3.5)  # fmt: skip
+    axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(-0.02, 1.02), yticks=[])
+    axes.set_xlabel("share of samples that become the target")
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0))
+    axes.grid(axis="x", color=RULE, linewidth=0.4)
+    axes.spines["left"].set_visible(False)
+    axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.97), ncols=3)
+
+
+def _samples(sheet: Sheet, y: float, examples: Sequence[Example], target: str) -> float:
+    if isinstance(examples[0].before, Image.Image):
+        return _pictures(sheet, y, examples[:IMAGES], target)
+    width = (FULL - 0.2) / PAIRS
+    return max(
+        _pair(sheet, i * (width + 0.2), y, width, example, target)
+        for i, example in enumerate(examples[:PAIRS])
+    )
+
+
+def _pictures(sheet: Sheet, y: float, examples: Sequence[Example], target: str) -> float:
+    width = (FULL - 0.2 * (IMAGES - 1)) / IMAGES
+    bottoms = []
+    for i, example in enumerate(examples):
+        x = i * (width + 0.2)
+        for k, image in enumerate((example.before, example.after)):
+            sheet.picture(x + k * (_SIDE + _GAP), y, _pixels(image), _SIDE)
+        bottoms.append(_told(sheet, x, y + _SIDE, width, example, target))
+    return max(bottoms)
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    small = image.convert("RGB")
+    small.thumbnail((_PIXELS, _PIXELS), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
+def _told(sheet: Sheet, x: float, y: float, width: float, example: Example, target: str) -> float:
+    """What the network says of a sample after the edit."""
+    before, after = example.probability
+    flipped = example.answer == target
+    text = [
+        Word("now", FAINT),
+        *words(example.answer, VERMILLION if flipped else INK),
+        *words(f"(target {before:.2f} → {after:.2f})", FAINT),
+    ]
+    return sheet.text(x, y, text, width, _SMALL)
+
+
+def _pair(sheet: Sheet, x: float, y: float, width: float, example: Example, target: str) -> float:
+    indent = 0.55
+    sides: list[tuple[str, Any, Any]] = [
+        ("Pre", example.before.premise, example.after.premise),
+        ("Hyp", example.before.hypothesis, example.after.hypothesis),
+    ]
+    for name, old, new in sides:
+        changed = old.tokens != new.tokens
+        lines = [(f"Orig {name}" if changed else name, _plain(old))]
+        if changed:
+            lines.append((f"Adv {name}", changes(old, new)))
+        for label, text in lines:
+            sheet.text(x, y, words(label, BLUE, bold=True), indent)
+            y = sheet.text(x + indent, y, text, width - indent)
+    return _told(sheet, x + indent, y, width - indent, example, target)
+
+
+def _plain(sentence: Sentence) -> list[Word]:
+    return changes(sentence, sentence)
+
+
+def changes(old: Sentence, new: Sentence) -> list[Word]:
+    """The words of an edited sentence: new ones marked, deleted ones struck out."""
+    from andornot.report.marks import spaces
+
+    blanks, text = spaces(new.tokens), []
+    for what, a, b, c, d in SequenceMatcher(None, old.tokens, new.tokens, False).get_opcodes():
+        if what in ("delete", "replace"):
+            text += [Word(token, FAINT, struck=True) for token in old.tokens[a:b]]
+        ground = "" if what == "equal" else PALE_BLUE
+        text += [
+            Word(new.tokens[i], bold=bool(ground), ground=ground, blank=blanks[i])
+            for i in range(c, d)
+        ]
+    return text

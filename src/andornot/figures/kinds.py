@@ -1,0 +1,110 @@
+"""Example units of each kind, with samples that show them (Figures 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+from andornot.analyses import kinds
+from andornot.analyses.shapes import MEANING
+from andornot.figures.cells import (
+    put_head,
+    put_pair_legend,
+    put_pairs,
+    put_picture_legend,
+    put_pictures,
+    put_weights,
+)
+from andornot.figures.examples import VERDICTS, Example, choose_examples
+from andornot.figures.request import Request
+from andornot.figures.sheet import Sheet, Word, words
+from andornot.figures.style import FAINT, FULL, RULE, Drawing
+from andornot.report.pair_gallery import PairGallery
+from andornot.report.picture_gallery import PictureGallery
+
+Shown = PictureGallery | PairGallery
+
+IMAGES: Final = 5
+PAIRS: Final = 2
+"""Samples shown for each unit."""
+
+_GUTTER: Final = 0.2
+_PAD: Final = 0.06
+_EDGE: Final = 0.02
+
+
+def draw(request: Request) -> Drawing:
+    """The best explained units of each kind, two to a row.
+
+    Raises:
+        AndornotError: the images or sentences are not there, or a unit has no formula.
+    """
+    gallery, length = request.gallery, request.short
+    answer = kinds.answer(
+        request.run, request.layer, length=length, similarity=request.choices.similarity
+    )
+    n_samples = IMAGES if request.of_images else PAIRS
+    examples = choose_examples(request, answer, n_samples)
+    sheet, y = Sheet(FULL), 0.02
+    for number, (kind, group) in enumerate(groupby(examples, key=lambda e: e.kind)):
+        y = _heading(sheet, y, chr(ord("a") + number), kind)
+        y = _group(sheet, y, list(group), gallery) + 0.1
+    if isinstance(gallery, PictureGallery):
+        put_picture_legend(sheet, _EDGE, y)
+    else:
+        put_pair_legend(sheet, _EDGE, y, gallery)
+    return Drawing(sheet.figure(), (*_caption(request), *answer.sentences))
+
+
+def _heading(sheet: Sheet, y: float, letter: str, kind: str) -> float:
+    meaning = VERDICTS.get(kind) or MEANING.get(kind, "")
+    text = [Word(f"({letter})", bold=True), *words(kind, bold=True)]
+    return sheet.text(_EDGE, y, [*text, *words(meaning, FAINT)], FULL - 2 * _EDGE, 8) + 0.03
+
+
+def _group(sheet: Sheet, y: float, examples: Sequence[Example], gallery: Shown) -> float:
+    """Put units into two columns; a row is as high as the higher of its cells."""
+    width = (FULL - _GUTTER - 2 * _EDGE) / 2
+    for first in range(0, len(examples), 2):
+        bottoms = [
+            _cell(sheet, _EDGE + column * (width + _GUTTER), y, width, example, gallery)
+            for column, example in enumerate(examples[first : first + 2])
+        ]
+        y = max(bottoms) + 0.08
+    return y
+
+
+def _cell(
+    sheet: Sheet, x: float, y: float, width: float, example: Example, gallery: Shown
+) -> float:
+    if isinstance(gallery, PictureGallery):
+        below = put_head(sheet, x, y, width, example)
+        return put_pictures(sheet, x, below + 0.04, width, example, gallery, IMAGES)
+    left, inner = x + _PAD, width - 2 * _PAD
+    below = put_head(sheet, left, y + _PAD / 2, inner, example)
+    below = put_weights(sheet, left, below, inner, example, gallery)
+    below = put_pairs(sheet, left, below, inner, example, gallery) + _PAD
+    sheet.box(x, y, width, below - y, "none", RULE)
+    return below
+
+
+def _caption(request: Request) -> list[str]:
+    if request.choices.units is None:
+        which = "The units of each kind with the highest IoU"
+    else:
+        which = "Units that were chosen by hand"
+    shown = [f"{which}, with their best formulas of up to {request.short} concepts."]
+    if not request.of_images:
+        return [
+            *shown,
+            f"Of each unit the {PAIRS} pairs that excite it most, with the words marked that its "
+            "formula names; a prediction that is wrong is orange.",
+        ]
+    return [
+        *shown,
+        f"Of each unit the {IMAGES} images that excite it most: above where the unit is active, "
+        "below how that compares with where the formula holds.",
+        "Of a candidate for polysemanticity they are the images with most positions of one part, "
+        "then of the other.",
+    ]

@@ -1,0 +1,121 @@
+"""Draw the figures of a run, and write them to files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from andornot.analyses import accuracy, length, uniqueness
+from andornot.errors import AndornotError, OptionError
+from andornot.figures.accuracy import draw as draw_accuracy
+from andornot.figures.contributions import draw as draw_contributions
+from andornot.figures.edits import draw as draw_edits
+from andornot.figures.growth import draw as draw_growth
+from andornot.figures.kinds import draw as draw_kinds
+from andornot.figures.length import draw as draw_length
+from andornot.figures.request import Request
+from andornot.figures.style import Drawing, styled
+from andornot.figures.uniqueness import draw as draw_uniqueness
+from andornot.progress import track
+from andornot.stages import writing
+
+CAPTIONS: Final = "CAPTIONS.txt"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        files: figures, then the captions.
+        left_out: for each figure that the run cannot give, why.
+    """
+
+    files: tuple[Path, ...]
+    left_out: Mapping[str, str]
+
+
+def _length(request: Request) -> Drawing:
+    return draw_length(length.answer(request.run, request.layer))
+
+
+def _accuracy(request: Request) -> Drawing:
+    only = request.choices.samples
+    return draw_accuracy(accuracy.answer(request.run, request.layer, only=only))
+
+
+def _uniqueness(request: Request) -> Drawing:
+    return draw_uniqueness(uniqueness.answer(request.run, request.layer))
+
+
+def _edits(request: Request) -> Drawing:
+    from andornot.edits import attack
+
+    if request.choices.edit is None:
+        raise OptionError("which classes to lead from and to was not said; give --from and --to")
+    source, target = request.choices.edit
+    data = request.choices.data
+    return draw_edits(attack(request.run, source, target, layer=request.layer, data=data))
+
+
+_DRAW: Final[Mapping[str, Callable[[Request], Drawing]]] = {
+    "length": _length,
+    "growth": draw_growth,
+    "kinds": draw_kinds,
+    "accuracy": _accuracy,
+    "contributions": draw_contributions,
+    "edits": _edits,
+    "uniqueness": _uniqueness,
+}
+
+_PLAIN: Final[Mapping[str, dict[str, Any]]] = {
+    "pdf": {"CreationDate": None},
+    "svg": {"Date": None},
+    "png": {"Software": None},
+}
+"""What keeps dates out of files, so that the same figure is the same file."""
+
+
+def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequence[str]) -> Written:
+    """Draw and write figures (see ``andornot.figures.write_figures``).
+
+    Raises:
+        RunError: the folder cannot be written to.
+    """
+    files: list[Path] = []
+    captions: list[str] = []
+    left_out: dict[str, str] = {}
+    for name in track(names, "drawing figures", len(names)):
+        with styled():
+            try:
+                drawing = _DRAW[name](request)
+            except AndornotError as error:
+                left_out[name] = str(error)
+                continue
+            files += _save(drawing, out, name, formats)
+        captions.append("\n".join((name, *drawing.caption)))
+    if captions:
+        text = "\n\n".join(captions) + "\n"
+        with writing(out):
+            files.append(_whole(out / CAPTIONS, lambda path: path.write_text(text, "utf-8")))
+    return Written(tuple(files), left_out)
+
+
+def _save(drawing: Drawing, out: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    def save(path: Path, kind: str) -> None:
+        drawing.figure.savefig(path, format=kind, metadata=_PLAIN[kind])
+
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        return [_whole(out / f"{name}.{kind}", partial(save, kind=kind)) for kind in formats]
+
+
+def _whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file aside, then rename it."""
+    aside = path.with_name(f"{path.name}.tmp")
+    write(aside)
+    aside.replace(path)
+    return path
