@@ -30,6 +30,7 @@ OUTER = (
     "probing",
     "analyses",
     "edits",
+    "figures",
     "relations",
     "vision",
     "probe",

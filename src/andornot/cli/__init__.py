@@ -28,20 +28,11 @@ def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
 
 
-for _command in (
-    explain,
-    layers,
-    score,
-    show,
-    page,
-    report,
-    analyze,
-    edit,
-    attack,
-    demo,
-    bench,
-    nli,
-):
+COMMANDS = (
+    explain, layers, score, show, page, report, analyze, figures, edit, attack, demo, bench, nli,
+)  # fmt: skip
+
+for _command in COMMANDS:
     cli.add_command(_command)
 
 
