@@ -231,7 +231,7 @@ class Wrong(Counting):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"layer": "nothing"}, ModelError, "has no layer 'nothing'; a value for each pair have"),
+        ({"layer": "nothing"}, ModelError, "has no layer 'nothing'; its layers are counts"),
         ({"layer": ["counts", "letters"]}, OptionError, "explain those of each sort"),
         ({"preprocessing": "imagenet"}, OptionError, "preprocessing is an option for images"),
         ({"weights": "x.pt"}, OptionError, "bring weights"),

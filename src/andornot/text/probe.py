@@ -286,9 +286,9 @@ def _check_layers(model: PairModel, layers: Sequence[str]) -> None:
     for layer in layers:
         if layer not in (*at_pairs, *at_tokens):
             raise ModelError(
-                f"the model has no layer {layer!r}; a value for each pair have "
-                f"{', '.join(at_pairs) or 'none'}, one for each token "
-                f"{', '.join(at_tokens) or 'none'}"
+                f"the model has no layer {layer!r}; its layers are "
+                f"{', '.join(at_pairs) or 'none'} (a value for each pair) and "
+                f"{', '.join(at_tokens) or 'none'} (a value for each token)"
             )
     if len({layer in at_pairs for layer in layers}) > 1:
         raise OptionError(
