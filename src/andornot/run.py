@@ -56,11 +56,12 @@ class Run:
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
             )
-        manifest = read_json(path / "manifest.json")
-        if manifest.get("format") != FORMAT:
+        manifest: object = read_json(path / "manifest.json")
+        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+            known = manifest.get("format") if isinstance(manifest, dict) else None
             raise RunError(
-                f"{path} is a run of format {manifest.get('format')}, this version reads format "
-                f"{FORMAT}; make the run again with this version"
+                f"{path} is a run of format {known!r}, this version reads format {FORMAT!r}; make "
+                "the run again with this version"
             )
         return cls(path, manifest)
 
@@ -172,8 +173,14 @@ class Run:
         """The explanations of a layer."""
         name = self.layer(layer)
         if name not in self._results:
-            rows = self._explanations[name]
-            self._results[name] = Result(tuple(Explanation.from_dict(row) for row in rows))
+            try:
+                rows = [Explanation.from_dict(row) for row in self._explanations[name]]
+            except (KeyError, TypeError, ValueError) as error:
+                raise RunError(
+                    f"{self.path / 'explanations.json'} lacks {error} for the layer {name}; repeat "
+                    "andornot explain, it goes on from what is there"
+                ) from error
+            self._results[name] = Result(tuple(rows))
         return self._results[name]
 
     @cached_property

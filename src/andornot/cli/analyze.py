@@ -33,7 +33,13 @@ def analyze() -> None:
 def _common(command: F) -> F:
     """Options that all questions have."""
     for option in (
-        click.option("--rows", type=int, default=10, show_default=True, help="Rows to print."),
+        click.option(
+            "--rows",
+            type=click.IntRange(min=1),
+            default=10,
+            show_default=True,
+            help="Rows to print.",
+        ),
         click.option("--out", type=_FILE, metavar="DIR", help="Write tables as CSV and Parquet."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
         click.option("--layer", help="Layer, where the run has several."),

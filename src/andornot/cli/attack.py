@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from andornot.errors import OptionError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -178,8 +180,13 @@ def words(
         change = Delete(Word.read(delete))
     else:
         old, _, new = str(replace).partition("=")
+        if not new:
+            raise click.UsageError("give --replace as SIDE:WORD=NEW; --delete takes a word out")
         change = Replace(Word.read(old), new)
-    _tell(_desk(run, options).try_edit(sample, change), options)
+    desk = _desk(run, options)
+    if desk.run.manifest["level"] == "image":
+        raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")
+    _tell(desk.try_edit(sample, change), options)
 
 
 def _desk(run: Path, options: dict[str, Any]) -> Desk:

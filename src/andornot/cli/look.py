@@ -48,7 +48,9 @@ def score(run: Path, unit: int, formula: str, layer: str | None, as_json: bool) 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--layer", help="Layer, where the run has several.")
-@click.option("--best", type=int, default=20, show_default=True, help="Units to show.")
+@click.option(
+    "--best", type=click.IntRange(min=1), default=20, show_default=True, help="Units to show."
+)
 @click.option("--units", type=Units(), metavar="3,5-9", help="Show these units one by one.")
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
@@ -86,7 +88,9 @@ def show(
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--layer", help="Layer, where the run has several.")
 @click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the best.")
-@click.option("--best", type=int, default=20, show_default=True, help="Number of units.")
+@click.option(
+    "--best", type=click.IntRange(min=1), default=20, show_default=True, help="Number of units."
+)
 @click.option(
     "--samples", type=int, help="Images or sentence pairs for each unit [default: 8, 10]."
 )
