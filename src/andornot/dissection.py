@@ -30,7 +30,7 @@ from andornot.explanations import RARE, Result
 from andornot.parallel import n_workers
 from andornot.probe import Batch, Probe, Recording
 from andornot.progress import track
-from andornot.relations import Relations, as_it_stands, check_relations, with_relations
+from andornot.relations import Relations, check_relations, with_relations
 from andornot.responses import Responses, count_responses
 from andornot.results import summary, write_explanations, write_manifest, write_samples
 from andornot.run import Run
@@ -239,8 +239,7 @@ def _concepts(p: _Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     with stage.timed("table"), writing(stage.path):
         table = p.probe.build_table(stage.path, p.folds, p.jobs)
         if p.relations is not None:
-            spellings = getattr(p.probe, "spellings", as_it_stands)
-            table = with_relations(table, p.relations, spellings)
+            table = with_relations(table, p.relations, p.probe.spellings)
             table.save_atoms(stage.path)
     stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=p.n_samples)
     return table, stage

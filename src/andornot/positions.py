@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -213,8 +213,15 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         ) from error
 
 
-def write_json(path: Path, data: object) -> None:
-    """Write JSON whole or not at all: aside first, then renamed."""
-    aside = path.with_name(path.name + ".tmp")
-    aside.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file whole or not at all: ``write`` it aside first, then rename it."""
+    aside = path.with_name(f"{path.name}.tmp")
+    write(aside)
     aside.replace(path)
+    return path
+
+
+def write_json(path: Path, data: object) -> None:
+    """Write JSON whole or not at all."""
+    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))

@@ -101,6 +101,9 @@ class Probe(Protocol):
     def concept_key(self) -> dict[str, Any]:
         """What shapes the concept table, the samples and the folds aside."""
 
+    def spellings(self, name: str) -> Sequence[str]:
+        """What a name in a relation of the user may be called among the concepts."""
+
     def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
         """Build the concept table and write it as a directory, whole or not at all."""
 

@@ -22,11 +22,6 @@ Spellings = Callable[[str], Sequence[str]]
 """What a name in a relation may be called in the table, as ``dog``: ``pre:dog``, ``hyp:dog``."""
 
 
-def as_it_stands(name: str) -> Sequence[str]:
-    """The spelling of concepts whose names have no prefix."""
-    return (name,)
-
-
 def read_relations(path: str | Path) -> Relations:
     """Read relations from a YAML or JSON file.
 
@@ -67,9 +62,7 @@ def check_relations(relations: object, where: str) -> None:
                 )
 
 
-def with_relations(
-    table: ConceptTable, relations: Relations, spellings: Spellings = as_it_stands
-) -> ConceptTable:
+def with_relations(table: ConceptTable, relations: Relations, spellings: Spellings) -> ConceptTable:
     """Derive the concepts of all relations; names that the table does not know are passed over.
 
     Args:

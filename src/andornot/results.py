@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.explanations import Result
-from andornot.positions import write_json
+from andornot.positions import write_json, write_whole
 from andornot.probing.table import fold_of
 from andornot.samples import Samples
 from andornot.stages import Stage, peak_rss_bytes
@@ -54,7 +54,8 @@ def write_explanations(
             e.as_dict() | {"weights": {name: float(w[e.unit]) for name, w in weights.items()}}
             for e in result
         ]
-    _write_parquet(pd.concat(frames, ignore_index=True), out / "explanations.parquet")
+    whole = pd.concat(frames, ignore_index=True)
+    write_whole(out / "explanations.parquet", lambda path: whole.to_parquet(path, index=False))
     write_json(out / "explanations.json", {"format": FORMAT, "layers": rows})
 
 
@@ -91,7 +92,7 @@ def write_samples(
         frame["prediction"] = logits.argmax(axis=1)
         if class_names is not None and len(class_names) == logits.shape[1]:
             frame["predicted_class"] = [class_names[i] for i in frame["prediction"]]
-    _write_parquet(frame, out / "samples.parquet")
+    write_whole(out / "samples.parquet", lambda path: frame.to_parquet(path, index=False))
 
 
 def write_manifest(
@@ -113,12 +114,6 @@ def write_manifest(
         "peak_rss_bytes": peak_rss_bytes(),
     }
     write_json(out / "manifest.json", manifest)
-
-
-def _write_parquet(frame: Any, path: Path) -> None:
-    aside = path.with_name(path.name + ".tmp")
-    frame.to_parquet(aside, index=False)
-    aside.replace(path)
 
 
 def summary(result: Result) -> dict[str, Any]:

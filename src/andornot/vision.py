@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from andornot.activations import Activations
-from andornot.concepts import ConceptTable, TableBuilder
+from andornot.concepts import ConceptTable
 from andornot.errors import AndornotError, ModelError
 from andornot.models import (
     LoadedModel,
@@ -103,9 +103,9 @@ class ImageProbe:
         """Nothing: the data set brings its concepts with it."""
         return {}
 
-    def vocabulary(self) -> ConceptTable:
-        """A table of no positions that has the names and categories of all concepts."""
-        return TableBuilder(self.data.names, self.data.categories).finish()
+    def spellings(self, name: str) -> Sequence[str]:
+        """A relation's names are those of the concepts."""
+        return (name,)
 
     def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
         """Read all label maps once."""

@@ -6,13 +6,13 @@ Command line, figures and report all work from it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from andornot.positions import write_whole
 from andornot.stages import writing
 
 
@@ -63,7 +63,7 @@ class Answer:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             said = folder / f"{self.name}.txt"
-            files = [_whole(said, lambda path: path.write_text(text, encoding="utf-8"))]
+            files = [write_whole(said, lambda path: path.write_text(text, encoding="utf-8"))]
             for name, table in self.tables.items():
                 stem = folder / f"{self.name}-{name}"
                 files += _write_table(stem, table)
@@ -73,17 +73,11 @@ class Answer:
 def _write_table(stem: Path, table: pd.DataFrame) -> list[Path]:
     """Write a table as CSV and as Parquet."""
     return [
-        _whole(stem.with_name(f"{stem.name}.csv"), lambda path: table.to_csv(path, index=False)),
-        _whole(
+        write_whole(
+            stem.with_name(f"{stem.name}.csv"), lambda path: table.to_csv(path, index=False)
+        ),
+        write_whole(
             stem.with_name(f"{stem.name}.parquet"),
             lambda path: table.to_parquet(path, index=False),
         ),
     ]
-
-
-def _whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write a file aside, then rename it."""
-    aside = path.with_name(f"{path.name}.tmp")
-    write(aside)
-    aside.replace(path)
-    return path

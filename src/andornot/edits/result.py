@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from andornot.edits import telling
 from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.positions import write_whole
 from andornot.run import Run
 from andornot.stages import writing
 
@@ -88,9 +90,8 @@ class Attack:
         for number, (edit, examples) in enumerate(self.examples_by_edit().items(), start=1):
             title = f"{self.source} to {self.target}: {edit}"
             if isinstance(examples[0].before, Image.Image):
-                aside = out / f"edit-{number}.tmp.png"
-                contact_sheet(title, examples).save(aside)
-                aside.replace(out / f"edit-{number}.png")
+                sheet = contact_sheet(title, examples)
+                write_whole(out / f"edit-{number}.png", partial(sheet.save, format="PNG"))
             else:
                 texts.append("\n".join([title, *(f"{e.sample}\n{lines(e)}" for e in examples)]))
         if texts:
@@ -151,6 +152,4 @@ def _clear(out: Path) -> None:
 
 def _put(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    aside = path.with_name(path.name + ".tmp")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))

@@ -19,6 +19,7 @@ from andornot.figures.length import draw as draw_length
 from andornot.figures.request import Request
 from andornot.figures.style import Drawing, styled
 from andornot.figures.uniqueness import draw as draw_uniqueness
+from andornot.positions import write_whole
 from andornot.progress import track
 from andornot.stages import writing
 
@@ -100,7 +101,7 @@ def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequen
     if captions:
         text = "\n\n".join(captions) + "\n"
         with writing(out):
-            files.append(_whole(out / CAPTIONS, lambda path: path.write_text(text, "utf-8")))
+            files.append(write_whole(out / CAPTIONS, lambda path: path.write_text(text, "utf-8")))
     return Written(tuple(files), left_out)
 
 
@@ -110,12 +111,4 @@ def _save(drawing: Drawing, out: Path, name: str, formats: Sequence[str]) -> lis
 
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        return [_whole(out / f"{name}.{kind}", partial(save, kind=kind)) for kind in formats]
-
-
-def _whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write a file aside, then rename it."""
-    aside = path.with_name(f"{path.name}.tmp")
-    write(aside)
-    aside.replace(path)
-    return path
+        return [write_whole(out / f"{name}.{kind}", partial(save, kind=kind)) for kind in formats]
