@@ -34,7 +34,7 @@ def read_relations(path: str | Path) -> Relations:
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         plain = " ".join(str(error).split())
         raise DataError(f"the relations {path} cannot be read: {plain}") from error
     check_relations(found, str(path))

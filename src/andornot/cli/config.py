@@ -39,7 +39,7 @@ def _load_mapping(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         plain = " ".join(str(error).split())
         raise OptionError(f"the configuration {path} cannot be read: {plain}") from error
     if not isinstance(data, dict):

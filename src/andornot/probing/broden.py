@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 from .dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
-from .files import LARGEST_ID, parse_id, read_rows, safe_relative
+from .files import LARGEST_ID, check_pixels, parse_id, read_rows, safe_relative
 
 INDEX_COLUMNS = ("image", "split", "ih", "iw", "sh", "sw")
 LEGEND = "label.csv"
@@ -105,6 +105,11 @@ def _sample(
         maps += [(category, f"images/{file}") for file in files]
         concepts |= dict.fromkeys(int(codes[number]) - 1 for number in numbers if codes[number])
     scenes, _ = _cell(row.get("scene", ""), f"{where}, column scene", legend)
+    shape = (
+        parse_id(row["sh"], f"{where}, column sh"),
+        parse_id(row["sw"], f"{where}, column sw"),
+    )
+    check_pixels(*shape, where)
     return Sample(
         id=image,
         image=f"images/{image}",
@@ -112,10 +117,7 @@ def _sample(
         concepts=tuple(concepts),
         split=row["split"],
         label=legend.names[scenes[0]] if scenes else "",
-        shape=(
-            parse_id(row["sh"], f"{where}, column sh"),
-            parse_id(row["sw"], f"{where}, column sw"),
-        ),
+        shape=shape,
     )
 
 

@@ -89,6 +89,20 @@ def safe_relative(text: str, where: str) -> str:
     return posix.as_posix()
 
 
+def check_pixels(height: int, width: int, where: str) -> None:
+    """Refuse a size that would fill the memory (``PIL.Image.MAX_IMAGE_PIXELS``, if it is set).
+
+    Raises:
+        DataError: there are more pixels than that.
+    """
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and height * width > limit:
+        raise DataError(
+            f"{where} is {width} x {height} pixels, more than the {limit} that are read safely: "
+            "shrink it."
+        )
+
+
 @contextmanager
 def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[ImageFile.ImageFile]:
     """Open an image for the body of a ``with``; its pixels are read on first use.
@@ -100,9 +114,7 @@ def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[Ima
     try:
         with Image.open(path, formats=formats) as image:
             # Pillow only warns until twice this size; we stop at once.
-            limit = Image.MAX_IMAGE_PIXELS
-            if limit is not None and image.width * image.height > limit:
-                raise Image.DecompressionBombError(f"more than {limit} pixels")
+            check_pixels(image.height, image.width, str(path))
             yield image
     except DataError:
         raise

@@ -1,0 +1,167 @@
+"""Files that nobody should trust: each is refused with a sentence, or made harmless."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from hostile import readers, survives
+
+DEEP = 100_000
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+def _npz(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def _weights() -> bytes:
+    torch = pytest.importorskip("torch")
+    buffer = io.BytesIO()
+    torch.save({"a": torch.zeros(3)}, buffer)
+    return buffer.getvalue()
+
+
+_RECORD = {
+    "sentence1": "A b .",
+    "sentence2": "C d",
+    "gold_label": "neutral",
+    "sentence1_parse": "(ROOT (X A) (Y b))",
+    "sentence2_parse": "(ROOT (X C) (Y d))",
+}
+GOOD: dict[str, bytes] = {
+    "formula": b"(water OR river) AND NOT blue",
+    "broden index": b"a.png,train,4,4,4,4,1;0,1\n",
+    "broden legend": b"1,1,sky,object(1)\n2,2,red,color(1);object(4)\n",
+    "label legend": b",sky,object\n,red,color;other\n",
+    "label samples": b"a.png,train,x,sky\n",
+    "label map": _png(Image.fromarray(np.arange(16, dtype=np.uint8).reshape(4, 4))),
+    "image": _png(Image.new("RGB", (5, 3), "red")),
+    "json lines": json.dumps(_RECORD).encode() + b"\n",
+    "tokens": b"a b .\nc d\n",
+    "feats": b"lemma;open|tag;closed\na|a|DT b|b|NN\nc|c|NN\n",
+    "table": b"premise\thypothesis\tlabel\na b\tc d\tneutral\n",
+    "vectors": b"cat 1 2 3\ndog 4 5 6\n",
+    "colours": b"0,black\n1,blue\n",
+    "relations yaml": b"KIND:\n  animal: [dog, cat]\n",
+    "relations json": b'{"KIND": {"animal": ["dog", "cat"]}}',
+    "array": _npy(np.arange(6.0)),
+    "arrays": _npz(x=np.arange(6)),
+    "json": b'{"a": 1}',
+}
+
+
+@pytest.mark.parametrize("name", sorted(readers()))
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_mutated_files_are_read_or_refused(
+    name: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    good = GOOD.get(name) or _weights()
+    folder = tmp_path_factory.mktemp("hostile")
+    kind = data.draw(st.sampled_from(("bytes", "cut", "changed", "inserted")))
+    if kind == "bytes":
+        bad = data.draw(st.binary(max_size=200))
+    else:
+        at = data.draw(st.integers(0, len(good) - 1))
+        more = data.draw(st.binary(min_size=1, max_size=12))
+        end = {"cut": len(good), "changed": at + len(more), "inserted": at}[kind]
+        bad = good[:at] + (b"" if kind == "cut" else more) + good[end:]
+    survives(name, folder, bad)
+
+
+@pytest.mark.parametrize("name", sorted(GOOD.keys() - {"colours"}))
+def test_the_files_that_are_mutated_are_good_ones(name: str, tmp_path: Path) -> None:
+    assert survives(name, tmp_path, GOOD[name])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("formula", "(" * DEEP + "a" + ")" * DEEP),
+        ("formula", "NOT " * DEEP + "a"),
+        ("formula", " OR ".join(["a"] * DEEP)),
+        ("relations json", '{"KIND": ' * DEEP),
+        ("relations json", "[" * DEEP),
+        ("relations yaml", "[" * 3000),
+        ("relations yaml", "a: &a [x]\n" + "b: *a\n"),
+        ("relations yaml", "!!python/object/apply:os.system [true]"),
+        ("json", "[" * DEEP),
+        ("json lines", "[" * DEEP),
+        ("json lines", json.dumps(_RECORD | {"sentence1_parse": "(" * DEEP})),
+        ("vectors", "cat " + "1 " * DEEP),
+        ("table", "premise\thypothesis\n" + '"' + "a" * DEEP),
+        ("broden index", "../../etc/passwd,train,4,4,4,4,,\n"),
+        ("broden index", "/etc/passwd,train,4,4,4,4,,\n"),
+        ("broden index", "a.png,train,4,4,4,4,../../x.png,\n"),
+        ("broden index", "a.png,train,4,4,99999999,99999999,,\n"),
+        ("broden index", "a.png,train,4,4,65535,65535,,\n"),
+        ("label samples", "../a.png,train,x,sky\n"),
+    ],
+)
+def test_odd_texts_are_read_or_refused(name: str, text: str, tmp_path: Path) -> None:
+    survives(name, tmp_path, text.encode())
+
+
+def test_a_yaml_bomb_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["KIND:", "  a: &a [x, x, x, x, x, x, x, x, x]"]
+    for before, name in zip("abcdefghij", "bcdefghijk", strict=True):
+        lines.append(f"  {name}: &{name} [{', '.join(['*' + before] * 9)}]")
+    assert not survives("relations yaml", tmp_path, "\n".join(lines).encode())
+
+
+class _Evil:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_pickles_are_not_run(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    mark = tmp_path / "mark"
+    bad = pickle.dumps(_Evil(mark))
+    objects = np.empty(1, object)
+    objects[0] = _Evil(mark)
+    for name, data in (("weights", bad), ("array", _npy(objects)), ("arrays", _npz(x=objects))):
+        assert not survives(name, tmp_path, data)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as file:
+        file.writestr("archive/data.pkl", bad)
+        file.writestr("archive/version", "3\n")
+    assert not survives("weights", tmp_path, buffer.getvalue())
+    assert not mark.exists()
+
+
+def test_a_small_file_that_swells_is_refused(tmp_path: Path) -> None:
+    bomb = _png(Image.new("1", (12_000, 8_000)))
+    assert len(bomb) < 5_000_000
+    assert not survives("image", tmp_path, bomb)
+    assert not survives("label map", tmp_path, bomb)
+    header = _npy(np.zeros(1))
+    shape = header.index(b"(1,)")
+    swollen = header[:shape] + b"(10**9,)"[:4].ljust(4) + header[shape + 4 :]
+    assert not survives("array", tmp_path, swollen)
