@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from andornot._jit import jit
 from andornot.errors import RunError
 from andornot.parallel import n_workers, ordered_map
+from andornot.positions import DAMAGED_ARRAY
 
 Block = tuple[int, NDArray[np.float32]]
 
@@ -188,7 +189,7 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED_ARRAY as error:
         raise RunError(f"{path} is damaged ({error}); delete it and start again") from error
     return array
 
@@ -203,6 +204,6 @@ def read_json(path: Path) -> dict[str, object]:
     """Read a JSON object, or say in a sentence that it is damaged."""
     try:
         data: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path} cannot be read ({error}); delete it and start again") from error
     return data
