@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from andornot._jit import jit
 from andornot.errors import RunError
 from andornot.parallel import n_workers, ordered_map
-from andornot.positions import DAMAGED_ARRAY
 
 Block = tuple[int, NDArray[np.float32]]
 
@@ -189,7 +188,7 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
-    except DAMAGED_ARRAY as error:
+    except Exception as error:  # NumPy raises almost anything on a damaged file
         raise RunError(f"{path} is damaged ({error}); delete it and start again") from error
     return array
 
