@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from andornot.errors import DataError
-from andornot.positions import AtomMap, grid_shape, offsets_of, read_arrays, write_json
+from andornot.positions import AtomMap, grid_shape, offsets_of, read_arrays, write_array, write_json
 
 
 @st.composite
@@ -104,3 +104,15 @@ def test_arrays_are_read_by_name_or_refused(tmp_path):
     np.save(tmp_path / "plain.npy", np.arange(3))
     with pytest.raises(DataError, match="missing or damaged"):
         read_arrays(tmp_path / "plain.npy", ["a"])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [np.arange(6, dtype=np.float32).reshape(2, 3).T, np.zeros((0, 3)), np.array([True, False])],
+)
+def test_arrays_are_written_as_numpy_reads_them(tmp_path, values):
+    write_array(tmp_path / "a.npy", values)
+    found = np.load(tmp_path / "a.npy", allow_pickle=False)
+    assert found.dtype == values.dtype
+    assert (found == values).all()
+    assert found.shape == values.shape

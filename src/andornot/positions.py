@@ -134,7 +134,7 @@ class AtomMap:
     def save(self, directory: Path) -> None:
         """Write into an existing directory: ``positions.npz``, ``codes.u16``."""
         with (directory / "codes.u16").open("wb") as file:
-            np.ascontiguousarray(self.codes, "<u2").tofile(file)
+            file.write(np.ascontiguousarray(self.codes, "<u2").data)
         self.save_index(directory)
 
     def save_index(self, directory: Path) -> None:
@@ -210,6 +210,23 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         raise DataError(
             f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"
         ) from error
+
+
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write one ``.npy`` file whole or not at all.
+
+    ``np.save`` and ``tofile`` pass a full disk over in silence, so neither is used.
+    """
+
+    def write(aside: Path) -> None:
+        with aside.open("wb") as file:
+            plain = np.ascontiguousarray(values)
+            np.lib.format.write_array_header_1_0(
+                file, np.lib.format.header_data_from_array_1_0(plain)
+            )
+            file.write(plain.data)
+
+    write_whole(path, write)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> Path:

@@ -59,7 +59,7 @@ def build_table(
             ):
                 fold = fold_of(data.sample_ids[i], n_folds)
                 builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
-                codes.astype("<u2", copy=False).tofile(file)
+                file.write(codes.astype("<u2", copy=False).data)
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
         positions.save_index(aside)
         builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
