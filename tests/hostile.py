@@ -8,6 +8,7 @@ Whatever the bytes are, a reader returns or raises an ``AndornotError``: anythin
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -78,6 +79,56 @@ def _label_samples(folder: Path, data: bytes) -> object:
     return _opened(folder, "labelmaps")
 
 
+def _coco_index(folder: Path, data: bytes) -> object:
+    from probing_cases import coco
+
+    if not (folder / "annotations").exists():
+        coco(folder)
+    (folder / "annotations/panoptic_val.json").write_bytes(data)
+    return _opened(folder, "coco")
+
+
+def _coco_map(folder: Path, data: bytes) -> object:
+    from probing_cases import coco
+
+    if not (folder / "annotations").exists():
+        coco(folder)
+    (folder / "annotations/panoptic_val/0.png").write_bytes(data)
+    return _opened(folder, "coco")
+
+
+def _ade20k_index(folder: Path, data: bytes) -> object:
+    from probing_cases import ade20k
+
+    if not (folder / "images").exists():
+        ade20k(folder)
+    next(folder.rglob("ADE_train_1.json")).write_bytes(data)
+    return _opened(folder, "ade20k")
+
+
+def _parquet(folder: Path, data: bytes) -> object:
+    (folder / "id2label.json").write_text('{"1": "sky", "2": "tree"}', encoding="utf-8")
+    (folder / "a.parquet").write_bytes(data)
+    return _opened(folder, "parquet")
+
+
+def _label_names(folder: Path, data: bytes) -> object:
+    from probing_cases import parquet
+
+    if not (folder / "a.parquet").exists():
+        parquet(folder / "a.parquet")
+    (folder / "id2label.json").write_bytes(data)
+    return _opened(folder, "parquet")
+
+
+def _archive(folder: Path, data: bytes) -> object:
+    from andornot.downloads.unpack import unpack
+
+    (folder / "archive").write_bytes(data)
+    shutil.rmtree(folder / "unpacked", ignore_errors=True)
+    return unpack(folder / "archive", folder / "unpacked")
+
+
 def _image(path: Path) -> object:
     from andornot.probing.files import opened
 
@@ -93,6 +144,7 @@ def readers() -> dict[str, Callable[[Path, bytes], object]]:
     from andornot.probing.colors import read_color_bins
     from andornot.probing.files import read_label_ids
     from andornot.relations import read_relations
+    from andornot.text.conllu import read_conllu
     from andornot.text.readers import read_feats, read_jsonl, read_table, read_tokens
     from andornot.text.vectors import read_glove
 
@@ -116,6 +168,13 @@ def readers() -> dict[str, Callable[[Path, bytes], object]]:
         "arrays": _as_file("a.npz", lambda path: read_arrays(path, ("x",))),
         "json": _as_file("a.json", read_json),
         "weights": _as_file("a.pt", read_torch),
+        "coco index": _coco_index,
+        "coco map": _coco_map,
+        "ade20k index": _ade20k_index,
+        "parquet": _parquet,
+        "label names": _label_names,
+        "conllu": _as_file("a.conllu", read_conllu),
+        "archive": _archive,
     }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hostile import readers, survives
+from probing_cases import ade20k, coco, parquet
 
 DEEP = 100_000
+
+_TOKEN = "1\tYes\tyes\tINTJ\t_\tNumber=Sing\t0\troot\t_\t_"
 
 
 def _png(image: Image.Image) -> bytes:
@@ -41,6 +46,19 @@ def _weights() -> bytes:
     torch = pytest.importorskip("torch")
     buffer = io.BytesIO()
     torch.save({"a": torch.zeros(3)}, buffer)
+    return buffer.getvalue()
+
+
+def _made(make: Callable[[Path], object], file: str) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        make(Path(folder))
+        return (Path(folder) / file).read_bytes()
+
+
+def _zip() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a/b.txt", b"some text")
     return buffer.getvalue()
 
 
@@ -70,6 +88,13 @@ GOOD: dict[str, bytes] = {
     "array": _npy(np.arange(6.0)),
     "arrays": _npz(x=np.arange(6)),
     "json": b'{"a": 1}',
+    "coco index": _made(coco, "annotations/panoptic_val.json"),
+    "coco map": _made(coco, "annotations/panoptic_val/0.png"),
+    "ade20k index": _made(ade20k, "images/ADE/training/urban/street/ADE_train_1.json"),
+    "parquet": _made(lambda folder: parquet(folder / "a.parquet", n=2), "a.parquet"),
+    "label names": b'{"0": "void", "1": "sky", "2": "tree"}',
+    "conllu": f"# sent_id = a\n{_TOKEN}\n\n{_TOKEN}\n".encode(),
+    "archive": _zip(),
 }
 
 

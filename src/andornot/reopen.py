@@ -27,13 +27,13 @@ def images_of(run: Run) -> ProbingData:
         from andornot.demo.vision.world import draw_world
 
         return _unchanged(run, draw_world(**how))
-    if kind in ("broden", "labelmaps"):
-        from andornot.probing.open import open_data
+    from andornot.probing.open import READERS, open_data
 
+    if kind in READERS:
         return _unchanged(run, _open_file(run, open_data, **how))
     raise OptionError(
         f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
-        "pictures need a run on broden, labelmaps or demo data"
+        f"pictures need a run on {', '.join(READERS)} or demo data"
     )
 
 
@@ -169,7 +169,7 @@ def _loaded_again(run: Run) -> Any:
         )  # fmt: skip
     from andornot.text.nli.load import load_pair_model
 
-    return load_pair_model(noted["spec"], device=device)
+    return load_pair_model(noted["spec"], device=device, weights=noted["weights"])
 
 
 def _trained_again(run: Run) -> Any:

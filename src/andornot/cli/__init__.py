@@ -13,6 +13,7 @@ from andornot import __version__
 from andornot.cli.analyze import analyze
 from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench
+from andornot.cli.data import data
 from andornot.cli.demo import demo
 from andornot.cli.explain import explain, layers
 from andornot.cli.figures import figures
@@ -30,10 +31,15 @@ def cli() -> None:
 
 COMMANDS = (
     explain, layers, score, show, page, report, analyze, figures, edit, attack, demo, bench, nli,
+    data,
 )  # fmt: skip
 
 for _command in COMMANDS:
     cli.add_command(_command)
+
+
+_GO_ON = ("explain", "nli train", "data get")
+"""Commands that go on where they were interrupted."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -47,6 +53,9 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo(f"andornot: {error}", err=True)
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("andornot: interrupted; the same command goes on from here", err=True)
+        given = " ".join(sys.argv[1:] if arguments is None else arguments)
+        goes_on = given.startswith(_GO_ON)
+        then = "goes on from here" if goes_on else "starts afresh, and nothing is left half done"
+        click.echo(f"andornot: interrupted; the same command {then}", err=True)
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)

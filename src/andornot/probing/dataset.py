@@ -1,15 +1,15 @@
 """Probing data: images, and for each the concepts that hold at each of its positions.
 
 :class:`ProbingData` is what the rest of andornot asks of any data set. The readers of the
-formats (``broden``, ``labelmaps``) all return one class that answers it, :class:`FolderData`;
-what differs between the formats ends there.
+formats (``broden``, ``labelmaps``, ``coco``, ...) all return one class that answers it,
+:class:`FolderData`; what differs between the formats ends there.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from ..errors import DataError, OptionError
 from ..samples import Samples
 from .colors import color_map
-from .files import opened, read_label_ids
+from .files import AnyFile, opened, read_label_ids
 
 CODES_UNKNOWN = -1
 """In a table of codes: no concept has this label id."""
@@ -70,6 +70,16 @@ class Sample:
     shape: tuple[int, int] | None = None
 
 
+class Files(Protocol):
+    """Where the files of a data set lie, when it is not simply in its folder."""
+
+    def get(self, file: str) -> AnyFile:
+        """Return a file by the path that its sample gives."""
+
+    def stamp(self, file: str) -> tuple[int, int]:
+        """Return a file's size in bytes and its time of change in nanoseconds."""
+
+
 class ProbingData(Samples, Protocol):
     """An annotated set of images, wherever it comes from.
 
@@ -97,7 +107,7 @@ class FolderData:
 
     Attributes:
         path: its folder.
-        kind: ``broden`` or ``labelmaps``.
+        kind: as ``--data`` names it, such as ``broden`` or ``labelmaps``.
         names: of the concepts, each once.
         categories: one or more for each concept.
         samples: what the index says of each image.
@@ -107,6 +117,9 @@ class FolderData:
         colors: from 5-bit RGB bins, shape (32, 32, 32), to concept index + 1, if colours
             are to be taken from the pixels.
         source: the arguments of ``open_data`` that open it again.
+        decode: reads the label ids of a map, (H, W), each with a place in ``codes``.
+        decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
+        files: where the files lie, if not below ``path``.
     """
 
     path: Path
@@ -118,6 +131,9 @@ class FolderData:
     legend: str
     colors: NDArray[np.int32] | None = None
     source: Mapping[str, Any] | None = None
+    decode: Callable[[AnyFile], NDArray[np.int32]] = read_label_ids
+    decoded_by: str = ""
+    files: Files | None = None
 
     def __post_init__(self) -> None:
         _check_unique(self.names, "concept", self.path / self.legend)
@@ -143,13 +159,17 @@ class FolderData:
     def __len__(self) -> int:
         return len(self.samples)
 
+    def file(self, file: str) -> AnyFile:
+        """Return a file by the path that its sample gives."""
+        return self.path / file if self.files is None else self.files.get(file)
+
     def image(self, i: int) -> Image.Image:
         """Read image ``i`` as RGB, upright (an EXIF orientation is applied).
 
         Raises:
             DataError: the file is missing, damaged or too large.
         """
-        with opened(self.path / self.samples[i].image) as image:
+        with opened(self.file(self.samples[i].image)) as image:
             return ImageOps.exif_transpose(image).convert("RGB")
 
     def labels(self, i: int) -> Labels:
@@ -165,7 +185,7 @@ class FolderData:
         for (_, file), labels in zip(sample.maps, maps, strict=True):
             if labels.shape != shape:
                 raise DataError(
-                    f"{self.path / file} is {_size(labels.shape)} positions, but the label maps "
+                    f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
                     f"of {sample.id} are to be {_size(shape)}: scale it without interpolation."
                 )
         if self.colors is not None:
@@ -174,9 +194,9 @@ class FolderData:
         return Labels(tuple(maps), sample.concepts, shape)
 
     def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
-        """Read one PNG and turn its label ids into concept index + 1."""
-        path = self.path / file
-        ids = read_label_ids(path)
+        """Read one map and turn its label ids into concept index + 1."""
+        path = self.file(file)
+        ids = self.decode(path)
         labels = self.codes[layer][ids]
         if labels.min(initial=0) < 0:
             unknown = sorted({int(label) for label in ids[labels < 0]})
@@ -189,7 +209,7 @@ class FolderData:
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:
         """Take the shape of the first map, or else of the image, and compare the two."""
-        with opened(self.path / sample.image) as image:
+        with opened(self.file(sample.image)) as image:
             width, height = image.size
             # EXIF orientations 5 to 8 lie on their side.
             if image.getexif().get(0x0112, 1) >= 5:
@@ -200,7 +220,7 @@ class FolderData:
         # One per cent, or one position of rounding: a map is the image scaled as a whole.
         if abs(rows - columns * height / width) > max(1.0, 0.01 * rows):
             raise DataError(
-                f"{self.path / sample.maps[0][1]} is {_size((rows, columns))} positions and its "
+                f"{self.file(sample.maps[0][1])} is {_size((rows, columns))} positions and its "
                 f"image {_size((height, width))} pixels: both must show the same frame."
             )
         return rows, columns
@@ -231,6 +251,7 @@ class FolderData:
         for layer, codes in sorted(self.codes.items()):
             digest.update(layer.encode() + codes.tobytes())
         digest.update(b"" if self.colors is None else self.colors.tobytes())
+        digest.update(self.decoded_by.encode())
         for sample in self.samples:
             files = [sample.image, *(file for _, file in sample.maps)]
             stamps = [self._stamp(file) for file in files]
@@ -238,6 +259,8 @@ class FolderData:
         return digest.hexdigest()
 
     def _stamp(self, file: str) -> tuple[int, int]:
+        if self.files is not None:
+            return self.files.stamp(file)
         try:
             stat = (self.path / file).stat()
         except OSError as error:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
+import json
 import struct
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +28,30 @@ IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 # What Pillow lets through when a file is damaged; it has no common base of its own.
 _DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An image file that lies inside another file, such as in a cell of a parquet table.
+
+    Attributes:
+        name: where it lies, for messages.
+        data: its bytes.
+    """
+
+    name: str
+    data: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def read_bytes(self) -> bytes:
+        """Its bytes, as a path gives those of its file."""
+        return self.data
+
+
+AnyFile = Path | Embedded
+"""An image file: on disk, or inside another file."""
 
 
 def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -104,7 +132,9 @@ def check_pixels(height: int, width: int, where: str) -> None:
 
 
 @contextmanager
-def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[ImageFile.ImageFile]:
+def opened(
+    path: AnyFile, formats: tuple[str, ...] = IMAGE_FORMATS
+) -> Iterator[ImageFile.ImageFile]:
     """Open an image for the body of a ``with``; its pixels are read on first use.
 
     Raises:
@@ -112,7 +142,8 @@ def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[Ima
             more than ``PIL.Image.MAX_IMAGE_PIXELS`` pixels.
     """
     try:
-        with Image.open(path, formats=formats) as image:
+        source = io.BytesIO(path.data) if isinstance(path, Embedded) else path
+        with Image.open(source, formats=formats) as image:
             # Pillow only warns until twice this size; we stop at once.
             check_pixels(image.height, image.width, str(path))
             yield image
@@ -131,7 +162,7 @@ def opened(path: Path, formats: tuple[str, ...] = IMAGE_FORMATS) -> Iterator[Ima
         raise DataError(f"{path} is damaged and cannot be read ({error}): replace it.") from error
 
 
-def read_label_ids(path: Path) -> NDArray[np.int32]:
+def read_label_ids(path: AnyFile) -> NDArray[np.int32]:
     """Read the label ids of a PNG, shape (H, W).
 
     A grey (8 or 16 bits) or palette PNG holds the ids themselves; a colour PNG holds
@@ -158,3 +189,62 @@ def read_label_ids(path: Path) -> NDArray[np.int32]:
             "16-bit grey, palette or RGB."
         )
     return pixels.astype(np.int32)
+
+
+def read_colour_ids(path: AnyFile) -> NDArray[np.int32]:
+    """Read the pixels of a colour PNG that holds ids in all three channels, int32 (H, W, 3).
+
+    Raises:
+        DataError: the file cannot be read, or is no colour PNG.
+    """
+    with opened(path, formats=("PNG",)) as image:
+        if image.mode not in ("RGB", "RGBA"):
+            raise DataError(
+                f"{path} is a PNG of mode {image.mode}, but its ids are spread over red, green and "
+                "blue: fetch the original file again."
+            )
+        return np.asarray(image)[..., :3].astype(np.int32)
+
+
+def read_json_file(path: Path) -> Any:
+    """Read a JSON file; bytes that are not UTF-8 are taken for Latin-1, as ADE20K has some.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    try:
+        data = path.read_bytes()
+        try:
+            return json.loads(data)
+        except UnicodeDecodeError:
+            return json.loads(data.decode("latin-1"))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: a data set of this kind needs it.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} cannot be read as JSON ({error}): fetch it again.") from None
+
+
+def records(data: Any, key: str, fields: Mapping[str, type], where: str) -> list[dict[str, Any]]:
+    """Return the list that JSON data hold under a key, if each entry has these fields.
+
+    Args:
+        data: what a JSON file holds.
+        key: name of the list.
+        fields: what an entry must have, and of which type.
+        where: the file, for messages.
+
+    Raises:
+        DataError: the list is missing, or an entry lacks a field.
+    """
+    found = data.get(key) if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise DataError(f"{where} has no list {key!r}: it is no file of this kind, or damaged.")
+    for number, entry in enumerate(found):
+        for name, kind in fields.items():
+            value = entry.get(name) if isinstance(entry, dict) else None
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise DataError(
+                    f"{where}: entry {number} of {key!r} lacks the field {name!r}, or has no "
+                    f"{kind.__name__} there: fetch the file again."
+                )
+    return found

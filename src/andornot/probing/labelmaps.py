@@ -22,14 +22,24 @@ from PIL import Image
 
 from ..errors import DataError, OptionError
 from .dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
-from .files import IMAGE_SUFFIXES, LARGEST_ID, parse_id, read_rows, safe_relative
+from .files import (
+    IMAGE_SUFFIXES,
+    LARGEST_ID,
+    AnyFile,
+    opened,
+    parse_id,
+    read_rows,
+    safe_relative,
+)
 
 LEGEND = "concepts.csv"
 SAMPLES = "samples.csv"
 
+_SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
+
 
 @dataclass
-class _Legend:
+class Legend:
     """``concepts.csv`` while it is read.
 
     Attributes:
@@ -52,8 +62,8 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
         DataError: a file is missing, lacks columns, or contradicts another.
         OptionError: a category that no concept has.
     """
-    legend = _read_legend(path / LEGEND)
-    kept = _restrict(legend.categories, categories)
+    legend = read_legend(path / LEGEND)
+    kept = restrict(legend.categories, categories)
     positions = {name: i for i, name in enumerate(kept)}
     samples = _scan(path)
     layers = sorted({layer for sample in samples.values() for layer, _ in sample.maps})
@@ -76,14 +86,14 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
         names=tuple(kept),
         categories=tuple(kept.values()),
         samples=tuple(samples.values()),
-        codes={layer: _codes(legend, layer, positions) for layer in layers},
+        codes={layer: id_codes(legend, layer, positions) for layer in layers},
         legend=LEGEND,
     )
 
 
-def _read_legend(path: Path) -> _Legend:
+def read_legend(path: Path) -> Legend:
     """Read ``concepts.csv``; rows of one name are one concept."""
-    legend = _Legend()
+    legend = Legend()
     for line, row in read_rows(path, ("id", "name", "category")):
         where = f"{path}, row {line}"
         name, layer = row["name"], row.get("layer", "")
@@ -106,7 +116,7 @@ def _read_legend(path: Path) -> _Legend:
     return legend
 
 
-def _restrict(
+def restrict(
     categories: Mapping[str, tuple[str, ...]], wanted: Collection[str] | None
 ) -> dict[str, tuple[str, ...]]:
     """Keep the concepts of the wanted categories, and of each only those categories."""
@@ -119,7 +129,7 @@ def _restrict(
     return {name: several for name, several in kept.items() if several}
 
 
-def _codes(legend: _Legend, layer: str, positions: Mapping[str, int]) -> NDArray[np.int32]:
+def id_codes(legend: Legend, layer: str, positions: Mapping[str, int]) -> NDArray[np.int32]:
     """Make the table from label id to concept index + 1; a layer's own ids come first."""
     codes = np.full(LARGEST_ID + 1, CODES_UNKNOWN, dtype=np.int32)
     codes[0] = 0
@@ -172,7 +182,7 @@ def _files(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
 
 
 def _add_rows(
-    samples: dict[str, Sample], path: Path, legend: _Legend, positions: Mapping[str, int]
+    samples: dict[str, Sample], path: Path, legend: Legend, positions: Mapping[str, int]
 ) -> None:
     """Add what ``samples.csv`` says to the samples; its rows may leave images out."""
     seen: set[str] = set()
@@ -208,7 +218,7 @@ class NewSample:
 
     Attributes:
         name: its path below ``images``, without suffix, such as ``rooms/one``.
-        image: written as PNG, so that nothing is lost.
+        image: pixels are written as PNG, so that nothing is lost; a file is copied as it is.
         maps: for each layer the concept index + 1 at each position (0 for none), shape (H, W).
         concepts: names of concepts that hold for the whole image.
         split: such as ``train``; may be empty.
@@ -216,7 +226,7 @@ class NewSample:
     """
 
     name: str
-    image: Image.Image
+    image: Image.Image | AnyFile
     maps: Mapping[str, ArrayLike] = field(default_factory=dict)
     concepts: Sequence[str] = ()
     split: str = ""
@@ -261,7 +271,7 @@ def write_labelmaps(
 def _write_sample(folder: Path, sample: NewSample, n_concepts: int) -> tuple[str, ...]:
     """Write the image and the maps of a sample; return its row of ``samples.csv``."""
     name = safe_relative(f"{sample.name}.png", "a new sample")
-    _save(sample.image, folder / "images" / name)
+    image = _write_image(folder / "images" / name, sample.image)
     for layer, values in sample.maps.items():
         ids = np.asarray(values)
         whole = ids.ndim == 2 and ids.dtype.kind in "iub"
@@ -276,7 +286,27 @@ def _write_sample(folder: Path, sample: NewSample, n_concepts: int) -> tuple[str
             Image.fromarray(ids.astype(depth)),
             folder / "labels" / safe_relative(layer, where) / name,
         )
-    return name, sample.split, sample.label, ";".join(sample.concepts)
+    written = image.relative_to(folder / "images").as_posix()
+    return written, sample.split, sample.label, ";".join(sample.concepts)
+
+
+def _write_image(path: Path, image: Image.Image | AnyFile) -> Path:
+    """Write an image as PNG, or copy its file under a suffix of its own."""
+    if isinstance(image, Image.Image):
+        _save(image, path)
+        return path
+    suffix = Path(str(image)).suffix
+    if suffix.lower() not in IMAGE_SUFFIXES:
+        with opened(image) as found:
+            suffix = _SUFFIXES[found.format or "PNG"]
+    target = path.with_name(path.name.removesuffix(".png") + suffix)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        data = image.read_bytes()
+    except OSError as error:
+        raise DataError(f"{image} cannot be read ({error.strerror}): restore it.") from None
+    target.write_bytes(data)
+    return target
 
 
 def _save(image: Image.Image, path: Path) -> None:

@@ -10,14 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError, OptionError
+from .ade20k import read_ade20k
+from .broden import LEGEND as BRODEN_LEGEND
 from .broden import read_broden
+from .cityscapes import read_cityscapes
+from .coco import indexes, read_coco
 from .colors import CATEGORY, COLORS, color_bins, read_color_bins
 from .dataset import FolderData
 from .labelmaps import LEGEND, read_labelmaps
+from .parquet import parquet_files, read_parquet
 
 Reader = Callable[[Path, Collection[str] | None], FolderData]
 
-READERS: dict[str, Reader] = {"broden": read_broden, "labelmaps": read_labelmaps}
+READERS: dict[str, Reader] = {
+    "ade20k": read_ade20k,
+    "broden": read_broden,
+    "cityscapes": read_cityscapes,
+    "coco": read_coco,
+    "labelmaps": read_labelmaps,
+    "parquet": read_parquet,
+}
+"""How each kind of data set is read; its name is what stands before the colon."""
 
 
 def open_data(
@@ -31,8 +44,8 @@ def open_data(
     """Open a probing data set.
 
     Args:
-        spec: ``broden:FOLDER``, ``broden:FOLDER/index_ade20k.csv``, ``labelmaps:FOLDER``, or a
-            plain folder, whose kind is then told by its files.
+        spec: a kind and a path, such as ``broden:FOLDER``, ``broden:FOLDER/index_ade20k.csv`` or
+            ``coco:FOLDER`` (kinds: ``READERS``), or a plain path, whose kind its files tell.
         categories: keep only the concepts of these categories of the data set.
         split: keep only the samples of this split.
         limit: keep at most so many samples, spread evenly over the index (which often is
@@ -76,17 +89,35 @@ def _resolve(spec: str) -> tuple[Reader, Path]:
     path = Path(rest if kind in READERS else spec).expanduser()
     if not path.exists():
         raise DataError(
-            f"there is no data set at {path}: give broden:FOLDER, labelmaps:FOLDER or a folder."
+            f"there is no data set at {path}: give a folder, or KIND:FOLDER with one of the kinds "
+            f"{', '.join(READERS)}."
         )
-    if kind not in READERS:
-        is_broden = (path if path.is_dir() else path.parent).joinpath("label.csv").is_file()
-        if not is_broden and not (path / LEGEND).is_file():
-            raise DataError(
-                f"{path} is no data set that we know: it has neither label.csv (Broden) nor "
-                f"{LEGEND} (label maps)."
-            )
-        kind = "broden" if is_broden else "labelmaps"
-    return READERS[kind], path
+    return READERS[kind if kind in READERS else kind_of(path)], path
+
+
+def kind_of(path: Path) -> str:
+    """Tell the kind of a data set by its files.
+
+    Raises:
+        DataError: it is none that we know.
+    """
+    folder = path if path.is_dir() else path.parent
+    signs = {
+        "parquet": path.suffix == ".parquet" or (path.is_dir() and bool(parquet_files(path))),
+        "coco": path.suffix == ".json" or bool(indexes(path)),
+        "broden": (folder / BRODEN_LEGEND).is_file(),
+        "labelmaps": (path / LEGEND).is_file(),
+        "cityscapes": (path / "gtFine").is_dir(),
+        "ade20k": any((path / below).is_dir() for below in ("images/ADE", "ADE")),
+    }
+    for kind, found in signs.items():
+        if found:
+            return kind
+    raise DataError(
+        f"{path} is no data set that we know: it has neither {BRODEN_LEGEND} (Broden), {LEGEND} "
+        "(label maps), panoptic_*.json (COCO), gtFine (Cityscapes), images/ADE (ADE20K) nor "
+        "*.parquet; say what it is, as in broden:FOLDER."
+    )
 
 
 def _with_colors(data: FolderData, bins: NDArray[np.int32]) -> FolderData:

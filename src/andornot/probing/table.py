@@ -51,7 +51,7 @@ def build_table(
         with (aside / "codes.u16").open("wb") as file:
 
             def read(i: int) -> LocalAtoms:
-                return _read(data, i)
+                return read_atoms(data, i)
 
             samples = ordered_map(read, range(len(data)), jobs, chunk=_CHUNK)
             for i, (codes, indptr, indices, shape) in enumerate(
@@ -71,7 +71,16 @@ def build_table(
     return ConceptTable.load(directory)
 
 
-def _read(data: ProbingData, i: int) -> LocalAtoms:
+def read_atoms(data: ProbingData, i: int) -> LocalAtoms:
+    """Read the label maps of one sample, and group its positions by what they carry.
+
+    Returns:
+        The local atom of each position, the concepts of the local atoms as sorted rows
+        ``(indptr, indices)`` (see ``signatures.local_atoms``), and the shape of the grid.
+
+    Raises:
+        DataError: a label map cannot be used; the message names it.
+    """
     try:
         labels = data.labels(i)
         codes, indptr, indices = local_atoms(_stacked(labels), _whole(labels))

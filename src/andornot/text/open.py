@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from andornot.errors import DataError, OptionError
+from andornot.text.conllu import SUFFIX, read_conllu
 from andornot.text.pairs import Pair, PairData
 from andornot.text.readers import COLUMNS, is_table, read_feats, read_jsonl, read_table, read_tokens
 from andornot.text.tagging import DEFAULT_TAGGER, with_tags
@@ -37,9 +38,10 @@ def open_pairs(
 
     Args:
         spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
-            or ``pairs:FILE`` (``.tok``, ``.feats``, CSV or TSV; see ``docs/text.md``). The options
-            below may follow it, as ``pairs:dev.tok,labels=gold.csv`` or
-            ``pairs:my.csv,premise=text_a,hypothesis=text_b``; they go before the arguments.
+            or ``pairs:FILE`` (``.tok``, ``.feats``, ``.conllu``, CSV or TSV; see
+            ``docs/text.md``). The options below may follow it, as
+            ``pairs:dev.tok,labels=gold.csv`` or ``pairs:my.csv,premise=text_a,hypothesis=text_b``;
+            they go before the arguments.
         split: which file of a folder (``dev`` finds ``snli_1.0_dev.jsonl``), or which rows of a
             table that has a column ``split``.
         limit: keep at most so many pairs, spread evenly over the file.
@@ -167,6 +169,9 @@ def _read(
     if kind == "snli":
         _refuse(path, labels=labels, columns=columns)
         return read_jsonl(path, keep_unlabelled)
+    if path.suffix == SUFFIX:
+        _refuse(path, labels=labels, columns=columns, keep_unlabelled=keep_unlabelled)
+        return read_conllu(path)
     if path.suffix == ".feats":
         _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
         return read_feats(path, label_file)

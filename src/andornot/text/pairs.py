@@ -32,17 +32,24 @@ class Sentence:
         tokens: at least one; the case is that of the source.
         tags: a part-of-speech tag for each token, or None where there are none.
         raw: the sentence as it was written, where the source has it.
+        marks: what else holds of each token, such as ``deprel:nsubj``; None where nothing is known.
     """
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...] | None = None
     raw: str | None = None
+    marks: tuple[tuple[str, ...], ...] | None = None
 
     def __post_init__(self) -> None:
         if self.tags is not None and len(self.tags) != len(self.tokens):
             raise DataError(
                 f"a sentence has {len(self.tokens)} tokens and {len(self.tags)} tags "
                 f"({' '.join(self.tokens)[:60]!r}); give one tag for each token"
+            )
+        if self.marks is not None and len(self.marks) != len(self.tokens):
+            raise DataError(
+                f"a sentence has {len(self.tokens)} tokens and marks for {len(self.marks)} "
+                f"({' '.join(self.tokens)[:60]!r}); give a tuple for each token"
             )
 
     @property
@@ -181,4 +188,5 @@ class PairData:
             for sentence in pair.sentences:
                 seen = (sentence.tokens, sentence.tags, sentence.text)
                 digest.update(repr(seen).encode())
+                digest.update(repr(sentence.marks).encode() if sentence.marks else b"")
         return digest.hexdigest()

@@ -19,7 +19,7 @@ from andornot.activations import Activations
 from andornot.concepts import ConceptTable
 from andornot.errors import AndornotError, DataError, ModelError, OptionError
 from andornot.positions import offsets_of
-from andornot.probe import Batch, Recording
+from andornot.probe import Batch, Recording, absolute
 from andornot.progress import track
 from andornot.stages import Stage
 from andornot.text.concepts import SIDES, STOP_WORDS, pair_concepts
@@ -89,6 +89,7 @@ class PairProbe:
         data: the pairs.
         recording: batch size and device.
         words: which words become concepts.
+        weights: ``random:SEED`` where they were drawn anew, else None.
     """
 
     model: PairModel
@@ -97,6 +98,7 @@ class PairProbe:
     data: PairData = field(repr=False)
     recording: Recording
     words: Words
+    weights: str | None = None
 
     @classmethod
     def of(
@@ -115,18 +117,19 @@ class PairProbe:
         """
         if (recording.tokens, recording.layout) != ("auto", "auto"):
             raise OptionError("tokens and layout are options for images; leave them out here")
-        if weights is not None:
+        drawn = None if weights is None else str(weights)
+        if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
             raise OptionError("models of sentence pairs bring weights; name their file as model")
         pairs = open_pairs(data) if isinstance(data, str | Path) else data
         spec = model if isinstance(model, str) else type(model).__name__
         if isinstance(model, str):
-            model = load_pair_model(model, device=recording.device)
+            model = load_pair_model(model, device=recording.device, weights=drawn)
         if not isinstance(model, PairModel):
             raise ModelError(
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
                 "object with layers, class_names, fingerprint and record (see docs/nli.md)"
             )
-        probe = cls(model, spec, layers, pairs, recording, words)
+        probe = cls(model, spec, layers, pairs, recording, words, drawn)
         _check_layers(probe.model, layers)
         return probe
 
@@ -252,14 +255,19 @@ class PairProbe:
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of model and data."""
-        dropped = [f"{n:,} pairs were left out: {why}" for why, n in self.data.dropped.items() if n]
+        dropped = [
+            f"{n:,} {'pair was' if n == 1 else 'pairs were'} left out: {why}"
+            for why, n in self.data.dropped.items()
+            if n
+        ]
+        drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
         return {
             "model": {
-                "spec": self.spec,
-                "weights": None,
+                "spec": absolute(self.spec),
+                "weights": self.weights,
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.class_names,
-                "notes": [*self.data.notes, *dropped],
+                "notes": [*drawn, *self.data.notes, *dropped],
             },
             "words": self.words.facts(),
             "recording": asdict(self.recording),

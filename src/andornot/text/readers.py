@@ -80,13 +80,13 @@ def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
     pairs: list[Pair] = []
     dropped: Counter[str] = Counter()
     ids: Counter[str] = Counter()
-    for number, line in _text_lines(path):
+    for number, line in text_lines(path):
         if not line.strip():
             continue
         record = _record(line, f"{path}, line {number}")
         sentences = [_parsed(record, key, f"{path}, line {number}") for key in "12"]
         pair = Pair(
-            id=_distinct(str(record.get("pairID", number)), ids),
+            id=distinct(str(record.get("pairID", number)), ids),
             premise=sentences[0],
             hypothesis=sentences[1],
             label=_label(record["gold_label"]),
@@ -165,7 +165,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
         row = {key: cells[at].strip() for key, at in used.items()}
         where = f"{path}, row {number}"
         pair = Pair(
-            id=_distinct(row.get("id") or str(len(ids)), ids),
+            id=distinct(row.get("id") or str(len(ids)), ids),
             premise=_plain(row["premise"], row.get("premise_tags"), where),
             hypothesis=_plain(row["hypothesis"], row.get("hypothesis_tags"), where),
             label=_label(row.get("label", "")),
@@ -197,7 +197,7 @@ def _label(text: str) -> str:
     return "" if label in NO_LABEL else label
 
 
-def _distinct(name: str, seen: Counter[str]) -> str:
+def distinct(name: str, seen: Counter[str]) -> str:
     """An id that no earlier pair has: the second ``x`` becomes ``x~2``."""
     seen[name] += 1
     return name if seen[name] == 1 else f"{name}~{seen[name]}"
@@ -324,11 +324,11 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     of the sentence then (as SNLI's, MNLI's and GLUE's tables have them), unless it encloses the
     whole cell.
     """
-    tabs = {line.count("\t") for _, line in _text_lines(path) if line.strip("\r\n")}
+    tabs = {line.count("\t") for _, line in text_lines(path) if line.strip("\r\n")}
     if len(tabs) != 1 or tabs == {0}:
         yield from _quoted_cells(path, "\t" if any(tabs) else ",")
         return
-    for number, line in _text_lines(path):
+    for number, line in text_lines(path):
         plain = line.rstrip("\r\n")
         yield number, [_unquoted(cell) for cell in plain.split("\t")] if plain else []
 
@@ -357,7 +357,7 @@ def _quoted_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]
 
 def _lines_of(path: Path) -> list[str]:
     """All lines of a text file, without the empty ones at its end."""
-    lines = [line.rstrip("\r\n") for _, line in _text_lines(path)]
+    lines = [line.rstrip("\r\n") for _, line in text_lines(path)]
     while lines and not lines[-1].strip():
         lines.pop()
     if not lines:
@@ -365,7 +365,12 @@ def _lines_of(path: Path) -> list[str]:
     return lines
 
 
-def _text_lines(path: Path) -> Iterator[tuple[int, str]]:
+def text_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file in UTF-8, each with its number.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
     try:
         # only a line feed ends a line: other separators of Unicode may stand in a sentence
         with path.open(encoding="utf-8-sig", newline="\n") as file:

@@ -33,9 +33,10 @@ def token_concepts(
     """The concept table of the tokens of sentence pairs.
 
     Concepts of a token: its word (``word:man``), its tag (``tag:NN``), whether it is the ``first``
-    or the ``last`` of its sentence, the sentence (``premise`` or ``hypothesis``), and
-    ``NEIGHBORS(word:man)``. Categories are ``word``, ``tag``, ``place`` and ``segment``, and
-    further ``neighbors``.
+    or the ``last`` of its sentence, the sentence (``premise`` or ``hypothesis``), its marks
+    (``deprel:nsubj``, ``feat:Number=Plur``), and ``NEIGHBORS(word:man)``. Categories are ``word``,
+    ``tag``, ``place`` and ``segment``, of marks what stands before the colon, and further
+    ``neighbors``.
 
     Args:
         data: sentence pairs; without tags there are no tag concepts.
@@ -57,6 +58,8 @@ def token_concepts(
     columns.add(map(_tag, tag_names(data)), "tag")
     columns.add(PLACES, "place")
     columns.add(SEGMENTS, "segment")
+    for mark in sorted({m for s in data.sentences() for marks in s.marks or () for m in marks}):
+        columns.add((mark,), mark.partition(":")[0])
     builder = TableBuilder(list(columns.index), columns.categories)
     pairs = zip(data.pairs, folds_of(data, n_folds), strict=True)
     for pair, fold in track(pairs, "finding concepts in tokens", len(data)):
@@ -73,18 +76,22 @@ def _tag(tag: str) -> str:
 
 
 def _layers(pair: Pair, index: Mapping[str, int]) -> list[NDArray[np.int32]]:
-    """Label maps ``(1, n_tokens)`` of a pair: word, tag, first, last, segment."""
-    layers: list[list[int]] = [[], [], [], [], []]
+    """Label maps ``(1, n_tokens)`` of a pair: word, tag, first, last, segment, then marks."""
+    n_marks = max((len(m) for s in pair.sentences for m in s.marks or ()), default=0)
+    layers: list[list[int]] = [[] for _ in range(5 + n_marks)]
     for segment, sentence in zip(SEGMENTS, pair.sentences, strict=True):
         end = len(sentence.tokens) - 1
         for place, word in enumerate(sentence.words):
             tag = _tag(sentence.tags[place]) if sentence.tags else ""
+            marks = sentence.marks[place] if sentence.marks else ()
             names = (
                 _word(word),
                 tag,
                 "first" if place == 0 else "",
                 "last" if place == end else "",
                 segment,
+                *marks,
+                *("",) * (n_marks - len(marks)),
             )
             for layer, name in zip(layers, names, strict=True):
                 layer.append(index.get(name, -1) + 1)

@@ -9,7 +9,10 @@ from andornot.text.nli.protocol import PairModel
 
 
 def load_pair_model(
-    spec: str, vocabulary: str | Path | None = None, device: str = "auto"
+    spec: str,
+    vocabulary: str | Path | None = None,
+    device: str = "auto",
+    weights: str | None = None,
 ) -> PairModel:
     """Load a classifier of sentence pairs.
 
@@ -20,11 +23,37 @@ def load_pair_model(
         vocabulary: JSON list of words, for a bare state dict only.
         device: ``auto`` (CUDA if there is one), or a torch device; a function of yours sees to
             its own.
+        weights: ``random:SEED`` draws all weights anew; left out, they are the model's own.
 
     Raises:
-        ModelError: there is no such model, or it cannot be loaded.
+        ModelError: there is no such model, or it cannot be loaded, or its weights cannot be drawn.
         OptionError: there is no such device.
     """
+    model = _load(spec, vocabulary, device)
+    if weights is not None:
+        _draw_anew(model, spec, weights)
+    return model
+
+
+def _draw_anew(model: PairModel, spec: str, weights: str) -> None:
+    from andornot.models.random_weights import random_seed, randomize
+
+    seed, module = random_seed(weights), getattr(model, "module", None)
+    if seed is None:
+        raise ModelError(
+            f"A model of sentence pairs brings its weights, so {weights!r} cannot stand for them: "
+            "leave it out, or write random:0 for random ones."
+        )
+    if module is None:
+        raise ModelError(
+            f"The model {spec} shows no torch module, so its weights cannot be drawn anew: give "
+            "it an attribute module."
+        )
+    randomize(module, seed)
+
+
+def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
+    """Load by the kind of text."""
     kind, _, directory = spec.partition(":")
     if kind == "hf" and directory:
         from andornot.text.nli.hf import HfPairModel

@@ -1,0 +1,179 @@
+"""``andornot data``: get data sets and networks, look through data, convert them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from andornot.downloads.catalogue import Item
+    from andornot.probing.check import DataCheck
+    from andornot.probing.dataset import FolderData
+    from andornot.text.pairs import PairData
+
+MIRROR = "ANDORNOT_MIRROR"
+"""Environment variable with the address of a mirror."""
+
+TEXT_SUFFIXES = (".tok", ".feats", ".conllu", ".jsonl", ".csv", ".tsv", ".txt")
+
+
+@click.group()
+def data() -> None:
+    """Get data sets and networks, look through data before a run, convert them."""
+
+
+@data.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(as_json: bool) -> None:
+    """List what andornot data get can get, with size, licence, checksum and source."""
+    from dataclasses import asdict
+
+    from andornot.downloads.catalogue import CATALOGUE
+
+    if as_json:
+        click.echo(json.dumps([asdict(item) for item in CATALOGUE], indent=1))
+        return
+    for item in CATALOGUE:
+        click.echo(f"{item.name:<20} {item.what}")
+        for word, text in _facts(item).items():
+            click.echo(f"{'':<20} {word}: {text}")
+    click.echo("\nandornot data get NAME downloads one of them.")
+
+
+def _facts(item: Item) -> dict[str, str]:
+    """What is known of an item."""
+    if item.checksum:
+        checksum = f"{item.checksum.partition(':')[0]} published"
+    elif item.reported:
+        checksum = f"none published; one other project states {item.reported.partition(':')[0]}"
+    else:
+        checksum = "none published"
+    noted = "" if item.checksum else "; the first download's is noted, and later ones compared"
+    size = "unknown" if item.size is None else f"{item.size / 1e6:,.0f} MB"
+    source = " or ".join(item.addresses) or "needs a registration (andornot data get says how)"
+    facts = {"size": size, "licence": item.licence, "checksum": checksum + noted}
+    return (facts if item.addresses else {"licence": item.licence}) | {"from": source}
+
+
+@data.command()
+@click.argument("name")
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("data"),
+    show_default=True,
+    help="Folder to put it into.",
+)
+@click.option(
+    "--mirror",
+    envvar=MIRROR,
+    metavar="URL",
+    help=f"Folder on the web that has the files, instead of the publishers; or set {MIRROR}.",
+)
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
+    """Download the data set or the network NAME (see andornot data list).
+
+    What was interrupted goes on where it stopped; what is there already is left alone.
+    """
+    from andornot.downloads.get import get as get_item
+    from andornot.progress import show_progress
+
+    show_progress(not quiet)
+    got = get_item(name, to, mirror)
+    for note in got.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"licence: {got.item.licence}")
+    click.echo(f"{got.item.name} is in {got.path}; use it by\n\n    {got.use}\n")
+
+
+@data.command()
+@click.argument("spec")
+@click.option("--split", help="Look only at the samples of this split.")
+@click.option("--samples", type=int, metavar="N", help="Look at N samples, spread evenly.")
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: Any) -> int:
+    """Say what is in a data set, and what is suspicious, before you wait for a run.
+
+    SPEC is a path, or KIND:PATH as for --data. Every image and label map is read once. The exit
+    status is 1 if a sample cannot be read.
+    """
+    from andornot.probing.check import check_images
+    from andornot.progress import show_progress
+    from andornot.text.check import check_pairs
+    from andornot.text.pairs import PairData
+
+    show_progress(not quiet)
+    opened = _open(spec, **options)
+    found = check_pairs(opened) if isinstance(opened, PairData) else check_images(opened, jobs)
+    if as_json:
+        click.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
+    else:
+        _print(found, spec)
+    return 1 if found.unreadable else 0
+
+
+def _print(found: DataCheck, spec: str) -> None:
+    for word, text in found.facts.items():
+        click.echo(f"{word:<14} {text}")
+    for warning in found.warnings:
+        click.echo(f"look: {warning}")
+    for sentence in found.unreadable:
+        click.echo(f"UNREADABLE: {sentence}")
+    if found.unreadable:
+        click.echo(f"{len(found.unreadable):,} samples cannot be read: mend them or take them out.")
+    else:
+        named = spec if ":" in spec else found.facts["kind"]
+        click.echo(f"Every sample can be read; use them by\n\n    --data {named}\n")
+
+
+def _open(spec: str, split: str | None, samples: int | None) -> FolderData | PairData:
+    """Open images or sentence pairs, whatever a text names."""
+    from andornot.text.open import KINDS, open_pairs
+
+    path = Path(spec)
+    if spec.partition(":")[0] in KINDS:
+        return open_pairs(spec, split, samples)
+    is_index = (path.parent / "label.csv").is_file()  # of Broden
+    if path.suffix in TEXT_SUFFIXES and path.is_file() and not is_index:
+        kind = "snli" if path.suffix == ".jsonl" else "pairs"
+        return open_pairs(f"{kind}:{spec}", split, samples)
+    from andornot.probing.open import open_data
+
+    return open_data(spec, split=split, limit=samples)
+
+
+@data.command()
+@click.argument("spec")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--split", help="Only the samples of this split.")
+@click.option("--samples", type=int, metavar="N", help="At most N samples, spread evenly.")
+@click.option("--colors", is_flag=True, help="With the eleven basic colours, as a layer.")
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def convert(
+    spec: str,
+    out: Path,
+    split: str | None,
+    samples: int | None,
+    colors: bool,
+    jobs: int | None,
+    quiet: bool,
+) -> None:
+    """Write annotated images of any kind as a label-map folder, a format that is easy to edit.
+
+    SPEC is a path, or KIND:PATH as for --data. Image files are copied as they are.
+    """
+    from andornot.probing.convert import convert as write
+    from andornot.probing.open import open_data
+    from andornot.progress import show_progress
+
+    show_progress(not quiet)
+    opened = open_data(spec, split=split, limit=samples, colors=colors)
+    written = write(opened, out, jobs)
+    click.echo(f"wrote {len(written):,} samples; use them by\n\n    --data labelmaps:{out}\n")

@@ -1,0 +1,93 @@
+"""Write any set of annotated images as a label-map folder."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import DataError
+from ..parallel import ordered_map
+from ..progress import track
+from .colors import CATEGORY
+from .dataset import FolderData
+from .files import IMAGE_SUFFIXES
+from .labelmaps import NewSample, write_labelmaps
+
+
+def convert(data: FolderData, out: Path, jobs: int | None = None) -> FolderData:
+    """Write a data set as a label-map folder, with the same concepts at the same positions.
+
+    Image files are copied as they are. Several maps of one layer and image become layers of their
+    own (``object``, ``object 2``), and colours taken from the pixels the layer ``color``.
+
+    Args:
+        data: the data set.
+        out: a folder that does not exist yet.
+        jobs: threads that read; all cores if not given.
+
+    Returns:
+        The new data set, as read back.
+
+    Raises:
+        DataError: a file cannot be read or written.
+        OptionError: ``out`` exists, or a concept's name cannot be written.
+    """
+    concepts = {
+        name: ";".join(several) for name, several in zip(data.names, data.categories, strict=True)
+    }
+    names = _names(data.sample_ids)
+    new = ordered_map(lambda i: _new_sample(data, i, names[i]), range(len(data)), jobs)
+
+    def samples() -> Iterator[NewSample]:
+        yield from track(new, "writing label maps", len(data))
+
+    try:
+        return write_labelmaps(out, concepts, samples())
+    except OSError as error:
+        raise DataError(
+            f"{out} cannot be written ({error.strerror or error}): make room, or choose another "
+            "place."
+        ) from error
+
+
+def _names(ids: Sequence[str]) -> list[str]:
+    """Names without suffix, all different: ``a.jpg`` is ``a``, unless there is an ``a.png``."""
+    stems = [i.rpartition(".")[0] if i.lower().endswith(IMAGE_SUFFIXES) else i for i in ids]
+    times = Counter(stems)
+    return [
+        stem if times[stem] == 1 else i.replace(".", "_")
+        for stem, i in zip(stems, ids, strict=True)
+    ]
+
+
+def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
+    """Read one sample for writing."""
+    sample, labels = data.samples[i], data.labels(i)
+    layers = [layer for layer, _ in sample.maps]
+    layers += [CATEGORY] * (len(labels.maps) - len(layers))
+    maps = dict(zip(_distinct(layers), labels.maps, strict=True))
+    if not maps:  # without any map, the positions would be the image's pixels
+        maps = {next(iter(data.codes), "object"): np.zeros(labels.shape, np.int32)}
+    return NewSample(
+        name=name,
+        image=data.file(sample.image),
+        maps=maps,
+        concepts=[data.names[c] for c in labels.concepts],
+        split=sample.split,
+        label=sample.label,
+    )
+
+
+def _distinct(layers: Sequence[str]) -> list[str]:
+    """Names of folders: the second ``object`` becomes ``object 2``."""
+    seen: Counter[str] = Counter()
+    names = []
+    for layer in layers:
+        plain = re.sub(r"[^\w .-]", "_", layer).strip(". ") or "layer"
+        seen[plain] += 1
+        names.append(plain if seen[plain] == 1 else f"{plain} {seen[plain]}")
+    return names
