@@ -188,13 +188,16 @@ def test_verdicts_and_labels(run, vectors, tmp_path):
     chosen = units["verdict"].head(4).to_dict()
     wrong = next(iter(chosen))
     chosen[wrong] = "incoherent"
-    labels.write_text("unit,label\n" + "".join(f"{u},{v}\n" for u, v in chosen.items()))
+    dead = {8: "coherent"}
+    rows = "".join(f"{u},{v}\n" for u, v in (chosen | dead).items())
+    labels.write_text(f"unit,label\n{rows}")
     agreed = kinds.answer(run, LAYER, length=2, similarity=vectors, threshold=0.8, min_share=0.05,
                           labels=labels)  # fmt: skip
     row = agreed.tables["agreement"].iloc[0]
     same = sum(units.loc[u, "verdict"] == v for u, v in chosen.items())
     assert (row["label"], row["units"], row["agreement"]) == ("all", 4, same / 4)
     assert agreed.tables["confusion"]["units"].sum() == 4
+    assert any("1 label of units without a formula left out." in s for s in agreed.sentences)
     with pytest.raises(OptionError, match="need a measure of similarity; give --vectors"):
         kinds.answer(run, LAYER, labels=labels)
 
@@ -202,11 +205,12 @@ def test_verdicts_and_labels(run, vectors, tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("unit,label\n99,coherent\n", "line 2: '99' is no unit with a formula"),
+        ("unit,label\n99,coherent\n", "line 2: '99' is no unit of the run"),
         ("unit,label\nx,coherent\n", "line 2: 'x' is no unit"),
         ("unit,label\n0,nice\n", "line 2: 'nice' is no label; use one of single concept"),
         ("unit,label\n0,coherent\n0,coherent\n", "line 3: unit 0 stands there twice"),
         ("unit,label\n", "has no rows"),
+        ("unit,label\n8,coherent\n", "none of the labelled units has a formula"),
         ("a,b\n0,coherent\n", "has no columns unit and label"),
         ("", "cannot be read"),
     ],
@@ -220,7 +224,12 @@ def test_labels_that_cannot_be_used(run, vectors, tmp_path, text, message):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"min_share": 0.7}, "min_share is 0.7"), ({"length": 4}, "length is 4; the run has")],
+    [
+        ({"min_share": 0.7}, "min_share is 0.7"),
+        ({"length": 4}, "length is 4; the run has"),
+        ({"threshold": 1.5}, "threshold is 1.5; give a similarity, from -1 to 1"),
+        ({"threshold": float("nan")}, "threshold is nan"),
+    ],
 )
 def test_options_of_kinds(run, options, message):
     with pytest.raises(OptionError, match=message):
@@ -437,7 +446,7 @@ def test_contributions(run):
         assert own.query("side == 'against'")["unit"].tolist() == negative
         if (said == c).any() and positive:
             share = weights[c, positive[0]] * maps[said == c, positive[0]].mean()
-            assert own["logit_share"].iloc[0] == pytest.approx(share, rel=1e-5)
+            assert own["contribution"].iloc[0] == pytest.approx(share, rel=1e-5)
         if not 0 < (said == c).sum() < len(said):
             continue
         row = _of(answer.tables["correlation"], name).iloc[0]

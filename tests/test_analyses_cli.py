@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis_cases import EARLY, LAYER, picture_run
+from andornot import progress
 from andornot.analyses import QUESTIONS, accuracy
 from andornot.cli.analyze import analyze
 from andornot.errors import OptionError
@@ -66,6 +67,13 @@ def test_chosen_samples_and_ablation(run, tmp_path):
                "Red,Blue")  # fmt: skip
     assert "by margin lost without it" in done.output
     assert "Green" not in done.output
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, "all"])
+def test_bars_can_be_turned_off(run, tmp_path, question):
+    out = ("--out", tmp_path)
+    assert ask(question, run.path, "--layer", LAYER, "--quiet", *out).exit_code == 0
+    assert not progress._visible
 
 
 def test_all_questions_of_all_layers(run, tmp_path):

@@ -15,6 +15,7 @@ import andornot
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
+from andornot.text.concepts import word_overlap
 from andornot.text.nli.protocol import Recorded
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.thresholds import Threshold
@@ -31,10 +32,13 @@ from andornot.edits import (  # noqa: E402
     Recolour,
     Word,
     attack,
+    finished,
 )
 from andornot.edits.aims import aims_of, weights  # noqa: E402
+from andornot.edits.evidence import Evidence  # noqa: E402
 from andornot.edits.images import recolour  # noqa: E402
 from andornot.edits.investigation import investigate  # noqa: E402
+from andornot.edits.kept import folder_of  # noqa: E402
 from andornot.formula import parse  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
 
@@ -203,6 +207,38 @@ def test_an_attack_is_written_whole(ponds, tmp_path):
     with Image.open(out / "edit-1.png") as sheet:
         assert sheet.size[0] > 400
     assert not list(out.glob("*.tmp*"))
+
+
+def test_a_kept_attack_is_found_again(ponds):
+    run, model, data = ponds
+    assert finished(run, "lake", "swamp") is None
+    answer = attack(run, "lake", "swamp", model=model, data=data, options=QUICK)
+    folder = answer.write(folder_of(run, "units", "lake", "swamp"))
+    assert folder == run.path / "attacks" / "lake-to-swamp"
+    again = finished(run, "Lake", "SWAMP")
+    assert (again.source, again.target, again.sentences) == ("lake", "swamp", answer.sentences)
+    assert len(again.examples) == len(answer.examples) > 0
+    for kept, example in zip(again.examples, answer.examples, strict=True):
+        assert (kept.sample, kept.edit, kept.probability) == (
+            example.sample, example.edit, example.probability
+        )  # fmt: skip
+        assert (np.asarray(kept.after) == np.asarray(example.after)).all()
+    pd.testing.assert_frame_equal(again.tables["edits"], answer.tables["edits"])
+    assert finished(run, "swamp", "lake") is None
+    other = dataclasses.replace(run, manifest=run.manifest | {"search": {"length": 9}})
+    assert finished(other, "lake", "swamp") is None
+    next((folder / "examples").glob("*.png")).unlink()
+    assert finished(run, "lake", "swamp") is None
+
+
+def test_what_units_to_the_target_answer_to_is_no_control(ponds):
+    run, model, data = ponds
+    evidence = Evidence(run.concepts, run.responses(), aims_of(run, None, 0, 1, 4), lambda _: "")
+    assert evidence(parse("pond AND green"))
+    assert evidence(parse("ball")) == evidence(parse("stone")) == ""
+    found = investigate(run, "lake", "swamp", model=model, data=data, options=QUICK)
+    pasted = {str(c.edit).split()[0] for v in found.verdicts for c in v.controls}
+    assert not pasted & {name for name, _ in found.barred}
 
 
 def test_other_networks_are_asked_on_what_they_get_right(ponds):
@@ -383,3 +419,53 @@ def test_a_pair_is_edited_by_hand(gossip):
     assert back.predictions["after"][0] == "neutral"
     with pytest.raises(OptionError, match="only images have regions"):
         desk.cutout("hyp:nobody")
+
+
+def test_pairs_have_no_regions_and_a_model_without_classes_no_edits(gossip):
+    run, model, data = gossip
+    silent = dataclasses.replace(
+        run, manifest=run.manifest | {"model": run.manifest["model"] | {"class_names": None}}
+    )
+    with pytest.raises(OptionError, match="gives no named classes, so nothing can be said"):
+        Desk.open(silent, model=model, data=data)
+
+
+class Parrot:
+    """Overlap above 50 % entails, unless `nobody` is there."""
+
+    layers = ("words",)
+    class_names = ("entailment", "neutral", "contradiction")
+    fingerprint = "parrot"
+
+    def record(self, pairs, layers):
+        alike = np.array([word_overlap(pair) > 0.5 for pair in pairs])
+        nobody = np.array(["nobody" in pair.hypothesis.words for pair in pairs])
+        units = np.stack([alike & ~nobody, nobody], 1).astype(np.float32)
+        logits = units @ np.array([[3, 0, 0], [0, 0, 2]], np.float32)
+        logits += np.array([0, 0, 1], np.float32)
+        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+
+
+def test_overlap_is_raised_by_the_words_of_the_premise(tmp_path):
+    """Both what the formula wants and what it does not want there is seen to."""
+    rng = np.random.default_rng(0)
+    words = [f"{c}{v}" for c in "bdfgklmnprstvz" for v in "aeiou"]
+    pairs = []
+    for i in range(120):
+        premise, other = rng.permutation(words)[:12].reshape(2, 6).tolist()
+        kept = premise[:5] if i % 3 == 0 else premise[:2]
+        hypothesis = [*kept, *other[: 6 - len(kept)]]
+        if i % 6 < 3:
+            hypothesis[3 if i % 3 else 5] = "nobody"
+        label = "entailment" if i % 6 == 3 else "contradiction"
+        pairs.append(Pair(f"{i}", Sentence(tuple(premise)), Sentence(tuple(hypothesis)), label))
+    data = PairData(Path("parrot"), "pairs", tuple(pairs))
+    run = andornot.dissect(Parrot(), "words", data, tmp_path, length=2, min_active=0.0)
+    assert str(run.result()[0].formula) == "overlap-25% AND NOT hyp:nobody"  # the same pairs
+    answer = attack(run, "contradiction", "entailment", model=Parrot(), data=data)
+    edits = answer.tables["edits"].set_index("edit")
+    row = edits.loc["reword with words of the premise until they overlap above 50%"]
+    assert row["flip_rate"] == 1.0
+    assert row["control_rate"] < 0.4  # where only `nobody` was in the way
+    assert row["difference_low"] > 0
+    assert edits.loc["repeat words of the premise until they overlap above 50%", "flip_rate"] < 0.7

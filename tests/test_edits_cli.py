@@ -14,6 +14,8 @@ from andornot.cli.attack import attack, edit
 
 pytest.importorskip("torch", reason="torch is not installed")
 
+from andornot.edits import finished
+
 MODEL = """
 import numpy as np
 from andornot.text.nli.protocol import Recorded
@@ -74,6 +76,17 @@ def test_attack_prints_what_it_found_and_writes_it(run, tmp_path):
     assert {p.name for p in out.iterdir()} >= {"attack.json", "edits.csv", "sentences.txt"}
 
 
+def test_attack_keeps_what_it_found_in_the_run(run):
+    printed = invoke(attack, run, "--from", "entailment", "--to", "contradiction", "--quiet")
+    folder = run / "attacks" / "entailment-to-contradiction"
+    assert f"written: {folder}" in printed
+    again = finished(andornot.Run.open(run), "entailment", "contradiction")
+    assert again.tables["edits"]["edit"][0] in printed
+    first = again.examples[0]
+    assert "nobody" in first.after.hypothesis.tokens
+    assert first.before.hypothesis.text == " ".join(first.before.hypothesis.tokens)
+
+
 def test_attack_prints_json(run):
     found = json.loads(
         invoke(attack, run, "--from", "Entailment", "--to", "neutral", "--quiet", "--json")
@@ -87,7 +100,7 @@ def test_attack_prints_json(run):
 def test_words_of_a_pair_are_changed(run):
     sample = andornot.Run.open(run).samples["sample"][0]
     printed = invoke(edit, "words", run, sample, "--insert", "hyp:nobody")
-    assert "-> nobody the man runs." in printed
+    assert "-> nobody the man runs" in printed
     told = json.loads(invoke(edit, "words", run, sample, "--replace", "hyp:the=sad", "--json"))
     assert (told[0]["before"], told[0]["after"]) == ("entailment", "neutral")
 
@@ -96,6 +109,18 @@ def test_one_change_at_a_time(run):
     done = CliRunner().invoke(edit, ["words", str(run), "x"])
     assert done.exit_code == 2
     assert "give one of --insert, --delete and --replace" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--file", "a.png", "--out", "x.txt"], "x.txt is no name of a picture; let it end in"),
+        (["--file", "a.png", "--out", "x.png", "--grid", "neutral"], "for one picture, not for"),
+    ],
+)
+def test_a_picture_is_not_written_into_a_text(run, options, message):
+    done = CliRunner().invoke(edit, ["paste", str(run), "x", *options])
+    assert message in str(done.exception) + done.output
 
 
 def test_nothing_heavy_is_imported_for_help():

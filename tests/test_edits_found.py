@@ -51,12 +51,13 @@ def pictures(tmp_path_factory):
     ],
 )
 def test_the_planted_shortcuts_of_the_pictures_are_found(pictures, source, target, edit):
+    """And the controls do not flip."""
     run, model, world = pictures
     options = AttackOptions(n_samples=40, n_proposals=8, n_controls=6)
     answer = attack(run, source, target, model=model, data=world, options=options)
     found = {name: rate for name, rate in clear(answer).items() if name.startswith(edit)}
     assert found
-    assert min(found.values()) < 0.35
+    assert min(found.values()) < 0.15
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,14 @@ def test_the_planted_shortcuts_of_the_sentences_are_found(sentences, target, wor
     named = {edit: r for edit, r in found.items() if edit.split()[1] in {f"hyp:{w}" for w in words}}
     assert named
     assert min(named.values()) < 0.2
+
+
+def test_the_planted_overlap_is_found(sentences):
+    run, model = sentences
+    found = clear(attack(run, "contradiction", "entailment", model=model))
+    named = {edit: rate for edit, rate in found.items() if "words of the premise" in edit}
+    assert named
+    assert min(named.values()) < 0.3
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import chain, combinations
 
 import numpy as np
@@ -13,14 +14,17 @@ from scipy.stats import binomtest
 
 from andornot.classes import class_index
 from andornot.concepts import ConceptTable
+from andornot.edits.aims import Aim
 from andornot.edits.belonging import belonging
 from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
 from andornot.edits.cutouts import find_cutouts, mean_colour
+from andornot.edits.evidence import Evidence
 from andornot.edits.images import (
     LUMINANCE,
     Cutout,
     Place,
     cut,
+    hidden,
     paste,
     place_over,
     read_colour,
@@ -31,9 +35,20 @@ from andornot.edits.presence import Presence
 from andornot.edits.screening import probabilities
 from andornot.edits.statistics import compare, wilson
 from andornot.edits.terms import terms
-from andornot.edits.words import Delete, Insert, Repeat, Replace, Scatter, Word, apply_edit, spelled
+from andornot.edits.words import (
+    Delete,
+    Insert,
+    Repeat,
+    Replace,
+    Reword,
+    Scatter,
+    Word,
+    apply_edit,
+    spelled,
+)
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Not, Or, parse
+from andornot.responses import Responses
 from andornot.text.concepts import word_overlap
 from andornot.text.pairs import Pair, Sentence
 
@@ -148,6 +163,15 @@ class TestPaste:
         region[10:30, 20:40] = True
         after = np.asarray(paste(image(np.zeros((40, 60, 3))), square(), place_over(region)))
         assert ((after[..., 0] == 200) == region).all()
+
+    def test_what_is_hidden_of_a_region_is_counted(self):
+        region = np.zeros((40, 60), bool)
+        region[10:30, 20:40] = True
+        assert hidden(region, square()) == 1.0
+        ring = square(20).rgba.copy()
+        ring[5:15, 5:15, 3] = 0  # a quarter of it is missing, so it is pasted larger
+        assert 0.6 < hidden(region, Cutout(ring, "ring", "test")) < 0.7
+        assert hidden(region, Cutout(square().rgba[:, :2], "stick", "test")) < 0.6
 
     def test_cutouts_of_the_same_pixels_are_equal(self):
         one, other = square(), Cutout(square().rgba.copy(), "other name", "elsewhere")
@@ -268,6 +292,11 @@ class TestWords:
         )
         changed = apply_edit(self.pair, Replace(Word("hyp", "Bench"), "park bench"))
         assert said(changed)[1] == "The men are on a park bench ."
+        assert changed.hypothesis.text == "The men are on a park bench ."  # as it was written
+        written = dataclasses.replace(self.pair, hypothesis=dataclasses.replace(
+            self.pair.hypothesis, raw="The men are on a bench."
+        ))  # fmt: skip
+        changed = apply_edit(written, Replace(Word("hyp", "Bench"), "park bench"))
         assert changed.hypothesis.text == "The men are on a park bench."
         assert apply_edit(self.pair, Delete(Word("hyp", "sofa"))) is None
         assert apply_edit(pair("a", "b"), Delete(Word("hyp", "b"))) is None  # nothing would be left
@@ -286,9 +315,59 @@ class TestWords:
         assert word_overlap(edited) > above or set(premise) <= set(edited.hypothesis.tokens)
         shorter = pair(" ".join(premise), " ".join(edited.hypothesis.tokens[:-1]))
         assert word_overlap(shorter) <= above  # no word too many
-        control = apply_edit(before, Scatter(above, ("x", "y"), 3))
+        scatter = Scatter(Repeat(above), ("x", "y"), 3)
+        control = apply_edit(before, scatter)
         assert len(control.hypothesis.tokens) == len(edited.hypothesis.tokens)
-        assert control == apply_edit(before, Scatter(above, ("x", "y"), 3))
+        assert control == apply_edit(before, scatter)
+
+    @given(
+        st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8),
+        st.lists(st.sampled_from("abcdefxyz"), min_size=1, max_size=8),
+        st.sampled_from([0.0, 0.25, 0.5, 0.75]),
+    )
+    def test_rewording_raises_the_overlap_as_far_as_it_can(self, premise, hypothesis, above):
+        before = pair(" ".join(premise), " ".join(hypothesis))
+        edit = Reword(above, frozenset("x"))
+        edited = apply_edit(before, edit)
+        if edited is None:
+            assert word_overlap(before) > above or set(premise) <= set(hypothesis)
+            return
+        after = edited.hypothesis.tokens
+        enough = word_overlap(edited) > above
+        assert set(premise) <= set(after) or (enough and "x" not in after)
+        assert len(after) >= len(hypothesis)
+        control = apply_edit(before, Scatter(edit, tuple("mnopqrstu"), 3)).hypothesis.tokens
+        assert len(control) == len(after)
+        changed = [old != new for old, new in zip(hypothesis, after, strict=False)]
+        assert changed == [old != new for old, new in zip(hypothesis, control, strict=False)]
+        assert set(control) & set(premise) <= set(hypothesis)  # nothing more in common
+
+    def test_unwanted_words_go_first_and_each_to_a_word_of_its_tag(self):
+        def tagged(text):
+            words, tags = zip(*(token.split("|") for token in text.split()), strict=True)
+            return Sentence(words, tags)
+
+        before = Pair(
+            "p",
+            tagged("A|DT chef|NN is|VBZ riding|VBG a|DT red|JJ scooter|NN .|."),
+            tagged("The|DT sad|JJ man|NN is|VBZ sleeping|VBG .|."),
+        )
+        edit = Reword(0.0, frozenset({"sleeping", "nobody"}))
+        assert said(apply_edit(before, edit))[1] == "The sad man is riding ."
+        more = dataclasses.replace(edit, above=0.75)
+        assert said(apply_edit(before, more))[1] == "A red chef is riding ."
+
+    def test_random_words_are_as_frequent(self):
+        ranked = tuple(f"w{i}" for i in range(200))
+        before = pair("w100 b", "b")
+        drawn = {
+            apply_edit(before, Scatter(Repeat(0.9), ranked, seed)).hypothesis.tokens[-1]
+            for seed in range(60)
+        }
+        ranks = [int(word[1:]) for word in drawn]
+        assert 80 <= min(ranks) < 90
+        assert 110 < max(ranks) <= 120
+        assert 100 not in ranks
 
     def test_words_are_read_and_spelled(self):
         assert Word.read("hyp:nobody") == Word("hyp", "nobody")
@@ -337,6 +416,35 @@ class TestBelonging:
         found = self.judged("stove", 4, 1)
         assert (found.in_target, found.elsewhere, found.of_target) == (0.4, 0.1, 0.8)
         assert not self.judged("chicken", 4, 1).reason
+
+
+class TestEvidence:
+    def setup_method(self):
+        masks = np.zeros((3, 1, 4, 25), bool)
+        masks[0, 0, 0] = masks[1, 0, 1] = masks[2, 0, 2:] = True  # stripes, blanket, grass
+        self.table = ConceptTable.from_masks(masks, ["stripes", "blanket", "grass"])
+        active = np.zeros((2, 1, 4, 25), bool)
+        active[0, 0, 0, :15] = active[0, 0, 1, :10] = True
+        active[1, 0, 2:] = True  # leads to the source
+        self.responses = Responses.from_masks(active, self.table)
+        term = terms(Concept("stripes"))[0]
+        self.aims = (
+            Aim(0, Concept("stripes"), term, "raise", 0.5, 2.0),
+            Aim(1, Concept("grass"), term, "silence", 0.5, -1.0),
+        )
+
+    def judged(self, concept, belongs=""):
+        evidence = Evidence(self.table, self.responses, self.aims, lambda _: belongs)
+        return evidence.answered(parse(concept)), evidence(parse(concept))
+
+    def test_what_the_units_to_the_target_answer_to_is_evidence(self):
+        # 10 of 25 positions against 25 of 100
+        times, reason = self.judged("blanket")
+        assert times == pytest.approx(1.6)
+        assert reason == "units that lead to the target answer to it 1.6 times as much as usual"
+        assert self.judged("grass") == (0.0, "")
+        assert self.judged("blanket AND grass") == (0.0, "")  # nowhere
+        assert self.judged("grass", "it defines the class")[1] == "it defines the class"
 
 
 class TestStatistics:

@@ -353,6 +353,18 @@ def test_a_unit_that_grows(run, request_of):
     best = run.result(LAYER)[max(gains, key=gains.get)]
     for n in (1, 3):
         assert f"Unit {best.unit}, length {n}: {best.best_by_length[n - 1].formula}" in said(figure)
+    shown = pictures_in(figure)
+    first, last = (run.concepts.mask(best.best_by_length[n - 1].formula) for n in (1, 3))
+    samples = growth._samples(request, best, [1, 3])
+    assert samples[:2] == strongest(request, best.unit, 2)
+    grids = [run.concepts.positions.sample(i) for i in range(len(run.samples))]
+    moved = [int((first ^ last)[grid].sum()) for grid in grids]
+    others = [n for i, n in enumerate(moved) if i not in samples[:2]]
+    assert sorted((moved[i] for i in samples[2:]), reverse=True) == sorted(others)[:-3:-1]
+    for row, atoms in enumerate((first, last)):
+        for column, sample in enumerate(samples):
+            both = panels(request.pictures.view(best, atoms, sample))[-1]
+            np.testing.assert_array_equal(shown[row * len(samples) + column], both)
     with pytest.raises(OptionError, match="unit 8 has no formula"):
         growth.draw(request_of(units=[8]))
 

@@ -18,7 +18,7 @@ from andornot.reopen import images_of, pairs_of
 from andornot.report.entries import class_weights
 from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.report.marks import FORBIDDEN, NAMED
-from andornot.report.page import Fact, Story, write_page, write_pairs
+from andornot.report.page import Fact, Story, write_page
 from andornot.report.pair_gallery import PairGallery
 from andornot.report.terminal import print_units
 from andornot.run import Run
@@ -277,7 +277,7 @@ def spelt(tokens):
 
 
 def test_words_on_the_page_are_marked_as_a_plain_recomputation_says(run, tmp_path):
-    path = write_pairs(run, tmp_path / "out", units=[DOGS, SHARED, NEVER], n_samples=16)
+    path = write_page(run, tmp_path / "out", units=[DOGS, SHARED, NEVER], n_samples=16)
     html = path.read_text(encoding="utf-8")
     kinds = check_marks(run, html, PairGallery.open(run).data)
     assert {"m-decisive", ""} <= kinds
@@ -299,7 +299,7 @@ def test_the_page_is_whole_and_asks_nothing_of_the_network(run, tmp_path):
 def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
     e = run.result()[DOGS]
     story = Story("A tale", (), (Fact("Dogs count.", True, "They do.", DOGS),))
-    page = read(write_pairs(run, tmp_path / "out", n_units=1, story=story))
+    page = read(write_page(run, tmp_path / "out", n_units=1, story=story))
     text = " ".join(page.text.split())
     assert f"Unit {DOGS}, IoU {e.iou:.3f}" in text
     assert f"of the {e.counts.tp + e.counts.fn:,} pairs." in text
@@ -310,7 +310,7 @@ def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
 
 
 def test_units_without_a_formula_are_told_why(run, tmp_path):
-    text = read(write_pairs(run, tmp_path / "out", units=[DEAD])).text
+    text = read(write_page(run, tmp_path / "out", units=[DEAD])).text
     assert "No formula: 0 on every position: the unit never fires" in text
 
 

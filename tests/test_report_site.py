@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from andornot.cli.report import report as report_command
+from andornot.edits.kept import run_key
 from andornot.errors import DataError, OptionError, RunError
 from andornot.formula import parse
 from andornot.report.entries import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
@@ -291,6 +292,7 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
     rate = {"flip_rate": 0.75, "flip_rate_low": 0.5, "flip_rate_high": 0.9}
     rate |= {key.replace("flip", "control"): value / 10 for key, value in rate.items()}
     found = {
+        "run": run_key(run, run.layers[0]),
         "source": CLASSES[0], "target": CLASSES[2], "sentences": [f"Found {EVIL}."],
         "tables": {"edits": [{"edit": "paste b", "n": 12, **rate}]},
     }  # fmt: skip
@@ -304,6 +306,9 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
         assert f"Found {EVIL}." in page.text
         assert any(image["src"].startswith("../attacks/") for image in page.all("img"))
     assert "paste b" not in read(path.parent / "class/0001.html").text
+    (folder / "attack.json").write_text(json.dumps(found | {"run": "another"}))
+    with pytest.raises(DataError, match="holds an attack on another run than"):
+        write_report(run, tmp_path / "other", [0], 1, attacks=[folder])
     (folder / "attack.json").write_text("{}")
     with pytest.raises(DataError, match="holds no attack that can be read"):
         write_report(run, tmp_path / "other", [0], 1, attacks=[folder])

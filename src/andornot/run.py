@@ -108,12 +108,27 @@ class Run:
         """Largest activation of each unit in each sample, ``(n_samples, n_units)``."""
         return self._array(layer, "peaks")
 
+    def extremes(self, layer: str | None = None) -> NDArray[np.float32]:
+        """Smallest and largest activation of each unit, ``(2, n_units)``."""
+        return self._array(layer, "extremes")
+
     def _array(self, layer: str | None, name: str) -> NDArray[Any]:
         return read_array(self._part(f"responses {self.layer(layer)}") / f"{name}.npy")
 
     def activations(self, layer: str | None = None) -> Shards:
-        """The recorded activations."""
-        return Shards(self._part(f"activations {self.layer(layer)}") / "shards")
+        """The recorded activations, a row for each sample, or for each token.
+
+        Raises:
+            RunError: some of them are gone.
+        """
+        shards = Shards(self._part(f"activations {self.layer(layer)}") / "shards")
+        found, samples = shards.n_samples, len(self.samples)
+        if found not in (samples, self.concepts.n_positions):
+            raise RunError(
+                f"{shards.directory} lacks recorded activations (it holds {found:,} rows, the run "
+                f"has {samples:,} samples); repeat andornot explain, it records them again"
+            )
+        return shards
 
     def values(self, sample: int, layer: str | None = None) -> NDArray[np.float32]:
         """The activations of one sample, ``(n_units, height, width)``.
@@ -123,9 +138,10 @@ class Run:
         """
         shards, positions = self.activations(layer), self.concepts.positions
         if positions is None or shards.n_samples == positions.n_samples:
-            return shards.sample(sample)
-        rows = [shards.sample(row) for row in range(*positions.offsets[sample : sample + 2])]
-        return np.concatenate(rows, axis=2)
+            values: NDArray[np.float32] = shards.rows(sample, sample + 1)[0]
+            return values
+        first, last = map(int, positions.offsets[sample : sample + 2])
+        return np.concatenate(list(shards.rows(first, last)), axis=2)
 
     @cached_property
     def logits(self) -> NDArray[np.float32] | None:
@@ -148,8 +164,15 @@ class Run:
             ) from error
 
     def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:
-        """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows."""
-        path = self._part(f"activations {self.layer(layer)}") / "head.npy"
+        """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows.
+
+        Raises:
+            RunError: the run recorded them, and they are gone.
+        """
+        stage = f"activations {self.layer(layer)}"
+        path, noted = self._part(stage) / "head.npy", self.manifest["stages"][stage].get("head")
+        if noted and not path.exists():
+            raise RunError(f"{path} is gone; repeat andornot explain, it records it again")
         return read_array(path) if path.exists() else None
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
@@ -180,7 +203,7 @@ class Run:
                     f"{self.path / 'explanations.json'} lacks {error} for the layer {name}; repeat "
                     "andornot explain, it goes on from what is there"
                 ) from error
-            self._results[name] = Result(tuple(rows))
+            self._results[name] = Result.of_rows(rows)
         return self._results[name]
 
     @cached_property

@@ -147,7 +147,7 @@ def _weights(
 ) -> pd.DataFrame:
     """The units with the largest and the most negative weights to each class.
 
-    ``logit_share`` is weight times mean activation on the samples predicted so: what the unit
+    ``contribution`` is weight times mean activation on the samples predicted so: what the unit
     adds to the logit there, where logits are a linear function of the units.
     """
     rows: list[dict[str, Any]] = []
@@ -161,7 +161,7 @@ def _weights(
                 row["weight"] = float(own[i])
                 if linear:
                     mean = pooled[there, i].mean() if there.any() else np.nan
-                    row["logit_share"] = float(own[i] * mean)
+                    row["contribution"] = float(own[i] * mean)
                 rows.append(row)
     return _formula_last(pd.DataFrame(rows))
 
@@ -230,8 +230,8 @@ def _findings(
     never = [name for name, row in zip(names, indicator, strict=True) if not row.any()]
     if never:
         found.append(
-            f"{len(never)} of {len(names)} classes are predicted on no sample (such as {never[0]})"
-            ": nothing goes together with them."
+            f"No sample is predicted to be of {len(never)} of the {len(names)} classes "
+            f"(such as {never[0]}): nothing goes together with that."
         )
     return found
 
@@ -244,9 +244,9 @@ def _limits(tables: dict[str, pd.DataFrame]) -> list[str]:
     ]
     if "weights" in tables:
         limits.append(
-            "A large weight means little for a unit that is hardly active: see logit_share, the "
+            "A large weight means little for a unit that is hardly active: see contribution, the "
             "weight times its mean activation on the samples predicted so."
-            if "logit_share" in tables["weights"]
+            if "contribution" in tables["weights"]
             else "More than an average lies between units and head, so a weight times an "
             "activation is not what a unit adds to a logit."
         )

@@ -145,21 +145,28 @@ def linear_head(run: Run, layer: str) -> tuple[Floats, NDArray[np.float32]] | No
 
 def pooled_activations(run: Run, layer: str | None = None) -> Floats:
     """The mean activation of each unit over each sample's map or tokens, ``(samples, units)``."""
-    rows, positions = _row_means(run.activations(layer)), run.concepts.positions
-    if len(rows) == len(run.samples):
-        return rows
-    assert isinstance(positions, AtomMap)
-    offsets = positions.offsets
-    sums: Floats = np.add.reduceat(rows, offsets[:-1], axis=0)
-    return sums / np.diff(offsets)[:, None]
+    shards = run.activations(layer)
+    at_tokens = shards.n_samples != len(run.samples)
+    return _means(shards, run.concepts.positions if at_tokens else None)
 
 
 @lru_cache(maxsize=1)
-def _row_means(shards: Shards) -> Floats:
-    """The mean of each map; kept for the next question (the directory is named by its content)."""
-    means: Floats = np.concatenate(
-        [block.mean(axis=(2, 3), dtype=np.float64) for _, block in shards.blocks()]
-    )
+def _means(shards: Shards, tokens: AtomMap | None) -> Floats:
+    """The mean of each unit in each sample, a block in memory at a time.
+
+    Kept for the next question: the directory is named by its content.
+
+    Args:
+        shards: a row for each sample, or for each token; a shard holds whole samples.
+        tokens: which tokens are whose; None if a row is a sample.
+    """
+    starts = np.arange(shards.n_samples + 1) if tokens is None else tokens.offsets
+    means = np.empty((len(starts) - 1, shards.n_units))
+    for first, block in shards.blocks():
+        rows = block.mean(axis=(2, 3), dtype=np.float64)
+        own = slice(*np.searchsorted(starts, (first, first + len(rows))))
+        sums = np.add.reduceat(rows, starts[own] - first, axis=0)
+        means[own] = sums / np.diff(starts[own.start : own.stop + 1])[:, None]
     means.flags.writeable = False
     return means
 

@@ -30,7 +30,7 @@ from andornot.analyses.shapes import (
 from andornot.analyses.statistics import cohen_kappa
 from andornot.analyses.units import Units, count, explained_units, percent
 from andornot.errors import DataError, OptionError
-from andornot.explanations import Scored
+from andornot.explanations import Result, Scored
 from andornot.formula import Formula
 from andornot.run import Run
 
@@ -79,6 +79,8 @@ def answer(
     """
     if not 0 < min_share <= 0.5:
         raise OptionError(f"min_share is {min_share}; give a share above 0, up to 0.5")
+    if threshold is not None and not -1 <= threshold <= 1:
+        raise OptionError(f"threshold is {threshold}; give a similarity, from -1 to 1")
     units = explained_units(run, layer)
     best = _of_length(units, length)
     lexicon = open_lexicon(run, similarity, threshold)
@@ -93,20 +95,21 @@ def answer(
         "evidence": _evidence(run, units.layer, candidates, evidence),
         "units": table,
     }
-    if labels is not None:
-        tables |= _agreement(table, read_labels(labels, units), lexicon)
+    labelled = {} if labels is None else read_labels(labels, run.result(units.layer))
+    if labelled:
+        tables |= _agreement(table, labelled, lexicon)
     sentences = (
         units.sentence(),
         *_findings(table, lexicon, length or units.longest),
         *_about_candidates(candidates, min_share),
-        *_about_labels(tables),
+        *_about_labels(tables, len(labelled)),
         *_limits(lexicon),
     )
     return Answer("kinds", "Kinds of units", tables, tuple(sentences))
 
 
-def read_labels(path: str | Path, units: Units) -> dict[int, str]:
-    """Read labels that a person gave to units.
+def read_labels(path: str | Path, result: Result) -> dict[int, str]:
+    """Read labels that a person gave to units, also to those without a formula.
 
     Raises:
         DataError: the file cannot be read, or has a unit or a label that there is not.
@@ -118,10 +121,11 @@ def read_labels(path: str | Path, units: Units) -> dict[int, str]:
         raise DataError(f"{path} cannot be read ({error}); give a CSV of unit,label") from error
     if not {"unit", "label"} <= set(table.columns):
         raise DataError(f"{path} has no columns unit and label; give a CSV of unit,label")
-    explained, found = set(units.numbers), {}
+    known = {e.unit for e in result}
+    found: dict[int, str] = {}
     for row, (unit, label) in enumerate(zip(table["unit"], table["label"], strict=True), 2):
-        if not unit.strip().isdecimal() or int(unit) not in explained:
-            raise DataError(f"{path}, line {row}: {unit!r} is no unit with a formula; mend it")
+        if not unit.strip().isdecimal() or int(unit) not in known:
+            raise DataError(f"{path}, line {row}: {unit!r} is no unit of the run; mend it")
         if label.strip() not in VERDICTS:
             raise DataError(
                 f"{path}, line {row}: {label!r} is no label; use one of {', '.join(VERDICTS)}"
@@ -240,7 +244,10 @@ def _agreement(
             "--vectors or --wordnet"
         )
     by_unit = table.set_index("unit")["verdict"]
-    hand, verdict = list(labels.values()), [str(by_unit[unit]) for unit in labels]
+    judged = [unit for unit in labels if unit in by_unit.index]
+    if not judged:
+        raise DataError("none of the labelled units has a formula; label others")
+    hand, verdict = [labels[unit] for unit in judged], [str(by_unit[unit]) for unit in judged]
     rows = [("all", len(hand), _same(hand, verdict), cohen_kappa(hand, verdict))]
     for name in VERDICTS:
         ours, theirs = ([str(v == name) for v in side] for side in (hand, verdict))
@@ -287,21 +294,23 @@ def _about_candidates(candidates: list[Candidate], min_share: float) -> list[str
     )
     if not candidates:
         return [f"No formula has {rule}."]
-    c = candidates[0]
+    c, have = candidates[0], "has" if len(candidates) == 1 else "have"
     return [
-        f"{count(len(candidates), 'formula')} have {rule}; first among them is unit {c.unit}: "
+        f"{count(len(candidates), 'formula')} {have} {rule}; first among them is unit {c.unit}: "
         f"{c.first.name} ({percent(c.shares[0])}), or {c.second.name} ({percent(c.shares[1])})."
     ]
 
 
-def _about_labels(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def _about_labels(tables: Mapping[str, pd.DataFrame], n_labels: int) -> list[str]:
     if "agreement" not in tables:
         return []
     row = tables["agreement"].iloc[0]
     kappa = "not defined" if pd.isna(row["kappa"]) else f"{row['kappa']:.2f}"
+    without = n_labels - int(row["units"])
+    left_out = f" {count(without, 'label')} of units without a formula left out." if without else ""
     return [
-        f"Of {int(row['units'])} units labelled by hand, {percent(row['agreement'])} have the same "
-        f"verdict; Cohen's kappa is {kappa}."
+        f"Of {count(int(row['units']), 'unit')} labelled by hand, {percent(row['agreement'])} have "
+        f"the same verdict; Cohen's kappa is {kappa}.{left_out}"
     ]
 
 

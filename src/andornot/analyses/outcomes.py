@@ -77,12 +77,14 @@ class Outcomes:
     def sentence(self) -> str:
         """How the network did, and on how many samples."""
         right = int(self.judged.correct.sum())
+        have = "has" if len(self.rows) == 1 else "have"
         text = (
-            f"The network is right on {right:,} of {count(len(self.rows), 'sample')} that have a "
+            f"The network is right on {right:,} of {count(len(self.rows), 'sample')} that {have} a "
             f"class which it knows ({100 * self.accuracy:.1f} %)"
         )
         without = self.n_samples - len(self.rows)
-        return f"{text}; {without:,} others are left out." if without else f"{text}."
+        others = "1 other is" if without == 1 else f"{without:,} others are"
+        return f"{text}; {others} left out." if without else f"{text}."
 
 
 def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:

@@ -38,7 +38,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--controls", type=int, default=10, show_default=True, help="Controls of each.")
 @click.option("--units", type=int, default=12, show_default=True, help="Units to and from CLASS.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of samples and controls.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and examples.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and examples; "
+              "default RUN/attacks/CLASS-to-CLASS.")  # fmt: skip
 @_JSON
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **options: Any) -> None:
@@ -49,6 +50,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     """
     from andornot.edits import AttackOptions
     from andornot.edits import attack as find_edits
+    from andornot.edits.kept import folder_of
     from andornot.progress import show_progress
     from andornot.reopen import samples_from
     from andornot.run import Run
@@ -71,12 +73,14 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
             seed=options["seed"],
         ),
     )
-    if options["out"] is not None:
-        found.write(options["out"])
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
-        return
-    _print_attack(found, options["out"])
+    else:
+        _print_attack(found)
+    layer = opened.layer(options["layer"])
+    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
+    if not as_json:
+        click.echo(f"written: {out}")
 
 
 @click.group()
@@ -110,6 +114,8 @@ def paste(
 
     if (concept is None) == (file is None):
         raise click.UsageError("give either --concept or --file")
+    if grid is not None and options["out"] is not None:
+        raise click.UsageError("--out is for one picture, not for a --grid of them")
     desk = _desk(run, options)
     cutout = read_cutout(file) if file is not None else desk.cutout(str(concept))
     if grid is not None:
@@ -189,11 +195,27 @@ def words(
     _tell(desk.try_edit(sample, change), options)
 
 
+def _picture_format(path: Path) -> str:
+    """The format that a picture's name asks for.
+
+    Raises:
+        OptionError: no picture can be written in such a file.
+    """
+    from PIL import Image
+
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind not in Image.SAVE:
+        raise OptionError(f"{path} is no name of a picture; let it end in .png or .jpg")
+    return kind
+
+
 def _desk(run: Path, options: dict[str, Any]) -> Desk:
     from andornot.edits import Desk
     from andornot.reopen import samples_from
     from andornot.run import Run
 
+    if options.get("out") is not None:
+        _picture_format(options["out"])  # a wrong name is told before any work
     opened = Run.open(run)
     return Desk.open(
         opened,
@@ -206,10 +228,14 @@ def _desk(run: Path, options: dict[str, Any]) -> Desk:
 def _tell(edited: Edited, options: dict[str, Any]) -> None:
     """Write the edited image, and print what the networks say."""
     if options.get("out") is not None:
+        from functools import partial
+
+        from andornot.positions import write_whole
         from andornot.stages import writing
 
+        save = partial(edited.after.save, format=_picture_format(options["out"]))
         with writing(options["out"]):
-            edited.after.save(options["out"])
+            write_whole(options["out"], save)
     elif not options["as_json"] and hasattr(edited.after, "hypothesis"):
         for side in ("premise", "hypothesis"):
             old, new = (getattr(p, side).text for p in (edited.before, edited.after))
@@ -224,7 +250,7 @@ def _print_frame(frame: Any, as_json: bool) -> None:
     click.echo(frame.to_string(index=False, float_format="{:.3f}".format))
 
 
-def _print_attack(found: Attack, out: Path | None) -> None:
+def _print_attack(found: Attack) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -247,8 +273,6 @@ def _print_attack(found: Attack, out: Path | None) -> None:
     for sentence in found.sentences:
         console.print(f"- {sentence}", markup=False, highlight=False)
     _print_examples(console, found)
-    if out is not None:
-        console.print(f"written: {out}", markup=False)
 
 
 def _print_examples(console: Any, found: Attack, count: int = 3) -> None:

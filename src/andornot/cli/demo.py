@@ -24,6 +24,8 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
     from andornot.progress import show_progress
 
     show_progress(not quiet)
+    if out.exists() and not out.is_dir():
+        raise click.UsageError(f"{out} is a file; give a folder with --out")
     pages = []
     for name in DEMOS if only is None else (only,):
         done = run_demo(name, out / name, seed)  # type: ignore[arg-type]

@@ -33,6 +33,8 @@ _PATH = click.Path(path_type=Path)
               "held-out ones, to judge accuracy on.")  # fmt: skip
 @click.option("--from", "source", metavar="CLASS", help="Edits lead from this class ...")
 @click.option("--to", "target", metavar="CLASS", help="... to this one.")
+@click.option("--also", multiple=True, metavar="MODEL", help="Another network to show the edits; "
+              "may be repeated.")  # fmt: skip
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def figures(
@@ -71,6 +73,8 @@ def _choices(run: Any, options: dict[str, Any]) -> Any:
     source, target = options["source"], options["target"]
     if (source is None) != (target is None):
         raise click.UsageError("give both --from and --to, or neither")
+    if options["also"] and source is None:
+        raise click.UsageError("--also is for edits; give --from and --to too")
     return Choices(
         data=samples_from(run, options["data"]),
         units=options["units"],
@@ -78,4 +82,5 @@ def _choices(run: Any, options: dict[str, Any]) -> Any:
         samples=read_ids(options["samples"]),
         similarity=options["vectors"],
         edit=None if source is None else (source, target),
+        also=options["also"],
     )

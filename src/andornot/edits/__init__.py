@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from andornot.edits.desk import Desk, Edited
     from andornot.edits.images import Cutout, Paste, PasteOver, Place, Recolour, read_cutout
     from andornot.edits.investigation import AttackOptions, Example
-    from andornot.edits.result import Attack, attack
-    from andornot.edits.words import Delete, Insert, Repeat, Replace, Word
+    from andornot.edits.result import Attack, attack, finished
+    from andornot.edits.words import Delete, Insert, Repeat, Replace, Reword, Word
 
 __all__ = [
     "Attack",
@@ -31,8 +31,10 @@ __all__ = [
     "Recolour",
     "Repeat",
     "Replace",
+    "Reword",
     "Word",
     "attack",
+    "finished",
     "read_cutout",
 ]
 
@@ -51,8 +53,10 @@ _HOMES = {
     "Recolour": "images",
     "Repeat": "words",
     "Replace": "words",
+    "Reword": "words",
     "Word": "words",
     "attack": "result",
+    "finished": "result",
     "read_cutout": "images",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -23,7 +23,7 @@ class Proposal(Generic[E]):
 
     Attributes:
         name: what it does, such as ``recolour water to green``.
-        kind: ``paste``, ``recolour``, ``insert`` or ``repeat``.
+        kind: ``paste``, ``recolour``, ``insert``, ``repeat`` or ``reword``.
         variants: cut-outs and places, or words and places.
         concept: what the edit brings in; None for controls.
         aims: the terms of formulas that it serves, strongest first; none for controls.
@@ -61,6 +61,10 @@ class Bench(Protocol[E]):
     @property
     def presence(self) -> Presence:
         """Where concepts hold."""
+
+    @property
+    def barred(self) -> Mapping[str, str]:
+        """What could have been a control, but is evidence for the target, and why."""
 
     def proposals(self) -> list[Proposal[E]]:
         """The edits that serve the aims of the bench."""

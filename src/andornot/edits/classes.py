@@ -35,7 +35,7 @@ def class_names(run: Run) -> tuple[str, ...]:
     names = run.manifest["model"]["class_names"]
     if run.logits is None or names is None or len(names) != run.logits.shape[1]:
         raise OptionError(
-            f"the model of {run.path} gives no named classes, so no edit can be aimed at one; use "
-            "a run on a classifier whose class names are known"
+            f"the model of {run.path} gives no named classes, so nothing can be said of what an "
+            "edit changes; use a run on a classifier whose class names are known"
         )
     return tuple(names)

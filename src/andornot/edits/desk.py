@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from andornot.classes import class_index
 from andornot.edits.aims import Aim
 from andornot.edits.bench import Bench
+from andornot.edits.classes import class_names
 from andornot.edits.classifiers import Classifier, image_classifier, pair_classifier
 from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
@@ -42,6 +43,7 @@ def open_bench(
     samples: NDArray[np.int64] | None = None,
     donors: NDArray[np.bool_] | None = None,
     seed: int = 0,
+    evidence: Callable[[Formula], str] | None = None,
 ) -> tuple[Bench[Any], Classifier[Any], list[Classifier[Any]]]:
     """The samples of a run, its network, and other networks, by the run's modality.
 
@@ -54,16 +56,19 @@ def open_bench(
         samples: those that are to be edited; all if not given.
         donors: images from which cut-outs may come, (n_samples,); all if not given.
         seed: of the choice of controls.
+        evidence: why something that could be pasted or painted is no control; empty if it is one.
     """
+    at_pairs = run.manifest["level"] == "pair"
+    opened = pair_classifier if at_pairs else image_classifier
+    others: list[Classifier[Any]] = [opened(other) for other in also]  # first what may be mistyped
     own = model_of(run) if model is None else model
     presence = Presence(run.concepts)
-    if run.manifest["level"] == "pair":
+    if at_pairs:
         from andornot.edits.pair_bench import PairBench
 
         pairs = pairs_of(run) if data is None else matching(run, data)
-        texts: list[Classifier[Any]] = [pair_classifier(other) for other in also]
         name = str(run.manifest["model"]["spec"])
-        return PairBench(pairs, presence, aims, seed), pair_classifier(own, name), texts
+        return PairBench(pairs, presence, aims, seed), pair_classifier(own, name), others
     from andornot.edits.picture_bench import PictureBench
 
     classifier = image_classifier(own)
@@ -71,7 +76,9 @@ def open_bench(
     chosen = np.arange(len(images)) if samples is None else samples
     allowed = np.ones(len(images), np.bool_) if donors is None else donors
     bench = PictureBench(images, presence, classifier.preprocessing, aims, chosen, allowed, seed)
-    return bench, classifier, [image_classifier(other) for other in also]
+    if evidence is not None:
+        bench = replace(bench, evidence=evidence)
+    return bench, classifier, others
 
 
 @dataclass(frozen=True)
@@ -107,9 +114,15 @@ class Desk:
     def open(
         cls, run: Run, *, model: Any = None, data: Any = None, also: Sequence[Any] = ()
     ) -> Desk:
-        """Open the samples and the networks of a run; see :func:`open_bench`."""
+        """Open the samples and the networks of a run; see :func:`open_bench`.
+
+        Raises:
+            AndornotError: the run has tokens as positions, its network gives no named classes, or
+                the network or the data cannot be found again.
+        """
         if run.manifest["level"] not in ("image", "pair"):
             raise OptionError(f"{run.path} has tokens as positions; edits need images or pairs")
+        class_names(run)
         bench, own, others = open_bench(run, model, data, also)
         return cls(run, bench, (own, *others))
 

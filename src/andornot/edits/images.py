@@ -180,6 +180,19 @@ def place_over(region: BoolArray) -> Place:
     )
 
 
+def hidden(region: BoolArray, cutout: Cutout) -> float:
+    """The share of a region that a cut-out hides when it is pasted over it.
+
+    Args:
+        region: (height, width); somewhere true.
+        cutout: what is pasted.
+    """
+    white = np.concatenate([np.full_like(cutout.rgba[..., :3], 255), cutout.rgba[..., 3:]], 2)
+    black = Image.new("RGB", region.shape[::-1])
+    shown = paste(black, Cutout(white, cutout.name, cutout.origin), place_over(region))
+    return float((np.asarray(shown)[..., 0][region] > 127).mean())
+
+
 def recolour(image: Image.Image, region: BoolArray, rgb: Rgb) -> Image.Image:
     """Give a region another hue and saturation, and keep its luminance.
 

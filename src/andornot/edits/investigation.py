@@ -22,10 +22,12 @@ from andornot.edits.bench import Bench, Proposal
 from andornot.edits.classes import class_names, classes_of
 from andornot.edits.classifiers import Classifier
 from andornot.edits.desk import open_bench
+from andornot.edits.evidence import Evidence
 from andornot.edits.presence import Presence
 from andornot.edits.screening import Chosen, Screening, Trials
 from andornot.edits.statistics import Comparison, compare
 from andornot.errors import DataError, OptionError
+from andornot.formula import Formula
 from andornot.run import Run
 
 FEWEST_SAMPLES = 4
@@ -180,6 +182,7 @@ class Findings:
         transfers: what they do to other classifiers.
         examples: samples before and after.
         heat: every variant of every proposal on the first screening samples.
+        barred: what could have been a control, but is evidence for the target, with the reason.
     """
 
     case: Case
@@ -191,6 +194,7 @@ class Findings:
     transfers: tuple[Transfer, ...]
     examples: tuple[Example, ...]
     heat: Trials[Any]
+    barred: tuple[tuple[str, str], ...]
 
 
 def investigate(
@@ -209,12 +213,15 @@ def investigate(
     chosen = options or AttackOptions()
     case = _case(run, run.layer(layer), source, target, chosen)
     aims = aims_of(run, case.layer, case.source, case.target, chosen.n_units)
+    presence = Presence(run.concepts)
     bench, classifier, others = open_bench(
         run, model, data, also,
         aims=aims,
         samples=np.concatenate([case.screening, case.test]),
         donors=case.of_class != case.target,
         seed=chosen.seed,
+        evidence=Evidence(run.concepts, run.responses(case.layer), aims,
+                          lambda concept: _belonging(presence, case, concept).reason),
     )  # fmt: skip
     proposals, excluded = _proposals(bench, case, chosen)
     screening = Screening.of(Trials(bench, classifier, case.screening, case.target))
@@ -226,7 +233,7 @@ def investigate(
     transfers = [t for other in others for t in _transfers(case, bench, other, verdicts, chosen)]
     return Findings(
         case, chosen, aims, tuple(tried), excluded, tuple(verdicts), tuple(transfers),
-        _examples(case, test, verdicts, n_examples), screening.heat,
+        _examples(case, test, verdicts, n_examples), screening.heat, tuple(bench.barred.items()),
     )  # fmt: skip
 
 
@@ -265,7 +272,7 @@ def _proposals(
     """The proposals to try, strongest first, and those that belong to the target."""
     found, excluded = [], []
     for proposal in sorted(bench.proposals(), key=lambda p: (-p.strength, p.name)):
-        reason = _belonging(bench.presence, case, proposal).reason
+        reason = _belonging(bench.presence, case, proposal.concept).reason
         if reason:
             excluded.append((proposal.name, reason))
         else:
@@ -289,11 +296,11 @@ def _worth_testing(tried: Sequence[Chosen[Any]]) -> list[Chosen[Any]]:
     return flipping or list(each_once.values())[:1]
 
 
-def _belonging(presence: Presence, case: Case, proposal: Proposal[Any]) -> Belonging:
-    assert proposal.concept is not None  # it is no control
-    present = presence.counts(proposal.concept) > 0
-    name = case.names[case.target]
-    return belonging(proposal.concept, present, case.of_class, case.target, name)
+def _belonging(presence: Presence, case: Case, concept: Formula | None) -> Belonging:
+    """How what an edit brings in (it is no control) and the target go together."""
+    assert concept is not None
+    present = presence.counts(concept) > 0
+    return belonging(concept, present, case.of_class, case.target, case.names[case.target])
 
 
 def _verdict(
@@ -313,7 +320,7 @@ def _verdict(
     control_flips = np.stack(columns, 1) if columns else np.zeros((len(flips), 0), np.bool_)
     return Verdict(
         chosen,
-        _belonging(test.bench.presence, case, chosen.proposal),
+        _belonging(test.bench.presence, case, chosen.proposal.concept),
         flips,
         test[chosen.edit].answers != case.source,
         test[chosen.edit].applied,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -16,7 +16,17 @@ from andornot.edits.bench import Answers, Proposal, merged
 from andornot.edits.classifiers import Classifier
 from andornot.edits.presence import Presence
 from andornot.edits.terms import all_of
-from andornot.edits.words import PLACES, Insert, PairEdit, Repeat, Scatter, Word, apply_edit
+from andornot.edits.words import (
+    PLACES,
+    Insert,
+    PairEdit,
+    Repeat,
+    Reword,
+    Scatter,
+    Word,
+    apply_edit,
+)
+from andornot.formula import Concept
 from andornot.text.concepts import OVERLAPS, SIDES
 from andornot.text.pairs import Pair, PairData
 
@@ -47,6 +57,11 @@ class PairBench:
     aims: tuple[Aim, ...]
     seed: int = 0
 
+    @property
+    def barred(self) -> Mapping[str, str]:
+        """Nothing: random words are controls, whatever units make of them."""
+        return {}
+
     def shown(self, sample: int, edit: PairEdit | None) -> Pair | None:
         """A pair, edited or as it is; None where the edit does nothing."""
         pair = self.data.pairs[sample]
@@ -72,12 +87,9 @@ class PairBench:
         """Make all that a term asks for true; or one thing that it asks to be absent."""
         groups = [aim.term.there] if aim.role == "raise" else [(n,) for n in aim.term.absent]
         for names in groups:
-            concept = all_of(names)
-            if set(names) <= set(OVERLAPS):
-                level = max(OVERLAPS[name] for name in names)
-                edit = Repeat(level)
-                yield Proposal(f"repeat {edit}", "repeat", (edit,), concept, (aim,))
-                continue
+            levels = [OVERLAPS[name] for name in names if name in OVERLAPS]
+            if levels:
+                yield from self._overlapping(max(levels), aim)
             # what most sentences have anyway (a full stop, some overlap) need not be inserted
             missing = [n for n in names if n not in OVERLAPS and not _is_sign(n)]
             words = [self._words(name) for name in missing]
@@ -86,7 +98,31 @@ class PairBench:
                     Insert(chosen, where) for where in PLACES for chosen in product(*words)
                 )
                 name = f"insert {all_of(tuple(missing))}"
-                yield Proposal(name, "insert", variants, concept, (aim,))
+                yield Proposal(name, "insert", variants, all_of(names), (aim,))
+
+    def _overlapping(self, least: float, aim: Aim) -> Iterator[Proposal[PairEdit]]:
+        """More words in common: so many as the term asks for, or any higher share of concepts."""
+        levels = sorted(level for level in OVERLAPS.values() if level >= least)
+        concept = Concept(next(name for name, level in OVERLAPS.items() if level == least))
+        repeats = tuple(Repeat(level) for level in levels)
+        yield Proposal(f"repeat {repeats[0]}", "repeat", repeats, concept, (aim,))
+        rewords = tuple(Reword(level, self._unwanted) for level in levels)
+        yield Proposal(f"reword {rewords[0]}", "reword", rewords, concept, (aim,))
+
+    @cached_property
+    def _unwanted(self) -> frozenset[str]:
+        """Words of the hypothesis that must not be there where the aims' terms ask for overlap."""
+        terms = [a.term for a in self.aims if a.role == "raise"]
+        names = {n for t in terms if set(t.there) & set(OVERLAPS) for n in t.absent}
+        return self._meant(n for n in names if n.startswith("hyp:") or "(hyp:" in n)
+
+    def _meant(self, names: Iterable[str]) -> frozenset[str]:
+        """All words that make any of some concepts true, tags aside."""
+        table, found = self.presence.table, set[str]()
+        for column in map(table.index, names):
+            members = table.members[column] if table.members else ()
+            found |= {table.names[m].partition(":")[2] for m in (*members, column)}
+        return frozenset(found)
 
     def _words(self, name: str) -> tuple[Word, ...]:
         """Words that make a concept true, the best first; none for one without words."""
@@ -120,11 +156,18 @@ class PairBench:
     # what it is compared with
 
     def controls(self, proposal: Proposal[PairEdit], count: int) -> list[Proposal[PairEdit]]:
-        """Random words of about the same frequency, in the same places."""
-        edit = proposal.variants[0]
-        if isinstance(edit, Repeat):
-            edits = [Scatter(edit.above, self._all_words, self.seed + i) for i in range(count)]
-            return [Proposal(f"scatter {e}", "repeat", (e,)) for e in edits]
+        """Random words of about the same frequency, in the same places, and as many."""
+        overlapping = [e for e in proposal.variants if isinstance(e, Repeat | Reword)]
+        if overlapping:
+            ranked = tuple(w for w in self._ranked["hyp"] if w not in self._named)
+            return [
+                Proposal(
+                    f"random words (draw {self.seed + i})",
+                    proposal.kind,
+                    tuple(Scatter(edit, ranked, self.seed + i) for edit in overlapping),
+                )
+                for i in range(count)
+            ]
         inserted = [e for e in proposal.variants if isinstance(e, Insert)]
         words = list(dict.fromkeys(word for e in inserted for word in e.words))
         drawn = {word: self._of_like_frequency(word, count) for word in words}
@@ -159,19 +202,8 @@ class PairBench:
 
     @cached_property
     def _named(self) -> frozenset[str]:
-        """Words that make any concept of the aims' formulas true, tags aside."""
-        table, found = self.presence.table, set[str]()
-        for name in {name for aim in self.aims for name in aim.formula.concepts}:
-            column = table.index(name)
-            members = table.members[column] if table.members else ()
-            found |= {table.names[m].partition(":")[2] for m in (*members, column)}
-        return frozenset(found)
-
-    @cached_property
-    def _all_words(self) -> tuple[str, ...]:
-        """Every word of the hypotheses, as often as it stands there."""
-        words = (w for pair in self.data.pairs for w in pair.hypothesis.words)
-        return tuple(w for w in words if _is_word(w))
+        """Words that make any concept of the aims' formulas true."""
+        return self._meant({name for aim in self.aims for name in aim.formula.concepts})
 
 
 def _is_sign(name: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from statistics import fmean
 from threading import Lock
 from typing import Any
 
@@ -27,6 +28,7 @@ from andornot.edits.images import (
     Recolour,
     Rgb,
     apply_edit,
+    hidden,
 )
 from andornot.edits.presence import Presence
 from andornot.edits.terms import all_of
@@ -50,6 +52,13 @@ _KEPT = 1024  # images in memory, each as large as the network's input
 _OTHER_COLOURS = 2
 _HAS_COLOUR = 0.3  # a region that has a colour on so many positions is not recoloured to it
 _MOST_CONTROLS = 50
+_MORE_HIDDEN = 0.05  # a control may hide so much more of a region than its edit does
+_REGIONS = 20  # samples on which that is looked at
+
+
+def _nothing(_formula: Formula) -> str:
+    """No formula is evidence for anything."""
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +74,8 @@ class PictureBench:
         donors: from which images cut-outs and colours may come, (n_samples,).
         seed: of the choice of controls.
         places: where cut-outs are put.
+        evidence: why something speaks for the target and can be no control; empty if it can.
+        barred: what could have been a control but for that, and why, as far as it was looked for.
     """
 
     data: ProbingData
@@ -75,6 +86,8 @@ class PictureBench:
     donors: BoolArray
     seed: int = 0
     places: tuple[Place, ...] = GRID
+    evidence: Callable[[Formula], str] = _nothing
+    barred: dict[str, str] = field(default_factory=dict)
     _pictures: OrderedDict[int, Image.Image] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -201,16 +214,20 @@ class PictureBench:
         edit = proposal.variants[0]
         if isinstance(edit, Recolour):
             return self._other_recolourings(edit, count)
-        pasted = [e for e in proposal.variants if isinstance(e, Paste)]
-        places = tuple(dict.fromkeys(e.place for e in pasted))
-        over = [e.region for e in proposal.variants if isinstance(e, PasteOver)]
-        n = len(dict.fromkeys(e.cutout for e in proposal.variants if not isinstance(e, Recolour)))
-        return [
-            Proposal(f"paste {cutouts[0].name}", "paste", _variants(
-                cutouts[:n], places, list(dict.fromkeys(over))
-            ))
-            for cutouts in self._unrelated[:count]
-        ]  # fmt: skip
+        pasted = [e for e in proposal.variants if not isinstance(e, Recolour)]
+        own = tuple(dict.fromkeys(e.cutout for e in pasted))
+        places = tuple(dict.fromkeys(e.place for e in pasted if isinstance(e, Paste)))
+        over = list(dict.fromkeys(e.region for e in pasted if isinstance(e, PasteOver)))
+        regions = [self._regions(region) for region in over]
+        most = _most_hidden(own, regions) + _MORE_HIDDEN
+        rivals = [c[: len(own)] for c in self._unrelated]
+        chosen = [c for c in rivals if _most_hidden(c, regions) <= most][:count]
+        return [Proposal(f"paste {c[0].name}", "paste", _variants(c, places, over)) for c in chosen]
+
+    def _regions(self, region: Formula) -> list[BoolArray]:
+        """Where a region is, in the first samples that have it."""
+        held = self.samples[self.presence.counts(region)[self.samples] > 0]
+        return [self.presence.mask(int(i), region) for i in held[:_REGIONS]]
 
     @cached_property
     def _named(self) -> frozenset[str]:
@@ -221,7 +238,7 @@ class PictureBench:
     def _unrelated(self) -> list[tuple[Cutout, ...]]:
         """Cut-outs of things that no formula names, in random order.
 
-        None of them shows much of what leads to the target.
+        None of them shows much of what leads to the target, or is evidence for it.
         """
         table = self.presence.table
         wanted = [table.mask(aim.term.formula) for aim in self.aims if aim.role == "raise"]
@@ -232,11 +249,18 @@ class PictureBench:
         found = []
         for i in order:
             cutouts = self.cutouts(Concept(names[i]), avoid)
-            if len(cutouts) == CUTOUTS:
+            if len(cutouts) == CUTOUTS and not self._is_barred(Concept(names[i])):
                 found.append(cutouts)
             if len(found) == _MOST_CONTROLS:
                 break
         return found
+
+    def _is_barred(self, formula: Formula) -> bool:
+        """Whether something can be no control; notes why."""
+        reason = self.evidence(formula)
+        if reason:
+            self.barred[str(formula)] = reason
+        return bool(reason)
 
     def _other_recolourings(self, edit: Recolour, count: int) -> list[Proposal[ImageEdit]]:
         all_positions = max(1, self._positions(edit.region, self.samples))
@@ -253,6 +277,7 @@ class PictureBench:
             if (rgb := self.colour(edit.region, name)) is not None
         ]
         edits += [Recolour(Concept(name), edit.rgb, edit.colour) for name in things]
+        edits = [e for e in edits if not self._is_barred(And(e.region, Concept(e.colour)))]
         order = np.random.default_rng(self.seed).permutation(len(edits))[:count]
         return [Proposal(f"recolour {edits[i]}", "recolour", (edits[i],)) for i in order]
 
@@ -263,6 +288,11 @@ def _variants(
     """Each cut-out at each place, and over each region."""
     pasted = [Paste(c, place) for c in cutouts for place in places]
     return (*pasted, *(PasteOver(c, region) for c in cutouts for region in over))
+
+
+def _most_hidden(cutouts: Sequence[Cutout], regions: Sequence[Sequence[BoolArray]]) -> float:
+    """How much of a region any of some cut-outs hides over it, on average over the samples."""
+    return max((fmean(hidden(r, c) for r in each) for c in cutouts for each in regions), default=0)
 
 
 class _Edited:

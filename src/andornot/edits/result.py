@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot.classes import class_index
 from andornot.edits import telling
+from andornot.edits.classes import class_names
 from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.edits.kept import FILE, PICTURES, folder_of, read_examples, run_key, write_examples
+from andornot.errors import AndornotError
 from andornot.positions import write_whole
 from andornot.run import Run
 from andornot.stages import writing
@@ -29,6 +34,7 @@ class Attack:
         tables: data frames by name (see ``telling.tables``); ``edits`` is the one to read.
         sentences: what was found, and what it cannot tell.
         examples: samples before and after the tested edits.
+        run_key: digest of what was attacked (see ``kept.run_key``).
     """
 
     source: str
@@ -36,6 +42,7 @@ class Attack:
     tables: Mapping[str, pd.DataFrame]
     sentences: tuple[str, ...]
     examples: tuple[Example, ...] = field(repr=False)
+    run_key: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; numbers that are not known are null."""
@@ -43,6 +50,7 @@ class Attack:
             name: json.loads(table.to_json(orient="records")) for name, table in self.tables.items()
         }
         return {
+            "run": self.run_key,
             "source": self.source,
             "target": self.target,
             "sentences": list(self.sentences),
@@ -54,8 +62,8 @@ class Attack:
 
         What an earlier attack wrote into the folder is removed.
 
-        Examples are a sheet of pictures for each edit (``edit-1.png``, ...), or the sentences
-        (``sentences.txt``).
+        Examples are a sheet of pictures for each edit (``edit-1.png``, ...) and each picture in
+        ``examples``, or the sentences (``sentences.txt``).
 
         Returns:
             The folder.
@@ -70,8 +78,9 @@ class Attack:
             for name, table in self.tables.items():
                 if len(table):
                     _put(out / f"{name}.csv", table.to_csv(index=False))
-            self._write_examples(out)
-            _put(out / "attack.json", json.dumps(self.as_dict(), indent=1, ensure_ascii=False))
+            self._write_sheets(out)
+            told = self.as_dict() | {"examples": write_examples(self.examples, out)}
+            _put(out / FILE, json.dumps(told, indent=1, ensure_ascii=False))
         return out
 
     def examples_by_edit(self) -> dict[str, list[Example]]:
@@ -81,7 +90,7 @@ class Attack:
             found.setdefault(example.edit, []).append(example)
         return found
 
-    def _write_examples(self, out: Path) -> None:
+    def _write_sheets(self, out: Path) -> None:
         from PIL import Image
 
         from andornot.edits.sheet import contact_sheet, lines
@@ -140,12 +149,44 @@ def attack(
         telling.tables(found),
         telling.sentences(found),
         found.examples,
+        run_key(opened, found.case.layer),
     )
+
+
+def finished(run: Run, source: str, target: str, layer: str | None = None) -> Attack | None:
+    """The attack that ``andornot attack`` kept in a run; None if there is none of what it is now.
+
+    Args:
+        run: the run.
+        source: class to lead away from.
+        target: class to lead to.
+        layer: layer whose formulas were read; not needed if there is only one.
+
+    Raises:
+        OptionError: the run has no such classes or layer.
+    """
+    import pandas as pd
+
+    layer, names = run.layer(layer), class_names(run)
+    start, end = (names[class_index(names, name)] for name in (source, target))
+    folder = folder_of(run, layer, start, end)
+    try:
+        told = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        tables = {name: pd.DataFrame(rows) for name, rows in told["tables"].items()}
+        found = Attack(
+            told["source"], told["target"], tables, tuple(told["sentences"]),
+            read_examples(told["examples"], folder), told["run"],
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError, TypeError, AndornotError):
+        return None  # none, or a damaged one: it can be made again
+    same = (found.source, found.target, found.run_key) == (start, end, run_key(run, layer))
+    return found if same else None
 
 
 def _clear(out: Path) -> None:
     """Remove what an earlier attack left."""
-    old = [out / "attack.json", out / "sentences.txt", *out.glob("edit-[0-9]*.png")]
+    shutil.rmtree(out / PICTURES, ignore_errors=True)
+    old = [out / FILE, out / "sentences.txt", *out.glob("edit-[0-9]*.png")]
     for path in (*old, *(out / f"{name}.csv" for name in telling.TABLES)):
         path.unlink(missing_ok=True)
 

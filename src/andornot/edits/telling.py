@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-TABLES = ("edits", "controls", "transfer", "tried", "places", "excluded", "outcomes")
+TABLES = ("edits", "controls", "transfer", "tried", "places", "excluded", "barred", "outcomes")
+
+_NAMED = 8  # concepts in a sentence
 
 
 def tables(found: Findings) -> dict[str, pd.DataFrame]:
@@ -23,7 +25,8 @@ def tables(found: Findings) -> dict[str, pd.DataFrame]:
     each control. ``transfer``: the same on other classifiers. ``tried``: every proposal on the
     screening samples. ``places``: flip rate of what was pasted by size and place, on the first
     third of them.
-    ``excluded``: proposals that belong to the target. ``outcomes``: each test sample.
+    ``excluded``: proposals that belong to the target. ``barred``: what is no control, since it
+    speaks for the target. ``outcomes``: each test sample.
     """
     import pandas as pd
 
@@ -34,6 +37,7 @@ def tables(found: Findings) -> dict[str, pd.DataFrame]:
         _tried(found),
         _places(found),
         ({"edit": name, "reason": reason} for name, reason in found.excluded),
+        ({"concept": name, "reason": reason} for name, reason in found.barred),
         _outcomes(found),
     )
     return {name: pd.DataFrame(list(p)) for name, p in zip(TABLES, parts, strict=True)}
@@ -156,7 +160,13 @@ def _outcomes(found: Findings) -> Iterator[dict[str, Any]]:
 
 def sentences(found: Findings) -> tuple[str, ...]:
     """What was found, and what it cannot tell."""
-    return (*_how(found), *_found(found), *_carried_over(found), *_limits(found))
+    return (
+        *_how(found),
+        *_found(found),
+        *_not_controls(found),
+        *_carried_over(found),
+        *_limits(found),
+    )
 
 
 def _how(found: Findings) -> Iterator[str]:
@@ -175,6 +185,17 @@ def _how(found: Findings) -> Iterator[str]:
         f"to {target} and as many to {source} ask for (by {by} times IoU)"
         + (f"; {left_out} more were not, for they belong to {target}." if left_out else ".")
     )
+
+
+def _not_controls(found: Findings) -> Iterator[str]:
+    names = [name for name, _ in found.barred]
+    if names:
+        target = found.case.names[found.case.target]
+        more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+        yield (
+            f"No controls, for they speak for {target} themselves (units that lead there answer to "
+            f"them more than usual, or they belong to it): {', '.join(names[:_NAMED])}{more}."
+        )
 
 
 def _found(found: Findings) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _caption(request: Request, quantity: str) -> list[str]:
         f"The {UNITS} units with the {by} some classes, with their best formulas of up to "
         f"{request.short} concepts.",
     ]
-    if request.choices.classes is None:
+    if request.choices.classes is None and len(known_logits(request.run)[1]) > CLASSES:
         caption.append(f"The classes are the first {CLASSES} of the network; others by --classes.")
     if request.of_images:
         caption.append("Images: those of the class that the network is surest of.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+
 from andornot.errors import OptionError
 from andornot.explanations import Explanation
 from andornot.figures.cells import iou_word, put_picture_legend
@@ -15,6 +17,7 @@ from andornot.figures.style import COLUMN, Drawing
 from andornot.report.pictures import panels
 
 IMAGES: Final = 4
+_STRONGEST: Final = 2
 _GAP: Final = 0.04
 
 
@@ -31,7 +34,7 @@ def draw(request: Request) -> Drawing:
     if len(lengths) == 1:
         raise OptionError("the run was searched for single concepts only, so no formula grows")
     unit = _unit(request)
-    samples = strongest(request, unit.unit, IMAGES)
+    samples = _samples(request, unit, lengths)
     sheet, y = Sheet(COLUMN), 0.0
     for length in lengths:
         y = _row(sheet, y, request, shortened(unit, length), length, samples) + 0.06
@@ -40,8 +43,8 @@ def draw(request: Request) -> Drawing:
     caption = (
         f"Unit {unit.unit} of {request.layer}, the one {how}, with its best formulas of up to "
         f"{', '.join(map(str, lengths[:-1]))} and {lengths[-1]} concepts.",
-        f"The {len(samples)} images that excite it most; where it is active does not change, where "
-        "the formula holds does.",
+        f"First {_STRONGEST} of the images that excite it most, then those on which the first and "
+        "the last of these formulas differ most; where the unit is active does not change.",
     )
     return Drawing(sheet.figure(), caption)
 
@@ -59,6 +62,20 @@ def _row(
         both = panels(request.pictures.view(e, atoms, sample))[-1]
         sheet.picture(column * (side + _GAP), y, both, side)
     return y + side
+
+
+def _samples(request: Request, e: Explanation, lengths: Sequence[int]) -> list[int]:
+    """Images that excite the unit most, and others on which it shows what longer formulas mend."""
+    chosen = strongest(request, e.unit, _STRONGEST)
+    first, last = (shortened(e, length).formula for length in (lengths[0], lengths[-1]))
+    assert first is not None
+    assert last is not None
+    table = request.run.concepts
+    moved = request.gallery.areas_of(table.mask(first) ^ table.mask(last))
+    moved[chosen] = 0
+    others = [int(sample) for sample in np.argsort(-moved, kind="stable") if moved[sample]]
+    more = [s for s in strongest(request, e.unit, IMAGES) if s not in chosen]
+    return list(dict.fromkeys([*chosen, *others[: IMAGES - len(chosen)], *more]))[:IMAGES]
 
 
 def _unit(request: Request) -> Explanation:

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from andornot.analyses import kinds
+from andornot.analyses.kinds import POLYSEMANTIC
 from andornot.analyses.shapes import MEANING
 from andornot.figures.cells import (
     put_head,
@@ -54,7 +55,7 @@ def draw(request: Request) -> Drawing:
         put_picture_legend(sheet, _EDGE, y)
     else:
         put_pair_legend(sheet, _EDGE, y, gallery)
-    return Drawing(sheet.figure(), (*_caption(request), *answer.sentences))
+    return Drawing(sheet.figure(), (*_caption(request, examples), *answer.sentences))
 
 
 def _heading(sheet: Sheet, y: float, letter: str, kind: str) -> float:
@@ -89,7 +90,7 @@ def _cell(
     return below
 
 
-def _caption(request: Request) -> list[str]:
+def _caption(request: Request, examples: Sequence[Example]) -> list[str]:
     if request.choices.units is None:
         which = "The units of each kind with the highest IoU"
     else:
@@ -101,10 +102,13 @@ def _caption(request: Request) -> list[str]:
             f"Of each unit the {PAIRS} pairs that excite it most, with the words marked that its "
             "formula names; a prediction that is wrong is orange.",
         ]
-    return [
-        *shown,
+    shown.append(
         f"Of each unit the {IMAGES} images that excite it most: above where the unit is active, "
-        "below how that compares with where the formula holds.",
-        "Of a candidate for polysemanticity they are the images with most positions of one part, "
-        "then of the other.",
-    ]
+        "below how that compares with where the formula holds."
+    )
+    if any(example.kind == POLYSEMANTIC for example in examples):
+        shown.append(
+            "Of a candidate for polysemanticity they are the images with most positions of one "
+            "part, then of the other."
+        )
+    return shown

@@ -11,7 +11,7 @@ from typing import Any
 from andornot.analyses.coherence import Similarity
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import OptionError
-from andornot.report.pair_gallery import PairGallery
+from andornot.report.open import AnyGallery, open_gallery
 from andornot.report.picture_gallery import PictureGallery
 from andornot.run import Run
 
@@ -27,6 +27,7 @@ class Choices:
         samples: ids of the samples on which accuracy is judged, such as held-out ones.
         similarity: word vectors or a measure, for ``kinds`` (see ``analyses.kinds``).
         edit: classes to lead from and to, for ``edits``.
+        also: other networks that are shown the edits, for ``edits``; the caption tells.
     """
 
     data: Any = None
@@ -35,6 +36,7 @@ class Choices:
     samples: Collection[str] | None = None
     similarity: Similarity | str | Path | None = None
     edit: tuple[str, str] | None = None
+    also: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +58,9 @@ class Request:
         return explained_units(self.run, self.layer)
 
     @cached_property
-    def gallery(self) -> PictureGallery | PairGallery:
+    def gallery(self) -> AnyGallery:
         """The images or sentence pairs of the run."""
-        opened = PictureGallery if self.of_images else PairGallery
-        return opened.open(self.run, self.layer, self.choices.data)
+        return open_gallery(self.run, self.layer, self.choices.data)
 
     @cached_property
     def pictures(self) -> PictureGallery:

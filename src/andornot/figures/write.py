@@ -53,13 +53,14 @@ def _uniqueness(request: Request) -> Drawing:
 
 
 def _edits(request: Request) -> Drawing:
-    from andornot.edits import attack
+    from andornot.edits import attack, finished
 
     if request.choices.edit is None:
         raise OptionError("which classes to lead from and to was not said; give --from and --to")
     source, target = request.choices.edit
-    data = request.choices.data
-    return draw_edits(attack(request.run, source, target, layer=request.layer, data=data))
+    run, layer, data, also = request.run, request.layer, request.choices.data, request.choices.also
+    kept = None if also else finished(run, source, target, layer)
+    return draw_edits(kept or attack(run, source, target, layer=layer, data=data, also=also))
 
 
 _DRAW: Final[Mapping[str, Callable[[Request], Drawing]]] = {

@@ -339,6 +339,8 @@ def _length_sentence(result: Result) -> tuple[str, ...]:
 def threshold(run: Run, layer: str) -> str:
     """When a unit of a layer counts as active, after "if its value there is"."""
     rule: dict[str, Any] = run.manifest["layers"][layer]["threshold"]
+    if "k" in rule:
+        return f"in the top one of the {rule['k']} ranges of its values"
     if rule["quantile"] is None:
         return f"above {rule['fixed']:g}"
     return f"among the highest {100 * rule['quantile']:g} % of its values"
@@ -352,6 +354,15 @@ def model_name(run: Run) -> str:
 def data_name(run: Run) -> str:
     """What to call the data."""
     return _short(run.manifest["data"]["path"])
+
+
+def looked_at(run: Run) -> str:
+    """What the network was shown, after "it"."""
+    n, level = int(run.manifest["data"]["samples"]), run.manifest["level"]
+    if level == "image":
+        return f"looked at {n:,} image{'' if n == 1 else 's'} of {data_name(run)}"
+    pairs = f"read {n:,} sentence pair{'' if n == 1 else 's'} of {data_name(run)}"
+    return f"{pairs}, {run.concepts.n_positions:,} tokens" if level == "token" else pairs
 
 
 def _short(path: str) -> str:

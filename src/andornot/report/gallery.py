@@ -135,7 +135,7 @@ class Gallery(ABC, Generic[V]):
             counts[own] = np.bincount(codes, minlength=own.stop - own.start)
         return counts
 
-    def _areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
+    def areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
         """Positions in each sample that carry one of these atoms."""
         p = self.positions
         sample = np.repeat(np.arange(p.n_samples), np.diff(p.atom_offsets))
@@ -157,7 +157,7 @@ class Gallery(ABC, Generic[V]):
         chosen = choose_samples(
             self.peaks[:, unit],
             self.areas[:, unit],
-            self._areas_of(atoms),
+            self.areas_of(atoms),
             n_samples,
             unexplained=self.shows_unexplained and formula is not None,
         )

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from andornot.explanations import Explanation
 from andornot.formula import Formula
 from andornot.reopen import matching, pairs_of
-from andornot.report.gallery import BoolArray, Gallery
+from andornot.report.entries import UnitEntry, unit_entry
+from andornot.report.gallery import BoolArray, Gallery, grouped
 from andornot.report.marks import Token, Truth, decisive, mark_pair, mark_tokens
 from andornot.run import Run
 from andornot.text.concepts import tag_names
@@ -148,6 +149,16 @@ class PairGallery(Gallery[PairView]):
         if formula is None or self.level == TOKEN:
             return ()
         return tuple(map(str, decisive(formula, truths[0])))
+
+
+def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[PairView]:
+    """Everything that is said of one unit, with its pairs.
+
+    Raises:
+        OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
+    """
+    view = gallery.unit(unit, n_samples)
+    return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:

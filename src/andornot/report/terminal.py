@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from andornot.explanations import Explanation
 from andornot.report.entries import ClassWeight, UnitEntry, choose_units, unit_entry
 from andornot.report.marks import (
     BOTH,
@@ -24,8 +25,7 @@ from andornot.report.marks import (
     UNIT,
     Token,
 )
-from andornot.report.pair_gallery import PairGallery, PairView
-from andornot.report.pair_page import pair_entry
+from andornot.report.pair_gallery import PairGallery, PairView, pair_entry
 from andornot.run import Run
 from andornot.text.pairs import PairData
 from andornot.text.probe import TOKEN
@@ -74,16 +74,22 @@ def print_units(
     chosen = choose_units(run.result(layer), units, n_units)
     if run.manifest["level"] == "image":
         for unit in chosen:
-            explanation = run.result(layer)[unit]
-            _print_unit(console, unit_entry(run, layer, explanation, (), "position"), "image")
+            ranges = run.result(layer).ranges(unit)
+            entry: UnitEntry[PairView] = unit_entry(run, layer, ranges[-1], (), "position")
+            _print_unit(console, entry, "image", ranges)
         return
     gallery = PairGallery.open(run, layer, data)
     for unit in chosen:
-        _print_unit(console, pair_entry(gallery, unit, n_samples), gallery.level)
+        ranges = run.result(layer).ranges(unit)
+        _print_unit(console, pair_entry(gallery, unit, n_samples), gallery.level, ranges)
     console.print(_legend(gallery.level, bool(console.color_system)))
 
 
-def _print_unit(console: Console, entry: UnitEntry[PairView], level: str) -> None:
+def _print_unit(
+    console: Console, entry: UnitEntry[PairView], level: str, ranges: Sequence[Explanation]
+) -> None:
+    """Print a unit; ``ranges`` are its explanations, the one to show last."""
+    *lower, shown = ranges
     has_formula = entry.formula is not None
     iou = f", IoU {entry.iou:.3f}" if has_formula else ""
     console.print(Text(f"Unit {entry.unit}{iou}", "bold"))
@@ -93,7 +99,15 @@ def _print_unit(console: Console, entry: UnitEntry[PairView], level: str) -> Non
     if has_formula:
         lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
         console.print(Text(f"IoU by number of concepts: {lengths}"))
+        if shown.trust is not None:
+            console.print(Text(f"Trust: {shown.trust}"))
+        if shown.agreement is not None:
+            console.print(Text(f"Scores: {shown.agreement}"))
         console.print(Text(" ".join([*entry.sentences, entry.verdict])))
+    for e in reversed(lower):
+        low, high = e.range or (0.0, 0.0)
+        console.print(Text(f"Activations from {low:.3g} to {high:.3g}: {e.formula or e.status}"
+                           + (f", IoU {e.iou:.3f}" if e.formula else "")))  # fmt: skip
     if entry.weights:
         console.print(_weights(entry.weights))
     for group in entry.groups:

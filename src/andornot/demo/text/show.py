@@ -14,7 +14,7 @@ from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import TRAPS, draw_pairs
 from andornot.dissection import dissect
 from andornot.report.entries import Story
-from andornot.report.pair_page import write_pairs
+from andornot.report.page import write_page
 from andornot.run import Run
 from andornot.stages import writing
 from andornot.text.nli.classifier import PairClassifier
@@ -59,7 +59,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     )  # fmt: skip
     findings = find_planted(PLANTED, named_units(run, model))
     story = _story(held_out, findings, summary)
-    page = write_pairs(run, out / "page", n_units=12, n_samples=8, data=held_out, story=story)
+    page = write_page(run, out / "page", n_units=12, n_samples=8, data=held_out, story=story)
     seconds = time.perf_counter() - start
     return Demo(page, run, findings, right, summary, seconds, right_on_traps)
 

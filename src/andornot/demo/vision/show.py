@@ -15,7 +15,7 @@ from andornot.demo.vision.world import World, draw_world
 from andornot.dissection import dissect
 from andornot.models import LoadedModel, fingerprint
 from andornot.report.entries import Story
-from andornot.report.picture_page import write_pictures
+from andornot.report.page import write_page
 from andornot.stages import writing
 from andornot.thresholds import Threshold
 
@@ -50,7 +50,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     units = [Named(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
     findings = find_planted(PLANTED, units)
     story = _story(world, findings, accuracy)
-    page = write_pictures(run, out / "page", n_units=12, n_samples=6, data=world, story=story)
+    page = write_page(run, out / "page", n_units=12, n_samples=6, data=world, story=story)
     summary = f"The network gets {accuracy:.0%} of held-out pictures right."
     return Demo(page, run, findings, accuracy, summary, time.perf_counter() - start)
 

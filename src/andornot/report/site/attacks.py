@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from PIL import Image
 
+from andornot.edits.kept import FILE, run_key
 from andornot.errors import DataError
+from andornot.run import Run
 
 _FOLDER: Final = "attacks"
 _QUALITY: Final = 80
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,25 @@ class AttackNote:
     examples: str
 
 
+def check_attacks(folders: Iterable[str | Path], run: Run) -> None:
+    """Refuse folders without an attack on a run, before any work is done.
+
+    Raises:
+        DataError: ``andornot attack --out`` wrote none into one of them, or one on another run.
+    """
+    keys = {run_key(run, layer) for layer in run.layers}
+    for folder in map(Path, folders):
+        if not (folder / FILE).is_file():
+            raise DataError(
+                f"{folder} holds no {FILE}; give a folder that andornot attack --out wrote"
+            )
+        if _read(folder, lambda found: found["run"]) not in keys:
+            raise DataError(
+                f"{folder} holds an attack on another run than {run.path}, or on an earlier state "
+                f"of it; make it again with andornot attack {run.path}"
+            )
+
+
 def copy_attacks(folders: Iterable[str | Path], report: Path) -> tuple[AttackNote, ...]:
     """Read what attacks found, and copy their pictures into a report.
 
@@ -70,10 +93,10 @@ def copy_attacks(folders: Iterable[str | Path], report: Path) -> tuple[AttackNot
 
 
 def _copied(folder: Path, report: Path, number: int) -> AttackNote:
-    try:
-        found = json.loads((folder / "attack.json").read_text(encoding="utf-8"))
-        text = folder / "sentences.txt"
-        return AttackNote(
+    text = folder / "sentences.txt"
+    return _read(
+        folder,
+        lambda found: AttackNote(
             source=str(found["source"]),
             target=str(found["target"]),
             sentences=tuple(map(str, found["sentences"])),
@@ -83,7 +106,18 @@ def _copied(folder: Path, report: Path, number: int) -> AttackNote:
                 for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
             ),
             examples=text.read_text(encoding="utf-8") if text.exists() else "",
-        )
+        ),
+    )
+
+
+def _read(folder: Path, take: Callable[[dict[str, Any]], T]) -> T:
+    """Something of what an attack wrote.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    try:
+        return take(json.loads((folder / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{folder} holds no attack that can be read ({error}); give a folder that andornot "

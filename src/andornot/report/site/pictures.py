@@ -9,10 +9,10 @@ from typing import Final
 from PIL import Image
 
 from andornot.report.picture_gallery import ImageView
-from andornot.report.picture_page import caption
 from andornot.report.pictures import panel_shape
 from andornot.report.site.overlays import data_url, overlay_png
 from andornot.report.site.refs import Thumb
+from andornot.report.tiles import caption
 
 _FOLDER: Final = "images"
 _QUALITY: Final = 75

@@ -30,15 +30,16 @@ from andornot.report.entries import (
     Group,
     Story,
     choose_units,
-    data_name,
+    looked_at,
     model_name,
 )
 from andornot.report.folder import check_free, load_template, page_folder
-from andornot.report.gallery import SILENT, UNEXPLAINED, Gallery, grouped
+from andornot.report.gallery import SILENT, UNEXPLAINED, grouped
 from andornot.report.marks import PAIR_MARKS, TOKEN_MARKS
-from andornot.report.pair_gallery import PairGallery, PairView
+from andornot.report.open import AnyGallery, open_gallery
+from andornot.report.pair_gallery import PairView
 from andornot.report.picture_gallery import ImageView, PictureGallery
-from andornot.report.site.attacks import AttackNote, copy_attacks
+from andornot.report.site.attacks import AttackNote, check_attacks, copy_attacks
 from andornot.report.site.chapter import Chapter, ask_all
 from andornot.report.site.index_pages import (
     ConceptPage,
@@ -105,10 +106,11 @@ def write_report(
         raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
     load_template("site/base.html.j2")
     check_free(out)
+    check_attacks(attacks, run)
     names = run.layers if layer is None else (run.layer(layer),)
     chapters = _chapters(run, names, units, data, story)
     with page_folder(out) as folder, writing(out):
-        report = _Report(run, folder, n_samples, ImageStore(folder))
+        report = _Report(run, folder, n_samples, ImageStore(folder), _left_out(chapters))
         report.copy_static()
         notes = copy_attacks(attacks, folder)
         trees = [report.unit_pages(chapter) for chapter in chapters]
@@ -121,11 +123,10 @@ def _chapters(
     run: Run, layers: Sequence[str], units: Sequence[int] | None, data: Any, story: Story | None
 ) -> list[Chapter]:
     slug = slugs(run.layers)
-    galleries: list[Gallery[Any]] = []
+    galleries: list[AnyGallery] = []
     for name in layers:
-        opener = PictureGallery if run.manifest["level"] == "image" else PairGallery
-        known = galleries[0].data if galleries else data  # type: ignore[attr-defined]
-        galleries.append(opener.open(run, name, known))
+        known = galleries[0].data if galleries else data
+        galleries.append(open_gallery(run, name, known))
     chosen = [
         choose_units(g.result, [e.unit for e in g.result] if units is None else units, 1, story)
         for g in galleries
@@ -145,12 +146,14 @@ class _Report:
         folder: where it is written.
         n_samples: samples for each unit.
         images: where images go.
+        left_out: which units are not shown, in a sentence; empty if all are.
     """
 
     run: Run
     folder: Path
     n_samples: int
     images: ImageStore
+    left_out: str
 
     def copy_static(self) -> None:
         """Copy style sheet and script."""
@@ -207,7 +210,7 @@ class _Report:
         for page in classes:
             self._write(page.href, "class", page=page)
         self._write("analyses.html", "analyses", chapters=chapters, n_rows=_ROWS, cell=_cell)
-        layers = [summarize(chapter, refs, self._looked_at()) for chapter, refs in shown]
+        layers = [summarize(chapter, refs, looked_at(self.run)) for chapter, refs in shown]
         hrefs = {ref.unit: ref.href for _, refs in reversed(shown) for ref in refs}
         about = {"story": story, "facts": facts(self.run), "unit_hrefs": hrefs}
         self._write("index.html", "overview", layers=layers, **about)
@@ -259,15 +262,6 @@ class _Report:
             for answer in chapter.answers.values():
                 answer.write(tables / chapter.slug)
 
-    def _looked_at(self) -> str:
-        n, name = f"{self.run.manifest['data']['samples']:,}", data_name(self.run)
-        if self.run.manifest["level"] == "image":
-            return f"looked at {n} images of {name}"
-        tokens = f", {self.run.concepts.n_positions:,} tokens"
-        return f"read {n} sentence pairs of {name}" + (
-            tokens if self.run.manifest["level"] == TOKEN else ""
-        )
-
     def _write(self, href: str, template: str, **values: Any) -> None:
         """Fill a template, and write it to a page."""
         level = str(self.run.manifest["level"])
@@ -276,6 +270,7 @@ class _Report:
             root="../" * href.count("/"),
             title=f"Units of {model_name(self.run)}",
             level=level,
+            left_out=self.left_out,
             several_layers=len(self.run.layers) > 1,
             marks=TOKEN_MARKS if level == TOKEN else PAIR_MARKS,
             colours=CSS_COLOURS,
@@ -289,6 +284,17 @@ class _Report:
         path = self.folder / href
         path.parent.mkdir(exist_ok=True)
         path.write_text(html, encoding="utf-8")
+
+
+def _left_out(chapters: Sequence[Chapter]) -> str:
+    """Which units are not shown, in a sentence; empty if all are."""
+    shown, explained = (
+        sum(map(len, units))
+        for units in ([c.units for c in chapters], [c.gallery.result for c in chapters])
+    )
+    if shown == explained:
+        return ""
+    return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
 
 
 def _example(view: PairView) -> str:

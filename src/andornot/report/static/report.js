@@ -251,7 +251,7 @@ function draw(data, found, page, go) {
   const pages = Math.ceil(found.length / CARDS_ON_A_PAGE);
   const shown = found.slice((page - 1) * CARDS_ON_A_PAGE, page * CARDS_ON_A_PAGE);
   document.getElementById("count").textContent =
-    `${found.length.toLocaleString("en")} of ${data.units.length.toLocaleString("en")} units` + (pages > 1 ? `, page ${page} of ${pages}` : "");
+    `${found.length.toLocaleString("en")} of ${data.units.length.toLocaleString("en")} unit${data.units.length === 1 ? "" : "s"}` + (pages > 1 ? `, page ${page} of ${pages}` : "");
   document.getElementById("cards").replaceChildren(...shown.map((unit) => card(data, unit)));
   document.getElementById("pager").replaceChildren(...(pages > 1 ? [
     pagerButton("‹ previous", "prev", page > 1, () => go(page - 1)),
