@@ -227,6 +227,33 @@ def all_formulas(concepts, length, operators=OPERATORS, pool=None):
         yield from level
 
 
+def all_trees(concepts, length, operators=OPERATORS):
+    """For each length, every set that a tree of exactly so many concepts holds on, with a tree.
+
+    A tree is a concept, or a tuple of an operator and two trees.
+    """
+    levels = [{}, {frozenset(mask): c for c, mask in reversed(list(enumerate(concepts)))}]
+    for n in range(2, length + 1):
+        level = {}
+        for k in range(1, n):
+            for (left, tree), (right, other) in itertools.product(
+                levels[k].items(), levels[n - k].items()
+            ):
+                for operator in operators:
+                    area = frozenset(compose(left, operator, right))
+                    level.setdefault(area, (operator, tree, other))
+        levels.append(level)
+    return levels[1:]
+
+
+def best_tree(concepts, length, score, operators=OPERATORS, penalty=1.0):
+    """The best score of a tree of up to each length; 0 where none is above."""
+    best = [0.0]
+    for n, level in enumerate(all_trees(concepts, length, operators)):
+        best.append(max([best[-1]] + [penalty**n * score(mask) for mask in level if mask]))
+    return best[1:]
+
+
 def atoms(concepts, n):
     """Positions grouped by the exact set of concepts that they carry."""
     groups = {}
@@ -282,3 +309,73 @@ def upsample(values, height, width):
             bottom = (1 - (x - x0)) * values[y1, x0] + (x - x0) * values[y1, x1]
             out[i, j] = (1 - (y - y0)) * top + (y - y0) * bottom
     return out
+
+
+def pearson(values, mask):
+    """Correlation of values with a set of their indices."""
+    truth = np.zeros(len(values))
+    truth[list(mask)] = 1
+    if truth.std() == 0 or np.std(values) == 0:
+        return 0.0
+    return float(np.corrcoef(values, truth)[0, 1])
+
+
+def average_precision(ranking, truth):
+    """Area under precision and recall, step by step; equal values enter the ranking together."""
+    ranking, truth = np.asarray(ranking), np.asarray(truth, bool)
+    area, found = 0.0, 0
+    for value in sorted(set(ranking.tolist()), reverse=True):
+        chosen = ranking >= value
+        hits = int((chosen & truth).sum())
+        area += (hits - found) / truth.sum() * hits / chosen.sum()
+        found = hits
+    return area
+
+
+def ranking_auc(ranking, truth):
+    """Share of pairs of a true and a false one in which the true one ranks higher; ties half."""
+    true, false = np.asarray(ranking)[truth], np.asarray(ranking)[~truth]
+    wins = (true[:, None] > false).sum() + (true[:, None] == false).sum() / 2
+    return wins / (len(true) * len(false))
+
+
+def coverages(active, holds):
+    """Explanation coverage and sample coverage, from the two masks of each sample."""
+    both = sum(bool((a & h).any()) for a, h in zip(active, holds, strict=True))
+    return both / max(1, sum(a.any() for a in active)), both / max(1, sum(h.any() for h in holds))
+
+
+def clusters(values, k):
+    """The least sum of squared distances to the mean in ``k`` runs of sorted values."""
+    ordered = np.sort(values)
+    return min(
+        sum(((part - part.mean()) ** 2).sum() for part in np.split(ordered, list(cuts)))
+        for cuts in itertools.combinations(range(1, len(ordered)), k - 1)
+    )
+
+
+def held_out_threshold(values, folds, fold, share):
+    """The smallest value that at most this share of the values of other samples exceeds."""
+    kept = np.concatenate([v.ravel() for v, f in zip(values, folds, strict=True) if f != fold])
+    fits = [v for v in kept.tolist() if (kept > v).sum() <= share * len(kept)]
+    return min(fits)
+
+
+def permuted(masks, order):
+    """Unit masks where sample ``order[s]`` carries the mask of sample ``s``."""
+    moved = np.empty_like(masks)
+    for s, lender in enumerate(order):
+        moved[:, lender] = masks[:, s]
+    return moved
+
+
+def redrawn(masks, times):
+    """Masks of the samples that were drawn, as often as they were drawn."""
+    return np.concatenate([masks[:, s : s + 1] for s, n in enumerate(times) for _ in range(n)], 1)
+
+
+def benjamini_hochberg(p):
+    """q-values: the least level at which each hypothesis would be rejected."""
+    p = np.asarray(p)
+    m = len(p)
+    return np.array([min(1, min(m * v / (p <= v).sum() for v in p if v >= own)) for own in p])

@@ -35,6 +35,7 @@ def test_report_is_plain_data_with_every_stage(report):
     assert list(stages) == [
         "compile", "draw label maps", "png_decode", "table", "table with decoding",
         "draw activations", "thresholds", "responses", "beam", "exhaustive (length 2)",
+        "optimal (length 3)",
     ]  # fmt: skip
     assert stages["table"]["processed"] == TINY["samples"]
     assert stages["beam"]["processed"] == TINY["units"]

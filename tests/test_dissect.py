@@ -232,8 +232,8 @@ def test_no_thread_is_left_behind(run_with):
 
 
 def test_units_can_be_chosen(run_with):
-    whole = run_with(length=1).result()
-    some = run_with(length=1, units=[3, 1]).result()
+    whole = run_with(length=1, trust=None).result()  # q-values hang on all units examined
+    some = run_with(length=1, units=[3, 1], trust=None).result()
     assert [e.unit for e in some] == [3, 1]
     assert some[1] == whole[1]
     with pytest.raises(OptionError, match="no unit 9 in layer"):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
+from functools import partial
 
 import numpy as np
 import pytest
@@ -239,3 +242,38 @@ def test_responses_of_another_table_are_refused(units, concepts):
 def test_any_status_can_be_printed(units, concepts):
     result = andornot.explain(units, concepts, status=["ok", "left out by hand", "ok"])
     assert str(result[1]) == "unit 1: left out by hand"
+
+
+def test_trees_reach_what_no_formula_from_left_to_right_does():
+    rng = np.random.default_rng(0)
+    masks = rng.random((4, 400)) < 0.5
+    a, b, c, d = masks
+    table = ConceptTable.from_masks(masks, list("abcd"))
+    unit = ((a & b) | (c & d))[None]
+    trees = andornot.explain(unit, table, length=4, space="trees")[0]
+    left = andornot.explain(unit, table, length=4)[0]
+    assert trees.iou == 1 > left.iou
+    halves = (trees.formula.left, trees.formula.right)
+    assert {frozenset(part.concepts) for part in halves} == {frozenset("ab"), frozenset("cd")}
+    assert trees.certificate.proven
+    assert left.certificate.proven
+    for wrong in ({"length": 5}, {"search": "beam"}, {"profile": "mu2020"}):
+        with pytest.raises(OptionError, match="trees are searched"):
+            andornot.explain(unit, table, **({"length": 4, "space": "trees"} | wrong))
+
+
+def test_an_interrupted_proof_gives_the_bound_reached_so_far():
+    rng = np.random.default_rng(0)
+    masks = rng.random((300, 20_000)) < 0.02
+    table = ConceptTable.from_masks(masks, [f"c{k}" for k in range(300)])
+    units = rng.random((4, 20_000)) < 0.05
+    explain = partial(andornot.explain, units, table, length=6, search="optimal", nodes=10**9)
+    warm = andornot.explain(units, table, length=6, search="optimal", nodes=10)
+    interrupt = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
+    interrupt.start()
+    result = explain()
+    interrupt.join()
+    for found, least in zip(result, warm, strict=True):
+        assert not found.certificate.proven
+        assert least.score <= found.score <= found.certificate.upper_bound
+        assert found.certificate.upper_bound <= found.certificate.ceiling

@@ -21,13 +21,17 @@ CORE = [
     "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations",
     "thresholds", "responses", "parallel", "progress", "explanations", "explainer", "errors",
     "_jit", "search", "search.problem", "search.bits", "search.kernels", "search.beam",
-    "search.exhaustive", "search.ceiling",
+    "search.exhaustive", "search.ceiling", "search.best", "search.bounds", "search.branching",
+    "search.optimal", "search.families", "search.tree_kernels",
+    "search.trees",
+    "search.correlation", "moments", "profiles", "sanity", "agreement", "ranges", "range_counts",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
 OUTER = (
     "text",
     "models",
     "probing",
+    "downloads",
     "analyses",
     "edits",
     "figures",
@@ -189,7 +193,8 @@ def test_the_command_line_answers_at_once(argument):
 
 def test_kernels_are_right_as_plain_python_too():
     """The twin tests once more with the compiler off, on few examples."""
-    files = ["scores", "concepts", "thresholds", "responses", "search", "explain"]
+    core = ["scores", "concepts", "thresholds", "responses", "search", "optimal", "explain"]
+    files = [*core, "agreement", "ranges"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),

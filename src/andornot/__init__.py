@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from andornot.formula import And, Concept, Formula, Not, Or, parse
     from andornot.responses import Responses
     from andornot.run import Run
+    from andornot.trust.measure import examine
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "Result",
     "Run",
     "dissect",
+    "examine",
     "explain",
     "parse",
     "score",
@@ -50,6 +52,7 @@ _HOMES = {
     "Result": "explanations",
     "Run": "run",
     "dissect": "dissection",
+    "examine": "trust.measure",
     "explain": "explainer",
     "parse": "formula",
     "score": "explainer",

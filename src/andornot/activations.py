@@ -136,14 +136,24 @@ class Shards:
         for path in self.paths:
             yield int(path.stem.split("-")[0]), read_array(path)
 
-    def sample(self, index: int) -> NDArray[np.float32]:
-        """The activations of one sample, ``(units, height, width)``."""
+    def rows(self, first: int, last: int) -> NDArray[np.float32]:
+        """The rows from ``first`` up to ``last``, ``(rows, units, height, width)``.
+
+        Raises:
+            RunError: they were not recorded.
+        """
+        parts = []
         for path in self.paths:
             start, stop = (int(part) for part in path.stem.split("-"))
-            if start <= index < stop:
-                block = np.load(path, mmap_mode="r", allow_pickle=False)
-                return np.array(block[index - start])
-        raise RunError(f"sample {index} is not among the {self.n_samples} recorded ones")
+            if start < last and first < stop:
+                block = read_array(path, mmap_mode="r")
+                parts.append(block[max(first - start, 0) : last - start])
+        if first < 0 or sum(map(len, parts)) != last - first:
+            raise RunError(
+                f"{self.directory} has no rows {first} to {last - 1}, only {self.n_samples:,}; "
+                "give a sample of the run"
+            )
+        return np.concatenate(parts)
 
 
 def extremes(

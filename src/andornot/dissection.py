@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,20 +22,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.activations import Shards, read_array
+from andornot.activations import Shards, read_array, read_json
+from andornot.agreement import agreements
 from andornot.concepts import ConceptTable
 from andornot.errors import DataError, OptionError, RunError
 from andornot.explainer import SearchOptions, explain_responses
-from andornot.explanations import RARE, Result
+from andornot.explanations import RARE, Explanation, Result
+from andornot.moments import find_moments, units_at_once
 from andornot.parallel import n_workers
+from andornot.positions import write_json
 from andornot.probe import Batch, Probe, Recording
 from andornot.progress import track
+from andornot.range_counts import count_lower_ranges
+from andornot.ranges import Ranges
 from andornot.relations import Relations, check_relations, with_relations
 from andornot.responses import Responses, count_responses
 from andornot.results import summary, write_explanations, write_manifest, write_samples
 from andornot.run import Run
-from andornot.stages import Stage, key_of, writing
+from andornot.scores import Agreement
+from andornot.stages import Stage, alone, key_of, writing
 from andornot.thresholds import ALIVE, Threshold, find_thresholds, n_values, values_above
+from andornot.trust.evidence import RecordedEvidence
+from andornot.trust.measure import LONGEST, Parts, with_trust
+from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     from andornot.text.pairs import PairData
     from andornot.text.probe import Words
 
+_TRUST = TrustOptions()
 _COUNTED = ("thresholds", "extremes", "areas", "peaks")
 _SHARD_BYTES = 32 * 2**20
 _PIPELINE_VERSION = 1
@@ -59,14 +69,16 @@ class _Pipeline:
     probe: Probe
     out: Path
     folds: int
-    threshold: Threshold | None
+    threshold: Threshold | Ranges | None
     min_active: float
     relations: Relations | None
     search: SearchOptions
     units: Sequence[int] | None
     jobs: int | None
+    trust: TrustOptions | None
+    choose_length: bool
     stages: dict[str, Stage] = field(default_factory=dict)
-    rules: dict[str, Threshold] = field(default_factory=dict)
+    rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
 
     @property
@@ -95,12 +107,13 @@ def dissect(
     preprocessing: Preprocessing | str | None = None,
     words: Words | None = None,
     relations: Relations | None = None,
-    threshold: Threshold | None = None,
+    threshold: Threshold | Ranges | None = None,
     min_active: float | None = None,
     recording: Recording | None = None,
     folds: int = 5,
     units: Sequence[int] | None = None,
     jobs: int | None = None,
+    trust: TrustOptions | None = _TRUST,
     **search: Any,
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -121,15 +134,19 @@ def dissect(
         relations: for each name of a relation, concepts with those whose union they stand for
             (see ``relations``); each becomes a concept ``NAME(concept)``.
         threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
-            sentence pairs above 0, where a layer's activations are never below it.
+            sentence pairs above 0, where a layer's activations are never below it. Give
+            ``ranges.Ranges`` to explain the whole range of activations in pieces.
         min_active: share of all positions on which a unit must be active to be explained; by
             default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0.
         recording: batch size, device and the like.
         folds: folds of samples to count in.
         units: explain only these units.
         jobs: threads; all cores if not given.
+        trust: how often to search again on held-out samples, on resamples and by chance, so that
+            each explanation says how far it can be trusted (see ``trust``); None for not at all.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
-            ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...
+            ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
+            with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
         The finished run.
@@ -138,7 +155,19 @@ def dissect(
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
     """
+    choose_length = search.get("length") == "auto"
+    if choose_length:
+        if trust is None or folds < 2:
+            raise OptionError(
+                "length 'auto' is chosen by held-out samples; leave trust on, with 2 folds or more"
+            )
+        search["length"] = LONGEST
     options = SearchOptions.of(**search)
+    if isinstance(threshold, Ranges) and options.correlates:
+        raise OptionError(
+            "correlation looks at all activations at once; leave ranges out, or choose "
+            "another metric"
+        )
     n_workers(jobs)
     if folds < 1:
         raise OptionError(f"folds is {folds}; it must be at least 1")
@@ -160,8 +189,11 @@ def dissect(
         search=options,
         units=units,
         jobs=jobs,
+        trust=None if options.correlates else trust,
+        choose_length=choose_length,
     )
-    return _run(pipeline)
+    with alone(pipeline.out):
+        return _run(pipeline)
 
 
 def _probe(
@@ -202,12 +234,15 @@ def _run(p: _Pipeline) -> Run:
     # mistakes in the search options shall not show only after the network has run
     table.select(p.search.categories, p.search.concepts)
     _record(p, data_key)
-    for layer in p.probe.layers:
-        _units(p, layer)
+    for layer in p.probe.layers:  # of what was recorded before
+        _units(p, layer, p.shards(layer).n_units)
     results = {}
     for layer in p.probe.layers:
         responses, status = _responses(p, layer, table, table_stage)
-        results[layer] = _search(p, layer, responses, status, table)
+        result = _search(p, layer, responses, status, table)
+        result = _trust(p, layer, responses, result, table)
+        result = _with_agreement(p, layer, result, table)
+        results[layer] = _with_ranges(p, layer, result, responses, status, table)
     _write(p, data_key, results, table)
     for stage in p.stages.values():
         if stage.key:
@@ -215,9 +250,8 @@ def _run(p: _Pipeline) -> Run:
     return Run.open(p.out)
 
 
-def _units(p: _Pipeline, layer: str) -> list[int]:
-    """The units of a layer that are to be explained, each once."""
-    n_units = p.shards(layer).n_units
+def _units(p: _Pipeline, layer: str, n_units: int) -> list[int]:
+    """The units of a layer with so many that are to be explained, each once."""
     wanted = range(n_units) if p.units is None else p.units
     if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
         raise OptionError(f"units is {p.units!r}; give at least one unit, as whole numbers")
@@ -255,7 +289,8 @@ def _record(p: _Pipeline, data_key: str) -> None:
     }
     logits = p.stage("logits", **inputs)
     for layer, stage in stages.items():
-        if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
+        headless = stage.done and stage.info.get("head") and not _head_file(stage).exists()
+        if stage.done and (headless or _recorded(p, p.shards(layer)) < p.n_samples):
             stage.undo()
     if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
         logits.undo()
@@ -297,10 +332,16 @@ def _forward(p: _Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
         head = p.probe.head(layer, shards[layer].n_units)
         if head is not None:
             with writing(stage.path):
-                np.save(stage.path / "head.npy", head)
-        stage.finish(units=shards[layer].n_units, map_shape=shards[layer].map_shape)
+                np.save(_head_file(stage), head)
+        n_units, shape = shards[layer].n_units, shards[layer].map_shape
+        stage.finish(units=n_units, map_shape=shape, head=head is not None)
     if logit_shards is not None:
         _finish_logits(logits, logit_shards)
+
+
+def _head_file(stage: Stage) -> Path:
+    """Where the weights from a layer's units to the classes lie, if a linear head follows."""
+    return stage.path / "head.npy"
 
 
 def _finish_logits(stage: Stage, shards: Shards) -> None:
@@ -319,6 +360,9 @@ def _blocks(
     held: list[Batch] = []
     size, first = 0, start
     for batch in batches:
+        if batch.samples.start == start:  # a unit that there is not shall not show only at the end
+            for layer, values in batch.activations.items():
+                _units(p, layer, values.shape[1])
         held.append(batch)
         size += sum(a.nbytes for a in batch.activations.values())
         if size >= _SHARD_BYTES or batch.samples.stop == p.n_samples:
@@ -344,7 +388,7 @@ def _responses(
     path = stage.path / "responses.npz"
     if stage.done:
         with suppress(DataError, RunError):  # damaged counts are counted again
-            for name in _COUNTED:
+            for name in (*_COUNTED, "borders") if isinstance(rule, Ranges) else _COUNTED:
                 read_array(stage.path / f"{name}.npy", mmap_mode="r")
             return Responses.load(path), list(stage.info["status"])
     _count(p, layer, table, stage)
@@ -356,7 +400,8 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
         raise RunError(f"the concept table of {p.out} lost its positions; delete its cache folder")
     shards, rule = p.shards(layer), p.rules[layer]
     n_blocks = len(shards.paths)
-    _check_quantile(rule, n_values(shards, rule, table.positions))
+    if isinstance(rule, Threshold):
+        _check_quantile(rule, n_values(shards, rule, table.positions))
     with stage.timed("thresholds"):
         found = find_thresholds(shards, rule, table.positions, p.jobs)
     with stage.timed("counting"):
@@ -366,6 +411,8 @@ def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
         counted.responses.save(stage.path / "responses.npz")
         np.save(stage.path / "thresholds.npy", found.values)
         np.save(stage.path / "extremes.npy", np.stack([found.lowest, found.highest]))
+        if found.borders is not None:
+            np.save(stage.path / "borders.npy", found.borders)
         np.save(stage.path / "areas.npy", counted.areas)
         np.save(stage.path / "peaks.npy", counted.peaks)
     stage.finish(status=found.status)
@@ -384,16 +431,147 @@ def _search(
     p: _Pipeline, layer: str, responses: Responses, status: list[str], table: ConceptTable
 ) -> Result:
     stage = Stage(f"search {layer}", "", p.out)
-    units = _units(p, layer)
-    least = math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions)
-    rare = (responses.totals < least) & (responses.totals > 0)
-    states = [RARE if status[u] == ALIVE and rare[u] else status[u] for u in units]
+    units = _units(p, layer, p.shards(layer).n_units)
     with stage.timed("search"):
-        result = explain_responses(
-            responses.select(units), table, p.search, units=units, status=states, jobs=p.jobs
-        )
+        result = Result(tuple(_explained(p, layer, responses, status, table, units)))
     p.stages[stage.name] = stage
     return result
+
+
+def _explained(
+    p: _Pipeline,
+    layer: str,
+    responses: Responses,
+    status: list[str],
+    table: ConceptTable,
+    units: list[int],
+) -> Generator[Explanation, None, None]:
+    """Explain some units; ``responses`` and ``status`` are of all units of the layer."""
+    least = math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions)
+    rare = (responses.totals < least) & (responses.totals > 0)
+    states = [
+        RARE if state == ALIVE and few else state for state, few in zip(status, rare, strict=True)
+    ]
+    correlate = p.search.correlates
+    for part in units_at_once(table, len(units)) if correlate else [range(len(units))]:
+        some = [units[i] for i in part]
+        moments = find_moments(p.shards(layer), table, some, p.jobs) if correlate else None
+        yield from explain_responses(
+            responses.select(some), table, p.search,
+            units=some, status=[states[u] for u in some], jobs=p.jobs, moments=moments,
+        )  # fmt: skip
+
+
+def _with_agreement(p: _Pipeline, layer: str, result: Result, table: ConceptTable) -> Result:
+    """Add the scores with raw activations and by sample (see ``agreement``)."""
+    counted = p.stages[f"responses {layer}"]
+    formulas = {str(e.unit): str(e.formula) for e in result if e.formula is not None}
+    stage = p.stage(f"scores {layer}", responses=counted.key, formulas=formulas)
+    path = stage.path / "scores.json"
+    found: dict[str, Any] = {}
+    with suppress(RunError):  # not there yet, or damaged
+        found = read_json(path)
+    if found.keys() != formulas.keys():
+        shards, thresholds = p.shards(layer), read_array(counted.path / "thresholds.npy")
+        with stage.timed("scores"):
+            scores = agreements(list(result), shards, thresholds, table, p.jobs)
+        found = {str(unit): score.as_dict() for unit, score in scores.items()}
+        with writing(path):
+            write_json(path, found)
+    stage.finish()
+    scored = {int(unit): Agreement.from_dict(values) for unit, values in found.items()}
+    return Result(tuple(replace(e, agreement=scored.get(e.unit)) for e in result))
+
+
+def _with_ranges(
+    p: _Pipeline,
+    layer: str,
+    result: Result,
+    responses: Responses,
+    status: list[str],
+    table: ConceptTable,
+) -> Result:
+    """Add explanations of the lower ranges, where activations are cut into ranges."""
+    if not isinstance(p.rules[layer], Ranges):
+        return result
+    counted = p.stages[f"responses {layer}"]
+    borders = read_array(counted.path / "borders.npy")
+    alive = [e.unit for e in result if status[e.unit] == ALIVE]
+    stage = p.stage(f"ranges {layer}", responses=counted.key)
+    lower: list[Explanation] = []
+
+    def ranged(e: Explanation, number: int) -> Explanation:
+        low, high = borders[e.unit, number : number + 2].tolist()
+        return replace(e, range=(low, high)) if status[e.unit] == ALIVE else e
+
+    for number, part in _lower_ranges(p, layer, stage, borders, responses, table):
+        with p.stages[f"search {layer}"].timed("search"):
+            lower += [ranged(e, number) for e in _explained(p, layer, part, status, table, alive)]
+    top = borders.shape[1] - 2
+    return Result(tuple(ranged(e, top) for e in result), tuple(lower))
+
+
+def _lower_ranges(
+    p: _Pipeline,
+    layer: str,
+    stage: Stage,
+    borders: NDArray[np.float64],
+    top: Responses,
+    table: ConceptTable,
+) -> Generator[tuple[int, Responses], None, None]:
+    """The counts of each range but the top one, from the second highest down."""
+    numbers = range(borders.shape[1] - 3, -1, -1)
+    paths = {number: stage.path / f"range_{number}.npz" for number in numbers}
+    if stage.done:
+        with suppress(DataError):  # damaged counts are counted again
+            yield from [(number, Responses.load(path)) for number, path in paths.items()]
+            return
+    counts = count_lower_ranges(p.shards(layer), borders, top, table, p.jobs)
+    for number in track(numbers, "counting ranges", len(numbers)):
+        with stage.timed("ranges"), writing(stage.path):
+            part = next(counts)
+            part.save(paths[number])
+        yield number, part
+    stage.finish()
+
+
+def _trust(
+    p: _Pipeline, layer: str, responses: Responses, result: Result, table: ConceptTable
+) -> Result:
+    """Find out how far the explanations can be trusted; each part is kept when it is done."""
+    units = [e.unit for e in result if e.formula is not None]
+    if p.trust is None or not units:
+        return result
+    counted = p.stages[f"responses {layer}"]
+    found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
+    stage = p.stage(
+        f"trust {layer}",
+        responses=counted.key, formulas=found, search=asdict(p.search), trust=asdict(p.trust),
+        choose_length=p.choose_length,
+    )  # fmt: skip
+
+    def keep(name: str, compute: Callable[[], Parts]) -> Parts:
+        path = stage.path / f"{name}.json"
+        with suppress(RunError, KeyError, TypeError):  # not there yet, or damaged
+            kept: Any = read_json(path)["units"]
+            if len(kept) == len(units):
+                return list(kept)
+        with stage.timed(name):
+            parts = compute()
+        with writing(path):
+            write_json(path, {"units": parts})
+        return parts
+
+    thresholds = read_array(counted.path / "thresholds.npy")
+    evidence = RecordedEvidence(
+        table, p.shards(layer), p.rules[layer], thresholds, units, responses.select(units), p.jobs
+    )
+    trusted = with_trust(
+        result, evidence, p.search, p.trust,
+        choose_length=p.choose_length, jobs=p.jobs, keep=keep,
+    )  # fmt: skip
+    stage.finish()
+    return trusted
 
 
 def _write(p: _Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:
@@ -422,6 +600,7 @@ def _write(p: _Pipeline, data_key: str, results: dict[str, Result], table: Conce
             "min_active": p.min_active,
             "relations": p.relations,
             "search": asdict(p.search),
+            "trust": p.trust and asdict(p.trust) | {"choose_length": p.choose_length},
             "layers": {
                 layer: summary(result) | {"threshold": asdict(p.rules[layer])}
                 for layer, result in results.items()

@@ -7,9 +7,10 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,21 +19,28 @@ from andornot.concepts import ConceptTable
 from andornot.errors import DataError, OptionError
 from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
 from andornot.formula import Formula, parse
-from andornot.parallel import ordered_map
+from andornot.moments import Moments
+from andornot.parallel import asked_to_stop, ordered_map
 from andornot.progress import track
 from andornot.responses import Responses
-from andornot.scores import Counts, metric_code
-from andornot.search import beam, exhaustive
+from andornot.scores import IOU, PEARSON, Counts, metric_code
+from andornot.search import beam, correlation, exhaustive, optimal, trees
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.problem import Atoms, Found, Options, Problem, Solution, operator_numbers
 
-Search = Literal["auto", "beam", "exhaustive"]
+Search = Literal["auto", "beam", "optimal", "exhaustive"]
+Space = Literal["left-deep", "trees"]
+Stop = Callable[[], bool]
 PUBLISHED_PROFILE = "mu2020"
 
 _AUTO_STEPS = 3e7
 """With ``search="auto"``, all formulas are tried if that takes no more elementary steps a unit
 than this (some tens of milliseconds)."""
+_PROOF_STEPS = 1e7
+"""About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
+or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
+_PROVABLE_LENGTH = 3
 
 
 @dataclass(frozen=True)
@@ -42,15 +50,23 @@ class SearchOptions:
     Attributes:
         length: longest formula, in concepts (NOT adds nothing).
         beam_size: formulas kept at each step, and returned.
-        search: ``"beam"``; ``"exhaustive"`` (every formula, so proven); ``"auto"`` (exhaustive
-            where that is cheap, else beam).
-        metric: the score to search for (see ``andornot.scores.METRICS``).
+        search: ``"beam"``; ``"optimal"`` (the best formula, proven within ``nodes`` and
+            ``seconds``, else with a bound on what could be better); ``"exhaustive"`` (every
+            formula, one after another); ``"auto"`` (exhaustive where that is cheap, else optimal
+            with a small budget).
+        metric: the score to search for (see ``andornot.scores.METRICS``), or ``"pearson"``, the
+            correlation with the raw activations, for which there is a beam search only.
         operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
         penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
         limit: compose only with the ``limit`` best single concepts.
         categories: use only concepts of these categories.
         concepts: use only these concepts.
         profile: ``"mu2020"`` repeats the published beam search move for move.
+        space: ``"left-deep"``, formulas that grow by one concept at a time, as published; or
+            ``"trees"``, where both operands may be formulas, of up to 4 concepts.
+        nodes: optimal search: prefixes of formulas to try with every concept, for each unit; of
+            ``"auto"``, if given, too.
+        seconds: optimal search: longest time for each unit; results then hang on the machine.
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
@@ -66,16 +82,19 @@ class SearchOptions:
     categories: tuple[str, ...] | None = None
     concepts: tuple[str, ...] | None = None
     profile: str | None = None
+    space: str = "left-deep"
+    nodes: int | None = None
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if self.search not in ("auto", "beam", "exhaustive"):
+        if self.search not in get_args(Search):
             raise OptionError(
-                f"unknown search {self.search!r}; choose 'auto', 'beam' or 'exhaustive'"
+                f"unknown search {self.search!r}; choose 'auto', 'beam', 'optimal' or 'exhaustive'"
             )
         if self.profile not in (None, PUBLISHED_PROFILE):
             raise OptionError(f"unknown profile {self.profile!r}; the only one is 'mu2020'")
         if self.profile and (
-            self.search == "exhaustive"
+            self.search in ("exhaustive", "optimal")
             or self.metric != "iou"
             or len(operator_numbers(self.operators)) < 3
         ):
@@ -83,7 +102,28 @@ class SearchOptions:
                 "profile 'mu2020' is a beam search for IoU with OR, AND and AND NOT; "
                 "leave search, metric and operators as they are"
             )
+        if self.correlates and self.search not in ("auto", "beam"):
+            raise OptionError(
+                f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
+            )
+        self._check_space()
         self.numbers()
+        self.budget(1)
+
+    def _check_space(self) -> None:
+        if self.space not in get_args(Space):
+            raise OptionError(f"unknown space {self.space!r}; choose 'left-deep' or 'trees'")
+        by_proof = self.search in ("auto", "optimal") and not (self.profile or self.correlates)
+        if self.space == "trees" and not (by_proof and self.length <= trees.LONGEST):
+            raise OptionError(
+                f"trees are searched by search 'optimal' or 'auto', up to length {trees.LONGEST}, "
+                "and not for correlation or the published profile"
+            )
+
+    @property
+    def correlates(self) -> bool:
+        """Whether it is the correlation with raw activations that is searched for."""
+        return str(self.metric).lower() == PEARSON
 
     @classmethod
     def of(cls, **options: Any) -> SearchOptions:
@@ -109,11 +149,20 @@ class SearchOptions:
             length=self.length,
             beam_size=self.beam_size,
             operators=operator_numbers(self.operators),
-            metric=metric_code(self.metric),
+            metric=IOU if self.correlates else metric_code(self.metric),
             penalty=self.penalty,
             limit=self.limit,
             published=self.profile == PUBLISHED_PROFILE,
         )
+
+    def budget(self, steps_per_node: float, stop: Stop | None = None) -> optimal.Budget:
+        """What an optimal search may spend on one unit."""
+        nodes = self.nodes
+        if nodes is None:
+            steps = _PROOF_STEPS if self.length <= _PROVABLE_LENGTH else _PROOF_STEPS / 10
+            auto = int(steps / steps_per_node)
+            nodes = auto if self.search == "auto" else optimal.Budget.nodes
+        return optimal.Budget(nodes, self.seconds, stop)
 
 
 def explain(
@@ -171,15 +220,20 @@ def explain_responses(
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
     jobs: int | None = None,
+    moments: Moments | None = None,
 ) -> Result:
-    """Explain units from their counts; the arguments are those of :func:`explain`."""
+    """Explain units from their counts; the arguments are those of :func:`explain`.
+
+    To search for correlation, ``moments`` are needed too: the sums of the same units' activations.
+    """
     atoms = kernel_atoms(concepts)
     _check_units(responses, concepts, units=units, status=status)
     candidates = concepts.select(options.categories, options.concepts)
     if not len(candidates):
         raise OptionError("no concept is left to search with; widen categories or concepts")
+    correlate = _correlation_search(options, atoms, moments)
 
-    def one(index: int) -> Explanation:
+    def one(index: int, stop: Stop | None) -> Explanation:
         active, counts = responses.unit(index)
         problem = Problem(atoms, active, counts, candidates, concepts.bases)
         state = OK if status is None else status[index]
@@ -188,10 +242,39 @@ def explain_responses(
         number = index if units is None else int(units[index])
         if state != OK:
             return _unexplained(number, state, problem, options)
-        return _explanation(number, problem, solve(problem, options), concepts.names, options)
+        if correlate is not None:
+            solution, bound = correlate(index, problem)
+            return _explanation(number, problem, solution, concepts.names, options, bound)
+        solution = solve(problem, options, stop)
+        return _explanation(number, problem, solution, concepts.names, options)
 
-    found = ordered_map(one, range(responses.n_units), jobs)
-    return Result(tuple(track(found, "searching", responses.n_units)))
+    # a proof may take long, so Ctrl-C ends proofs; all else is as quick to finish as to stop
+    asking = asked_to_stop() if options.search == "optimal" else nullcontext()
+    with asking as stop:
+        found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
+        return Result(tuple(track(found, "searching", responses.n_units)))
+
+
+def _correlation_search(
+    options: SearchOptions, atoms: Atoms, moments: Moments | None
+) -> Callable[[int, Problem], tuple[Solution, float]] | None:
+    """From a unit's number and problem to its solution and ceiling; None for other scores."""
+    if not options.correlates:
+        return None
+    if moments is None:
+        raise OptionError(
+            "masks do not say how strong an activation is, so nothing can be correlated with "
+            "them; choose another metric, or dissect a network"
+        )
+    members = correlation.membership(atoms)
+
+    def search(index: int, problem: Problem) -> tuple[Solution, float]:
+        sums = moments.unit(index)
+        target = correlation.Target.of(sums.by_atom, sums.squares, sums.sizes)
+        solution = correlation.solve(problem, options.numbers(), target, members)
+        return solution, correlation.ceiling(target, sums.sizes)
+
+    return search
 
 
 def _check_units(
@@ -210,19 +293,26 @@ def _check_units(
             )
 
 
-def solve(problem: Problem, options: SearchOptions) -> Solution:
-    """Solve one unit's problem by the search that the options name."""
+def solve(problem: Problem, options: SearchOptions, stop: Stop | None = None) -> Solution:
+    """Solve one unit's problem by the search that the options name.
+
+    ``stop`` is asked now and then whether a proof shall end with the bound reached so far.
+    """
     numbers = options.numbers()
-    if options.search == "exhaustive":
+    if options.search == "beam" or options.profile:
+        return beam.solve(problem, numbers)
+    n_candidates, n_entries = len(problem.candidates), len(problem.atoms.indices)
+    # a prefix is one concept longer than another: the lists of that concept's atoms, then all sums
+    n_atoms, n_concepts = len(problem.atoms.counts), len(problem.atoms.concept_counts)
+    a_node = n_entries / max(1, n_atoms) * n_entries / n_concepts + 3 * n_concepts
+    if options.space == "trees":
+        return trees.solve(problem, numbers, options.budget(a_node, stop))
+    n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
+    n_passes = exhaustive.passes(n_candidates, n_pool, len(numbers.operators), options.length)
+    is_cheap = n_passes * (n_entries + 3 * n_pool) <= _AUTO_STEPS
+    if options.search == "exhaustive" or (options.search == "auto" and is_cheap):
         return exhaustive.solve(problem, numbers)
-    if options.search == "auto" and not options.profile:
-        n_candidates = len(problem.candidates)
-        n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
-        a_pass = len(problem.atoms.indices) + 3 * n_pool
-        n_passes = exhaustive.passes(n_candidates, n_pool, len(numbers.operators), options.length)
-        if n_passes * a_pass <= _AUTO_STEPS:
-            return exhaustive.solve(problem, numbers)
-    return beam.solve(problem, numbers)
+    return optimal.solve(problem, numbers, options.budget(a_node, stop))
 
 
 def kernel_atoms(concepts: ConceptTable) -> Atoms:
@@ -266,8 +356,14 @@ def score_responses(
 
 
 def _explanation(
-    unit: int, problem: Problem, solution: Solution, names: Sequence[str], options: SearchOptions
+    unit: int,
+    problem: Problem,
+    solution: Solution,
+    names: Sequence[str],
+    options: SearchOptions,
+    most: float | None = None,
 ) -> Explanation:
+    """The explanation that a solution is; ``most`` is its ceiling, where counts do not tell."""
     if not solution.beam:
         return _unexplained(unit, NO_CONCEPT, problem, options)
 
@@ -278,15 +374,29 @@ def _explanation(
         return Scored(found.formula(names), counts, value)
 
     best = tuple(scored(found) for found in solution.beam)
-    bound = best[0].score if solution.proven else ceiling(problem, metric_code(options.metric))
+    if most is None:
+        most = ceiling(problem, metric_code(options.metric))
     return Explanation(
         unit=unit,
         status=OK,
         counts=best[0].counts,
         beam=best,
         best_by_length=tuple(None if f is None else scored(f) for f in solution.by_length),
-        certificate=Certificate(best[0].score, max(bound, best[0].score), solution.proven),
+        certificate=_certificate(solution, [scored.score for scored in best], most),
         metric=options.metric,
+    )
+
+
+def _certificate(solution: Solution, scores: Sequence[float], most: float) -> Certificate:
+    """What a search has proven of its best formulas; ``most`` is the ceiling."""
+    score = scores[0]
+    bound = solution.bounds[-1] if solution.bounds else score if solution.proven else most
+    bounds = tuple(
+        max(bound, 0.0 if found is None else found.score)
+        for bound, found in zip(solution.bounds, solution.by_length, strict=False)
+    )
+    return Certificate(
+        score, max(bound, score), solution.proven, max(most, score), scores.count(score), bounds
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from andornot.errors import OptionError
 from andornot.formula import Formula, parse
 from andornot.notebook import explanation_html, result_html
-from andornot.scores import Counts
+from andornot.scores import Agreement, Counts
+from andornot.trust.record import Trust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,11 +41,29 @@ class Certificate:
         score: the score of the formula that was found.
         upper_bound: no formula of the searched length scores more.
         proven: the found formula is the best one of the searched space.
+        ceiling: no formula of any length over these concepts scores more; None where that is not
+            known (runs of older versions).
+        ties: formulas known to score the same (not more than a beam holds), itself included.
+        by_length: what no formula of up to 1, 2, ... concepts exceeds; empty where the search
+            bounds the longest only.
     """
 
     score: float
     upper_bound: float
     proven: bool
+    ceiling: float | None = None
+    ties: int = 1
+    by_length: tuple[float, ...] = ()
+
+    @property
+    def attained(self) -> float | None:
+        """The share of the ceiling that the formula reaches."""
+        return self.score / self.ceiling if self.ceiling else None
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Certificate:
+        """Back from ``asdict``."""
+        return cls(**data | {"by_length": tuple(data.get("by_length", ()))})
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,10 @@ class Explanation:
             The first is what Network Dissection would say.
         certificate: how much better a formula could be.
         metric: the score that was searched for.
+        trust: how far it can be trusted, where that was found out (see ``trust``).
+        agreement: scores with the raw activations and by sample, where they were computed.
+        range: the activations that count as active, above the first and up to the second number,
+            where they were cut into ranges; None for a threshold.
     """
 
     unit: int
@@ -97,6 +120,9 @@ class Explanation:
     best_by_length: tuple[Scored | None, ...]
     certificate: Certificate
     metric: str = "iou"
+    trust: Trust | None = None
+    agreement: Agreement | None = None
+    range: tuple[float, float] | None = None
 
     @property
     def formula(self) -> Formula | None:
@@ -137,6 +163,9 @@ class Explanation:
             "fn": self.counts.fn,
             "tn": self.counts.tn,
             "certificate": asdict(self.certificate),
+            "agreement": None if self.agreement is None else self.agreement.as_dict(),
+            "range": self.range,
+            "trust": None if self.trust is None else self.trust.as_dict(),
             "by_length": [None if b is None else b.as_dict() for b in self.best_by_length],
             "beam": [scored.as_dict() for scored in self.beam],
         }
@@ -152,8 +181,11 @@ class Explanation:
             best_by_length=tuple(
                 None if b is None else Scored.from_dict(b) for b in data["by_length"]
             ),
-            certificate=Certificate(**data["certificate"]),
+            certificate=Certificate.from_dict(data["certificate"]),
             metric=data["metric"],
+            trust=None if data.get("trust") is None else Trust.from_dict(data["trust"]),
+            agreement=Agreement.from_dict(data["agreement"]) if data.get("agreement") else None,
+            range=_range(data["range"]) if data.get("range") else None,
         )
 
     def __str__(self) -> str:
@@ -168,9 +200,41 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Result:
-    """Explanations of the units of a layer; ``result[u]`` is that of unit number ``u``."""
+    """Explanations of the units of a layer; ``result[u]`` is that of unit number ``u``.
+
+    Attributes:
+        explanations: one for each unit; where activations were cut into ranges, of the top range.
+        lower: those of the lower ranges, of all units.
+    """
 
     explanations: tuple[Explanation, ...]
+    lower: tuple[Explanation, ...] = ()
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Explanation]) -> Result:
+        """From the explanations of all ranges; the first of a unit is that of its top range."""
+        top: dict[int, Explanation] = {}
+        lower = [e for e in rows if top.setdefault(e.unit, e) is not e]
+        return cls(tuple(top.values()), tuple(lower))
+
+    def rows(self) -> Iterator[Explanation]:
+        """The explanations of all ranges, unit by unit, from the top range down."""
+        for e in self.explanations:
+            yield e
+            yield from self._lower.get(e.unit, ())
+
+    def ranges(self, unit: int) -> tuple[Explanation, ...]:
+        """The explanations of all ranges of a unit, from the lowest to the top one."""
+        top = self[unit]
+        return (*reversed(self._lower.get(top.unit, ())), top)
+
+    @cached_property
+    def _lower(self) -> dict[int, list[Explanation]]:
+        """Explanations of the lower ranges by unit, highest first."""
+        by_unit: dict[int, list[Explanation]] = {}
+        for e in sorted(self.lower, key=lambda e: (0.0, 0.0) if e.range is None else e.range):
+            by_unit.setdefault(e.unit, []).insert(0, e)
+        return by_unit
 
     @cached_property
     def _by_unit(self) -> dict[int, Explanation]:
@@ -198,14 +262,22 @@ class Result:
         return ranked[:n]
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each unit: formula, scores, counts, the best of each shorter length."""
+        """A row for each unit: formula, scores, counts, the best of each shorter length.
+
+        Where activations were cut into ranges, a row for each of them, from the top one down.
+        """
         import pandas as pd
 
-        return pd.DataFrame([_row(e) for e in self.explanations])
+        return pd.DataFrame([_row(e) for e in self.rows()])
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
         return result_html(self)
+
+
+def _range(ends: Sequence[float]) -> tuple[float, float]:
+    low, high = ends
+    return float(low), float(high)
 
 
 def _row(e: Explanation) -> dict[str, Any]:
@@ -222,9 +294,16 @@ def _row(e: Explanation) -> dict[str, Any]:
         "score": e.score,
         "upper_bound": e.certificate.upper_bound,
         "proven": e.certificate.proven,
+        "ceiling": e.certificate.ceiling,
+        "attained": e.certificate.attained,
+        "ties": e.certificate.ties,
     }
     row |= {name: value for name, value in e.counts.scores().items() if name != "iou"}
     for n, best in enumerate(e.best_by_length, start=1):
         row[f"formula_{n}"] = None if best is None else str(best.formula)
         row[f"iou_{n}"] = 0.0 if best is None else best.iou
-    return row
+    if e.range is not None:
+        row |= {"range_low": e.range[0], "range_high": e.range[1]}
+    if e.agreement is not None:
+        row |= e.agreement.as_dict()
+    return row if e.trust is None else row | e.trust.columns()

@@ -119,6 +119,23 @@ class AtomMap:
         """The same positions with atom ``a`` renamed to ``new_ids[a]``."""
         return AtomMap(self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds)
 
+    def by_cell(self) -> AtomMap:
+        """The same positions with the atoms of different samples told apart; a single fold.
+
+        Atom ``c`` is then the ``c``-th entry of ``atoms``.
+        """
+        cells = np.arange(len(self.atoms), dtype=np.int32)
+        folds = np.zeros_like(self.folds)
+        return AtomMap(self.shapes, self.atom_offsets, cells, self.codes, folds)
+
+    def grids(self, samples: NDArray[np.int64]) -> AtomMap:
+        """Some samples' grids alone: all their positions carry atom 0."""
+        shapes, n = self.shapes[samples], len(samples)
+        n_positions = int((shapes[:, 0] * shapes[:, 1]).sum())
+        codes = np.broadcast_to(np.uint16(0), n_positions)
+        zeros = np.zeros(n, np.int32)
+        return AtomMap(shapes, np.arange(n + 1, dtype=np.int64), zeros, codes, zeros)
+
     def followed_by(self, other: AtomMap) -> AtomMap:
         """The samples of this map, then those of another that uses the same atom ids."""
         return AtomMap(

@@ -59,6 +59,23 @@ class Batch:
     logits: NDArray[np.float32] | None
 
 
+def absolute(named: str | None) -> str | None:
+    """The text that names a network or its weights, as it can be read from any directory.
+
+    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION`` and ``FILE`` the path becomes a whole one; other
+    texts (``torchvision:resnet18``, the name of published weights) stay as they are.
+    """
+    if named is None:
+        return None
+    kind, _, directory = named.partition(":")
+    if kind == "hf" and directory:
+        return f"hf:{Path(directory).resolve()}"
+    file, _, function = named.rpartition(":")
+    if file.endswith(".py"):
+        return f"{Path(file).resolve()}:{function}"
+    return str(Path(named).resolve()) if Path(named).is_file() else named
+
+
 class Probe(Protocol):
     """A network and the samples that it is shown."""
 

@@ -6,10 +6,11 @@ the sufficient statistic of unit ``u``. It is kept sparse, and per fold of sampl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -107,7 +108,6 @@ class Responses:
         """
         masks = np.asarray(unit_masks)
         positions = known_positions(concepts)
-        n_positions = len(positions.codes)
         if masks.dtype != np.bool_:
             raise DataError(
                 f"unit masks have dtype {masks.dtype}; give booleans, for instance values > 0"
@@ -121,17 +121,24 @@ class Responses:
                 f"unit masks have shape {masks.shape}; expected (n_units, ...) with the "
                 f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
-        builder = ResponseBuilder(len(masks), concepts.n_atoms, concepts.n_folds)
-        keys = positions.atoms.astype(np.int64) * concepts.n_folds
+        grain = Grain(positions, concepts.n_atoms, concepts.n_folds)
+        return cls.of_masks(masks, grain, jobs)
+
+    @classmethod
+    def of_masks(cls, masks: NDArray[np.bool_], grain: Grain, jobs: int | None = None) -> Responses:
+        """From one mask for each unit, by atoms of any numbering; the masks fit the positions."""
+        positions, size = grain.positions, grain.n_atoms * grain.n_folds
+        builder = ResponseBuilder(len(masks), grain.n_atoms, grain.n_folds)
+        keys = positions.atoms.astype(np.int64) * grain.n_folds
         keys += np.repeat(positions.folds, np.diff(positions.atom_offsets))
         where = (np.asarray(positions.codes), positions.offsets, positions.atom_offsets, keys)
 
         def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-            tally = np.zeros(concepts.n_atoms * concepts.n_folds, np.int64)
+            tally = np.zeros(size, np.int64)
             _count_mask(np.ascontiguousarray(mask).view(np.uint8), *where, tally)
             return tally
 
-        rows = masks.reshape(len(masks), n_positions)
+        rows = masks.reshape(len(masks), len(positions.codes))
         for unit, tally in enumerate(ordered_map(count, rows, jobs)):
             present = np.flatnonzero(tally)
             builder.add(unit, present, tally[present])
@@ -199,9 +206,14 @@ class ResponseBuilder:
     def add(self, unit: int, keys: NDArray[np.integer], counts: NDArray[np.integer]) -> None:
         """Add counts of one unit; ``keys`` are ``atom * n_folds + fold``."""
         if len(keys):
-            self._keys.append(keys.astype(np.int64) + unit * self.n_atoms * self.n_folds)
-            self._counts.append(counts.astype(np.int64))
-            self._pending += len(keys)
+            self._take(
+                keys.astype(np.int64) + unit * self.n_atoms * self.n_folds, counts.astype(np.int64)
+            )
+
+    def _take(self, keys: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+        self._keys.append(keys)
+        self._counts.append(counts)
+        self._pending += len(keys)
         if self._pending > max(_PENDING, 2 * self._compacted):
             self._compact()
 
@@ -216,6 +228,15 @@ class ResponseBuilder:
         self._keys, self._counts = [keys], [counts]
         self._pending = self._compacted = len(keys)
         return keys, counts
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that :meth:`merge` needs, as plain arrays."""
+        keys, counts = self._compact()
+        return {"keys": keys, "counts": counts}
+
+    def merge(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Add what another builder with the same units, atoms and folds counted."""
+        self._take(state["keys"], state["counts"])
 
     def finish(self) -> Responses:
         """The responses added so far."""
@@ -272,39 +293,119 @@ def count_responses(
     Raises:
         DataError: the activations are of another number of samples than the table.
     """
-    samples = known_positions(concepts)
-    n_samples, n_units = samples.n_samples, activations.n_units
-    positions = samples.by_row(activations.n_samples)
-    builder = ResponseBuilder(n_units, concepts.n_atoms, concepts.n_folds)
-    areas = np.zeros((n_samples, n_units), np.int32)
-    peaks = np.zeros((n_samples, n_units), np.float32)
-    for start, block in activations.blocks() if blocks is None else blocks:
-        _, high = extremes(block, jobs)
-        area = np.zeros((len(block), n_units), np.int32)
-        layout = _block_layout(positions, start, start + len(block), concepts)
+    grain = Grain(known_positions(concepts), concepts.n_atoms, concepts.n_folds)
+    return count_positions(activations, thresholds, grain, jobs, blocks)
 
-        def count(
-            unit: int,
-            block: NDArray[np.float32] = block,
-            layout: _Layout = layout,
-            high: NDArray[np.float32] = high,
-            area: NDArray[np.int32] = area,
-        ) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-            threshold = float(thresholds[unit])
+
+@dataclass(frozen=True, eq=False)
+class Grain:
+    """What positions are counted by.
+
+    Attributes:
+        positions: the atom of each position; any numbering, not only that of a concept table.
+        n_atoms: how many numbers there are.
+        n_folds: folds of samples to count in.
+    """
+
+    positions: AtomMap
+    n_atoms: int
+    n_folds: int = 1
+
+
+def count_positions(
+    activations: Activations,
+    thresholds: NDArray[np.float64],
+    grain: Grain,
+    jobs: int | None = None,
+    blocks: Iterable[tuple[int, NDArray[np.float32]]] | None = None,
+) -> Counted:
+    """As :func:`count_responses`, by atoms of any numbering."""
+    counting = Counting(grain, thresholds, activations.n_samples)
+    for start, block in activations.blocks() if blocks is None else blocks:
+        counting.add(start, block, jobs)
+    return counting.finish()
+
+
+class Counting:
+    """Counts by unit and atom, and areas and peaks by sample, from blocks in any order.
+
+    Blocks are pushed in by :meth:`add`; what was counted of other samples, on another machine say,
+    is taken in by :meth:`merge`. All are whole numbers or single values, so the result is the same
+    to the last bit whatever the blocks and the order.
+    """
+
+    def __init__(self, grain: Grain, thresholds: NDArray[np.float64], n_rows: int) -> None:
+        """Begin with nothing counted.
+
+        Args:
+            grain: what positions are counted by.
+            thresholds: float64 ``(n_units,)``; a unit without one (NaN) is active nowhere.
+            n_rows: rows of activations of all samples together, see ``AtomMap.by_row``.
+
+        Raises:
+            DataError: so many rows are neither samples nor positions.
+        """
+        self._samples, self._n_folds = grain.positions, grain.n_folds
+        self._positions = grain.positions.by_row(n_rows)
+        self._thresholds = thresholds
+        self._builder = ResponseBuilder(len(thresholds), grain.n_atoms, grain.n_folds)
+        self._areas: list[tuple[int, NDArray[np.int32]]] = []
+        self._peaks: list[NDArray[np.float32]] = []
+
+    def add(self, start: int, block: NDArray[np.float32], jobs: int | None = None) -> None:
+        """Count a block of whole samples, ``(rows, units, height, width)``.
+
+        Args:
+            start: its first row.
+            block: the activations.
+            jobs: threads; all cores if not given.
+        """
+        _, high = extremes(block, jobs)
+        area = np.zeros((len(block), len(self._thresholds)), np.int32)
+        layout = _block_layout(self._positions, start, start + len(block), self._n_folds)
+
+        def count(unit: int) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+            threshold = float(self._thresholds[unit])
             return list(layout.count(block[:, unit], high[:, unit], threshold, area[:, unit]))
 
-        alive = [u for u in range(n_units) if not np.isnan(thresholds[u])]
+        alive = np.flatnonzero(~np.isnan(self._thresholds)).tolist()
         for unit, parts in zip(alive, ordered_map(count, alive, jobs), strict=True):
             for keys, counts in parts:
-                builder.add(unit, keys, counts)
-        if positions is samples:
-            areas[start : start + len(block)], peaks[start : start + len(block)] = area, high
-        else:
-            first, last = np.searchsorted(samples.offsets, [start, start + len(block)])
-            rows = samples.offsets[first:last] - start
-            areas[first:last] = np.add.reduceat(area, rows)
-            peaks[first:last] = np.maximum.reduceat(high, rows)
-    return Counted(builder.finish(), areas, peaks)
+                self._builder.add(unit, keys, counts)
+        if self._positions is not self._samples:
+            offsets = self._samples.offsets
+            first, last = np.searchsorted(offsets, [start, start + len(block)])
+            rows, start = offsets[first:last] - start, int(first)
+            area, high = np.add.reduceat(area, rows), np.maximum.reduceat(high, rows)
+        self._areas.append((start, area))
+        self._peaks.append(high)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that :meth:`merge` needs, as plain arrays."""
+        n_units = len(self._thresholds)
+        return self._builder.state() | {
+            "starts": np.array([start for start, _ in self._areas], np.int64),
+            "sizes": np.array([len(area) for _, area in self._areas], np.int64),
+            "areas": np.concatenate([*(a for _, a in self._areas), np.zeros((0, n_units), "i4")]),
+            "peaks": np.concatenate([*self._peaks, np.zeros((0, n_units), "f4")]),
+        }
+
+    def merge(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take in what was counted of other samples, with the same thresholds."""
+        self._builder.merge(state)
+        inner = np.cumsum(state["sizes"])[:-1]
+        starts = state["starts"].tolist()
+        if starts:
+            self._areas += zip(starts, np.split(state["areas"], inner), strict=True)
+            self._peaks += np.split(state["peaks"], inner)
+
+    def finish(self) -> Counted:
+        """The counts of all samples that were taken in."""
+        shape = self._samples.n_samples, len(self._thresholds)
+        areas, peaks = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
+        for (start, area), peak in zip(self._areas, self._peaks, strict=True):
+            areas[start : start + len(area)], peaks[start : start + len(area)] = area, peak
+        return Counted(self._builder.finish(), areas, peaks)
 
 
 def known_positions(concepts: ConceptTable) -> AtomMap:
@@ -379,13 +480,13 @@ class _Layout:
             yield self.distinct[keys], counts
 
 
-def _block_layout(positions: AtomMap, start: int, stop: int, concepts: ConceptTable) -> _Layout:
+def _block_layout(positions: AtomMap, start: int, stop: int, n_folds: int) -> _Layout:
     """Samples ``start`` to ``stop``."""
     offsets = positions.offsets[start : stop + 1]
     atom_offsets = positions.atom_offsets[start : stop + 1]
     atoms = positions.atoms[atom_offsets[0] : atom_offsets[-1]].astype(np.int64)
     folds = np.repeat(positions.folds[start:stop], np.diff(atom_offsets))
-    distinct, keys = np.unique(atoms * concepts.n_folds + folds, return_inverse=True)
+    distinct, keys = np.unique(atoms * n_folds + folds, return_inverse=True)
     return _Layout(
         groups=by_shape(positions.shapes[start:stop]),
         codes=np.asarray(positions.codes[offsets[0] : offsets[-1]]),

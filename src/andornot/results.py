@@ -52,7 +52,7 @@ def write_explanations(
         frames.append(frame)
         rows[layer] = [
             e.as_dict() | {"weights": {name: float(w[e.unit]) for name, w in weights.items()}}
-            for e in result
+            for e in result.rows()
         ]
     whole = pd.concat(frames, ignore_index=True)
     write_whole(out / "explanations.parquet", lambda path: whole.to_parquet(path, index=False))

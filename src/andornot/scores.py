@@ -12,7 +12,8 @@ fact is what the searches prune with.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from andornot._jit import jit
@@ -79,6 +80,35 @@ def score(metric: int, i: int, e: int, a: int, n: int) -> float:
     return (n - a - e + i) / n if n > 0 else 0.0
 
 
+PEARSON: Final = "pearson"
+"""The score from raw activations that can be searched for; it is no function of four counts."""
+
+
+def pearson(t: int, inside: float, total: float, squares: float, n: int) -> float:
+    """Pearson correlation of raw activations ``f`` with a mask; 0 where one of them is constant.
+
+    Args:
+        t: positions of the mask.
+        inside: sum of ``f`` over the mask.
+        total: sum of ``f`` over all positions.
+        squares: sum of ``f * f`` over all positions.
+        n: all positions.
+    """
+    spread = squares - total * total / n if n else 0.0
+    if not 0 < t < n or not spread > _ROUNDING * squares:
+        return 0.0
+    return (inside - t * total / n) / math.sqrt(spread * (t * (n - t) / n))
+
+
+_ROUNDING = 1e-14
+"""A variance that is a smaller part of the mean square is rounding of a constant."""
+
+
+def mask_cosine(t: int, inside: float, squares: float) -> float:
+    """Cosine of raw activations and a mask; the arguments are those of :func:`pearson`."""
+    return inside / math.sqrt(t * squares) if t > 0 and squares > 0 else 0.0
+
+
 @dataclass(frozen=True)
 class Counts:
     """The confusion table of a formula and a unit, in positions."""
@@ -103,6 +133,54 @@ class Counts:
         """Intersection over union (Eq. 2)."""
         return self.score("iou")
 
+    @property
+    def auprc(self) -> float:
+        """Area under precision and recall when the formula has to find the active positions.
+
+        A formula is a yes or no, so the curve has two steps: its own precision up to its recall,
+        then the share of active positions (AUPRC in Oikarinen et al. 2025).
+        """
+        n = self.tp + self.fp + self.fn + self.tn
+        recall = self.score("recall")
+        return recall * self.score("precision") + (1 - recall) * (self.tp + self.fn) / max(n, 1)
+
     def scores(self) -> dict[str, float]:
         """All scores by name."""
         return {name: self.score(name) for name in METRICS}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Further scores of one explanation: with the raw activations, and by sample.
+
+    Attributes:
+        pearson: correlation of the formula with the raw activations, over all positions.
+        cosine_raw: their cosine.
+        auprc: area under precision and recall of the formula, with the active positions to find.
+        explanation_coverage: of the samples with active positions, the share where the formula
+            holds on some of them.
+        sample_coverage: of the samples where the formula holds, the share where the unit is active
+            on some of its positions.
+    """
+
+    pearson: float
+    cosine_raw: float
+    auprc: float
+    explanation_coverage: float
+    sample_coverage: float
+
+    def __str__(self) -> str:
+        return (
+            f"correlation with the raw activations {self.pearson:.3f}, cosine "
+            f"{self.cosine_raw:.3f}, AUPRC {self.auprc:.3f}, explanation coverage "
+            f"{self.explanation_coverage:.3f}, sample coverage {self.sample_coverage:.3f}"
+        )
+
+    def as_dict(self) -> dict[str, float]:
+        """Plain data, for JSON and tables."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, float]) -> Agreement:
+        """Back from :meth:`as_dict`."""
+        return cls(**{name: float(value) for name, value in data.items()})

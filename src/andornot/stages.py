@@ -109,6 +109,31 @@ class Stage:
 
 
 @contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Make a run's directory, and keep other processes from writing there meanwhile.
+
+    Raises:
+        RunError: another process writes there, or the directory cannot be made.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(out / ".lock")
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RunError(
+                f"another andornot is writing to {out}; wait until it is done, or choose another "
+                "directory"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn a failure to write (a full disk, say) into one clear sentence."""
     try:

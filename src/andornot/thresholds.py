@@ -12,10 +12,10 @@ the paper's text can be read as upsampling first (``"upsampled"``).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from andornot.activations import Activations, extremes, unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.parallel import ordered_map
 from andornot.positions import AtomMap
+from andornot.ranges import Ranges, find_borders
 from andornot.upsample import axis
 
 Resolution = Literal["native", "upsampled"]
@@ -75,12 +76,15 @@ class UnitThresholds:
             everywhere) or ``"nan"`` (some value is NaN or infinite).
         lowest: float32 ``(n_units,)``, smallest activation.
         highest: float32 ``(n_units,)``, largest activation.
+        borders: float64 ``(n_units, k + 1)``, the borders of the ranges where activations are cut
+            into ranges (see ``ranges``); ``values`` are then the lower borders of the top ones.
     """
 
     values: NDArray[np.float64]
     status: tuple[str, ...]
     lowest: NDArray[np.float32]
     highest: NDArray[np.float32]
+    borders: NDArray[np.float64] | None = None
 
 
 def values_above(quantile: float, n: int) -> int:
@@ -88,9 +92,9 @@ def values_above(quantile: float, n: int) -> int:
     return int(Fraction(repr(float(quantile))) * n)
 
 
-def n_values(activations: Activations, rule: Threshold, positions: AtomMap) -> int:
+def n_values(activations: Activations, rule: Threshold | Ranges, positions: AtomMap) -> int:
     """How many values of each unit a quantile is taken of."""
-    if rule.resolution == "upsampled":
+    if isinstance(rule, Threshold) and rule.resolution == "upsampled":
         return len(positions.codes)
     height, width = activations.map_shape
     return activations.n_samples * height * width
@@ -98,7 +102,7 @@ def n_values(activations: Activations, rule: Threshold, positions: AtomMap) -> i
 
 def find_thresholds(
     activations: Activations,
-    rule: Threshold,
+    rule: Threshold | Ranges,
     positions: AtomMap,
     jobs: int | None = None,
 ) -> UnitThresholds:
@@ -109,7 +113,7 @@ def find_thresholds(
 
     Args:
         activations: recorded activations of a layer.
-        rule: quantile or fixed threshold.
+        rule: quantile or fixed threshold; or ranges, of which the top one begins at the threshold.
         positions: the samples' grids; their sizes count when ``rule.resolution="upsampled"``.
         jobs: threads; all cores if not given.
 
@@ -119,29 +123,72 @@ def find_thresholds(
     if not activations.n_samples:
         raise DataError("there are no activations to find thresholds from; give at least 1 sample")
     positions = positions.by_row(activations.n_samples)
-    upsampled = rule.quantile is not None and rule.resolution == "upsampled"
-    n = n_values(activations, rule, positions)
-    keep = 1 if rule.quantile is None else min(n, values_above(rule.quantile, n) + 1)
-    tracker = np.float64 if upsampled else np.float32
-    per_pass = max(1, _BUFFER_BYTES // (2 * keep * np.dtype(tracker).itemsize))
-    parts = [
-        _track(activations, units, keep, tracker, positions if upsampled else None, jobs)
-        for units in unit_blocks(activations.n_units, per_pass)
-    ]
-    top = np.concatenate([p.threshold for p in parts])
+    if isinstance(rule, Ranges):
+        borders = find_borders(activations, rule, jobs)
+        parts = list(_passes(activations, 1, None, jobs))
+        return _together(parts, borders[:, -2].copy(), borders)
+    keep = values_kept(rule, n_values(activations, rule, positions))
+    parts = list(_passes(activations, keep, positions if is_upsampled(rule) else None, jobs))
+    if rule.fixed is not None:
+        return _together(parts, np.full(activations.n_units, rule.fixed), None)
+    return _together(parts, np.concatenate([p.smallest() for p in parts]), None)
+
+
+def values_kept(rule: Threshold, n: int) -> int:
+    """How many of each unit's ``n`` values have to be kept to know its threshold."""
+    return 1 if rule.quantile is None else min(n, values_above(rule.quantile, n) + 1)
+
+
+def is_upsampled(rule: Threshold) -> bool:
+    """Whether it is a quantile over upsampled maps."""
+    return rule.quantile is not None and rule.resolution == "upsampled"
+
+
+def _passes(
+    activations: Activations, keep: int, positions: AtomMap | None, jobs: int | None
+) -> Iterator[TopValues]:
+    """Follow the units in blocks that fit the memory; ``positions`` only to upsample to."""
+    per_pass = max(1, _BUFFER_BYTES // bytes_per_unit(keep, positions is not None))
+    for units in unit_blocks(activations.n_units, per_pass):
+        part = TopValues(len(units), keep, positions is not None)
+        for start, block in activations.blocks():
+            grids = None if positions is None else positions.shapes[start : start + len(block)]
+            part.add(block, grids, jobs, units)
+        yield part
+
+
+def bytes_per_unit(keep: int, upsampled: bool) -> int:
+    """Room for the ``keep`` largest values of one unit: twice as many are held at times."""
+    return 2 * keep * (8 if upsampled else 4)
+
+
+def _together(
+    parts: list[TopValues], values: NDArray[np.floating], borders: NDArray[np.float64] | None
+) -> UnitThresholds:
     extremes = np.concatenate([p.extremes for p in parts])
-    finite = np.concatenate([p.finite for p in parts])
-    values = top.astype(np.float64) if rule.fixed is None else np.full(len(top), rule.fixed)
-    values[~finite] = np.nan
+    return _unit_thresholds(extremes, values, borders)
+
+
+def _unit_thresholds(
+    extremes: NDArray[np.float32],
+    values: NDArray[np.floating],
+    borders: NDArray[np.float64] | None,
+) -> UnitThresholds:
+    finite = _finite(extremes)
     return UnitThresholds(
-        values=values,
+        values=np.where(finite, values.astype(np.float64), np.nan),
         status=tuple(
             _status(bool(ok), float(low), float(high))
             for ok, (low, high) in zip(finite, extremes, strict=True)
         ),
         lowest=extremes[:, 0],
         highest=extremes[:, 1],
+        borders=borders,
     )
+
+
+def _finite(extremes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.isfinite(extremes[:, 0]) & np.isfinite(extremes[:, 1])
 
 
 def _status(finite: bool, low: float, high: float) -> str:
@@ -152,74 +199,131 @@ def _status(finite: bool, low: float, high: float) -> str:
     return ALIVE
 
 
-class _Tracker:
-    """The largest ``keep`` values of each of some units, and their extremes."""
+class TopValues:
+    """The largest values of each of some units, and their extremes, from blocks in any order.
 
-    def __init__(self, n_units: int, keep: int, dtype: type[np.floating]) -> None:
-        self.keep = keep
-        self.top = np.empty((n_units, 2 * keep), dtype)
-        self.held = np.zeros(n_units, np.int64)
-        self.bound = np.full(n_units, -np.inf, dtype)
+    Blocks are pushed in by :meth:`add`; what was found of other samples, on another machine say,
+    is taken in by :meth:`merge`. The thresholds are the same to the last bit whatever the blocks
+    and the order.
+
+    Attributes:
+        keep: how many values of each unit are kept.
+        upsampled: whether they are those of upsampled maps, in double precision.
+        extremes: float32 ``(n_units, 2)``, smallest and largest activation.
+        bound: ``(n_units,)``, values up to it are passed over: they cannot be among the largest.
+    """
+
+    def __init__(
+        self,
+        n_units: int,
+        keep: int,
+        upsampled: bool = False,
+        bound: NDArray[np.floating] | None = None,
+    ) -> None:
+        self.keep, self.upsampled = keep, upsampled
+        dtype = np.float64 if upsampled else np.float32
+        self._top = np.empty((n_units, 2 * keep), dtype)
+        self._held = np.zeros(n_units, np.int64)
+        self.bound: NDArray[Any] = np.full(n_units, -np.inf, dtype)
+        if bound is not None:
+            self.bound[:] = bound
         self.extremes = np.empty((n_units, 2), np.float32)
         self.extremes[:] = np.inf, -np.inf
-        self.finite = np.ones(n_units, np.bool_)
 
-    def widen(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
-        """Take the extremes of further maps in, ``(samples, units)`` each."""
-        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], low.min(axis=0))
-        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], high.max(axis=0))
-        self.finite[:] = np.isfinite(self.extremes).all(axis=1)
+    def add(
+        self,
+        block: NDArray[np.float32],
+        grids: NDArray[np.int64] | None = None,
+        jobs: int | None = None,
+        units: range | None = None,
+    ) -> None:
+        """Take in the maps of further samples.
+
+        Args:
+            block: ``(samples, units, height, width)``.
+            grids: ``(samples, 2)``, the sizes to upsample to; None for native values.
+            jobs: threads; all cores if not given.
+            units: which of the block's units are followed, where not all are.
+        """
+        units = range(block.shape[1]) if units is None else units
+        low, high = (part[:, units.start : units.stop] for part in extremes(block, jobs))
+        self._widen(low.min(axis=0), high.max(axis=0))
+        finite = self.finite
+
+        def push(i: int) -> None:
+            if finite[i]:
+                self._push(i, block[:, units[i]], high[:, i], grids)
+
+        _run(ordered_map(push, range(len(units)), jobs))
+
+    def _push(
+        self,
+        i: int,
+        values: NDArray[np.floating],
+        peaks: NDArray[np.floating],
+        grids: NDArray[np.int64] | None,
+    ) -> None:
+        args = (self._top[i], self._held[i : i + 1], self.bound[i : i + 1], self.keep)
+        if grids is None:
+            _push_native(values, peaks, *args)
+            return
+        for grid, samples in by_shape(grids):
+            rows, columns = axis(values.shape[1], grid[0]), axis(values.shape[2], grid[1])
+            _push_upsampled(
+                values, samples, rows.starts, rows.weights,
+                columns.starts, columns.weights, *args,
+            )  # fmt: skip
+
+    def _widen(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
+        """Take further extremes in, ``(units,)`` each; a NaN stays."""
+        self.extremes[:, 0] = np.minimum(self.extremes[:, 0], low)
+        self.extremes[:, 1] = np.maximum(self.extremes[:, 1], high)
 
     @property
-    def threshold(self) -> NDArray[np.floating]:
-        """The ``keep``-th largest value of each unit."""
+    def finite(self) -> NDArray[np.bool_]:
+        """Whether all values of each unit are finite."""
+        return _finite(self.extremes)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """All that :meth:`merge` needs, as plain arrays."""
+        held = [top[:n] for top, n in zip(self._top, self._held, strict=True)]
+        return {
+            "extremes": self.extremes,
+            "held": self._held,
+            "top": np.concatenate([*held, np.zeros(0, self._top.dtype)]),
+        }
+
+    def merge(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take in what another found of other samples."""
+        self._widen(*state["extremes"].T)
+        stops = np.cumsum(state["held"])
+        for i, (start, stop) in enumerate(zip(stops - state["held"], stops, strict=True)):
+            values = state["top"][start:stop].reshape(1, 1, -1)
+            if stop > start:
+                self._push(i, values, values.max(axis=(1, 2)), None)
+
+    def tighten(self) -> NDArray[np.floating]:
+        """The bounds after all but the largest ``keep`` values are let go."""
+        for i in np.flatnonzero(self._held >= self.keep):
+            _keep_top(self._top[i], self._held[i : i + 1], self.bound[i : i + 1], self.keep)
+        return self.bound
+
+    def smallest(self) -> NDArray[np.floating]:
+        """The ``keep``-th largest value of each unit; NaN where there are fewer."""
         return np.array(
             [
                 np.partition(top[:held], held - self.keep)[held - self.keep]
                 if held >= self.keep
                 else np.nan
-                for top, held in zip(self.top, self.held, strict=True)
+                for top, held in zip(self._top, self._held, strict=True)
             ]
         )
 
-
-def _track(
-    activations: Activations,
-    units: range,
-    keep: int,
-    dtype: type[np.floating],
-    positions: AtomMap | None,
-    jobs: int | None,
-) -> _Tracker:
-    tracker = _Tracker(len(units), keep, dtype)
-    for start, block in activations.blocks():
-        grids = None if positions is None else positions.shapes[start : start + len(block)]
-
-        low, high = (part[:, units.start : units.stop] for part in extremes(block, jobs))
-        tracker.widen(low, high)
-
-        def push(
-            i: int,
-            block: NDArray[np.float32] = block,
-            grids: object = grids,
-            high: NDArray[np.float32] = high,
-        ) -> None:
-            if not tracker.finite[i]:
-                return
-            values = block[:, units[i]]
-            args = (tracker.top[i], tracker.held[i : i + 1], tracker.bound[i : i + 1], keep)
-            if grids is None:
-                _push_native(values, high[:, i], *args)
-                return
-            for grid, samples in by_shape(np.asarray(grids)):
-                rows, columns = axis(values.shape[1], grid[0]), axis(values.shape[2], grid[1])
-                _push_upsampled(
-                    values, samples, rows.starts, rows.weights,
-                    columns.starts, columns.weights, *args,
-                )  # fmt: skip
-
-        _run(ordered_map(push, range(len(units)), jobs))
-    return tracker
+    def thresholds(self, rule: Threshold) -> UnitThresholds:
+        """The thresholds, where all samples were taken in."""
+        fixed = np.full(len(self._held), rule.fixed, np.float64)
+        values = self.smallest() if rule.fixed is None else fixed
+        return _unit_thresholds(self.extremes, values, None)
 
 
 def _run(work: Iterable[object]) -> None:

@@ -24,7 +24,7 @@ from andornot.models import (
     image_batches,
     load_model,
 )
-from andornot.probe import Batch, Recording
+from andornot.probe import Batch, Recording, absolute
 from andornot.probing.dataset import ProbingData
 from andornot.probing.open import open_data
 from andornot.probing.table import build_table
@@ -154,8 +154,8 @@ class ImageProbe:
         """What the manifest says of model and data."""
         return {
             "model": {
-                "spec": self.model.spec,
-                "weights": self.model.weights,
+                "spec": absolute(self.model.spec),
+                "weights": absolute(self.model.weights),
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.model.class_names,
                 "notes": self.model.notes,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _BLOCK = 512
 """Label maps that are held decoded at a time."""
 _EXHAUSTIVE_UNITS = 4
+_OPTIMAL_UNITS = 20
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,10 @@ def _time_searches(
     options = SearchOptions(length=2, beam_size=size.beam_size, search="exhaustive")
     with clock.stage("exhaustive (length 2)", len(few), "units"):
         explain_responses(responses.select(few), table, options, jobs=jobs)
+    some = range(min(size.units, _OPTIMAL_UNITS))
+    options = SearchOptions(length=3, beam_size=size.beam_size, search="optimal")
+    with clock.stage("optimal (length 3)", len(some), "units"):
+        explain_responses(responses.select(some), table, options, jobs=jobs)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Side by side with the package ``compositional_explanations``, on a problem it can manage.
+"""Side by side with the package ``compositional_explanations``, on problems it can manage.
 
 Both get the same boolean masks, in a fresh process each, with the same number of threads, and
 both are warmed up on a tiny problem first. Time is from a unit's mask to its formula; what is
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +34,18 @@ from andornot.responses import Responses
 from andornot.stages import peak_rss_bytes
 
 PACKAGE = "compositional_explanations"
+ABSENT = f"{PACKAGE} is not installed, so there is no comparison; install the extra 'bench'"
 
 _FULL = {"samples": 400, "concepts": 200, "units": 4, "length": 3, "beam_size": 10}
 _FULL_BYTES = 14 * 2**30
 """Memory that the peer needs for that size; with less, the smaller one is run."""
 _SMALL = {"samples": 200, "concepts": 60, "units": 4, "length": 3, "beam_size": 10}
 _QUICK = {"samples": 20, "concepts": 40, "units": 3, "length": 3, "beam_size": 5}
+_OPTIMAL = {"samples": 4, "concepts": 30, "units": 4, "length": 3, "beam_size": 10}
+"""For the optimal searches; with 20 samples and 40 concepts the peer takes minutes a unit."""
+_OPTIMAL_QUICK = {"samples": 2, "concepts": 30, "units": 2, "length": 3, "beam_size": 10}
+_SEEDS = range(12)
+"""What the label maps of ``overlapping_labels`` are drawn from."""
 _KEPT = 0.3
 """Share of its formula's positions on which a unit is active."""
 _NOISE = 0.02
@@ -48,6 +55,16 @@ _EQUAL = 1e-9
 Masks = NDArray[np.bool_]
 Found = Callable[[], tuple[float, str]]
 """Gives the IoU and the text of a formula that was found; not part of what is timed."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What both sides are asked for."""
+
+    search: str
+    length: int
+    beam_size: int
+    threads: int
 
 
 def installed() -> bool:
@@ -60,50 +77,127 @@ def version() -> dict[str, str]:
     return {PACKAGE: importlib.metadata.version(PACKAGE)} if installed() else {}
 
 
-def compare(seed: int = 0, jobs: int | None = None, quick: bool = False) -> dict[str, Any]:
-    """Run both on the same problem.
+def compare_all(seed: int = 0, jobs: int | None = None, quick: bool = False) -> dict[str, Any]:
+    """Run all comparisons: beam searches, optimal searches, and those on overlapping labels.
+
+    Returns:
+        ``beam``, ``optimal`` and ``overlapping``, each as :func:`compare` gives it.
+
+    Raises:
+        RunError: a process failed.
+    """
+    return {
+        "beam": compare(seed, jobs, quick),
+        "optimal": compare(seed, jobs, quick, "optimal"),
+        "overlapping": compare_overlapping(jobs),
+    }
+
+
+def compare(
+    seed: int = 0, jobs: int | None = None, quick: bool = False, search: str = "beam"
+) -> dict[str, Any]:
+    """Run both on the same synthetic problem.
+
+    Args:
+        seed: what the problem is drawn from.
+        jobs: threads; all cores if not given.
+        quick: a small problem instead.
+        search: ``"beam"`` or ``"optimal"``, for both sides.
 
     Returns:
         ``ours`` and ``theirs`` (median seconds a unit, seconds once, IoUs, formulas, peak memory),
-        ``ratio`` of the seconds a unit, ``same_iou`` (for how many units the IoUs agree to 1e-9)
+        ``ratio`` of the seconds a unit and ``memory_ratio`` of the peaks (theirs to ours),
+        ``same_iou`` (for how many units the IoUs agree to 1e-9), ``ours_higher``, ``theirs_higher``
         and ``largest_difference`` (ours minus theirs, where it is farthest from 0).
 
     Raises:
         RunError: one of the two processes failed.
     """
-    enough = psutil.virtual_memory().available >= _FULL_BYTES
-    size = _QUICK if quick else _FULL if enough else _SMALL
+    if search == "optimal":
+        size = _OPTIMAL_QUICK if quick else _OPTIMAL
+    else:
+        enough = psutil.virtual_memory().available >= _FULL_BYTES
+        size = _QUICK if quick else _FULL if enough else _SMALL
+    concepts, units = _draw_problem(size, seed)
+    sizes = size | {"positions": size["samples"] * SIZE * SIZE}
+    return _compare(concepts[None], units[None], sizes, search, jobs)
+
+
+def compare_overlapping(jobs: int | None = None) -> dict[str, Any]:
+    """Run both optimal searches on :func:`overlapping_labels`, where IoU 1 is there to be found."""
+    drawn = [overlapping_labels(seed) for seed in _SEEDS]
+    concepts, units = (np.stack(arrays) for arrays in zip(*drawn, strict=True))
+    sizes = {
+        "samples": units.shape[1], "concepts": concepts.shape[1], "units": len(units),
+        "length": 3, "beam_size": 10, "positions": units[0].size,
+    }  # fmt: skip
+    return _compare(concepts, units[:, None], sizes, "optimal", jobs)
+
+
+def overlapping_labels(seed: int) -> tuple[Masks, Masks]:
+    """Two layers of labels that overlap, and a unit that follows a formula of them exactly.
+
+    In each layer, each of 12 x 20 positions has one of three labels or none, at equal rates. The
+    unit is active where ``(A AND B) OR C``: A and C are two labels of the first layer, B is one of
+    the second.
+
+    Returns:
+        the masks of the six labels, ``(6, 12, 20)``, and the unit's.
+    """
+    layers = np.random.default_rng(seed).integers(0, 4, (2, 12, 20))
+    labels = np.stack([layer == label for layer in layers for label in (1, 2, 3)])
+    return labels, (labels[0] & labels[3]) | labels[1]
+
+
+def _compare(
+    concepts: Masks, units: Masks, sizes: dict[str, int], search: str, jobs: int | None
+) -> dict[str, Any]:
+    """Run both sides on the same problems, one for each row of concepts and units."""
     with tempfile.TemporaryDirectory(prefix="andornot-bench-") as name:
         problem = Path(name) / "problem.npz"
-        _write_problem(problem, size, seed)
+        np.savez(
+            problem, concepts=concepts, units=units, search=search,
+            length=sizes["length"], beam_size=sizes["beam_size"],
+        )  # fmt: skip
         ours, theirs = (_in_new_process(side, problem, jobs) for side in ("ours", "theirs"))
     differences = np.array(ours["ious"]) - np.array(theirs["ious"])
     return {
-        "sizes": size | {"positions": size["samples"] * SIZE * SIZE},
+        "search": search,
+        "sizes": sizes,
         "threads": n_workers(jobs),
         "ours": ours,
         "theirs": theirs,
         "ratio": theirs["seconds_per_unit"] / ours["seconds_per_unit"],
+        "memory_ratio": theirs["peak_rss_bytes"] / ours["peak_rss_bytes"],
         "same_iou": int((np.abs(differences) <= _EQUAL).sum()),
+        "ours_higher": int((differences > _EQUAL).sum()),
+        "theirs_higher": int((differences < -_EQUAL).sum()),
         "largest_difference": float(differences[np.abs(differences).argmax()]),
     }
 
 
 def lines(report: dict[str, Any]) -> list[str]:
-    """The comparison in a few sentences."""
+    """One comparison in a few sentences."""
     sizes, ours, theirs = report["sizes"], report["ours"], report["theirs"]
     n = len(ours["ious"])
+    beam = f", beam {sizes['beam_size']}" if report["search"] == "beam" else ""
     return [
-        f"beside {PACKAGE}: {sizes['samples']} samples, {sizes['concepts']} concepts, "
-        f"{n} units, length {sizes['length']}, beam {sizes['beam_size']}, "
+        f"{report['search']} search beside {PACKAGE}: {sizes['samples']} samples, "
+        f"{sizes['concepts']} concepts, {n} units, length {sizes['length']}{beam}, "
         f"{report['threads']} threads",
         f"  ours   {_seconds(ours)}, {ours['seconds_once']:.2f} s once, "
-        f"{ours['peak_rss_bytes'] / 2**30:.2f} GiB",
+        f"{ours['peak_rss_bytes'] / 2**30:.2f} GiB, IoU {_ious(ours)}",
         f"  theirs {_seconds(theirs)}, {theirs['seconds_once']:.2f} s once, "
-        f"{theirs['peak_rss_bytes'] / 2**30:.2f} GiB",
-        f"  {report['ratio']:,.0f} times faster a unit; IoUs agree on {report['same_iou']} of {n} "
-        f"units (largest difference {report['largest_difference']:+.4f})",
+        f"{theirs['peak_rss_bytes'] / 2**30:.2f} GiB, IoU {_ious(theirs)}",
+        f"  {report['ratio']:,.0f} times faster a unit, peak memory {report['memory_ratio']:.1f} "
+        f"times smaller; IoUs agree on {report['same_iou']} of {n} units, ours is higher on "
+        f"{report['ours_higher']}, theirs on {report['theirs_higher']} (largest difference "
+        f"{report['largest_difference']:+.4f})",
     ]
+
+
+def _ious(side: dict[str, Any]) -> str:
+    return " ".join(f"{iou:.3f}" for iou in side["ious"])
 
 
 def _seconds(side: dict[str, Any]) -> str:
@@ -111,7 +205,7 @@ def _seconds(side: dict[str, Any]) -> str:
     return f"{side['seconds_per_unit']:.4f} s a unit ({min(each):.4f} to {max(each):.4f})"
 
 
-def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:
+def _draw_problem(size: dict[str, int], seed: int) -> tuple[Masks, Masks]:
     """Masks of all concepts, and of units that follow a formula in part; the last one is noise."""
     world = World.of_size(size["concepts"], seed)
     drawn = [world.draw(i) for i in range(size["samples"])]
@@ -128,10 +222,7 @@ def _write_problem(path: Path, size: dict[str, int], seed: int) -> None:
             units[u] = table.mask(formula)[atoms] & _blocks(rng, atoms.shape, _KEPT)
     units[-1] = _blocks(rng, atoms.shape, _NOISE)
     concepts = np.stack([table.concept_mask(name)[atoms] for name in table.names])
-    np.savez(
-        path, units=units, concepts=concepts[concepts.any(axis=(1, 2))],
-        length=size["length"], beam_size=size["beam_size"],
-    )  # fmt: skip
+    return concepts[concepts.any(axis=(1, 2))], units
 
 
 def _blocks(rng: np.random.Generator, shape: tuple[int, ...], share: float) -> Masks:
@@ -160,23 +251,26 @@ def _main(side: str, problem: str, threads: str) -> None:
     """What the new process does: warm up, then explain each unit, and print what came of it."""
     with np.load(problem, allow_pickle=False) as arrays:
         given = {name: arrays[name] for name in arrays.files}
-    length, beam_size = int(given["length"]), int(given["beam_size"])
     prepare = _ours if side == "ours" else _theirs
+    options = Asked(
+        str(given["search"]), int(given["length"]), int(given["beam_size"]), int(threads)
+    )
     tiny = np.random.default_rng(0).random((6, 4, 50)) < 0.5
+    once, seconds, ious, formulas = 0.0, [], [], []
     # the peer prints as it goes
     with contextlib.redirect_stdout(sys.stderr):
-        prepare(tiny[1:], 2, 2, int(threads))(tiny[0])
-        start = time.perf_counter()
-        explain = prepare(given["concepts"], length, beam_size, int(threads))
-        once = time.perf_counter() - start
-        seconds, ious, formulas = [], [], []
-        for unit in given["units"]:
+        prepare(tiny[1:], replace(options, length=2))(tiny[0])
+        for concepts, units in zip(given["concepts"], given["units"], strict=True):
             start = time.perf_counter()
-            found = explain(unit)
-            seconds.append(time.perf_counter() - start)
-            iou, formula = found()
-            ious.append(iou)
-            formulas.append(formula)
+            explain = prepare(concepts, options)
+            once += time.perf_counter() - start
+            for unit in units:
+                start = time.perf_counter()
+                found = explain(unit)
+                seconds.append(time.perf_counter() - start)
+                iou, formula = found()
+                ious.append(iou)
+                formulas.append(formula)
     report = {
         "seconds_per_unit": float(np.median(seconds)),
         "seconds": seconds,
@@ -188,26 +282,26 @@ def _main(side: str, problem: str, threads: str) -> None:
     print(json.dumps(report))
 
 
-def _ours(concepts: Masks, length: int, beam_size: int, threads: int) -> Callable[[Masks], Found]:
+def _ours(concepts: Masks, asked: Asked) -> Callable[[Masks], Found]:
     """Build our concept table; what is returned explains a unit."""
     table = ConceptTable.from_masks(concepts, [str(c) for c in range(len(concepts))])
-    options = SearchOptions(length=length, beam_size=beam_size, search="beam")
+    options = SearchOptions(length=asked.length, beam_size=asked.beam_size, search=asked.search)
 
     def explain(unit: Masks) -> Found:
-        responses = Responses.from_masks(unit[None], table, threads)
-        found = explain_responses(responses, table, options, jobs=threads)[0]
+        responses = Responses.from_masks(unit[None], table, asked.threads)
+        found = explain_responses(responses, table, options, jobs=asked.threads)[0]
         return lambda: (found.iou, str(found.formula))
 
     return explain
 
 
-def _theirs(concepts: Masks, length: int, beam_size: int, threads: int) -> Callable[[Masks], Found]:
+def _theirs(concepts: Masks, asked: Asked) -> Callable[[Masks], Found]:
     """Let the peer gather its statistics of the masks; what is returned explains a unit."""
     import torch
-    from compositional_explanations import beam, metrics
+    from compositional_explanations import beam, metrics, optimal
     from package_utils import mask_utils
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(asked.threads)
     masks = [torch.from_numpy(mask) for mask in concepts]
     flat = concepts.reshape(len(concepts), -1)
     sizes = flat.astype(np.float32) @ flat.T.astype(np.float32)
@@ -216,10 +310,14 @@ def _theirs(concepts: Masks, length: int, beam_size: int, threads: int) -> Calla
 
     def explain(unit: Masks) -> Found:
         bitmap = torch.from_numpy(unit)
-        formula = beam.compute_beam_explanations(
-            bitmaps=bitmap, masks=masks, disjoint_info=torch.from_numpy(sizes == 0),
-            length=length, beam_size=beam_size, device=torch.device("cpu"), cache_dir=cache,
-        )  # fmt: skip
+        given = {
+            "bitmaps": bitmap, "masks": masks, "disjoint_info": torch.from_numpy(sizes == 0),
+            "length": asked.length, "device": torch.device("cpu"), "cache_dir": cache,
+        }  # fmt: skip
+        if asked.search == "beam":
+            formula = beam.compute_beam_explanations(beam_size=asked.beam_size, **given)
+        else:
+            formula = optimal.compute_optimal_explanations(**given)
         iou = metrics.compute_iou_from_masks
         return lambda: (iou(formula=formula, masks=masks, bitmaps=bitmap), str(formula))
 

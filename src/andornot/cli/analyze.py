@@ -30,9 +30,22 @@ def analyze() -> None:
     """Ask a RUN the questions of the paper: tables, and sentences that say what they mean."""
 
 
+def _show_bars(_context: click.Context, _option: click.Parameter, quiet: bool) -> None:
+    """Turn progress bars on, unless they are not wanted."""
+    from andornot.progress import show_progress
+
+    show_progress(not quiet)
+
+
+_QUIET = click.option(
+    "--quiet", is_flag=True, expose_value=False, callback=_show_bars, help="No progress bars."
+)
+
+
 def _common(command: F) -> F:
     """Options that all questions have."""
     for option in (
+        _QUIET,
         click.option(
             "--rows",
             type=click.IntRange(min=1),
@@ -52,7 +65,6 @@ def _common(command: F) -> F:
 def _ablation(command: F) -> F:
     """Options of questions that can set units to zero."""
     for option in (
-        click.option("--quiet", is_flag=True, help="No progress bar."),
         click.option(
             "--ablate-samples", type=int, default=256, show_default=True, metavar="N",
             help="Samples to run with --ablate, spread evenly.",
@@ -150,10 +162,56 @@ def contributions(
     _show(_ask("contributions", opened, layer, **asked), **_shown(options))
 
 
+@analyze.command()
+@_common
+@click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the 20 best.")
+@click.option("--masking", is_flag=True, help="Label masking too: run the network again on images "
+              "with all painted over but the formula.")  # fmt: skip
+@click.option("--masked-samples", type=int, default=10, show_default=True, metavar="N",
+              help="Images for each unit with --masking.")  # fmt: skip
+def scores(
+    run: Path,
+    layer: str | None,
+    units: list[int] | None,
+    masking: bool,
+    masked_samples: int,
+    **shown: Any,
+) -> None:
+    """All scores of the chosen formulas, those from raw activations included."""
+    asked = {"units": units, "masking": masking, "masked_samples": masked_samples}
+    _show(_ask("scores", _open(run), layer, **asked), **shown)
+
+
+@analyze.command()
+@_common
+@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the wrong labels.")
+def metrics(run: Path, layer: str | None, units: list[int] | None, seed: int, **shown: Any) -> None:
+    """Which scores notice missing and extra labels (tests of Oikarinen et al. 2025)."""
+    _show(_ask("metrics", _open(run), layer, units=units, seed=seed), **shown)
+
+
+@analyze.command()
+@_common
+def trust(run: Path, layer: str | None, **shown: Any) -> None:
+    """How much is real: IoU in sample, held out and by chance, by length."""
+    _show(_ask("trust", _open(run), layer), **shown)
+
+
+@analyze.command()
+@_common
+@click.option("--against", type=_FILE, required=True, metavar="RUN", help="The same network with "
+              "random weights (andornot explain --random-weights).")  # fmt: skip
+def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
+    """IoU of a RUN against that of the same network with random weights."""
+    _show(_ask("baseline", _open(run), layer, against=_open(against)), **shown)
+
+
 @analyze.command("all")
 @click.argument("run", type=_FILE)
 @click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
 @click.option("--out", type=_FILE, required=True, metavar="DIR", help="Where the tables go.")
+@_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""
     from andornot.analyses import QUESTIONS
@@ -204,13 +262,11 @@ def _causal(
     """What is lost without units, where it was asked for."""
     from andornot.analyses.importance import ablation_importance
     from andornot.analyses.outcomes import outcomes
-    from andornot.progress import show_progress
 
     if not options["ablate"]:
         if options["units"] is not None:
             raise click.UsageError("--units says what to --ablate; give both or neither")
         return None
-    show_progress(not options["quiet"])
     return ablation_importance(
         run,
         outcomes(run, only),

@@ -14,6 +14,7 @@ from andornot.cli.options import (
     tokens_and_layout,
     with_options,
 )
+from andornot.cli.values import Units
 
 
 @click.group(invoke_without_command=True)
@@ -31,7 +32,8 @@ from andornot.cli.options import (
 def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
     """Time every stage on synthetic data of the paper's size.
 
-    `bench text` does so for sentence pairs; `bench real` times a real run.
+    `bench text` does so for sentence pairs; `bench real` times a real run; `bench peer` runs
+    another package beside; `bench shortfall` says what beam searches miss.
     """
     if ctx.invoked_subcommand is None:
         from andornot.bench.measure import run_bench
@@ -42,7 +44,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 @bench.command("real")
 @with_options(MODEL_OPTIONS)
 @click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
-@click.option("--data", required=True, metavar="SPEC", help="broden:DIR or labelmaps:DIR.")
+@click.option("--data", required=True, metavar="SPEC", help="broden:DIR, labelmaps:DIR, ...")
 @click.option("--length", type=int, default=10, show_default=True)
 @click.option("--beam-size", type=int, default=10, show_default=True)
 @click.option("--jobs", type=int, help="Threads; default all cores.")
@@ -81,6 +83,43 @@ def bench_text(as_json: bool, **options: Any) -> None:
     from andornot.bench.text import run_text_bench
 
     _print_bench(run_text_bench(**options), as_json)
+
+
+@bench.command("peer")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--quick", is_flag=True, help="Small problems.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_peer(as_json: bool, **options: Any) -> None:
+    """Compare beam and optimal searches with the package compositional_explanations."""
+    from andornot.bench import peer
+
+    if not peer.installed():
+        click.echo("null" if as_json else peer.ABSENT)
+        return
+    report = peer.compare_all(**options)
+    if as_json:
+        click.echo(json.dumps(report))
+    else:
+        click.echo("\n".join(line for part in report.values() for line in peer.lines(part)))
+
+
+@bench.command("shortfall")
+@click.argument("run_path", metavar="RUN", type=click.Path(file_okay=False))
+@click.option("--layer", help="A layer of the run; needed where it has several.")
+@click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
+@click.option("--beam-sizes", type=Units(), default="1,2,5,10,20,50,100", show_default=True)
+@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option("--trees", "over_trees", is_flag=True, help="Compare with the optimum of trees.")
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
+    """Say how often, and by how much, beam searches fall short of the proven optimum in RUN."""
+    from andornot.bench.shortfall import lines, shortfall
+    from andornot.run import Run
+
+    report = shortfall(Run.open(run_path), **options)
+    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
 
 
 def _print_bench(report: dict[str, Any], as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from andornot.cli.values import Length
 from andornot.errors import OptionError
 
 
@@ -23,7 +24,8 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
                 f"{path} has the option {name!r}, which andornot {ctx.command.name} does not "
                 f"know; it knows {', '.join(sorted(known))}"
             )
-        if isinstance(value, float) and option.type is click.INT:
+        whole = option.type is click.INT or isinstance(option.type, Length)
+        if isinstance(value, float) and whole:
             raise OptionError(f"{path} gives {name} as {value}; it must be a whole number")
         single = option.multiple and not isinstance(value, list)
         defaults[option.name] = [value] if single else value

@@ -12,6 +12,7 @@ from andornot.cli.config import read_config
 from andornot.cli.options import (
     MODEL_OPTIONS,
     SEARCH_OPTIONS,
+    TRUST_OPTIONS,
     WORD_OPTIONS,
     are_sentences,
     data_of,
@@ -20,6 +21,7 @@ from andornot.cli.options import (
     search_of,
     threshold_of,
     tokens_and_layout,
+    trust_of,
     with_options,
     words_of,
 )
@@ -39,6 +41,12 @@ from andornot.errors import OptionError
 )
 @with_options(MODEL_OPTIONS)
 @click.option(
+    "--random-weights",
+    type=click.IntRange(min=0),
+    metavar="SEED",
+    help="Draw all weights anew: a baseline of units that learned nothing.",
+)
+@click.option(
     "--layer",
     "layers",
     multiple=True,
@@ -50,8 +58,8 @@ from andornot.errors import OptionError
     "--data",
     required=True,
     metavar="SPEC",
-    help="broden:DIR, labelmaps:DIR, snli:FILE or pairs:FILE (with options: "
-    "pairs:FILE,labels=FILE).",
+    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, cityscapes:DIR or parquet:FILE; "
+    "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
 )
 @click.option("--split", help="Use only the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Use at most N samples, spread evenly.")
@@ -75,6 +83,19 @@ from andornot.errors import OptionError
 )
 @click.option("--threshold", type=float, help="Fixed threshold instead of a quantile.")
 @click.option(
+    "--ranges",
+    type=int,
+    metavar="K",
+    help="Explain K ranges of activations, not only the top: a formula for each.",
+)
+@click.option(
+    "--range-by",
+    type=click.Choice(["clusters", "quantiles"]),
+    default="clusters",
+    show_default=True,
+    help="How --ranges are found.",
+)
+@click.option(
     "--resolution",
     type=click.Choice(["native", "upsampled"]),
     default="native",
@@ -88,6 +109,7 @@ from andornot.errors import OptionError
     help="Leave out units that are active on fewer positions [default: 0; sentence pairs: 0.05].",
 )
 @with_options(SEARCH_OPTIONS)
+@with_options(TRUST_OPTIONS)
 @click.option("--units", type=Units(), metavar="0-63,70", help="Explain only these units.")
 @click.option("--folds", type=int, default=5, show_default=True, help="Folds of samples.")
 @click.option("--batch-size", type=int, metavar="N", help="Samples in a forward pass.")
@@ -120,23 +142,34 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "folds": options["folds"],
         "units": options["units"],
         "jobs": options["jobs"],
+        "trust": trust_of(options),
         **search_of(options),
     }
+    drawn = _drawn(options)
     if are_sentences(options):
         from andornot.text.open import open_pairs
 
         pairs = open_pairs(options["data"], options["split"], options["samples"])
         run = dissect(
-            options["model"], options["layers"], pairs, out, words=words_of(options), **common
-        )
+            options["model"], options["layers"], pairs, out,
+            words=words_of(options), weights=drawn, **common,
+        )  # fmt: skip
     else:
-        model = model_of(options)
+        model = model_of(options | {"weights": drawn or options["weights"]})
         prepared = preprocessing_of(options, model.preprocessing)
         run = dissect(
             model, options["layers"], data_of(options), out, preprocessing=prepared, **common
         )
     if not quiet:
         print_run(run, best)
+
+
+def _drawn(options: dict[str, Any]) -> str | None:
+    """What stands for a file of weights where they are drawn anew."""
+    seed = options["random_weights"]
+    if seed is not None and options["weights"] is not None:
+        raise OptionError("--weights and --random-weights exclude each other; give one of them")
+    return None if seed is None else f"random:{seed}"
 
 
 @click.command()

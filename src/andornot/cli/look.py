@@ -68,6 +68,11 @@ def show(
     from andornot.run import Run
 
     opened = Run.open(run)
+    if samples is not None and opened.manifest["level"] == "image":
+        raise click.UsageError(
+            f"{run} was made from images, which a terminal cannot show; leave --samples out, or "
+            "use andornot page"
+        )
     if units is None and samples is None:
         print_run(opened, best, layer)
         return

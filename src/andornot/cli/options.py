@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from andornot.cli.values import Names, Numbers
+from andornot.cli.values import Length, Names, Numbers
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
     from andornot.models import Preprocessing
+    from andornot.trust.options import TrustOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,19 +89,45 @@ _SENTENCES_ONLY = ("words", "stop_words", "vectors", "neighbors")
 
 SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
-        "--length", type=int, default=3, show_default=True, help="Longest formula, in concepts."
+        "--length",
+        type=Length(),
+        default=3,
+        show_default=True,
+        metavar="N or auto",
+        help="Longest formula, in concepts; auto: held-out samples choose, up to 10.",
     ),
     click.option(
         "--beam-size", type=int, default=10, show_default=True, help="Formulas kept at each step."
     ),
     click.option(
         "--search",
-        type=click.Choice(["auto", "beam", "exhaustive"]),
+        type=click.Choice(["auto", "beam", "optimal", "exhaustive"]),
         default="auto",
         show_default=True,
         help="How to search.",
     ),
-    click.option("--metric", default="iou", show_default=True, help="Score to search for."),
+    click.option(
+        "--space",
+        type=click.Choice(["left-deep", "trees"]),
+        default="left-deep",
+        show_default=True,
+        help="Formulas that grow by one concept at a time, or both operands formulas.",
+    ),
+    click.option(
+        "--nodes",
+        type=int,
+        metavar="N",
+        help="Optimal search: prefixes of formulas to try, for each unit [default: 1,000,000].",
+    ),
+    click.option(
+        "--seconds", type=float, metavar="S", help="Optimal search: longest time for each unit."
+    ),
+    click.option(
+        "--metric",
+        default="iou",
+        show_default=True,
+        help="Score to search for, such as f1 or mcc; pearson correlates with raw activations.",
+    ),
     click.option(
         "--operators",
         type=Names(),
@@ -128,6 +155,52 @@ SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
     ),
 ]
 """Options that say what to search for."""
+
+
+TRUST_OPTIONS: list[Callable[[Any], Any]] = [
+    click.option(
+        "--no-trust", is_flag=True, help="Do not find out how far explanations can be trusted."
+    ),
+    click.option(
+        "--resamples",
+        type=int,
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="Trust: search again on N draws of the samples.",
+    ),
+    click.option(
+        "--bootstrap",
+        type=int,
+        default=1000,
+        show_default=True,
+        metavar="N",
+        help="Trust: intervals from N draws of the samples.",
+    ),
+    click.option(
+        "--nulls",
+        type=int,
+        default=39,
+        show_default=True,
+        metavar="N",
+        help="Trust: search N times where samples carry the annotations of others.",
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Trust: of all these draws."
+    ),
+]
+"""Options that say how often to search again to know what explanations are worth."""
+
+
+def trust_of(options: dict[str, Any]) -> TrustOptions | None:
+    """How often to search again; None for not at all."""
+    from andornot.trust.options import TrustOptions
+
+    if options["no_trust"]:
+        return None
+    return TrustOptions(
+        **{name: options[name] for name in ("resamples", "bootstrap", "nulls", "seed")}
+    )
 
 
 def are_sentences(options: dict[str, Any]) -> bool:
@@ -178,10 +251,18 @@ def data_of(options: dict[str, Any]) -> Any:
 
 
 def threshold_of(options: dict[str, Any]) -> Any:
-    """Take the quantile or the fixed threshold; the command line goes before a file."""
+    """Take ranges, quantile or fixed threshold; the command line goes before a file."""
+    from andornot.ranges import Ranges
     from andornot.thresholds import Threshold
 
     quantile, fixed = options["quantile"], options["threshold"]
+    if options["ranges"] is not None:
+        if quantile is not None or fixed is not None:
+            raise OptionError(
+                "--ranges cut all activations, so there is no threshold; leave --quantile and "
+                "--threshold out"
+            )
+        return Ranges(options["ranges"], options["range_by"])
     context = click.get_current_context()
     if quantile is not None and fixed is not None:
         # what stands on the command line goes before a configuration file
@@ -206,7 +287,10 @@ def tokens_and_layout(options: dict[str, Any]) -> dict[str, Any]:
 
 def search_of(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of the search, by their names in the API."""
-    names = ("length", "beam_size", "search", "metric", "penalty", "categories", "profile")
+    names = (
+        *("length", "beam_size", "search", "metric", "penalty", "categories", "profile"),
+        *("space", "nodes", "seconds"),
+    )
     chosen = {name: options[name] for name in names}
     if options["operators"]:
         chosen["operators"] = options["operators"]

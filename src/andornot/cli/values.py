@@ -54,3 +54,18 @@ class Names(click.ParamType[Any]):
             return value
         parts = value if isinstance(value, list) else str(value).split(",")
         return tuple(str(part).strip() for part in parts)
+
+
+class Length(click.ParamType[Any]):
+    """A number of concepts, or ``auto``."""
+
+    name = "length"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> int | str:
+        """Read the text."""
+        if str(value).strip().lower() == "auto":
+            return "auto"
+        try:
+            return int(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is neither a number of concepts nor 'auto'")

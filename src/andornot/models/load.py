@@ -16,6 +16,7 @@ from torch import nn
 from andornot.errors import ModelError
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
+from andornot.models.random_weights import random_seed, randomize
 from andornot.models.weights import fingerprint
 
 
@@ -56,20 +57,23 @@ def load_model(
             imports the file and calls the function, so it runs code: use files you trust.
         weights: a torch or safetensors file with a state dict, or a checkpoint that holds one.
             For torchvision also the name of published weights (``DEFAULT``), which torchvision
-            downloads. None leaves what the model comes with: random numbers from torchvision,
-            the directory's weights from hf, whatever the function loaded from a file.
+            downloads. ``random:SEED`` draws all weights anew. None leaves what the model comes
+            with: random numbers from torchvision, the directory's weights from hf, whatever the
+            function loaded from a file.
         preprocessing: in place of the model's own.
         class_names: in place of the model's own.
 
     Raises:
         ModelError: the model or its weights cannot be loaded, or do not fit each other.
     """
-    built = _source(spec)(weights)
+    seed = random_seed(weights)
+    built = _source(spec)(weights if seed is None else None)
     if preprocessing is not None:
         built = replace(built, preprocessing=preprocessing)
     if class_names is not None:
         built = replace(built, class_names=tuple(class_names))
     module = built.module.float().cpu().eval()
+    notes = built.notes if seed is None else (*built.notes, *randomize(module, seed))
     return LoadedModel(
         module,
         spec,
@@ -77,7 +81,7 @@ def load_model(
         fingerprint(module, built.source),
         built.preprocessing,
         built.class_names,
-        built.notes,
+        notes,
     )
 
 

@@ -12,34 +12,20 @@ come of them comes of the shorter one as well.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from andornot._jit import jit
+from andornot.search.best import Best, enters, offer
 from andornot.search.kernels import (
     apply,
     atoms_of,
     combine,
     intersections,
     ranked_score,
-    same_mask,
     singles,
 )
 from andornot.search.problem import OR, Found, Options, Problem, Solution
-
-
-class Best(NamedTuple):
-    """The best formulas so far, best first; formulas with the same atoms count once."""
-
-    terms: NDArray[np.int64]  # (beam, length), -1 where the formula ended
-    operators: NDArray[np.int64]
-    i: NDArray[np.int64]
-    t: NDArray[np.int64]
-    score: NDArray[np.float64]
-    mask: NDArray[np.bool_]
-    size: NDArray[np.int64]  # (1,)
 
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
@@ -57,15 +43,7 @@ def solve(problem: Problem, options: Options) -> Solution:
     dense[problem.active] = problem.active_counts
     i_1, t_1, ranking, _ = singles(options.metric, problem, problem.candidates)
     pool = np.sort(ranking[: options.limit]) if options.limit else problem.candidates
-    best = Best(
-        np.full((options.beam_size, options.length), -1, np.int64),
-        np.full((options.beam_size, options.length), -1, np.int64),
-        np.zeros(options.beam_size, np.int64),
-        np.zeros(options.beam_size, np.int64),
-        np.zeros(options.beam_size),
-        np.zeros((options.beam_size, len(atoms.counts)), np.bool_),
-        np.zeros(1, np.int64),
-    )
+    best = Best.empty(options.beam_size, options.length, len(atoms.counts))
     by_length: list[Found | None] = []
     for length in range(1, options.length + 1):
         if len(pool):
@@ -74,20 +52,8 @@ def solve(problem: Problem, options: Options) -> Solution:
                 np.array(options.operators, np.int64), options.metric, options.penalty, length,
                 best,
             )  # fmt: skip
-        by_length.append(_found(best, 0) if best.size[0] else None)
-    beam = tuple(_found(best, b) for b in range(best.size[0]))
-    return Solution(beam=beam, by_length=tuple(by_length), proven=options.limit is None)
-
-
-def _found(best: Best, b: int) -> Found:
-    n_terms = int((best.terms[b] >= 0).sum())
-    return Found(
-        concepts=tuple(best.terms[b, :n_terms].tolist()),
-        operators=tuple(best.operators[b, 1:n_terms].tolist()),
-        i=int(best.i[b]),
-        t=int(best.t[b]),
-        score=float(best.score[b]),
-    )
+        by_length.append(next(iter(best.found()), None))
+    return Solution(beam=best.found(), by_length=tuple(by_length), proven=options.limit is None)
 
 
 @jit
@@ -106,7 +72,7 @@ def _enumerate(
     i_at, t_at = np.zeros(length + 1, np.int64), np.zeros(length + 1, np.int64)
     choice = np.zeros(length, np.int64)
     terms, chosen = np.full(length, -1, np.int64), np.full(length, -1, np.int64)
-    n_positions = atoms.n_positions
+    n_positions, own = atoms.n_positions, np.zeros(n_atoms, np.bool_)
     depth = 0
     while depth >= 0:
         n_choices = len(pool) * len(operators) if depth > 0 else len(starts)
@@ -128,7 +94,9 @@ def _enumerate(
         terms[depth], chosen[depth] = c, operator
         if depth == length - 1:
             score = ranked_score(metric, i, t, a, n_positions) * penalty ** float(depth)
-            _offer(best, atoms, mask[depth], operator, c, terms, chosen, i, t, score)
+            if enters(best, score):
+                apply(mask[depth], operator, atoms_of(atoms, c), own)
+                offer(best, own, terms, chosen, i, t, score)
             continue
         depth += 1
         apply(mask[depth - 1], operator, atoms_of(atoms, c), mask[depth])
@@ -136,26 +104,3 @@ def _enumerate(
         i_with[depth], t_with[depth] = intersections(
             mask[depth], atoms.counts, dense, atoms.indptr, atoms.indices, n_concepts
         )
-
-
-@jit
-def _offer(best, atoms, mask, operator, concept, terms, chosen, i, t, score):
-    """Keep a formula if it is among the best and none has the same atoms."""
-    held = best.size[0]
-    if score <= 0 or (held == len(best.i) and score <= best.score[held - 1]):
-        return
-    own = np.empty_like(mask)
-    apply(mask, operator, atoms_of(atoms, concept), own)
-    for b in range(held):
-        if best.i[b] == i and best.t[b] == t and same_mask(own, best.mask[b]):
-            return
-    at = min(held, len(best.i) - 1)
-    while at > 0 and best.score[at - 1] < score:
-        best.terms[at], best.operators[at] = best.terms[at - 1], best.operators[at - 1]
-        best.i[at], best.t[at] = best.i[at - 1], best.t[at - 1]
-        best.score[at], best.mask[at] = best.score[at - 1], best.mask[at - 1]
-        at -= 1
-    best.terms[at], best.operators[at] = -1, -1
-    best.terms[at, : len(terms)], best.operators[at, : len(terms)] = terms, chosen
-    best.i[at], best.t[at], best.score[at], best.mask[at] = i, t, score, own
-    best.size[0] = min(held + 1, len(best.i))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ AND: Final = 1
 AND_NOT: Final = 2
 
 OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
+
+Tree: TypeAlias = "int | tuple[int, Tree, Tree]"
+"""A formula both of whose operands may be formulas: a column, or an operator and two trees."""
 
 
 class Atoms(NamedTuple):
@@ -114,6 +117,7 @@ class Found:
         i: positions where formula and unit are both true.
         t: positions where the formula is true.
         score: what the search ranked it by.
+        tree: how the formula is built, where it is not from left to right.
     """
 
     concepts: tuple[int, ...]
@@ -121,16 +125,15 @@ class Found:
     i: int
     t: int
     score: float
+    tree: Tree | None = None
 
     def formula(self, names: Sequence[str]) -> Formula:
         """The formula, with names for columns."""
+        if self.tree is not None:
+            return tree_formula(self.tree, names)
         result: Formula = Concept(names[self.concepts[0]])
         for operator, column in zip(self.operators, self.concepts[1:], strict=True):
-            right: Formula = Concept(names[column])
-            if operator == OR:
-                result = Or(result, right)
-            else:
-                result = And(result, Not(right) if operator == AND_NOT else right)
+            result = _joined(operator, result, Concept(names[column]))
         return result
 
 
@@ -142,11 +145,30 @@ class Solution:
         beam: the best formulas, best first; empty when no concept overlaps the unit.
         by_length: the best formula of up to 1, 2, ... concepts; None likewise.
         proven: True when no formula of the space up to that length scores higher.
+        bounds: for each length what no formula of up to so many concepts exceeds; empty where the
+            search says nothing of it.
+        nodes: prefixes that an optimal search has tried with every concept.
     """
 
     beam: tuple[Found, ...]
     by_length: tuple[Found | None, ...]
     proven: bool
+    bounds: tuple[float, ...] = ()
+    nodes: int = 0
+
+
+def tree_formula(tree: Tree, names: Sequence[str]) -> Formula:
+    """A tree as a formula, with names for columns."""
+    if isinstance(tree, int):
+        return Concept(names[tree])
+    operator, left, right = tree
+    return _joined(operator, tree_formula(left, names), tree_formula(right, names))
+
+
+def _joined(operator: int, left: Formula, right: Formula) -> Formula:
+    if operator == OR:
+        return Or(left, right)
+    return And(left, Not(right) if operator == AND_NOT else right)
 
 
 def operator_numbers(names: Sequence[str]) -> tuple[int, ...]:

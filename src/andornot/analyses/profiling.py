@@ -1,0 +1,40 @@
+"""Hold the recorded activations of a run against formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from andornot.errors import OptionError
+from andornot.formula import Formula
+from andornot.profiles import Asked, Profile, find_profiles
+from andornot.run import Run
+
+
+def profiles_of(run: Run, layer: str, formulas: Mapping[int, Formula]) -> dict[int, Profile]:
+    """The profile of each unit against its formula (see ``profiles``)."""
+    table, thresholds = run.concepts, run.thresholds(layer)
+    lowest, highest = run.extremes(layer)
+    asked = [
+        Asked(
+            unit, table.mask(formula), float(thresholds[unit]),
+            float(lowest[unit]), float(highest[unit]),
+        )
+        for unit, formula in formulas.items()
+    ]  # fmt: skip
+    shards = run.activations(layer)
+    found = find_profiles(shards, table, asked, n_blocks=len(shards.paths))
+    return dict(zip(formulas, found, strict=True))
+
+
+def checked_units(numbers: list[int], wanted: list[int] | None, layer: str) -> list[int]:
+    """The units that are asked for, all that have a formula if none is named.
+
+    Raises:
+        OptionError: one of them has no formula.
+    """
+    if wanted is None:
+        return numbers
+    known = set(numbers)
+    if missing := [unit for unit in wanted if unit not in known]:
+        raise OptionError(f"unit {missing[0]} of {layer} has no formula; choose other units")
+    return wanted

@@ -1,0 +1,92 @@
+"""The best formulas met so far, as sets of atoms: what searches that try formulas offer them to."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._jit import jit
+from andornot.search.kernels import apply, atoms_of, same_mask
+from andornot.search.problem import OR, Atoms, Found
+
+
+class Best(NamedTuple):
+    """The best formulas so far, best first; formulas with the same atoms count once."""
+
+    terms: NDArray[np.int64]  # (size, length), -1 where the formula ended
+    operators: NDArray[np.int64]
+    i: NDArray[np.int64]
+    t: NDArray[np.int64]
+    score: NDArray[np.float64]
+    mask: NDArray[np.bool_]
+    size: NDArray[np.int64]  # (1,)
+
+    @classmethod
+    def empty(cls, size: int, length: int, n_atoms: int) -> Best:
+        """Room for ``size`` formulas of up to ``length`` concepts."""
+        return cls(
+            np.full((size, length), -1, np.int64),
+            np.full((size, length), -1, np.int64),
+            np.zeros(size, np.int64),
+            np.zeros(size, np.int64),
+            np.zeros(size),
+            np.zeros((size, n_atoms), np.bool_),
+            np.zeros(1, np.int64),
+        )
+
+    def add(self, found: Found, atoms: Atoms) -> None:
+        """Offer a formula that another search found."""
+        terms, operators = np.array(found.concepts), np.array((OR, *found.operators))
+        mask, out = np.zeros(len(atoms.counts), np.bool_), np.zeros(len(atoms.counts), np.bool_)
+        for c, operator in zip(terms, operators, strict=True):
+            apply(mask, operator, atoms_of(atoms, c), out)
+            mask, out = out, mask
+        offer(self, mask, terms, operators, found.i, found.t, found.score)
+
+    def found(self) -> tuple[Found, ...]:
+        """The formulas, best first; of equal ones those with the fewest concepts."""
+        size = int(self.size[0])
+        lengths = (self.terms[:size] >= 0).sum(axis=1)
+        order = np.lexsort((lengths, -self.score[:size]))
+        return tuple(self._one(int(b), int(lengths[b])) for b in order)
+
+    def _one(self, b: int, n_terms: int) -> Found:
+        return Found(
+            concepts=tuple(self.terms[b, :n_terms].tolist()),
+            operators=tuple(self.operators[b, 1:n_terms].tolist()),
+            i=int(self.i[b]),
+            t=int(self.t[b]),
+            score=float(self.score[b]),
+        )
+
+
+@jit
+def enters(best, score):
+    """Whether a formula with this score is among the best, if it is not there yet."""
+    held = best.size[0]
+    return score > 0 and (held < len(best.i) or score > best.score[held - 1])
+
+
+@jit
+def offer(best, mask, terms, operators, i, t, score):
+    """Keep a formula if it is among the best and none has the same atoms."""
+    if not enters(best, score):
+        return
+    held = best.size[0]
+    for b in range(held):
+        if best.i[b] == i and best.t[b] == t and same_mask(mask, best.mask[b]):
+            return
+    at = min(held, len(best.i) - 1)
+    while at > 0 and best.score[at - 1] < score:
+        best.terms[at], best.operators[at] = best.terms[at - 1], best.operators[at - 1]
+        best.i[at], best.t[at] = best.i[at - 1], best.t[at - 1]
+        best.score[at], best.mask[at] = best.score[at - 1], best.mask[at - 1]
+        at -= 1
+    best.terms[at], best.operators[at] = -1, -1
+    best.terms[at, : len(terms)], best.operators[at, : len(terms)] = terms, operators
+    best.i[at], best.t[at], best.score[at], best.mask[at] = i, t, score, mask
+    best.size[0] = min(held + 1, len(best.i))

@@ -1,0 +1,126 @@
+"""The whole search where there is nothing to find: units on the annotations of other samples.
+
+A unit's masks keep their shapes and sizes, and annotations keep theirs; only the link between the
+two is cut. So a search over the same formulas finds what chance alone would give it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from andornot.progress import track
+from andornot.responses import Responses, known_positions
+from andornot.search.problem import Solution
+from andornot.trust.evidence import Evidence
+from andornot.trust.options import TrustOptions
+from andornot.trust.record import Chance
+from andornot.trust.repeat import Repeats, unit_rows
+from andornot.trust.shuffled import draw_orders
+
+_ENTRIES_AT_ONCE = 20_000_000
+"""Counts held for several orders at a time, in entries of responses."""
+
+
+def measure_chance(
+    evidence: Evidence, repeats: Repeats, lengths: Sequence[int], options: TrustOptions
+) -> list[Chance | None]:
+    """Search for each unit as it is, and on the annotations of other samples.
+
+    Args:
+        evidence: the units' masks.
+        repeats: the search, the same on both sides.
+        lengths: how long each unit's formula could become; p-values are for that length.
+        options: how many orders of samples to search.
+
+    Returns:
+        None for all units where there are fewer than two samples, or no nulls are wanted.
+    """
+    n_samples = known_positions(repeats.table).n_samples
+    if n_samples < 2 or not options.nulls:
+        return [None] * len(lengths)
+    orders = draw_orders(n_samples, options.nulls, options.seed)
+    real = _search(repeats, evidence.responses)
+    shuffled = track(_shuffled(evidence, orders), "searching where there is nothing", len(orders))
+    null = np.array([_search(repeats, responses) for responses in shuffled])
+    units, at = np.arange(len(lengths)), np.array(lengths) - 1
+    own, others = real[units, at], null[:, units, at]
+    p = (1 + (others >= own).sum(axis=0)) / (options.nulls + 1)
+    pooled = pooled_p(own, others)
+    columns = (
+        others.std(axis=0, ddof=min(1, options.nulls - 1)),
+        p, stats.false_discovery_control(p), pooled, stats.false_discovery_control(pooled),
+    )  # fmt: skip
+    means = null.mean(axis=0)
+    return [
+        Chance(options.nulls, tuple(real[u].tolist()), tuple(means[u].tolist()), *numbers)
+        for u, numbers in enumerate(np.stack(columns, axis=1).tolist())
+    ]
+
+
+def pooled_p(real: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
+    """p-values from the nulls of all units together; an estimate, and named so.
+
+    A value is measured in standard deviations from the mean of its unit's nulls; a null value from
+    the mean of the *other* nulls of its unit, so that both are as far from what they are measured
+    by. It is assumed that units differ in mean and spread of the null, not in its shape.
+
+    Args:
+        real: ``(n_units,)``.
+        null: ``(n_nulls, n_units)``.
+
+    Returns:
+        ``(1 + pooled nulls that reach the real one) / (1 + all of them)``; with fewer than three
+        nulls, which have no spread, the share of the unit's own.
+    """
+    n = len(null)
+    if n < 3:
+        few: NDArray[np.float64] = (1 + (null >= real).sum(axis=0)) / (n + 1)
+        return few
+    own = _standard(real, null.mean(axis=0), null.std(axis=0, ddof=1), n)
+    rest = [np.delete(null, r, axis=0) for r in range(n)]
+    pool = np.sort(
+        np.concatenate(
+            [
+                _standard(x, part.mean(axis=0), part.std(axis=0, ddof=1), n - 1)
+                for x, part in zip(null, rest, strict=True)
+            ]
+        )
+    )
+    reached = len(pool) - np.searchsorted(pool, own, side="left")
+    found: NDArray[np.float64] = (1 + reached) / (1 + len(pool))
+    return found
+
+
+def _standard(
+    x: NDArray[np.float64], mean: NDArray[np.float64], spread: NDArray[np.float64], n: int
+) -> NDArray[np.float64]:
+    """How far values lie above the mean of ``n`` others, in standard deviations."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        far: NDArray[np.float64] = (x - mean) / (spread * np.sqrt(1 + 1 / n))
+    far[np.isnan(far)] = 0.0  # no spread, and no distance
+    return far
+
+
+def _shuffled(evidence: Evidence, orders: NDArray[np.int64]) -> Iterator[Responses]:
+    """Responses for each order; as many of them counted at a time as fit."""
+    size = max(1, _ENTRIES_AT_ONCE // max(1, len(evidence.responses.atoms)))
+    for first in range(0, len(orders), size):
+        yield from evidence.shuffled(orders[first : first + size])
+
+
+def _search(repeats: Repeats, responses: Responses) -> NDArray[np.float64]:
+    """IoU of the best formula of each unit by length."""
+    iou = np.zeros((responses.n_units, repeats.length))
+    solutions = repeats.search(unit_rows(responses, responses.counts))
+    for unit, solution in enumerate(solutions):
+        iou[unit] = _iou(solution, int(responses.totals[unit]))
+    return iou
+
+
+def _iou(solution: Solution, active: int) -> list[float]:
+    """IoU by length of what a search found."""
+    return [0.0 if f is None else f.i / (active + f.t - f.i) for f in solution.by_length]

@@ -1,0 +1,155 @@
+"""All that is known of how far explanations can be trusted, together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from andornot.concepts import ConceptTable
+from andornot.errors import OptionError
+from andornot.explainer import SearchOptions
+from andornot.explanations import Explanation, Result
+from andornot.scores import METRICS
+from andornot.trust.chance import measure_chance
+from andornot.trust.evidence import Evidence, MaskEvidence
+from andornot.trust.held_out import measure_held_out
+from andornot.trust.options import TrustOptions
+from andornot.trust.record import Chance, HeldOut, Stability, Trust, part_from_dict
+from andornot.trust.repeat import Repeats
+from andornot.trust.stability import measure_stability
+
+P = TypeVar("P", HeldOut, Stability, Chance)
+Parts = list[dict[str, Any] | None]
+Keep = Callable[[str, Callable[[], Parts]], Parts]
+
+LONGEST = 10
+"""The longest formula that is tried where held-out samples choose the length."""
+
+
+def examine(
+    result: Result,
+    unit_masks: ArrayLike,
+    concepts: ConceptTable,
+    options: TrustOptions | None = None,
+    jobs: int | None = None,
+    **search: Any,
+) -> Result:
+    """Find out how far explanations of arrays can be trusted.
+
+        result = andornot.explain(masks, concepts, length=3)
+        result = examine(result, masks, concepts, length=3)
+        print(result[0].trust)
+
+    Args:
+        result: what :func:`andornot.explain` found for the masks.
+        unit_masks: the same masks.
+        concepts: the same table; its folds are held out in turn, and samples are drawn and
+            shuffled, so the first axis of the masks should count independent samples.
+        options: how often to draw, search and shuffle.
+        jobs: threads; all cores if not given.
+        **search: the options of the search, as :func:`andornot.explain` was given them.
+
+    Raises:
+        OptionError: an option cannot be used, or the result is not that of these masks.
+        DataError: masks do not fit the table.
+    """
+    masks = np.asarray(unit_masks)
+    if len(masks) != len(result):
+        raise OptionError(
+            f"there are {len(result)} explanations for {len(masks)} unit masks; give the masks "
+            "that were explained"
+        )
+    rows = [row for row, e in enumerate(result) if e.formula is not None]
+    evidence = MaskEvidence(concepts, masks[rows], jobs)
+    chosen = SearchOptions.of(**search)
+    return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+
+
+def with_trust(
+    result: Result,
+    evidence: Evidence,
+    search: SearchOptions,
+    options: TrustOptions,
+    *,
+    choose_length: bool = False,
+    jobs: int | None = None,
+    keep: Keep = lambda _, compute: compute(),
+) -> Result:
+    """Examine all explanations that have a formula.
+
+    Args:
+        result: the explanations.
+        evidence: the masks of those units that have a formula, in the order of the result.
+        search: how they were searched for.
+        options: how often to draw, search and shuffle.
+        choose_length: let held-out samples choose the length of each formula.
+        jobs: threads; all cores if not given.
+        keep: given a part's name and what computes it as plain data, returns that, computed now or
+            earlier.
+
+    Raises:
+        OptionError: a score is searched for that is no function of the four counts.
+    """
+    if search.metric.lower() not in METRICS:
+        raise OptionError(
+            f"trust works with scores from counts, and {search.metric} is none; leave trust out"
+        )
+    repeats = Repeats.of(evidence.table, search, jobs)
+
+    def part(name: str, kind: type[P], compute: Callable[[], list[P | None]]) -> list[P | None]:
+        found = keep(name, lambda: [None if p is None else asdict(p) for p in compute()])
+        return [part_from_dict(kind, data) for data in found]
+
+    explained = [e for e in result if e.formula is not None]
+    if not explained:
+        return result
+    held_out = part("held-out", HeldOut, lambda: measure_held_out(evidence, repeats))
+    lengths = [search.length] * len(explained)
+    if choose_length:
+        lengths = [_chosen(held, search.length) for held in held_out]
+        explained = [shortened(e, n) for e, n in zip(explained, lengths, strict=True)]
+    formulas = [e.beam[0].formula for e in explained]
+    stability = part(
+        "stability", Stability,
+        lambda: measure_stability(evidence, repeats, formulas, lengths, options),
+    )  # fmt: skip
+    chance = part("chance", Chance, lambda: measure_chance(evidence, repeats, lengths, options))
+    trusted = {
+        e.unit: replace(e, trust=Trust(n, held, stable, luck))
+        for e, n, held, stable, luck in zip(
+            explained, lengths, held_out, stability, chance, strict=True
+        )
+    }
+    return Result(tuple(trusted.get(e.unit, e) for e in result))
+
+
+def _chosen(held_out: HeldOut | None, longest: int) -> int:
+    """The length that pays; the longest where there are no folds to tell."""
+    return longest if held_out is None else held_out.length
+
+
+def shortened(explanation: Explanation, length: int) -> Explanation:
+    """The explanation whose formula is the best of up to ``length`` concepts."""
+    best = explanation.best_by_length[length - 1]
+    if best is None or length == len(explanation.best_by_length):
+        return explanation
+    others = [
+        s
+        for s in explanation.runners_up
+        if s.formula.length <= length and s.formula != best.formula
+    ]
+    whole = explanation.certificate
+    # a bound on longer formulas bounds the shorter ones too
+    bound = max(best.score, whole.by_length[length - 1] if whole.by_length else whole.upper_bound)
+    certificate = replace(
+        whole,
+        score=best.score,
+        upper_bound=bound,
+        proven=bound == best.score,
+        ties=1 + sum(s.score == best.score for s in others),
+    )
+    return replace(explanation, counts=best.counts, beam=(best, *others), certificate=certificate)

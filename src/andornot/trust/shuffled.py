@@ -1,0 +1,247 @@
+"""Count unit masks on the annotations of other samples: what a unit would meet by chance.
+
+Masks keep their shape and size; only the annotations under them are those of another sample.
+A unit's map is upsampled and compared with its threshold once, for all orders of samples.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._jit import jit
+from andornot.activations import Activations, extremes
+from andornot.parallel import ordered_map
+from andornot.positions import AtomMap
+from andornot.responses import ResponseBuilder, Responses
+from andornot.thresholds import by_shape
+from andornot.upsample import axis
+
+Ints = NDArray[np.int64]
+
+
+def draw_orders(n_samples: int, count: int, seed: int) -> Ints:
+    """Random orders in which no sample keeps its own place, ``(count, n_samples)``.
+
+    Each is one cycle through all samples in random order (Sattolo's permutations).
+    """
+    rng = np.random.default_rng(seed)
+    orders = np.empty((count, n_samples), np.int64)
+    for order in orders:
+        cycle = rng.permutation(n_samples)
+        order[cycle] = np.roll(cycle, -1)
+    return orders
+
+
+def shuffle_maps(
+    activations: Activations,
+    thresholds: NDArray[np.float64],
+    positions: AtomMap,
+    orders: Ints,
+    n_atoms: int,
+    units: Sequence[int],
+    jobs: int | None = None,
+) -> list[Responses]:
+    """Count each order's masks by atom, where every sample has a map.
+
+    Args:
+        activations: of the layer.
+        thresholds: of all its units; NaN for one that is active nowhere.
+        positions: the samples' grids and atoms.
+        orders: sample ``orders[r, s]`` lends its atoms to the map of sample ``s``.
+        n_atoms: number of atoms.
+        units: the units to count.
+        jobs: threads; all cores if not given.
+
+    Returns:
+        For each order the responses of the units.
+    """
+    builder = ResponseBuilder(len(units), len(orders) * n_atoms, 1)
+    places = (positions.codes, positions.offsets, positions.atom_offsets, positions.atoms)
+    for start, block in activations.blocks():
+        _, high = extremes(block, jobs)
+        groups = list(_pairs(positions.shapes, orders[:, start : start + len(block)]))
+
+        def count(
+            unit: int,
+            block: NDArray[np.float32] = block,
+            high: NDArray[np.float32] = high,
+            groups: list[_Pairs] = groups,
+        ) -> list[tuple[Ints, Ints]]:
+            values, peaks, threshold = block[:, unit], high[:, unit], float(thresholds[unit])
+            return [pairs.count(values, peaks, threshold, places, n_atoms) for pairs in groups]
+
+        for row, parts in enumerate(ordered_map(count, units, jobs)):
+            for keys, counts in parts:
+                builder.add(row, keys, counts)
+    return split(builder.finish(), len(orders))
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Samples of a block with those that lend their annotations, all of these of one size.
+
+    ``first[s]:first[s + 1]`` are the pairs of sample ``s``.
+    """
+
+    shape: tuple[int, int]
+    first: Ints
+    lenders: Ints
+    orders: Ints
+
+    def count(
+        self,
+        values: NDArray[np.float32],
+        peaks: NDArray[np.float32],
+        threshold: float,
+        places: tuple[NDArray[np.uint16], Ints, Ints, NDArray[np.int32]],
+        n_atoms: int,
+    ) -> tuple[Ints, Ints]:
+        """Count a unit's active positions by ``order * n_atoms + atom``; keys may repeat."""
+        ys, xs = axis(values.shape[1], self.shape[0]), axis(values.shape[2], self.shape[1])
+        keys, counts = _count_pairs(
+            values, peaks, threshold, self.first, self.lenders, self.orders,
+            ys.starts, ys.weights, xs.starts, xs.weights, *places, n_atoms,
+        )  # fmt: skip
+        return keys, counts
+
+
+def _pairs(shapes: Ints, orders: Ints) -> Iterator[_Pairs]:
+    """The pairs of a block's samples, by the size of the lenders' grids."""
+    n_orders, n_samples = orders.shape
+    lenders = orders.T.ravel()
+    for shape, pairs in by_shape(shapes[lenders]):
+        sample, order = np.divmod(pairs, n_orders)
+        first = np.searchsorted(sample, np.arange(n_samples + 1))
+        yield _Pairs(shape, first, lenders[pairs], order)
+
+
+@jit
+def _count_pairs(
+    values, peaks, threshold, first, lenders, orders, ys, wy, xs, wx, codes, offsets,
+    atom_offsets, atoms, n_atoms,
+):  # fmt: skip
+    """Keys and counts of one unit, a pair of samples after the other."""
+    active = np.empty(len(wy) * len(wx), np.int64)
+    local = np.zeros(1, np.int64)
+    keys, counts = np.empty(64, np.int64), np.empty(64, np.int64)
+    n_keys = 0
+    for s in range(values.shape[0]):
+        if first[s] == first[s + 1] or not peaks[s] > threshold:
+            continue
+        n_active = _active_positions(values[s], threshold, ys, wy, xs, wx, active)
+        for pair in range(first[s], first[s + 1]):
+            lender = lenders[pair]
+            start = atom_offsets[lender]
+            n_local = atom_offsets[lender + 1] - start
+            if n_local > len(local):
+                local = np.zeros(2 * n_local, np.int64)
+            for k in range(n_active):
+                local[codes[offsets[lender] + active[k]]] += 1
+            if n_keys + n_local > len(keys):
+                keys = np.concatenate((keys, np.empty(len(keys) + n_local, np.int64)))
+                counts = np.concatenate((counts, np.empty(len(counts) + n_local, np.int64)))
+            for code in range(n_local):
+                if local[code] > 0:
+                    keys[n_keys] = orders[pair] * n_atoms + atoms[start + code]
+                    counts[n_keys] = local[code]
+                    n_keys += 1
+                    local[code] = 0
+    return keys[:n_keys], counts[:n_keys]
+
+
+@jit
+def _active_positions(maps, threshold, ys, wy, xs, wx, active):
+    """Write the positions where an upsampled map is above the threshold; return how many.
+
+    The arithmetic is that of the counting kernel in ``responses``.
+    """
+    h, w = maps.shape
+    n = 0
+    for y in range(h):
+        y1 = min(y + 1, h - 1)
+        for x in range(w):
+            x1 = min(x + 1, w - 1)
+            # not float(), which leaves a float32 as it is once compiled
+            a, b = np.float64(maps[y, x]), np.float64(maps[y, x1])
+            c, d = np.float64(maps[y1, x]), np.float64(maps[y1, x1])
+            if max(max(a, b), max(c, d)) <= threshold:
+                continue
+            for i in range(ys[y], ys[y + 1]):
+                for j in range(xs[x], xs[x + 1]):
+                    upper = a + wx[j] * (b - a)
+                    change = c + wx[j] * (d - c) - upper
+                    if upper + wy[i] * change > threshold:
+                        active[n] = i * len(wx) + j
+                        n += 1
+    return n
+
+
+def shuffle_rows(
+    active: NDArray[np.bool_],
+    positions: AtomMap,
+    orders: Ints,
+    n_atoms: int,
+    jobs: int | None = None,
+) -> list[Responses]:
+    """Count each order's masks by atom, where masks are given position by position.
+
+    Args:
+        active: bool ``(n_units, n_positions)``.
+        positions: the samples' grids and atoms.
+        orders: sample ``orders[r, s]`` lends its atoms to the mask of sample ``s``; a mask is
+            stretched to the lender's grid by taking the nearest position.
+        n_atoms: number of atoms.
+        jobs: threads; all cores if not given.
+    """
+    atoms = positions.each_alone().atoms
+    builder = ResponseBuilder(len(active), len(orders) * n_atoms, 1)
+    for number, order in enumerate(orders):
+        sources = _sources(positions, order)
+
+        def count(mask: NDArray[np.bool_], sources: Ints = sources) -> Ints:
+            return np.bincount(atoms[mask[sources]], minlength=n_atoms)
+
+        for unit, tally in enumerate(ordered_map(count, active, jobs)):
+            there = np.flatnonzero(tally)
+            builder.add(unit, there + number * n_atoms, tally[there])
+    return split(builder.finish(), len(orders))
+
+
+def _sources(positions: AtomMap, order: Ints) -> Ints:
+    """The position whose mask each position gets, where samples borrow in this order."""
+    owner = np.empty(len(order), np.int64)
+    owner[order] = np.arange(len(order))  # whose masks stand on each sample's annotations
+    to, since = positions.shapes, positions.shapes[owner]
+    if (to == since).all() and (to == to[:1]).all():
+        size = int(to[0].prod()) if len(to) else 0
+        return (positions.offsets[owner][:, None] + np.arange(size)).ravel()
+    parts = [
+        positions.offsets[o] + (_nearest(h0, h)[:, None] * w0 + _nearest(w0, w)).ravel()
+        for o, (h, w), (h0, w0) in zip(owner, to, since, strict=True)
+    ]
+    return np.concatenate([np.zeros(0, np.int64), *parts])
+
+
+def _nearest(native: int, size: int) -> Ints:
+    """For each of ``size`` cells the one of ``native`` cells in which its centre lies."""
+    return (2 * np.arange(size) + 1) * native // (2 * size)
+
+
+def split(together: Responses, parts: int) -> list[Responses]:
+    """Responses whose atoms were numbered ``part * n_atoms + atom``, part by part."""
+    n_atoms = together.n_atoms // max(1, parts)
+    unit = np.repeat(np.arange(together.n_units), np.diff(together.indptr))
+    part, atom = np.divmod(together.atoms, n_atoms)
+    found = []
+    for number in range(parts):
+        own = part == number
+        sizes = np.bincount(unit[own], minlength=together.n_units)
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        found.append(Responses(indptr, atom[own], together.fold_counts[own], n_atoms))
+    return found

@@ -1,0 +1,210 @@
+"""Draw the samples again: how firm the IoU of a formula is, and whether it would be found again.
+
+Samples are drawn, not positions: the pixels of an image are no independent cases. The draws are
+the same for all units of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.formula import Formula
+from andornot.progress import track
+from andornot.responses import Responses, known_positions
+from andornot.search.problem import Solution
+from andornot.trust.evidence import Evidence
+from andornot.trust.options import TrustOptions
+from andornot.trust.record import Stability
+from andornot.trust.repeat import Repeats, ratio, unit_rows
+
+Ints = NDArray[np.int64]
+
+_UNITS_AT_ONCE = 32
+_DRAWS_AT_ONCE = 100
+
+
+def measure_stability(
+    evidence: Evidence,
+    repeats: Repeats,
+    formulas: Sequence[Formula],
+    lengths: Sequence[int],
+    options: TrustOptions,
+) -> list[Stability | None]:
+    """Interval and repeats of each unit's formula.
+
+    Args:
+        evidence: the units' masks.
+        repeats: the search.
+        formulas: of each unit.
+        lengths: how long each unit's formula could become.
+        options: how often to draw.
+
+    Returns:
+        None for all units where there are fewer than two samples.
+    """
+    positions = known_positions(repeats.table)
+    if positions.n_samples < 2:
+        return [None] * len(formulas)
+    draws = draw_samples(positions.n_samples, options.bootstrap, options.seed)
+    cells = _Cells.of(evidence, repeats)
+    tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
+    intervals = _intervals(cells, [tally.mask for tally in tallies], draws)
+    some = draws[: options.resamples]
+    for draw in track(some, "searching on resamples", len(some)):
+        k, sizes = cells.weighted(draw)
+        found = repeats.search(unit_rows(cells.by_atom, k), sizes)
+        for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
+            tally.add(solution, *cells.unit(unit, k), sizes)
+    return [
+        tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
+    ]
+
+
+def draw_samples(n_samples: int, draws: int, seed: int) -> NDArray[np.uint16]:
+    """How often each sample is drawn, with replacement, ``(draws, n_samples)``."""
+    rng = np.random.default_rng(seed)
+    times = np.empty((draws, n_samples), np.uint16)
+    for row in times:
+        row[:] = np.bincount(rng.integers(n_samples, size=n_samples), minlength=n_samples)
+    return times
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Counts by cell, which a draw of samples weights.
+
+    Attributes:
+        sample, atom, sizes: of each cell its sample, atom and positions.
+        active: the units' active positions by cell.
+        by_atom: entries of the units by atom; their counts are not used.
+        entry: for each entry of ``active`` the entry of ``by_atom`` that it adds to.
+        n_atoms: number of atoms.
+    """
+
+    sample: Ints
+    atom: Ints
+    sizes: Ints
+    active: Responses
+    by_atom: Responses
+    entry: Ints
+    n_atoms: int
+
+    @classmethod
+    def of(cls, evidence: Evidence, repeats: Repeats) -> _Cells:
+        positions = known_positions(repeats.table)
+        sample = np.repeat(np.arange(positions.n_samples), np.diff(positions.atom_offsets))
+        atom = positions.atoms.astype(np.int64)
+        active, by_atom = evidence.cells(), evidence.responses
+        unit = np.repeat(np.arange(active.n_units), np.diff(active.indptr))
+        rows = np.repeat(np.arange(by_atom.n_units), np.diff(by_atom.indptr))
+        n_atoms = repeats.table.n_atoms
+        keys = rows * n_atoms + by_atom.atoms
+        entry = np.searchsorted(keys, unit * n_atoms + atom[active.atoms])
+        return cls(sample, atom, _cell_sizes(evidence), active, by_atom, entry, n_atoms)
+
+    def weighted(self, draw: NDArray[np.uint16]) -> tuple[Ints, Ints]:
+        """Active positions by entry of ``by_atom``, and positions by atom, of the drawn samples."""
+        times = draw.astype(np.int64)[self.sample]
+        active = self.active.counts * times[self.active.atoms]
+        k = _sums(self.entry, active, len(self.by_atom.atoms))
+        return k, _sums(self.atom, self.sizes * times, self.n_atoms)
+
+    def unit(self, index: int, k: Ints) -> tuple[NDArray[np.int32], Ints]:
+        """A unit's atoms, and its active positions there among ``k``."""
+        row = slice(self.by_atom.indptr[index], self.by_atom.indptr[index + 1])
+        return self.by_atom.atoms[row], k[row]
+
+    def by_sample(self, unit: int, mask: NDArray[np.bool_], n_samples: int) -> Ints:
+        """Intersection and union of a unit and a formula in each sample, ``(n_samples, 2)``."""
+        cells, counts = self.active.unit(unit)
+        inside = mask[self.atom]
+        both = _sums(self.sample[cells], counts * inside[cells], n_samples)
+        active = _sums(self.sample[cells], counts, n_samples)
+        area = _sums(self.sample, self.sizes * inside, n_samples)
+        return np.stack([both, active + area - both], axis=1)
+
+
+def _sums(where: Ints, values: Ints, n: int) -> Ints:
+    """Sums of whole numbers by index; exact, since they stay below 2**53."""
+    sums: Ints = np.bincount(where, values, n).astype(np.int64)
+    return sums
+
+
+def _cell_sizes(evidence: Evidence) -> Ints:
+    """Positions of each cell."""
+    positions = known_positions(evidence.table)
+    sizes = np.zeros(len(positions.atoms), np.int64)
+    for sample in range(positions.n_samples):
+        cells = slice(*positions.atom_offsets[sample : sample + 2])
+        codes = positions.codes[slice(*positions.offsets[sample : sample + 2])]
+        sizes[cells] = np.bincount(codes, minlength=cells.stop - cells.start)
+    return sizes
+
+
+def _intervals(
+    cells: _Cells, masks: Sequence[NDArray[np.bool_]], draws: NDArray[np.uint16]
+) -> Iterator[tuple[float, float]]:
+    """The middle 95 % of each formula's IoU over the draws; some units at a time."""
+    for first in range(0, len(masks), _UNITS_AT_ONCE):
+        units = range(first, min(first + _UNITS_AT_ONCE, len(masks)))
+        parts = [cells.by_sample(u, masks[u], draws.shape[1]) for u in units]
+        counts = np.concatenate(parts, axis=1).astype(np.float64)
+        drawn = np.concatenate(
+            [
+                draws[at : at + _DRAWS_AT_ONCE].astype(np.float64) @ counts
+                for at in range(0, len(draws), _DRAWS_AT_ONCE)
+            ]
+        )
+        low, high = np.quantile(ratio(drawn[:, ::2], drawn[:, 1::2]), [0.025, 0.975], axis=0)
+        yield from zip(low.tolist(), high.tolist(), strict=True)
+
+
+class _Tally:
+    """What came back of one unit's formula."""
+
+    def __init__(self, repeats: Repeats, formula: Formula, length: int) -> None:
+        self.repeats, self.formula, self.length = repeats, formula, length
+        self.mask = repeats.table.mask(formula)
+        self.concepts = {repeats.table.index(name) for name in formula.concepts}
+        self.same = 0
+        self.overlaps: list[float] = []
+        self.seen = dict.fromkeys(self.concepts, 0)
+
+    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+        """Take in what one repeat found: the formula itself, unless another did better.
+
+        A beam can pass over the best formula, so the formula at hand is a candidate too.
+        """
+        found = solution.by_length[self.length - 1]
+        own = self.repeats.score(
+            int(k[self.mask[active]].sum()), int(sizes[self.mask].sum()), int(k.sum()),
+            int(sizes.sum()), self.formula.length,
+        )  # fmt: skip
+        again = self.concepts
+        if found is not None and self.repeats.score(
+            found.i, found.t, int(k.sum()), int(sizes.sum()), len(found.concepts)
+        ) > own:  # fmt: skip
+            again = set(found.concepts)
+            self.same += bool((self.repeats.mask(found) == self.mask).all())
+        else:
+            self.same += 1
+        self.overlaps.append(len(again & self.concepts) / len(again | self.concepts))
+        for concept in again & self.concepts:
+            self.seen[concept] += 1
+
+    def stability(self, low: float, high: float) -> Stability:
+        """The record."""
+        n, names = len(self.overlaps), self.repeats.table.names
+        shares = {names[c]: self.seen[c] / n for c in self.concepts} if n else {}
+        return Stability(
+            low,
+            high,
+            n,
+            self.same,
+            float(np.mean(self.overlaps)) if n else 0.0,
+            tuple((name, shares[name]) for name in dict.fromkeys(self.formula.concepts) if n),
+        )

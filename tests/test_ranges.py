@@ -1,0 +1,267 @@
+"""Ranges of activations: their borders, the counts in each, and a formula for each."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import andornot
+import naive
+from andornot import ranges as module
+from andornot.activations import InMemory
+from andornot.concepts import ConceptTable
+from andornot.errors import OptionError
+from andornot.explainer import SearchOptions, explain_responses
+from andornot.range_counts import count_lower_ranges, difference
+from andornot.ranges import Ranges, find_borders
+from andornot.responses import Responses, count_responses
+from andornot.thresholds import Threshold, find_thresholds
+from strategies import labelled
+
+
+def maps(*units):
+    """Activations of single positions, a row of values for each unit."""
+    return InMemory(np.array(units, np.float32).T[:, :, None, None], block_size=3)
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=12), st.integers(2, 4))
+def test_clusters_have_the_least_sum_of_squares(values, k):
+    """Few distinct whole numbers, each in a bin of its own."""
+    (borders,) = find_borders(maps(values), Ranges(k))
+    positive = np.array([v for v in values if v > 0], float)
+    assert (np.diff(borders) >= 0).all()
+    assert borders[0] == 0
+    assert borders[-1] == max(values)
+    parts = [positive[(positive > a) & (positive <= b)] for a, b in itertools.pairwise(borders)]
+    assert sum(map(len, parts)) == len(positive)
+    if len(set(positive)) >= k:
+        squares = sum(((p - p.mean()) ** 2).sum() for p in parts)
+        assert squares == pytest.approx(naive.clusters(positive, k), abs=1e-9)
+
+
+@given(st.lists(st.floats(-3, 3, width=32), min_size=1, max_size=30), st.integers(2, 5))
+def test_quantiles_hold_as_many_values_each(values, k):
+    (borders,) = find_borders(maps(values), Ranges(k, "quantiles"))
+    kept = np.array([v for v in values if min(values) < 0 or v > 0])
+    if not len(kept):
+        assert borders.tolist() == [0] * (k + 1)
+        return
+    assert borders[0] < kept.min()
+    assert borders[-1] == kept.max()
+    for j in range(1, k):
+        assert (kept <= borders[j]).sum() >= j * len(kept) / k
+        assert (kept < borders[j]).sum() < j * len(kept) / k
+
+
+def test_units_that_cannot_be_cut():
+    nothing, same, broken = [0.0] * 4, [2.0] * 4, [1.0, np.nan, 2.0, 3.0]
+    borders = find_borders(maps(nothing, same, broken, [0, 1, 1, 5]), Ranges(3))
+    assert borders[0].tolist() == [0, 0, 0, 0]
+    assert borders[1].tolist() == [0, 0, 0, 2]
+    assert np.isnan(borders[2]).all()
+    assert borders[3].tolist() == [0, 0, 1, 5]  # two values: the upper two ranges
+
+
+def test_few_units_at_a_time_change_nothing(monkeypatch):
+    rng = np.random.default_rng(0)
+    recorded = InMemory(rng.normal(size=(7, 5, 2, 3)).astype(np.float32), block_size=2)
+    usual = find_borders(recorded, Ranges(4), jobs=1)
+    monkeypatch.setattr(module, "_BUFFER_BYTES", 4 * 42 * 2)
+    assert find_borders(recorded, Ranges(4), jobs=2).tolist() == usual.tolist()
+
+
+@pytest.mark.parametrize("wrong", [{"k": 1}, {"k": 2.5}, {"k": 1000}, {"by": "size"}])
+def test_ranges_that_make_no_sense(wrong):
+    with pytest.raises(OptionError, match=r"ranges.*(give from 2|choose 'clusters')"):
+        Ranges(**wrong)
+
+
+def test_the_top_range_is_a_threshold():
+    recorded = maps([0, 1, 2, 8, 9], [0, 0, 0, 0, 0])
+    found = find_thresholds(recorded, Ranges(2), table_of(5).positions)
+    assert found.values.tolist() == [2, 0]
+    assert found.borders.tolist() == [[0, 2, 9], [0, 0, 0]]
+    assert found.status == ("ok", "dead")
+    assert find_thresholds(recorded, Threshold(0.5), table_of(5).positions).borders is None
+
+
+def table_of(n):
+    return ConceptTable.from_masks(np.ones((1, n), np.bool_), ["a"])
+
+
+@given(labelled(), st.integers(1, 3), st.data())
+def test_counts_are_those_of_pixels(data, k, draw):
+    table, n = data.table, len(data.maps)
+    values = st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0])
+    flat = draw.draw(st.lists(values, min_size=n * 8, max_size=n * 8))
+    recorded = InMemory(np.array(flat, np.float32).reshape(n, 2, 2, 2))
+    borders = np.sort(np.random.default_rng(k).normal(size=(2, k + 2)))
+    borders[:, -1] = 2
+    top = count_responses(recorded, borders[:, -2], table, jobs=1).responses
+    parts = [*reversed(list(count_lower_ranges(recorded, borders, top, table, jobs=1))), top]
+    assert len(parts) == k + 1
+    for unit in range(2):
+        for number, part in enumerate(parts):
+            low, high = borders[unit, number : number + 2]
+            counts = np.zeros((table.n_atoms, table.n_folds), int)
+            for i, fold in enumerate(data.folds):
+                shape = data.maps[i].shape[1:]
+                f = naive.upsample(recorded.values[i, unit], *shape)
+                atoms = table.positions.sample(i)[(f > low) & (f <= high + 1e-12)]
+                np.add.at(counts[:, fold], atoms, 1)
+            assert part.unit_folds(unit).tolist() == counts.tolist()
+            assert part.counts.all()
+
+
+@given(st.data())
+def test_a_difference_holds_what_only_the_wider_one_has(data):
+    wide = np.array(data.draw(st.lists(st.booleans(), min_size=8, max_size=8))).reshape(2, 4)
+    narrow = wide & np.array(data.draw(st.lists(st.booleans(), min_size=8, max_size=8))).reshape(
+        2, 4
+    )
+    table = ConceptTable.from_masks(np.eye(3, 4, dtype=bool), ["a", "b", "c"])
+    found = difference(Responses.from_masks(wide, table), Responses.from_masks(narrow, table))
+    expected = Responses.from_masks(wide & ~narrow, table)
+    assert found.indptr.tolist() == expected.indptr.tolist()
+    assert found.atoms.tolist() == expected.atoms.tolist()
+    assert found.counts.tolist() == expected.counts.tolist()
+
+
+def test_a_unit_of_two_levels_gets_a_formula_for_each():
+    rng = np.random.default_rng(0)
+    masks = rng.random((4, 400)) < 0.3
+    low, high = masks[0] & ~masks[1], masks[1]
+    values = np.where(high, 5.0, np.where(low, 1.0, 0.0)) * rng.uniform(0.9, 1.1, 400)
+    recorded, table = maps(values), ConceptTable.from_masks(masks, ["A", "B", "C", "D"])
+    borders = find_borders(recorded, Ranges(2))
+    top = count_responses(recorded, borders[:, -2].copy(), table).responses
+    (lower,) = count_lower_ranges(recorded, borders, top, table)
+    formulas = [
+        str(explain_responses(part, table, SearchOptions(length=2))[0].formula)
+        for part in (top, lower)
+    ]
+    assert formulas == ["B", "A AND NOT B"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    pytest.importorskip("torch", reason="torch is not installed")
+    if os.environ.get("NUMBA_DISABLE_JIT"):
+        pytest.skip("a whole run is slow without the compiler")
+    from analysis_cases import LAYER, picture_run
+
+    folder = tmp_path_factory.mktemp("ranged")
+    return picture_run(folder, LAYER, threshold=Ranges(3), trust=None, length=2)
+
+
+def test_each_range_has_an_explanation(run):
+    result = run.result()
+    assert len(result) == 9
+    borders = find_borders(run.activations(), Ranges(3))
+    assert run.thresholds().tolist() == borders[:, -2].tolist()
+    for e in result:
+        if e.status == "dead":
+            assert result.ranges(e.unit) == (e,)
+            assert e.range is None
+            continue
+        ranges = result.ranges(e.unit)
+        assert ranges[-1] is e
+        ends = [part.range for part in ranges]
+        assert ends == list(zip(borders[e.unit], borders[e.unit, 1:], strict=False))
+        positive = sum(part.counts.tp + part.counts.fn for part in ranges)
+        assert positive == above(run, e.unit, 0.0)
+
+
+def above(run, unit, threshold):
+    thresholds = np.full(9, np.nan)
+    thresholds[unit] = threshold
+    counted = count_responses(run.activations(), thresholds, run.concepts)
+    return counted.responses.totals[unit]
+
+
+def test_tables_have_a_row_for_each_range(run):
+    frame = run.result().to_frame()
+    assert len(frame) == 8 * 3 + 1
+    alive = frame[frame["range_low"].notna()]
+    assert (alive.groupby("unit")["range_low"].diff().dropna() <= 0).all()
+    written = pd.read_parquet(run.path / "explanations.parquet")
+    assert written["range_low"].tolist()[:3] == frame["range_low"].tolist()[:3]
+    assert run.manifest["layers"][run.layer()]["threshold"] == {"k": 3, "by": "clusters"}
+
+
+def test_scores_and_ranges_are_shown(run):
+    from click.testing import CliRunner
+
+    from andornot.cli import cli
+    from andornot.report.entries import threshold
+
+    shown = CliRunner().invoke(cli, ["show", str(run.path), "--best", "2"])
+    assert shown.exit_code == 0, shown.output
+    assert "activation" in shown.output
+    assert threshold(run, run.layer()) == "in the top one of the 3 ranges of its values"
+    e = run.result().best()[0]
+    assert -1 < e.agreement.pearson < 1
+    for question in ("scores", "metrics"):
+        done = CliRunner().invoke(cli, ["analyze", question, str(run.path), "--quiet"])
+        assert done.exit_code == 0, done.output
+    masked = ["analyze", "scores", str(run.path), "--quiet", "--units", f"{e.unit}", "--json"]
+    done = CliRunner().invoke(cli, [*masked, "--masking"])
+    assert done.exit_code == 0, done.output
+    assert '"label_masking": ' in done.output
+
+
+def dissected(folder, out, **options):
+    """The network and the pictures of ``run`` once more."""
+    from analysis_cases import LAYER
+    from andornot.probe import Recording
+    from andornot.probing.open import open_data
+
+    return andornot.dissect(
+        f"{folder / 'network.py'}:net", LAYER, open_data(f"labelmaps:{folder / 'data'}"), out,
+        recording=Recording(batch_size=10, device="cpu"), folds=2, length=2, trust=None, **options,
+    )  # fmt: skip
+
+
+def test_the_same_run_again_counts_nothing_again(run, monkeypatch):
+    from andornot import dissection
+
+    for name in ("count_lower_ranges", "agreements", "count_responses"):
+        monkeypatch.setattr(dissection, name, None)
+    before = run.result()
+    again = dissected(run.path.parent, run.path, threshold=Ranges(3))
+    assert again.result() == before
+
+
+def test_correlation_can_be_searched_for_with_a_threshold_only(run, tmp_path):
+    with pytest.raises(OptionError, match="leave ranges out"):
+        dissected(run.path.parent, tmp_path, threshold=Ranges(3), metric="pearson")
+    with pytest.raises(OptionError, match="cannot look for correlation"):
+        dissected(run.path.parent, tmp_path, metric="pearson", search="exhaustive")
+    found = dissected(run.path.parent, tmp_path, metric="pearson")
+    scores = [e.score for e in found.result() if e.formula is not None]
+    assert len(scores) == 8
+    for e in found.result():
+        if e.formula is not None:
+            assert e.score == pytest.approx(e.agreement.pearson, abs=1e-8)
+            assert e.score <= e.certificate.upper_bound + 1e-9
+    with pytest.raises(OptionError, match="nothing can be correlated"):
+        explain_responses(found.responses(), found.concepts, SearchOptions(metric="pearson"))
+
+
+def test_units_are_shown_one_by_one_with_all_their_ranges(run):
+    from click.testing import CliRunner
+
+    from andornot.cli import cli
+
+    unit = run.result().best()[0].unit
+    shown = CliRunner().invoke(cli, ["show", str(run.path), "--units", str(unit)])
+    assert shown.exit_code == 0, shown.output
+    lines = " ".join(shown.output.split())
+    assert lines.count("Activations from") == 2
+    assert "Scores: correlation with the raw activations" in lines
