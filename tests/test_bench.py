@@ -248,3 +248,16 @@ def test_masks_are_compared_to_the_last_atom(n):
         second[at] ^= True
         assert not same_mask(first, second)
         second[at] ^= True
+
+
+def test_proofs_are_counted_and_what_is_left_is_told():
+    from andornot.bench.proof import prove_synthetic
+
+    small = {"samples": 8, "concepts": 40, "planted": 2, "noise": 1}
+    planted, noise = prove_synthetic([2], 60.0, **small)
+    assert (planted.units, planted.n_units, planted.proven) == ("planted", 2, 2)
+    assert (noise.units, noise.n_units, noise.proven, noise.largest_gap) == ("noise", 1, 1, 0.0)
+    assert 0 < planted.median_seconds <= planted.longest_seconds
+    no_time = prove_synthetic([5], 0.0, **small)
+    assert [p.proven for p in no_time] == [0, 0]
+    assert all(0 < p.median_gap <= p.largest_gap <= 1 for p in no_time)

@@ -283,7 +283,7 @@ def test_planted_units_are_no_chance_and_hold_out():
     result = andornot.explain(world.units, world.table)
     for e in examine(result, world.units, world.table):
         held, chance = e.trust.held_out, e.trust.chance
-        assert chance.p_value == 1 / 21
+        assert chance.p_value == 1 / (TrustOptions.nulls + 1)
         assert held.by_length[-1] == pytest.approx(held.in_sample[-1], abs=0.03)
         assert e.trust.stability.low < e.iou < e.trust.stability.high
         assert e.trust.stability.same == 20 or e.formula.length < 3
