@@ -32,8 +32,9 @@ from andornot.cli.values import Units
 def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
     """Time every stage on synthetic data of the paper's size.
 
-    `bench text` does so for sentence pairs; `bench real` times a real run; `bench peer` runs
-    another package beside; `bench shortfall` says what beam searches miss.
+    `bench text` does so for sentence pairs; `bench real` times a real run; `bench units` explains
+    very many units, `bench scale` grows the number of samples; `bench peer` runs another package
+    beside; `bench shortfall` says what beam searches miss; `bench proof` what proofs cost.
     """
     if ctx.invoked_subcommand is None:
         from andornot.bench.measure import run_bench
@@ -120,6 +121,79 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
 
     report = shortfall(Run.open(run_path), **options)
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+
+
+@bench.command("proof")
+@click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(file_okay=False))
+@click.option("--layer", help="A layer of the run; needed where it has several.")
+@click.option("--length", "lengths", type=Units(), default="3", show_default=True, metavar="3,5")
+@click.option(
+    "--seconds", type=float, default=10.0, show_default=True, help="Longest time for each unit."
+)
+@click.option("--units", type=int, default=40, show_default=True)
+@click.option(
+    "--noise", type=int, default=8, show_default=True, help="Units of pure noise; not with RUN."
+)
+@click.option("--samples", type=int, default=22_210, show_default=True, help="Not with RUN.")
+@click.option("--concepts", type=int, default=1_291, show_default=True, help="Not with RUN.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
+    """Time proofs of optima on one thread, and say what is left when the time is up.
+
+    For units of a RUN, or of synthetic images of the paper's size.
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from andornot.bench.proof import prove_run, prove_synthetic, table_of
+    from andornot.run import Run
+
+    layer = options.pop("layer")
+    searched = options.pop("lengths"), options.pop("seconds")
+    units = options.pop("units")
+    if run_path is None:
+        proofs = prove_synthetic(*searched, planted=units, **options)
+    else:
+        proofs = prove_run(Run.open(run_path), layer, *searched, units)
+    if as_json:
+        click.echo(json.dumps([asdict(p) for p in proofs]))
+    else:
+        Console().print(table_of(proofs))
+
+
+@bench.command("units")
+@click.option("--units", type=int, default=131_072, show_default=True)
+@click.option("--positions", type=int, default=100_000, show_default=True)
+@click.option("--concepts", type=int, default=5_000, show_default=True)
+@click.option("--length", type=int, default=3, show_default=True)
+@click.option("--beam-size", type=int, default=10, show_default=True)
+@click.option("--search", default="beam", show_default=True, metavar="auto|beam|optimal")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_units(as_json: bool, **options: Any) -> None:
+    """Explain as many sparse units as a sparse autoencoder has, streamed to a Parquet file."""
+    from andornot.bench.units import run_units_bench
+
+    _print_bench(run_units_bench(**options), as_json)
+
+
+@bench.command("scale")
+@click.option("--samples", type=Units(), default="1000,5000,22210,50000,100000,200000")
+@click.option("--units", type=int, default=64, show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False), help="Also draw a plot: .svg, .png, .pdf.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
+    """Say how atoms, table, counting and search grow with the number of samples."""
+    from andornot.bench.scale import lines, plot, run_scale_bench
+
+    report = run_scale_bench(**options)
+    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+    if out is not None:
+        plot(report, out)
 
 
 def _print_bench(report: dict[str, Any], as_json: bool) -> None:
