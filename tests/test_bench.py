@@ -183,6 +183,7 @@ def test_real_run_as_stages(monkeypatch):
     }  # fmt: skip
     monkeypatch.setattr(measure, "dissect", lambda *a, **k: type("R", (), {"manifest": manifest}))
     report = measure.bench_real("labelmaps:x", "torchvision:y", "conv")
+    assert report["results"]["other_share"] == pytest.approx(1 - 5 / 8)
     rates = {s["stage"]: (s["rate"], s["rate_unit"], s["peak_rss_bytes"]) for s in report["stages"]}
     assert rates == {
         "read": (20, "samples/s", 10), "forward": (5, "samples/s", 10),

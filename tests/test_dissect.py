@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import andornot
-from andornot import dissection
+from andornot import activations, dissection
 from andornot.activations import Shards
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.probe import Recording
@@ -286,7 +286,7 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
     whole = run_with(length=1).result()
     (tmp_path / "run").rename(tmp_path / "whole")
     monkeypatch.setattr(dissection, "_SHARD_BYTES", 1)
-    save, written = np.save, []
+    save, written = activations.write_array, []
 
     def full(*args, **kwargs):
         if len(written) == 3:
@@ -294,13 +294,13 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
         written.append(1)
         return save(*args, **kwargs)
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(activations, "write_array", full)
     with pytest.raises(RunError, match=r"cannot write activations to .*No space left on device"):
         run_with(length=1)
     left = list((tmp_path / "run").rglob("*"))
     assert not [p for p in left if p.suffix == ".tmp"]
     assert not (tmp_path / "run" / "manifest.json").exists()
-    monkeypatch.setattr(np, "save", save)
+    monkeypatch.setattr(activations, "write_array", save)
     assert run_with(length=1).result() == whole
 
 

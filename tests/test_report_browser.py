@@ -108,7 +108,7 @@ def visit(browser, site) -> Iterator[Visit]:
 
 def expect_units(page: Any, units: list[int]) -> None:
     """Wait until the gallery shows these units, in this order."""
-    heads = [re.compile(rf"^unit {unit}(, IoU [0-9.]+)?$") for unit in units]
+    heads = [re.compile(rf"^unit {unit}(, IoU [0-9.]+)?(, held out [0-9.]+)?$") for unit in units]
     expect(page.locator("#cards .said > small:first-child")).to_have_text(heads)
 
 
@@ -152,6 +152,12 @@ def test_search_and_filters_find_what_they_should(site, visit):
     expect_units(page, [0, 1, 2])
     page.reload()
     expect_units(page, [0, 1, 2])  # the address keeps the choice
+    page.select_option("select[name=sort]", "held")
+    held = [row.get("held", -1) for row in rows(site)]
+    expect_units(page, sorted(range(3), key=lambda u: (-held[u], u)))
+    page.select_option("select[name=chance]", label="beats every shuffle")
+    beat = [u for u, row in enumerate(rows(site)) if "all" in row["chance"]]
+    expect(page.locator("#cards a")).to_have_count(len(beat))
 
 
 def rows(site: Path) -> list[dict[str, Any]]:

@@ -104,8 +104,8 @@ def test_masks_on_a_units_page_are_those_of_the_arrays(run, site):
         masks = [decode(image["src"]) for image in page.all("img")
                  if image["src"].startswith("data:") and image["alt"]]  # fmt: skip
         views = gallery.unit(unit, 16).samples
-        assert len(masks) == len(views) == 16
-        for pixels, view in zip(masks, views, strict=True):
+        assert len(masks) >= len(views) == 16  # after them what no concept accounts for
+        for pixels, view in zip(masks, views, strict=False):
             image = np.asarray(gallery.data.image(view.sample), np.float64) / 255
             native = image.reshape(6, 4, 8, 4, 3).mean((1, 3))[..., unit]
             rows = np.clip((np.arange(12) + 0.5) / 2 - 0.5, 0, 5)

@@ -19,8 +19,8 @@ PACKAGE = Path(andornot.__file__).parent
 
 CORE = [
     "formula", "scores", "positions", "signatures", "concepts", "upsample", "activations",
-    "thresholds", "responses", "parallel", "progress", "explanations", "explainer", "errors",
-    "_jit", "search", "search.problem", "search.bits", "search.kernels", "search.beam",
+    "thresholds", "responses", "parallel", "engine", "progress", "explanations", "explainer",
+    "errors", "_jit", "search", "search.problem", "search.bits", "search.kernels", "search.beam",
     "search.exhaustive", "search.ceiling", "search.best", "search.bounds", "search.branching",
     "search.optimal", "search.families", "search.tree_kernels",
     "search.trees",
@@ -42,8 +42,10 @@ OUTER = (
     "samples",
     "results",
     "dissection",
+    "passes",
     "run",
     "stages",
+    "stream",
     "cli",
     "report",
     "demo",

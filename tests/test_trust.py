@@ -296,7 +296,9 @@ def test_a_record_survives_json_and_says_what_it_holds():
     import json
 
     world = planted_world(1)
-    result = examine(andornot.explain(world.units, world.table), world.units, world.table, FEW)
+    result = examine(
+        andornot.explain(world.units, world.table), world.units, world.table, options=FEW
+    )
     for e in result:
         back = Explanation.from_dict(json.loads(json.dumps(e.as_dict())))
         assert back == e
@@ -311,10 +313,10 @@ def test_a_record_survives_json_and_says_what_it_holds():
 def test_results_do_not_hang_on_threads_or_units():
     world = WORLDS[1]
     result = andornot.explain(world.units, world.table, **SEARCH)
-    first = examine(result, world.units, world.table, FEW, jobs=1, **SEARCH)
-    assert examine(result, world.units, world.table, FEW, jobs=3, **SEARCH) == first
+    first = examine(result, world.units, world.table, options=FEW, jobs=1, **SEARCH)
+    assert examine(result, world.units, world.table, options=FEW, jobs=3, **SEARCH) == first
     alone = andornot.explain(world.units[2:3], world.table, **SEARCH)
-    alone = examine(alone, world.units[2:3], world.table, FEW, **SEARCH)
+    alone = examine(alone, world.units[2:3], world.table, options=FEW, **SEARCH)
     chance = replace(alone[0].trust.chance, q_value=first[2].trust.chance.q_value)
     chance = replace(chance, p_pooled=first[2].trust.chance.p_pooled)
     chance = replace(chance, q_pooled=first[2].trust.chance.q_pooled)
@@ -356,7 +358,7 @@ def test_where_little_can_be_known_little_is_said():
     whole = ConceptTable.from_masks(world.concepts, world.names)
     none = TrustOptions(resamples=0, nulls=0)
     trust = examine(
-        andornot.explain(world.units, whole, **SEARCH), world.units, whole, none, **SEARCH
+        andornot.explain(world.units, whole, **SEARCH), world.units, whole, options=none, **SEARCH
     )[0].trust
     assert trust.held_out is None
     assert trust.chance is None
@@ -365,11 +367,45 @@ def test_where_little_can_be_known_little_is_said():
     assert examine(andornot.explain(nothing, whole), nothing, whole)[0].trust is None
 
 
+@pytest.mark.parametrize("n_samples", [2, 3, 4, 6, 9])
+def test_few_samples_say_nothing_of_chance(n_samples):
+    rng = np.random.default_rng(n_samples)
+    table = ConceptTable.from_masks(rng.random((5, n_samples, 6)) < 0.4, list("abcde"))
+    units = rng.random((3, n_samples, 6)) < 0.4
+    for e in examine(andornot.explain(units, table, length=2), units, table, length=2):
+        assert e.trust.chance is None
+
+
+def test_units_without_a_formula_count_among_the_tests():
+    """Noise that is active twice: most units meet no concept, the others are not picked out."""
+    rng = np.random.default_rng(0)
+    concepts = rng.random((5, 40, 6)) < 0.02
+    units = np.zeros((300, 40 * 6), bool)
+    for unit in units:
+        unit[rng.choice(unit.size, 2, replace=False)] = True
+    units = units.reshape(300, 40, 6)
+    table = ConceptTable.from_masks(concepts, list("abcde"))
+    result = examine(
+        andornot.explain(units, table, length=2), units, table, length=2,
+        options=TrustOptions(resamples=0, nulls=39),
+    )  # fmt: skip
+    known = [e.trust.chance for e in result if e.formula is not None]
+    assert 0 < len(known) < 100
+    assert min(c.q_value for c in known) > 0.05
+    assert min(c.q_pooled for c in known) > 0.05
+    # over all units, those without a formula at 1, small p-values are as rare as they should be
+    assert np.mean([c.p_value <= 0.05 for c in known]) * len(known) / 300 < 0.08
+
+
 def test_mistakes_get_a_sentence():
     world = WORLDS[0]
     result = andornot.explain(world.units, world.table)
     with pytest.raises(OptionError, match="4 explanations for 2 unit masks"):
         examine(result, world.units[:2], world.table)
+    with pytest.raises(OptionError, match="active positions, its mask has"):
+        examine(result, ~world.units, world.table)
+    with pytest.raises(OptionError, match="up to length 3"):
+        examine(result, world.units, world.table, length=2)
     with pytest.raises(DataError, match="shape"):
         examine(result, world.units[:, :3], world.table)
     for wrong in ({"nulls": -1}, {"resamples": 1.5}, {"bootstrap": 5}, {"resamples": 2000}):

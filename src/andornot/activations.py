@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from andornot._jit import jit
 from andornot.errors import RunError
 from andornot.parallel import n_workers, ordered_map
+from andornot.positions import write_array
 
 Block = tuple[int, NDArray[np.float32]]
 
@@ -109,6 +110,34 @@ class Shards:
         """Native height and width."""
         return int(self._shape[2]), int(self._shape[3])
 
+    def _starts(self) -> dict[int, Path]:
+        """All shards by their first sample, whatever lies between them."""
+        found = sorted(self.directory.glob("[0-9]*.npy"), reverse=True)
+        return {int(path.stem.split("-")[0]): path for path in found}
+
+    def covers(self, start: int, stop: int) -> bool:
+        """Whether these samples are recorded, in shards that begin and end there."""
+        shards, at = self._starts(), start
+        if stop <= self.n_samples:
+            return True
+        while at < stop and at in shards:
+            at = int(shards[at].stem.split("-")[1])
+        return at == stop
+
+    def cut(self, at: int) -> None:
+        """Shorten the shard that goes on across this sample, so that it ends there."""
+        for path in self.paths:
+            start, stop = (int(part) for part in path.stem.split("-"))
+            if start < at < stop:
+                self.append(start, read_array(path)[: at - start])
+                path.unlink()
+
+    def drop(self, start: int, stop: int) -> None:
+        """Remove shards that begin among these samples."""
+        for at, path in self._starts().items():
+            if start <= at < stop:
+                path.unlink()
+
     def append_missing(self, start: int, values: NDArray[np.float32]) -> None:
         """Write that part of a block which lies behind the samples recorded so far."""
         known = self.n_samples - start
@@ -119,13 +148,10 @@ class Shards:
         """Write the block that begins at sample ``start``."""
         self.directory.mkdir(parents=True, exist_ok=True)
         path = self.directory / f"{start:09d}-{start + len(values):09d}.npy"
-        aside = path.with_suffix(".tmp")
         try:
-            with aside.open("wb") as file:
-                np.save(file, np.ascontiguousarray(values, np.float32), allow_pickle=False)
-            aside.replace(path)
+            write_array(path, np.ascontiguousarray(values, np.float32))
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)
             raise RunError(
                 f"cannot write activations to {path}: {error.strerror or f'no room ({error})'}; "
                 "make room there and start again, what is recorded is kept"

@@ -7,15 +7,19 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from andornot.activations import unit_blocks
 from andornot.concepts import ConceptTable
+from andornot.engine import Engine, engine_of
 from andornot.errors import DataError, OptionError
 from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
 from andornot.formula import Formula, parse
@@ -23,7 +27,7 @@ from andornot.moments import Moments
 from andornot.parallel import asked_to_stop, ordered_map
 from andornot.progress import track
 from andornot.responses import Responses
-from andornot.scores import IOU, PEARSON, Counts, metric_code
+from andornot.scores import IOU, METRICS, PEARSON, Counts, metric_code
 from andornot.search import beam, correlation, exhaustive, optimal, trees
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
@@ -41,6 +45,10 @@ _PROOF_STEPS = 1e7
 """About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
 or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
 _PROVABLE_LENGTH = 3
+
+
+_BLOCK = 16
+"""Units that another process searches for at a time."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,10 @@ class SearchOptions:
         if self.correlates and self.search not in ("auto", "beam"):
             raise OptionError(
                 f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
+            )
+        if not self.correlates and str(self.metric).lower() not in METRICS:
+            raise OptionError(
+                f"unknown metric {self.metric!r}; choose one of {', '.join(METRICS)}, {PEARSON}"
             )
         self._check_space()
         self.numbers()
@@ -176,6 +188,7 @@ def explain(
     status: Sequence[str] | None = None,
     jobs: int | None = None,
     only: Sequence[str] | None = None,
+    executor: Executor | str | None = None,
     **options: Any,
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
@@ -191,6 +204,8 @@ def explain(
         status: for each unit ``"ok"`` or why it cannot be explained.
         jobs: threads; all cores if not given.
         only: use only these concepts.
+        executor: where to search, in blocks of units (see ``engine``); in this process if not
+            given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
             ``limit``, ``categories``, ``profile``.
 
@@ -209,7 +224,10 @@ def explain(
         if isinstance(unit_masks, Responses)
         else Responses.from_masks(unit_masks, concepts, jobs)
     )
-    return explain_responses(responses, concepts, chosen, units=units, status=status, jobs=jobs)
+    with nullcontext() if executor is None else engine_of(executor, jobs=jobs) as engine:
+        return explain_responses(
+            responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
+        )
 
 
 def explain_responses(
@@ -221,38 +239,105 @@ def explain_responses(
     status: Sequence[str] | None = None,
     jobs: int | None = None,
     moments: Moments | None = None,
+    engine: Engine | None = None,
 ) -> Result:
     """Explain units from their counts; the arguments are those of :func:`explain`.
 
-    To search for correlation, ``moments`` are needed too: the sums of the same units' activations.
+    To search for correlation, ``moments`` are needed too: the sums of the same units' activations;
+    that is searched for in this process always, all else on the ``engine`` if one is given.
     """
-    atoms = kernel_atoms(concepts)
     _check_units(responses, concepts, units=units, status=status)
     candidates = concepts.select(options.categories, options.concepts)
     if not len(candidates):
         raise OptionError("no concept is left to search with; widen categories or concepts")
+    atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
+    common = _Common(atoms, candidates, concepts.bases, concepts.names, options)
+    numbers = range(responses.n_units) if units is None else [int(u) for u in units]
+    states = [OK] * responses.n_units if status is None else list(status)
+    if engine is not None and correlate is None:
+        return Result(tuple(_elsewhere(engine, common, responses, numbers, states)))
 
     def one(index: int, stop: Stop | None) -> Explanation:
-        active, counts = responses.unit(index)
-        problem = Problem(atoms, active, counts, candidates, concepts.bases)
-        state = OK if status is None else status[index]
-        if state == OK and not problem.total:
-            state = INACTIVE
-        number = index if units is None else int(units[index])
-        if state != OK:
-            return _unexplained(number, state, problem, options)
+        problem, search = common.problem(*responses.unit(index)), None
         if correlate is not None:
-            solution, bound = correlate(index, problem)
-            return _explanation(number, problem, solution, concepts.names, options, bound)
-        solution = solve(problem, options, stop)
-        return _explanation(number, problem, solution, concepts.names, options)
+            search = partial(correlate, index)
+        return common.explain(numbers[index], states[index], problem, stop, search)
 
     # a proof may take long, so Ctrl-C ends proofs; all else is as quick to finish as to stop
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
         return Result(tuple(track(found, "searching", responses.n_units)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Common:
+    """What the searches for all units share."""
+
+    atoms: Atoms
+    candidates: NDArray[np.int64]
+    bases: tuple[int, ...]
+    names: Sequence[str]
+    options: SearchOptions
+
+    def problem(self, active: NDArray[np.int32], counts: NDArray[np.int64]) -> Problem:
+        return Problem(self.atoms, active, counts, self.candidates, self.bases)
+
+    def explain(
+        self,
+        number: int,
+        state: str,
+        problem: Problem,
+        stop: Stop | None = None,
+        correlate: Callable[[Problem], tuple[Solution, float]] | None = None,
+    ) -> Explanation:
+        if state == OK and not problem.total:
+            state = INACTIVE
+        if state != OK:
+            return _unexplained(number, state, problem, self.options)
+        if correlate is not None:
+            solution, bound = correlate(problem)
+            return _explanation(number, problem, solution, self.names, self.options, bound)
+        solution = solve(problem, self.options, stop)
+        return _explanation(number, problem, solution, self.names, self.options)
+
+
+def _elsewhere(
+    engine: Engine,
+    common: _Common,
+    responses: Responses,
+    numbers: Sequence[int],
+    states: Sequence[str],
+) -> Iterator[Explanation]:
+    """Search by blocks of units on other processes."""
+    blocks = list(unit_blocks(responses.n_units, _BLOCK))
+    calls = (
+        (first, responses.select(block), numbers[first:stop], states[first:stop], engine.threads)
+        for block in blocks
+        for first, stop in [(block.start, block.stop)]
+    )
+    done = track(engine.run(_explain_block, common, calls), "searching", len(blocks))
+    found = {call[0]: explanations for call, explanations in done}
+    for block in blocks:
+        yield from found[block.start]
+
+
+def _explain_block(
+    common: _Common,
+    _first: int,
+    responses: Responses,
+    numbers: Sequence[int],
+    states: Sequence[str],
+    jobs: int,
+) -> list[Explanation]:
+    """Explain a block of units, in a worker."""
+
+    def one(index: int) -> Explanation:
+        problem = common.problem(*responses.unit(index))
+        return common.explain(numbers[index], states[index], problem)
+
+    return list(ordered_map(one, range(responses.n_units), jobs))
 
 
 def _correlation_search(

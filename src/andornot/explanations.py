@@ -268,7 +268,7 @@ class Result:
         """
         import pandas as pd
 
-        return pd.DataFrame([_row(e) for e in self.rows()])
+        return pd.DataFrame([explanation_row(e) for e in self.rows()])
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
@@ -280,7 +280,8 @@ def _range(ends: Sequence[float]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _row(e: Explanation) -> dict[str, Any]:
+def explanation_row(e: Explanation) -> dict[str, Any]:
+    """An explanation as a row of a table: formula, scores, counts, the best of each length."""
     row: dict[str, Any] = {
         "unit": e.unit,
         "formula": None if e.formula is None else str(e.formula),

@@ -23,8 +23,9 @@ def explanation_html(e: Explanation) -> str:
         for n, best in enumerate(e.best_by_length, start=1)
         if best is not None and best.formula.length == n
     )
+    trust = "" if e.trust is None else f"<p>Trust: {escape(str(e.trust))}</p>"
     return (
-        f"<p>unit {e.unit}, IoU {e.iou:.3f}<br><b>{escape(str(e.formula))}</b></p>{_bar(e)}"
+        f"<p>unit {e.unit}, IoU {e.iou:.3f}<br><b>{escape(str(e.formula))}</b></p>{_bar(e)}{trust}"
         f"<table><thead><tr><th>concepts</th><th>IoU</th><th {_CELL}>best formula</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )

@@ -92,6 +92,10 @@ class Probe(Protocol):
         """The samples."""
 
     @property
+    def recording(self) -> Recording:
+        """Batch size, device and the like."""
+
+    @property
     def rows(self) -> NDArray[np.int64] | None:
         """Where each sample's rows of activations start, ``(n_samples + 1,)``.
 

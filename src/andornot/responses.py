@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ from andornot.parallel import ordered_map
 from andornot.positions import AtomMap, grid_shape, offsets_of, read_arrays
 from andornot.thresholds import by_shape
 from andornot.upsample import axis
+
+if TYPE_CHECKING:
+    import scipy.sparse
 
 _PENDING = 8_000_000
 
@@ -123,6 +126,41 @@ class Responses:
             )
         grain = Grain(positions, concepts.n_atoms, concepts.n_folds)
         return cls.of_masks(masks, grain, jobs)
+
+    @classmethod
+    def from_sparse(
+        cls, active: scipy.sparse.sparray | scipy.sparse.spmatrix, concepts: ConceptTable
+    ) -> Responses:
+        """From units that fire on few positions, such as a sparse autoencoder's latents.
+
+        Args:
+            active: ``(n_units, n_positions)``; a unit is active where its entry is above 0.
+                Positions are in the order of the table: sample by sample, row by row.
+            concepts: a table that knows its positions.
+
+        Raises:
+            DataError: the matrix has not one column for each position.
+        """
+        import scipy.sparse
+
+        positions = known_positions(concepts)
+        n_positions = len(positions.codes)
+        if active.shape[1] != n_positions:
+            hint = "; give its transpose" if active.shape[0] == n_positions else ""
+            raise DataError(
+                f"the matrix has shape {active.shape}; expected (n_units, n_positions) with the "
+                f"{n_positions} positions of the concept table{hint}"
+            )
+        rows = scipy.sparse.csr_array(active, copy=True)
+        rows.sum_duplicates()
+        atoms, folds = _atoms_of_positions(positions)
+        builder = ResponseBuilder(rows.shape[0], concepts.n_atoms, concepts.n_folds)
+        for unit in np.flatnonzero(np.diff(rows.indptr)):
+            row = slice(rows.indptr[unit], rows.indptr[unit + 1])
+            where = rows.indices[row][rows.data[row] > 0]
+            keys = atoms[where] * concepts.n_folds + folds[where]
+            builder.add(int(unit), keys, np.ones(len(keys), np.int64))
+        return builder.finish()
 
     @classmethod
     def of_masks(cls, masks: NDArray[np.bool_], grain: Grain, jobs: int | None = None) -> Responses:
@@ -418,6 +456,12 @@ def known_positions(concepts: ConceptTable) -> AtomMap:
     return concepts.positions
 
 
+def _atoms_of_positions(positions: AtomMap) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The atom and the fold of each position of all samples, one after another."""
+    alone = positions.each_alone()
+    return alone.atoms.astype(np.int64), alone.folds.astype(np.int64)
+
+
 def _grid_text(positions: AtomMap) -> str:
     distinct = np.unique(positions.shapes, axis=0)
     if len(distinct) != 1:
@@ -428,7 +472,10 @@ def _grid_text(positions: AtomMap) -> str:
 @jit
 def _count_mask(active, codes, offsets, atom_offsets, keys, tally):  # type: ignore[no-untyped-def]
     """Count a unit's active positions by key, from its mask as bytes."""
-    local = np.zeros(np.diff(atom_offsets).max(), np.int64) if len(offsets) > 1 else tally
+    most = 0
+    for s in range(len(offsets) - 1):
+        most = max(most, atom_offsets[s + 1] - atom_offsets[s])
+    local = np.zeros(most, np.int64)
     for s in range(len(offsets) - 1):
         found = False
         for start in range(offsets[s], offsets[s + 1], 64):

@@ -119,8 +119,13 @@ class Run:
         """The recorded activations, a row for each sample, or for each token.
 
         Raises:
-            RunError: some of them are gone.
+            RunError: they were not stored, or some of them are gone.
         """
+        if not self.manifest.get("store", True):
+            raise RunError(
+                f"{self.path} kept no activations, which this needs; repeat andornot explain "
+                "without --no-store"
+            )
         shards = Shards(self._part(f"activations {self.layer(layer)}") / "shards")
         found, samples = shards.n_samples, len(self.samples)
         if found not in (samples, self.concepts.n_positions):

@@ -6,5 +6,14 @@ print(accuracy.answer(run).tables["correlations"])
 
 from typing import Final
 
-QUESTIONS: Final = ("length", "uniqueness", "kinds", "accuracy", "contributions")
-"""The questions that can be asked of a run, in the order of the paper; each is a module here."""
+QUESTIONS: Final = (
+    "length",
+    "uniqueness",
+    "kinds",
+    "accuracy",
+    "contributions",
+    "trust",
+    "vocabulary",
+    "scores",
+)
+"""The questions that every run is asked, those of the paper first; each is a module here."""

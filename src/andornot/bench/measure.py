@@ -47,6 +47,8 @@ _BLOCK = 512
 """Label maps that are held decoded at a time."""
 _EXHAUSTIVE_UNITS = 4
 _OPTIMAL_UNITS = 20
+_NETWORK = ("read", "forward")
+"""Parts of a run that are not andornot's own work."""
 
 
 @dataclass(frozen=True)
@@ -249,9 +251,15 @@ def bench_real(data: str, model: LoadedModel | str, layer: str, **options: Any) 
         Measured.of(part, seconds, *processed.get(part, (n_units, "units")), peak)
         for part, (seconds, peak) in stages.items()
     ]
+    outside = sum(stage.seconds for stage in measured if stage.stage in _NETWORK)
+    results = {
+        "layers": manifest["layers"],
+        "seconds": manifest["seconds"],
+        "other_share": 1 - outside / manifest["seconds"],
+    }
     return {
         "stages": [asdict(stage) for stage in measured],
-        "results": {"layers": manifest["layers"], "seconds": manifest["seconds"]},
+        "results": results,
         "peer": None,
         "machine": where,
         "versions": manifest["versions"],
@@ -283,6 +291,20 @@ def print_bench(report: dict[str, Any]) -> None:
             f"{stage['peak_rss_bytes'] / 2**30:.2f} GiB",
         )
     console.print(shown)
+    if (share := report["results"].get("other_share")) is not None:
+        seconds = report["results"]["seconds"]
+        console.print(f"{share:.0%} of {seconds:.1f} seconds is neither reading nor the network")
+    if "units_per_core_second" in report["results"]:
+        console.print(_rates(report["results"]))
     if report["peer"] is not None:
         for line in peers.lines(report["peer"]):
             console.print(line)
+
+
+def _rates(results: dict[str, Any]) -> str:
+    return (
+        f"{results['units_per_core_second']:,.0f} units/s on a core "
+        f"({results['active_units_per_core_second']:,.0f} that fire), {results['inactive']:,} fire "
+        f"nowhere, {results['units_at_a_position']:.1f} fire at a position, mean IoU "
+        f"{results['mean_iou']:.3f}, {results['bytes_written'] / 2**20:.1f} MiB written"
+    )

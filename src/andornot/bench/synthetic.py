@@ -53,6 +53,7 @@ class World:
         palettes: int64 ``(n_scenes, 24)``, the objects that are likely in a scene.
         parts_of: int64 ``(n_objects, 4)``, parts of each object, -1 for none.
         colors_of: int64 ``(n_objects, 3)``, colours of each object.
+        step: label maps have every so many-th row and column of the full ones.
     """
 
     seed: int
@@ -62,9 +63,10 @@ class World:
     palettes: NDArray[np.int64]
     parts_of: NDArray[np.int64]
     colors_of: NDArray[np.int64]
+    step: int = 1
 
     @classmethod
-    def of_size(cls, n_concepts: int, seed: int) -> World:
+    def of_size(cls, n_concepts: int, seed: int, step: int = 1) -> World:
         """A world with so many concepts (at least 30), shared out as in the paper's data."""
         rest = n_concepts - _COLORS
         n_scenes, n_objects = round(0.27 * rest), round(0.45 * rest)
@@ -77,6 +79,7 @@ class World:
             palettes=zipf(rng, n_objects, (n_scenes, _PALETTE)),
             parts_of=parts,
             colors_of=zipf(rng, _COLORS, (n_objects, 3), exponent=0.5),
+            step=step,
         )  # fmt: skip
 
     @property
@@ -95,12 +98,12 @@ class World:
         )
 
     def draw(self, index: int) -> tuple[NDArray[np.int32], int]:
-        """One sample: label maps ``(3, 112, 112)`` of concept index + 1, and its scene."""
+        """One sample: label maps ``(3, size, size)`` of concept index + 1, and its scene."""
         rng = np.random.default_rng((self.seed, index))
         scene = int(zipf(rng, self.n_scenes, (), exponent=1.3))
-        maps = np.zeros((len(LAYERS), SIZE, SIZE), np.int32)
+        maps = np.zeros((len(LAYERS), SIZE // self.step, SIZE // self.step), np.int32)
         wobble = rng.normal(0, 2.5, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
-        _paint(maps, self._blobs(rng, scene), *wobble)
+        _paint(maps, self._blobs(rng, scene), *wobble, self.step)
         return maps, scene
 
     def _blobs(self, rng: np.random.Generator, scene: int) -> NDArray[np.float64]:
@@ -141,21 +144,23 @@ def zipf(
 
 
 @jit
-def _paint(maps, blobs, strength, phase):
+def _paint(maps, blobs, strength, phase, step):
     """Paint ellipses one over the other, on a plane that waves shake."""
     size = maps.shape[1]
     down, right = np.zeros(size), np.zeros(size)  # how far each column and each row is moved
     for i in range(size):
         for k in range(3):
-            down[i] += strength[0, k] * np.sin((k + 1) * 0.11 * i + phase[0, k])
-            right[i] += strength[1, k] * np.sin((k + 1) * 0.11 * i + phase[1, k])
+            down[i] += strength[0, k] * np.sin((k + 1) * 0.11 * i * step + phase[0, k])
+            right[i] += strength[1, k] * np.sin((k + 1) * 0.11 * i * step + phase[1, k])
     reach = np.abs(strength).sum()
     for b in range(len(blobs)):
         layer, label = int(blobs[b, 0]), int(blobs[b, 1])
         y, x, h, w = blobs[b, 2], blobs[b, 3], blobs[b, 4], blobs[b, 5]
-        for i in range(max(0, int(y - h - reach)), min(size, int(y + h + reach) + 1)):
-            for j in range(max(0, int(x - w - reach)), min(size, int(x + w + reach) + 1)):
-                dy, dx = (i + down[j] - y) / h, (j + right[i] - x) / w
+        top, bottom = int((y - h - reach) / step), int((y + h + reach) / step) + 1
+        left, end = int((x - w - reach) / step), int((x + w + reach) / step) + 1
+        for i in range(max(0, top), min(size, bottom)):
+            for j in range(max(0, left), min(size, end)):
+                dy, dx = (i * step + down[j] - y) / h, (j * step + right[i] - x) / w
                 if dy * dy + dx * dx < 1:
                     maps[layer, i, j] = label
 
@@ -252,9 +257,13 @@ def planted_formulas(
 def write_activations(
     table: ConceptTable, formulas: list[Formula | None], folder: Path, seed: int, jobs: int | None
 ) -> Shards:
-    """Record units of 7x7: the share of each cell where the unit's formula holds, and noise."""
+    """Record units of 7x7: the share of each cell where the unit's formula holds, and noise.
+
+    Samples that are recorded in the folder already are left as they are.
+    """
     shards = Shards(folder)
     positions = known_positions(table)
+    side = int(positions.shapes[0, 0])
     holds = np.zeros((table.n_atoms, len(formulas)), np.float32)
     for u, formula in enumerate(formulas):
         if formula is not None:
@@ -269,29 +278,30 @@ def write_activations(
         for i in range(start, stop):
             local = slice(positions.atom_offsets[i], positions.atom_offsets[i + 1])
             codes = positions.codes[positions.offsets[i] : positions.offsets[i + 1]]
-            _add_shares(values[i - start], codes, holds[positions.atoms[local]])
+            _add_shares(values[i - start], codes, holds[positions.atoms[local]], side)
         np.maximum(values, 0, out=values)
         return values
 
-    starts = range(0, positions.n_samples, size)
+    starts = range(shards.n_samples, positions.n_samples, size)
     for start, values in zip(starts, ordered_map(block, starts, jobs, ahead=1), strict=True):
         shards.append(start, values)
     return shards
 
 
 @jit
-def _add_shares(values, codes, holds):
+def _add_shares(values, codes, holds, side):
     """Add to each cell of each unit's map the share of its positions where the formula holds.
 
     Args:
         values: float32 ``(n_units, 7, 7)``.
         codes: local atom of each position of the sample.
         holds: float32 ``(n_local, n_units)``, 1 where a unit's formula holds.
+        side: height and width of the sample.
     """
-    step = SIZE // NATIVE
+    step = side // NATIVE
     counts = np.zeros((NATIVE * NATIVE, len(holds)), np.int64)
     for p in range(len(codes)):
-        counts[p // SIZE // step * NATIVE + p % SIZE // step, codes[p]] += 1
+        counts[p // side // step * NATIVE + p % side // step, codes[p]] += 1
     for cell in range(len(counts)):
         for local in range(len(holds)):
             if counts[cell, local] > 0:

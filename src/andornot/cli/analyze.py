@@ -200,6 +200,14 @@ def trust(run: Path, layer: str | None, **shown: Any) -> None:
 
 @analyze.command()
 @_common
+@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+def vocabulary(run: Path, layer: str | None, units: list[int] | None, **shown: Any) -> None:
+    """Where the concepts are the limit: ceilings, and samples that they do not account for."""
+    _show(_ask("vocabulary", _open(run), layer, units=units), **shown)
+
+
+@analyze.command()
+@_common
 @click.option("--against", type=_FILE, required=True, metavar="RUN", help="The same network with "
               "random weights (andornot explain --random-weights).")  # fmt: skip
 def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:

@@ -116,6 +116,24 @@ from andornot.errors import OptionError
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--jobs", type=int, help="Threads; default all cores.")
 @click.option(
+    "--no-store",
+    is_flag=True,
+    help="Keep no activations: run the network twice and keep counts only; implies --no-trust.",
+)
+@click.option(
+    "--memory",
+    type=float,
+    default=4.0,
+    show_default=True,
+    metavar="GB",
+    help="With --no-store: room for the largest activations of all units.",
+)
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Share the work out: processes:N, or dask:ADDRESS of a scheduler.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     required=True,
@@ -142,7 +160,10 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "folds": options["folds"],
         "units": options["units"],
         "jobs": options["jobs"],
-        "trust": trust_of(options),
+        "trust": None if options["no_store"] else trust_of(options),
+        "store": not options["no_store"],
+        "memory": options["memory"],
+        "executor": options["executor"],
         **search_of(options),
     }
     drawn = _drawn(options)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -26,6 +26,7 @@ def print_run(run: Run, best: int, layer: str | None = None) -> None:
     console = Console()
     for name in run.layers if layer is None else (run.layer(layer),):
         _print_layer(console, run, name, run.result(name).best(best))
+        _print_certificates(console, run.result(name))
         _print_scores(console, run.result(name))
         _print_trust(console, run.result(name))
     parts: dict[str, float] = {}
@@ -92,6 +93,19 @@ def _held_out(e: Explanation) -> str:
     return f"{e.trust.held_out.by_length[e.trust.length - 1]:.3f}"
 
 
+def _print_certificates(console: Console, result: Result) -> None:
+    """How many formulas of a layer are proven, and how much of their ceilings they attain."""
+    known = [e.certificate for e in result if e.formula is not None]
+    shares = [c.attained for c in known if c.attained is not None]
+    if shares:
+        proven = sum(c.proven for c in known)
+        console.print(
+            f"optimum: {proven} of {len(known)} formulas are proven the best; on average they "
+            f"attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula over "
+            "these concepts could reach"
+        )
+
+
 def _print_scores(console: Console, result: Result) -> None:
     """How well formulas agree with all activations of a layer, not only with the highest."""
     known = [e.agreement for e in result if e.agreement is not None]
@@ -108,8 +122,11 @@ def _print_trust(console: Console, result: Result) -> None:
     """How many units of a layer are better than chance."""
     known = [e.trust.chance for e in result if e.trust is not None and e.trust.chance is not None]
     if known:
-        real = sum(chance.q_pooled <= _LEVEL for chance in known)
+        pooled = sum(chance.q_pooled <= _LEVEL for chance in known)
+        exact = sum(chance.q_value <= _LEVEL for chance in known)
+        beat = sum(chance.p_value <= 1 / (chance.nulls + 1) for chance in known)
         console.print(
-            f"trust: {real} of {len(known)} units are better than chance at a false discovery "
-            f"rate of {_LEVEL:g} ({known[0].nulls} shuffles)"
+            f"trust: of {len(known)} units {pooled} are better than chance at a false discovery "
+            f"rate of {_LEVEL:g} by the pooled estimate, {exact} by exact p-values; {beat} beat "
+            f"all {known[0].nulls} shuffles"
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -18,6 +19,7 @@ from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
 from andornot.models.random_weights import random_seed, randomize
 from andornot.models.weights import fingerprint
+from andornot.probe import absolute
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,25 @@ class LoadedModel:
     preprocessing: Preprocessing | None = None
     class_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process go the weights, and the text that says what they belong to.
+
+        A module that no text names goes as it is, so its class must be in a module.
+        """
+        spec = absolute(self.spec) or self.spec
+        rest = (spec, self.weights, self.fingerprint, self.preprocessing, self.class_names)
+        try:
+            _source(spec)
+        except ModelError:
+            return LoadedModel, (self.module, *rest, self.notes)
+        return _built_again, (self.module.state_dict(), *rest, self.notes)
+
+
+def _built_again(state: dict[str, Any], spec: str, *rest: Any) -> LoadedModel:
+    module = _source(spec)(None).module.float().cpu().eval()
+    module.load_state_dict(state)
+    return LoadedModel(module, spec, *rest)
 
 
 def load_model(

@@ -12,6 +12,7 @@ import numpy as np
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError
 from andornot.explanations import OK, STATUS_MEANING, Explanation, Result, Scored
+from andornot.report.assurance import Finding, findings, verdict, vocabulary_limit
 from andornot.run import Run
 
 T = TypeVar("T")
@@ -124,6 +125,8 @@ class UnitEntry(Generic[T]):
         status: why there is no formula.
         iou: intersection over union.
         verdict: what is known of better formulas.
+        limit: that the vocabulary is the limit, in a sentence; empty where it is not.
+        findings: how good it is and how far it can be trusted.
         counts: positions of unit only, both, formula only; the parts of the bar.
         sentences: the counts in words.
         by_length: the best formula of each length that is better than the shorter ones.
@@ -138,6 +141,8 @@ class UnitEntry(Generic[T]):
     status: str
     iou: float
     verdict: str
+    limit: str
+    findings: tuple[Finding, ...]
     counts: tuple[int, int, int]
     sentences: tuple[str, ...]
     by_length: tuple[Row, ...]
@@ -205,6 +210,8 @@ def unit_entry(
         status=STATUS_MEANING[e.status],
         iou=e.iou,
         verdict=verdict(e),
+        limit=vocabulary_limit(e),
+        findings=findings(e),
         counts=(e.counts.fn, e.counts.tp, e.counts.fp),
         sentences=sentences(e, position),
         by_length=tuple(Row(str(s.formula.length), str(s.formula), s.iou) for s in steps(e)),
@@ -240,17 +247,6 @@ def score_line(explanation: Explanation) -> str:
         return ""
     lengths = ", ".join(f"{s.iou:.3f} with {s.formula.length}" for s in steps(explanation))
     return f"IoU {explanation.iou:.3f} (by number of concepts: {lengths})"
-
-
-def verdict(e: Explanation) -> str:
-    """What is known of better formulas, in a sentence; empty where there is no formula."""
-    if e.formula is None:
-        return ""
-    c = e.certificate
-    if c.proven:
-        return "No formula of the searched kind and length is better (proven)."
-    limit = f"; none could exceed {c.upper_bound:.3f}" if round(c.upper_bound, 3) < 1 else ""
-    return f"The formula is the best that was found{limit}."
 
 
 def sentences(e: Explanation, position: str) -> tuple[str, ...]:

@@ -103,7 +103,8 @@ def _print_unit(
             console.print(Text(f"Trust: {shown.trust}"))
         if shown.agreement is not None:
             console.print(Text(f"Scores: {shown.agreement}"))
-        console.print(Text(" ".join([*entry.sentences, entry.verdict])))
+        said = [*entry.sentences, entry.verdict, entry.limit]
+        console.print(Text(" ".join(filter(None, said))))
     for e in reversed(lower):
         low, high = e.range or (0.0, 0.0)
         console.print(Text(f"Activations from {low:.3g} to {high:.3g}: {e.formula or e.status}"

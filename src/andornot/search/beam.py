@@ -28,6 +28,7 @@ from andornot.search.kernels import (
     apply,
     atoms_of,
     combine,
+    copy,
     copy_mask,
     extend,
     narrow,
@@ -109,12 +110,11 @@ def solve(problem: Problem, options: Options) -> Solution:
     dense[problem.active] = problem.active_counts
     unit = Unit(dense, active_bits(problem), i_1, t_1 - i_1)
     beam, size = _start(rule, atoms, unit, ranking, scores, options.length, options.beam_size)
-    best = [_found(beam, 0) if size else None]
+    best = [next(iter(_found(beam, min(size, 1))), None)]
     for length in range(2, options.length + 1):
         beam, size = _step(rule, atoms, unit, beam, size, length == options.length)
-        best.append(_found(beam, 0) if size else None)
-    found = tuple(_found(beam, b) for b in range(size))
-    return Solution(beam=found, by_length=tuple(best), proven=options.length == 1)
+        best.append(next(iter(_found(beam, min(size, 1))), None))
+    return Solution(beam=_found(beam, size), by_length=tuple(best), proven=options.length == 1)
 
 
 def _each_with_derived(problem: Problem) -> NDArray[np.int64]:
@@ -135,15 +135,16 @@ def _published_pool(
     return np.array([c if bases[c] < 0 else bases[c] for c in starts if scores[c] > 0], np.int64)
 
 
-def _found(beam: Beam, b: int) -> Found:
-    n_terms = int((beam.terms[b] >= 0).sum())
-    return Found(
-        concepts=tuple(beam.terms[b, :n_terms].tolist()),
-        operators=tuple(beam.operators[b, 1:n_terms].tolist()),
-        i=int(beam.i[b]),
-        t=int(beam.t[b]),
-        score=float(beam.score[b]),
-    )
+def _found(beam: Beam, size: int) -> tuple[Found, ...]:
+    """The first ``size`` formulas."""
+    columns = (beam.terms, beam.operators, beam.i, beam.t, beam.score)
+    found = []
+    for terms, operators, i, t, score in zip(
+        *(column[:size].tolist() for column in columns), strict=True
+    ):
+        concepts = tuple(c for c in terms if c >= 0)
+        found.append(Found(concepts, tuple(operators[1 : len(concepts)]), i, t, score))
+    return tuple(found)
 
 
 @jit
@@ -166,9 +167,9 @@ def _empty_beam(beam_size, length, atoms):
 def _start(rule, atoms, unit, ranking, scores, length, beam_size):
     """The first beam: the best single concepts."""
     beam = _empty_beam(beam_size, length, atoms)
-    nothing = _empty_beam(1, length, atoms)
+    nothing = _empty_beam(np.int64(1), length, atoms)
     nothing.mask[:], nothing.bits[:], nothing.shared[:] = False, 0, 0
-    size = 0
+    size = np.int64(0)
     for c in ranking:
         if size == beam_size:
             break
@@ -182,7 +183,7 @@ def _start(rule, atoms, unit, ranking, scores, length, beam_size):
         if not twin:
             beam.terms[size, 0] = c
             beam.i[size], beam.t[size], beam.score[size] = i, t, scores[c]
-            _grow(rule, atoms, unit, nothing, 0, OR, c, beam, size)
+            _grow(rule, atoms, unit, nothing, np.int64(0), OR, c, beam, size)
             size += 1
     return beam, size
 
@@ -196,9 +197,11 @@ def _grow(rule, atoms, unit, beam, b, operator, c, following, f):
     own, old, new = atoms_of(atoms, c), beam.shared[b], following.shared[f]
     apply(beam.mask[b], operator, own, following.mask[f])
     if atoms.bits.shape[1] == 0:
-        new[0], new[2] = old[0], old[2]
+        copy(old[0], new[0])
+        copy(old[2], new[2])
         extend(beam.mask[b], operator, own, atoms, unit.active, new[0], new[2])
-        new[1], new[3] = new[0], new[2]
+        copy(new[0], new[1])
+        copy(new[2], new[3])
     else:
         combine_bits(beam.bits[b], operator, atoms.bits[c], following.bits[f])
         i_old, i_new = beam.i[b], following.i[f]
@@ -212,7 +215,7 @@ def _step(rule, atoms, unit, beam, size, last):
     """One step: compose every formula in the beam with every concept, keep the best."""
     beam_size = len(beam.i)
     entries = Entries(
-        np.arange(beam_size), np.full(beam_size, OR), np.full(beam_size, -1),
+        np.arange(beam_size), np.full(beam_size, OR), np.full(beam_size, -1, np.int64),
         beam.i.copy(), beam.t.copy(), beam.score.copy(),
     )  # fmt: skip
     held = size
@@ -346,7 +349,8 @@ def _trim(rule, atoms, unit, beam, entries, held, last):
     following = _empty_beam(beam_size, length, atoms)
     for e in range(held):
         b, c = entries.parent[e], entries.concept[e]
-        following.terms[e], following.operators[e] = beam.terms[b], beam.operators[b]
+        copy(beam.terms[b], following.terms[e])
+        copy(beam.operators[b], following.operators[e])
         following.i[e], following.t[e] = entries.i[e], entries.t[e]
         following.score[e] = entries.score[e]
         following.is_new[e] = c >= 0
@@ -359,5 +363,7 @@ def _trim(rule, atoms, unit, beam, entries, held, last):
                 _grow(rule, atoms, unit, beam, b, entries.operator[e], c, following, e)
         elif not last:
             copy_mask(beam.mask[b], following.mask[e])
-            following.bits[e], following.shared[e] = beam.bits[b], beam.shared[b]
+            copy(beam.bits[b], following.bits[e])
+            for k in range(4):
+                copy(beam.shared[b, k], following.shared[e, k])
     return following

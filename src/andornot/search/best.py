@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import jit
-from andornot.search.kernels import apply, atoms_of, same_mask
+from andornot.search.kernels import apply, atoms_of, copy, copy_mask, same_mask
 from andornot.search.problem import OR, Atoms, Found
 
 
@@ -82,11 +82,15 @@ def offer(best, mask, terms, operators, i, t, score):
             return
     at = min(held, len(best.i) - 1)
     while at > 0 and best.score[at - 1] < score:
-        best.terms[at], best.operators[at] = best.terms[at - 1], best.operators[at - 1]
+        copy(best.terms[at - 1], best.terms[at])
+        copy(best.operators[at - 1], best.operators[at])
         best.i[at], best.t[at] = best.i[at - 1], best.t[at - 1]
-        best.score[at], best.mask[at] = best.score[at - 1], best.mask[at - 1]
+        best.score[at] = best.score[at - 1]
+        copy_mask(best.mask[at - 1], best.mask[at])
         at -= 1
     best.terms[at], best.operators[at] = -1, -1
-    best.terms[at, : len(terms)], best.operators[at, : len(terms)] = terms, operators
-    best.i[at], best.t[at], best.score[at], best.mask[at] = i, t, score, mask
+    copy(terms, best.terms[at])
+    copy(operators, best.operators[at])
+    best.i[at], best.t[at], best.score[at] = i, t, score
+    copy_mask(mask, best.mask[at])
     best.size[0] = min(held + 1, len(best.i))

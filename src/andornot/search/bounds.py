@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from andornot._jit import jit
 from andornot.scores import ACCURACY, score
 
@@ -46,10 +48,10 @@ def slope_of(metric, worth, factor, a, n):
     """
     if metric == ACCURACY:
         return SCALE
-    misses = _most_misses(metric, worth, factor, False, a, n)
+    misses = _most_misses(metric, worth, factor, np.bool_(False), a, n)
     if misses <= 0:
         return 1
-    hits = _fewest_hits(metric, worth, factor, False, a, n)
+    hits = _fewest_hits(metric, worth, factor, np.bool_(False), a, n)
     return max(1, int(min((a * SCALE - hits) / misses, _STEEPEST)))
 
 

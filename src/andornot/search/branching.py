@@ -23,7 +23,7 @@ from andornot._jit import jit
 from andornot.scores import ACCURACY, score
 from andornot.search.best import enters, offer
 from andornot.search.bounds import NEVER, SCALE, level_of
-from andornot.search.kernels import apply, atoms_of, combine
+from andornot.search.kernels import apply, atoms_of, combine, copy
 from andornot.search.problem import AND, AND_NOT, OR
 
 DONE: Final = 0
@@ -161,7 +161,7 @@ def begin(rule, starts, concept_counts, unit, open_, level):
         if concept_counts[c] > 0 and (unit.i[c] > 0 or rule.metric == ACCURACY):
             bound = _bound(rule.has, unit.all_v, unit.w[c], unit.v[c], top, rule.length - 1)
             if bound > level[0]:
-                _push(open_, bound, -1, c, OR, 1)
+                _push(open_, bound, np.int64(-1), c, OR, np.int64(1))
 
 
 @jit
@@ -174,19 +174,19 @@ def advance(rule, atoms, unit, open_, prefix, best, limit):
     """
     sizes = open_.sizes
     while sizes[_OPEN] > 0:
-        node = open_.heap[0]
+        node = np.int64(open_.heap[0])
         if open_.bound[node] <= prefix.level[0]:
             break  # so have all others
         if sizes[_TRIED] >= limit:
             return PAUSED
-        depth = open_.depth[node]
+        depth = np.int64(open_.depth[node])
         missing = rule.length - depth
         if missing > 2 and sizes[_NODES] + 3 * len(rule.pool) > len(open_.bound):
             return FULL
         _pop(open_)
         _recall(atoms, unit, open_, node, prefix)
         sizes[_TRIED] += 1
-        c = open_.concept[node]
+        c = np.int64(open_.concept[node])
         whole = unit.i[c], unit.w[c], unit.v[c]
         if depth > 1:
             whole = _whole(unit, prefix.mask)
@@ -220,9 +220,14 @@ def _recall(atoms, unit, open_, node, prefix):
 def _apply_to(mask, operator, own):
     """``apply`` in place."""
     if operator == AND:
-        kept = own[mask[own]]
+        n_kept = 0
+        kept = np.empty_like(own)
+        for atom in own:
+            kept[n_kept] = atom
+            n_kept += mask[atom]
         mask[:] = False
-        mask[kept] = True
+        for k in range(n_kept):
+            mask[kept[k]] = True
     else:
         for atom in own:
             mask[atom] = operator == OR
@@ -254,7 +259,7 @@ def _share_weights(mask, operator, atoms, b, weights, w, new_w):
     if operator == AND:
         new_w[:] = 0
     else:
-        new_w[:] = w
+        copy(w, new_w)
     sign = -1 if operator == AND_NOT else 1
     indptr, indices = atoms.indptr, atoms.indices
     for atom in atoms_of(atoms, b):
@@ -274,6 +279,12 @@ def _whole(unit, mask):
             w += unit.weights[atom]
             v += max(unit.weights[atom], 0)
     return i, w, v
+
+
+@jit
+def _all_positions(rule, i, w):
+    """All positions of a formula, from its hits and its W."""
+    return i + (SCALE * i - w) // rule.slope
 
 
 @jit
@@ -344,7 +355,8 @@ def _is_useful(operator, i, w, i_1, i_b, w_b):
 def _branch(rule, atoms, unit, open_, node, prefix, whole, best):
     """Open every prefix that is one concept longer and could hold a good enough formula."""
     i, w, v = whole
-    depth, last = open_.depth[node], prefix.operators[open_.depth[node] - 1]
+    mask, t = prefix.mask, _all_positions(rule, i, w)
+    depth, last = np.int64(open_.depth[node]), prefix.operators[open_.depth[node] - 1]
     place = rule.rank[prefix.terms[depth - 1]]
     missing = rule.length - depth - 1
     tops = np.zeros((3, missing + 2), np.int64)
@@ -366,7 +378,7 @@ def _branch(rule, atoms, unit, open_, node, prefix, whole, best):
                 continue
             new_v, new_w = combine(operator, v, w, v_1[b], w_1[b], v_all[b], w_all[b])
             if new_w > level[0] and depth + 1 >= rule.shortest:
-                _try(rule, atoms, unit, prefix, prefix.mask, depth, operator, b, best)
+                _try(rule, atoms, unit, prefix, mask, i, t, depth, operator, b, best)
             # what was cut can come back by OR, but only once
             lost = max(v - new_v, 0)
             for n in range(missing + 1):
@@ -384,6 +396,7 @@ def _look_ahead(rule, atoms, unit, prefix, whole, best, sizes, limit):
         False if the limit came first.
     """
     i, w, v = whole
+    mask, t = prefix.mask, _all_positions(rule, i, w)
     depth = rule.length - 2
     last, place = prefix.operators[depth - 1], rule.rank[prefix.terms[depth - 1]]
     peaks = _peaks(rule, unit, prefix, w)
@@ -404,7 +417,7 @@ def _look_ahead(rule, atoms, unit, prefix, whole, best, sizes, limit):
                 continue
             new_v, new_w = combine(operator, v, w, v_1[b], w_1[b], v_b, w_b)
             if new_w > level[0] and depth + 1 >= rule.shortest:
-                _try(rule, atoms, unit, prefix, prefix.mask, depth, operator, b, best)
+                _try(rule, atoms, unit, prefix, mask, i, t, depth, operator, b, best)
             behind = ahead[0, k], ahead[1, k], ahead[2, k]
             if not _may_reach(can, operator, v, new_w, new_v, behind, peaks, tops, level[0]):
                 continue
@@ -457,7 +470,7 @@ def _join(rule, atoms, unit, prefix, whole, best, sizes, limit):
     """
     _, w, v = whole
     level, w_1, next_w = prefix.level, unit.w, prefix.next_w
-    can = False, rule.has[AND], rule.has[AND_NOT]
+    can = np.bool_(False), rule.has[AND], rule.has[AND_NOT]
     if not (rule.has[OR] and (can[1] or can[2])):
         return True
     for c in unit.by_w:
@@ -486,8 +499,11 @@ def _join_to(rule, atoms, unit, prefix, whole, c, best):
     depth, w_c, level, next_w = rule.length - 2, unit.w[c], prefix.level, prefix.next_w
     mask, outside = prefix.mask, w - prefix.w[c]
     in_c = np.zeros(len(mask), np.bool_)
-    in_c[atoms_of(atoms, c)] = True
-    n_outside = (mask & ~in_c).sum()
+    for atom in atoms_of(atoms, c):
+        in_c[atom] = True
+    n_outside = np.int64(0)
+    for atom in range(len(mask)):
+        n_outside += mask[atom] and not in_c[atom]
     for b in rule.pool:
         for operator in (AND, AND_NOT):
             added = next_w[b] if operator == AND else outside - next_w[b]
@@ -503,7 +519,8 @@ def _join_to(rule, atoms, unit, prefix, whole, c, best):
             if n_added > 0:
                 prefix.terms[depth], prefix.operators[depth] = b, operator
                 joined = _prefix_mask(atoms, prefix, depth + 1)
-                _try(rule, atoms, unit, prefix, joined, depth + 1, OR, c, best)
+                i_b, t_b = _counts(atoms, unit, joined)
+                _try(rule, atoms, unit, prefix, joined, i_b, t_b, depth + 1, OR, c, best)
 
 
 @jit
@@ -583,24 +600,34 @@ def _any_above(shared, w_1, w, can, level):
 def _close(rule, atoms, unit, prefix, depth, w, shared, best):
     """Try every formula that is one concept longer than the first ``depth`` terms."""
     level, mask = prefix.level, _prefix_mask(atoms, prefix, depth)
+    i, t = _counts(atoms, unit, mask)
     for c in rule.pool:
         x = shared[c]
         if rule.has[AND] and x > level[0]:
-            _try(rule, atoms, unit, prefix, mask, depth, AND, c, best)
+            _try(rule, atoms, unit, prefix, mask, i, t, depth, AND, c, best)
         if rule.has[AND_NOT] and w - x > level[0]:
-            _try(rule, atoms, unit, prefix, mask, depth, AND_NOT, c, best)
+            _try(rule, atoms, unit, prefix, mask, i, t, depth, AND_NOT, c, best)
         if rule.has[OR] and w + unit.w[c] - x > level[0]:
-            _try(rule, atoms, unit, prefix, mask, depth, OR, c, best)
+            _try(rule, atoms, unit, prefix, mask, i, t, depth, OR, c, best)
 
 
 @jit
-def _try(rule, atoms, unit, prefix, mask, depth, operator, c, best):
-    """Count a formula, the first ``depth`` terms (their mask is given) and a step, and offer it."""
+def _counts(atoms, unit, mask):
+    """Active positions, and all positions, of a set of atoms."""
     i, t = np.int64(0), np.int64(0)
     for atom in range(len(mask)):
         if mask[atom]:
             i += unit.active[atom]
             t += atoms.counts[atom]
+    return i, t
+
+
+@jit
+def _try(rule, atoms, unit, prefix, mask, i, t, depth, operator, c, best):
+    """Count a formula, the first ``depth`` terms and a step, and offer it.
+
+    ``mask``, ``i`` and ``t`` are the atoms of these terms, their active and all their positions.
+    """
     i_c, t_c = np.int64(0), np.int64(0)
     for atom in atoms_of(atoms, c):
         if mask[atom]:

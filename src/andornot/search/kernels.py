@@ -178,6 +178,13 @@ def copy_mask(mask, out):
 
 
 @jit
+def copy(values, out):
+    """Copy an array of one axis: far less to compile than ``out[:] = values``."""
+    for k in range(len(values)):
+        out[k] = values[k]
+
+
+@jit
 def same_atoms(mask, operator, atoms, other_mask, other_operator, other_atoms):
     """Whether ``L operator C`` and another such formula are the same set of atoms."""
     first, second = np.empty_like(mask), np.empty_like(mask)

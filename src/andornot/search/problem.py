@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from andornot.errors import OptionError
 from andornot.formula import And, Concept, Formula, Not, Or
 
-OR: Final = 0
-AND: Final = 1
-AND_NOT: Final = 2
+# of NumPy's type, since Numba compiles a kernel anew for each plain number written in a call
+OR: Final = cast(int, np.int64(0))
+AND: Final = cast(int, np.int64(1))
+AND_NOT: Final = cast(int, np.int64(2))
 
 OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
 

@@ -11,7 +11,7 @@ their two concepts, and in the others most pairs of further concepts do.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -51,8 +51,8 @@ def solve(problem: Problem, options: Options, budget: Budget | None = None) -> S
     Args:
         problem: the unit and the concept table.
         options: what to search for; with ``limit``, trees use the best single concepts alone.
-        budget: for left-deep formulas, and once more for the trees of each length; the passes
-            over atoms count as nodes.
+        budget: its seconds are for all, half of them for left-deep formulas; its nodes are for
+            left-deep formulas, and once more, as passes over atoms, for the trees of each length.
 
     Raises:
         OptionError: the length is above 4.
@@ -62,11 +62,16 @@ def solve(problem: Problem, options: Options, budget: Budget | None = None) -> S
             f"length is {options.length}; trees are searched up to length {LONGEST}, longer "
             "formulas only from left to right"
         )
-    left = optimal.solve(problem, options, budget)
+    budget = budget or Budget()
+    end = _end(budget)
+    half = None if budget.seconds is None else budget.seconds / 2
+    left = optimal.solve(problem, options, replace(budget, seconds=half))
     by_length, bounds = list(left.by_length), list(left.bounds)
     best, open_bound, highest = None, 0.0, ceiling(problem, options.metric)
     for length in range(3, options.length + 1):
         known = _better(best, by_length[length - 1])
+        if budget.seconds is not None:
+            budget = replace(budget, seconds=max(0.0, end - time.perf_counter()))
         outcome = best_tree(problem, options, length, known.score if known else 0.0, budget)
         best = outcome.best or best
         by_length[length - 1] = _better(best, by_length[length - 1])

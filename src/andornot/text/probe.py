@@ -133,6 +133,13 @@ class PairProbe:
         _check_layers(probe.model, layers)
         return probe
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process a model from a function goes by its name, any other as it is."""
+        spec = absolute(self.spec) or self.spec
+        named = spec.rpartition(":")[0].endswith(".py")
+        rest = (spec, self.layers, self.data, self.recording, self.words, self.weights)
+        return _sent, (None if named else self.model, *rest)
+
     @property
     def level(self) -> str:
         """``pair`` or ``token``, as the layers are."""
@@ -272,6 +279,13 @@ class PairProbe:
             "words": self.words.facts(),
             "recording": asdict(self.recording),
         }
+
+
+def _sent(model: PairModel | None, spec: str, *rest: Any) -> PairProbe:
+    layers, data, recording, words, weights = rest
+    if model is None:
+        model = load_pair_model(spec, device=recording.device, weights=weights)
+    return PairProbe(model, spec, layers, data, recording, words, weights)
 
 
 def _flat(

@@ -25,8 +25,16 @@ _ENTRIES_AT_ONCE = 20_000_000
 """Counts held for several orders at a time, in entries of responses."""
 
 
+FEWEST_SAMPLES = 10
+"""With fewer samples there are so few orders, and so like the true one, that noise looks real."""
+
+
 def measure_chance(
-    evidence: Evidence, repeats: Repeats, lengths: Sequence[int], options: TrustOptions
+    evidence: Evidence,
+    repeats: Repeats,
+    lengths: Sequence[int],
+    options: TrustOptions,
+    unexplained: int = 0,
 ) -> list[Chance | None]:
     """Search for each unit as it is, and on the annotations of other samples.
 
@@ -35,12 +43,15 @@ def measure_chance(
         repeats: the search, the same on both sides.
         lengths: how long each unit's formula could become; p-values are for that length.
         options: how many orders of samples to search.
+        unexplained: further units that were searched for and have no formula. They are tested too,
+            with a p-value of 1: without them, units that only happen to meet a concept would seem
+            to be all there are.
 
     Returns:
-        None for all units where there are fewer than two samples, or no nulls are wanted.
+        None for all units where there are fewer than ten samples, or no nulls are wanted.
     """
     n_samples = known_positions(repeats.table).n_samples
-    if n_samples < 2 or not options.nulls:
+    if n_samples < FEWEST_SAMPLES or not options.nulls:
         return [None] * len(lengths)
     orders = draw_orders(n_samples, options.nulls, options.seed)
     real = _search(repeats, evidence.responses)
@@ -52,13 +63,19 @@ def measure_chance(
     pooled = pooled_p(own, others)
     columns = (
         others.std(axis=0, ddof=min(1, options.nulls - 1)),
-        p, stats.false_discovery_control(p), pooled, stats.false_discovery_control(pooled),
+        p, _corrected(p, unexplained), pooled, _corrected(pooled, unexplained),
     )  # fmt: skip
     means = null.mean(axis=0)
     return [
         Chance(options.nulls, tuple(real[u].tolist()), tuple(means[u].tolist()), *numbers)
         for u, numbers in enumerate(np.stack(columns, axis=1).tolist())
     ]
+
+
+def _corrected(p: NDArray[np.float64], unexplained: int) -> NDArray[np.float64]:
+    """p-values corrected over all units, those without a formula included."""
+    corrected = stats.false_discovery_control(np.concatenate([p, np.ones(unexplained)]))
+    return np.asarray(corrected[: len(p)])
 
 
 def pooled_p(real: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,12 +7,12 @@ from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from andornot.concepts import ConceptTable
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions
-from andornot.explanations import Explanation, Result
+from andornot.explanations import NO_CONCEPT, Explanation, Result
 from andornot.scores import METRICS
 from andornot.trust.chance import measure_chance
 from andornot.trust.evidence import Evidence, MaskEvidence
@@ -34,6 +34,7 @@ def examine(
     result: Result,
     unit_masks: ArrayLike,
     concepts: ConceptTable,
+    *,
     options: TrustOptions | None = None,
     jobs: int | None = None,
     **search: Any,
@@ -58,15 +59,34 @@ def examine(
         DataError: masks do not fit the table.
     """
     masks = np.asarray(unit_masks)
+    chosen = SearchOptions.of(**search)
+    _check_same(result, masks, chosen)
+    rows = [row for row, e in enumerate(result) if e.formula is not None]
+    evidence = MaskEvidence(concepts, masks[rows], jobs)
+    return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+
+
+def _check_same(result: Result, masks: NDArray[np.bool_], search: SearchOptions) -> None:
+    """Refuse explanations of other masks, or of another search."""
     if len(masks) != len(result):
         raise OptionError(
             f"there are {len(result)} explanations for {len(masks)} unit masks; give the masks "
             "that were explained"
         )
-    rows = [row for row, e in enumerate(result) if e.formula is not None]
-    evidence = MaskEvidence(concepts, masks[rows], jobs)
-    chosen = SearchOptions.of(**search)
-    return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+    for e, mask in zip(result, masks, strict=True):
+        if mask.size != sum(asdict(e.counts).values()):
+            return  # another shape, which counting will refuse
+        if e.counts.tp + e.counts.fn != np.count_nonzero(mask):
+            raise OptionError(
+                f"the explanation of unit {e.unit} is of {e.counts.tp + e.counts.fn} active "
+                f"positions, its mask has {np.count_nonzero(mask)}; give the masks that were "
+                "explained"
+            )
+        if (len(e.best_by_length), e.metric) != (search.length, search.metric):
+            raise OptionError(
+                f"unit {e.unit} was searched for {e.metric} up to length {len(e.best_by_length)}; "
+                "give length and metric as they were given to explain"
+            )
 
 
 def with_trust(
@@ -117,7 +137,11 @@ def with_trust(
         "stability", Stability,
         lambda: measure_stability(evidence, repeats, formulas, lengths, options),
     )  # fmt: skip
-    chance = part("chance", Chance, lambda: measure_chance(evidence, repeats, lengths, options))
+    unexplained = sum(e.status == NO_CONCEPT for e in result)
+    chance = part(
+        "chance", Chance,
+        lambda: measure_chance(evidence, repeats, lengths, options, unexplained),
+    )  # fmt: skip
     trusted = {
         e.unit: replace(e, trust=Trust(n, held, stable, luck))
         for e, n, held, stable, luck in zip(

@@ -62,7 +62,8 @@ class Chance:
         spread: standard deviation of the null at the length of the explanation.
         p_value: ``(1 + nulls that reach the real IoU) / (nulls + 1)``, at that length; it cannot
             be smaller than ``1 / (nulls + 1)``.
-        q_value: p-value corrected over the units of the layer (Benjamini & Hochberg).
+        q_value: p-value corrected over the units of the layer, those for which no formula was found
+            included (Benjamini & Hochberg).
         p_pooled: an estimate beyond that limit: the share of the null IoU of *all* units of the
             layer, each in standard deviations of its unit's other nulls, that reach the real one.
         q_pooled: likewise corrected.

@@ -15,6 +15,7 @@ from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
 from andornot.analyses.contributions import correlations
 from andornot.analyses.importance import pooled_activations
+from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.errors import AndornotError
 from andornot.explanations import Explanation
 from andornot.progress import track
@@ -96,12 +97,27 @@ class Chapter:
         """The distribution of activations of each unit of the layer."""
         return histograms(self.run.activations(self.layer))
 
+    @cached_property
+    def unaccounted(self) -> dict[int, list[int]]:
+        """Samples of each unit with active positions that no concept accounts for, most first."""
+        if "vocabulary" not in self.answers:
+            return {}
+        table = self.answers["vocabulary"].tables["samples"]
+        found: dict[int, list[int]] = {}
+        for unit, sample in zip(table["unit"], table["sample"], strict=True):
+            found.setdefault(int(unit), []).append(int(sample))
+        return found
+
+    def accounted(self, unit: int) -> NDArray[np.bool_]:
+        """The best union of atoms for a unit, those without a concept left out."""
+        table = self.run.concepts
+        union = best_union(self.matcher(unit).active, table.counts)
+        return union & has_concept(table)
+
     def matcher(self, unit: int) -> Matcher:
         """What scores formulas for a unit."""
-        active = np.zeros(self.run.concepts.n_atoms, np.int64)
-        atoms, counts = self.responses.unit(unit)
-        active[atoms] = counts
-        return Matcher(self.run.concepts, active)
+        table = self.run.concepts
+        return Matcher(table, active_by_atom(self.responses, unit, table.n_atoms))
 
     @cached_property
     def links(self) -> ClassLinks | None:
@@ -135,5 +151,6 @@ def ask_all(run: Run, layer: str) -> tuple[dict[str, Answer], dict[str, str]]:
         try:
             answers[question] = import_module(f"andornot.analyses.{question}").answer(run, layer)
         except AndornotError as error:
-            unanswered[question] = str(error)
+            # a page tells no one where files lie
+            unanswered[question] = str(error).replace(str(run.path), run.path.name)
     return answers, unanswered

@@ -15,6 +15,7 @@ from andornot.analyses.shapes import kind_of
 from andornot.analyses.units import count
 from andornot.classes import match_classes
 from andornot.concepts import ConceptTable
+from andornot.report.assurance import better_than_chance, held_out_iou
 from andornot.report.entries import plain_concepts
 from andornot.report.site.attacks import AttackNote
 from andornot.report.site.chapter import Chapter
@@ -249,7 +250,10 @@ def gallery_rows(
             "kind": "" if e.formula is None else kind_of(e.formula),
             "categories": sorted(kinds),
             "classes": [] if links is None else links.fed(ref.unit),
+            "chance": list(better_than_chance(e)),
         }
+        if (outside := held_out_iou(e)) is not None:
+            row["held"] = round(outside, 4)
         if ref.thumb is not None:
             row |= {"image": ref.thumb.file, "overlay": ref.thumb.overlay}
         rows.append(row | ({"example": ref.example} if ref.example else {}))

@@ -7,6 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from andornot.analyses.shapes import MEANING, kind_of
+from andornot.analyses.units import count
+from andornot.explanations import Explanation
+from andornot.report.assurance import (
+    ABOVE_ALL,
+    ABOVE_POOLED,
+    better_than_chance,
+    held_out_iou,
+    vocabulary_limit,
+)
 from andornot.report.entries import data_name, model_name, overview, threshold
 from andornot.report.site.chapter import Chapter
 from andornot.report.site.plots import (
@@ -15,6 +24,7 @@ from andornot.report.site.plots import (
     category_shares,
     iou_by_length,
     iou_histogram,
+    trust_by_length,
 )
 from andornot.report.site.refs import UnitRef
 from andornot.run import Run
@@ -52,7 +62,10 @@ def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> Laye
     best = sorted((ref for ref in refs if ref.formula), key=lambda ref: (-ref.iou, ref.unit))
     return LayerSummary(
         name=chapter.layer,
-        sentences=overview(chapter.run, chapter.layer, looked_at, len(refs)),
+        sentences=(
+            *overview(chapter.run, chapter.layer, looked_at, len(refs)),
+            *trust_sentences(chapter.explanations),
+        ),
         active=threshold(chapter.run, chapter.layer),
         plots=_plots(chapter, refs),
         kinds=tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
@@ -61,12 +74,43 @@ def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> Laye
     )
 
 
+def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
+    """How good some explanations are and how far they hold; nothing of what is not known."""
+    shown = [e for e in explanations if e.formula is not None]
+    if not shown:
+        return ()
+    proven = sum(e.certificate.proven for e in shown)
+    said = [f"{proven:,} of the {count(len(shown), 'formula')} shown are proven the best."]
+    both = [(e.iou, outside) for e in shown if (outside := held_out_iou(e)) is not None]
+    if both:
+        inside, outside = (sum(ious) / len(both) for ious in zip(*both, strict=True))
+        said.append(
+            f"Formulas found without some samples and scored on these have a mean IoU of "
+            f"{outside:.3f}, against {inside:.3f} for those found and scored on all."
+        )
+    judged = [found for e in shown if (found := better_than_chance(e))]
+    if judged:
+        beat, pooled = (sum(key in found for found in judged) for key in (ABOVE_ALL, ABOVE_POOLED))
+        said.append(
+            f"{beat:,} of {count(len(judged), 'unit')} beat every shuffle of the annotations, and "
+            f"{pooled:,} are better than chance by a pooled estimate."
+        )
+    limited = sum(bool(vocabulary_limit(e)) for e in shown)
+    if limited:
+        said.append(f"For {limited:,} the vocabulary is the limit: their ceiling is far below 1.")
+    return tuple(said)
+
+
 def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
     """The figures that the answers allow."""
     plots, answers = [], chapter.answers
     if "length" in answers:
         tables = answers["length"].tables
         plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
+    if "trust" in answers:
+        table = answers["trust"].tables["by_length"]
+        means = [tuple(map(float, table[c])) for c in ("in_sample", "held_out", "null")]
+        plots += [trust_by_length(*means)] if len(table) > 1 else []
     if "uniqueness" in answers:
         plots.append(category_shares(answers["uniqueness"].tables["categories"]))
     if "accuracy" in answers:

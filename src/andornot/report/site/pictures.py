@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +71,16 @@ class ImageStore:
             caption=caption(view),
             labels=view.labels,
         )
+
+    def unaccounted(self, unit: int, view: ImageView) -> MaskedImage:
+        """A sample with the masks of a unit and of the best union of atoms that have concepts."""
+        both, left, _ = view.shares
+        alt = (
+            f"{view.name}. Concepts account for the unit on {both:.1%} of it, and leave {left:.1%} "
+            f"on which unit {unit} is active."
+        )
+        share = f"{left / (both + left):.0%} of the active area is left over"
+        return replace(self.masked(unit, view), alt=alt, caption=share)
 
     def thumb(self, view: ImageView) -> Thumb:
         """The image, stored, and the masks."""

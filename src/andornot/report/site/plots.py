@@ -214,6 +214,35 @@ def unit_by_length(ious: Sequence[float]) -> Plot:
     )  # fmt: skip
 
 
+def trust_by_length(
+    in_sample: Sequence[float], held_out: Sequence[float], null: Sequence[float]
+) -> Plot:
+    """IoU by length: on the samples searched, on others, and by chance (empty if not known)."""
+    n = len(held_out)
+    top = max(*in_sample, *held_out, *null, 1e-9)
+    x, y = _lengths(n), y_axis(0, 1.05 * top, "IoU")
+    lines = (("rest", "on the samples searched", in_sample), ("main", "held out", held_out),
+             ("second", "by chance, on the samples searched", null))  # fmt: skip
+    shown = [(look, text, ious) for look, text, ious in lines if len(ious)]
+    curves = [
+        Curve(tuple((x(i), y(iou)) for i, iou in enumerate(ious, start=1)), look)
+        for look, _, ious in shown
+    ]
+    dots = [
+        Dot(x(i), y(iou), look, f"{text}, up to {i}: IoU {iou:.4f}")
+        for look, text, ious in shown
+        for i, iou in enumerate(ious, start=1)
+    ]
+    chance = f"; by chance {null[-1]:.3f}" if len(null) else ""
+    return Plot(
+        "IoU by length, held out and by chance",
+        f"With up to {n} concepts the IoU is {in_sample[-1]:.3f} on the samples searched and "
+        f"{held_out[-1]:.3f} held out{chance}.",
+        x, y, curves=tuple(curves), dots=tuple(dots),
+        key=tuple((look, text) for look, text, _ in shown),
+    )  # fmt: skip
+
+
 def category_shares(table: pd.DataFrame) -> Plot:
     """Which categories the concepts of formulas are of, by maximum length.
 

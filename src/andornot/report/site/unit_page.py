@@ -9,12 +9,17 @@ from typing import Any, Generic, TypeVar
 
 from andornot.analyses.shapes import MEANING, kind_of
 from andornot.analyses.units import count, percent
-from andornot.explanations import Explanation
+from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.report.entries import ClassWeight, Group, Row, UnitEntry, unit_entry
 from andornot.report.site.chapter import Chapter
 from andornot.report.site.neighbours import Match
 from andornot.report.site.parts import Part, Share, failures
-from andornot.report.site.plots import Plot, activation_histogram, unit_by_length
+from andornot.report.site.plots import (
+    Plot,
+    activation_histogram,
+    trust_by_length,
+    unit_by_length,
+)
 from andornot.report.site.refs import UnitRef
 
 T = TypeVar("T")
@@ -34,7 +39,11 @@ class UnitPage(Generic[T]):
         tree: its formula, part by part; None where there is none.
         missed: concepts that cover most of the positions where only the unit is active.
         alarms: the same where only the formula holds.
-        lengths: IoU by length, where several lengths were searched.
+        lengths: IoU by length, where several lengths were searched; held out and by chance too,
+            where that is known.
+        lower: the formulas of the lower ranges, from the highest down; empty without ranges.
+        unaccounted: samples whose active positions no concept accounts for, where the vocabulary
+            is the limit; None elsewhere.
         activations: how its values are distributed; None if they do not differ.
         runners_up: all formulas that came next.
         classes: what it says for and against classes, with their numbers.
@@ -55,6 +64,8 @@ class UnitPage(Generic[T]):
     missed: tuple[Share, ...]
     alarms: tuple[Share, ...]
     lengths: Plot | None
+    lower: tuple[Row, ...]
+    unaccounted: Group[T] | None
     activations: Plot | None
     runners_up: tuple[Row, ...]
     classes: tuple[tuple[int, ClassWeight], ...]
@@ -70,6 +81,7 @@ def unit_page(
     place: int,
     groups: Sequence[Group[T]],
     nearest: Sequence[Match],
+    unaccounted: Group[T] | None = None,
 ) -> UnitPage[T]:
     """The page of the unit at a place among those of a layer.
 
@@ -79,12 +91,12 @@ def unit_page(
         place: the unit's place among them.
         groups: samples that show it.
         nearest: the nearest of these units.
+        unaccounted: samples whose active positions no concept accounts for.
     """
     e, links = chapter.explanations[place], chapter.links
     tree, missed, alarms = _formula(chapter, e)
     histogram = chapter.histograms[e.unit]
     threshold = float(chapter.gallery.thresholds[e.unit])
-    several = e.formula is not None and len(e.by_length) > 1
     return UnitPage(
         ref=refs[place],
         before=refs[place - 1] if place else None,
@@ -96,7 +108,9 @@ def unit_page(
         tree=tree,
         missed=missed,
         alarms=alarms,
-        lengths=unit_by_length(e.by_length) if several else None,
+        lengths=_lengths(e),
+        lower=_lower(chapter, e),
+        unaccounted=unaccounted,
         activations=None if histogram is None else activation_histogram(histogram, threshold),
         runners_up=tuple(
             Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
@@ -116,6 +130,28 @@ def _formula(
         return None, (), ()
     matcher = chapter.matcher(e.unit)
     return matcher.tree(e.formula), *failures(matcher, chapter.run.concepts.mask(e.formula))
+
+
+def _lengths(e: Explanation) -> Plot | None:
+    """IoU by length, with all that is known of it."""
+    if e.formula is None or len(e.by_length) < 2:
+        return None
+    if e.trust is None or e.trust.held_out is None:
+        return unit_by_length(e.by_length)
+    chance = () if e.trust.chance is None else e.trust.chance.null
+    held = e.trust.held_out
+    return trust_by_length(held.in_sample, held.by_length, chance)
+
+
+def _lower(chapter: Chapter, e: Explanation) -> tuple[Row, ...]:
+    """The lower ranges of a unit's activations, with their formulas."""
+    _, *lower = reversed(chapter.gallery.result.ranges(e.unit))
+    rows = []
+    for other in lower:
+        low, high = other.range or (0.0, 0.0)
+        formula = STATUS_MEANING[other.status] if other.formula is None else str(other.formula)
+        rows.append(Row(f"{low:.3g} to {high:.3g}", formula, other.iou))
+    return tuple(rows)
 
 
 def _position(chapter: Chapter) -> str:

@@ -25,6 +25,7 @@ from typing import Any, Final
 from andornot.errors import OptionError
 from andornot.explanations import Explanation
 from andornot.progress import track
+from andornot.report.assurance import BETTER, vocabulary_limit
 from andornot.report.entries import (
     CSS_COLOURS,
     Group,
@@ -63,6 +64,9 @@ from andornot.text.probe import TOKEN
 _STATIC: Final = Path(__file__).parents[1] / "static"
 _ROWS: Final = 12
 """Rows of a table that a page shows; its file has all."""
+
+_UNACCOUNTED: Final = 6
+"""Samples of a unit that no concept accounts for."""
 
 _EXAMPLE: Final = 160
 """Most characters of an example in the gallery."""
@@ -171,7 +175,8 @@ class _Report:
         for place, matches in enumerate(track(nearest, f"writing {chapter.layer}", n)):
             view = chapter.gallery.unit(refs[place].unit, self.n_samples)
             groups = [self._shown(chapter, group, view.explanation) for group in grouped(view)]
-            page = unit_page(chapter, refs, place, groups, matches)
+            left = self._unaccounted(chapter, view.explanation)
+            page = unit_page(chapter, refs, place, groups, matches, left)
             if page.tree is not None:
                 trees[page.ref.unit] = page.tree
             self._write(page.ref.href, "unit", page=page)
@@ -192,6 +197,22 @@ class _Report:
             return group
         shown = tuple(self.images.masked(e.unit, view) for view in group.samples)
         return Group(group.key, group.heading, shown)
+
+    def _unaccounted(self, chapter: Chapter, e: Explanation) -> Group[Any] | None:
+        """Samples of a unit that no concept accounts for, where the vocabulary is the limit."""
+        samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
+        if e.formula is None or not samples or not vocabulary_limit(e):
+            return None
+        gallery = chapter.gallery
+        if not isinstance(gallery, PictureGallery):
+            atoms = self.run.concepts.mask(e.formula)
+            views = tuple(gallery.view(e, atoms, sample) for sample in samples)
+            return Group("unaccounted", "Most left over", views)
+        atoms = chapter.accounted(e.unit)
+        pictures = tuple(
+            self.images.unaccounted(e.unit, gallery.view(e, atoms, sample)) for sample in samples
+        )
+        return Group("unaccounted", "Most left over", pictures)
 
     def index_pages(
         self,
@@ -229,12 +250,13 @@ class _Report:
             "categories": categories,
             "classes": [] if links is None else list(links.names),
             "feeds": "feeds" if links and links.are_weights else "goes with",
+            "chance": list(BETTER.items()),
             "units": rows,
         }
         # escaped, so that no text of the data can end a script, should anyone inline the file
         text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
         (self.folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
-        self._write("units.html", "units", n_units=len(rows), feeds=links)
+        self._write("units.html", "units", n_units=len(rows), feeds=links, better=BETTER)
 
     def _concepts(
         self,

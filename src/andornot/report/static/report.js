@@ -179,6 +179,10 @@ function startGallery(data) {
   offer(form, "kind", [...new Set(data.units.map((unit) => unit.kind))].filter(Boolean).sort().map((k) => [k, k]), true);
   offer(form, "category", data.categories.map((name, i) => [i, name]), data.categories.length > 1);
   offer(form, "length", lengths.sort((a, b) => a - b).map((n) => [n, n]), lengths.length > 1);
+  const judged = data.units.some((unit) => unit.chance.length);
+  offer(form, "chance", data.chance, judged);
+  document.getElementById("chance-note").hidden = !judged;
+  if (!data.units.some((unit) => "held" in unit)) form.querySelector("option[value=held]").remove();
   offer(form, "class", data.classes.map((name, i) => [i, name]), data.classes.length > 0);
 
   const state = () => ({ q: find.value.trim(), ...Object.fromEntries(new FormData(form)) });
@@ -230,11 +234,12 @@ function choose(units, wanted) {
     (wanted.category === "" || unit.categories.includes(Number(wanted.category))) &&
     (wanted.length === "" || unit.length === Number(wanted.length)) &&
     (wanted.class === "" || unit.classes.includes(Number(wanted.class))) &&
+    (wanted.chance === "" || unit.chance.includes(wanted.chance)) &&
     unit.iou >= from && unit.iou <= to &&
     terms.every((term) => unit.text.includes(term) || String(unit.unit) === term));
   const by = wanted.sort.replace("-", "");
   const sign = wanted.sort === "-iou" || by === "unit" ? 1 : -1;
-  return found.sort((a, b) => sign * (a[by] - b[by]) || a.layer - b.layer || a.unit - b.unit);
+  return found.sort((a, b) => sign * ((a[by] ?? -1) - (b[by] ?? -1)) || a.layer - b.layer || a.unit - b.unit);
 }
 
 /* Keep the state in the address, and the order for the pages of units. */
@@ -280,7 +285,7 @@ function card(data, unit) {
   }
   const said = make("span", "said");
   const layer = data.layers.length > 1 ? `${data.layers[unit.layer]}, ` : "";
-  const score = unit.formula === null ? "" : `, IoU ${unit.iou.toFixed(3)}`;
+  const score = unit.formula === null ? "" : `, IoU ${unit.iou.toFixed(3)}` + ("held" in unit ? `, held out ${unit.held.toFixed(3)}` : "");
   said.append(make("small", "", `${layer}unit ${unit.unit}${score}`));
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
   if (unit.example) said.append(make("small", "example", unit.example));

@@ -1,0 +1,115 @@
+"""A network in a file that can fail or kill its process, annotated images, and what runs share."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+import andornot
+from andornot.probe import Recording
+from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.run import Run
+from andornot.thresholds import Threshold
+
+LAYERS = ("first", "second", "relu")
+N_SAMPLES = 24
+NET = """
+    import os
+    from pathlib import Path
+    import torch
+
+    HERE = Path(__file__).parent
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Conv2d(3, 6, 3, padding=1)
+            self.second = torch.nn.Conv2d(6, 5, 3, stride=2)
+            self.relu = torch.nn.ReLU()
+            self.head = torch.nn.Linear(5, 2)
+
+        def forward(self, x):
+            for what in ("kill", "fail"):
+                flag = HERE / f"{what} {os.getpid()}"
+                try:
+                    (HERE / what).rename(flag)  # only one process gets it
+                except OSError:
+                    continue
+                if int(flag.read_text()) > 1:
+                    flag.write_text(str(int(flag.read_text()) - 1))
+                    flag.rename(HERE / what)
+                elif what == "kill":
+                    os.kill(os.getpid(), 9)
+                else:
+                    raise RuntimeError("out of luck")
+            with (HERE / "seen").open("a") as file:
+                file.write(f"{os.getpid()} {len(x)}\\n")
+            return self.head(self.relu(self.second(self.first(x).relu())).mean((2, 3)))
+
+    def net():
+        torch.manual_seed(0)
+        return Net(), {"class_names": ["odd", "even"]}
+"""
+
+
+def write_world(folder: Path) -> None:
+    """``net.py``, and ``data`` with images of red and blue squares on noise."""
+    (folder / "net.py").write_text(textwrap.dedent(NET))
+    rng = np.random.default_rng(0)
+
+    def samples():
+        for i in range(N_SAMPLES):
+            image = rng.integers(0, 256, (24, 24, 3), np.uint8)
+            labels = np.kron(rng.integers(0, 4, (6, 6)), np.ones((4, 4), np.int64))
+            image[labels == 1] = (255, 0, 0)
+            image[labels == 2] = (0, 0, 255)
+            yield NewSample(f"{i:02d}", Image.fromarray(image), {"squares": labels})
+
+    names = {"red": "colour", "blue": "colour", "noise": "colour"}
+    write_labelmaps(folder / "data", names, samples())
+
+
+def seen(folder: Path) -> int:
+    """How many samples the network has seen, in whatever process; counting begins anew."""
+    path = folder / "seen"
+    lines = path.read_text().split("\n")[:-1] if path.exists() else []
+    path.unlink(missing_ok=True)
+    return sum(int(line.split()[1]) for line in lines)
+
+
+def dissect(folder: Path, out: str, **changes) -> Run:
+    """A run on the world, by default of all three layers and without trust."""
+    from andornot.models import Preprocessing
+
+    options = {
+        "layer": LAYERS, "threshold": Threshold(0.03), "length": 2, "trust": None,
+        "recording": Recording(batch_size=3, device="cpu"),
+        "preprocessing": Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)),
+    } | changes  # fmt: skip
+    data = f"labelmaps:{folder / 'data'}"
+    return andornot.dissect(f"{folder / 'net.py'}:net", data=data, out=folder / out, **options)
+
+
+def assert_same_run(first: Run, second: Run) -> None:
+    """All that both keep is the same to the last bit."""
+    assert first.layers == second.layers
+    for layer in first.layers:
+        for name in ("thresholds", "extremes", "areas", "peaks"):
+            one, other = (getattr(run, name)(layer) for run in (first, second))
+            assert one.dtype == other.dtype
+            assert one.tobytes() == other.tobytes(), (layer, name)
+        one, other = (run.responses(layer) for run in (first, second))
+        for name in ("indptr", "atoms", "fold_counts"):
+            assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), (layer, name)
+        for one, other in zip(first.result(layer), second.result(layer), strict=True):
+            assert (one.status, one.beam, one.counts) == (other.status, other.beam, other.counts)
+            assert one.certificate == other.certificate
+        assert (first.head_weights(layer) is None) == (second.head_weights(layer) is None)
+    assert (first.logits is None) == (second.logits is None)
+    if first.logits is not None and second.logits is not None:
+        assert first.logits.tobytes() == second.logits.tobytes()
+    assert first.samples.equals(second.samples)
+    assert not [p for p in second.path.rglob("*") if p.suffix == ".tmp" or "partial" in p.name]
