@@ -23,6 +23,7 @@ from PIL import Image
 
 from andornot.cli import cli
 from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.stages import alone
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -198,12 +199,9 @@ def test_damaged_parts_of_the_cache_are_made_again(
 
 
 def test_two_runs_in_one_directory(world: Path, tmp_path: Path) -> None:
-    first = start(world, tmp_path / "run", NAP="0.4")
-    while not (tmp_path / "run" / "cache").exists():
-        time.sleep(0.05)
-        assert first.poll() is None
-    assert "another andornot" in refused(start(world, tmp_path / "run"))
-    finish(first)
+    with alone(tmp_path / "run"):
+        assert "another andornot" in refused(start(world, tmp_path / "run"))
+    finish(start(world, tmp_path / "run"))
     assert_undisturbed(world, tmp_path / "run")
 
 

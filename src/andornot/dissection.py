@@ -11,9 +11,11 @@ images and sentences is in the probe (see ``probe``).
 from __future__ import annotations
 
 import math
+import shutil
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
+from contextlib import closing, nullcontext, suppress
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,26 +24,45 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.activations import Shards, read_array, read_json
+from andornot.activations import InMemory, Shards, read_array, read_json
 from andornot.agreement import agreements
 from andornot.concepts import ConceptTable
+from andornot.engine import Engine, engine_of
 from andornot.errors import DataError, OptionError, RunError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import RARE, Explanation, Result
 from andornot.moments import find_moments, units_at_once
 from andornot.parallel import n_workers
-from andornot.positions import write_json
-from andornot.probe import Batch, Probe, Recording
+from andornot.passes import (
+    FirstPass,
+    Recordings,
+    SecondPass,
+    Work,
+    check_units,
+    gathered,
+    run_pass,
+)
+from andornot.positions import write_array, write_json
+from andornot.probe import Probe, Recording
 from andornot.progress import track
 from andornot.range_counts import count_lower_ranges
 from andornot.ranges import Ranges
 from andornot.relations import Relations, check_relations, with_relations
-from andornot.responses import Responses, count_responses
+from andornot.responses import Counted, Responses, count_responses, known_positions
 from andornot.results import summary, write_explanations, write_manifest, write_samples
 from andornot.run import Run
 from andornot.scores import Agreement
 from andornot.stages import Stage, alone, key_of, writing
-from andornot.thresholds import ALIVE, Threshold, find_thresholds, n_values, values_above
+from andornot.thresholds import (
+    ALIVE,
+    NOT_FINITE,
+    Threshold,
+    UnitThresholds,
+    find_thresholds,
+    is_upsampled,
+    n_values,
+    values_above,
+)
 from andornot.trust.evidence import RecordedEvidence
 from andornot.trust.measure import LONGEST, Parts, with_trust
 from andornot.trust.options import TrustOptions
@@ -77,6 +98,9 @@ class _Pipeline:
     jobs: int | None
     trust: TrustOptions | None
     choose_length: bool
+    store: bool
+    memory: float
+    engine: Engine | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
     rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
     started: float = field(default_factory=time.perf_counter)
@@ -114,6 +138,9 @@ def dissect(
     units: Sequence[int] | None = None,
     jobs: int | None = None,
     trust: TrustOptions | None = _TRUST,
+    store: bool = True,
+    memory: float = 4.0,
+    executor: Executor | str | None = None,
     **search: Any,
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -144,6 +171,12 @@ def dissect(
         jobs: threads; all cores if not given.
         trust: how often to search again on held-out samples, on resamples and by chance, so that
             each explanation says how far it can be trusted (see ``trust``); None for not at all.
+        store: keep the activations. If not, the network runs twice and only counts are kept: the
+            same formulas, without what looks at activations again (trust, correlations, ranges).
+        memory: without a store, gigabytes that the largest activations of all units may take.
+        executor: where the network runs and formulas are searched for, in shards of samples and
+            blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
+            ``dask:ADDRESS`` (see ``engine``); this process if not given.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
             ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
@@ -157,24 +190,13 @@ def dissect(
     """
     choose_length = search.get("length") == "auto"
     if choose_length:
-        if trust is None or folds < 2:
-            raise OptionError(
-                "length 'auto' is chosen by held-out samples; leave trust on, with 2 folds or more"
-            )
         search["length"] = LONGEST
     options = SearchOptions.of(**search)
-    if isinstance(threshold, Ranges) and options.correlates:
-        raise OptionError(
-            "correlation looks at all activations at once; leave ranges out, or choose "
-            "another metric"
-        )
+    if choose_length:
+        _check_choice(options, trust, folds, store)
     n_workers(jobs)
-    if folds < 1:
-        raise OptionError(f"folds is {folds}; it must be at least 1")
-    if min_active is not None and not 0 <= min_active < 1:
-        raise OptionError(f"min_active is {min_active}; give a share, from 0 up to less than 1")
-    if relations is not None:
-        check_relations(relations, "relations")
+    _check(options, threshold, folds, min_active, relations)
+    _check_store(options, threshold, store, memory)
     probe = _probe(
         model, _layers(layer), data, recording or Recording(),
         weights=weights, preprocessing=preprocessing, words=words,
@@ -189,11 +211,75 @@ def dissect(
         search=options,
         units=units,
         jobs=jobs,
-        trust=None if options.correlates else trust,
+        trust=trust if store and not options.correlates else None,
         choose_length=choose_length,
+        store=store,
+        memory=memory * 1e9,
     )
     with alone(pipeline.out):
-        return _run(pipeline)
+        cache = pipeline.out / "cache"
+        for left in cache.glob("engine-*"):  # by a run that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        with writing(cache):
+            cache.mkdir(exist_ok=True)
+        with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
+            pipeline.engine = engine
+            return _run(pipeline)
+
+
+def _check_choice(
+    options: SearchOptions, trust: TrustOptions | None, folds: int, store: bool
+) -> None:
+    """Refuse to choose lengths without held-out samples."""
+    if options.correlates:
+        raise OptionError(
+            "length 'auto' is chosen by held-out IoU, which a search for correlation does not "
+            "have; give a length"
+        )
+    if trust is None or folds < 2:
+        raise OptionError(
+            "length 'auto' is chosen by held-out samples; leave trust on, with 2 folds or more"
+        )
+    if not store:
+        raise OptionError(
+            "length 'auto' looks at the activations again, so they have to be stored; leave store "
+            "on, or give a length"
+        )
+
+
+def _check(
+    options: SearchOptions,
+    threshold: Threshold | Ranges | None,
+    folds: int,
+    min_active: float | None,
+    relations: Relations | None,
+) -> None:
+    """Refuse what cannot be done, before anything is loaded."""
+    if isinstance(threshold, Ranges) and options.correlates:
+        raise OptionError(
+            "correlation looks at all activations at once; leave ranges out, or choose "
+            "another metric"
+        )
+    if folds < 1:
+        raise OptionError(f"folds is {folds}; it must be at least 1")
+    if min_active is not None and not 0 <= min_active < 1:
+        raise OptionError(f"min_active is {min_active}; give a share, from 0 up to less than 1")
+    if relations is not None:
+        check_relations(relations, "relations")
+
+
+def _check_store(
+    options: SearchOptions, threshold: Threshold | Ranges | None, store: bool, memory: float
+) -> None:
+    """Refuse what needs stored activations where there are none."""
+    if not store and (options.correlates or isinstance(threshold, Ranges)):
+        what = "correlation looks" if options.correlates else "ranges look"
+        raise OptionError(
+            f"{what} at the activations again, so they have to be stored; leave store on, or "
+            f"{'choose another metric' if options.correlates else 'leave ranges out'}"
+        )
+    if not memory > 0:
+        raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 
 def _probe(
@@ -233,16 +319,17 @@ def _run(p: _Pipeline) -> Run:
     table, table_stage = _concepts(p, data_key)
     # mistakes in the search options shall not show only after the network has run
     table.select(p.search.categories, p.search.concepts)
-    _record(p, data_key)
+    (_record if p.store else _measure)(p, data_key, table, table_stage)
     for layer in p.probe.layers:  # of what was recorded before
-        _units(p, layer, p.shards(layer).n_units)
+        _units(p, layer)
     results = {}
     for layer in p.probe.layers:
         responses, status = _responses(p, layer, table, table_stage)
-        result = _search(p, layer, responses, status, table)
-        result = _trust(p, layer, responses, result, table)
-        result = _with_agreement(p, layer, result, table)
-        results[layer] = _with_ranges(p, layer, result, responses, status, table)
+        results[layer] = _search(p, layer, responses, status, table)
+        if p.store:
+            result = _trust(p, layer, responses, results[layer], table)
+            result = _with_agreement(p, layer, result, table)
+            results[layer] = _with_ranges(p, layer, result, responses, status, table)
     _write(p, data_key, results, table)
     for stage in p.stages.values():
         if stage.key:
@@ -250,16 +337,9 @@ def _run(p: _Pipeline) -> Run:
     return Run.open(p.out)
 
 
-def _units(p: _Pipeline, layer: str, n_units: int) -> list[int]:
-    """The units of a layer with so many that are to be explained, each once."""
-    wanted = range(n_units) if p.units is None else p.units
-    if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
-        raise OptionError(f"units is {p.units!r}; give at least one unit, as whole numbers")
-    if wrong := [u for u in wanted if not 0 <= u < n_units]:
-        raise OptionError(
-            f"there is no unit {wrong[0]} in {layer}; it has units 0 to {n_units - 1}"
-        )
-    return list(dict.fromkeys(int(u) for u in wanted))
+def _units(p: _Pipeline, layer: str) -> list[int]:
+    """The units of a layer that are to be explained, each once."""
+    return check_units(p.units, layer, int(p.stages[f"activations {layer}"].info["units"]))
 
 
 def _concepts(p: _Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
@@ -279,8 +359,8 @@ def _concepts(p: _Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     return table, stage
 
 
-def _record(p: _Pipeline, data_key: str) -> None:
-    """Run the network once over all samples, for all layers that are not recorded yet."""
+def _network_stages(p: _Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:
+    """The stages that hold what the network gives: one for each layer, one for the logits."""
     inputs = {"data": data_key} | p.probe.model_key()
     shape = p.probe.layer_key()
     stages = {
@@ -288,20 +368,23 @@ def _record(p: _Pipeline, data_key: str) -> None:
         for layer in p.probe.layers
     }
     logits = p.stage("logits", **inputs)
-    for layer, stage in stages.items():
-        headless = stage.done and stage.info.get("head") and not _head_file(stage).exists()
-        if stage.done and (headless or _recorded(p, p.shards(layer)) < p.n_samples):
+    for stage in stages.values():
+        if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()
     if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
         logits.undo()
+    return stages, logits
+
+
+def _record(p: _Pipeline, data_key: str, _table: ConceptTable, _table_stage: Stage) -> None:
+    """Run the network once over all samples, for all layers that are not recorded yet."""
+    stages, logits = _network_stages(p, data_key)
+    for layer, stage in stages.items():
+        if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
+            stage.undo()
     if all(stage.done for stage in (*stages.values(), logits)):
         return
     _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
-
-
-def _row(p: _Pipeline, sample: int) -> int:
-    """The first row of a sample in the activations."""
-    return sample if p.probe.rows is None else int(p.probe.rows[sample])
 
 
 def _recorded(p: _Pipeline, shards: Shards) -> int:
@@ -312,31 +395,49 @@ def _recorded(p: _Pipeline, shards: Shards) -> int:
 
 
 def _forward(p: _Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
-    shards = {layer: p.shards(layer) for layer in stages}
-    logit_shards = None if logits.done else Shards(logits.path / "shards")
+    shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
+    logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
     start = min(
         *(_recorded(p, store) for store in shards.values()),
         p.n_samples if logit_shards is None else logit_shards.n_samples,
         p.n_samples,
     )
     clock = next(iter(stages.values()), logits)
-    wanted = p.probe.batches(list(stages), start, logit_shards is not None, clock)
-    with closing(wanted) as batches, closing(_blocks(p, batches, start)) as blocks:
-        for at, activations, output in blocks:
-            with clock.timed("write"):
-                for layer, store in shards.items():
-                    store.append_missing(_row(p, at), activations[layer])
-                if logit_shards is not None:
-                    logit_shards.append_missing(at, output)
+    work = Recordings(
+        p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
+        _SHARD_BYTES,
+    )  # fmt: skip
+    if p.engine is None:
+        _record_here(work, start, clock)
+    else:
+        with clock.timed("record"):
+            work.record(p.engine, start)
     for layer, stage in stages.items():
-        head = p.probe.head(layer, shards[layer].n_units)
-        if head is not None:
-            with writing(stage.path):
-                np.save(_head_file(stage), head)
-        n_units, shape = shards[layer].n_units, shards[layer].map_shape
-        stage.finish(units=n_units, map_shape=shape, head=head is not None)
+        _finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
     if logit_shards is not None:
-        _finish_logits(logits, logit_shards)
+        _finish_logits(logits, np.concatenate([block for _, block in logit_shards.blocks()]))
+
+
+def _record_here(work: Recordings, start: int, clock: Stage) -> None:
+    """Record the samples from ``start`` on in this process."""
+    with closing(work.batches(range(start, work.n_samples), clock)) as batches:
+        for at, activations, output in gathered(batches, work.n_samples, work.size):
+            with clock.timed("write"):
+                for layer, store in work.stores.items():
+                    store.append_missing(work.row(at), activations[layer])
+                if work.logit_store is not None:
+                    work.logit_store.append_missing(at, output)
+
+
+def _finish_layer(
+    p: _Pipeline, layer: str, stage: Stage, n_units: int, map_shape: tuple[int, int]
+) -> None:
+    """Note what is known of a layer, with the weights of a linear head behind it."""
+    head = p.probe.head(layer, n_units)
+    if head is not None:
+        with writing(stage.path):
+            write_array(_head_file(stage), head)
+    stage.finish(units=n_units, map_shape=map_shape, head=head is not None)
 
 
 def _head_file(stage: Stage) -> Path:
@@ -344,77 +445,169 @@ def _head_file(stage: Stage) -> Path:
     return stage.path / "head.npy"
 
 
-def _finish_logits(stage: Stage, shards: Shards) -> None:
-    """Join the shards; a network without a row of scores for each sample left them empty."""
-    values = np.concatenate([block for _, block in shards.blocks()])
+def _finish_logits(stage: Stage, values: NDArray[np.float32]) -> None:
+    """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
-            np.save(stage.path / "logits.npy", values)
+            write_array(stage.path / "logits.npy", values)
     stage.finish(n_classes=int(values.shape[1]))
 
 
-def _blocks(
-    p: _Pipeline, batches: Iterable[Batch], start: int
-) -> Generator[tuple[int, dict[str, NDArray[np.float32]], NDArray[np.float32]], None, None]:
-    """Batches, gathered to blocks of some size: first sample, activations, logits."""
-    held: list[Batch] = []
-    size, first = 0, start
-    for batch in batches:
-        if batch.samples.start == start:  # a unit that there is not shall not show only at the end
-            for layer, values in batch.activations.items():
-                _units(p, layer, values.shape[1])
-        held.append(batch)
-        size += sum(a.nbytes for a in batch.activations.values())
-        if size >= _SHARD_BYTES or batch.samples.stop == p.n_samples:
-            activations = {
-                layer: np.concatenate([b.activations[layer] for b in held])
-                for layer in batch.activations
-            }
-            rows = [b.logits for b in held if b.logits is not None]
-            nothing = np.zeros((batch.samples.stop - first, 0), np.float32)
-            yield first, activations, np.concatenate(rows) if rows else nothing
-            held, size, first = [], 0, batch.samples.stop
+def _measure(p: _Pipeline, data_key: str, table: ConceptTable, table_stage: Stage) -> None:
+    """Run the network twice, for all layers that are not counted yet, and keep no activations."""
+    stages, logits = _network_stages(p, data_key)
+    guess = p.threshold or Threshold()
+    assert isinstance(guess, Threshold)
+    work = Work(
+        p.probe, (), not logits.done, p.units,
+        table_stage.path.resolve(), dict.fromkeys(p.probe.layers, guess), p.memory, p.jobs,
+    )  # fmt: skip
+    grids = table_stage.key if is_upsampled(guess) else None
+    found = {
+        layer: p.stage(
+            f"thresholds {layer}", activations=stage.key, rule=asdict(guess), grids=grids
+        )
+        for layer, stage in stages.items()
+    }
+    first = [
+        layer
+        for layer, stage in stages.items()
+        if not (stage.done and _has_arrays(found[layer], ("thresholds", "extremes")))
+    ]
+    if first or not logits.done:
+        _first_pass(p, replace(work, layers=tuple(first)), table, found, logits)
+    thresholds = {
+        layer: _thresholds(p, layer, stage, table, work.n_rows) for layer, stage in found.items()
+    }
+    counted = {layer: _responses_stage(p, layer, table_stage) for layer in stages}
+    second = tuple(n for n, stage in counted.items() if _counted(stage, p.rules[n]) is None)
+    if second:
+        values = {layer: thresholds[layer].values for layer in second}
+        work = replace(work, layers=second, logits=False, thresholds=values)
+        passed = _pass(p, "second pass", work, table, [counted[layer].key for layer in second])
+        assert isinstance(passed, SecondPass)
+        for layer in second:
+            _save_counts(counted[layer], thresholds[layer], passed.counts[layer].finish())
+        _finish_pass(p, "second pass")
+
+
+def _first_pass(
+    p: _Pipeline, work: Work, table: ConceptTable, found: dict[str, Stage], logits: Stage
+) -> None:
+    """Find thresholds and logits."""
+    keys = [*(found[layer].key for layer in work.layers), logits.key if work.logits else ""]
+    passed = _pass(p, "first pass", work, table, keys)
+    assert isinstance(passed, FirstPass)
+    for layer in work.layers:
+        stage, top = found[layer], passed.tops[layer]
+        values = top.thresholds(work.rules[layer])
+        with writing(stage.path):
+            write_array(stage.path / "thresholds.npy", values.values)
+            write_array(stage.path / "extremes.npy", np.stack([values.lowest, values.highest]))
+        stage.finish(status=values.status)
+        recorded = p.stages[f"activations {layer}"]
+        _finish_layer(p, layer, recorded, len(values.values), passed.map_shapes[layer])
+    if work.logits:
+        _finish_logits(logits, passed.logits)
+    _finish_pass(p, "first pass")
+
+
+def _pass(p: _Pipeline, name: str, work: Work, table: ConceptTable, keys: list[str]) -> object:
+    stage = p.stage(name, keys=keys)
+    return run_pass(work, table, p.engine, stage.path / "partial.npz", stage)
+
+
+def _finish_pass(p: _Pipeline, name: str) -> None:
+    stage = p.stages[name]
+    stage.finish()
+    for left in stage.path.glob("partial.npz*"):
+        left.unlink()
+
+
+def _thresholds(
+    p: _Pipeline, layer: str, stage: Stage, table: ConceptTable, n_rows: int
+) -> UnitThresholds:
+    """What the first pass found, and which rule holds where the user gave none."""
+    values = read_array(stage.path / "thresholds.npy")
+    lowest, highest = read_array(stage.path / "extremes.npy")
+    status = tuple(stage.info["status"])
+    rule = p.threshold or p.probe.threshold(InMemory(lowest[None, :, None, None]))
+    assert isinstance(rule, Threshold)
+    p.rules[layer] = rule
+    if rule.fixed is not None:
+        nowhere = np.array([state == NOT_FINITE for state in status])
+        values = np.where(nowhere, np.nan, rule.fixed)
+    else:
+        height, width = p.stages[f"activations {layer}"].info["map_shape"]
+        _check_quantile(rule, n_values(rule, n_rows, (height, width), known_positions(table)))
+    return UnitThresholds(values, status, lowest, highest)
+
+
+def _has_arrays(stage: Stage, names: Sequence[str]) -> bool:
+    """Whether a stage is done and its arrays can be read."""
+    try:
+        for name in names:
+            read_array(stage.path / f"{name}.npy", mmap_mode="r")
+    except RunError:
+        return False
+    return stage.done
+
+
+def _responses_stage(p: _Pipeline, layer: str, table_stage: Stage) -> Stage:
+    return p.stage(
+        f"responses {layer}",
+        activations=p.stages[f"activations {layer}"].key,
+        concepts=table_stage.key,
+        threshold=asdict(p.rules[layer]),
+    )
+
+
+def _counted(stage: Stage, rule: Threshold | Ranges) -> Responses | None:
+    """The counts of a layer; None where there are none yet, or damaged ones."""
+    if _has_arrays(stage, (*_COUNTED, "borders") if isinstance(rule, Ranges) else _COUNTED):
+        with suppress(DataError):
+            return Responses.load(stage.path / "responses.npz")
+    return None
 
 
 def _responses(
     p: _Pipeline, layer: str, table: ConceptTable, table_stage: Stage
 ) -> tuple[Responses, list[str]]:
-    source = p.stages[f"activations {layer}"]
-    rule = p.rules[layer] = p.threshold or p.probe.threshold(p.shards(layer))
-    stage = p.stage(
-        f"responses {layer}",
-        activations=source.key, concepts=table_stage.key, threshold=asdict(rule),
-    )  # fmt: skip
-    path = stage.path / "responses.npz"
-    if stage.done:
-        with suppress(DataError, RunError):  # damaged counts are counted again
-            for name in (*_COUNTED, "borders") if isinstance(rule, Ranges) else _COUNTED:
-                read_array(stage.path / f"{name}.npy", mmap_mode="r")
-            return Responses.load(path), list(stage.info["status"])
-    _count(p, layer, table, stage)
-    return Responses.load(path), list(stage.info["status"])
+    if p.store:
+        p.rules[layer] = p.threshold or p.probe.threshold(p.shards(layer))
+    stage = _responses_stage(p, layer, table_stage)
+    responses = _counted(stage, p.rules[layer])
+    if responses is None:
+        _count(p, layer, table, stage)
+        responses = Responses.load(stage.path / "responses.npz")
+    return responses, list(stage.info["status"])
 
 
 def _count(p: _Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
-    if table.positions is None:
-        raise RunError(f"the concept table of {p.out} lost its positions; delete its cache folder")
     shards, rule = p.shards(layer), p.rules[layer]
     n_blocks = len(shards.paths)
+    if table.positions is None:
+        raise RunError(f"the concept table of {p.out} lost its positions; delete its cache folder")
     if isinstance(rule, Threshold):
-        _check_quantile(rule, n_values(shards, rule, table.positions))
+        n = n_values(rule, shards.n_samples, shards.map_shape, table.positions)
+        _check_quantile(rule, n)
     with stage.timed("thresholds"):
         found = find_thresholds(shards, rule, table.positions, p.jobs)
     with stage.timed("counting"):
         blocks = track(shards.blocks(), f"counting {layer}", n_blocks)
         counted = count_responses(shards, found.values, table, p.jobs, blocks)
+    _save_counts(stage, found, counted)
+
+
+def _save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
     with writing(stage.path):
         counted.responses.save(stage.path / "responses.npz")
-        np.save(stage.path / "thresholds.npy", found.values)
-        np.save(stage.path / "extremes.npy", np.stack([found.lowest, found.highest]))
+        write_array(stage.path / "thresholds.npy", found.values)
+        write_array(stage.path / "extremes.npy", np.stack([found.lowest, found.highest]))
         if found.borders is not None:
-            np.save(stage.path / "borders.npy", found.borders)
-        np.save(stage.path / "areas.npy", counted.areas)
-        np.save(stage.path / "peaks.npy", counted.peaks)
+            write_array(stage.path / "borders.npy", found.borders)
+        write_array(stage.path / "areas.npy", counted.areas)
+        write_array(stage.path / "peaks.npy", counted.peaks)
     stage.finish(status=found.status)
 
 
@@ -431,7 +624,7 @@ def _search(
     p: _Pipeline, layer: str, responses: Responses, status: list[str], table: ConceptTable
 ) -> Result:
     stage = Stage(f"search {layer}", "", p.out)
-    units = _units(p, layer, p.shards(layer).n_units)
+    units = _units(p, layer)
     with stage.timed("search"):
         result = Result(tuple(_explained(p, layer, responses, status, table, units)))
     p.stages[stage.name] = stage
@@ -459,6 +652,7 @@ def _explained(
         yield from explain_responses(
             responses.select(some), table, p.search,
             units=some, status=[states[u] for u in some], jobs=p.jobs, moments=moments,
+            engine=p.engine,
         )  # fmt: skip
 
 
@@ -600,6 +794,7 @@ def _write(p: _Pipeline, data_key: str, results: dict[str, Result], table: Conce
             "min_active": p.min_active,
             "relations": p.relations,
             "search": asdict(p.search),
+            "store": p.store,
             "trust": p.trust and asdict(p.trust) | {"choose_length": p.choose_length},
             "layers": {
                 layer: summary(result) | {"threshold": asdict(p.rules[layer])}

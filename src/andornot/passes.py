@@ -1,0 +1,471 @@
+"""Passes: runs of the network over all samples, here or shard by shard on other processes.
+
+Where activations are stored, one pass records them. Where they are not, the network runs twice,
+for all layers at once: the first pass finds the thresholds (the largest values of each unit), the
+second counts above them. What a pass holds adds up in any order, to the same last bit as in one
+process, so shards of samples can be given out (see ``engine``), and a pass that was interrupted
+goes on from what it had.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.activations import Shards
+from andornot.concepts import ConceptTable
+from andornot.engine import Engine
+from andornot.errors import OptionError
+from andornot.positions import AtomMap, write_whole
+from andornot.probe import Batch, Probe
+from andornot.progress import show_progress, track
+from andornot.responses import Counting, Grain, known_positions
+from andornot.stages import Stage, writing
+from andornot.thresholds import (
+    Threshold,
+    TopValues,
+    bytes_per_unit,
+    is_upsampled,
+    n_values,
+    values_kept,
+)
+
+State = dict[str, NDArray[Any]]
+
+_SHARD_SAMPLES = 256
+"""About as many samples make a shard: a multiple of both default batch sizes, since a network's
+last bits can hang on which samples share a batch."""
+_SAVE_SHARE = 20
+"""A pass is saved when it has gone on for so many times as long as saving takes."""
+_NETWORK = threading.Lock()
+"""Hooks on a network see all that it computes, so one task of a process runs it at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """The network over all samples.
+
+    Attributes:
+        probe: the network, and what it is shown.
+        layers: the layers to look at.
+        logits: whether to take the logits too.
+        units: units that are to be explained, of every layer; None for all.
+    """
+
+    probe: Probe
+    layers: tuple[str, ...]
+    logits: bool
+    units: Sequence[int] | None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return len(self.probe.data)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of activations of all samples together."""
+        return self.row(self.n_samples)
+
+    def row(self, sample: int) -> int:
+        """The first row of a sample in the activations."""
+        return sample if self.probe.rows is None else int(self.probe.rows[sample])
+
+    def batches(self, samples: range, clock: Stage) -> Generator[Batch, None, None]:
+        """Run the network over some samples; times go to ``clock``.
+
+        Raises:
+            AndornotError: something about a sample or a layer is wrong, or a unit is not there.
+        """
+        probe, first = self.probe, samples.start
+        if samples.stop < self.n_samples:
+            probe, first = part_of(probe, samples), 0
+        with closing(probe.batches(self.layers, first, self.logits, clock)) as found:
+            for number, batch in enumerate(found):
+                if not number:
+                    for layer in self.layers:
+                        check_units(self.units, layer, batch.activations[layer].shape[1])
+                moved = samples.start - first
+                where = slice(batch.samples.start + moved, batch.samples.stop + moved)
+                yield replace(batch, samples=where)
+
+    def shards(self, samples: range) -> Iterator[range]:
+        """Parts of some samples, that begin where a batch begins."""
+        size = self.probe.recording.batch_size or _SHARD_SAMPLES
+        step = -(-_SHARD_SAMPLES // size) * size
+        for at in range(samples.start // step * step, samples.stop, step):
+            yield range(max(at, samples.start), min(at + step, samples.stop))
+
+
+def part_of(probe: Any, samples: range) -> Probe:
+    """The same network, shown some of the samples; every probe is a dataclass."""
+    part: Probe = replace(probe, data=probe.data.subset(samples))
+    return part
+
+
+def check_units(units: Sequence[int] | None, layer: str, n_units: int) -> list[int]:
+    """The units of a layer with so many that are to be explained, each once.
+
+    Raises:
+        OptionError: there is none, or one that the layer has not.
+    """
+    wanted = range(n_units) if units is None else units
+    if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
+        raise OptionError(f"units is {units!r}; give at least one unit, as whole numbers")
+    if wrong := [u for u in wanted if not 0 <= u < n_units]:
+        raise OptionError(
+            f"there is no unit {wrong[0]} in {layer}; it has units 0 to {n_units - 1}"
+        )
+    return list(dict.fromkeys(int(u) for u in wanted))
+
+
+def gathered(
+    batches: Iterable[Batch], stop: int, size: int
+) -> Iterator[tuple[int, dict[str, NDArray[np.float32]], NDArray[np.float32]]]:
+    """Batches, gathered to blocks of ``size`` bytes or more: first sample, activations, logits."""
+    held: list[Batch] = []
+    for batch in batches:
+        held.append(batch)
+        n_bytes = sum(a.nbytes for b in held for a in b.activations.values())
+        if n_bytes >= size or batch.samples.stop == stop:
+            activations = {
+                layer: np.concatenate([b.activations[layer] for b in held])
+                for layer in batch.activations
+            }
+            first, rows = held[0].samples.start, [b.logits for b in held if b.logits is not None]
+            nothing = np.zeros((batch.samples.stop - first, 0), np.float32)
+            yield first, activations, np.concatenate(rows) if rows else nothing
+            held = []
+
+
+@dataclass(frozen=True, eq=False)
+class Recordings(Forward):
+    """A pass that stores activations.
+
+    Attributes:
+        stores: where each layer's shards lie.
+        logit_store: where the logits' shards lie; None if they are not wanted.
+        size: bytes of activations in a file.
+    """
+
+    stores: Mapping[str, Shards]
+    logit_store: Shards | None
+    size: int
+
+    def record(self, engine: Engine, start: int) -> None:
+        """Record what is missing on other processes, which write into the run's directory.
+
+        Args:
+            engine: the other processes.
+            start: samples before it are recorded.
+        """
+        for store, at, _ in self._places(range(start, start)):
+            store.cut(at)
+        rest = range(start, self.n_samples)
+        missing = [part for part in self.shards(rest) if not self._has(part)]
+        for part in missing:  # leftovers would not fit the files beside them
+            for store, at, stop in self._places(part):
+                store.drop(at, stop)
+        found = engine.run(_record, self, ((part.start, part.stop) for part in missing))
+        for _ in track(found, "running the network", len(missing)):
+            pass
+
+    def _places(self, part: range) -> Iterator[tuple[Shards, int, int]]:
+        for store in self.stores.values():
+            yield store, self.row(part.start), self.row(part.stop)
+        if self.logit_store is not None:
+            yield self.logit_store, part.start, part.stop
+
+    def _has(self, part: range) -> bool:
+        return all(store.covers(start, stop) for store, start, stop in self._places(part))
+
+
+def _record(work: Recordings, start: int, stop: int) -> None:
+    """Record a shard of samples, in a worker."""
+    _be_quiet()
+    with _NETWORK, closing(work.batches(range(start, stop), _clock())) as batches:
+        for at, activations, output in gathered(batches, stop, work.size):
+            for layer, store in work.stores.items():
+                store.append(work.row(at), activations[layer])
+            if work.logit_store is not None:
+                work.logit_store.append(at, output)
+
+
+def _be_quiet() -> None:
+    """Show no bars of a forked process; the run that gave the task out shows its own."""
+    if multiprocessing.parent_process() is not None:
+        show_progress(False)
+
+
+def _clock() -> Stage:
+    """A stage whose times nobody reads."""
+    return Stage("worker", "", Path())
+
+
+class Pass(Protocol):
+    """What a pass without a store holds; adds up in any order."""
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch."""
+
+    def state(self) -> State:
+        """All that :meth:`merge` needs, as plain arrays."""
+
+    def merge(self, state: State) -> None:
+        """Take in what another found of other samples."""
+
+    def bounds(self) -> dict[str, NDArray[np.floating]]:
+        """For each layer, values that others need not report."""
+
+
+@dataclass(frozen=True, eq=False)
+class Work(Forward):
+    """A pass that keeps statistics only.
+
+    Attributes:
+        table: the concept table's directory.
+        rules: for each layer how its thresholds are found.
+        memory: bytes that the pass may hold.
+        jobs: threads; all cores if not given.
+        thresholds: for each layer those of its units, ``(n_units,)``; None in the first pass.
+    """
+
+    table: Path
+    rules: Mapping[str, Threshold]
+    memory: float
+    jobs: int | None
+    thresholds: Mapping[str, NDArray[np.float64]] | None = None
+
+    def begin(
+        self, table: ConceptTable, bounds: Mapping[str, NDArray[np.floating]] | None = None
+    ) -> Pass:
+        """The pass before the first sample."""
+        if self.thresholds is None:
+            return FirstPass(self, known_positions(table), bounds or {})
+        return SecondPass(self, table)
+
+
+class FirstPass:
+    """The largest values of the units of all layers, and the logits."""
+
+    def __init__(
+        self, work: Work, positions: AtomMap, bounds: Mapping[str, NDArray[np.floating]]
+    ) -> None:
+        self._work, self._bounds, self._positions = work, bounds, positions
+        upsampled = any(is_upsampled(rule) for rule in work.rules.values())
+        self._grids = positions.by_row(work.n_rows).shapes if upsampled else positions.shapes
+        self.tops: dict[str, TopValues] = {}
+        self.map_shapes: dict[str, tuple[int, int]] = {}
+        self._logits: list[tuple[int, NDArray[np.float32]]] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch."""
+        start, stop = self._work.row(batch.samples.start), self._work.row(batch.samples.stop)
+        for layer in self._work.layers:
+            values = batch.activations[layer]
+            self._follow(layer, values.shape[1], (values.shape[2], values.shape[3]))
+            top = self.tops[layer]
+            top.add(values, self._grids[start:stop] if top.upsampled else None, self._work.jobs)
+        if self._work.logits:
+            nothing = np.zeros((batch.samples.stop - batch.samples.start, 0), np.float32)
+            rows = nothing if batch.logits is None else batch.logits
+            self._logits.append((batch.samples.start, rows))
+
+    def _follow(self, layer: str, n_units: int, map_shape: tuple[int, int]) -> None:
+        if layer in self.tops:
+            return
+        work, rule = self._work, self._work.rules[layer]
+        keep = values_kept(rule, n_values(rule, work.n_rows, map_shape, self._positions))
+        upsampled = is_upsampled(rule)
+        self.tops[layer] = TopValues(n_units, keep, upsampled, self._bounds.get(layer))
+        self.map_shapes[layer] = map_shape
+        needed = sum(
+            len(top.bound) * (bytes_per_unit(top.keep, top.upsampled) + 8 * work.n_samples)
+            for top in self.tops.values()
+        )
+        if needed > work.memory:
+            raise OptionError(
+                f"without a store, the layers up to {layer} need {needed / 1e9:.3g} GB of memory, "
+                f"more than the {work.memory / 1e9:.3g} GB set aside; give more, or explain fewer "
+                "layers at once, or take a smaller quantile"
+            )
+
+    def state(self) -> State:
+        """All that :meth:`merge` needs, as plain arrays."""
+        state: State = {}
+        for number, layer in enumerate(self._work.layers):
+            if layer in self.tops:
+                state[f"{number}.map_shape"] = np.array(self.map_shapes[layer])
+                state |= _prefixed(number, self.tops[layer].state())
+        if self._logits:
+            state["logits.starts"] = np.array([start for start, _ in self._logits])
+            state["logits.sizes"] = np.array([len(rows) for _, rows in self._logits])
+            state["logits.rows"] = np.concatenate([rows for _, rows in self._logits])
+        return state
+
+    def merge(self, state: State) -> None:
+        """Take in what another found of other samples."""
+        for number, layer in enumerate(self._work.layers):
+            part = _without_prefix(number, state)
+            if part:
+                height, width = part["map_shape"].tolist()
+                self._follow(layer, len(part["held"]), (height, width))
+                self.tops[layer].merge(part)
+        if "logits.rows" in state:
+            pieces = np.split(state["logits.rows"], np.cumsum(state["logits.sizes"])[:-1])
+            self._logits += zip(state["logits.starts"].tolist(), pieces, strict=True)
+
+    def bounds(self) -> dict[str, NDArray[np.floating]]:
+        """For each layer, values that others need not report."""
+        return {layer: top.tighten() for layer, top in self.tops.items()}
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """Logits of all samples, ``(n_samples, n_classes)``; without columns if there are none."""
+        return np.concatenate([rows for _, rows in sorted(self._logits, key=lambda p: p[0])])
+
+
+class SecondPass:
+    """Counts above the thresholds, of all layers."""
+
+    def __init__(self, work: Work, table: ConceptTable) -> None:
+        assert work.thresholds is not None
+        grain = Grain(known_positions(table), table.n_atoms, table.n_folds)
+        self._work = work
+        self.counts = {
+            layer: Counting(grain, work.thresholds[layer], work.n_rows) for layer in work.layers
+        }
+
+    def add(self, batch: Batch) -> None:
+        """Take in a batch."""
+        for layer, counting in self.counts.items():
+            row = self._work.row(batch.samples.start)
+            counting.add(row, batch.activations[layer], self._work.jobs)
+
+    def state(self) -> State:
+        """All that :meth:`merge` needs, as plain arrays."""
+        state: State = {}
+        for number, counting in enumerate(self.counts.values()):
+            state |= _prefixed(number, counting.state())
+        return state
+
+    def merge(self, state: State) -> None:
+        """Take in what another found of other samples."""
+        for number, counting in enumerate(self.counts.values()):
+            counting.merge(_without_prefix(number, state))
+
+    def bounds(self) -> dict[str, NDArray[np.floating]]:
+        """Nothing: all counts are needed."""
+        return {}
+
+
+def _prefixed(number: int, state: State) -> State:
+    return {f"{number}.{name}": values for name, values in state.items()}
+
+
+def _without_prefix(number: int, state: State) -> State:
+    start = f"{number}."
+    return {n.removeprefix(start): values for n, values in state.items() if n.startswith(start)}
+
+
+def run_pass(
+    work: Work, table: ConceptTable, engine: Engine | None, path: Path, clock: Stage
+) -> Pass:
+    """Run a pass to its end, from what an interrupted one left.
+
+    Args:
+        work: the pass.
+        table: its concept table.
+        engine: where shards of samples are given out; None for this process.
+        path: a file for what it has so far.
+        clock: where times go.
+    """
+    whole = work.begin(table)
+    kept = _Kept(path, whole)
+    if engine is None:
+        for gap in kept.missing(work.n_samples):
+            with closing(work.batches(gap, clock)) as batches:
+                for batch in batches:
+                    with clock.timed("statistics"):
+                        whole.add(batch)
+                        kept.note(batch.samples.start, batch.samples.stop)
+        return whole
+    shards = [shard for gap in kept.missing(work.n_samples) for shard in work.shards(gap)]
+    # what is known by then need not be reported again
+    calls = ((shard.start, shard.stop, whole.bounds()) for shard in shards)
+    here = replace(work, jobs=engine.threads)
+    for (start, stop, _), state in track(
+        engine.run(_shard, here, calls), "running the network", len(shards)
+    ):
+        with clock.timed("statistics"):
+            whole.merge(state)
+            kept.note(start, stop)
+    return whole
+
+
+def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]) -> State:
+    """Run the network over a shard of samples, in a worker."""
+    _be_quiet()
+    with _NETWORK, closing(work.batches(range(start, stop), _clock())) as batches:
+        part = work.begin(_table(work.table), bounds)
+        for batch in batches:
+            part.add(batch)
+        return part.state()
+
+
+@lru_cache(maxsize=1)
+def _table(directory: Path) -> ConceptTable:
+    return ConceptTable.load(directory)
+
+
+class _Kept:
+    """Which samples a pass has, and a file of what it has, for the case that it is interrupted."""
+
+    def __init__(self, path: Path, whole: Pass) -> None:
+        self._path, self._whole = path, whole
+        self._done: list[tuple[int, int]] = []
+        self._cost, self._saved = 0.0, time.perf_counter()
+        try:
+            # opened here, since np.load forgets to close a file that it finds damaged
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                state = dict(arrays)
+        except Exception:  # not there; NumPy raises almost anything on a damaged file
+            return
+        self._done = [(start, stop) for start, stop in state.pop("done").tolist()]
+        whole.merge(state)
+
+    def missing(self, n_samples: int) -> list[range]:
+        """Samples that were not seen yet."""
+        found, at = [], 0
+        for start, stop in [*sorted(self._done), (n_samples, n_samples)]:
+            if start > at:
+                found.append(range(at, start))
+            at = stop
+        return found
+
+    def note(self, start: int, stop: int) -> None:
+        """These samples are done; save all, unless that was done just now."""
+        if self._done and self._done[-1][1] == start:
+            self._done[-1] = (self._done[-1][0], stop)
+        else:
+            self._done.append((start, stop))
+        begun = time.perf_counter()
+        if begun - self._saved >= _SAVE_SHARE * self._cost:
+            with writing(self._path):
+                write_whole(self._path, self._write)
+            self._saved = time.perf_counter()
+            self._cost = self._saved - begun
+
+    def _write(self, aside: Path) -> None:
+        with aside.open("wb") as file:
+            np.savez(file, done=np.array(self._done), **self._whole.state())  # type: ignore[arg-type]
