@@ -539,5 +539,6 @@ def test_answers_are_written_whole(run, tmp_path):
 
 def test_every_question_has_a_module():
     assert QUESTIONS == (
-        "length", "uniqueness", "kinds", "accuracy", "contributions", "trust", "vocabulary", "scores",
+        "length", "uniqueness", "kinds", "accuracy", "contributions",
+        "trust", "vocabulary", "scores",
     )  # fmt: skip
