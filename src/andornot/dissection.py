@@ -10,7 +10,6 @@ images and sentences is in the probe (see ``probe``).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -21,9 +20,10 @@ from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import engine_of
-from andornot.errors import OptionError
+from andornot.errors import DamagedError, OptionError
 from andornot.explainer import SearchOptions
 from andornot.files import writing
+from andornot.folders import sweep_folders
 from andornot.parallel import n_workers
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import note_few_active, responses_of
@@ -33,8 +33,10 @@ from andornot.pipeline.state import Pipeline
 from andornot.pipeline.twice import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probe import Probe, Recording
+from andornot.progress import tell
+from andornot.runs.results import claim
 from andornot.runs.run import Run
-from andornot.runs.stages import alone
+from andornot.runs.stages import alone, forget
 from andornot.trust.measure import LONGEST
 from andornot.trust.options import TrustOptions
 
@@ -148,13 +150,14 @@ def dissect(
     )
     with alone(pipeline.out):
         cache = pipeline.out / "cache"
-        for left in cache.glob("engine-*"):  # by a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        with writing(cache):
+        with writing(pipeline.out):
+            claim(pipeline.out)
             cache.mkdir(exist_ok=True)
+            for folder in (cache, pipeline.out / "results"):
+                sweep_folders(folder)  # of a run that was killed
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
             pipeline.engine = engine
-            return _run(pipeline)
+            return _whole_run(pipeline)
 
 
 def _check_choice(
@@ -244,7 +247,21 @@ def _layers(layer: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _whole_run(p: Pipeline) -> Run:
+    """Run all steps; parts that turn out to be damaged are made again, each once."""
+    mended: set[Path] = set()
+    while True:
+        try:
+            return _run(p)
+        except DamagedError as error:
+            if error.path in mended or not forget(p.out / "cache", error.path):
+                raise
+            mended.add(error.path)
+            tell(f"{error.path} is damaged or lost, so it is made again")
+
+
 def _run(p: Pipeline) -> Run:
+    p.start()
     data_key = p.probe.data.fingerprint()
     table, table_stage = concepts_of(p, data_key)
     # mistakes in the search options shall not show only after the network has run

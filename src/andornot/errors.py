@@ -12,6 +12,9 @@ Every message is one sentence that says what is wrong, where, and what to do.
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 
 class AndornotError(Exception):
     """Base of every error that andornot raises on purpose."""
@@ -35,3 +38,25 @@ class ModelError(AndornotError, ValueError):
 
 class RunError(AndornotError, RuntimeError):
     """A run directory cannot be written, read or continued."""
+
+
+class DamagedError(RunError):
+    """A file of a run is lost, or is not what was written; it can be made again.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, reason: object) -> None:
+        self.path = path
+        self.reason = "" if isinstance(reason, FileNotFoundError) else _short(reason)
+        what = f"is damaged ({self.reason})" if self.reason else "is gone"
+        super().__init__(f"{path} {what}; repeat andornot explain, which makes it again")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it may come from another process
+        return type(self), (self.path, self.reason or FileNotFoundError())
+
+
+def _short(reason: object) -> str:
+    text = " ".join(str(reason).split()) or type(reason).__name__
+    return text if len(text) <= 200 else f"{text[:199]}…"

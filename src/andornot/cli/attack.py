@@ -209,6 +209,12 @@ def _picture_format(path: Path) -> str:
     return kind
 
 
+def _check_new(path: Path) -> None:
+    """Refuse a file that is there: whose it is cannot be known."""
+    if path.exists() or path.is_symlink():
+        raise OptionError(f"{path} is there already; choose another name, or remove it")
+
+
 def _desk(run: Path, options: dict[str, Any]) -> Desk:
     from andornot.edits import Desk
     from andornot.runs.reopen import samples_from
@@ -216,6 +222,7 @@ def _desk(run: Path, options: dict[str, Any]) -> Desk:
 
     if options.get("out") is not None:
         _picture_format(options["out"])  # a wrong name is told before any work
+        _check_new(options["out"])
     opened = Run.open(run)
     return Desk.open(
         opened,

@@ -53,7 +53,7 @@ def figures(
     show_progress(not quiet)
     opened = Run.open(run)
     layer = opened.layer(layer)
-    folder = out or run / (f"figures-{layer}" if len(opened.layers) > 1 else "figures")
+    folder = out or opened.place(f"figures-{layer}" if len(opened.layers) > 1 else "figures")
     written = write_figures(
         opened, folder, layer, only=only, formats=formats, choices=_choices(opened, options)
     )

@@ -46,7 +46,7 @@ def report(
     opened = Run.open(run)
     written = write_report(
         opened,
-        out or run / "report",
+        out or opened.place("report"),
         units,
         samples,
         layer=layer,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError
-from andornot.files import read_arrays, write_json
+from andornot.files import arrays_writer, json_writer
+from andornot.folders import Folder, read_arrays, verify, whole_folder
 from andornot.formula import Formula, derived_name, parse
 
 if TYPE_CHECKING:
@@ -384,25 +384,24 @@ class ConceptTable:
         return np.array(found, np.int32)
 
     def save(self, directory: str | Path) -> None:
-        """Write the table as a directory, whole or not at all; an old one there is replaced."""
-        directory = Path(directory)
-        aside = directory.with_name(directory.name + ".tmp")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        if self.positions is not None:
-            self.positions.save(aside)
-        self.save_atoms(aside)
-        shutil.rmtree(directory, ignore_errors=True)
-        aside.replace(directory)
+        """Write the table as a directory, whole or not at all; an old one there is replaced.
+
+        Raises:
+            OptionError: the directory holds other files.
+            RunError: it cannot be written.
+        """
+        with whole_folder(directory, top=("concepts.json", "atoms.npz")) as aside:
+            if self.positions is not None:
+                self.positions.save(aside)
+            self.save_atoms(aside)
 
     def save_atoms(self, directory: Path) -> None:
-        """Write all but the positions into an existing directory."""
-        np.savez(
-            directory / "atoms.npz",
-            indptr=self.indptr,
-            indices=self.indices,
-            fold_counts=self.fold_counts,
+        """Write all but the positions into an existing directory of ours."""
+        folder = Folder.at(directory, whole=True)
+        atoms = arrays_writer(
+            indptr=self.indptr, indices=self.indices, fold_counts=self.fold_counts
         )
+        folder.write("atoms.npz", atoms)
         meta = {
             "format": _FORMAT,
             "names": self.names,
@@ -410,7 +409,7 @@ class ConceptTable:
             "bases": self.bases,
             "members": self.members,
         }
-        write_json(directory / "concepts.json", meta)
+        folder.write("concepts.json", json_writer(meta))
 
     @classmethod
     def load(cls, directory: str | Path) -> ConceptTable:
@@ -423,11 +422,13 @@ class ConceptTable:
         try:
             meta = json.loads((directory / "concepts.json").read_text(encoding="utf-8"))
             version, known = meta["format"], meta["format"] == _FORMAT
+            if known:
+                verify(directory / "concepts.json")
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{directory} holds no readable concept table ({error}); build it again"
             ) from error

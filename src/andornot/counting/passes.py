@@ -36,7 +36,8 @@ from andornot.counting.thresholds import (
 )
 from andornot.engine import Engine
 from andornot.errors import OptionError
-from andornot.files import write_whole, writing
+from andornot.files import writing
+from andornot.folders import Folder, verify
 from andornot.probe import Batch, Probe
 from andornot.progress import show_progress, track
 from andornot.runs.stages import Stage
@@ -437,6 +438,7 @@ class _Kept:
         self._done: list[tuple[int, int]] = []
         self._cost, self._saved = 0.0, time.perf_counter()
         try:
+            verify(path)
             # opened here, since np.load forgets to close a file that it finds damaged
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 state = dict(arrays)
@@ -463,7 +465,7 @@ class _Kept:
         begun = time.perf_counter()
         if begun - self._saved >= _SAVE_SHARE * self._cost:
             with writing(self._path):
-                write_whole(self._path, self._write)
+                Folder.at(self._path.parent, whole=True).write(self._path.name, self._write)
             self._saved = time.perf_counter()
             self._cost = self._saved - begun
 

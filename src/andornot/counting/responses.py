@@ -6,7 +6,7 @@ the sufficient statistic of unit ``u``. It is kept sparse, and per fold of sampl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,8 @@ from andornot.counting.activations import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
 from andornot.errors import DataError
-from andornot.files import read_arrays
+from andornot.files import arrays_writer, write_whole
+from andornot.folders import read_arrays
 from andornot.parallel import ordered_map
 
 if TYPE_CHECKING:
@@ -215,14 +216,15 @@ class Responses:
         return builder.finish()
 
     def save(self, path: Path) -> None:
-        """Write as one ``.npz`` file."""
-        np.savez(
-            path,
-            indptr=self.indptr,
-            atoms=self.atoms,
-            fold_counts=self.fold_counts,
+        """Write as one ``.npz`` file, whole or not at all."""
+        write_whole(path, self.writer())
+
+    def writer(self) -> Callable[[Path], None]:
+        """What writes the responses to a path, as one ``.npz`` file."""
+        return arrays_writer(
+            indptr=self.indptr, atoms=self.atoms, fold_counts=self.fold_counts,
             n_atoms=self.n_atoms,
-        )
+        )  # fmt: skip
 
     @classmethod
     def load(cls, path: Path) -> Responses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from andornot.downloads.catalogue import Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.unpack import unpack
 from andornot.errors import DataError
-from andornot.files import locked, write_whole, writing
+from andornot.files import locked, text_writer, write_whole, writing
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,10 @@ def checksum(file: Path, algorithm: str) -> str:
 
 
 def _set_aside(file: Path) -> Path:
-    aside = file.with_name(f"{file.name}.wrong")
+    names = (f"{file.name}.wrong{number}" for number in ("", *range(2, 1000)))
+    aside = next(p for p in map(file.with_name, names) if not os.path.lexists(p))
     with writing(aside):
-        return file.replace(aside)
+        return file.rename(aside)
 
 
 def _record_of(file: Path) -> Path:
@@ -171,5 +173,7 @@ def _record_of(file: Path) -> Path:
 def _record(file: Path) -> None:
     """Note the checksum of a file, as ``sha256sum`` writes it."""
     line = f"{checksum(file, 'sha256').partition(':')[2]}  {file.name}\n"
-    with writing(file.parent):
-        write_whole(_record_of(file), lambda aside: aside.write_text(line, encoding="utf-8"))
+    record = _record_of(file)
+    if not os.path.lexists(record):  # what is there and no record, is somebody's
+        with writing(file.parent):
+            write_whole(record, text_writer(line))

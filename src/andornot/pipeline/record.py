@@ -14,9 +14,9 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards
 from andornot.counting.passes import Recordings, gathered
 from andornot.errors import DataError
-from andornot.files import write_array, writing
+from andornot.files import writing
 from andornot.pipeline.state import Pipeline
-from andornot.runs.stages import Stage
+from andornot.runs.stages import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
 
@@ -31,6 +31,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
         with suppress(DataError):  # a damaged table is built again
             return ConceptTable.load(stage.path), stage
     with stage.timed("table"), writing(stage.path):
+        remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = p.probe.build_table(stage.path, p.folds, p.jobs)
         if p.relations is not None:
             table = with_relations(table, p.relations, p.probe.spellings)
@@ -116,7 +117,7 @@ def finish_layer(
     head = p.probe.head(layer, n_units)
     if head is not None:
         with writing(stage.path):
-            write_array(_head_file(stage), head)
+            stage.write_array(_head_file(stage).name, head)
     stage.finish(units=n_units, map_shape=map_shape, head=head is not None)
 
 
@@ -129,5 +130,5 @@ def finish_logits(stage: Stage, values: NDArray[np.float32]) -> None:
     """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
-            write_array(stage.path / "logits.npy", values)
+            stage.write_array("logits.npy", values)
     stage.finish(n_classes=int(values.shape[1]))

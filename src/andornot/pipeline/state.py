@@ -59,8 +59,12 @@ class Pipeline:
         stage = Stage(name, key, self.out / "cache")
         self.stages[name] = stage
         with writing(self.out):
-            stage.path.mkdir(parents=True, exist_ok=True)
+            stage.make()
         return stage
+
+    def start(self) -> None:
+        """Begin at the first step; what a try before this one found is forgotten."""
+        self.stages, self.rules, self.notes = {}, {}, []
 
     def note(self, sentence: str) -> None:
         """Tell at once, and keep with the run, what a reader of its results should know."""

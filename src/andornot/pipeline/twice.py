@@ -17,7 +17,7 @@ from andornot.counting.thresholds import (
     is_upsampled,
     n_values,
 )
-from andornot.files import write_array, writing
+from andornot.files import writing
 from andornot.pipeline.count import (
     check_quantile,
     has_arrays,
@@ -79,8 +79,8 @@ def _first_pass(
         stage, top = found[layer], passed.tops[layer]
         values = top.thresholds(work.rules[layer])
         with writing(stage.path):
-            write_array(stage.path / "thresholds.npy", values.values)
-            write_array(stage.path / "extremes.npy", np.stack([values.lowest, values.highest]))
+            stage.write_array("thresholds.npy", values.values)
+            stage.write_array("extremes.npy", np.stack([values.lowest, values.highest]))
         stage.finish(status=values.status)
         recorded = p.stages[f"activations {layer}"]
         finish_layer(p, layer, recorded, len(values.values), passed.map_shapes[layer])
@@ -97,8 +97,7 @@ def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable, keys: list[st
 def _finish_pass(p: Pipeline, name: str) -> None:
     stage = p.stages[name]
     stage.finish()
-    for left in stage.path.glob("partial.npz*"):
-        left.unlink()
+    stage.remove("partial.npz")
 
 
 def _thresholds(

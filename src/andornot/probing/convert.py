@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from andornot.errors import DataError
 from andornot.parallel import ordered_map
 from andornot.probing.colors import CATEGORY
 from andornot.probing.dataset import FolderData
@@ -45,13 +44,7 @@ def convert(data: FolderData, out: Path, jobs: int | None = None) -> FolderData:
     def samples() -> Iterator[NewSample]:
         yield from track(new, "writing label maps", len(data))
 
-    try:
-        return write_labelmaps(out, concepts, samples())
-    except OSError as error:
-        raise DataError(
-            f"{out} cannot be written ({error.strerror or error}): make room, or choose another "
-            "place."
-        ) from error
+    return write_labelmaps(out, concepts, samples())
 
 
 def _names(ids: Sequence[str]) -> list[str]:

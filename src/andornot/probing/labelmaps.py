@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from andornot.errors import DataError, OptionError
+from andornot.folders import whole_folder
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.probing.files import (
     IMAGE_SUFFIXES,
@@ -294,8 +294,7 @@ def write_labelmaps(
 ) -> FolderData:
     """Write a label-map folder, one sample at a time, and return it as read back.
 
-    The folder is built beside its place, as ``NAME.partial``, and renamed when it is whole; a
-    leftover of an interrupted call is removed first.
+    The folder appears when it is whole.
 
     Args:
         path: a folder that does not exist yet.
@@ -304,28 +303,25 @@ def write_labelmaps(
 
     Raises:
         OptionError: ``path`` exists, or a name cannot be written.
+        RunError: it cannot be written.
         DataError: a sample names a concept or holds an id that is not there.
     """
-    if path.exists():
-        raise OptionError(f"{path} exists already: choose another folder, or remove it.")
     if any(";" in name for name in concepts) or len(concepts) > LARGEST_ID:
         raise OptionError(
             f"a label-map folder holds at most {LARGEST_ID} concepts, without ';' in their names: "
             "leave some out, or rename them."
         )
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "images").mkdir(parents=True)
-    rows = (_write_sample(partial, sample, len(concepts)) for sample in samples)
-    _write_rows(partial / SAMPLES, ("sample", "split", "class", "concepts"), rows)
-    has_maps = (partial / "labels").is_dir()  # without, no concept has an id
-    table = (
-        (str(i) if has_maps else "", name, category)
-        for i, (name, category) in enumerate(concepts.items(), 1)
-    )
-    _write_rows(partial / LEGEND, ("id", "name", "category"), table)
-    data = read_labelmaps(partial)
-    partial.rename(path)
+    with whole_folder(path, vacant=True) as aside:
+        (aside / "images").mkdir()
+        rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)
+        _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts"), rows)
+        has_maps = (aside / "labels").is_dir()  # without, no concept has an id
+        table = (
+            (str(i) if has_maps else "", name, category)
+            for i, (name, category) in enumerate(concepts.items(), 1)
+        )
+        _write_rows(aside / LEGEND, ("id", "name", "category"), table)
+        data = read_labelmaps(aside)
     return replace(data, path=path)
 
 

@@ -1,15 +1,16 @@
 """A run on disk: what was explained, how, and everything that later analyses need.
 
 RUN/manifest.json           all that shaped the run, timings, where the parts lie
-RUN/explanations.parquet    a row for each unit
-RUN/explanations.json       the same with runners-up and the best of every shorter length
-RUN/samples.parquet         a row for each sample: id, split, class, prediction, fold
+RUN/results/KEY/            the tables that belong to the manifest, which names this folder:
+    explanations.parquet    a row for each unit
+    explanations.json       the same with runners-up and the best of every shorter length
+    samples.parquet         a row for each sample: id, split, class, prediction, fold
+RUN/explanations.parquet    copies of these three
 RUN/cache/...               concept table, activations, logits, responses, keyed by content
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,12 +22,13 @@ from numpy.typing import NDArray
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards, read_array, read_json
 from andornot.counting.responses import Responses
-from andornot.errors import OptionError, RunError
+from andornot.errors import DamagedError, OptionError, RunError
 from andornot.explainer import score_responses
 from andornot.explanations import Explanation, Result
+from andornot.folders import check_inside, verify
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
-from andornot.runs.results import FORMAT, unit_weights
+from andornot.runs.results import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,16 +54,15 @@ class Run:
             RunError: there is no finished run, or one of an unknown format.
         """
         path = Path(path)
-        if not (path / "manifest.json").exists():
+        if not (path / MANIFEST).exists():
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
             )
-        manifest: object = read_json(path / "manifest.json")
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            known = manifest.get("format") if isinstance(manifest, dict) else None
+        manifest = read_json(path / MANIFEST, FORMAT)
+        if manifest.get("format") != FORMAT:
             raise RunError(
-                f"{path} is a run of format {known!r}, this version reads format {FORMAT!r}; make "
-                "the run again with this version"
+                f"{path} is a run of format {manifest.get('format')!r}, this version reads format "
+                f"{FORMAT!r}; make the run again with this version"
             )
         return cls(path, manifest)
 
@@ -89,7 +90,42 @@ class Run:
         return str(name)
 
     def _part(self, stage: str) -> Path:
-        return self.path / str(self.manifest["stages"][stage]["path"])
+        return self._inside(str(self.manifest["stages"][stage]["path"]))
+
+    def table_file(self, name: str) -> Path:
+        """Where a table of this run lies, such as ``samples.parquet``.
+
+        It is the one that belongs to the manifest. The files beside the manifest are copies for
+        people (in runs of before they are the tables themselves).
+        """
+        results = self.manifest.get("results")
+        return self.path / name if results is None else self._inside(f"{results['path']}/{name}")
+
+    def _inside(self, name: str) -> Path:
+        return check_inside(self.path, self.path / name)
+
+    def place(self, *names: str) -> Path:
+        """Where pages or tables on this run go if the user names no other folder.
+
+        Raises:
+            RunError: a link is in its place: a run may come from elsewhere.
+        """
+        return check_inside(self.path, self.path.joinpath(*names))
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a table of this run, such as ``samples.parquet``.
+
+        Raises:
+            DamagedError: it is lost or damaged.
+        """
+        import pandas as pd
+
+        path = self.table_file(name)
+        try:
+            verify(path)
+            return pd.read_parquet(path)
+        except Exception as error:  # pyarrow raises almost anything on a damaged file
+            raise DamagedError(path, error) from error
 
     @cached_property
     def concepts(self) -> ConceptTable:
@@ -161,16 +197,7 @@ class Run:
     @cached_property
     def samples(self) -> pd.DataFrame:
         """A row for each sample: id, split, class, fold, prediction."""
-        import pandas as pd
-
-        path = self.path / "samples.parquet"
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"{path} cannot be read ({error}); repeat andornot explain, it goes on from "
-                "what is there"
-            ) from error
+        return self.read_table(SAMPLES)
 
     def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:
         """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows.
@@ -191,15 +218,11 @@ class Run:
 
     @cached_property
     def _explanations(self) -> dict[str, list[dict[str, Any]]]:
-        try:
-            text = (self.path / "explanations.json").read_text(encoding="utf-8")
-            data: dict[str, list[dict[str, Any]]] = json.loads(text)["layers"]
-        except (OSError, ValueError, KeyError) as error:
-            raise RunError(
-                f"{self.path / 'explanations.json'} cannot be read ({error}); "
-                "repeat andornot explain, it goes on from what is there"
-            ) from error
-        return data
+        path = self.table_file(EXPLANATIONS[1])
+        layers = read_json(path).get("layers")
+        if not isinstance(layers, dict):
+            raise DamagedError(path, "it holds no layers")
+        return layers
 
     def result(self, layer: str | None = None) -> Result:
         """The explanations of a layer."""
@@ -207,11 +230,9 @@ class Run:
         if name not in self._results:
             try:
                 rows = [Explanation.from_dict(row) for row in self._explanations[name]]
-            except (KeyError, TypeError, ValueError) as error:
-                raise RunError(
-                    f"{self.path / 'explanations.json'} lacks {error} for the layer {name}; repeat "
-                    "andornot explain, it goes on from what is there"
-                ) from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                path = self.table_file(EXPLANATIONS[1])
+                raise DamagedError(path, f"{error!r} in the layer {name}") from error
             self._results[name] = Result.of_rows(rows)
         return self._results[name]
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from andornot.edits.kept import FILE, run_key
 from andornot.errors import DataError
+from andornot.folders import verify
 from andornot.runs.run import Run
 
 _FOLDER: Final = "attacks"
@@ -117,6 +118,7 @@ def _read(folder: Path, take: Callable[[dict[str, Any]], T]) -> T:
         DataError: it is damaged.
     """
     try:
+        verify(folder / FILE)
         return take(json.loads((folder / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -134,6 +136,7 @@ def _flip(row: dict[str, Any]) -> Flip:
 
 def _sheet(file: Path, report: Path, name: str) -> str:
     (report / _FOLDER).mkdir(exist_ok=True)
+    verify(file)
     with Image.open(file) as picture:
         picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
     return f"{_FOLDER}/{name}"

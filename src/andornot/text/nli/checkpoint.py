@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import errno
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from andornot.errors import ModelError, RunError
+from andornot.errors import ModelError, OptionError
+from andornot.files import write_whole, writing
 from andornot.models.weights import load_weights, read_state_dict, read_torch
 from andornot.text.nli.classifier import PairClassifier
 from andornot.text.nli.model import Config, EntailmentNet, Pooling
@@ -23,9 +24,24 @@ def save_classifier(model: PairClassifier, path: str | Path) -> None:
     """Write a classifier into one file: sizes, words and weights.
 
     Raises:
+        OptionError: something else than a classifier of ours lies there.
         RunError: the file cannot be written.
     """
-    write_torch(Path(path), checkpoint_of(model.module, model.vocabulary))
+    path = Path(path)
+    if path.exists() and not _is_ours(path):
+        raise OptionError(f"{path} is not andornot's, so it is not replaced; choose another file")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, torch_writer(checkpoint_of(model.module, model.vocabulary)))
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is one that :func:`save_classifier` or a training wrote."""
+    try:
+        values = read_torch(path)
+    except ModelError:
+        return False
+    return isinstance(values, Mapping) and {"format", "config", "words"} <= values.keys()
 
 
 def load_classifier(
@@ -80,26 +96,16 @@ def checkpoint_of(module: EntailmentNet, vocabulary: Vocabulary) -> dict[str, An
     }
 
 
-def write_torch(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a torch file whole or not at all.
+def torch_writer(values: Mapping[str, Any]) -> Callable[[Path], None]:
+    """What writes a torch file to a path."""
 
-    Raises:
-        RunError: it cannot be written.
-    """
-    aside = path.with_name(f"{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(dict(values), aside)
-        aside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        reason = " ".join(str(error).split())
-        raise RunError(
-            f"The checkpoint {path} cannot be written ({reason}): make room there, or choose "
-            "another place; what was saved before is kept."
-        ) from error
-    finally:  # also when the user stops it in the middle
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+    def write(path: Path) -> None:
+        try:
+            torch.save(dict(values), path)
+        except RuntimeError as error:  # what torch's writer raises on a full disk
+            raise OSError(errno.ENOSPC, " ".join(str(error).split()), str(path)) from error
+
+    return write
 
 
 def _network(path: Path, config: Config, words: Vocabulary) -> EntailmentNet:
