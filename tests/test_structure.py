@@ -93,7 +93,7 @@ def test_searches_know_problems_and_nothing_of_data(name):
 
 BOTTOM = [
     "formula", "measures", "measures.scores", "concepts", "concepts.positions",
-    "concepts.signatures", "concepts.table", "files", "errors", "_jit",
+    "concepts.signatures", "concepts.table", "files", "errors", "_jit", "progress",
 ]  # fmt: skip
 
 
