@@ -94,7 +94,7 @@ def test_searches_know_problems_and_nothing_of_data(name):
 
 BOTTOM = [
     "formula", "measures", "measures.scores", "concepts", "concepts.positions",
-    "concepts.signatures", "concepts.table", "files", "folders", "errors", "_jit",
+    "concepts.signatures", "concepts.table", "files", "folders", "errors", "_jit", "progress",
 ]  # fmt: skip
 
 

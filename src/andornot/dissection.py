@@ -72,6 +72,7 @@ def dissect(
     store: bool = True,
     memory: float = 4.0,
     executor: Executor | str | None = None,
+    verify: bool = False,
     **search: Any,
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -109,6 +110,8 @@ def dissect(
         executor: where the network runs and formulas are searched for, in shards of samples and
             blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
             ``dask:ADDRESS`` (see ``engine``); this process if not given.
+        verify: read all data files, and use nothing stored that was made from other bytes;
+            otherwise a file is the same as long as its size and its time of change are.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
             ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
@@ -147,6 +150,7 @@ def dissect(
         choose_length=choose_length,
         store=store,
         memory=memory * 1e9,
+        verify=verify,
     )
     with alone(pipeline.out):
         cache = pipeline.out / "cache"

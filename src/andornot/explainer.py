@@ -278,7 +278,8 @@ def explain_responses(
     numbers = range(responses.n_units) if units is None else [int(u) for u in units]
     states = [OK] * responses.n_units if status is None else list(status)
     if engine is not None and correlate is None:
-        return Result(tuple(_elsewhere(engine, common, responses, numbers, states)))
+        elsewhere = _elsewhere(engine, common, responses, numbers, states)
+        return Result(tuple(elsewhere), search=options, table=concepts.digest)
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -290,7 +291,8 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        return Result(tuple(track(found, "searching", responses.n_units)))
+        explanations = tuple(track(found, "searching", responses.n_units))
+    return Result(explanations, search=options, table=concepts.digest)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from andornot.trust.record import Trust
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from andornot.explainer import SearchOptions
 
 OK = "ok"
 INACTIVE = "inactive"
@@ -208,10 +210,15 @@ class Result:
     Attributes:
         explanations: one for each unit; where activations were cut into ranges, of the top range.
         lower: those of the lower ranges, of all units.
+        search: how they were searched for, and
+        table: the digest of the concept table; None where neither is known, as of a result that
+            was read from a run. Results with the same explanations are equal whatever these are.
     """
 
     explanations: tuple[Explanation, ...]
     lower: tuple[Explanation, ...] = ()
+    search: SearchOptions | None = field(default=None, compare=False)
+    table: str | None = field(default=None, compare=False)
 
     @classmethod
     def of_rows(cls, rows: Iterable[Explanation]) -> Result:

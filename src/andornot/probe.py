@@ -6,10 +6,13 @@ pipeline itself knows samples, rows of activations and a concept table, and no m
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +79,43 @@ def absolute(named: str | None) -> str | None:
     return str(Path(named).resolve()) if Path(named).is_file() else named
 
 
+def made_with(*packages: str) -> dict[str, str]:
+    """The versions of andornot and of packages, as part of the key of what they shape."""
+    from andornot import __version__
+
+    found = {"andornot": __version__}
+    for package in sorted(packages):
+        with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def libraries(module: Any) -> list[str]:
+    """The packages that the parts of a torch module come from, such as torchvision."""
+    homes = {type(part).__module__.partition(".")[0] for part in module.modules()}
+    return sorted({"torch", *homes})
+
+
+def told(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What is kept of an answer: mean and mean size over each map, float64 ``(rows, units, 2)``."""
+    maps = values.reshape(*values.shape[:2], -1).astype(np.float64)
+    return np.stack([maps.mean(axis=2), np.abs(maps).mean(axis=2)], axis=2)
+
+
+def same_answer(before: NDArray[np.float64], now: NDArray[np.float64], share: float) -> bool:
+    """Whether two answers differ nowhere by more than a share of their root mean square."""
+    if (before.shape, before.dtype) != (now.shape, now.dtype):
+        return False
+    finite = before[np.isfinite(before)]
+    size = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+    return bool(np.allclose(now, before, rtol=0.0, atol=share * size, equal_nan=True))
+
+
+def answer_file(name: str) -> str:
+    """Where an answer of the network lies in the stage ``network``."""
+    return f"answer_{quote(name, safe='')}.npy"
+
+
 class Probe(Protocol):
     """A network and the samples that it is shown."""
 
@@ -115,6 +155,18 @@ class Probe(Protocol):
 
     def model_key(self) -> dict[str, Any]:
         """All that shapes what the network answers, the samples aside."""
+
+    def answers(self) -> dict[str, NDArray[np.float64]]:
+        """What ``layer NAME`` and ``logits`` give for a few fixed inputs (see :func:`told`).
+
+        Nothing if the network fails on them.
+        """
+
+    def content(self, part: str, jobs: int | None) -> str:
+        """A digest of the bytes of all files that ``labels`` or ``images`` are read from.
+
+        Empty where ``data.fingerprint()`` holds their content.
+        """
 
     def layer_key(self) -> dict[str, Any]:
         """What further shapes the activations that are recorded of a layer."""

@@ -130,6 +130,11 @@ from andornot.errors import OptionError
     help="With --no-store: room for the largest activations of all units.",
 )
 @click.option(
+    "--verify",
+    is_flag=True,
+    help="Read all data files, and use nothing stored that was made from other bytes.",
+)
+@click.option(
     "--executor",
     metavar="NAME",
     help="Share the work out: processes:N, or dask:ADDRESS of a scheduler.",
@@ -167,6 +172,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "store": not options["no_store"],
         "memory": options["memory"],
         "executor": options["executor"],
+        "verify": options["verify"],
         **search_of(options),
     }
     drawn = _drawn(options)

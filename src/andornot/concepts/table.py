@@ -8,6 +8,7 @@ table is therefore lossless, whatever the size of the data it was built from.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -90,6 +91,17 @@ class ConceptTable:
     def n_positions(self) -> int:
         """All positions, those without any concept included."""
         return int(self.counts.sum())
+
+    @cached_property
+    def digest(self) -> str:
+        """A short text that two tables share if any search finds the same in both.
+
+        That is all but folds and positions: concepts, their categories, and the counts of atoms.
+        """
+        text = repr((self.names, self.categories, self.bases, self.members))
+        arrays = (self.indptr, self.indices, self.counts)
+        parts = (text.encode(), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @cached_property
     def concept_counts(self) -> NDArray[np.int64]:

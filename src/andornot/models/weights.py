@@ -115,14 +115,30 @@ def fingerprint(module: nn.Module, source: bytes = b"") -> str:
     """
     digest = hashlib.sha256(repr(module).encode() + b"\0" + source)
     for name, value in sorted(module.state_dict().items()):
-        if not isinstance(value, torch.Tensor):  # a module's get_extra_state
+        if isinstance(value, torch.Tensor):
+            _add_tensor(digest, name, value)
+        else:  # a module's get_extra_state
             digest.update(f"{name} {value!r}".encode())
-            continue
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        # Seen as bytes, because NumPy lacks some of torch's types (bfloat16).
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
+
+
+def unsaved_buffers(module: nn.Module) -> str:
+    """Hash the buffers that a network computes with and its state dict leaves out.
+
+    They are no part of :func:`fingerprint`, by which runs on disk know their network.
+    """
+    saved, digest = module.state_dict().keys(), hashlib.sha256()
+    for name, value in sorted(module.named_buffers()):
+        if name not in saved:
+            _add_tensor(digest, name, value)
+    return digest.hexdigest()
+
+
+def _add_tensor(digest: hashlib._Hash, name: str, value: torch.Tensor) -> None:
+    digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+    # Seen as bytes, because NumPy lacks some of torch's types (bfloat16).
+    flat = value.detach().cpu().contiguous().reshape(-1)
+    digest.update(flat.view(torch.uint8).numpy().data)
 
 
 def _read_safetensors(path: Path) -> StateDict:

@@ -39,7 +39,8 @@ def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable)
             stage.write_json(path.name, found)
     stage.finish()
     scored = {int(unit): Agreement.from_dict(values) for unit, values in found.items()}
-    return Result(tuple(replace(e, agreement=scored.get(e.unit)) for e in result))
+    explanations = tuple(replace(e, agreement=scored.get(e.unit)) for e in result)
+    return replace(result, explanations=explanations)
 
 
 def trusted(

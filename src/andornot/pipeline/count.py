@@ -22,6 +22,7 @@ from andornot.counting.thresholds import (
 from andornot.errors import DataError, OptionError, RunError
 from andornot.files import writing
 from andornot.pipeline.state import Pipeline
+from andornot.probe import made_with
 from andornot.progress import track
 from andornot.runs.stages import Stage
 
@@ -51,6 +52,7 @@ def responses_stage(p: Pipeline, layer: str, table_stage: Stage) -> Stage:
         activations=p.stages[f"activations {layer}"].key,
         concepts=table_stage.key,
         threshold=asdict(p.rules[layer]),
+        versions=made_with("numpy", "numba"),
     )
 
 

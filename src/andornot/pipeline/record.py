@@ -15,6 +15,7 @@ from andornot.counting.activations import Shards
 from andornot.counting.passes import Recordings, gathered
 from andornot.errors import DataError
 from andornot.files import writing
+from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
 from andornot.runs.stages import Stage, remove_stage
 
@@ -26,7 +27,8 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     inputs: dict[str, Any] = p.probe.concept_key()
     if p.relations is not None:
         inputs["relations"] = p.relations
-    stage = p.stage("concepts", data=data_key, folds=p.folds, **inputs)
+    p.editions = data_editions(p, data_key)
+    stage = p.stage("concepts", data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs)
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
             return ConceptTable.load(stage.path), stage
@@ -36,6 +38,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
         if p.relations is not None:
             table = with_relations(table, p.relations, p.probe.spellings)
             table.save_atoms(stage.path)
+    note_labels(p)
     stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=p.n_samples)
     return table, stage
 
@@ -53,13 +56,17 @@ def record(p: Pipeline, data_key: str) -> None:
 
 def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:
     """The stages that hold what the network gives: one for each layer, one for the logits."""
-    inputs = {"data": data_key} | p.probe.model_key()
+    inputs = {"data": data_key, "images": p.editions["images"]} | p.probe.model_key()
     shape = p.probe.layer_key()
+    answers = network_editions(p, **inputs, **shape)
     stages = {
-        layer: p.stage(f"activations {layer}", layer=layer, **inputs, **shape)
+        layer: p.stage(
+            f"activations {layer}",
+            layer=layer, answers=answers.get(f"layer {layer}"), **inputs, **shape,
+        )
         for layer in p.probe.layers
-    }
-    logits = p.stage("logits", **inputs)
+    }  # fmt: skip
+    logits = p.stage("logits", answers=answers.get("logits"), **inputs)
     for stage in stages.values():
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()

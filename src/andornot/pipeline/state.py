@@ -21,7 +21,7 @@ from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of
 from andornot.trust.options import TrustOptions
 
-_PIPELINE_VERSION = 2
+_PIPELINE_VERSION = 3
 """Raised when the same inputs come to give other stored results: it is part of every key."""
 
 
@@ -42,8 +42,10 @@ class Pipeline:
     choose_length: bool
     store: bool
     memory: float
+    verify: bool = False
     engine: Engine | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
+    editions: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)

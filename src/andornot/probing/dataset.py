@@ -20,8 +20,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from andornot.errors import DataError, OptionError
+from andornot.parallel import ordered_map
 from andornot.probing.colors import color_map
 from andornot.probing.files import AnyFile, opened, read_label_ids
+from andornot.progress import track
 from andornot.samples import Samples
 
 CODES_UNKNOWN = -1
@@ -258,6 +260,34 @@ class FolderData:
             stamps = [self._stamp(file) for file in files]
             digest.update(repr((sample, stamps)).encode())
         return digest.hexdigest()
+
+    def content(self, part: str, jobs: int | None = None) -> str:
+        """Return a digest of the bytes of all files that ``labels`` or ``images`` are read from.
+
+        Labels are read from label maps, from the image where it tells their shape or colours.
+
+        Raises:
+            DataError: a file is missing or cannot be read.
+        """
+        digests = ordered_map(lambda s: self._bytes_of(s, part), self.samples, jobs, chunk=8)
+        whole = hashlib.blake2b(digest_size=16)
+        for digest in track(digests, f"checking {part}", len(self)):
+            whole.update(digest)
+        return whole.hexdigest()
+
+    def _bytes_of(self, sample: Sample, part: str) -> bytes:
+        """The digests of a sample's files, one after another."""
+        files = [file for _, file in sample.maps] if part == "labels" else []
+        if part == "images" or not files or self.colors is not None:
+            files.append(sample.image)
+        return b"".join(hashlib.blake2b(self._bytes(file)).digest() for file in files)
+
+    def _bytes(self, file: str) -> bytes:
+        path = self.file(file)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror}): restore it.") from None
 
     def _stamp(self, file: str) -> tuple[int, int]:
         if self.files is not None:

@@ -6,13 +6,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from andornot.counting.activations import read_array
 from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.probe import Recording, answer_file, same_answer
 from andornot.probing.dataset import ProbingData
 from andornot.runs.run import Run
 from andornot.samples import Samples
 from andornot.text.pairs import PairData
 
 S = TypeVar("S", bound=Samples)
+
+_TOLERANCE = 1e-2
+"""Answers may differ by so much of their size: the run may come from another machine."""
 
 
 def images_of(run: Run) -> ProbingData:
@@ -152,7 +157,28 @@ def model_of(run: Run, model: Any = None) -> Any:
             f"fingerprint is {model.fingerprint[:12]}, there {noted['fingerprint'][:12]}); give "
             "the same code and weights"
         )
+    _check_answers(run, model)
     return model
+
+
+def _check_answers(run: Run, model: Any) -> None:
+    """Refuse a network for images that has the run's weights and answers otherwise."""
+    noted = run.manifest["stages"].get("network")
+    if run.manifest["level"] != "image" or noted is None:
+        return
+    from andornot.models import Preprocessing
+    from andornot.vision import network_answers
+
+    prepared = Preprocessing.from_dict(run.manifest["preprocessing"])
+    recording = Recording(**run.manifest["recording"])
+    for name, now in network_answers(model.module, prepared, run.layers, recording).items():
+        path = run.path / noted["path"] / answer_file(name)
+        if path.exists() and not same_answer(read_array(path), now, _TOLERANCE):
+            raise ModelError(
+                f"the network {model.spec} has the code and the weights that {run.path} was made "
+                f"with, but gives other values at {name}; give it with the attributes, and the "
+                "files beside its own, that it had then"
+            )
 
 
 def _loaded_again(run: Run) -> Any:
