@@ -14,6 +14,19 @@ from numpy.typing import NDArray
 from andornot.errors import DataError, RunError
 
 
+def split_part(named: str | Path) -> tuple[Path, str]:
+    """Split ``FILE#PART`` into the file and the part of it; a file may have ``#`` in its name.
+
+    Returns:
+        the path and the part, which is empty if all of ``named`` is a file or none is.
+    """
+    text = str(named)
+    for end in (len(text), *(i for i in range(len(text) - 1, 0, -1) if text[i] == "#")):
+        if Path(text[:end]).is_file():
+            return Path(text[:end]), text[end + 1 :]
+    return Path(text), ""
+
+
 def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
     """Arrays of an ``.npz`` file, by name.
 
