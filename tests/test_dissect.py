@@ -199,6 +199,24 @@ def test_changed_labels_are_read_anew(run_with, folder):
     assert run_with(length=1).concepts.concept_counts.sum() == first - labelled
 
 
+class Placed(Colours):
+    """Makes its grid of positions in its first pass, and keeps it."""
+
+    grid = None
+
+    def forward(self, x):
+        if self.grid is None:
+            self.grid = torch.linspace(0.5, 1, x.shape[-1])
+        return self.head((self.layer(x) * self.grid).mean((2, 3)))
+
+
+def test_a_network_is_trained_after_it_was_explained(run_with):
+    model = Placed()
+    run_with(model, length=1)
+    model.train()(torch.rand(2, 3, 16, 16)).sum().backward()
+    assert model.layer.weight.grad.abs().sum() > 0
+
+
 def test_several_layers_in_one_pass(run_with):
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU(), torch.nn.Flatten(2))
     run = run_with(model, ["0", "1"], length=1)

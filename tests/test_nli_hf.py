@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from andornot.cli import main
 from andornot.errors import ModelError
 from andornot.models.from_hf import import_transformers
 from andornot.text.nli import PairModel, TokenModel, accuracy, class_weights, load_pair_model
@@ -229,3 +230,22 @@ def test_its_accuracy_on_the_command_line(directory, model, tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["accuracy"] == pytest.approx(accuracy(model, pairs))
     assert report["classes"] == list(NAMES)
+
+
+def layers(capsys, directory):
+    """What ``andornot layers`` says, on standard output and error."""
+    with pytest.raises(SystemExit):
+        main(["layers", "--model", f"hf:{directory}"])
+    return capsys.readouterr()
+
+
+def test_directories_for_texts_are_not_asked_for_sizes_of_images(directory, tmp_path, capsys):
+    assert "bert.pooler" in layers(capsys, directory).out
+    transformers.BertModel(small_config()).save_pretrained(tmp_path)
+    save_tokeniser(tmp_path)
+    assert "lacks 2 weights of a sequence classifier" in layers(capsys, tmp_path).err
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"architectures": None}))
+    assert "lacks 2 weights of a sequence classifier" in layers(capsys, tmp_path).err
+    (tmp_path / "config.json").write_text("[1]")
+    assert "transformers cannot load" in layers(capsys, tmp_path).err

@@ -27,6 +27,19 @@ _ASIDE: Final = re.compile(r"\.andornot-([0-9a-f]{16})\.tmp")
 _PIECE: Final = 1 << 22
 
 
+def split_part(named: str | Path) -> tuple[Path, str]:
+    """Split ``FILE#PART`` into the file and the part of it; a file may have ``#`` in its name.
+
+    Returns:
+        the path and the part, which is empty if all of ``named`` is a file or none is.
+    """
+    text = str(named)
+    for end in (len(text), *(i for i in range(len(text) - 1, 0, -1) if text[i] == "#")):
+        if Path(text[:end]).is_file():
+            return Path(text[:end]), text[end + 1 :]
+    return Path(text), ""
+
+
 def array_writer(values: NDArray[Any]) -> Callable[[Path], None]:
     """What writes one array as ``.npy`` to a path.
 

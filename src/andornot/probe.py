@@ -21,6 +21,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import OptionError
+from andornot.files import split_part
 from andornot.runs.stages import Stage
 from andornot.samples import Samples
 
@@ -65,8 +66,8 @@ class Batch:
 def absolute(named: str | None) -> str | None:
     """The text that names a network or its weights, as it can be read from any directory.
 
-    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION`` and ``FILE`` the path becomes a whole one; other
-    texts (``torchvision:resnet18``, the name of published weights) stay as they are.
+    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION``, ``FILE`` and ``FILE#PART`` the path becomes a whole
+    one; other texts (``torchvision:resnet18``, the name of published weights) stay as they are.
     """
     if named is None:
         return None
@@ -76,7 +77,10 @@ def absolute(named: str | None) -> str | None:
     file, _, function = named.rpartition(":")
     if file.endswith(".py"):
         return f"{Path(file).resolve()}:{function}"
-    return str(Path(named).resolve()) if Path(named).is_file() else named
+    path, part = split_part(named)
+    if not path.is_file():
+        return named
+    return f"{path.resolve()}#{part}" if part else str(path.resolve())
 
 
 def made_with(*packages: str) -> dict[str, str]:

@@ -37,7 +37,9 @@ MODEL_OPTIONS: list[Callable[[Any], Any]] = [
         help="torchvision:NAME, hf:DIRECTORY or path/to/file.py:function (which runs that file).",
     ),
     click.option(
-        "--weights", metavar="FILE", help="State dict or checkpoint (.pt, .pth, .safetensors)."
+        "--weights",
+        metavar="FILE",
+        help="State dict or checkpoint (.pt, .pth, .safetensors); FILE#PART: one of several in it.",
     ),
     click.option(
         "--preset",
@@ -234,11 +236,16 @@ def are_sentences(options: dict[str, Any]) -> bool:
     from andornot.text.open import KINDS
 
     pairs = options["data"].partition(":")[0] in KINDS
+    refuse_of_others(options, pairs)
+    return pairs
+
+
+def refuse_of_others(options: dict[str, Any], pairs: bool) -> None:
+    """Refuse options for images where there are sentence pairs, and the other way round."""
     for name in _IMAGES_ONLY if pairs else _SENTENCES_ONLY:
         if options.get(name) is not None:
             option, these = name.replace("_", "-"), "images" if pairs else "sentence pairs"
             raise OptionError(f"--{option} is an option for {these}; leave it out here")
-    return pairs
 
 
 def words_of(options: dict[str, Any]) -> Any:

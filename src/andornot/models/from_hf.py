@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from torch import nn
 from andornot.errors import AndornotError, ModelError
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
-from andornot.models.weights import load_weights, read_state_dict
+from andornot.models.weights import load_file
 
 
 def build(directory: Path, weights: str | Path | None) -> Built:
@@ -39,9 +40,29 @@ def build(directory: Path, weights: str | Path | None) -> Built:
                 f"({type(error).__name__}: {reason}): check that its files are whole."
             ) from error
     if weights is not None:
-        load_weights(module, read_state_dict(Path(weights)), Path(weights))
+        notes += load_file(module, weights)
+    module, told = image_part(module)
+    notes += told
     source = (directory / "config.json").read_bytes()
     return Built(module, read_preprocessing(directory), _class_names(config), notes, source)
+
+
+IMAGE_PARTS = ("vision_model", "image_model", "vision_tower")
+"""What transformers calls the part for images in models of images and texts, such as CLIP."""
+
+
+def image_part(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+    """Of a model that wants a text with each image, take the part that sees the image.
+
+    Returns:
+        the part and a note about it, or the model as it is.
+    """
+    name = next((n for n in IMAGE_PARTS if isinstance(getattr(module, n, None), nn.Module)), None)
+    if name is None or "input_ids" not in inspect.signature(module.forward).parameters:
+        return module, ()
+    kind = type(module).__name__
+    note = f"{kind} reads images and texts; the network here is its part for images, {name}."
+    return module.get_submodule(name), (note,)
 
 
 def transformers_for(directory: Path) -> Any:
@@ -59,18 +80,22 @@ def transformers_for(directory: Path) -> Any:
 
 
 def read_preprocessing(directory: Path) -> Preprocessing | None:
-    """Read ``preprocessor_config.json``; None where there is none.
+    """Read ``preprocessor_config.json``, or what ``processor_config.json`` says of images.
 
-    A resize of the shorter edge and a centre crop become one squash to the crop's size.
+    None where there is neither. A resize of the shorter edge and a centre crop become one squash
+    to the crop's size.
 
     Raises:
         ModelError: the file cannot be read, or asks for what ``Preprocessing`` cannot do.
     """
-    path = directory / "preprocessor_config.json"
-    if not path.is_file():
+    names = ("preprocessor_config.json", "processor_config.json")
+    path = next((directory / name for name in names if (directory / name).is_file()), None)
+    if path is None:
         return None
     try:
-        return _from_config(json.loads(path.read_text(encoding="utf-8")))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        config = values if path.name == names[0] else values.get("image_processor")
+        return None if config is None else _from_config(config)
     except (KeyError, TypeError, ValueError, AttributeError, AndornotError) as error:
         raise ModelError(
             f"The preprocessing in {path} cannot be used ({type(error).__name__}: {error}): "
@@ -122,7 +147,8 @@ def import_transformers() -> Any:
         # transformers imports torchvision if it can, and that may need help.
         from andornot.models.from_torchvision import import_torchvision
 
-        import_torchvision()
+        with suppress(ModelError):  # one that is broken may not be needed
+            import_torchvision()
     import transformers
 
     return transformers

@@ -11,8 +11,9 @@ from typing import Any
 import torch
 
 from andornot.errors import ModelError, OptionError
-from andornot.files import write_whole, writing
-from andornot.models.weights import load_weights, read_state_dict, read_torch
+from andornot.files import split_part, write_whole, writing
+from andornot.models.names import bare, common_prefixes, inside
+from andornot.models.weights import StateDict, load_weights, read_state_dict, read_torch
 from andornot.text.nli.classifier import PairClassifier
 from andornot.text.nli.model import Config, EntailmentNet, Pooling
 from andornot.text.nli.vocabulary import Vocabulary
@@ -59,7 +60,7 @@ def load_classifier(
     weights.
 
     Args:
-        path: the file.
+        path: the file, or ``FILE#PART`` (see ``models.weight_files``).
         vocabulary: the JSON list of words, for a bare state dict only; left out, it is
             ``NAME_vocab.json`` beside ``NAME.pt``.
         pooling: how a bare state dict's sentences are pooled, for weights do not tell: ``max``
@@ -72,15 +73,16 @@ def load_classifier(
         OptionError: there is no such device.
     """
     path = Path(path)
-    values = {} if path.suffix == ".safetensors" or not path.is_file() else read_torch(path)
+    file, _ = split_part(path)
+    values = {} if file.suffix == ".safetensors" or not file.is_file() else read_torch(file)
     if isinstance(values, Mapping) and "config" in values and "words" in values:
         config, words = _ours(values, path)
     elif isinstance(values, Mapping) and "stoi" in values:
         config, words = _published(values, path)
     else:
-        weights = read_state_dict(path)
+        weights = _read(path)
         config = _sizes(weights, path, pooling or "max")
-        words = _words_beside(path, vocabulary)
+        words = _words_beside(file, vocabulary)
     return PairClassifier(_network(path, config, words), words, device)
 
 
@@ -108,9 +110,16 @@ def torch_writer(values: Mapping[str, Any]) -> Callable[[Path], None]:
     return write
 
 
+def _read(path: Path) -> StateDict:
+    """Weights by the names that an ``EntailmentNet`` gives them, which tell its sizes."""
+    state = {bare(name): value for name, value in read_state_dict(path).items()}
+    fitting = [p for p in common_prefixes(state) if f"{p}encoder.emb.weight" in state]
+    return inside(state, fitting[0][:-1]) if fitting else state
+
+
 def _network(path: Path, config: Config, words: Vocabulary) -> EntailmentNet:
     """Build the network and fill it, all or nothing."""
-    weights = read_state_dict(path)
+    weights = _read(path)
     rows = len(weights["encoder.emb.weight"]) if "encoder.emb.weight" in weights else len(words)
     if rows != len(words):
         raise ModelError(
@@ -147,7 +156,7 @@ def _published(values: Mapping[str, Any], path: Path) -> tuple[Config, Vocabular
             f"The words in {path} cannot be read ({error}): stoi must be a dictionary of rows "
             "with UNK and PAD."
         ) from error
-    return _sizes(read_state_dict(path), path, "last"), words
+    return _sizes(_read(path), path, "last"), words
 
 
 def _sizes(weights: Mapping[str, torch.Tensor], path: Path, pooling: Pooling) -> Config:

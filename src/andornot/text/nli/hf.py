@@ -176,7 +176,7 @@ class HfPairModel:
                 f"({type(error).__name__}: {' '.join(str(error).split())}): check that its "
                 "tokeniser is its own, and that the pairs are not too long for it."
             ) from error
-        return logits.to("cpu", torch.float32)
+        return logits.detach().to("cpu", torch.float32)
 
 
 def _load(directory: Path) -> tuple[Any, Any]:
