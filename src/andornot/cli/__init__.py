@@ -57,6 +57,7 @@ _EXTRAS = {
     "distributed": "dask",
     "jinja2": "report",
     "matplotlib": "figures",
+    "pycocotools": "coco",
     "safetensors": "torch",
     "spacy": "nlp",
     "torch": "torch",

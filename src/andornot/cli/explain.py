@@ -64,7 +64,8 @@ if TYPE_CHECKING:
     "--data",
     required=True,
     metavar="SPEC",
-    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, cityscapes:DIR or parquet:FILE; "
+    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, coco-instances:DIR, voc:DIR, "
+    "labelme:DIR, cityscapes:DIR or parquet:FILE; "
     "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
 )
 @click.option("--split", help="Use only the samples of this split.")

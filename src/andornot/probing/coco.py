@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from andornot.errors import DataError
 from andornot.probing.dataset import FolderData, Sample, check_categories
 from andornot.probing.files import AnyFile, read_colour_ids, read_json_file, records, safe_relative
+from andornot.probing.formats import expect, refusal
 
 LAYER = "panoptic"
 
@@ -84,9 +85,10 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     """
     files = indexes(path) if path.is_dir() else [path]
     if not files:
-        raise DataError(
+        raise refusal(
+            path,
             f"{path} has no panoptic_*.json, nor has its folder 'annotations': unpack the panoptic "
-            "annotations there."
+            "annotations there.",
         )
     first = files[0].parent
     root = first.parent if first.name == "annotations" else first
@@ -95,6 +97,7 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     labels: dict[str, NDArray[np.int64]] = {}
     for file in files:
         data = read_json_file(file)
+        expect(data, file, "coco")
         places = _categories(data, known, str(file))
         for sample, table in _annotated(data, file, root, places):
             samples.append(sample)

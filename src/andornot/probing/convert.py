@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from andornot.parallel import ordered_map
-from andornot.probing.colors import CATEGORY
 from andornot.probing.dataset import FolderData
 from andornot.probing.files import IMAGE_SUFFIXES
 from andornot.probing.labelmaps import NewSample, write_labelmaps
@@ -60,9 +59,7 @@ def _names(ids: Sequence[str]) -> list[str]:
 def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
     """Read one sample for writing."""
     sample, labels = data.samples[i], data.labels(i)
-    layers = [layer for layer, _ in sample.maps]
-    layers += [CATEGORY] * (len(labels.maps) - len(layers))
-    maps = dict(zip(_distinct(layers), labels.maps, strict=True))
+    maps = dict(zip(_distinct(labels.layers), labels.maps, strict=True))
     if not maps:  # without any map, the positions would be the image's pixels
         maps = {next(iter(data.codes), "object"): np.zeros(labels.shape, np.int32)}
     return NewSample(

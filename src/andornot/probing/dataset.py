@@ -21,7 +21,8 @@ from PIL import Image, ImageOps
 
 from andornot.errors import DataError, OptionError
 from andornot.parallel import ordered_map
-from andornot.probing.colors import color_map
+from andornot.probing.colors import CATEGORY, color_map
+from andornot.probing.drawn import LAYER, Drawn, same_frame
 from andornot.probing.files import AnyFile, opened, read_label_ids
 from andornot.progress import track
 from andornot.samples import Samples
@@ -42,11 +43,13 @@ class Labels:
             holds where any of the maps has it.
         concepts: indices of the concepts that hold at every position of the sample.
         shape: (H, W) in positions; known also when there is no map.
+        layers: the layer of each map, as far as the reader tells.
     """
 
     maps: tuple[NDArray[np.int32], ...]
     concepts: tuple[int, ...]
     shape: tuple[int, int]
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class FolderData:
         decode: reads the label ids of a map, (H, W), each with a place in ``codes``.
         decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
         files: where the files lie, if not below ``path``.
+        drawn: draws the maps, where the labels are shapes and no files.
     """
 
     path: Path
@@ -136,6 +140,7 @@ class FolderData:
     decode: Callable[[AnyFile], NDArray[np.int32]] = read_label_ids
     decoded_by: str = ""
     files: Files | None = None
+    drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
         _check_unique(self.names, "concept", self.path / self.legend)
@@ -183,8 +188,12 @@ class FolderData:
         """
         sample = self.samples[i]
         maps = [self._read_map(layer, file) for layer, file in sample.maps]
+        layers = [layer for layer, _ in sample.maps]
+        if self.drawn is not None:
+            maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
+            layers = [LAYER] * len(maps)
         shape = sample.shape or self._shape_from_files(sample, maps)
-        for (_, file), labels in zip(sample.maps, maps, strict=True):
+        for (_, file), labels in zip(sample.maps, maps, strict=False):
             if labels.shape != shape:
                 raise DataError(
                     f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
@@ -193,7 +202,14 @@ class FolderData:
         if self.colors is not None:
             found = color_map(self.image(i), shape, self.colors)
             maps += [] if found is None else [found]
-        return Labels(tuple(maps), sample.concepts, shape)
+            layers += [] if found is None else [CATEGORY]
+        return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
+
+    def layers_of(self, sample: Sample) -> tuple[str, ...]:
+        """The layers in which a sample has anything, each once."""
+        if self.drawn is not None:
+            return (LAYER,) if self.drawn.shapes.get(sample.id) else ()
+        return tuple(dict.fromkeys(layer for layer, _ in sample.maps))
 
     def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
         """Read one map and turn its label ids into concept index + 1."""
@@ -211,22 +227,25 @@ class FolderData:
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:
         """Take the shape of the first map, or else of the image, and compare the two."""
-        with opened(self.file(sample.image)) as image:
-            width, height = image.size
-            # EXIF orientations 5 to 8 lie on their side.
-            if image.getexif().get(0x0112, 1) >= 5:
-                width, height = height, width
+        (height, width), _ = self._frame(sample)
         if not maps:
             return height, width
         rows, columns = maps[0].shape
-        # One per cent, or one position of rounding: a map is the image scaled as a whole.
-        if abs(rows - columns * height / width) > max(1.0, 0.01 * rows):
+        if not same_frame((rows, columns), (height, width)):  # a map is the image scaled as a whole
             raise DataError(
                 f"{self.file(sample.maps[0][1])} is {_size((rows, columns))} positions and its "
                 f"image {_size((height, width))} pixels: both must show the same frame, so "
                 "export it at the image's size."
             )
         return rows, columns
+
+    def _frame(self, sample: Sample) -> tuple[tuple[int, int], int]:
+        """Size of an image, upright; its EXIF orientation if it is stored on its side, or 0."""
+        with opened(self.file(sample.image)) as image:
+            width, height = image.size
+            orientation = image.getexif().get(0x0112, 1)
+        sideways = orientation in range(5, 9)
+        return ((width, height), orientation) if sideways else ((height, width), 0)
 
     def subset(self, indices: Iterable[int]) -> FolderData:
         """Return the data set with only these samples, in this order, and all concepts."""
