@@ -405,7 +405,7 @@ def run_pass(
         clock: where times go.
     """
     whole = work.begin(table)
-    kept = _Kept(path, whole)
+    kept = _Kept(path, whole, [*work.layers, str(work.logits)])
     if engine is None:
         for gap in kept.missing(work.n_samples):
             with closing(work.batches(gap, clock)) as batches:
@@ -445,18 +445,20 @@ def _table(directory: Path) -> ConceptTable:
 class _Kept:
     """Which samples a pass has, and a file of what it has, for the case that it is interrupted."""
 
-    def __init__(self, path: Path, whole: Pass) -> None:
-        self._path, self._whole = path, whole
+    def __init__(self, path: Path, whole: Pass, of: list[str]) -> None:
+        self._path, self._whole, self._of = path, whole, np.array(of)
         self._done: list[tuple[int, int]] = []
         self._cost, self._saved = 0.0, time.perf_counter()
         try:
             # opened here, since np.load forgets to close a file that it finds damaged
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 state = dict(arrays)
+            of, done = state.pop("of"), state.pop("done")
         except Exception:  # not there; NumPy raises almost anything on a damaged file
             return
-        self._done = [(start, stop) for start, stop in state.pop("done").tolist()]
-        whole.merge(state)
+        if np.array_equal(of, self._of):  # else some layers are through, and others numbered so
+            self._done = [(start, stop) for start, stop in done.tolist()]
+            whole.merge(state)
 
     def missing(self, n_samples: int) -> list[range]:
         """Samples that were not seen yet."""
@@ -482,4 +484,5 @@ class _Kept:
 
     def _write(self, aside: Path) -> None:
         with aside.open("wb") as file:
-            np.savez(file, done=np.array(self._done), **self._whole.state())  # type: ignore[arg-type]
+            known = {"of": self._of, "done": np.array(self._done)}
+            np.savez(file, **known, **self._whole.state())  # type: ignore[arg-type]
