@@ -49,8 +49,14 @@ def check_file(path: Path) -> None:
 
 def _try(folder: Path) -> None:
     """Make a file and remove it, in the nearest folder that is there."""
-    while not os.path.lexists(folder) and folder != folder.parent:
-        folder = folder.parent
-    number, made = tempfile.mkstemp(prefix=".andornot-", dir=folder)
+    number, made = tempfile.mkstemp(prefix=".andornot-", dir=_nearest(folder))
     os.close(number)
     Path(made).unlink()
+
+
+def _nearest(folder: Path) -> Path:
+    try:
+        folder.lstat()
+    except FileNotFoundError:
+        return folder if folder == folder.parent else _nearest(folder.parent)
+    return folder

@@ -5,7 +5,6 @@ Nothing heavy is imported before a command needs it, so that ``andornot --help``
 
 from __future__ import annotations
 
-import errno
 import signal
 import sys
 from contextlib import suppress
@@ -18,7 +17,7 @@ from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench
 from andornot.cli.data import data
 from andornot.cli.demo import demo
-from andornot.cli.ending import end_by, interruption, say, signals, unprinted
+from andornot.cli.ending import OutputError, end_by, interruption, output, say, signals
 from andornot.cli.explain import explain, layers
 from andornot.cli.figures import figures
 from andornot.cli.look import page, score, show
@@ -83,11 +82,9 @@ def main(arguments: list[str] | None = None) -> None:
 def _run(arguments: list[str] | None) -> int:
     """Run a command, and say what ended it before its time: the exit status."""
     try:
-        status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
-        error = unprinted()
-        if error is None:
-            return status if isinstance(status, int) else 0
-        return _output_failed(error)
+        with output():
+            status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
+        return status if isinstance(status, int) else 0
     except SystemExit:
         raise
     except BaseException as error:  # whatever became of a Ctrl-C on its way up
@@ -110,17 +107,12 @@ def _failed(error: BaseException) -> int:
             remedy = f'run pip install "andornot[{_EXTRAS[package]}]"'
             say(f"andornot: this needs {package}, which is not installed; {remedy}")
             return 2
-    if isinstance(error, OSError) and unprinted() is not None:
-        return _output_failed(error)
-    raise error
-
-
-def _output_failed(error: OSError) -> int:
-    """Say that what was printed went nowhere; the exit status."""
-    if error.errno == errno.EPIPE:  # nobody reads on, as after | head
+    if isinstance(error, BrokenPipeError):
         return 1
-    say(
-        f"andornot: cannot write to the standard output: {error.strerror or error}; send it "
-        "elsewhere and run the command again"
-    )
-    return 2
+    if isinstance(error, OutputError):
+        say(
+            f"andornot: cannot write to the standard output: {error.strerror}; send it elsewhere "
+            "and run the command again"
+        )
+        return 2
+    raise error

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 import click
 
@@ -120,19 +120,60 @@ def say(sentence: str) -> None:
         click.echo(sentence, err=True)
 
 
-def unprinted() -> OSError | None:
-    """What is wrong with the standard output, if what was printed cannot get there."""
+class OutputError(OSError):
+    """What was to be printed cannot get to the standard output."""
+
+
+class _Output:
+    """The standard output, whose failures can be told from those of other files.
+
+    A pipe that nobody reads any more is left to click and rich, which end without a word.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from error
+
+
+@contextmanager
+def output() -> Iterator[None]:
+    """Raise :class:`OutputError` where the standard output cannot be written, at the end too."""
+    stream = sys.stdout
+    if stream is None:
+        yield
+        return
+    sys.stdout = cast(TextIO, _Output(stream))
     try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError as error:
-        _silence(sys.stdout)
-        return error
-    return None
+        yield
+        sys.stdout.flush()
+    except OSError:
+        _silence(stream)
+        raise
+    finally:
+        sys.stdout = stream
 
 
 def _silence(stream: TextIO) -> None:
-    """Send what a stream still holds nowhere, or Python would complain when it ends."""
+    """Send what a stream still holds nowhere, or Python would complain of it when it ends."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
