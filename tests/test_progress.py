@@ -98,6 +98,33 @@ def test_a_terminal_gets_a_bar(monkeypatch):
     assert "3/3" in terminal.getvalue()
 
 
+def test_a_notebook_keeps_its_bar(monkeypatch):
+    drawn = []
+
+    class Bar:
+        def __init__(self, *_columns, console, **_options):
+            assert console.is_jupyter
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_error):
+            pass
+
+        def add_task(self, *_words, **_options):
+            return 0
+
+        def advance(self, task):
+            drawn.append(task)
+
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.progress.Progress", Bar)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    show_progress(True)
+    assert list(track(range(3), "reading", 3)) == [0, 1, 2]
+    assert drawn == [0, 0, 0]
+
+
 def test_nothing_is_said_where_nobody_asked(capsys):
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]
     assert capsys.readouterr() == ("", "")
