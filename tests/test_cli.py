@@ -272,6 +272,12 @@ def test_interrupted(explain, capsys, monkeypatch):
 
     monkeypatch.setattr(dissection, "concepts_of", interrupt)
     said = sentence(capsys, explain, code=130, out="interrupted")
+    assert said == (
+        "andornot: interrupted; the same command starts afresh, and nothing is left half done"
+    )
+    monkeypatch.undo()
+    monkeypatch.setattr(dissection, "record", interrupt)
+    said = sentence(capsys, explain, code=130, out="interrupted")
     assert said == "andornot: interrupted; the same command goes on from here"
 
 

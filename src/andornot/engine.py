@@ -19,7 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future
 from concurrent.futures.process import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import gettempdir
 from threading import Thread
@@ -254,7 +254,7 @@ def engine_of(
         if kind == "processes" and value.isdecimal() and int(value):
             threads = jobs or max(1, n_workers() // int(value))
             lanes = _processes(int(value), threads)
-            stack.callback(_shut_down, lanes)
+            stack.push(partial(_shut_down, lanes))
             yield Engine(lanes, threads, folder)
         elif kind == "dask" and value:
             yield Engine([_dask(value, stack)], jobs or 1, folder)
@@ -273,8 +273,12 @@ def _folder(directory: Path | None, stack: ExitStack) -> Path:
         raise RunError(unwritable(Path(error.filename), error)) from error
 
 
-def _shut_down(lanes: list[_Lane]) -> None:
+def _shut_down(lanes: list[_Lane], kind: type[BaseException] | None, *_: object) -> None:
+    """End the processes; where the run was interrupted, without waiting for what they do."""
     for lane in lanes:
+        if kind is not None and not issubclass(kind, Exception):
+            for process in list((getattr(lane.executor, "_processes", None) or {}).values()):
+                process.terminate()
         lane.executor.shutdown(cancel_futures=True)
 
 

@@ -140,6 +140,10 @@ class Probe(Protocol):
         """Batch size, device and the like."""
 
     @property
+    def batch_size(self) -> int:
+        """Samples in a forward pass."""
+
+    @property
     def rows(self) -> NDArray[np.int64] | None:
         """Where each sample's rows of activations start, ``(n_samples + 1,)``.
 

@@ -86,6 +86,11 @@ class ImageProbe:
         return cls(loaded, chosen, layers, source, recording)
 
     @property
+    def batch_size(self) -> int:
+        """Images in a forward pass."""
+        return self.recording.batch_size or _BATCH
+
+    @property
     def class_names(self) -> tuple[str, ...] | None:
         """Name of each class, in the order of the logits; None if unknown."""
         return self.model.class_names
@@ -140,7 +145,7 @@ class ImageProbe:
         Raises:
             AndornotError: an image or an activation cannot be used; the message names samples.
         """
-        size = self.recording.batch_size or _BATCH
+        size = self.batch_size
         steps = range(start, len(self.data), size)
         ids = self.data.sample_ids
         with (

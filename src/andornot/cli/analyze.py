@@ -42,6 +42,15 @@ _QUIET = click.option(
 )
 
 
+def _check(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Make sure that tables can be written, before any work."""
+    if out is not None:
+        from andornot.writable import check_folder
+
+        check_folder(out)
+    return out
+
+
 def _common(command: F) -> F:
     """Options that all questions have."""
     for option in (
@@ -53,7 +62,13 @@ def _common(command: F) -> F:
             show_default=True,
             help="Rows to print.",
         ),
-        click.option("--out", type=_FILE, metavar="DIR", help="Write tables as CSV and Parquet."),
+        click.option(
+            "--out",
+            type=_FILE,
+            metavar="DIR",
+            callback=_check,
+            help="Write tables as CSV and Parquet.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
         click.option("--layer", help="Layer, where the run has several."),
         click.argument("run", type=_FILE),
@@ -218,7 +233,8 @@ def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
 @analyze.command("all")
 @click.argument("run", type=_FILE)
 @click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
-@click.option("--out", type=_FILE, required=True, metavar="DIR", help="Where the tables go.")
+@click.option("--out", type=_FILE, required=True, metavar="DIR", callback=_check,
+              help="Where the tables go.")  # fmt: skip
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""

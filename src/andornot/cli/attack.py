@@ -54,9 +54,11 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     from andornot.progress import show_progress
     from andornot.runs.reopen import samples_from
     from andornot.runs.run import Run
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
     opened = Run.open(run)
+    check_folder(options["out"] or opened.path / "attacks")
     found = find_edits(
         opened,
         source,
@@ -73,14 +75,14 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
             seed=options["seed"],
         ),
     )
+    layer = opened.layer(options["layer"])
+    # written before it is printed, which may fail where nobody reads
+    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
-    else:
-        _print_attack(found)
-    layer = opened.layer(options["layer"])
-    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
-    if not as_json:
-        click.echo(f"written: {out}")
+        return
+    _print_attack(found)
+    click.echo(f"written: {out}")
 
 
 @click.group()
@@ -219,10 +221,12 @@ def _desk(run: Path, options: dict[str, Any]) -> Desk:
     from andornot.edits import Desk
     from andornot.runs.reopen import samples_from
     from andornot.runs.run import Run
+    from andornot.writable import check_file
 
     if options.get("out") is not None:
         _picture_format(options["out"])  # a wrong name is told before any work
         _check_new(options["out"])
+        check_file(options["out"])
     opened = Run.open(run)
     return Desk.open(
         opened,

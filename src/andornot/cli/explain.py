@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot.cli.config import read_config
+from andornot.cli.ending import goes_on_in
 from andornot.cli.options import (
     MODEL_OPTIONS,
     SEARCH_OPTIONS,
@@ -160,8 +161,11 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     from andornot.dissection import dissect
     from andornot.probe import Recording
     from andornot.progress import show_progress
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
+    check_folder(out)
+    goes_on_in(out, "cache/**/*")
     if not options["no_store"]:
         refuse(["memory"], "it is for --no-store")
     common = {

@@ -49,11 +49,13 @@ def figures(
     """Draw the paper's figures of a RUN, as files for print."""
     from andornot.progress import show_progress
     from andornot.runs.run import Run
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
     opened = Run.open(run)
     layer = opened.layer(layer)
     folder = out or opened.place(f"figures-{layer}" if len(opened.layers) > 1 else "figures")
+    check_folder(folder)
     written = write_figures(
         opened, folder, layer, only=only, formats=formats, choices=_choices(opened, options)
     )

@@ -109,14 +109,17 @@ def page(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
     from andornot.report.page import write_page
     from andornot.runs.reopen import samples_from
     from andornot.runs.run import Run
+    from andornot.writable import check_page
 
     show_progress(not quiet)
     opened = Run.open(run)
     layer = opened.layer(options["layer"])
     several = len(opened.layers) > 1
+    folder = out or run / (f"page-{layer}" if several else "page")
+    check_page(folder)
     written = write_page(
         opened,
-        out or run / (f"page-{layer}" if several else "page"),
+        folder,
         layer=layer,
         units=options["units"],
         n_units=options["best"],

@@ -41,9 +41,11 @@ def report(
     from andornot.report.site.write import write_report
     from andornot.runs.reopen import samples_from
     from andornot.runs.run import Run
+    from andornot.writable import check_page
 
     show_progress(not quiet)
     opened = Run.open(run)
+    check_page(out or run / "report")
     written = write_report(
         opened,
         out or opened.place("report"),

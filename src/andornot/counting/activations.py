@@ -120,6 +120,18 @@ class _Shard:
         return array
 
 
+def read_shard(path: Path) -> NDArray[np.float32]:
+    """Read one file of activations whole.
+
+    Raises:
+        DamagedError: its content is not what was written.
+    """
+    shard = _Shard.of(path)
+    if shard is None:
+        raise DamagedError(path, "its name says no rows")
+    return shard.read()
+
+
 @lru_cache(maxsize=1 << 16)
 def _digest_at(path: Path, modified: int, size: int) -> str:  # noqa: ARG001
     """The digest of a file; found again while time and size stay."""
@@ -200,12 +212,6 @@ class Shards:
         for shard in self._all():
             if start <= shard.start < stop:
                 shard.path.unlink()
-
-    def append_missing(self, start: int, values: NDArray[np.float32]) -> None:
-        """Write that part of a block which lies behind the samples recorded so far."""
-        known = self.n_samples - start
-        if 0 <= known < len(values):
-            self.append(start + known, values[known:])
 
     def append(self, start: int, values: NDArray[np.float32]) -> None:
         """Write the block that begins at sample ``start``.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards
-from andornot.counting.passes import Recordings, gathered
+from andornot.counting.passes import Recordings
 from andornot.errors import DataError
 from andornot.files import writing
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
@@ -85,36 +85,20 @@ def _recorded(p: Pipeline, shards: Shards) -> int:
 def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
-    start = min(
-        *(_recorded(p, store) for store in shards.values()),
-        p.n_samples if logit_shards is None else logit_shards.n_samples,
-        p.n_samples,
-    )
     clock = next(iter(stages.values()), logits)
     work = Recordings(
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
         _SHARD_BYTES,
     )  # fmt: skip
     if p.engine is None:
-        _record_here(work, start, clock)
+        work.record_here(clock)
     else:
         with clock.timed("record"):
-            work.record(p.engine, start)
+            work.record(p.engine)
     for layer, stage in stages.items():
         finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
     if logit_shards is not None:
         finish_logits(logits, np.concatenate([block for _, block in logit_shards.blocks()]))
-
-
-def _record_here(work: Recordings, start: int, clock: Stage) -> None:
-    """Record the samples from ``start`` on in this process."""
-    with closing(work.batches(range(start, work.n_samples), clock)) as batches:
-        for at, activations, output in gathered(batches, work.n_samples, work.size):
-            with clock.timed("write"):
-                for layer, store in work.stores.items():
-                    store.append_missing(work.row(at), activations[layer])
-                if work.logit_store is not None:
-                    work.logit_store.append_missing(at, output)
 
 
 def finish_layer(

@@ -150,6 +150,11 @@ class PairProbe:
         """``pair`` or ``token``, as the layers are."""
         return PAIR if self.layers[0] in self.model.layers else TOKEN
 
+    @property
+    def batch_size(self) -> int:
+        """Pairs in a forward pass."""
+        return self.recording.batch_size or _BATCH
+
     @cached_property
     def rows(self) -> NDArray[np.int64] | None:
         """Where each pair's tokens start; None at pair level."""
@@ -254,7 +259,7 @@ class PairProbe:
         Raises:
             ModelError: what the model gives has another shape than asked for.
         """
-        size, total = self.recording.batch_size or _BATCH, len(self.data)
+        size, total = self.batch_size, len(self.data)
         steps = range(start, total, size)
         for first in track(steps, "running the network", -(-total // size), start // size):
             samples = slice(first, min(first + size, total))
