@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from andornot.errors import ModelError
+from andornot.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 
 StateDict = dict[str, torch.Tensor]
 
@@ -31,6 +32,7 @@ def read_state_dict(path: Path) -> StateDict:
     Raises:
         ModelError: the file is missing, damaged, needs unsafe loading, or holds no state dict.
     """
+    check_file(path, ModelError)
     if not path.is_file():
         raise ModelError(f"The weights file {path} does not exist: check the path.")
     values = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
@@ -137,7 +139,7 @@ def _read_safetensors(path: Path) -> StateDict:
     except Exception as error:
         raise ModelError(
             f"The weights file {path} is not a whole safetensors file ({_reason(error)}): "
-            "download or save it again."
+            f"{amiss(path, SAFETENSORS)}."
         ) from error
     return state
 
@@ -160,7 +162,7 @@ def read_torch(path: Path) -> Any:
             ) from error
         raise ModelError(
             f"The weights file {path} cannot be read as a torch file ({_reason(error)}): "
-            "check that it is one, and save or download it again."
+            f"{amiss(path, TORCH, PICKLE)}."
         ) from error
 
 

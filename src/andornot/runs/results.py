@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import told_apart
 from andornot.explanations import Result
 from andornot.files import write_json, write_whole
 from andornot.probing.table import fold_of
@@ -67,7 +68,7 @@ def unit_weights(
         return {}
     if len(class_names) != len(head) or len(head) > MAX_WEIGHTS:
         return {}
-    return dict(zip(class_names, head, strict=True))
+    return dict(zip(told_apart(class_names), head, strict=True))
 
 
 def write_samples(
