@@ -466,12 +466,29 @@ def test_contributions(run):
 
 
 def test_mistakes_of_contributions(run):
-    with pytest.raises(OptionError, match="no class 'Puce'; it has for instance Red, Green"):
+    with pytest.raises(OptionError, match="no class 'Puce'; choose one of Red, Green"):
         contributions.answer(run, LAYER, classes=["Puce"])
     with pytest.raises(OptionError, match="top is 0"):
         contributions.answer(run, LAYER, top=0)
     only = contributions.answer(run, LAYER, classes=["Blue"])
     assert set(only.tables["weights"]["class"]) == {"Blue"}
+
+
+def test_two_classes_of_one_name_are_told_apart(run):
+    twins = edited(run, class_names=["Red", "Green", "Red"])
+    whole = contributions.answer(run, LAYER).tables["weights"]
+    for wanted in ("2", "Red (2)", "red (2)"):
+        rows = contributions.answer(twins, LAYER, classes=[wanted]).tables["weights"]
+        assert set(rows["class"]) == {"Red (2)"}
+        blue = whole[whole["class"] == "Blue"]
+        assert rows["unit"].tolist() == blue["unit"].tolist()
+    every = contributions.answer(twins, LAYER).tables["weights"]
+    assert list(dict.fromkeys(every["class"])) == ["Red (0)", "Green", "Red (2)"]
+    with pytest.raises(OptionError, match=r"several classes 'Red': give the number .*, 0 or 2"):
+        contributions.answer(twins, LAYER, classes=["Red"])
+    assert list(twins.class_weights(LAYER)) == ["Red (0)", "Green", "Red (2)"]
+    # which Red a sample is of, nobody knows
+    assert set(outcomes(twins).labels) == {1}
 
 
 # ---- sentence pairs and tokens

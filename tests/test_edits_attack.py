@@ -279,6 +279,22 @@ def test_wrong_classes_are_refused(ponds, source, target, error, message):
         attack(run, source, target, model=model, data=data)
 
 
+def test_classes_of_one_name_are_attacked_by_number(ponds):
+    run, model, data = ponds
+    manifest = run.manifest | {"model": run.manifest["model"] | {"class_names": ["wet", "wet"]}}
+    twins = andornot.Run(run.path, manifest)
+    twin = dataclasses.replace(model, class_names=("wet", "wet"))
+    with pytest.raises(OptionError, match="has several classes 'wet': give the number of one"):
+        attack(twins, "wet", "1", model=twin, data=data)
+    # without labels the answers say what is of a class, and there green defines it
+    with pytest.raises(DataError, match=r"no edit .* to take wet \(0\) to wet \(1\)"):
+        attack(twins, "0", "wet (1)", model=twin, data=data, options=QUICK)
+    ways = [folder_of(twins, "units", f"wet ({i})", f"wet ({1 - i})").name for i in (0, 1)]
+    assert len(set(ways)) == 2
+    case = investigate(run, "0", "1", model=model, data=data, options=QUICK).case
+    assert (case.source, case.target) == (0, 1)
+
+
 def test_few_samples_are_refused(ponds, tmp_path):
     _, model, data = ponds
     run = andornot.dissect(

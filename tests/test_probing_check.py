@@ -17,7 +17,7 @@ from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.errors import DataError, OptionError
 from andornot.probing.check import check_images
-from andornot.probing.convert import convert
+from andornot.probing.convert import _distinct, _names, convert
 from andornot.probing.dataset import FolderData
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
@@ -216,6 +216,14 @@ def test_converting_twice_changes_nothing(tmp_path_factory, samples) -> None:
     twice = convert(once, folder / "c")
     same_table(data, once, folder)
     same_table(once, twice, folder)
+
+
+def test_new_names_never_meet_names_that_are_there() -> None:
+    names = _names(["a.jpg", "a.png", "a_jpg.bmp", "b.png"])
+    assert names == ["a_jpg 2", "a_png", "a_jpg", "b"]
+    assert _distinct(["object", "object", "object 2", "a/b"]) == [
+        "object", "object 2", "object 2 2", "a_b",
+    ]  # fmt: skip
 
 
 def test_images_of_one_stem_get_names_of_their_own(tmp_path: Path) -> None:

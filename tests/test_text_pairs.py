@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import subprocess
 import sys
@@ -153,6 +154,38 @@ def test_damaged_lines_are_named(tmp_path, line, message):
     path = written(tmp_path / "x.jsonl", json.dumps(record()), line)
     with pytest.raises(DataError, match=message):
         open_pairs(f"snli:{path}")
+
+
+def test_files_of_another_kind_are_called_by_it(tmp_path):
+    path = tmp_path / "x.jsonl"
+    for data, message in {
+        "premise,hypothesis\na,b\n": "it looks like a table as text .*; give JSON lines",
+        "<!doctype html><html></html>": r"it is a web page \(HTML\); ",
+    }.items():
+        path.write_text(data)
+        with pytest.raises(DataError, match=message):
+            open_pairs(f"snli:{path}")
+    path = tmp_path / "x.tok"
+    path.write_bytes(b"\x1f\x8b\x08\xff" * 9)
+    with pytest.raises(DataError, match="it looks like a gzip archive; unpack it, and give plain"):
+        open_pairs(f"pairs:{path}")
+
+
+def test_pipes_are_refused_at_once(tmp_path):
+    for name in ("x.jsonl", "x.tok", "x.csv", "x.conllu"):
+        os.mkfifo(tmp_path / name)
+        kind = "snli" if name == "x.jsonl" else "pairs"
+        with pytest.raises(DataError, match=f"{name} is a named pipe, not a file"):
+            open_pairs(f"{kind}:{tmp_path / name}")
+    sound = written(tmp_path / "y.tok", "a b", "c d")
+    with pytest.raises(DataError, match=r"x\.csv is a named pipe"):
+        open_pairs(f"pairs:{sound},labels={tmp_path / 'x.csv'}")
+
+
+def test_an_id_may_look_like_that_of_a_second_one(tmp_path):
+    lines = [record(pairID=name) for name in ("x", "x", "x~2", "x")]
+    data = open_pairs(f"snli:{jsonl(tmp_path / 'x.jsonl', *lines)}")
+    assert data.sample_ids == ("x", "x~2", "x~2~2", "x~3")
 
 
 def test_a_folder_of_splits(tmp_path):

@@ -15,6 +15,7 @@ is derived from another, such as ``NEIGHBORS(hyp:couch)``, is written as a call 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -183,6 +184,14 @@ class Or(_Binary):
     def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
         """The union of the operands' masks."""
         return self.left.evaluate(mask_of) | self.right.evaluate(mask_of)
+
+
+def nfc(name: str) -> str:
+    """A name in the form in which names are compared: composed letters (Unicode's NFC).
+
+    Some systems write ``é`` as ``e`` and an accent; nobody sees the difference.
+    """
+    return unicodedata.normalize("NFC", name)
 
 
 def quote(name: str) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from andornot.analyses.units import count
-from andornot.classes import match_classes
+from andornot.classes import match_classes, told_apart
 from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
 
@@ -122,7 +122,7 @@ def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:
 
 
 def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The logits of a run and the names of its classes.
+    """The logits of a run and the names of its classes, all different.
 
     Raises:
         RunError: there are no logits, a single one, or no name for each.
@@ -143,7 +143,7 @@ def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
             f"the network of {run.path} does not name its {logits.shape[1]} classes, so its "
             "predictions cannot be compared with anything; give class_names with the model"
         )
-    return logits, tuple(names)
+    return logits, told_apart(names)
 
 
 def _no_class(run: Run, classes: list[str], names: Sequence[str]) -> str:

@@ -27,7 +27,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.command()
 @_RUN
-@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples.")
+@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples, by "
+              "name or number.")  # fmt: skip
 @click.option("--to", "target", required=True, metavar="CLASS", help="Class that they shall get.")
 @click.option("--layer", help="Layer, where the run has several.")
 @_ALSO

@@ -150,7 +150,12 @@ SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--categories", type=Names(), metavar="NAMES", help="Use only concepts of these categories."
     ),
-    click.option("--concepts", type=Names(), metavar="NAMES", help="Use only these concepts."),
+    click.option(
+        "--concepts",
+        type=Names(),
+        metavar="NAMES",
+        help="Use only these concepts; put a name that has commas in double quotes.",
+    ),
     click.option(
         "--profile",
         type=click.Choice(["mu2020"]),

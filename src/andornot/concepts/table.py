@@ -25,7 +25,7 @@ from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError
 from andornot.files import arrays_writer, json_writer
 from andornot.folders import Folder, read_arrays, verify, whole_folder
-from andornot.formula import Formula, derived_name, parse
+from andornot.formula import Formula, derived_name, nfc, parse
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -124,17 +124,28 @@ class ConceptTable:
     def _index(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.names)}
 
+    @cached_property
+    def _composed(self) -> dict[str, int]:
+        return {nfc(name): i for i, name in enumerate(self.names)}
+
     def index(self, name: str) -> int:
-        """The column of a concept.
+        """The column of a concept; letters may be composed of several signs, or be one.
 
         Raises:
             FormulaError: no concept has this name; close names are suggested.
         """
+        found = self._index.get(name)
+        return self._index_composed(name) if found is None else found
+
+    def _index_composed(self, name: str) -> int:
         try:
-            return self._index[name]
+            return self._composed[nfc(name)]
         except KeyError:
             close = difflib.get_close_matches(name, self.names, n=3)
             like = f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
+            parted = [known for known in self.names if name in map(str.strip, known.split(","))]
+            if parted:
+                like = f'did you mean "{parted[0]}"? In a list, such a name stands in quotes'
             if not {"and", "or", "not"}.isdisjoint(name.split()):
                 like = "operators are written in capitals: AND, OR, AND NOT"
             raise FormulaError(
@@ -166,14 +177,15 @@ class ConceptTable:
         """
         keep = np.ones(self.n_concepts, np.bool_)
         if categories is not None:
-            wanted = {categories} if isinstance(categories, str) else set(categories)
-            known = {c for cs in self.categories for c in cs}
+            several = (categories,) if isinstance(categories, str) else categories
+            wanted = {nfc(category) for category in several}
+            known = {nfc(c) for cs in self.categories for c in cs}
             if missing := sorted(wanted - known):
                 raise OptionError(
                     f"no concept is of category {missing[0]!r}; "
                     f"this table has {', '.join(sorted(known)) or 'no categories'}"
                 )
-            keep &= [bool(wanted & set(cs)) for cs in self.categories]
+            keep &= [bool(wanted & set(map(nfc, cs))) for cs in self.categories]
         if concepts is not None:
             named = np.zeros(self.n_concepts, np.bool_)
             named[[self.index(name) for name in concepts]] = True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import class_index
+from andornot.classes import class_index, told_apart
 from andornot.edits.aims import Aim
 from andornot.edits.bench import Bench
 from andornot.edits.classes import class_names
@@ -19,7 +19,7 @@ from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
 from andornot.edits.screening import probabilities
 from andornot.errors import DataError, OptionError
-from andornot.formula import Formula, parse
+from andornot.formula import Formula, nfc, parse
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
 
@@ -133,6 +133,7 @@ class Desk:
             OptionError: there is none.
         """
         ids = list(self.run.samples["sample"])
+        name = name if name in ids else next((i for i in ids if nfc(i) == nfc(name)), name)
         if name not in ids:
             raise OptionError(
                 f"{self.run.path} has no sample {name!r}; its samples.parquet lists them, such as "
@@ -162,7 +163,7 @@ class Desk:
     def _asked(self, classifier: Classifier[Any], number: int, edit: Any) -> dict[str, Any]:
         logits = self.bench.answers(classifier, [(number, None), (number, edit)]).logits
         shares, (old, new) = probabilities(logits), logits.argmax(1)
-        names = classifier.class_names
+        names = told_apart(classifier.class_names)
         return {
             "model": classifier.name,
             "before": names[old],
@@ -204,7 +205,7 @@ class Desk:
             OptionError: there is no such colour.
         """
         bench = self._pictures
-        if text in bench.presence.table.names:
+        if nfc(text) in map(nfc, bench.presence.table.names):
             rgb = bench.colour(region, text)
             if rgb is not None:
                 return rgb

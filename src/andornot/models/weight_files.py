@@ -14,6 +14,7 @@ import torch
 
 from andornot.errors import ModelError
 from andornot.files import split_part
+from andornot.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 from andornot.models.names import common_prefixes, inside, unwrapped
 
 StateDict = dict[str, torch.Tensor]
@@ -44,6 +45,7 @@ def read_weights(named: str | Path) -> tuple[StateDict, tuple[str, ...]]:
             several of which none has a usual name, or no such part.
     """
     path, part = split_part(named)
+    check_file(path, ModelError)
     if not path.is_file():
         raise ModelError(f"The weights file {path} does not exist: check the path.")
     values = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
@@ -78,7 +80,7 @@ def read_torch(path: Path) -> Any:
             ) from error
         raise ModelError(
             f"The weights file {path} cannot be read as a torch file ({reason_of(error)}): "
-            "check that it is one, and save or download it again."
+            f"{amiss(path, TORCH, PICKLE)}."
         ) from error
 
 
@@ -107,7 +109,7 @@ def _read_safetensors(path: Path) -> StateDict:
     except Exception as error:
         raise ModelError(
             f"The weights file {path} is not a whole safetensors file ({reason_of(error)}): "
-            "download or save it again."
+            f"{amiss(path, SAFETENSORS)}."
         ) from error
     return state
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -50,10 +51,19 @@ def _names(ids: Sequence[str]) -> list[str]:
     """Names without suffix, all different: ``a.jpg`` is ``a``, unless there is an ``a.png``."""
     stems = [i.rpartition(".")[0] if i.lower().endswith(IMAGE_SUFFIXES) else i for i in ids]
     times = Counter(stems)
+    taken = {stem for stem in stems if times[stem] == 1}
     return [
-        stem if times[stem] == 1 else i.replace(".", "_")
+        stem if times[stem] == 1 else _untaken(i.replace(".", "_"), taken)
         for stem, i in zip(stems, ids, strict=True)
     ]
+
+
+def _untaken(name: str, taken: set[str]) -> str:
+    """The name, or the first of ``name 2``, ``name 3``, ... that is not taken; it is then."""
+    numbered = (f"{name} {number}" for number in count(2))
+    free = next(found for found in chain([name], numbered) if found not in taken)
+    taken.add(free)
+    return free
 
 
 def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
@@ -74,10 +84,6 @@ def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
 
 def _distinct(layers: Sequence[str]) -> list[str]:
     """Names of folders: the second ``object`` becomes ``object 2``."""
-    seen: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        plain = re.sub(r"[^\w .-]", "_", layer).strip(". ") or "layer"
-        seen[plain] += 1
-        names.append(plain if seen[plain] == 1 else f"{plain} {seen[plain]}")
-    return names
+    plain = [re.sub(r"[^\w .-]", "_", layer).strip(". ") or "layer" for layer in layers]
+    taken: set[str] = set()
+    return [_untaken(name, taken) for name in plain]

@@ -17,10 +17,12 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from andornot.errors import DataError, OptionError
+from andornot.looks import check_file
 from andornot.parallel import ordered_map
+from andornot.pixels import upright_rgb
 from andornot.probing.colors import CATEGORY, color_map
 from andornot.probing.drawn import LAYER, Drawn, same_frame
 from andornot.probing.files import AnyFile, opened, read_label_ids
@@ -174,10 +176,10 @@ class FolderData:
         """Read image ``i`` as RGB, upright (an EXIF orientation is applied).
 
         Raises:
-            DataError: the file is missing, damaged or too large.
+            DataError: the file is missing, damaged or too large, or its values have no known scale.
         """
         with opened(self.file(self.samples[i].image)) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+            return upright_rgb(image, str(self.file(self.samples[i].image)))
 
     def labels(self, i: int) -> Labels:
         """Read the annotations of sample ``i``.
@@ -221,7 +223,8 @@ class FolderData:
             raise DataError(
                 f"{path} holds the label id {unknown[0]}, which {self.legend} does not name"
                 f"{f' (nor {len(unknown) - 1} others in this file)' if unknown[1:] else ''}: "
-                f"add it there, or repaint it as 0."
+                "add it there (with neither name nor category if it means no label), or repaint it "
+                "as 0."
             )
         return labels
 
@@ -311,6 +314,7 @@ class FolderData:
     def _stamp(self, file: str) -> tuple[int, int]:
         if self.files is not None:
             return self.files.stamp(file)
+        check_file(self.path / file)
         try:
             stat = (self.path / file).stat()
         except OSError as error:

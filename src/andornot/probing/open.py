@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError, OptionError
+from andornot.formula import nfc
 from andornot.probing.ade20k import read_ade20k
 from andornot.probing.broden import LEGEND as BRODEN_LEGEND
 from andornot.probing.broden import read_broden
@@ -67,8 +68,10 @@ def open_data(
         OptionError: an option fits neither us nor the data set.
     """
     reader, path = _resolve(str(spec))
+    categories = None if categories is None else [nfc(category) for category in categories]
     data = reader(path, categories)
     if split is not None:
+        split = nfc(split)
         inside = [i for i, name in enumerate(data.splits) if name == split]
         if not inside:
             known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"

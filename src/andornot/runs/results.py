@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import told_apart
 from andornot.counting.activations import read_json
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
@@ -81,7 +82,7 @@ def unit_weights(
         return {}
     if len(class_names) != len(head) or len(head) > MAX_WEIGHTS:
         return {}
-    return dict(zip(class_names, head, strict=True))
+    return dict(zip(told_apart(class_names), head, strict=True))
 
 
 def write_samples(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from andornot.errors import DataError, OptionError
+from andornot.looks import check_file
 from andornot.text.conllu import SUFFIX, read_conllu
 from andornot.text.pairs import Pair, PairData
 from andornot.text.readers import COLUMNS, is_table, read_feats, read_jsonl, read_table, read_tokens
@@ -152,6 +153,7 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
                 "file"
             )
         path = found[0]
+    check_file(path)
     if not path.is_file():
         raise DataError(f"there is no file {path}; give {kind}:FILE with sentence pairs")
     return kind, path

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from andornot.errors import DataError, OptionError
+from andornot.looks import JSON, JSON_LINES, TABLE, TEXT, amiss, check_file, looks_like
 from andornot.text.pairs import Pair, PairData, Sentence
 
 NO_LABEL = frozenset({"", "-", "-1", "unk", "hidden"})
@@ -83,7 +84,7 @@ def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
     for number, line in text_lines(path):
         if not line.strip():
             continue
-        record = _record(line, f"{path}, line {number}")
+        record = _record(line, path, number)
         sentences = [_parsed(record, key, f"{path}, line {number}") for key in "12"]
         pair = Pair(
             id=distinct(str(record.get("pairID", number)), ids),
@@ -200,7 +201,10 @@ def _label(text: str) -> str:
 def distinct(name: str, seen: Counter[str]) -> str:
     """An id that no earlier pair has: the second ``x`` becomes ``x~2``."""
     seen[name] += 1
-    return name if seen[name] == 1 else f"{name}~{seen[name]}"
+    if seen[name] == 1:
+        return name
+    # an earlier pair may itself be called x~2
+    return distinct(f"{name}~{seen[name]}", seen)
 
 
 def _alternating(path: Path, sentences: Sequence[Sentence], labels: Path | None) -> PairData:
@@ -236,13 +240,14 @@ def _read_labels(path: Path) -> list[str]:
     return [_label(cells[column]) for _, cells in rows]
 
 
-def _record(line: str, where: str) -> dict[str, Any]:
+def _record(line: str, path: Path, number: int) -> dict[str, Any]:
+    where = f"{path}, line {number}"
     try:
         record = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(
-            f"{where}: this is no JSON ({error}); the file is damaged, fetch it again"
-        ) from None
+        lines = looks_like(path) in (JSON, JSON_LINES)
+        why = "the file is damaged there, mend the line" if lines else amiss(path, JSON_LINES)
+        raise DataError(f"{where}: this is no JSON ({error}); {why}") from None
     needed = ("sentence1", "sentence2", "gold_label")
     fields = record if isinstance(record, dict) else {}
     if missing := [key for key in needed if not isinstance(fields.get(key), str)]:
@@ -342,6 +347,7 @@ def _unquoted(cell: str) -> str:
 
 def _quoted_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Cells by the rules of CSV, where a quoted cell may hold the separator or a line's end."""
+    check_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
@@ -371,6 +377,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: the file cannot be read.
     """
+    check_file(path)
     try:
         # only a line feed ends a line: other separators of Unicode may stand in a sentence
         with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -380,5 +387,9 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> DataError:
-    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-    return DataError(f"{path} cannot be read ({reason}); give a text file of sentence pairs")
+    if isinstance(error, UnicodeDecodeError):
+        why = amiss(path, TEXT, TABLE)
+        return DataError(f"{path} cannot be read (it is not UTF-8): {why}")
+    return DataError(
+        f"{path} cannot be read ({error.strerror}); give a text file of sentence pairs"
+    )
