@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -20,7 +21,7 @@ from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.report.marks import FORBIDDEN, NAMED
 from andornot.report.page import Fact, Story, write_page
 from andornot.report.pair_gallery import PairGallery
-from andornot.report.terminal import print_units
+from andornot.report.terminal import _remarks, print_units
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
 from andornot.text.nli.protocol import Recorded
@@ -143,6 +144,32 @@ def test_views_tell_what_the_run_knows(run):
         assert view.prediction == CLASSES[int(logits.argmax())]
         assert view.is_wrong == (view.prediction != pair.label)
     assert {view.is_wrong for view in views} == {True, False}
+
+
+NUMBERED = [str(CLASSES.index(row[-1])) for row in rows()]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "comparable"),
+    [
+        (NUMBERED, CLASSES, True),
+        ([str(int(n) + 1) for n in NUMBERED], ("1", "2", "3"), False),
+        (["yes" if n == "0" else "no" for n in NUMBERED], ("yes", "no"), False),
+        (["" if n == "0" else CLASSES[int(n)].upper() for n in NUMBERED], None, True),
+    ],
+)
+def test_wrong_is_said_only_of_classes_that_can_be_compared(run, labels, shown, comparable):
+    """Numbers are the network's own; classes that it does not have are neither right nor wrong."""
+    data = pairs_of(run)
+    pairs = tuple(replace(p, label=label) for p, label in zip(data.pairs, labels, strict=True))
+    gallery = PairGallery.open(run, data=replace(data, pairs=pairs))
+    views = gallery.unit(NEVER, 12).samples
+    for view in views:
+        known = CLASSES[int(NUMBERED[view.sample])] if comparable and labels[view.sample] else None
+        assert view.is_wrong == (known not in (None, view.prediction))
+        assert shown is None or view.label in shown
+        assert ("(wrong)" in " ".join(_remarks(view, "pair"))) == view.is_wrong
+    assert any(view.is_wrong for view in views) == comparable
 
 
 def test_token_views_equal_a_plain_recomputation(token_run):

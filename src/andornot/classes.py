@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
+
+_WHOLE = re.compile("[0-9]{1,9}")
 
 
 def letters(name: str) -> str:
@@ -23,11 +26,45 @@ def match_classes(labels: Sequence[str], names: Sequence[str]) -> NDArray[np.int
     """The place of each sample's class among a network's; -1 where it has no such class.
 
     A name that stands there goes before one that is only spelled alike. A spelling that two of the
-    network's classes share matches neither.
+    network's classes share matches neither. Where all labels are numbers, and no name of the
+    network is one, they are the places themselves, from 0 (see :func:`are_numbers`).
     """
-    exact, alike = _once(names), _once([letters(name) for name in names])
-    places = {label: exact.get(label, alike.get(letters(label), -1)) for label in set(labels)}
+    if are_numbers(labels, names):
+        return np.array([_number(label) if label else -1 for label in labels], np.int64)
+    tiers = [(spell, _once([spell(name) for name in names])) for spell in _SPELLINGS]
+    places = {
+        label: next((found[spell(label)] for spell, found in tiers if spell(label) in found), -1)
+        for label in set(labels)
+    }
     return np.array([places[label] if label else -1 for label in labels], np.int64)
+
+
+def are_numbers(labels: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether samples name their classes by the places of the network's, from 0.
+
+    So do data sets that keep a class as a whole number, whose names the network's configuration
+    has (``id2label``). A number that is too large means that they count something else.
+    """
+    given = {label for label in labels if label}
+    if not given or any(_number(name) >= 0 for name in names):
+        return False
+    return all(0 <= _number(label) < len(names) for label in given)
+
+
+def right_answers(
+    labels: Sequence[str], answers: ArrayLike, names: Sequence[str]
+) -> list[bool | None]:
+    """Whether a network's answer is each sample's class; None where the two cannot be compared.
+
+    Args:
+        labels: class of each sample, empty where unknown.
+        answers: number of the class that the network gives each.
+        names: the network's classes; a single one is nothing to choose from.
+    """
+    if len(names) < 2:
+        return [None] * len(labels)
+    pairs = zip(match_classes(labels, names), np.asarray(answers), strict=True)
+    return [None if own < 0 else bool(own == said) for own, said in pairs]
 
 
 def class_index(names: Sequence[str], wanted: str) -> int:
@@ -41,8 +78,16 @@ def class_index(names: Sequence[str], wanted: str) -> int:
     if len(alike) != 1:
         what = "has no class" if not alike else "has several classes"
         shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-        raise OptionError(f"the model {what} {wanted!r}; choose one of {shown}")
+        raise OptionError(f"the model {what} {quoted(wanted)}; choose one of {shown}")
     return alike[0]
+
+
+_SPELLINGS: tuple[Callable[[str], str], ...] = (str, str.casefold, letters)
+
+
+def _number(text: str) -> int:
+    """The whole number that a text writes; -1 if it is none."""
+    return int(text) if _WHOLE.fullmatch(text) else -1
 
 
 def _once(names: Sequence[str]) -> dict[str, int]:
