@@ -1,6 +1,6 @@
 """Scores of a formula against a unit, from four counts, each with its optimistic bound.
 
-Notation (DESIGN of the project, and Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
+Notation (Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
 ``A`` of ``N`` positions, the formula holds on ``T``; ``I`` positions have both, and
 ``E = T - I`` are false alarms. Then TP = I, FP = E, FN = A - I, TN = N - A - E.
 
