@@ -36,7 +36,10 @@ def quoted(value: object, at: int = 0) -> str:
         at: of a text that is too long, show what stands around this character.
     """
     if not isinstance(value, str):
-        return " ".join(_REPR.repr(value).split())
+        try:
+            return " ".join(_REPR.repr(value).split())
+        except ValueError:  # a whole number of thousands of digits
+            return f"<{type(value).__name__}>"
     if len(value) <= _QUOTED:
         return repr(value)
     first = max(0, min(at - _QUOTED // 2, len(value) - _QUOTED))

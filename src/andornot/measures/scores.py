@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from andornot._jit import lean
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 IOU: Final = 0
 F1: Final = 1
@@ -49,7 +49,9 @@ def metric_code(name: str) -> int:
     try:
         return METRICS[name.lower()]
     except (KeyError, AttributeError):
-        raise OptionError(f"unknown metric {name!r}; choose one of {', '.join(METRICS)}") from None
+        raise OptionError(
+            f"unknown metric {quoted(name)}; choose one of {', '.join(METRICS)}"
+        ) from None
 
 
 @lean
