@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.checks import as_path, whole_number
+from andornot.checks import as_path, is_one_of, whole_number
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards, read_array, read_json
 from andornot.counting.responses import Responses
@@ -83,7 +83,7 @@ class Run:
         """
         if name is None and len(self.layers) == 1:
             return self.layers[0]
-        if name not in self.layers:
+        if not is_one_of(name, self.layers):
             got = name if isinstance(name, str | None) else quoted(name)
             raise OptionError(
                 f"choose one of this run's layers: {', '.join(self.layers)} (got {got})"
