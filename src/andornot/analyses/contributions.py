@@ -22,7 +22,7 @@ from andornot.analyses.importance import (
 )
 from andornot.analyses.outcomes import known_logits, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
-from andornot.errors import OptionError, RunError
+from andornot.errors import OptionError, RunError, quoted
 from andornot.runs.run import Run
 
 Floats = NDArray[np.float64]
@@ -130,7 +130,8 @@ def _chosen(names: Sequence[str], classes: Sequence[str] | None) -> list[int]:
         return list(range(len(names)))
     if unknown := [name for name in classes if name not in names]:
         raise OptionError(
-            f"the network has no class {unknown[0]!r}; it has for instance {', '.join(names[:5])}"
+            f"the network has no class {quoted(unknown[0])}; it has for instance "
+            f"{', '.join(names[:5])}"
         )
     return [names.index(name) for name in dict.fromkeys(classes)]
 

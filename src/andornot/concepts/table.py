@@ -333,7 +333,9 @@ class ConceptTable:
         new = tuple(derived_name(operator, name) for name in related)
         if twice := set(new) & set(self.names):
             first = sorted(twice)[0]
-            raise DataError(f"the table has a concept {first!r} already; choose another operator")
+            raise DataError(
+                f"the table has a concept {quoted(first)} already; choose another operator"
+            )
         members = tuple(
             tuple(sorted({self._index[m] for m in texts(wanted, "related") if m in self._index}))
             for wanted in related.values()
@@ -399,7 +401,9 @@ class ConceptTable:
             DataError: this table lacks one of the other's atoms or concepts.
         """
         if missing := [n for n in other.names if n not in self._index]:
-            raise DataError(f"this table lacks the concept {missing[0]!r}; merge the tables first")
+            raise DataError(
+                f"this table lacks the concept {quoted(missing[0])}; merge the tables first"
+            )
         columns = np.array([self._index[n] for n in other.names], np.int32)
         mine = row_bytes(self.indptr, self.indices)
         where = {signature: i for i, signature in enumerate(mine)}

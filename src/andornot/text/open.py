@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.text import looks
 from andornot.text.conllu import read_conllu
 from andornot.text.pairs import Pair, PairData
@@ -118,8 +118,8 @@ def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
             options[key] = _value(spec, key, value)
         else:
             raise OptionError(
-                f"{spec!r} has the option {name!r}; there are {', '.join(OPTIONS)}, and the "
-                f"columns {', '.join(_COLUMN_OPTIONS)}"
+                f"{quoted(spec)} has the option {quoted(name)}; there are {', '.join(OPTIONS)}, "
+                f"and the columns {', '.join(_COLUMN_OPTIONS)}"
             )
     return text, options | ({"columns": columns} if columns else {})
 
@@ -128,11 +128,13 @@ def _value(spec: str, key: str, value: str) -> Any:
     """What an option's text means."""
     if key == "limit":
         if not value.isdecimal():
-            raise OptionError(f"{spec!r} gives limit as {value!r}; write a whole number")
+            raise OptionError(
+                f"{quoted(spec)} gives limit as {quoted(value)}; write a whole number"
+            )
         return int(value)
     if key == "keep_unlabelled":
         if value not in ("yes", "no"):
-            raise OptionError(f"{spec!r} gives {key} as {value!r}; write yes or no")
+            raise OptionError(f"{quoted(spec)} gives {key} as {quoted(value)}; write yes or no")
         return value == "yes"
     return None if key == "tagger" and value == "none" else value
 
@@ -141,7 +143,7 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
     """The kind and the file that a text means."""
     kind, _, rest = spec.partition(":")
     if kind not in KINDS or not rest:
-        raise OptionError(f"{spec!r} names no sentence pairs; give snli:FILE or pairs:FILE")
+        raise OptionError(f"{quoted(spec)} names no sentence pairs; give snli:FILE or pairs:FILE")
     path = Path(rest).expanduser()
     if kind == "snli" and path.is_dir():
         if split is None:
@@ -226,4 +228,4 @@ def _of_split(data: PairData, split: str) -> PairData:
         pairs = tuple(replace(pair, split=split) for pair in data.pairs)
         return replace(data, pairs=pairs)
     known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
-    raise OptionError(f"{data.path} has no pair in the split {split!r}: it has {known}")
+    raise OptionError(f"{data.path} has no pair in the split {quoted(split)}: it has {known}")

@@ -20,7 +20,7 @@ from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
-from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Batch, Recording, absolute
 from andornot.progress import track
 from andornot.runs.stages import Stage
@@ -317,7 +317,7 @@ def _check_layers(model: PairModel, layers: Sequence[str]) -> None:
     for layer in layers:
         if layer not in (*at_pairs, *at_tokens):
             raise ModelError(
-                f"the model has no layer {layer!r}; its layers are "
+                f"the model has no layer {quoted(layer)}; its layers are "
                 f"{', '.join(at_pairs) or 'none'} (a value for each pair) and "
                 f"{', '.join(at_tokens) or 'none'} (a value for each token)"
             )
