@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 import andornot
+from andornot.analyses.outcomes import outcomes
 from andornot.counting.thresholds import Threshold
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
@@ -24,6 +25,7 @@ from andornot.report.pair_gallery import PairGallery
 from andornot.report.terminal import _remarks, print_units
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
+from andornot.text.check import check_pairs
 from andornot.text.nli.protocol import Recorded
 from andornot.text.open import open_pairs
 from andornot.text.probe import Words
@@ -170,6 +172,24 @@ def test_wrong_is_said_only_of_classes_that_can_be_compared(run, labels, shown, 
         assert shown is None or view.label in shown
         assert ("(wrong)" in " ".join(_remarks(view, "pair"))) == view.is_wrong
     assert any(view.is_wrong for view in views) == comparable
+
+
+def test_a_run_tells_how_it_reads_labels_that_are_numbers(tmp_path):
+    records = [
+        {"premise": row[0], "hypothesis": row[2], "label": int(n)}
+        for row, n in zip(rows(), NUMBERED, strict=True)
+    ]
+    file = tmp_path / "x.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    run = explain("pairs", file, tmp_path / "run", trust=None)
+    told = "the samples' labels are numbers, read as those of the network's classes (0 as entailment"
+    assert [note for note in run.manifest["model"]["notes"] if note.startswith(told)]
+    right = [
+        row[-1] == said for row, said in zip(rows(), run.samples["predicted_class"], strict=True)
+    ]
+    assert outcomes(run).accuracy == np.mean(right)
+    found = check_pairs(open_pairs(f"pairs:{file}", tagger=None))
+    assert any("The classes are numbers" in warning for warning in found.warnings)
 
 
 def test_token_views_equal_a_plain_recomputation(token_run):

@@ -51,6 +51,14 @@ def are_numbers(labels: Sequence[str], names: Sequence[str]) -> bool:
     return all(0 <= _number(label) < len(names) for label in given)
 
 
+def about_numbers(labels: Sequence[str], names: Sequence[str] | None) -> tuple[str, ...]:
+    """A note where labels are numbers, since the data may count its classes otherwise."""
+    if names is None or not are_numbers(labels, names):
+        return ()
+    meant = ", ".join(f"{i} as {name}" for i, name in enumerate(names[:5]))
+    return (f"the samples' labels are numbers, read as those of the network's classes ({meant})",)
+
+
 def right_answers(
     labels: Sequence[str], answers: ArrayLike, names: Sequence[str]
 ) -> list[bool | None]:

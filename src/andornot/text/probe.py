@@ -6,7 +6,7 @@ encoder have the tokens: those of the premise, then those of the hypothesis, of 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import are_numbers
+from andornot.classes import about_numbers
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
@@ -268,7 +268,7 @@ class PairProbe:
             for why, n in self.data.dropped.items()
             if n
         ]
-        numbered = list(_about_numbers(self.data.classes, self.class_names))
+        numbered = about_numbers(self.data.classes, self.class_names)
         drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
         return {
             "model": {
@@ -281,13 +281,6 @@ class PairProbe:
             "words": self.words.facts(),
             "recording": asdict(self.recording),
         }
-
-
-def _about_numbers(labels: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """A note where labels are numbers, since the data may count its classes otherwise."""
-    if are_numbers(labels, names):
-        meant = ", ".join(f"{i} as {name}" for i, name in enumerate(names[:5]))
-        yield f"the pairs' labels are numbers, read as those of the network's classes ({meant})"
 
 
 def _sent(model: PairModel | None, spec: str, *rest: Any) -> PairProbe:
