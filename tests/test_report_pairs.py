@@ -182,7 +182,7 @@ def test_a_run_tells_how_it_reads_labels_that_are_numbers(tmp_path):
     file = tmp_path / "x.jsonl"
     file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
     run = explain("pairs", file, tmp_path / "run", trust=None)
-    told = "the samples' labels are numbers, read as those of the network's classes (0 as entailment"
+    told = "the samples' labels are numbers, read as those of the network's classes"
     assert [note for note in run.manifest["model"]["notes"] if note.startswith(told)]
     right = [
         row[-1] == said for row, said in zip(rows(), run.samples["predicted_class"], strict=True)
