@@ -16,6 +16,7 @@ from andornot.counting.thresholds import Threshold
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
+from andornot.runs.run import Run
 from andornot.text.concepts import word_overlap
 from andornot.text.nli.protocol import Recorded
 from andornot.text.pairs import Pair, PairData, Sentence
@@ -181,6 +182,19 @@ def test_tables_say_what_the_arrays_say(ponds):
         "and tested on 7 others."
     )
     assert any(s.startswith("Recolour pond to green: 100%") for s in answer.sentences)
+
+
+def test_nothing_is_right_where_labels_cannot_be_compared(ponds):
+    """A label that is none of the network's classes makes no answer right or wrong."""
+    run, model, data = ponds
+    foreign = Run(run.path, run.manifest)
+    named = run.samples["class"].replace("lake", "somewhere")
+    foreign.__dict__["samples"] = run.samples.assign(**{"class": named})
+    answer = attack(foreign, "lake", "swamp", model=model, data=data, options=QUICK)
+    assert answer.sentences[0].startswith(
+        "The network takes 14 samples for lake, which no sample is labelled; edits to swamp were "
+    )
+    assert "right" not in answer.sentences[0]
 
 
 def test_answers_repeat_and_hang_on_the_seed(ponds):

@@ -213,6 +213,10 @@ def test_accuracy_and_labels():
     names = [model.class_names[i] for i in model.record(pairs, []).logits.argmax(1)]
     right = [replace(p, label=name.upper()) for p, name in zip(pairs, names, strict=True)]
     assert accuracy(model, right) == 1
+    numbered = [
+        replace(p, label=str(model.class_names.index(n))) for p, n in zip(right, names, strict=True)
+    ]
+    assert accuracy(model, numbered) == 1
     with pytest.raises(DataError, match="pair 'g3' has the label '-', but the classes are entail"):
         accuracy(model, [*right[:3], replace(right[3], label="-")])
     with pytest.raises(DataError, match="no sentence pairs"):

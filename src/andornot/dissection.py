@@ -16,11 +16,12 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot.checks import number, whole_number
 from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import engine_of
-from andornot.errors import DamagedError, OptionError
+from andornot.errors import DamagedError, OptionError, quoted
 from andornot.explainer import SearchOptions
 from andornot.files import writing
 from andornot.folders import sweep_folders
@@ -123,7 +124,9 @@ def dissect(
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
     """
-    choose_length = search.get("length") == "auto"
+    if not isinstance(trust, TrustOptions | None) or not isinstance(recording, Recording | None):
+        raise OptionError("trust is TrustOptions and recording a Recording; give these, or None")
+    choose_length = isinstance(length := search.get("length"), str) and length == "auto"
     if choose_length:
         search["length"] = LONGEST
     options = SearchOptions.of(**search)
@@ -192,14 +195,18 @@ def _check(
     relations: Relations | None,
 ) -> None:
     """Refuse what cannot be done, before anything is loaded."""
+    if not isinstance(threshold, Threshold | Ranges | None):
+        raise OptionError(
+            f"threshold is {quoted(threshold)}; give andornot.Threshold(...), or Ranges"
+        )
     if isinstance(threshold, Ranges) and options.correlates:
         raise OptionError(
             "correlation looks at all activations at once; leave ranges out, or choose "
             "another metric"
         )
-    if folds < 1:
+    if whole_number(folds, "folds") < 1:
         raise OptionError(f"folds is {folds}; it must be at least 1")
-    if min_active is not None and not 0 <= min_active < 1:
+    if min_active is not None and not 0 <= number(min_active, "min_active") < 1:
         raise OptionError(f"min_active is {min_active}; give a share, from 0 up to less than 1")
     if relations is not None:
         check_relations(relations, "relations")
@@ -215,7 +222,7 @@ def _check_store(
             f"{what} at the activations again, so they have to be stored; leave store on, or "
             f"{'choose another metric' if options.correlates else 'leave ranges out'}"
         )
-    if not memory > 0:
+    if not number(memory, "memory") > 0:
         raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 

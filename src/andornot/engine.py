@@ -25,7 +25,7 @@ from tempfile import gettempdir
 from threading import Thread
 from typing import Any, TypeVar
 
-from andornot.errors import OptionError, RunError
+from andornot.errors import OptionError, RunError, quoted
 from andornot.files import unwritable, write_whole
 from andornot.folders import temporary_folder
 from andornot.parallel import n_workers
@@ -250,7 +250,7 @@ def engine_of(
             width = 2 * int(getattr(executor, "_max_workers", _WIDTH // 2))
             yield Engine([_Lane(executor, width)], jobs or 1, folder)
             return
-        kind, _, value = str(executor).partition(":")
+        kind, _, value = executor.partition(":") if isinstance(executor, str) else ("", "", "")
         if kind == "processes" and value.isdecimal() and int(value):
             threads = jobs or max(1, n_workers() // int(value))
             lanes = _processes(int(value), threads)
@@ -260,7 +260,7 @@ def engine_of(
             yield Engine([_dask(value, stack)], jobs or 1, folder)
         else:
             raise OptionError(
-                f"executor is {executor!r}; give processes:N, dask:ADDRESS or an Executor"
+                f"executor is {quoted(executor)}; give processes:N, dask:ADDRESS or an Executor"
             )
 
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from andornot.errors import OptionError
+from andornot.checks import whole_number
+from andornot.errors import OptionError, quoted
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
 from andornot.notebook import explanation_html, result_html
@@ -258,8 +259,8 @@ class Result:
             span = f"units {units[0]} to {units[-1]}" if units else "none"
             span = f"unit {units[0]}" if len(units) == 1 else span
             raise OptionError(
-                f"there is no explanation of unit {unit!r}; results are indexed by the number of "
-                f"the unit, and this one has {span}"
+                f"there is no explanation of unit {quoted(unit)}; results are indexed by the "
+                f"number of the unit, and this one has {span}"
             ) from None
 
     def __iter__(self) -> Iterator[Explanation]:
@@ -271,7 +272,7 @@ class Result:
     def best(self, n: int | None = None) -> list[Explanation]:
         """The ``n`` best explained units (all if not given), best first."""
         ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
-        return ranked[:n]
+        return ranked[: None if n is None else whole_number(n, "n", least=0)]
 
     def __str__(self) -> str:
         """The best units, a line each."""

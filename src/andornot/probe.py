@@ -17,6 +17,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import whole_number
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
@@ -44,7 +45,7 @@ class Recording:
     layout: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.batch_size is not None and self.batch_size < 1:
+        if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
             raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")
 
 

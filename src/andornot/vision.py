@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from andornot.classes import about_numbers
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
@@ -179,7 +180,10 @@ class ImageProbe:
                 "weights": absolute(self.model.weights),
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.model.class_names,
-                "notes": self.model.notes,
+                "notes": (
+                    *self.model.notes,
+                    *about_numbers(self.data.classes, self.model.class_names),
+                ),
             },
             "preprocessing": self.preprocessing.to_dict(),
             "recording": asdict(self.recording),

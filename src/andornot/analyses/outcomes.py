@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 
 from andornot.analyses.units import count
 from andornot.classes import match_classes, told_apart
-from andornot.errors import OptionError, RunError
+from andornot.errors import OptionError, RunError, quoted
 from andornot.runs.run import Run
 
 Floats = NDArray[np.float64]
@@ -110,8 +110,8 @@ def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:
         keep = samples["sample"].isin(list(only)).to_numpy()
         if missing := sorted(set(only) - set(samples["sample"])):
             raise OptionError(
-                f"{run.path} has no sample {missing[0]!r} (nor {len(missing) - 1} more of those "
-                "asked for); give ids from its samples.parquet"
+                f"{run.path} has no sample {quoted(missing[0])} (nor {len(missing) - 1} more of "
+                "those asked for); give ids from its samples.parquet"
             )
     found = match_classes(list(samples["class"]), names)
     rows = np.flatnonzero((found >= 0) & keep)

@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import several
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards
@@ -36,7 +37,7 @@ from andornot.counting.thresholds import (
     values_kept,
 )
 from andornot.engine import Engine
-from andornot.errors import OptionError, RunError
+from andornot.errors import OptionError, RunError, quoted
 from andornot.files import writing
 from andornot.folders import Folder, verify
 from andornot.probe import Batch, Probe
@@ -126,9 +127,9 @@ def check_units(units: Sequence[int] | None, layer: str, n_units: int) -> list[i
     Raises:
         OptionError: there is none, or one that the layer has not.
     """
-    wanted = range(n_units) if units is None else units
-    if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
-        raise OptionError(f"units is {units!r}; give at least one unit, as whole numbers")
+    wanted = range(n_units) if units is None else several(units, "units")
+    if not wanted or not all(isinstance(u, int | np.integer) for u in wanted):
+        raise OptionError(f"units is {quoted(units)}; give at least one unit, as whole numbers")
     if wrong := [u for u in wanted if not 0 <= u < n_units]:
         raise OptionError(
             f"there is no unit {wrong[0]} in {layer}; it has units 0 to {n_units - 1}"

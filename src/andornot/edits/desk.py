@@ -18,7 +18,7 @@ from andornot.edits.classifiers import Classifier, image_classifier, pair_classi
 from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
 from andornot.edits.screening import probabilities
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula, nfc, parse
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
@@ -136,8 +136,8 @@ class Desk:
         name = name if name in ids else next((i for i in ids if nfc(i) == nfc(name)), name)
         if name not in ids:
             raise OptionError(
-                f"{self.run.path} has no sample {name!r}; its samples.parquet lists them, such as "
-                f"{ids[0]!r}"
+                f"{self.run.path} has no sample {quoted(name)}; its samples.parquet lists them, "
+                f"such as {quoted(ids[0])}"
             )
         return ids.index(name)
 
@@ -154,8 +154,8 @@ class Desk:
         after = self.bench.shown(number, edit)
         if after is None:
             raise DataError(
-                f"nothing in the sample {sample!r} can be edited that way ({edit}); choose one "
-                "that has what is to be changed"
+                f"nothing in the sample {quoted(sample)} can be edited that way ({edit}); choose "
+                "one that has what is to be changed"
             )
         rows = [self._asked(c, number, edit) for c in self.classifiers]
         return Edited(self.bench.shown(number, None), after, pd.DataFrame(rows))

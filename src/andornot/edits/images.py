@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula
 from andornot.pixels import eight_bits, to_rgb
 from andornot.probing.files import opened
@@ -255,6 +255,6 @@ def read_colour(text: str) -> Rgb:
         found = ImageColor.getrgb(re.sub(r"\s", "", text))
     except ValueError:
         raise OptionError(
-            f"{text!r} is no colour; write #rrggbb or a name such as steelblue"
+            f"{quoted(text)} is no colour; write #rrggbb or a name such as steelblue"
         ) from None
     return found[0], found[1], found[2]

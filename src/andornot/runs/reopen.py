@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from andornot.counting.activations import read_array
-from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Recording, answer_file, same_answer
 from andornot.probing.dataset import ProbingData
 from andornot.runs.run import Run
@@ -37,7 +37,7 @@ def images_of(run: Run) -> ProbingData:
     if kind in READERS:
         return _unchanged(run, _open_file(run, open_data, **how))
     raise OptionError(
-        f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
+        f"{run.path} was made from data of kind {quoted(kind)}, which has no images to show; "
         f"pictures need a run on {', '.join(READERS)} or demo data"
     )
 
@@ -59,7 +59,7 @@ def pairs_of(run: Run) -> PairData:
 
         return _unchanged(run, _open_file(run, open_pairs, **how))
     raise OptionError(
-        f"{run.path} was made from data of kind {kind!r}, which has no sentences to show; "
+        f"{run.path} was made from data of kind {quoted(kind)}, which has no sentences to show; "
         "this needs a run on snli, pairs or demo-text data"
     )
 
@@ -122,8 +122,8 @@ def matching(run: Run, data: S) -> S:
     missing = [name for name in wanted if name not in where]
     if missing:
         raise DataError(
-            f"the data at {data.path} lacks {missing[0]!r} and {len(missing) - 1} more of the "
-            f"{len(wanted)} samples of {run.path}; give the data that the run was made from"
+            f"the data at {data.path} lacks {quoted(missing[0])} and {len(missing) - 1} more of "
+            f"the {len(wanted)} samples of {run.path}; give the data that the run was made from"
         )
     return data.subset(where[name] for name in wanted)
 

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import as_path, is_one_of, whole_number
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards, read_array, read_json
 from andornot.counting.responses import Responses
-from andornot.errors import DamagedError, OptionError, RunError
+from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
 from andornot.explanations import Explanation, Result
 from andornot.folders import check_inside, verify
@@ -53,7 +54,7 @@ class Run:
         Raises:
             RunError: there is no finished run, or one of an unknown format.
         """
-        path = Path(path)
+        path = as_path(path, "the run")
         if not (path / MANIFEST).exists():
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
@@ -83,9 +84,10 @@ class Run:
         """
         if name is None and len(self.layers) == 1:
             return self.layers[0]
-        if name not in self.layers:
+        if not is_one_of(name, self.layers):
+            got = name if isinstance(name, str | None) else quoted(name)
             raise OptionError(
-                f"choose one of this run's layers: {', '.join(self.layers)} (got {name})"
+                f"choose one of this run's layers: {', '.join(self.layers)} (got {got})"
             )
         return str(name)
 
@@ -180,7 +182,16 @@ class Run:
 
         An image has a map of the layer's native size, a sentence pair one value, or one for each
         token in a single row.
+
+        Raises:
+            OptionError: there is no such sample; samples go by their numbers here, not by ids.
+            RunError: the activations were not stored, or some of them are gone.
         """
+        if not 0 <= whole_number(sample, "sample (its number in run.samples)") < len(self.samples):
+            raise OptionError(
+                f"there is no sample {sample} in {self.path}; it has samples 0 to "
+                f"{len(self.samples) - 1}"
+            )
         shards, positions = self.activations(layer), self.concepts.positions
         if positions is None or shards.n_samples == positions.n_samples:
             values: NDArray[np.float32] = shards.rows(sample, sample + 1)[0]
@@ -247,7 +258,7 @@ class Run:
         """Counts of any formula for a unit, over all samples and in each fold."""
         layer = self.layer(layer)
         responses, table = self.responses(layer), self.concepts
-        if not 0 <= unit < responses.n_units:
+        if not 0 <= whole_number(unit, "unit") < responses.n_units:
             raise OptionError(
                 f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"
             )

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import about_numbers
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
-from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
 from andornot.progress import track
 from andornot.runs.stages import Stage
@@ -310,6 +311,7 @@ class PairProbe:
             for why, n in self.data.dropped.items()
             if n
         ]
+        numbered = about_numbers(self.data.classes, self.class_names)
         drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
         return {
             "model": {
@@ -317,7 +319,7 @@ class PairProbe:
                 "weights": self.weights,
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.class_names,
-                "notes": [*drawn, *self.data.notes, *dropped],
+                "notes": [*drawn, *self.data.notes, *numbered, *dropped],
             },
             "words": self.words.facts(),
             "recording": asdict(self.recording),
@@ -360,7 +362,7 @@ def _check_layers(model: PairModel, layers: Sequence[str]) -> None:
     for layer in layers:
         if layer not in (*at_pairs, *at_tokens):
             raise ModelError(
-                f"the model has no layer {layer!r}; its layers are "
+                f"the model has no layer {quoted(layer)}; its layers are "
                 f"{', '.join(at_pairs) or 'none'} (a value for each pair) and "
                 f"{', '.join(at_tokens) or 'none'} (a value for each token)"
             )

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.concepts.table import ConceptTable
-from andornot.errors import OptionError
+from andornot.checks import as_masks
+from andornot.concepts.table import ConceptTable, check_table
+from andornot.errors import OptionError, quoted
 from andornot.explainer import SearchOptions, score_responses
 from andornot.explanations import NO_CONCEPT, Explanation, Result
 from andornot.measures.scores import METRICS
@@ -61,7 +62,12 @@ def examine(
             table or of this search.
         DataError: masks do not fit the table.
     """
-    masks = np.asarray(unit_masks)
+    check_table(concepts, "concepts")
+    if not isinstance(result, Result):
+        raise OptionError(f"result is {quoted(result)}; give what andornot.explain found")
+    if not isinstance(options, TrustOptions | None):
+        raise OptionError(f"options are {quoted(options)}; give TrustOptions, or leave them out")
+    masks = as_masks(unit_masks, "unit masks", "values > 0")
     chosen = _search_of(result, search)
     _check_same(result, masks, chosen)
     if result.table not in (None, concepts.digest):
@@ -118,9 +124,10 @@ def _check_counts(result: Result, evidence: MaskEvidence) -> None:
 
 def _check_same(result: Result, masks: NDArray[np.bool_], search: SearchOptions) -> None:
     """Refuse explanations of other masks, or of another search."""
-    if len(masks) != len(result):
+    n_masks = len(masks) if masks.ndim else 0
+    if n_masks != len(result):
         raise OptionError(
-            f"there are {len(result)} explanations for {len(masks)} unit masks; give the masks "
+            f"there are {len(result)} explanations for {n_masks} unit masks; give the masks "
             "that were explained"
         )
     for e, mask in zip(result, masks, strict=True):
