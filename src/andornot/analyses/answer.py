@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from andornot.files import write_whole, writing
+from andornot.tables import write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +73,7 @@ class Answer:
 def _write_table(stem: Path, table: pd.DataFrame) -> list[Path]:
     """Write a table as CSV and as Parquet."""
     return [
-        write_whole(
-            stem.with_name(f"{stem.name}.csv"), lambda path: table.to_csv(path, index=False)
-        ),
+        write_whole(stem.with_name(f"{stem.name}.csv"), lambda path: write_csv(table, path)),
         write_whole(
             stem.with_name(f"{stem.name}.parquet"),
             lambda path: table.to_parquet(path, index=False),

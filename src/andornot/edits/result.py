@@ -18,6 +18,7 @@ from andornot.edits.kept import FILE, PICTURES, folder_of, read_examples, run_ke
 from andornot.errors import AndornotError
 from andornot.files import write_whole, writing
 from andornot.runs.run import Run
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,7 @@ class Attack:
             _clear(out)
             for name, table in self.tables.items():
                 if len(table):
-                    _put(out / f"{name}.csv", table.to_csv(index=False))
+                    write_whole(out / f"{name}.csv", partial(write_csv, table))
             self._write_sheets(out)
             told = self.as_dict() | {"examples": write_examples(self.examples, out)}
             _put(out / FILE, json.dumps(told, indent=1, ensure_ascii=False))

@@ -12,6 +12,7 @@ from andornot.files import write_json, write_whole, writing
 from andornot.reproduce.figure import VERDICTS, Figure
 from andornot.reproduce.page import markdown
 from andornot.reproduce.standing import Standing
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ class Reproduction:
         table, page = self.to_frame(), markdown(self)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            write_whole(files[0], lambda path: table.to_csv(path, index=False))
+            write_whole(files[0], lambda path: write_csv(table, path))
             write_json(files[1], self.as_dict())
             write_whole(files[2], lambda path: path.write_text(page, encoding="utf-8"))
         return files
