@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from andornot.commands import one_word
 from andornot.downloads.catalogue import Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.unpack import unpack
@@ -30,7 +31,8 @@ class Got:
     @property
     def use(self) -> str:
         """What to type next."""
-        return self.item.use.format(path=self.path)
+        words = self.item.use.split(" ")
+        return " ".join(one_word(w.format(path=self.path)) if "{" in w else w for w in words)
 
 
 def get(name: str, to: Path, mirror: str | None = None) -> Got:
