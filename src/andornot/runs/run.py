@@ -10,7 +10,7 @@ RUN/cache/...               concept table, activations, logits, responses, keyed
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from andornot.explanations import Explanation, Result
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
 from andornot.runs.results import FORMAT, unit_weights
+from andornot.runs.schema import check_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,17 +40,24 @@ class Run:
     Attributes:
         path: the directory.
         manifest: everything that shaped the run (see ``manifest.json``).
+        trust_code: whether code may run that the manifest names, such as a network's Python file.
     """
 
     path: Path
     manifest: dict[str, Any]
+    trust_code: bool = field(default=False, compare=False)
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
         """Open a run directory.
 
+        Args:
+            path: the directory.
+            trust_code: whether code may run that the manifest names, where the network or the
+                samples are loaded again (see ``runs.code``).
+
         Raises:
-            RunError: there is no finished run, or one of an unknown format.
+            RunError: there is no finished run, one of an unknown format, or a damaged one.
         """
         path = Path(path)
         if not (path / "manifest.json").exists():
@@ -63,7 +71,7 @@ class Run:
                 f"{path} is a run of format {known!r}, this version reads format {FORMAT!r}; make "
                 "the run again with this version"
             )
-        return cls(path, manifest)
+        return cls(path, check_manifest(manifest, path / "manifest.json"), trust_code)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{f['units']:,} units of {n}" for n, f in self.manifest["layers"].items())
