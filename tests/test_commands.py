@@ -15,7 +15,7 @@ from PIL import Image
 from andornot.cli import cli
 from andornot.commands import command, one_word
 from andornot.downloads.catalogue import CATALOGUE, find
-from andornot.downloads.get import Got
+from andornot.downloads.get import Got, get
 from andornot.errors import DataError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.reproduce import sources
@@ -63,3 +63,11 @@ def test_data_that_was_converted_or_checked_is_used_by_its_path(tmp_path):
         assert done.exit_code == 0, done.output
         (line,) = [line for line in done.output.splitlines() if "--data" in line]
         assert shlex.split(line) == ["--data", f"labelmaps:{named}"]
+
+
+def test_what_is_got_by_hand_is_used_by_its_path(tmp_path):
+    folder = tmp_path / "my data"
+    with pytest.raises(DataError) as caught:
+        get("ade20k", folder)
+    words = shlex.split(re.findall(r"--data .*", str(caught.value))[0])
+    assert words == ["--data", f"ade20k:{folder / 'ADE20K_2021_17_01'}"]

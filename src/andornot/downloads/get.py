@@ -111,7 +111,7 @@ def _place(item: Item, to: Path) -> Path:
 
 
 def _by_hand(item: Item, to: Path) -> str:
-    return item.by_hand.format(file=item.file, to=to, path=_place(item, to))
+    return item.by_hand.format(file=item.file, to=to, path=one_word(_place(item, to)))
 
 
 def _verify(item: Item, file: Path) -> tuple[bool, list[str]]:
