@@ -118,7 +118,7 @@ def dissect(
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
-        The finished run.
+        The finished run; as its caller named the network, it may load that again, code or not.
 
     Raises:
         AndornotError: something about the data, the model, the options or the disk is wrong; what
@@ -296,4 +296,4 @@ def _run(p: Pipeline) -> Run:
     for stage in p.stages.values():
         if stage.key:
             stage.remove_older()
-    return Run.open(p.out)
+    return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago

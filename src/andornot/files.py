@@ -229,12 +229,13 @@ def digest(parts: Iterator[Any] | Sequence[Any]) -> str:
 
 
 @contextmanager
-def locked(lock: Path, busy: str) -> Iterator[None]:
+def locked(lock: Path, busy: str, *, keep: bool = True) -> Iterator[None]:
     """Keep other processes out meanwhile.
 
     Args:
         lock: a file for this alone; its directory is made.
         busy: what to tell if another process is inside.
+        keep: leave the file in the end; it goes from folders of people.
 
     Raises:
         RunError: another process is inside, or nothing can be written there.
@@ -252,6 +253,9 @@ def locked(lock: Path, busy: str) -> Iterator[None]:
     try:
         yield
     finally:
+        if not keep:
+            with suppress(OSError):  # a system may not let go of an open file
+                lock.unlink(missing_ok=True)  # who waits for it, sees that it has no name any more
         held.release()
 
 

@@ -281,7 +281,7 @@ def listed(path: str | Path) -> Iterator[Folder]:
     path = Path(path)
     with writing(path):
         _check_folder(path)
-    with locked(path / LOCK, _busy(path)):
+    with locked(path / LOCK, _busy(path), keep=False):
         with writing(path):
             sweep(path)
         folder = Folder.at(path)

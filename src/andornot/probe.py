@@ -64,6 +64,12 @@ class Batch:
     logits: NDArray[np.float32] | None
 
 
+def python_function(named: str) -> tuple[Path, str] | None:
+    """File and function of ``FILE.py:FUNCTION``; None of a text that names no Python file."""
+    file, _, function = named.rpartition(":")
+    return (Path(file), function) if file.endswith(".py") and function else None
+
+
 def absolute(named: str | None) -> str | None:
     """The text that names a network or its weights, as it can be read from any directory.
 
@@ -75,9 +81,8 @@ def absolute(named: str | None) -> str | None:
     kind, _, directory = named.partition(":")
     if kind == "hf" and directory:
         return f"hf:{Path(directory).resolve()}"
-    file, _, function = named.rpartition(":")
-    if file.endswith(".py"):
-        return f"{Path(file).resolve()}:{function}"
+    if python := python_function(named):
+        return f"{python[0].resolve()}:{python[1]}"
     path, part = split_part(named)
     if not path.is_file():
         return named

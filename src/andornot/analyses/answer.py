@@ -16,6 +16,7 @@ import pandas as pd
 
 from andornot.files import text_writer, writing
 from andornot.folders import listed
+from andornot.tables import write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,6 @@ class Answer:
         found = {f"{self.name}.txt": text_writer(text)}
         for name, table in self.tables.items():
             stem = f"{self.name}-{name}"
-            found[f"{stem}.csv"] = partial(table.to_csv, index=False)
+            found[f"{stem}.csv"] = partial(write_csv, table)
             found[f"{stem}.parquet"] = partial(table.to_parquet, index=False)
         return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot.cli.ending import goes_on_in
+from andornot.commands import one_word
 
 if TYPE_CHECKING:
     from andornot.downloads.catalogue import Item
@@ -141,7 +142,7 @@ def _print(found: DataCheck, spec: str) -> None:
         click.echo(f"{len(found.unreadable):,} samples cannot be read: mend them or take them out.")
     else:
         named = spec if ":" in spec else found.facts["kind"]
-        click.echo(f"Every sample can be read; use them by\n\n    --data {named}\n")
+        click.echo(f"Every sample can be read; use them by\n\n    --data {one_word(named)}\n")
 
 
 def _open(spec: str, split: str | None, samples: int | None) -> FolderData | PairData:
@@ -190,4 +191,5 @@ def convert(
     check_folder(out)
     opened = open_data(spec, split=split, limit=samples, colors=colors)
     written = write(opened, out, jobs)
-    click.echo(f"wrote {len(written):,} samples; use them by\n\n    --data labelmaps:{out}\n")
+    named = one_word(f"labelmaps:{out}")
+    click.echo(f"wrote {len(written):,} samples; use them by\n\n    --data {named}\n")

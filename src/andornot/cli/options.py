@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,10 @@ from andornot.errors import OptionError
 from andornot.progress import tell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from andornot.models import Preprocessing
+    from andornot.runs.run import Run
     from andornot.trust.options import TrustOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,6 +31,35 @@ def with_options(options: list[Callable[[F], F]]) -> Callable[[F], F]:
         return command
 
     return decorate
+
+
+TRUST_CODE = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Let the code run that the RUN names (a network's Python file, a spaCy model); needed "
+    "once for this code and this network.",
+)
+
+
+def open_run(path: Path, trust_code: bool) -> Run:
+    """Open a run, and keep in mind that its code may run, if the user says so.
+
+    Raises:
+        RunError: there is no finished run, or a damaged one.
+    """
+    from andornot.runs.run import Run
+
+    run = Run.open(path, trust_code=trust_code)
+    if trust_code:
+        from andornot.runs.code import remember
+
+        remember(run)
+    return run
+
+
+def folder_name(layer: str) -> str:
+    """A layer's name as a folder may be called; a run says itself what its layers are called."""
+    return re.sub(r"^\.*$|[/\\:\0]", "_", layer)
 
 
 MODEL_OPTIONS: list[Callable[[Any], Any]] = [

@@ -320,12 +320,31 @@ def unit_blocks(n_units: int, size: int) -> Iterator[range]:
         yield range(start, min(start + size, n_units))
 
 
-def read_json(path: Path, version: int | None = None) -> dict[str, Any]:
-    """Read a JSON object.
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that we wrote.
 
-    Args:
-        path: the file.
-        version: the format to expect; a file of another one is given back as it is.
+    Raises:
+        DamagedError: the file is missing or damaged, or holds something else.
+    """
+    data = parse_json(path)
+    check_digest(path)
+    return data
+
+
+def check_digest(path: Path) -> None:
+    """Make sure that a file is as we wrote it (see ``folders.verify``).
+
+    Raises:
+        DamagedError: it is not.
+    """
+    try:
+        verify(path)
+    except (OSError, ValueError) as error:
+        raise DamagedError(path, error) from error
+
+
+def parse_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, whoever wrote it.
 
     Raises:
         DamagedError: the file is missing or damaged, or holds something else.
@@ -334,8 +353,6 @@ def read_json(path: Path, version: int | None = None) -> dict[str, Any]:
         data: object = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise TypeError("it holds no object")
-        if version in (None, data.get("format")):
-            verify(path)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise DamagedError(path, error) from error
     return data

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from andornot.commands import one_word
 from andornot.downloads.catalogue import Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.unpack import unpack
@@ -31,7 +32,8 @@ class Got:
     @property
     def use(self) -> str:
         """What to type next."""
-        return self.item.use.format(path=self.path)
+        words = self.item.use.split(" ")
+        return " ".join(one_word(w.format(path=self.path)) if "{" in w else w for w in words)
 
 
 def get(name: str, to: Path, mirror: str | None = None) -> Got:
@@ -110,7 +112,7 @@ def _place(item: Item, to: Path) -> Path:
 
 
 def _by_hand(item: Item, to: Path) -> str:
-    return item.by_hand.format(file=item.file, to=to, path=_place(item, to))
+    return item.by_hand.format(file=item.file, to=to, path=one_word(_place(item, to)))
 
 
 def _verify(item: Item, file: Path) -> tuple[bool, list[str]]:

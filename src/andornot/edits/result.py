@@ -26,6 +26,7 @@ from andornot.errors import AndornotError
 from andornot.files import json_writer, text_writer, writing
 from andornot.folders import listed, verify
 from andornot.runs.run import Run
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ class Attack:
     def _writers(self) -> dict[str, Callable[[Path], object]]:
         """What writes each file but ``attack.json``, by the file's name."""
         found: dict[str, Callable[[Path], object]] = {
-            f"{name}.csv": partial(table.to_csv, index=False)
+            f"{name}.csv": partial(write_csv, table)
             for name, table in self.tables.items()
             if len(table)
         }

@@ -1,4 +1,8 @@
-"""Vision models of transformers, from a local directory; nothing is ever downloaded."""
+"""Vision models of transformers, from a local directory; nothing is ever downloaded or run.
+
+Code that a directory brings with it is never run, nor asked about: transformers would ask on the
+terminal, in the middle of whatever command opens a run again.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,9 @@ from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
 from andornot.models.weights import load_file
 
+LOCAL: Mapping[str, bool] = {"local_files_only": True, "trust_remote_code": False}
+"""What transformers may do to load a directory: read it."""
+
 
 def build(directory: Path, weights: str | Path | None) -> Built:
     """Load an image classifier, or else the bare model, as ``config.json`` says.
@@ -34,6 +41,7 @@ def build(directory: Path, weights: str | Path | None) -> Built:
         try:
             module, config, notes = _load(transformers, directory, from_config=weights is not None)
         except Exception as error:
+            refuse_own_code(directory, error)
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"transformers cannot load the model in {directory} "
@@ -77,6 +85,19 @@ def transformers_for(directory: Path) -> Any:
             "transformers model, as save_pretrained writes it."
         )
     return import_transformers()
+
+
+def refuse_own_code(directory: Path, error: Exception) -> None:
+    """Say in a sentence that a model needs code of its own, if that is why it cannot be loaded.
+
+    Raises:
+        ModelError: that is why.
+    """
+    if "trust_remote_code" in str(error):
+        raise ModelError(
+            f"the model in {directory} comes with Python code of its own, which is not run; if you "
+            "trust it, write a function that loads it, and name that as FILE.py:FUNCTION"
+        ) from error
 
 
 def read_preprocessing(directory: Path) -> Preprocessing | None:
@@ -158,14 +179,12 @@ def _load(
     transformers: Any, directory: Path, *, from_config: bool
 ) -> tuple[nn.Module, Any, tuple[str, ...]]:
     """Load the model that the configuration names."""
-    config = transformers.AutoConfig.from_pretrained(directory, local_files_only=True)
+    config = transformers.AutoConfig.from_pretrained(directory, **LOCAL)
     classifies = any(a.endswith("ForImageClassification") for a in config.architectures or ())
     factory = transformers.AutoModelForImageClassification if classifies else transformers.AutoModel
     if from_config:
-        return factory.from_config(config), config, ()
-    module, info = factory.from_pretrained(
-        directory, local_files_only=True, output_loading_info=True
-    )
+        return factory.from_config(config, trust_remote_code=False), config, ()
+    module, info = factory.from_pretrained(directory, output_loading_info=True, **LOCAL)
     missing = sorted(info["missing_keys"])
     if not missing:
         return module, config, ()

@@ -20,7 +20,7 @@ from andornot.models.preprocess import Preprocessing
 from andornot.models.random_weights import random_seed, randomize
 from andornot.models.usable import refuse_empty, refuse_scripted
 from andornot.models.weights import fingerprint
-from andornot.probe import absolute
+from andornot.probe import absolute, python_function
 
 
 @dataclass(frozen=True)
@@ -130,11 +130,10 @@ def _source(spec: str) -> Callable[[str | Path | None], Built]:
         from andornot.models.from_hf import build as build_hf
 
         return lambda weights: build_hf(Path(name), weights)
-    file, _, function = spec.rpartition(":")
-    if file.endswith(".py") and function:
+    if python := python_function(spec):
         from andornot.models.from_file import build as build_file
 
-        return lambda weights: build_file(Path(file), function, weights)
+        return lambda weights: build_file(*python, weights)
     raise ModelError(
         f"The model {spec!r} cannot be understood: write torchvision:NAME, hf:DIRECTORY or "
         "path/to/file.py:function."

@@ -13,7 +13,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from andornot.probing.files import (
     safe_relative,
 )
 from andornot.probing.painted import Paint, parse_color
+from andornot.tables import from_harmless, harmless_cell
 
 LEGEND = "concepts.csv"
 SAMPLES = "samples.csv"
@@ -111,7 +112,7 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
 def read_legend(path: Path) -> Legend:
     """Read ``concepts.csv``; rows of one name are one concept."""
     legend, painted = Legend(), False
-    for line, cells in read_rows(path, ("name", "category")):
+    for line, cells in _read_rows(path, ("name", "category")):
         row = {"color" if column == "colour" else column: cell for column, cell in cells.items()}
         where = f"{path}, row {line}"
         if "id" not in row and "color" not in row:
@@ -255,7 +256,7 @@ def _add_rows(
     """Add what ``samples.csv`` says to the samples; its rows may leave images out."""
     seen: set[str] = set()
     composed = {nfc(name): name for name in samples}
-    for line, row in read_rows(path, ("sample",)):
+    for line, row in _read_rows(path, ("sample",)):
         where = f"{path}, row {line}"
         name = safe_relative(row["sample"], where)
         name = name if name in samples else composed.get(nfc(name), name)
@@ -388,8 +389,15 @@ def _save(image: Image.Image, path: Path) -> None:
     image.save(path, format="PNG")
 
 
+def _read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file, as :func:`_write_rows` was given them."""
+    for line, row in read_rows(path, required):
+        yield line, {column: from_harmless(cell) for column, cell in row.items()}
+
+
 def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Write a CSV file in which no spreadsheet finds a formula (see ``tables``)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows(tuple(map(harmless_cell, row)) for row in rows)

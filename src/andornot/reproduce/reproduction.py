@@ -15,6 +15,7 @@ from andornot.folders import listed
 from andornot.reproduce.figure import VERDICTS, Figure
 from andornot.reproduce.page import markdown
 from andornot.reproduce.standing import Standing
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +102,7 @@ class Reproduction:
         """
         table = self.to_frame()
         writers: dict[str, Callable[[Path], object]] = {
-            f"{STEM}.csv": partial(table.to_csv, index=False),
+            f"{STEM}.csv": partial(write_csv, table),
             f"{STEM}.json": json_writer(self.as_dict()),
             f"{STEM}.md": text_writer(markdown(self)),
         }

@@ -10,7 +10,9 @@ from andornot.counting.activations import read_array
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Recording, answer_file, same_answer
 from andornot.probing.dataset import ProbingData
+from andornot.runs.code import check_allowed, network_code, tagger_code
 from andornot.runs.run import Run
+from andornot.runs.schema import check_source
 from andornot.samples import Samples
 from andornot.text.pairs import PairData
 
@@ -57,6 +59,7 @@ def pairs_of(run: Run) -> PairData:
     if kind in ("snli", "pairs"):
         from andornot.text.open import open_pairs
 
+        check_allowed(run, tagger_code(run))
         return _unchanged(run, _open_file(run, open_pairs, **how))
     raise OptionError(
         f"{run.path} was made from data of kind {quoted(kind)}, which has no sentences to show; "
@@ -86,7 +89,7 @@ def _noted(run: Run) -> tuple[str, dict[str, Any]]:
     noted = run.manifest["data"]
     kind = str(noted["kind"])
     spec = {} if kind.startswith("demo") else {"spec": f"{kind}:{noted['path']}"}
-    return kind, spec | (noted.get("source") or {})
+    return kind, spec | check_source(kind, noted.get("source"), run.path / "manifest.json")
 
 
 def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
@@ -140,10 +143,12 @@ def model_of(run: Run, model: Any = None) -> Any:
         trained again from its seed.
 
     Raises:
-        ModelError: it cannot be loaded, or is not the one that the run was made with.
+        ModelError: it cannot be loaded, is not the one that the run was made with, or is made by
+            code that the user has not allowed (see ``runs.code``).
     """
     noted = run.manifest["model"]
     if model is None:
+        check_allowed(run, network_code(run))
         try:
             model = _loaded_again(run)
         except AndornotError as error:

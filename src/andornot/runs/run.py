@@ -11,7 +11,7 @@ RUN/cache/...               concept table, activations, logits, responses, keyed
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 
 from andornot.checks import as_path, is_one_of, whole_number
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Shards, read_array, read_json
+from andornot.counting.activations import (
+    Shards,
+    check_digest,
+    parse_json,
+    read_array,
+    read_json,
+)
 from andornot.counting.responses import Responses
 from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
@@ -30,6 +36,7 @@ from andornot.folders import check_inside, verify
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
 from andornot.runs.results import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
+from andornot.runs.schema import check_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,30 +49,39 @@ class Run:
     Attributes:
         path: the directory.
         manifest: everything that shaped the run (see ``manifest.json``).
+        trust_code: whether code may run that the manifest names, such as a network's Python file.
     """
 
     path: Path
     manifest: dict[str, Any]
+    trust_code: bool = field(default=False, compare=False)
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
         """Open a run directory.
 
+        Args:
+            path: the directory.
+            trust_code: whether code may run that the manifest names, where the network or the
+                samples are loaded again (see ``runs.code``).
+
         Raises:
-            RunError: there is no finished run, or one of an unknown format.
+            RunError: there is no finished run, one of an unknown format, or a damaged one.
         """
         path = as_path(path, "the run")
         if not (path / MANIFEST).exists():
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
             )
-        manifest = read_json(path / MANIFEST, FORMAT)
+        manifest = parse_json(path / MANIFEST)
         if manifest.get("format") != FORMAT:
             raise RunError(
                 f"{path} is a run of format {manifest.get('format')!r}, this version reads format "
                 f"{FORMAT!r}; make the run again with this version"
             )
-        return cls(path, manifest)
+        manifest = check_manifest(manifest, path / MANIFEST)  # says which field is wrong
+        check_digest(path / MANIFEST)
+        return cls(path, manifest, trust_code)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{f['units']:,} units of {n}" for n, f in self.manifest["layers"].items())

@@ -58,7 +58,7 @@ def open_pairs(
         DataError: the file is missing, damaged or inconsistent.
         OptionError: an option does not fit the file.
     """
-    text, written = _split_options(str(spec))
+    text, written = split_options(str(spec))
     if written:
         given = {"split": split, "limit": limit, "labels": labels, "columns": columns,
                  "keep_unlabelled": keep_unlabelled, "tagger": tagger}  # fmt: skip
@@ -106,8 +106,12 @@ def join_labelled(data: Sequence[PairData]) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
-    """Part ``kind:FILE,name=value,...`` into the file and its options."""
+def split_options(spec: str) -> tuple[str, dict[str, Any]]:
+    """Part ``kind:FILE,name=value,...`` into the file and its options.
+
+    Raises:
+        OptionError: there is no such option, or it has no such value.
+    """
     text, *parts = _OPTION.split(spec)
     options: dict[str, Any] = {}
     columns: dict[str, str] = {}

@@ -60,6 +60,7 @@ from andornot.report.site.plots import HEIGHT, WIDTH
 from andornot.report.site.refs import UnitRef, slugs, unit_ref
 from andornot.report.site.unit_page import unit_page
 from andornot.runs.run import Run
+from andornot.tables import write_csv
 from andornot.text.probe import TOKEN
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
@@ -281,7 +282,7 @@ class _Report:
         for name in ("explanations", "samples"):
             table = self.run.read_table(f"{name}.parquet")
             table.to_parquet(tables / f"{name}.parquet", index=False)
-            table.to_csv(tables / f"{name}.csv", index=False)
+            write_csv(table, tables / f"{name}.csv")
         for chapter in chapters:
             for answer in chapter.answers.values():
                 (tables / chapter.slug).mkdir(exist_ok=True)

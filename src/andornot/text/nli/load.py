@@ -6,6 +6,7 @@ from pathlib import Path
 
 from andornot.errors import ModelError
 from andornot.files import split_part
+from andornot.probe import python_function
 from andornot.text.nli.protocol import PairModel
 
 
@@ -60,9 +61,8 @@ def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
         from andornot.text.nli.hf import HfPairModel
 
         return HfPairModel(Path(directory), device)
-    file, _, function = spec.rpartition(":")
-    if file.endswith(".py") and function:
-        return _from_function(Path(file), function)
+    if python := python_function(spec):
+        return _from_function(*python)
     if split_part(spec)[0].suffix in (".pt", ".pth", ".safetensors"):
         from andornot.text.nli.checkpoint import load_classifier
 
