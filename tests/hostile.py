@@ -169,7 +169,7 @@ def _image(path: Path) -> object:
 def readers() -> dict[str, Callable[[Path, bytes], object]]:
     from andornot.concepts.relations import read_relations
     from andornot.counting.activations import read_array, read_json
-    from andornot.files import read_arrays
+    from andornot.folders import read_arrays
     from andornot.models.weights import read_torch
     from andornot.probing.colors import read_color_bins
     from andornot.probing.files import read_label_ids

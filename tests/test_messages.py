@@ -42,6 +42,7 @@ from andornot.downloads import get as downloads
 from andornot.downloads.unpack import unpack
 from andornot.errors import (
     AndornotError,
+    DamagedError,
     DataError,
     FormulaError,
     ModelError,
@@ -59,6 +60,7 @@ from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.stream import explain_to_parquet
 from andornot.search.optimal import Budget
 from test_checks import ODD, sentence
+from unlisted import unlisted
 
 SOURCE = Path(andornot.__file__).parent
 
@@ -533,7 +535,7 @@ def test_concepts_that_are_not_there():
 
 def changed(run, folder, **data):
     """A copy of a run whose manifest says something else of its data."""
-    copy = Path(shutil.copytree(run.path, folder / "copy"))
+    copy = unlisted(Path(shutil.copytree(run.path, folder / "copy")))
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     manifest["data"] |= data
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -573,16 +575,18 @@ def test_demos_of_unknown_make(run, tmp_path):
 
 def test_parts_of_a_run_that_are_gone(run, tmp_path, world):
     copy = changed(run, tmp_path)
-    (copy.path / "samples.parquet").write_bytes(b"no table")
-    assert "samples.parquet cannot be read (" in told(RunError, lambda: copy.samples)
-    shutil.copy(run.path / "samples.parquet", copy.path)
+    copy.table_file("samples.parquet").write_bytes(b"no table")
+    assert "samples.parquet is damaged (" in told(DamagedError, lambda: copy.samples)
+    shutil.copy(run.table_file("samples.parquet"), copy.table_file("samples.parquet"))
     next(copy.path.glob("cache/activations*/shards/*.npy")).unlink()
     assert "lacks recorded activations (it holds 0 rows, the run has 6 samples); repeat" in told(
         RunError, copy.activations
     )
-    explained = copy.path / "explanations.json"
+    explained = copy.table_file("explanations.json")
     explained.write_text('{"layers": {}}', encoding="utf-8")
-    assert told(RunError, copy.result).startswith(f"{explained} lacks '1' for the layer 1; repeat")
+    assert told(DamagedError, copy.result).startswith(
+        f"{explained} is damaged (KeyError('1') in the layer"
+    )
     next(copy.path.glob("cache/activations*/head.npy")).unlink()
     assert "head.npy is gone; repeat andornot explain" in told(RunError, copy.head_weights)
 
@@ -608,7 +612,8 @@ def test_pages_of_nothing(run, tmp_path):
     assert told(OptionError, write_report, run, tmp_path / "c", n_samples=0) == nothing
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
     assert told(OptionError, write_page, run, tmp_path) == (
-        f"{tmp_path} holds other files; choose a new or an empty folder for the page"
+        f"{tmp_path} holds other files (mine.txt), and no list of files that andornot wrote "
+        "(versions before kept none); choose a new or an empty folder, or remove it"
     )
 
 
@@ -851,7 +856,8 @@ def test_a_full_disk_for_what_workers_read(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "write_whole", fails)
     sender = SimpleNamespace(directory=tmp_path)
     assert told(RunError, engine.Engine._send, sender, [1]).endswith(
-        "(No space left on device); make room and start again"
+        "No space left on device; make room or choose another directory and start again, what is "
+        "done already is kept"
     )
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, RunError
 from andornot.probing.check import check_images
 from andornot.probing.convert import _distinct, _names, convert
 from andornot.probing.dataset import FolderData
@@ -247,8 +247,9 @@ def test_what_cannot_be_converted(tmp_path: Path, monkeypatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(DataError, match=r"out cannot be written \(No space left on device\)"):
+        with pytest.raises(RunError, match=r"cannot write to .*out: No space left on device"):
             convert(data, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
     (tmp_path / "in/images/one.png").unlink()
     with pytest.raises(DataError, match=r"one.png is missing"):
         convert(data, tmp_path / "out")

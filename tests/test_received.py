@@ -17,6 +17,7 @@ from andornot.errors import AndornotError, ModelError, RunError
 from andornot.runs.reopen import model_of, pairs_of
 from andornot.runs.run import Run
 from test_edits_cli import run as gossip
+from unlisted import unlisted
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -66,7 +67,7 @@ def received(run: Path, code: Path, folder: Path) -> tuple[Run, Path]:
 
 
 def rewritten(path: Path, **parts: dict[str, object]) -> Run:
-    file = path / "manifest.json"
+    file = unlisted(path) / "manifest.json"
     manifest = json.loads(file.read_text(encoding="utf-8"))
     for name, fields in parts.items():
         manifest[name] |= fields

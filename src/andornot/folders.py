@@ -417,7 +417,7 @@ def new_folder(parent: Path, name: str) -> Folder:
     """
     key = secrets.token_hex(8)
     path = parent / aside_name(name, key)
-    path.mkdir(parents=True)
+    path.mkdir()
     folder = Folder(path, key, whole=True)
     folder.save()
     return folder

@@ -32,7 +32,8 @@ def convert(data: FolderData, out: Path, jobs: int | None = None) -> FolderData:
         The new data set, as read back.
 
     Raises:
-        DataError: a file cannot be read or written.
+        DataError: a file cannot be read.
+        RunError: ``out`` cannot be written; nothing is left of it.
         OptionError: ``out`` exists, or a concept's name cannot be written.
     """
     concepts = {

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from andornot.errors import DataError, OptionError
+from andornot.files import writing
 from andornot.folders import whole_folder
 from andornot.formula import nfc
 from andornot.looks import check_file
@@ -327,7 +328,7 @@ def write_labelmaps(
             f"a label-map folder holds at most {LARGEST_ID} concepts, without ';' in their names: "
             "leave some out, or rename them."
         )
-    with whole_folder(path, vacant=True) as aside:
+    with whole_folder(path, vacant=True) as aside, writing(path):
         (aside / "images").mkdir()
         rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)
         _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts"), rows)

@@ -152,6 +152,7 @@ def _adopt(folder: Folder) -> None:
 def new_results(out: Path) -> Folder:
     """An empty folder for the tables of a run."""
     check_no_link(out / "results")
+    (out / "results").mkdir(exist_ok=True)
     return new_folder(out / "results", NEW)
 
 
