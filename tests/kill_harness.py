@@ -119,7 +119,7 @@ def stored(read: Reader, place: Path, file: Path) -> Any:
 
 
 def kill_everywhere(job: Job, folder: Path, every: int) -> dict[str, int]:
-    """Kill the job before each operation; raises where something is lost or mixed."""
+    """Kill the job before each operation, or every so manyth; raises where something is lost."""
     start, note = folder / "start", folder / "note.json"
     start.mkdir(parents=True)
     assert in_child(lambda: job.before(start)) == 0
@@ -220,7 +220,9 @@ def _read_run(place: Path) -> Any:
     for name in ("explanations.parquet", "samples.parquet"):
         if (place / "run" / name).exists():
             pd.read_parquet(place / "run" / name)
-    shaped = [run.manifest[k] for k in ("search", "layers", "store", "notes")]
+    shaped = [run.manifest[k] for k in ("search", "layers", "store")]
+    # that others lay there before is said only as long as they do
+    shaped.append([n for n in run.manifest["notes"] if "take the place" not in n])
     stages = sorted(run.manifest["stages"])
     return json.loads(json.dumps([result, counts, peaks, samples, shaped, stages], default=str))
 
