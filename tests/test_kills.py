@@ -28,8 +28,9 @@ def kill(job: str, folder: Path, every: int) -> dict[str, int]:
     assert done.returncode == 0, done.stderr[-4000:] + done.stdout[-2000:]
     told: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
     assert told["kills"] >= told["operations"] // every
-    assert told["old"]
-    assert told["new"]
+    if every == 1:
+        assert told["old"]
+        assert told["new"]
     return told
 
 
