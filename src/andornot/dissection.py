@@ -30,6 +30,7 @@ from andornot.pipeline.count import note_few_active, responses_of
 from andornot.pipeline.explain import explain_layer, with_ranges
 from andornot.pipeline.record import concepts_of, record
 from andornot.pipeline.state import Pipeline
+from andornot.pipeline.steady import note_company
 from andornot.pipeline.twice import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probe import Probe, Recording
@@ -253,6 +254,7 @@ def _run(p: Pipeline) -> Run:
         record(p, data_key)
     else:
         pass_twice(p, data_key, table, table_stage)
+    note_company(p)
     for layer in p.probe.layers:  # of what was recorded before
         p.units_of(layer)
     results = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -14,6 +15,17 @@ def show_progress(visible: bool) -> None:
     """Turn progress bars on or off for this process (the command line turns them on)."""
     global _visible
     _visible = visible
+
+
+@contextmanager
+def without_progress() -> Iterator[None]:
+    """Show no bars inside."""
+    before = _visible
+    show_progress(False)
+    try:
+        yield
+    finally:
+        show_progress(before)
 
 
 def tell(sentence: str) -> None:

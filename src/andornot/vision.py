@@ -25,6 +25,7 @@ from andornot.models import (
     image_batches,
     load_model,
 )
+from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.probe import Batch, Recording, absolute
 from andornot.probing.dataset import ProbingData
 from andornot.probing.open import open_data
@@ -149,6 +150,10 @@ class ImageProbe:
         """Weights from units to classes, where a linear head follows."""
         found = head_weights(self.model.module, layer, n_units)
         return None if found is None else found.weight
+
+    def suspects(self, company: bool) -> list[str]:
+        """Parts of the network that mix images, or else that draw at random."""
+        return mixing_parts(self.model.module) if company else drawing_parts(self.model.module)
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of model and data."""

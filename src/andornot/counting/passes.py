@@ -13,7 +13,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -193,8 +193,7 @@ class Recordings(Forward):
 
 def _record(work: Recordings, start: int, stop: int) -> None:
     """Record a shard of samples, in a worker."""
-    _be_quiet()
-    with _NETWORK, closing(work.batches(range(start, stop), _clock())) as batches:
+    with at_work(), closing(work.batches(range(start, stop), no_clock())) as batches:
         for at, activations, output in gathered(batches, stop, work.size):
             for layer, store in work.stores.items():
                 store.append(work.row(at), activations[layer])
@@ -202,13 +201,16 @@ def _record(work: Recordings, start: int, stop: int) -> None:
                 work.logit_store.append(at, output)
 
 
-def _be_quiet() -> None:
-    """Show no bars of a forked process; the run that gave the task out shows its own."""
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Run the network in a worker: alone in its process, and without bars of a forked one."""
     if multiprocessing.parent_process() is not None:
-        show_progress(False)
+        show_progress(False)  # the run that gave the task out shows its own
+    with _NETWORK:
+        yield
 
 
-def _clock() -> Stage:
+def no_clock() -> Stage:
     """A stage whose times nobody reads."""
     return Stage("worker", "", Path())
 
@@ -416,8 +418,7 @@ def run_pass(
 
 def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]) -> State:
     """Run the network over a shard of samples, in a worker."""
-    _be_quiet()
-    with _NETWORK, closing(work.batches(range(start, stop), _clock())) as batches:
+    with at_work(), closing(work.batches(range(start, stop), no_clock())) as batches:
         part = work.begin(_table(work.table), bounds)
         for batch in batches:
             part.add(batch)

@@ -16,6 +16,7 @@ from andornot.counting.passes import Recordings, gathered
 from andornot.errors import DataError
 from andornot.files import write_array, writing
 from andornot.pipeline.state import Pipeline
+from andornot.pipeline.steady import try_network
 from andornot.runs.stages import Stage
 
 _SHARD_BYTES = 32 * 2**20
@@ -87,6 +88,7 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
         _SHARD_BYTES,
     )  # fmt: skip
+    try_network(p, work)
     if p.engine is None:
         _record_here(work, start, clock)
     else:
@@ -95,7 +97,7 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     for layer, stage in stages.items():
         finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
     if logit_shards is not None:
-        finish_logits(logits, np.concatenate([block for _, block in logit_shards.blocks()]))
+        finish_logits(p, logits, np.concatenate([block for _, block in logit_shards.blocks()]))
 
 
 def _record_here(work: Recordings, start: int, clock: Stage) -> None:
@@ -117,7 +119,9 @@ def finish_layer(
     if head is not None:
         with writing(stage.path):
             write_array(_head_file(stage), head)
-    stage.finish(units=n_units, map_shape=map_shape, head=head is not None)
+    stage.finish(
+        units=n_units, map_shape=map_shape, head=head is not None, company=p.company.get(layer)
+    )
 
 
 def _head_file(stage: Stage) -> Path:
@@ -125,9 +129,9 @@ def _head_file(stage: Stage) -> Path:
     return stage.path / "head.npy"
 
 
-def finish_logits(stage: Stage, values: NDArray[np.float32]) -> None:
+def finish_logits(p: Pipeline, stage: Stage, values: NDArray[np.float32]) -> None:
     """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
             write_array(stage.path / "logits.npy", values)
-    stage.finish(n_classes=int(values.shape[1]))
+    stage.finish(n_classes=int(values.shape[1]), company=p.company.get(""))
