@@ -234,6 +234,8 @@ def _layers(options: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             f"{options['model']} does not say what its input looks like; give --preset, or --size "
             "with --mean and --std"
         )
+    for note in model.notes:
+        click.echo(f"note: {note}", err=True)
     blank = torch.zeros(1, 3, chosen.height, chosen.width)
     for info in list_layers(model.module, blank, **tokens_and_layout(options)):
         shape, grid = "x".join(map(str, info.shape)), "x".join(map(str, info.grid))

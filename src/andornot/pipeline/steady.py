@@ -68,9 +68,9 @@ def note_company(p: Pipeline) -> None:
     told = [f"{_what(name)} by {share:.2g}" for name, share in found.items() if share]
     if told:
         p.note(
-            "what the network gives for a sample hangs on the other samples of its batch (cut in "
-            f"two, a batch gave other values of {', '.join(told)} times their spread), so results "
-            f"change with the batch size{_because(p.probe, company=True)}; mend that, or give each "
+            "what the network gives for a sample hangs on the other samples of its batch: cut in "
+            f"two, a batch changed {', '.join(told)} times the spread of values, so results change "
+            f"with the batch size; {_reason(p.probe, company=True)}; mend that, or give each "
             "sample a batch of its own (batch size 1)"
         )
 
@@ -174,20 +174,24 @@ def _is_bfloat16(values: NDArray[np.float32]) -> bool:
 def _refuse_chance(found: Mapping[str, float], samples: int, probe: Probe) -> None:
     for name, share in found.items():
         raise ModelError(
-            f"{_what(name)} gives other values when the same {samples} samples are shown again "
-            f"(they differ by {share:.2g} times their spread), so it is no function of the sample "
-            f"and cannot be explained{_because(probe, company=False)}; turn that off in "
-            "evaluation mode, or choose a layer that comes before it"
+            f"{_what(name)} gives other values when the same {_samples(samples)} again (they "
+            f"differ by {share:.2g} times their spread), so it is no function of the sample and "
+            f"cannot be explained; {_reason(probe, company=False)}; turn that off in evaluation "
+            "mode, or choose a layer that comes before it"
         )
 
 
-def _because(probe: Probe, company: bool) -> str:
+def _samples(count: int) -> str:
+    return "sample is shown" if count == 1 else f"{count} samples are shown"
+
+
+def _reason(probe: Probe, company: bool) -> str:
     parts = probe.suspects(company)
     if parts:
-        return f"; likely because {' and '.join(parts)}"
+        return f"likely because {' and '.join(parts)}"
     if company:
-        return "; something in it looks across the samples of a batch"
-    return "; likely because of dropout or noise that is called without training=self.training"
+        return "something in it looks across the samples of a batch"
+    return "likely because of dropout or noise without training=self.training"
 
 
 def _what(name: str) -> str:
