@@ -29,6 +29,7 @@ from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import note_few_active, responses_of
 from andornot.pipeline.explain import explain_layer, with_ranges
 from andornot.pipeline.record import concepts_of, record
+from andornot.pipeline.saturated import note_saturated, saturated_units
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import note_company
 from andornot.pipeline.twice import pass_twice
@@ -260,7 +261,9 @@ def _run(p: Pipeline) -> Run:
     results = {}
     for layer in p.probe.layers:
         responses, status = responses_of(p, layer, table, table_stage)
-        note_few_active(p, layer, table)
+        stuck = saturated_units(p, layer, responses, status)
+        note_saturated(p, layer, table, stuck)
+        note_few_active(p, layer, table, stuck)
         results[layer] = explain_layer(p, layer, responses, status, table)
         if p.store:
             result = trusted(p, layer, responses, results[layer], table)

@@ -100,8 +100,17 @@ def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
     stage.finish(status=found.status)
 
 
-def note_few_active(p: Pipeline, layer: str, table: ConceptTable) -> None:
-    """Warn where the quantile leaves so few activations that formulas describe single places."""
+def note_few_active(
+    p: Pipeline, layer: str, table: ConceptTable, inactive: Sequence[int] = ()
+) -> None:
+    """Warn where the quantile leaves so few activations that formulas describe single places.
+
+    Args:
+        p: the run.
+        layer: the layer.
+        table: the concept table.
+        inactive: units that are active in no place at all, of which nothing is said.
+    """
     rule = p.rules[layer]
     if not isinstance(rule, Threshold) or rule.quantile is None:
         return
@@ -110,9 +119,10 @@ def note_few_active(p: Pipeline, layer: str, table: ConceptTable) -> None:
     n = n_values(rule, n_rows, (height, width), known_positions(table))
     above = values_above(rule.quantile, n)
     larger = "an earlier layer with larger maps, " if p.probe.level == "image" else ""
-    if above < _FEW:
+    if above < _FEW and len(inactive) < len(p.units_of(layer)):
+        each = "each other unit" if inactive else "each unit"
         p.note(
-            f"the top {rule.quantile:g} of {n:,} activations are {above}, so each unit of {layer} "
+            f"the top {rule.quantile:g} of {n:,} activations are {above}, so {each} of {layer} "
             f"is active in {'one place' if above == 1 else f'{above} places'} only and its formula "
             f"may be chance; bring more samples, {larger}or a "
             "larger quantile"
