@@ -261,9 +261,8 @@ def _run(p: Pipeline) -> Run:
     results = {}
     for layer in p.probe.layers:
         responses, status = responses_of(p, layer, table, table_stage)
-        stuck = saturated_units(p, layer, responses, status)
-        note_saturated(p, layer, table, stuck)
-        note_few_active(p, layer, table, stuck)
+        note_saturated(p, layer, table, saturated_units(p, layer, responses, status))
+        note_few_active(p, layer, table, responses)
         results[layer] = explain_layer(p, layer, responses, status, table)
         if p.store:
             result = trusted(p, layer, responses, results[layer], table)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -142,16 +142,16 @@ class Recorder:
         """See that images lie along the first axis where another one is just as long.
 
         Raises:
-            ModelError: a layer gives so many rows for one image less too.
+            ModelError: a layer gives as many rows for fewer images.
         """
-        samples = len(batch)
-        outputs = dict(self._outputs)
-        if samples < 2 or not any(samples in t.shape[1:] for t in outputs.values()):
+        outputs, few = dict(self._outputs), batch[: 2 if len(batch) > 2 else 1]
+        if len(few) == len(batch) or not any(len(batch) in t.shape[1:] for t in outputs.values()):
             return
-        self._run(batch[:-1])
-        for path, output in self._outputs.items():
-            self._check_rows(path, output, samples - 1)
-        self._outputs.update(outputs)
+        with suppress(ModelError):  # a network may not take so few images
+            self._run(few)
+        found, self._outputs = self._outputs, outputs
+        for path, output in found.items():
+            self._check_rows(path, output, len(few))
 
     def _hook(self, path: str) -> Callable[[nn.Module, Any, Any], None]:
         """Build the hook of one layer."""

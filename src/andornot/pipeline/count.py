@@ -100,16 +100,14 @@ def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
     stage.finish(status=found.status)
 
 
-def note_few_active(
-    p: Pipeline, layer: str, table: ConceptTable, inactive: Sequence[int] = ()
-) -> None:
+def note_few_active(p: Pipeline, layer: str, table: ConceptTable, responses: Responses) -> None:
     """Warn where the quantile leaves so few activations that formulas describe single places.
 
     Args:
         p: the run.
         layer: the layer.
         table: the concept table.
-        inactive: units that are active in no place at all, of which nothing is said.
+        responses: its counts; of units that are active nowhere at all nothing is said.
     """
     rule = p.rules[layer]
     if not isinstance(rule, Threshold) or rule.quantile is None:
@@ -119,8 +117,9 @@ def note_few_active(
     n = n_values(rule, n_rows, (height, width), known_positions(table))
     above = values_above(rule.quantile, n)
     larger = "an earlier layer with larger maps, " if p.probe.level == "image" else ""
-    if above < _FEW and len(inactive) < len(p.units_of(layer)):
-        each = "each other unit" if inactive else "each unit"
+    active = responses.totals[p.units_of(layer)] > 0
+    if above < _FEW and active.any():
+        each = "each unit" if active.all() else "each active unit"
         p.note(
             f"the top {rule.quantile:g} of {n:,} activations are {above}, so {each} of {layer} "
             f"is active in {'one place' if above == 1 else f'{above} places'} only and its formula "

@@ -147,10 +147,10 @@ def _below(stuck: _Stuck, step: float) -> float:
 
 def _quantile(above: int, n: int) -> float | None:
     """The smallest quantile of few digits with so many of ``n`` values above the threshold."""
-    share = above / n
-    unit = 10.0 ** (math.floor(math.log10(share)) + 1 - _DIGITS)
-    for times in range(math.floor(share / unit), math.ceil(share / unit) + 2):
-        quantile = float(f"{times * unit:.{_DIGITS}g}")
-        if 0 < quantile < 1 and values_above(quantile, n) >= above:
-            return quantile
+    for digits in range(_DIGITS, 17):
+        unit = 10.0 ** (math.floor(math.log10(above / n)) + 1 - digits)
+        for times in (math.floor(above / n / unit), math.ceil(above / n / unit)):
+            quantile = float(f"{times * unit:.{digits}g}")
+            if 0 < quantile < 1 and values_above(quantile, n) >= above:
+                return quantile
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,9 @@ class HfPairModel:
         encoded = self.tokenizer(
             texts, return_tensors="pt", padding=True, return_offsets_mapping=True
         )
-        positions = getattr(self.module.config, "max_position_embeddings", None)
+        positions = None
+        with suppress(NotImplementedError):  # XLNet has no limit, and says so like this
+            positions = getattr(self.module.config, "max_position_embeddings", None)
         most = min(self.tokenizer.model_max_length, positions or self.tokenizer.model_max_length)
         for pair, mask in zip(pairs, encoded["attention_mask"], strict=True):
             if int(mask.sum()) > most:
