@@ -106,5 +106,5 @@ def test_too_few_places_are_not_the_reason(run):
     """With large cells a quantile leaves one value above it, but saturated units have none."""
     stuck = run(Net(nn.ReLU6(), 500, cell=6)).manifest["notes"]
     assert [note.partition(" fire")[0] for note in stuck] == ["2 units of bound (0, 1)"]
-    (some,) = run(Net(nn.ReLU(), cell=6), units=[2]).manifest["notes"]
+    some, _ = run(Net(nn.ReLU(), cell=6), units=[2]).manifest["notes"]
     assert "so each unit of bound is active in one place only" in some

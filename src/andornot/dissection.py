@@ -26,10 +26,10 @@ from andornot.explainer import SearchOptions
 from andornot.files import writing
 from andornot.parallel import n_workers
 from andornot.pipeline.assess import trusted, with_agreement
-from andornot.pipeline.count import note_few_active, responses_of
+from andornot.pipeline.count import few_active, responses_of
 from andornot.pipeline.explain import explain_layer, with_ranges
 from andornot.pipeline.record import concepts_of, record
-from andornot.pipeline.saturated import note_saturated, saturated_units
+from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import note_company
 from andornot.pipeline.twice import pass_twice
@@ -261,8 +261,10 @@ def _run(p: Pipeline) -> Run:
     results = {}
     for layer in p.probe.layers:
         responses, status = responses_of(p, layer, table, table_stage)
-        note_saturated(p, layer, table, saturated_units(p, layer, responses, status))
-        note_few_active(p, layer, table, responses)
+        stuck = saturated_units(p, layer, responses, status)
+        told = saturated(p, layer, table, stuck), few_active(p, layer, table, status, stuck)
+        if any(told):
+            p.note("; ".join(filter(None, told)))
         results[layer] = explain_layer(p, layer, responses, status, table)
         if p.store:
             result = trusted(p, layer, responses, results[layer], table)

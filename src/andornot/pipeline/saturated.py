@@ -57,7 +57,7 @@ def saturated_units(
     return [unit for unit in p.units_of(layer) if status[unit] == ALIVE and silent[unit]]
 
 
-def note_saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) -> None:
+def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) -> str:
     """Say which units are inactive for that reason, and what would make them active.
 
     Args:
@@ -65,16 +65,19 @@ def note_saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int
         layer: the layer.
         table: the concept table.
         units: what :func:`saturated_units` found.
+
+    Returns:
+        a sentence for the notes, or nothing.
     """
     if not units:
-        return
+        return ""
     rule, stage = p.rules[layer], p.stages[f"responses {layer}"]
     assert isinstance(rule, Threshold)
     low, high = read_array(stage.path / "extremes.npy")[:, units].astype(np.float64)
     least = max(1, math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions))
     remedy = _remedy(p, layer, table, _Stuck(units, low, high, least)) if p.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
-    p.note(
+    return (
         f"{len(units)} {'unit' if len(units) == 1 else 'units'} of {layer} ({named}) fire, but are "
         f"told as inactive: more than {rule.quantile:g} of the values equal the largest one, and "
         f"none lies above it; {_advice(remedy, float(high.min()))}"

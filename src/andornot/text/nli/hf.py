@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -156,10 +155,10 @@ class HfPairModel:
         encoded = self.tokenizer(
             texts, return_tensors="pt", padding=True, return_offsets_mapping=True
         )
-        positions = None
-        with suppress(NotImplementedError):  # XLNet has no limit, and says so like this
-            positions = getattr(self.module.config, "max_position_embeddings", None)
-        most = min(self.tokenizer.model_max_length, positions or self.tokenizer.model_max_length)
+        most = self.tokenizer.model_max_length
+        positions = getattr(self.module.config, "max_position_embeddings", None) or -1
+        if positions > 0:  # below it in XLNet, which has no limit
+            most = min(most, positions)
         for pair, mask in zip(pairs, encoded["attention_mask"], strict=True):
             if int(mask.sum()) > most:
                 raise ModelError(
