@@ -30,6 +30,15 @@ def shared_data() -> Path:
     return SHARED
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_settings_of_the_user(tmp_path_factory):
+    """What tests allow to run shall not be allowed to whoever runs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        settings_folder = str(tmp_path_factory.mktemp("settings"))
+        patch.setattr("click.get_app_dir", lambda _name: settings_folder)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_progress_bars_are_left_on():
     """A command that shows progress bars turns them on for the whole process."""

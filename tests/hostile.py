@@ -106,6 +106,35 @@ def _ade20k_index(folder: Path, data: bytes) -> object:
     return _opened(folder, "ade20k")
 
 
+def _coco_instances(folder: Path, data: bytes) -> object:
+    from import_cases import coco_instances
+
+    if not (folder / "annotations").exists():
+        coco_instances(folder)
+    (folder / "annotations/instances_val.json").write_bytes(data)
+    return _opened(folder, "coco-instances")
+
+
+def _labelme(folder: Path, data: bytes) -> object:
+    from import_cases import picture
+
+    picture(folder / "x.png")
+    (folder / "x.json").write_bytes(data)
+    return _opened(folder, "labelme")
+
+
+def _voc_file(name: str) -> Callable[[Path, bytes], object]:
+    def reader(folder: Path, data: bytes) -> object:
+        from import_cases import voc
+
+        if not (folder / "ImageSets").exists():
+            voc(folder)
+        (folder / name).write_bytes(data)
+        return _opened(folder, "voc")
+
+    return reader
+
+
 def _parquet(folder: Path, data: bytes) -> object:
     (folder / "id2label.json").write_text('{"1": "sky", "2": "tree"}', encoding="utf-8")
     (folder / "a.parquet").write_bytes(data)
@@ -140,7 +169,7 @@ def _image(path: Path) -> object:
 def readers() -> dict[str, Callable[[Path, bytes], object]]:
     from andornot.concepts.relations import read_relations
     from andornot.counting.activations import read_array, read_json
-    from andornot.files import read_arrays
+    from andornot.folders import read_arrays
     from andornot.models.weights import read_torch
     from andornot.probing.colors import read_color_bins
     from andornot.probing.files import read_label_ids
@@ -171,6 +200,11 @@ def readers() -> dict[str, Callable[[Path, bytes], object]]:
         "coco index": _coco_index,
         "coco map": _coco_map,
         "ade20k index": _ade20k_index,
+        "coco instances": _coco_instances,
+        "labelme": _labelme,
+        "voc names": _voc_file("labels.txt"),
+        "voc colours": _voc_file("labelmap.txt"),
+        "voc list": _voc_file("ImageSets/Segmentation/train.txt"),
         "parquet": _parquet,
         "label names": _label_names,
         "conllu": _as_file("a.conllu", read_conllu),

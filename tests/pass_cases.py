@@ -34,6 +34,8 @@ NET = """
             self.head = torch.nn.Linear(5, 2)
 
         def forward(self, x):
+            if len(x) == 4:  # it is asked whether it is still the same (models.asked)
+                return self.answer(x)
             for what in ("kill", "fail"):
                 flag = HERE / f"{what} {os.getpid()}"
                 try:
@@ -49,6 +51,9 @@ NET = """
                     raise RuntimeError("out of luck")
             with (HERE / "seen").open("a") as file:
                 file.write(f"{os.getpid()} {len(x)}\\n")
+            return self.answer(x)
+
+        def answer(self, x):
             return self.head(self.relu(self.second(self.first(x).relu())).mean((2, 3)))
 
     def net():

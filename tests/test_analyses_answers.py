@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from andornot.analyses.replay import Source
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.runs.run import Run
+from unlisted import unlisted
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -42,7 +44,7 @@ def pairs(tmp_path_factory):
 @pytest.fixture
 def copied(run, tmp_path):
     """A copy of the run that a test may spoil."""
-    return Run.open(shutil.copytree(run.path, tmp_path / "copy"))
+    return Run.open(unlisted(Path(shutil.copytree(run.path, tmp_path / "copy"))))
 
 
 def edited(run, **model):
@@ -281,7 +283,7 @@ def test_accuracy_on_chosen_samples(run):
 def test_a_faultless_network_is_said_to_be_one(copied):
     samples = copied.samples
     samples["class"] = samples["predicted_class"]
-    samples.to_parquet(copied.path / "samples.parquet", index=False)
+    samples.to_parquet(copied.table_file("samples.parquet"), index=False)
     answer = accuracy.answer(Run.open(copied.path), LAYER, least_active=1)
     assert any("no error to explain" in s for s in answer.sentences)
     correlations = answer.tables["correlations"]
@@ -306,7 +308,7 @@ def test_what_accuracy_cannot_be_told_from(copied, missing):
         samples["class"], message = "", "none of the 48 samples .* has a class"
     else:
         samples["class"], message = "zebra", "samples have 'zebra', the network has 'Red', 'Green'"
-    samples.to_parquet(copied.path / "samples.parquet", index=False)
+    samples.to_parquet(copied.table_file("samples.parquet"), index=False)
     with pytest.raises(RunError, match=message):
         accuracy.answer(Run(known.path, known.manifest), LAYER)
 
@@ -466,12 +468,29 @@ def test_contributions(run):
 
 
 def test_mistakes_of_contributions(run):
-    with pytest.raises(OptionError, match="no class 'Puce'; it has for instance Red, Green"):
+    with pytest.raises(OptionError, match="no class 'Puce'; choose one of Red, Green"):
         contributions.answer(run, LAYER, classes=["Puce"])
     with pytest.raises(OptionError, match="top is 0"):
         contributions.answer(run, LAYER, top=0)
     only = contributions.answer(run, LAYER, classes=["Blue"])
     assert set(only.tables["weights"]["class"]) == {"Blue"}
+
+
+def test_two_classes_of_one_name_are_told_apart(run):
+    twins = edited(run, class_names=["Red", "Green", "Red"])
+    whole = contributions.answer(run, LAYER).tables["weights"]
+    for wanted in ("2", "Red (2)", "red (2)"):
+        rows = contributions.answer(twins, LAYER, classes=[wanted]).tables["weights"]
+        assert set(rows["class"]) == {"Red (2)"}
+        blue = whole[whole["class"] == "Blue"]
+        assert rows["unit"].tolist() == blue["unit"].tolist()
+    every = contributions.answer(twins, LAYER).tables["weights"]
+    assert list(dict.fromkeys(every["class"])) == ["Red (0)", "Green", "Red (2)"]
+    with pytest.raises(OptionError, match=r"several classes 'Red': give the number .*, 0 or 2"):
+        contributions.answer(twins, LAYER, classes=["Red"])
+    assert list(twins.class_weights(LAYER)) == ["Red (0)", "Green", "Red (2)"]
+    # which Red a sample is of, nobody knows
+    assert set(outcomes(twins).labels) == {1}
 
 
 # ---- sentence pairs and tokens
@@ -522,7 +541,9 @@ def test_a_layer_without_formulas(tmp_path):
 def test_answers_are_written_whole(run, tmp_path):
     answer = accuracy.answer(run, LAYER)
     files = answer.write(tmp_path / "out")
-    assert sorted(f.name for f in files) == sorted(p.name for p in (tmp_path / "out").iterdir())
+    assert sorted(f.name for f in files) == sorted(
+        p.name for p in (tmp_path / "out").iterdir() if not p.name.startswith(".andornot")
+    )
     table = answer.tables["units"]
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "out" / "accuracy-units.parquet"),
                                   table)  # fmt: skip

@@ -62,10 +62,10 @@ def test_chosen_samples_and_ablation(run, tmp_path):
     ids = tmp_path / "ids.txt"
     ids.write_text("\n".join(run.samples["sample"][:20]) + "\n\n")
     done = ask("accuracy", run.path, "--layer", EARLY, "--samples", ids, "--ablate", "--units",
-               "0-1", "--ablate-samples", 8, "--quiet")  # fmt: skip
+               "0-1", "--ablate-samples", 8, "--quiet", "--trust-code")  # fmt: skip
     assert "without each of 2 units was computed on 8 samples" in done.output
     done = ask("contributions", run.path, "--layer", EARLY, "--ablate", "--quiet", "--classes",
-               "Red,Blue")  # fmt: skip
+               "Red,Blue", "--trust-code")  # fmt: skip
     assert "by margin lost without it" in done.output
     assert "Green" not in done.output
 

@@ -40,7 +40,7 @@ from andornot.analyses.statistics import (
     correlate,
     partial_correlation,
 )
-from andornot.classes import match_classes
+from andornot.classes import match_classes, right_answers
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.formula import And, Concept, Not, Or, parse
@@ -122,6 +122,34 @@ def test_classes_are_matched_exactly_then_by_letters():
     names = ("Inside City", "bedroom", "BEDROOM", "crane", "crane", "")
     classes = ["inside_city-s", "bedroom", "BEDROOM", "Bedroom", "crane", "", "zoo"]
     assert match_classes(classes, names).tolist() == [0, 1, 2, -1, -1, -1, -1]
+
+
+NLI = ("CONTRADICTION", "NEUTRAL", "ENTAILMENT")
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "places"),
+    [
+        (["0", "2", "", "1"], NLI, [0, 2, -1, 1]),
+        (["0", "1"], ("LABEL_0", "LABEL_1"), [0, 1]),
+        (["LABEL_1", "0"], ("LABEL_0", "LABEL_1"), [1, -1]),  # not all are numbers
+        (["1", "2", "3"], NLI, [-1, -1, -1]),  # they count from 1, or something else
+        (["0", "neutral"], NLI, [-1, 1]),
+        (["1", "0"], ("0", "1"), [1, 0]),
+        (["1", "3"], ("3", "1", "2"), [1, 0]),  # names that are numbers stand for themselves
+        (["-3", "1.5", "\u0661"], NLI, [-1, -1, -1]),
+        (["a+"], ("A", "A+"), [1]),  # case goes before letters
+    ],
+)
+def test_labels_that_are_numbers_are_the_networks_own(labels, names, places):
+    assert match_classes(labels, names).tolist() == places
+
+
+def test_right_and_wrong_are_said_of_what_can_be_compared():
+    assert right_answers(["0", "2", ""], [0, 1, 2], NLI) == [True, False, None]
+    assert right_answers(["yes", "neutral"], [0, 1], NLI) == [None, True]
+    assert right_answers(["entailment", "0"], [0, 0], ["score"]) == [None, None]
+    assert right_answers([], [], NLI) == []
 
 
 # ---- shapes of formulas

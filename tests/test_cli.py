@@ -172,6 +172,60 @@ def test_layers(world, capsys):
     assert "1x4x16x16" in out
 
 
+OVERLAP = """
+import numpy as np
+from andornot.text.nli.protocol import Recorded
+
+class Overlap:
+    layers = ("shared words",)
+    class_names = ("yes", "no")
+    fingerprint = "1"
+
+    def record(self, pairs, layers):
+        shared = [len({*p.premise.tokens} & {*p.hypothesis.tokens}) for p in pairs]
+        units = np.array(shared, np.float32)[:, None]
+        return Recorded({layer: units[:, :, None, None] for layer in layers}, units - [[1, 2]])
+
+class Broken(Overlap):
+    def record(self, pairs, layers):
+        raise KeyError("dog")
+
+def neither():
+    return 3
+"""
+
+
+def test_layers_takes_what_explain_takes(world, capsys):
+    (world / "overlap.py").write_text(OVERLAP)
+    spec = f"{world / 'overlap.py'}:"
+    succeed(main, ["layers", "--model", f"{spec}Overlap"])
+    assert "shared words │ a value for each pair │ 1x1" in capsys.readouterr().out
+    for function, more, words in (
+        ("Broken", [], "failed on an example pair with KeyError: 'dog'"),
+        ("neither", [], "returned int, but must return a torch.nn.Module"),
+        ("Overlap", ["--size", "8"], "--size is an option for images"),
+    ):
+        assert words in sentence(capsys, main, ["layers", "--model", spec + function, *more])
+
+
+def test_layers_says_which_weights_were_taken(world, capsys):
+    import torch
+
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3, padding=1))
+    torch.save({"model": net.state_dict(), "model_ema": net.state_dict()}, world / "two.pt")
+    weights = ["--weights", str(world / "two.pt")]
+    succeed(main, ["layers", "--model", f"{world / 'model.py'}:net", *weights])
+    assert "note: Of the weights in" in (err := capsys.readouterr().err)
+    assert "two.pt#model_ema" in err
+
+
+def test_a_network_without_layers_is_no_empty_table(world, capsys):
+    bare = MODEL.replace("torch.nn.Sequential(layer, torch.nn.ReLU())", "layer")
+    (world / "bare.py").write_text(bare)
+    said = sentence(capsys, main, ["layers", "--model", f"{world / 'bare.py'}:net"])
+    assert "none of its modules runs as one" in said
+
+
 MISTAKES = {
     "layer": (["--layer", "features"], "features"),
     "quantile": (["--quantile", "2"], "quantile is 2.0; it must lie between 0 and 1"),
@@ -217,6 +271,12 @@ def test_interrupted(explain, capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(dissection, "concepts_of", interrupt)
+    said = sentence(capsys, explain, code=130, out="interrupted")
+    assert said == (
+        "andornot: interrupted; the same command starts afresh, and nothing is left half done"
+    )
+    monkeypatch.undo()
+    monkeypatch.setattr(dissection, "record", interrupt)
     said = sentence(capsys, explain, code=130, out="interrupted")
     assert said == "andornot: interrupted; the same command goes on from here"
 

@@ -419,3 +419,22 @@ def test_atoms_are_told_apart_by_signature_not_by_hash():
     table = builder.finish()
     assert_sound(table)
     assert signatures(table) == [frozenset(f"c{i}" for i in row) for row in rows]
+
+
+def test_names_are_compared_composed():
+    split, composed = "cafe\u0301", "caf\u00e9"
+    masks = np.eye(3, dtype=bool)
+    for own, typed in ((split, composed), (composed, split)):
+        table = ConceptTable.from_masks(masks, ["a", own, "b"], ["x", own, "x"])
+        assert table.index(own) == table.index(typed) == 1
+        assert table.select(concepts=[typed]).tolist() == [1]
+        assert table.select(categories=[typed]).tolist() == [1]
+        np.testing.assert_array_equal(table.mask(f"a OR {typed}"), table.mask(f"a OR {own}"))
+    both = ConceptTable.from_masks(masks, [composed, split, "b"])
+    assert [both.index(name) for name in (composed, split)] == [0, 1]  # as they stand, first
+
+
+def test_a_part_of_a_name_with_commas_is_explained():
+    table = ConceptTable.from_masks(np.eye(2, dtype=bool), ["arm, left", "blue"])
+    with pytest.raises(FormulaError, match=r'did you mean "arm, left".* stands in quot'):
+        table.select(concepts=["arm", "left"])

@@ -58,8 +58,12 @@ class Counting:
     def __init__(self):
         self.seen = []
 
+    def _see(self, pairs):
+        if len(pairs) != 4:  # with 4 it is asked whether it is still the same
+            self.seen.append(len(pairs))
+
     def record(self, pairs, layers):
-        self.seen.append(len(pairs))
+        self._see(pairs)
         rows = [
             [
                 p.hypothesis.tokens.count("no"),
@@ -75,7 +79,7 @@ class Counting:
         return Recorded(dict.fromkeys(layers, values[:, :, None, None]), values[:, [1, 2, 0]])
 
     def record_tokens(self, pairs, layers):
-        self.seen.append(len(pairs))
+        self._see(pairs)
         tokens = [(*p.premise.tokens, *p.hypothesis.tokens) for p in pairs]
         values = [
             np.array([[len(t), t == "dog", -float(t == "dog")] for t in words], np.float32)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from urllib.parse import unquote
 
 import pytest
@@ -79,6 +82,73 @@ def test_links_lead_somewhere(file):
         assert place.exists(), target
         if anchor:
             assert anchor in anchors(place), target
+
+
+# --- names ---
+
+DIRECTIVE = re.compile(
+    r"^\.\. (currentmodule|auto\w+):: ([\w.]+)$|^ +:members: (.+)$", re.MULTILINE
+)
+
+
+def reference():
+    """The dotted names of the API reference, those of members too."""
+    module = owner = ""
+    text = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    for directive, name, members in DIRECTIVE.findall(text):
+        if directive == "currentmodule":
+            module = name
+        elif members:
+            yield from (f"{owner}.{member.strip()}" for member in members.split(","))
+        else:
+            owner = name if name.startswith("andornot.") else f"{module}.{name}"
+            yield owner
+
+
+def named(file):
+    """The dotted names in a page's text and code."""
+    return re.findall(r"\bandornot(?:\.[A-Za-z_]\w*)+", file.read_text(encoding="utf-8"))
+
+
+def find(name):
+    """What a dotted name stands for: a module, or what is reached from one."""
+    parts = name.split(".")
+    at = max(n for n in range(1, len(parts) + 1) if is_module(".".join(parts[:n])))
+    found = import_module(".".join(parts[:at]))
+    for part in parts[at:]:
+        # a field of a class without a default is no attribute of it
+        found = getattr(found, part, None) or getattr(found, "__annotations__", {})[part]
+    return found
+
+
+def is_module(name):
+    try:
+        return find_spec(name) is not None
+    except ModuleNotFoundError:  # what stands before the last dot is no package
+        return False
+
+
+NAMED = [*LINKED, *(ROOT / "docs" / "reference").glob("*.md")]
+
+
+def test_names_of_the_package_in_pages_exist():
+    """Those of the API reference and of all pages; without torch some modules cannot be had."""
+    names = dict.fromkeys([*reference(), *(name for file in NAMED for name in named(file))])
+    assert {"andornot.Responses.from_masks", "andornot.models.Recorder.record"} <= set(names)
+    if find_spec("torch") is None:
+        names = [name for name in names if not re.match(r"andornot\.(models|text\.nli)\b", name)]
+    for name in names:
+        assert find(name), name
+    for wrong in ("andornot.Responses.from_nowhere", "andornot.nowhere", "andornot.errors.Nope.x"):
+        with pytest.raises(KeyError):
+            find(wrong)
+
+
+def test_member_lists_are_obeyed():
+    """As a default, ``members: True`` makes Sphinx pass over the lists that a page gives."""
+    conf = (ROOT / "docs" / "conf.py").read_text(encoding="utf-8")
+    (options,) = re.findall(r"^autodoc_default_options = (.*)$", conf, re.MULTILINE)
+    assert "members" not in ast.literal_eval(options)
 
 
 def test_anchors_are_those_of_github(tmp_path):

@@ -163,6 +163,9 @@ def test_the_references_are_complete(site):
     api = (site / "reference" / "api.html").read_text(encoding="utf-8")
     described = set(re.findall(r'id="andornot[^"]*\.(\w+)"', api))
     assert set(andornot.__all__) <= described
+    # members are those that the page lists, and no others
+    assert {"from_masks", "from_label_maps", "better_than_chance", "AndornotError"} <= described
+    assert not {"relabelled", "unit_folds", "save_atoms", "of_rows", "quoted"} & described
     commands = (site / "reference" / "commands.html").read_text(encoding="utf-8")
     assert all(f'id="andornot-{command.name}"' in commands for command in COMMANDS)
 

@@ -16,6 +16,7 @@ from andornot.counting.thresholds import Threshold
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
+from andornot.runs.run import Run
 from andornot.text.concepts import word_overlap
 from andornot.text.nli.protocol import Recorded
 from andornot.text.pairs import Pair, PairData, Sentence
@@ -183,6 +184,19 @@ def test_tables_say_what_the_arrays_say(ponds):
     assert any(s.startswith("Recolour pond to green: 100%") for s in answer.sentences)
 
 
+def test_nothing_is_right_where_labels_cannot_be_compared(ponds):
+    """A label that is none of the network's classes makes no answer right or wrong."""
+    run, model, data = ponds
+    foreign = Run(run.path, run.manifest)
+    named = run.samples["class"].replace("lake", "somewhere")
+    foreign.__dict__["samples"] = run.samples.assign(**{"class": named})
+    answer = attack(foreign, "lake", "swamp", model=model, data=data, options=QUICK)
+    assert answer.sentences[0].startswith(
+        "The network takes 14 samples for lake, which no sample is labelled; edits to swamp were "
+    )
+    assert "right" not in answer.sentences[0]
+
+
 def test_answers_repeat_and_hang_on_the_seed(ponds):
     run, model, data = ponds
     one, two, other = (
@@ -277,6 +291,22 @@ def test_wrong_classes_are_refused(ponds, source, target, error, message):
     run, model, data = ponds
     with pytest.raises(error, match=message):
         attack(run, source, target, model=model, data=data)
+
+
+def test_classes_of_one_name_are_attacked_by_number(ponds):
+    run, model, data = ponds
+    manifest = run.manifest | {"model": run.manifest["model"] | {"class_names": ["wet", "wet"]}}
+    twins = andornot.Run(run.path, manifest)
+    twin = dataclasses.replace(model, class_names=("wet", "wet"))
+    with pytest.raises(OptionError, match="has several classes 'wet': give the number of one"):
+        attack(twins, "wet", "1", model=twin, data=data)
+    # without labels the answers say what is of a class, and there green defines it
+    with pytest.raises(DataError, match=r"no edit .* to take wet \(0\) to wet \(1\)"):
+        attack(twins, "0", "wet (1)", model=twin, data=data, options=QUICK)
+    ways = [folder_of(twins, "units", f"wet ({i})", f"wet ({1 - i})").name for i in (0, 1)]
+    assert len(set(ways)) == 2
+    case = investigate(run, "0", "1", model=model, data=data, options=QUICK).case
+    assert (case.source, case.target) == (0, 1)
 
 
 def test_few_samples_are_refused(ponds, tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import binomtest
 
-from andornot.classes import class_index
+from andornot.classes import class_index, told_apart
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.edits.aims import Aim
@@ -387,6 +387,30 @@ class TestClasses:
             class_index(self.names, "KITCHEN")
         with pytest.raises(OptionError, match="has no class 'Forest'; choose one of Kitchen"):
             class_index(self.names, "Forest")
+
+    def test_a_class_may_be_named_by_its_number(self):
+        twins = ("crane", "lake", "crane", "Swamp")
+        assert told_apart(twins) == ("crane (0)", "lake", "crane (2)", "Swamp")
+        for names in (twins, told_apart(twins)):
+            assert [class_index(names, text) for text in ("0", "crane (2)", "3")] == [0, 2, 3]
+            assert class_index(names, "swamp") == 3
+            with pytest.raises(OptionError, match=r"several classes 'crane': .* 0 or 2"):
+                class_index(names, "crane")
+            with pytest.raises(OptionError, match=r"no class '4'; .* or a number from 0 to 3"):
+                class_index(names, "4")
+        digits = ("7", "1", "0")
+        assert [class_index(digits, text) for text in digits] == [0, 1, 2]  # names go first
+
+    def test_letters_are_compared_composed(self):
+        names = ("cafe\u0301", "cafe")
+        assert class_index(names, "caf\u00e9") == class_index(names, "Caf\u00e9-s") == 0
+        assert classes_of(["caf\u00e9", "cafe\u0301", "cafe"], names).tolist() == [0, 0, 1]
+
+    def test_a_number_is_no_part_of_what_a_class_is_called(self):
+        found = belonging(
+            parse("crane"), np.array([True, False]), np.array([1, 0]), 1, "crane (134)"
+        )
+        assert found.reason == "crane is the name of the class"
 
     def test_labels_find_their_class(self):
         found = classes_of(["inside_city-s", "", "kitchen", "x"], self.names)

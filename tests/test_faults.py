@@ -22,6 +22,7 @@ import pytest
 from PIL import Image
 
 from andornot.cli import cli
+from andornot.counting.activations import Shards
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.runs.stages import alone
 
@@ -43,6 +44,8 @@ NET = """
             self.seen += len(x)
             if self.seen > int(os.environ.get("FAILS_AFTER", 10**9)):
                 raise RuntimeError("out of luck")
+            if "SIGNAL" in os.environ and self.seen > 10:
+                os.kill(os.getpid(), int(os.environ.pop("SIGNAL")))
             return self.head(self.layer(x).relu().mean((2, 3)))
 
     def net():
@@ -149,6 +152,32 @@ def test_a_model_that_raises_on_one_batch(world: Path, tmp_path: Path) -> None:
     assert "out of luck" in text
     finish(start(world, tmp_path / "run"))
     assert_undisturbed(world, tmp_path / "run")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_keeps_what_the_network_gave(world: Path, tmp_path: Path, number: int) -> None:
+    process = start(world, tmp_path / "run", SIGNAL=str(int(number)))
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == 128 + number
+    assert len(text.strip().splitlines()) == 1
+    assert "the same command goes on from here" in text
+    shards = next((tmp_path / "run" / "cache").glob("activations_*")) / "shards"
+    assert Shards(shards).n_samples == 10
+    finish(start(world, tmp_path / "run"))
+    assert_undisturbed(world, tmp_path / "run")
+
+
+@pytest.mark.parametrize("words", [["show", "RUN"], ["analyze", "length", "RUN", "--json"]])
+def test_no_room_for_what_a_command_prints(world: Path, words: list[str]) -> None:
+    words = [word.replace("RUN", str(world / "calm")) for word in words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "andornot", *words], stdout=full, stderr=subprocess.PIPE,
+            text=True, check=False, timeout=120,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "cannot write to the standard output: No space left on device" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_a_full_disk(world: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from hostile import readers, survives
+from import_cases import coco_instances, labelme
 from probing_cases import ade20k, coco, parquet
 
 DEEP = 100_000
@@ -91,6 +92,11 @@ GOOD: dict[str, bytes] = {
     "coco index": _made(coco, "annotations/panoptic_val.json"),
     "coco map": _made(coco, "annotations/panoptic_val/0.png"),
     "ade20k index": _made(ade20k, "images/ADE/training/urban/street/ADE_train_1.json"),
+    "coco instances": _made(coco_instances, "annotations/instances_val.json"),
+    "labelme": _made(labelme, "inside.json"),
+    "voc names": b"__ignore__\n_background_\n" + b"\n".join(b"n%d" % i for i in range(20)),
+    "voc colours": b"background:0,0,0::\ncat:64,0,0::\nperson:192,128,128::\nv:1,2,255::\n",
+    "voc list": b"a/x\n",
     "parquet": _made(lambda folder: parquet(folder / "a.parquet", n=2), "a.parquet"),
     "label names": b'{"0": "void", "1": "sky", "2": "tree"}',
     "conllu": f"# sent_id = a\n{_TOKEN}\n\n{_TOKEN}\n".encode(),
@@ -135,6 +141,12 @@ def test_the_files_that_are_mutated_are_good_ones(name: str, tmp_path: Path) -> 
         ("relations yaml", "!!python/object/apply:os.system [true]"),
         ("json", "[" * DEEP),
         ("json lines", "[" * DEEP),
+        ("labelme", '{"shapes": ' + "[" * DEEP),
+        ("labelme", '{"imagePath": "/etc/passwd", "shapes": []}'),
+        ("labelme", '{"imagePath": "x.png", "imageHeight": 65535, "shapes": []}'),
+        ("coco instances", '{"images": ' * DEEP),
+        ("voc list", "../../../etc/passwd\n"),
+        ("voc colours", "a:0,0,256::\n"),
         ("json lines", json.dumps(_RECORD | {"sentence1_parse": "(" * DEEP})),
         ("vectors", "cat " + "1 " * DEEP),
         ("table", "premise\thypothesis\n" + '"' + "a" * DEEP),

@@ -15,6 +15,7 @@ import shutil
 import struct
 import sys
 import tarfile
+import time
 import zipfile
 from concurrent.futures import Future
 from dataclasses import replace
@@ -31,6 +32,7 @@ import small_net
 from andornot import engine
 from andornot.bench import scale
 from andornot.cli import cli, main
+from andornot.concepts.relations import read_relations
 from andornot.counting.activations import InMemory, Shards
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Responses
@@ -40,6 +42,7 @@ from andornot.downloads import get as downloads
 from andornot.downloads.unpack import unpack
 from andornot.errors import (
     AndornotError,
+    DamagedError,
     DataError,
     FormulaError,
     ModelError,
@@ -48,6 +51,7 @@ from andornot.errors import (
 )
 from andornot.explainer import SearchOptions
 from andornot.measures.scores import metric_code
+from andornot.probe import Recording
 from andornot.report.page import write_page
 from andornot.report.picture_gallery import PictureGallery
 from andornot.report.site.attacks import check_attacks
@@ -55,6 +59,8 @@ from andornot.report.site.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.stream import explain_to_parquet
 from andornot.search.optimal import Budget
+from test_checks import ODD, sentence
+from unlisted import unlisted
 
 SOURCE = Path(andornot.__file__).parent
 
@@ -186,6 +192,31 @@ ARRAYS = {
         "there are activations of 7 samples, but the concept table has 3; record and label the "
         "same samples",
     ),
+    "a text is no threshold": (
+        lambda: Threshold("a"),
+        OptionError,
+        "quantile is 'a'; give a number",
+    ),
+    "a text is no fixed threshold": (
+        lambda: Threshold(None, "0.5"),
+        OptionError,
+        "fixed is '0.5'; give a number",
+    ),
+    "a concept without a name": (
+        lambda: andornot.ConceptTable.from_masks(np.eye(2, dtype=bool), ["a", ""]),
+        DataError,
+        "number 1 of the names is ''; give each a text that is not blank",
+    ),
+    "a concept that is a number": (
+        lambda: andornot.parse("a") & 1,
+        FormulaError,
+        "1 is no formula; write Concept(NAME), or parse(TEXT)",
+    ),
+    "no table": (
+        lambda: andornot.explain(np.eye(3, dtype=bool), {"a": 1}),
+        OptionError,
+        "concepts is {'a': 1}; give a ConceptTable, such as ConceptTable.from_masks makes",
+    ),
     "masks for a table of counts": (
         lambda: andornot.explain(np.eye(3, dtype=bool), without_positions()),
         DataError,
@@ -253,6 +284,62 @@ def run(world):
     return andornot.Run.open(world / "run")
 
 
+RUN_CALLS = {
+    "values": lambda run, x: run.values(x),
+    "values of a layer": lambda run, x: run.values(0, x),
+    "score of a unit": lambda run, x: run.score(x, "left"),
+    "score of a formula": lambda run, x: run.score(0, x),
+    "result": lambda run, x: run.result(x),
+    "explanation": lambda run, x: run.result()[x],
+    "responses": lambda run, x: run.responses(x),
+    "areas": lambda run, x: run.areas(x),
+    "activations": lambda run, x: run.activations(x),
+    "weights": lambda run, x: run.class_weights(x),
+}
+
+
+@pytest.mark.parametrize("name", RUN_CALLS)
+def test_a_run_is_asked_with_odd_values(name, run):
+    for value in ODD.values():
+        try:
+            RUN_CALLS[name](run, value)
+        except AndornotError as error:
+            sentence(error)
+
+
+DISSECT = ("threshold", "min_active", "folds", "units", "jobs", "trust", "memory", "length",
+           "recording", "batch_size")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DISSECT)
+def test_a_dissection_with_odd_options_is_refused(name, world, tmp_path):
+    """Before anything is loaded, or at least before anything is written to the run."""
+
+    def dissect(value):
+        given = {name: value}
+        if name == "batch_size":
+            given = {"recording": Recording(**given)}
+        names = (f"{world / 'net.py'}:net", "1", f"labelmaps:{world / 'data'}", tmp_path / "run")
+        andornot.dissect(*names, **{"length": 1, "trust": None} | given)
+
+    for what in ("a text", "a list", "a complex number", "numbers", "a function", "a mapping"):
+        with pytest.raises(AndornotError) as caught:
+            dissect(ODD[what])
+        sentence(caught.value)
+        assert not (tmp_path / "run" / "manifest.json").exists()
+
+
+def test_samples_of_a_run_go_by_their_numbers(run):
+    assert told(OptionError, run.values, "0") == (
+        "sample (its number in run.samples) is '0'; give a whole number"
+    )
+    for number in (6, -1):
+        assert told(OptionError, run.values, number) == (
+            f"there is no sample {number} in {run.path}; it has samples 0 to 5"
+        )
+    assert (run.values(np.int64(5)) == run.values(5)).all()
+
+
 def line(capsys, *words):
     """The last line on standard error of a command that fails."""
     with pytest.raises(SystemExit) as ended:
@@ -315,6 +402,54 @@ def test_options_in_a_file_are_refused_alike(world, tmp_path, capsys):
     config.write_text("- nulls\n", encoding="utf-8")
     said = line(capsys, "explain", "--config", config, "--model", "net.py:net", *words)
     assert said == f"the configuration {config} must be a list of `option: value` lines"
+
+
+MANY = "{" + ", ".join(f"k{i}: 1" for i in range(400)) + "}"
+HOSTILE = {
+    "nested lists": ("length: " + "[" * 20_000, "cannot be read: it nests more than 20 levels"),
+    "nested tables": ("length: " + "{a: " * 5_000, "cannot be read: it nests more than 20 levels"),
+    "nested dashes": ("- " * 10_000, "cannot be read: it nests more than 20 levels deep"),
+    "references to references": (
+        "a0: &a0 {x: 1}\n"
+        + "".join(f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}]}}\n" for i in range(1, 9)),
+        "cannot be read: its references make too much of it",
+    ),
+    "many references": (
+        f"a: &a {MANY}\n"
+        + "".join(f"b{i}: {{<<: [{', '.join(['*a'] * 24)}]}}\n" for i in range(200)),
+        "cannot be read: its references make too much of it",
+    ),
+    "lists of lists": ("units: [[1, 2], [3]]", "gives units as [[1, 2], [3]]; write a text or a"),
+    "a table": ("length: {a: 1}", "gives length as {'a': 1}; write a text or a number"),
+    "digits": ("length: 0b" + "1" * 20_000, "gives length as <int>; write a text or a number"),
+    "references to lists": (
+        "units: &a [1, 2]\nlength: &b [*a, *a, *a]\nlayer: &c [*b, *b, *b]\n",
+        "gives length as [[1, 2], [1, 2], [1, 2]]; write a text or a number, or a list of them",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_of_options_is_told_at_once(name, tmp_path, capsys):
+    text, told_of = HOSTILE[name]
+    assert len(text) < 30_000
+    config = tmp_path / "options.yaml"
+    config.write_text(text, encoding="utf-8")
+    began = time.process_time()
+    said = line(capsys, "explain", "--config", config, "--model", "x", "--layer", "y")
+    assert told_of in said
+    assert len(said) < 300 + len(str(config))
+    # 20 kB took half a minute; this is generous for a machine that is slow
+    assert time.process_time() - began < 5
+
+
+def test_hostile_relations_are_told_at_once(tmp_path):
+    path = tmp_path / "kinds.yaml"
+    for name in ("nested lists", "references to references", "many references"):
+        path.write_text(HOSTILE[name][0], encoding="utf-8")
+        assert told(DataError, read_relations, path).startswith(f"the relations {path} cannot be")
+    path.write_text("A: &a {x: [y]}\nB: {<<: *a, z: [y]}\n", encoding="utf-8")
+    assert read_relations(path) == {"A": {"x": ["y"]}, "B": {"x": ["y"], "z": ["y"]}}
 
 
 COMMANDS = {
@@ -400,7 +535,7 @@ def test_concepts_that_are_not_there():
 
 def changed(run, folder, **data):
     """A copy of a run whose manifest says something else of its data."""
-    copy = Path(shutil.copytree(run.path, folder / "copy"))
+    copy = unlisted(Path(shutil.copytree(run.path, folder / "copy")))
     manifest = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
     manifest["data"] |= data
     (copy / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -440,16 +575,18 @@ def test_demos_of_unknown_make(run, tmp_path):
 
 def test_parts_of_a_run_that_are_gone(run, tmp_path, world):
     copy = changed(run, tmp_path)
-    (copy.path / "samples.parquet").write_bytes(b"no table")
-    assert "samples.parquet cannot be read (" in told(RunError, lambda: copy.samples)
-    shutil.copy(run.path / "samples.parquet", copy.path)
+    copy.table_file("samples.parquet").write_bytes(b"no table")
+    assert "samples.parquet is damaged (" in told(DamagedError, lambda: copy.samples)
+    shutil.copy(run.table_file("samples.parquet"), copy.table_file("samples.parquet"))
     next(copy.path.glob("cache/activations*/shards/*.npy")).unlink()
     assert "lacks recorded activations (it holds 0 rows, the run has 6 samples); repeat" in told(
         RunError, copy.activations
     )
-    explained = copy.path / "explanations.json"
+    explained = copy.table_file("explanations.json")
     explained.write_text('{"layers": {}}', encoding="utf-8")
-    assert told(RunError, copy.result).startswith(f"{explained} lacks '1' for the layer 1; repeat")
+    assert told(DamagedError, copy.result).startswith(
+        f"{explained} is damaged (KeyError('1') in the layer"
+    )
     next(copy.path.glob("cache/activations*/head.npy")).unlink()
     assert "head.npy is gone; repeat andornot explain" in told(RunError, copy.head_weights)
 
@@ -475,7 +612,8 @@ def test_pages_of_nothing(run, tmp_path):
     assert told(OptionError, write_report, run, tmp_path / "c", n_samples=0) == nothing
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
     assert told(OptionError, write_page, run, tmp_path) == (
-        f"{tmp_path} holds other files; choose a new or an empty folder for the page"
+        f"{tmp_path} holds other files (mine.txt), and no list of files that andornot wrote "
+        "(versions before kept none); choose a new or an empty folder, or remove it"
     )
 
 
@@ -718,7 +856,8 @@ def test_a_full_disk_for_what_workers_read(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "write_whole", fails)
     sender = SimpleNamespace(directory=tmp_path)
     assert told(RunError, engine.Engine._send, sender, [1]).endswith(
-        "(No space left on device); make room and start again"
+        "No space left on device; make room or choose another directory and start again, what is "
+        "done already is kept"
     )
 
 

@@ -37,6 +37,18 @@ class Pictures:
         return Image.new("RGB", (2, 2), (index, index, index))
 
 
+def test_deep_pictures_are_scaled_or_named():
+    class Deep(Pictures):
+        def image(self, index: int) -> Image.Image:
+            shade = np.full((2, 2), [257, 1][index], [np.uint16, np.int32][index])
+            return Image.fromarray(shade)
+
+    batches = image_batches(Deep(1), UNIT, 1)
+    assert next(batches)[1].unique().tolist() == pytest.approx([1 / 255])
+    with pytest.raises(DataError, match="the image of sample 'picture 1' holds whole numbers"):
+        list(image_batches(Deep(2), UNIT, 2))
+
+
 def numbers(batch: torch.Tensor) -> list[int]:
     return [round(255 * value) for value in batch[:, 0, 0, 0].tolist()]
 

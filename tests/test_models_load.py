@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,17 @@ from safetensors.torch import save_file
 from torch import nn
 
 from andornot.errors import ModelError
-from andornot.models import Preprocessing, Recorder, head_weights, list_layers, load_model
+from andornot.models import (
+    Preprocessing,
+    Recorder,
+    from_torchvision,
+    head_weights,
+    list_layers,
+    load_model,
+)
 from andornot.models.from_hf import import_transformers, quiet, read_preprocessing
 from andornot.models.from_torchvision import import_torchvision
+from andornot.text.nli import load_pair_model
 
 TINY = """
 from dataclasses import dataclass
@@ -106,6 +115,105 @@ def test_bad_functions(tiny, function, words):
     with pytest.raises(ModelError, match=words) as caught:
         load_model(f"{tiny}:{function}")
     assert str(tiny) in str(caught.value)
+
+
+SCRIPTS = {
+    "ends": "import sys; sys.exit(0)",
+    "reads arguments": """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--epochs", type=int, required=True)
+options = parser.parse_args()
+""",
+    "says why": "raise SystemExit('no data here')",
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_a_file_cannot_end_the_program(tmp_path, kind, capsys):
+    path = tmp_path / "script.py"
+    path.write_text(f"{SCRIPTS[kind]}\ndef net(): pass\n")
+    why = ": no data here" if kind == "says why" else ""
+    words = rf"script\.py ended the program \(SystemExit{why}\) while it was imported: put"
+    for load in (load_model, load_pair_model):
+        with pytest.raises(ModelError, match=words):
+            load(f"{path}:net")
+    assert capsys.readouterr() == ("", "")
+    path.write_text("import sys\ndef net(): sys.exit(3)\n")
+    with pytest.raises(ModelError, match=r"\(SystemExit\) in net: put"):
+        load_model(f"{path}:net")
+
+
+def test_what_a_file_says_on_the_way_is_shown(tmp_path, capsys):
+    (tmp_path / "says.py").write_text(
+        "import sys\nfrom torch import nn\nprint('loading', file=sys.stderr)\nkept = sys.stderr\n"
+        "def net():\n    print('built', file=kept)\n    return nn.Conv2d(3, 2, 1)\n"
+        "def fails(): raise OSError('line one\\nline two')\n"
+    )
+    load_model(f"{tmp_path / 'says.py'}:net")
+    assert capsys.readouterr().err == "loading\nbuilt\n"
+    with pytest.raises(ModelError, match="OSError: line one line two"):
+        load_model(f"{tmp_path / 'says.py'}:fails")
+
+
+def test_a_file_that_imports_torchvision_gets_its_operators(tmp_path, monkeypatch):
+    monkeypatch.setattr(from_torchvision, "_libraries", [])
+    monkeypatch.setattr(torch.library, "Library", lambda *_: SimpleNamespace(define=list))
+    (tmp_path / "net.py").write_text(
+        "from torch import nn\nfrom andornot.models import from_torchvision\n"
+        "if not from_torchvision._libraries:\n    try:\n"
+        "        raise RuntimeError('operator torchvision::nms does not exist')\n"
+        "    except RuntimeError as error:\n"
+        "        raise ImportError('Could not import ViT') from error\n"
+        "def net(): return nn.Conv2d(3, 2, 1)\n"
+    )
+    assert isinstance(load_model(f"{tmp_path / 'net.py'}:net").module, nn.Conv2d)
+
+
+def test_a_torchvision_that_cannot_be_imported_is_a_sentence(monkeypatch):
+    def breaks() -> None:
+        raise RuntimeError("compiled with different CUDA versions")
+
+    monkeypatch.setattr(from_torchvision, "_import", breaks)
+    with pytest.raises(ModelError, match=r"cannot be imported .*CUDA versions.*: install the one"):
+        from_torchvision.import_torchvision.__wrapped__()
+
+
+EMPTY = """
+import torch
+from torch import nn
+
+def lazy():
+    return nn.Sequential(nn.LazyConv2d(4, 3), nn.Flatten(), nn.LazyLinear(2))
+
+def meta():
+    with torch.device("meta"):
+        return nn.Linear(3, 2)
+
+def scripted():
+    return torch.jit.script(nn.Sequential(nn.Linear(3, 2)))
+
+def traced():
+    return torch.jit.trace(nn.Sequential(nn.Linear(3, 2)), torch.zeros(1, 3))
+"""
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning")
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        ("lazy", r"lazy modules without weights \(0\.weight has no shape yet\): run one batch"),
+        ("meta", r"has no weights \(weight is on the meta device"),
+        ("scripted", r"TorchScript module .* takes no hooks.*: give the Python class"),
+        ("traced", r"TorchScript module .* takes no hooks.*: give the Python class"),
+    ],
+)
+@pytest.mark.parametrize("weights", [None, "random:0"])
+def test_networks_without_weights_or_hooks(tmp_path, function, words, weights):
+    (tmp_path / "empty.py").write_text(EMPTY)
+    with pytest.raises(ModelError, match=words):
+        load_model(f"{tmp_path / 'empty.py'}:{function}", weights)
 
 
 def test_bad_files(tmp_path):
@@ -257,6 +365,38 @@ def test_random_weights_of_transformers_are_noted(vit, tmp_path):
     loaded = load_model(f"hf:{tmp_path}")
     assert "2 weights are not in" in loaded.notes[0]
     assert loaded.preprocessing is None
+
+
+@pytest.fixture(scope="module")
+def clip(vit, tmp_path_factory) -> tuple[Path, nn.Module]:
+    transformers = import_transformers()
+    directory = tmp_path_factory.mktemp("clip")
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"intermediate_size": 8}
+    words = sizes | {"vocab_size": 20, "max_position_embeddings": 8}
+    pictures = sizes | {"image_size": 32, "patch_size": 8}
+    config = transformers.CLIPConfig(text_config=words, vision_config=pictures, projection_dim=4)
+    torch.manual_seed(0)
+    with quiet(transformers):
+        module = transformers.CLIPModel(config).eval()
+        module.save_pretrained(directory)
+    settings = json.loads((vit / "preprocessor_config.json").read_text())
+    (directory / "processor_config.json").write_text(json.dumps({"image_processor": settings}))
+    return directory, module
+
+
+def test_of_a_model_of_images_and_texts_the_part_for_images_is_taken(clip):
+    directory, whole = clip
+    loaded = load_model(f"hf:{directory}")
+    assert "its part for images, vision_model" in loaded.notes[0]
+    assert loaded.preprocessing == Preprocessing(32, 32, (0.5,) * 3, (0.25,) * 3, "bicubic")
+    pictures = torch.rand(2, 3, 32, 32)
+    assert [info.path for info in list_layers(loaded.module, pictures[:1])][-1] == "post_layernorm"
+    with torch.no_grad():
+        wanted = whole.vision_model(pictures).last_hidden_state
+        assert torch.equal(loaded.module(pictures).last_hidden_state, wanted)
+    from_file = load_model(f"hf:{directory}", directory / "model.safetensors")
+    assert from_file.fingerprint == loaded.fingerprint
 
 
 def test_bad_transformers_directories(vit, tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from andornot.errors import OptionError
+from andornot.errors import DataError, OptionError
 from andornot.models import PRESETS, Preprocessing
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,6 +60,16 @@ def test_resize_uses_the_named_filter():
 def test_grey_images_become_rgb():
     got = Preprocessing.preset("unit", 4, 4).apply(Image.new("L", (4, 4), 51))
     np.testing.assert_allclose(got, 0.2, atol=1e-6)
+
+
+def test_deep_images_are_scaled_by_their_type():
+    grey = np.arange(16, dtype=np.uint8).reshape(4, 4) * 15
+    unit = Preprocessing.preset("unit", 4, 4)
+    expected = unit.apply(Image.fromarray(grey))
+    for deep in (grey.astype(np.uint16) * 257, grey.astype(np.float32) / 255):
+        np.testing.assert_array_equal(unit.apply(Image.fromarray(deep)), expected)
+    with pytest.raises(DataError, match="the image holds floats from 0 to 225"):
+        unit.apply(Image.fromarray(grey.astype(np.float32)))
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))

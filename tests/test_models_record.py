@@ -332,3 +332,42 @@ def test_cuda_records_the_same(net, batch):
         got.activations["relu"], want.activations["relu"], rtol=1e-2, atol=1e-3
     )
     assert net.conv1.weight.device.type == "cpu"
+
+
+class Grid(nn.Module):
+    """Keeps what it made in its first pass, as many networks keep positions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.grid: torch.Tensor | None = None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv(x)
+        if self.grid is None:
+            self.grid = torch.linspace(0, 1, y.shape[-1])
+        with torch.enable_grad():  # some networks look at their own gradients
+            return (y * self.grid).mean((2, 3))
+
+
+@pytest.mark.parametrize("how", ["record", "list"])
+def test_a_network_can_be_trained_afterwards(how, batch):
+    net = Grid()
+    if how == "list":
+        list_layers(net, batch[:1])
+    else:
+        with Recorder(net, ["conv"], device="cpu") as recorder:
+            assert recorder.record(batch).logits.shape == (6, 4)
+    net(batch).sum().backward()
+    assert net.conv.weight.grad is not None
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+def test_parts_that_torchscript_runs(batch):
+    net = nn.Sequential(nn.Conv2d(3, 4, 1), torch.jit.script(nn.Sequential(nn.ReLU())))
+    assert [info.path for info in list_layers(net, batch[:1])] == ["0"]
+    with pytest.raises(ModelError, match="Layer '1' is a TorchScript module"):
+        Recorder(net, ["1"])
+    for refuses in (lambda m: list_layers(m, batch), lambda m: Recorder(m, ["0"])):
+        with pytest.raises(ModelError, match="The model is a TorchScript module"):
+            refuses(torch.jit.script(nn.Sequential(nn.ReLU())))

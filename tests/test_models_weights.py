@@ -1,6 +1,7 @@
 """Weights files of each kind, good and bad, and the fingerprint."""
 
 import argparse
+import os
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,27 @@ def test_bad_files_are_answered_clearly(tmp_path: Path, kind, words):
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors"])
+def test_weights_of_another_kind_are_called_by_it(tmp_path: Path, name):
+    path = tmp_path / name
+    for data, message in {
+        b"<html>404</html>": r"it is a web page \(HTML\); ",
+        b"version https://git-lfs.github.com/spec/v1\n": "run 'git lfs pull'",
+        b"\x89HDF\r\n\x1a\n": "it looks like an HDF5 file; give a ",
+    }.items():
+        path.write_bytes(data)
+        with pytest.raises(ModelError, match=message):
+            read_state_dict(path)
+    torch.save({"a": torch.zeros(2)}, path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(ModelError, match="damaged or cut short" if name == "w.pt" else "torch"):
+        read_state_dict(path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ModelError, match="is a named pipe, not a file"):
+        read_state_dict(path)
 
 
 def test_weights_are_loaded():

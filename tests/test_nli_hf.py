@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from andornot.cli import main
 from andornot.errors import ModelError
+from andornot.models import load_model
 from andornot.models.from_hf import import_transformers
 from andornot.text.nli import PairModel, TokenModel, accuracy, class_weights, load_pair_model
 from nli_cases import grammar, pair
@@ -282,3 +284,37 @@ def test_its_accuracy_on_the_command_line(directory, model, tmp_path, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["accuracy"] == pytest.approx(accuracy(model, pairs))
     assert report["classes"] == list(NAMES)
+
+
+def layers(capsys, directory):
+    """What ``andornot layers`` says, on standard output and error."""
+    with pytest.raises(SystemExit):
+        main(["layers", "--model", f"hf:{directory}"])
+    return capsys.readouterr()
+
+
+def test_directories_for_texts_are_not_asked_for_sizes_of_images(directory, tmp_path, capsys):
+    assert "bert.pooler" in layers(capsys, directory).out
+    transformers.BertModel(small_config()).save_pretrained(tmp_path)
+    save_tokeniser(tmp_path)
+    assert "lacks 2 weights of a sequence classifier" in layers(capsys, tmp_path).err
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"architectures": None}))
+    assert "lacks 2 weights of a sequence classifier" in layers(capsys, tmp_path).err
+    (tmp_path / "config.json").write_text("[1]")
+    assert "transformers cannot load" in layers(capsys, tmp_path).err
+
+
+def test_a_directory_of_transformers_runs_no_code_of_its_own(tmp_path, monkeypatch):
+    own = {"model_type": "theirs", "auto_map": {"AutoConfig": "theirs.C", "AutoModel": "theirs.M"}}
+    (tmp_path / "config.json").write_text(json.dumps(own))
+    tokenizer = {"tokenizer_class": "Theirs", "auto_map": {"AutoTokenizer": ["theirs.T", None]}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    (tmp_path / "theirs.py").write_text(
+        "from pathlib import Path\nPath(__file__).with_suffix('.ran').touch()\n"
+    )
+    monkeypatch.setattr("builtins.input", lambda _question: "y")
+    for load in (load_model, load_pair_model):
+        with pytest.raises(ModelError, match="comes with Python code of its own, which is not run"):
+            load(f"hf:{tmp_path}")
+    assert not (tmp_path / "theirs.ran").exists()

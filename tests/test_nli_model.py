@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.text.nli import (
@@ -29,6 +30,7 @@ from andornot.text.nli import (
     protocol,
     save_classifier,
 )
+from andornot.text.nli.hooks import caught, inference
 from nli_cases import SMALL, grammar, pair
 
 
@@ -211,6 +213,10 @@ def test_accuracy_and_labels():
     names = [model.class_names[i] for i in model.record(pairs, []).logits.argmax(1)]
     right = [replace(p, label=name.upper()) for p, name in zip(pairs, names, strict=True)]
     assert accuracy(model, right) == 1
+    numbered = [
+        replace(p, label=str(model.class_names.index(n))) for p, n in zip(right, names, strict=True)
+    ]
+    assert accuracy(model, numbered) == 1
     with pytest.raises(DataError, match="pair 'g3' has the label '-', but the classes are entail"):
         accuracy(model, [*right[:3], replace(right[3], label="-")])
     with pytest.raises(DataError, match="no sentence pairs"):
@@ -356,6 +362,28 @@ def test_bad_vocabularies(text, message, tmp_path):
         load_classifier(tmp_path / "m.pt", tmp_path / "none.json")
 
 
+@pytest.mark.parametrize("prefix", ["model.", "module.", "net._orig_mod.", "model.module."])
+def test_weights_that_were_wrapped(tmp_path, prefix):
+    model = small()
+    state = {prefix + name: value for name, value in model.module.state_dict().items()}
+    state = {name.replace(".rnn.", ".module.rnn."): value for name, value in state.items()}
+    torch.save({"state_dict": {}, "ema": state}, tmp_path / "m.pt")
+    (tmp_path / "m_vocab.json").write_text(json.dumps(model.vocabulary.words))
+    pairs = grammar(5)
+    for name in ("m.pt", "m.pt#ema"):
+        again = load_pair_model(str(tmp_path / name), device="cpu")
+        assert np.array_equal(again.record(pairs, ()).logits, model.record(pairs, ()).logits)
+
+
+def test_a_network_of_pairs_can_be_trained_afterwards():
+    module = nn.ModuleDict({"layer": nn.Linear(2, 2)})
+    with inference(module), caught({"layer": module["layer"]}):
+        kept = torch.ones(1, 2)
+        module["layer"](kept)
+    module["layer"](kept).sum().backward()
+    assert module["layer"].weight.grad is not None
+
+
 def test_vocabulary_of_another_model(tmp_path):
     torch.save(small().module.state_dict(), tmp_path / "m.pt")
     (tmp_path / "v.json").write_text('["<pad>", "<unk>", "a"]')
@@ -373,7 +401,7 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
         raise RuntimeError("[enforce fail] file write failed: No space left on device")
 
     monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(RunError, match=r"m\.pt cannot be written .*No space left"):
+    with pytest.raises(RunError, match=r"cannot write to .*m\.pt: .*No space left"):
         save_classifier(model, tmp_path / "m.pt")
     assert [p.name for p in tmp_path.iterdir()] == ["m.pt"]
     assert (tmp_path / "m.pt").read_bytes() == before

@@ -129,7 +129,10 @@ def test_a_stop_while_a_checkpoint_is_written_leaves_nothing_behind(tmp_path, mo
     with pytest.raises(KeyboardInterrupt):
         go(tmp_path)
     assert (tmp_path / "last.pt").read_bytes() == before
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["best.pt", "last.pt", "report.json"]
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".json") == [
+        "best.pt",
+        "last.pt",
+    ]
 
 
 def test_each_epoch_is_told(tmp_path):
@@ -197,14 +200,14 @@ def test_other_data_options_or_damage_are_refused(tmp_path):
 
 def test_a_place_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be made"):
+    with pytest.raises(RunError, match=r"cannot write to .*it is a file"):
         go(tmp_path / "file")
     (tmp_path / "out" / "best.pt").mkdir(parents=True)
-    with pytest.raises(RunError, match=r"best\.pt cannot be written"):
+    with pytest.raises(RunError, match=r"a folder is in its place .*best\.pt\); move what is"):
         go(tmp_path / "out", replace(QUICK, epochs=1))
     (tmp_path / "out" / "report.json").mkdir()
     (tmp_path / "out" / "best.pt").rmdir()
-    with pytest.raises(RunError, match=r"report\.json cannot be written"):
+    with pytest.raises(RunError, match=r"a folder is in its place .*report\.json\)"):
         go(tmp_path / "out", replace(QUICK, epochs=1))
 
 

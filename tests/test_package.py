@@ -6,6 +6,7 @@ has nothing else. What can be installed comes from constraints.txt, as for ``mak
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,7 @@ EXPLAIN = (
     *("explain", "--model", "net.py:net", "--layer", "1", "--data", "labelmaps:data"),
     *("--quantile", "0.2", "--length", "2", "--no-trust", "--out", "new", "--quiet"),
 )
+OUTLINES = ("data", "check", "coco-instances:outlines")
 ARRAYS = """
 import numpy as np, andornot
 masks = np.eye(3, dtype=bool)
@@ -161,8 +163,10 @@ PLACES = [
             (("page", "run"), "report"),
             (("figures", "run", "--out", "figures"), "figures"),
             (("data", "check", "pairs:pairs.csv,tagger=own"), "nlp"),
+            (OUTLINES, "coco"),
         ),
     ),
+    Place("coco", works=(OUTLINES,)),
     Place("report", works=(("report", "run", "--out", "report"),)),
     Place("figures", works=(("figures", "run", "--out", "figures", "--only", "length"),)),
     Place("nlp", works=(TAGGER, ("data", "check", "pairs:pairs.csv,tagger=tagger"))),
@@ -281,6 +285,12 @@ def scratch(tmp_path_factory):
         for i in range(6)
     )
     write_labelmaps(folder / "data", {"left": "place", "right": "place"}, samples)
+    (folder / "outlines").mkdir()
+    Image.new("RGB", (16, 16)).save(folder / "outlines" / "a.png")
+    outline = {"image_id": 1, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 9]]}
+    images, named = [{"id": 1, "file_name": "a.png"}], [{"id": 1, "name": "cat"}]
+    index = {"images": images, "categories": named, "annotations": [outline]}
+    (folder / "outlines" / "instances_a.json").write_text(json.dumps(index), encoding="utf-8")
     (folder / "vit").mkdir()
     (folder / "vit" / "config.json").write_text("{}", encoding="utf-8")
     words = ["run" if word == "new" else word for word in EXPLAIN]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -34,6 +35,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 import test_dissect_text as text  # noqa: E402
 from andornot.counting import passes  # noqa: E402
+from andornot.pipeline import twice  # noqa: E402
 from pass_cases import (  # noqa: E402
     LAYERS,
     N_SAMPLES,
@@ -161,6 +163,19 @@ def stored(world):
     return Run.open(world / "stored")
 
 
+@pytest.fixture(scope="module")
+def calm(world):
+    """The stages of an undisturbed run without a store."""
+    return stages_of(dissect(world, "calm", store=False))
+
+
+def stages_of(run):
+    """Names of stages and where they lie, in their order."""
+    found = [(name, stage.get("path")) for name, stage in run.manifest["stages"].items()]
+    assert all((run.path / path / "stage.json").exists() for _, path in found if path)
+    return found
+
+
 @pytest.fixture
 def out(tmp_path):
     return tmp_path / "run"
@@ -174,7 +189,8 @@ def test_two_passes_give_what_a_store_gives_for_all_layers_in_one_run(world, sto
     assert run.manifest["store"] is False
     with pytest.raises(RunError, match="kept no activations, which this needs; repeat"):
         run.activations("first")
-    dissect(world, out, store=False, length=3)
+    again = dissect(world, out, store=False, length=3)
+    assert stages_of(again) == stages_of(run)
     assert seen(world) == 0  # all that is needed was found again
 
 
@@ -200,7 +216,9 @@ def test_a_store_can_be_added_and_left(world, stored, out):
     dissect(world, out, store=False)
     seen(world)
     run = dissect(world, out)
-    assert seen(world) == N_SAMPLES + TRIAL  # the activations; the counts were there
+    assert (
+        seen(world) == N_SAMPLES
+    )  # the activations, of a network that was tried; the counts were there
     assert_same_run(stored, run)
     assert run.activations("first").n_samples == N_SAMPLES
     assert_same_run(stored, dissect(world, out, store=False))
@@ -208,15 +226,42 @@ def test_a_store_can_be_added_and_left(world, stored, out):
 
 
 @pytest.mark.parametrize("batch", [1, 5, 8, 9, 12, 16])
-def test_an_interrupted_pass_goes_on_where_it_was(world, stored, out, batch, monkeypatch):
+def test_an_interrupted_pass_goes_on_where_it_was(world, stored, calm, out, batch, monkeypatch):
+    seen(world)
     monkeypatch.setattr(passes, "_SAVE_SHARE", 0)  # save after every batch
     (world / "fail").write_text(str(TRIAL_CALLS + batch))
     with pytest.raises(ModelError, match=r"at samples .* out of luck"):
         dissect(world, out, store=False)
     before = seen(world)
     assert before == TRIAL + 3 * (batch - 1)
-    assert_same_run(stored, dissect(world, out, store=False))
+    run = dissect(world, out, store=False)
+    assert_same_run(stored, run)
+    assert stages_of(run) == calm
     assert before + seen(world) == TRIAL + 2 * N_SAMPLES  # it is not tried again
+
+
+@pytest.mark.parametrize("step", ["finish_layer", "finish_logits", "save_counts"])
+@pytest.mark.parametrize("time", [1, 2])
+def test_what_ends_between_the_layers_of_a_pass_is_not_mixed_up(
+    world, stored, calm, out, step, time, monkeypatch
+):
+    """Their numbers stand in the file of the pass, and those that are through are not run again."""
+    monkeypatch.setattr(passes, "_SAVE_SHARE", 0)
+    times, done = [], getattr(twice, step)
+
+    def stop(*given):
+        times.append(1)
+        if len(times) == time:
+            raise KeyboardInterrupt
+        done(*given)
+
+    monkeypatch.setattr(twice, step, stop)
+    with contextlib.suppress(KeyboardInterrupt):  # there is only one set of logits
+        dissect(world, out, store=False)
+    monkeypatch.setattr(twice, step, done)
+    run = dissect(world, out, store=False)
+    assert_same_run(stored, run)
+    assert stages_of(run) == calm
 
 
 def test_a_damaged_file_of_an_interrupted_pass_is_left_aside(world, stored, out, monkeypatch):

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.errors import DataError
-from andornot.files import read_arrays, write_array, write_json
+from andornot.files import write_array, write_json
+from andornot.folders import read_arrays
 
 
 @st.composite

@@ -13,6 +13,7 @@ from PIL import Image
 from andornot.errors import DataError, OptionError
 from andornot.probing.broden import read_broden
 from andornot.probing.dataset import FolderData
+from andornot.probing.open import open_data
 
 INDEX = "image,split,ih,iw,sh,sw,object,part,scene\n"
 ROW = "a.jpg,train,8,8,4,4,a_object.png,,7\n"
@@ -290,3 +291,15 @@ def test_the_papers_own_index(shared_data: Path, tmp_path: Path) -> None:
     assert data.classes[0] == "label 83"
     assert data.classes.count("") == 2477 + 1987  # scene empty, scene 0
     assert {sample.shape for sample in data.samples} == {(112, 112)}
+
+
+def test_names_are_composed(folder: Path) -> None:
+    (folder / "label.csv").write_text(
+        LABELS.replace("window", "ve\u0301ntana").replace("object", "obje\u0301t"), "utf-8"
+    )
+    (folder / "index.csv").write_text(INDEX.replace("object", "obje\u0301t") + ROW, "utf-8")
+    data = read_broden(folder)
+    assert "v\u00e9ntana" in data.names
+    assert named(data, 0)[0, 0] == {"v\u00e9ntana", "attic-s"}
+    kept = open_data(folder, categories=["obje\u0301t"])
+    assert kept.names == ("v\u00e9ntana", "chair, soft", "red and blue")

@@ -15,9 +15,9 @@ from PIL import Image
 
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, RunError
 from andornot.probing.check import check_images
-from andornot.probing.convert import convert
+from andornot.probing.convert import _distinct, _names, convert
 from andornot.probing.dataset import FolderData
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
@@ -218,6 +218,14 @@ def test_converting_twice_changes_nothing(tmp_path_factory, samples) -> None:
     same_table(once, twice, folder)
 
 
+def test_new_names_never_meet_names_that_are_there() -> None:
+    names = _names(["a.jpg", "a.png", "a_jpg.bmp", "b.png"])
+    assert names == ["a_jpg 2", "a_png", "a_jpg", "b"]
+    assert _distinct(["object", "object", "object 2", "a/b"]) == [
+        "object", "object 2", "object 2 2", "a_b",
+    ]  # fmt: skip
+
+
 def test_images_of_one_stem_get_names_of_their_own(tmp_path: Path) -> None:
     from probing_cases import save
 
@@ -239,8 +247,9 @@ def test_what_cannot_be_converted(tmp_path: Path, monkeypatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(DataError, match=r"out cannot be written \(No space left on device\)"):
+        with pytest.raises(RunError, match=r"cannot write to .*out: No space left on device"):
             convert(data, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
     (tmp_path / "in/images/one.png").unlink()
     with pytest.raises(DataError, match=r"one.png is missing"):
         convert(data, tmp_path / "out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import tempfile
@@ -16,8 +17,10 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from andornot.errors import DataError, OptionError
+from andornot.probing.convert import convert
 from andornot.probing.dataset import FolderData
 from andornot.probing.labelmaps import NewSample, read_labelmaps, write_labelmaps
+from andornot.probing.open import open_data
 
 CONCEPTS = "id,name,category\n1,sky,object\n2,tree,object\n300,leaf,part\n,outdoor,scene\n"
 SAMPLES = "sample,split,class,concepts\na.png,train,park,outdoor\nsub/b.jpg,val,,\n"
@@ -351,3 +354,114 @@ def test_what_cannot_be_written(
     with pytest.raises(error, match=message):
         write_labelmaps(tmp_path / "world", concepts, [sample])
     assert not (tmp_path / "world").exists()
+
+
+def test_an_id_without_a_name_is_no_label(folder: Path) -> None:
+    ids = np.tile(np.array([0, 1, 255], np.uint8), (4, 2))
+    save_map(folder, "object/a.png", ids)
+    with pytest.raises(DataError, match=r"label id 255, .*with neither name nor category if it"):
+        read_labelmaps(folder).labels(0)
+    (folder / "concepts.csv").write_text(CONCEPTS + "255,,\n0,,\n")
+    data = read_labelmaps(folder)
+    assert data.names == ("sky", "tree", "leaf", "outdoor")
+    assert data.labels(0).maps[0][0].tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_an_id_may_be_no_label_in_one_layer_only(folder: Path) -> None:
+    ids = np.tile(np.array([0, 1, 2], np.uint8), (4, 2))
+    save_map(folder, "part/a.png", ids)
+    legend = "id,name,category,layer\n1,sky,object,\n2,tree,object,\n2,,,part\n,outdoor,scene,\n"
+    (folder / "concepts.csv").write_text(legend)
+    data = read_labelmaps(folder)
+    assert [m[0].tolist() for m in data.labels(0).maps] == [[0, 1, 2] * 2, [0, 1, 0] * 2]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("255,,\n255,edge,part\n", "the id 255 is already 'no label': give 'edge' another"),
+        ("255,edge,part\n255,,\n", "the id 255 is already 'edge': give 'no label' another"),
+        ("255,,part\n", "needs a name and a category .an id that has neither means no label"),
+        (",,\n", "needs a name and a category"),
+        ("-1,,\n", "'-1' is not a whole number from 0 to 65535"),
+    ],
+)
+def test_rows_without_a_name_that_say_nothing(folder: Path, rows: str, message: str) -> None:
+    (folder / "concepts.csv").write_text(CONCEPTS + rows)
+    with pytest.raises(DataError, match=message):
+        read_labelmaps(folder)
+
+
+SPLIT, COMPOSED = "cafe\u0301", "caf\u00e9"
+
+
+def test_names_are_composed_however_the_files_spell_them(folder: Path) -> None:
+    (folder / "images/a.png").rename(folder / f"images/{SPLIT}.png")
+    (folder / "labels/object/a.png").rename(folder / f"labels/object/{COMPOSED}.png")
+    legend = CONCEPTS.replace("sky", SPLIT).replace("outdoor", "p\u00e9nombre")
+    (folder / "concepts.csv").write_text(legend, encoding="utf-8")
+    row = f"{COMPOSED}.png,{SPLIT},{SPLIT},pe\u0301nombre\n"
+    (folder / "samples.csv").write_text(f"sample,split,class,concepts\n{row}", encoding="utf-8")
+    data = read_labelmaps(folder)
+    assert data.names == (COMPOSED, "tree", "leaf", "p\u00e9nombre")
+    at = data.sample_ids.index(f"{SPLIT}.png")  # a path stays as the disk has it
+    assert (data.splits[at], data.classes[at]) == (COMPOSED, COMPOSED)
+    assert data.labels(at).concepts == (3,)
+    assert names_at(data, at, (0, 1)) == [COMPOSED]
+    assert open_data(folder, split=SPLIT).sample_ids == (f"{SPLIT}.png",)
+
+
+def test_categories_are_composed(folder: Path) -> None:
+    (folder / "concepts.csv").write_text(CONCEPTS.replace("part", SPLIT), encoding="utf-8")
+    for typed in (SPLIT, COMPOSED):
+        assert open_data(folder, categories=[typed]).names == ("leaf",)
+
+
+@pytest.mark.parametrize("place", ["images/a.png", "labels/object/a.png", "samples.csv"])
+def test_pipes_are_refused_at_once(folder: Path, place: str) -> None:
+    (folder / place).unlink()
+    os.mkfifo(folder / place)
+
+    def read_all() -> None:
+        data = read_labelmaps(folder)
+        data.image(0)
+        data.labels(0)
+
+    with pytest.raises(DataError, match=f"{place} is a named pipe, not a file"):
+        read_all()
+    if place != "samples.csv":
+        with pytest.raises(DataError, match="is a named pipe"):
+            read_labelmaps(folder).fingerprint()
+        with pytest.raises(DataError, match="is a named pipe"):
+            convert(read_labelmaps(folder), folder / "out")
+
+
+def test_deep_images_are_scaled_or_refused(folder: Path) -> None:
+    grey = np.arange(96, dtype=np.uint8).reshape(8, 12) * 2
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "images/a.png")
+    np.testing.assert_array_equal(np.asarray(read_labelmaps(folder).image(0))[..., 2], grey)
+    (folder / "images/a.png").unlink()
+    Image.fromarray(grey.astype(np.float32)).save(folder / "images/a.tif")
+    (folder / "samples.csv").unlink()
+    with pytest.raises(DataError, match=r"images/a\.tif holds floats from 0 to 190"):
+        read_labelmaps(folder).image(0)
+
+
+def test_legends_of_another_kind_are_called_by_it(folder: Path) -> None:
+    for data, message in {
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n": "git lfs pull",
+        b"PK\x03\x04" + bytes(40): "it looks like a zip archive; unpack it, and give a table",
+        b'{"1": "sky"}': "it looks like JSON; give a table as text",
+        "id,name,category\n1,caf\u00e9,object\n".encode("latin-1"): "not UTF-8; save it as UTF-8",
+        "id,name,category\n".encode("utf-16"): "text in UTF-16; save it as UTF-8",
+    }.items():
+        (folder / "concepts.csv").write_bytes(data)
+        with pytest.raises(DataError, match=f"concepts.csv cannot be read as a CSV .*{message}"):
+            read_labelmaps(folder)
+
+
+def test_maps_of_another_kind_are_called_by_it(folder: Path) -> None:
+    Image.new("L", (12, 8)).save(folder / "labels/object/a.png", format="JPEG")
+    message = r"is not a readable image \(PNG\): it looks like a JPEG image; give a PNG image"
+    with pytest.raises(DataError, match=message):
+        read_labelmaps(folder).labels(0)

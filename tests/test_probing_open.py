@@ -60,8 +60,8 @@ def test_the_kind_is_named_or_told_by_the_files(folder: Path, broden: Path) -> N
 def test_what_is_no_data_set(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(DataError, match="there is no data set at nowhere"):
         open_data("broden:nowhere")
-    with pytest.raises(DataError, match="there is no data set at voc:"):
-        open_data(f"voc:{folder}")
+    with pytest.raises(DataError, match="there is no data set at yolo:"):
+        open_data(f"yolo:{folder}")
     with pytest.raises(
         DataError, match=r"has neither label\.csv \(Broden\), concepts\.csv \(label maps\), pan"
     ):

@@ -344,3 +344,147 @@ def test_units_are_explained_on_real_coco(shared_data: Path, tmp_path: Path) -> 
         open_data(**run.manifest["data"]["source"]).fingerprint()
         == (run.manifest["data"]["fingerprint"])
     )
+
+
+def nested(root: Path, split: str, day: str, top: int, below: int) -> None:
+    """Two images in folders, whose names every split has: category ``top`` above ``below``."""
+    index = root / f"annotations/panoptic_{split}.json"
+    images, annotations = [], []
+    for i in range(2):
+        name = f"{day}/left/{i:04}"
+        ids = np.full((4, 6), 2)
+        ids[:2] = 1
+        save(root / split / f"{name}.jpg", photo(i))
+        save(index.with_suffix("") / f"{name}.png", spread(ids))
+        segments = [{"id": 1, "category_id": top}, {"id": 2, "category_id": below}]
+        images.append({"id": i, "file_name": f"{name}.jpg"})
+        annotations.append({"image_id": i, "file_name": f"{name}.png", "segments_info": segments})
+    coco_json(index, images=images, annotations=annotations)
+
+
+def test_files_of_one_name_in_several_folders_of_coco(tmp_path: Path) -> None:
+    nested(tmp_path, "train", "day1", top=1, below=200)
+    nested(tmp_path, "val", "day2", top=200, below=1)
+    data = open_data(tmp_path)
+    found = {name: at(data, i, 0, 0) for i, name in enumerate(data.sample_ids)}
+    assert found == {
+        "train/day1/left/0000.jpg": {"person"},
+        "train/day1/left/0001.jpg": {"person"},
+        "val/day2/left/0000.jpg": {"sky"},
+        "val/day2/left/0001.jpg": {"sky"},
+    }
+
+
+def test_what_coco_lists_twice(tmp_path: Path) -> None:
+    index = coco(tmp_path) / "annotations/panoptic_val.json"
+    whole = json.loads(index.read_text())
+    one, two = whole["annotations"]
+    segment = one["segments_info"][0]
+    for changes, message in (
+        ({"annotations": [one, two | {"file_name": "0.png"}]}, r"lists .*/0\.png twice"),
+        ({"annotations": [one, two | {"file_name": "./0.png"}]}, r"lists .*/0\.png twice"),
+        ({"images": [*whole["images"], {"id": 0, "file_name": "1.jpg"}]}, "the image 0 twice"),
+        (
+            {"categories": [*whole["categories"], {"id": 7, "name": "sea"}]},
+            "lists the category 7 twice",
+        ),
+        (
+            {"annotations": [one | {"segments_info": [segment, segment | {"category_id": 1}]}]},
+            "lists the segment 5 twice",
+        ),
+    ):
+        index.write_text(json.dumps(whole | changes))
+        with pytest.raises(DataError, match=message):
+            open_data(tmp_path)
+
+
+def test_ids_of_coco_as_text(tmp_path: Path) -> None:
+    index = coco(tmp_path) / "annotations/panoptic_val.json"
+    expected = [open_data(tmp_path).labels(i).maps[0].tolist() for i in (0, 1)]
+    text = re.sub(r'("(?:id|image_id|category_id)": )(\d+)', r'\1"\2"', index.read_text())
+    index.write_text(text)
+    data = open_data(tmp_path)
+    assert [data.labels(i).maps[0].tolist() for i in (0, 1)] == expected
+    index.write_text(text.replace('"70000"', '"7e4"'))
+    with pytest.raises(DataError, match=r"the segment '7e4' .* does not fit into a PNG"):
+        open_data(tmp_path)
+
+
+def test_things_of_coco_by_true_and_false(tmp_path: Path) -> None:
+    index = coco(tmp_path) / "annotations/panoptic_val.json"
+    before = open_data(tmp_path)
+    text = index.read_text().replace('"isthing": 1', '"isthing": true')
+    index.write_text(text.replace('"isthing": 0', '"isthing": false'))
+    assert '"isthing": true' in index.read_text()
+    data = open_data(tmp_path)
+    assert data.categories == before.categories
+    assert data.fingerprint() == open_data(tmp_path).fingerprint()
+    assert open_data(tmp_path, categories=["stuff"]).names == ("sky",)
+
+
+def test_parquet_files_whose_images_are_called_alike(tmp_path: Path) -> None:
+    """Shards that each count from 0 are one sound split."""
+    parquet(tmp_path / "train-00000-of-00002.parquet", n=2)
+    parquet(tmp_path / "train-00001-of-00002.parquet", n=2)
+    id2label(tmp_path, _1="sky", _2="tree")
+    data = open_data(tmp_path)
+    assert data.sample_ids == (
+        "train/train-00000-of-00002/000000", "train/train-00000-of-00002/000001",
+        "train/train-00001-of-00002/000000", "train/train-00001-of-00002/000001",
+    )  # fmt: skip
+
+
+def test_an_empty_name_in_parquet_means_no_label(tmp_path: Path) -> None:
+    parquet(tmp_path / "a.parquet")
+    id2label(tmp_path, _1="sky", _2="")
+    data = open_data(tmp_path)
+    assert data.names == ("sky",)
+    assert data.labels(0).maps[0][0].tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_deep_images_in_parquet(tmp_path: Path) -> None:
+    grey = photo(0)[..., 0]
+    images = [encoded(grey.astype(np.uint16) * 257), encoded(grey.astype(np.float32), "TIFF")]
+    label = encoded(np.zeros((4, 6), np.uint8))
+    columns = {"image": images, "annotation": [label] * 2}
+    parquet(tmp_path / "a.parquet", n=2, columns=columns)
+    id2label(tmp_path, _1="sky")
+    data = open_data(tmp_path)
+    np.testing.assert_array_equal(np.asarray(data.image(0))[..., 0], grey)
+    with pytest.raises(DataError, match="row 1, column image holds floats from 0 to"):
+        data.image(1)
+
+
+def test_files_of_another_kind_are_called_by_it(tmp_path: Path) -> None:
+    root = coco(tmp_path / "coco")
+    index = root / "annotations/panoptic_val.json"
+    index.write_bytes(encoded(photo(0)))
+    with pytest.raises(DataError, match=r"cannot be read as JSON .*: it looks like a PNG image; "):
+        open_data(root)
+    index.write_text("<html><body>404 Not Found</body></html>")
+    with pytest.raises(DataError, match=r"it is a web page \(HTML\); .*download the file itself"):
+        open_data(root)
+    file = tmp_path / "p/a.parquet"
+    parquet(file)
+    id2label(file.parent, _1="sky")
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
+    with pytest.raises(DataError, match=r"cannot be read as parquet .*Git LFS.*git lfs pull"):
+        open_data(file)
+    file.write_bytes(b"PAR1" + bytes(9))
+    with pytest.raises(DataError, match="it is damaged or cut short, so copy, export or download"):
+        open_data(file)
+
+
+def test_names_of_published_sets_are_composed(tmp_path: Path) -> None:
+    split, composed = "cafe\u0301", "caf\u00e9"
+    index = coco(tmp_path / "coco") / "annotations/panoptic_val.json"
+    index.write_text(index.read_text().replace('"kite"', f'"{split}"'))
+    assert open_data(tmp_path / "coco").names[2] == composed
+    stem = next(ade20k(tmp_path / "ade").rglob("ADE_val_1.jpg")).with_suffix("")
+    file = stem.with_suffix(".json")
+    text = file.read_text("latin-1").replace('"window"', json.dumps(split))
+    file.write_text(text.replace("\u00e9", ""))
+    assert composed in open_data(tmp_path / "ade").names
+    parquet(tmp_path / "p/a.parquet")
+    id2label(tmp_path / "p", _1=split, _2="tree")
+    assert open_data(tmp_path / "p").names == (composed, "tree")

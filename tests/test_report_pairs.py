@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from rich.console import Console
 
 import andornot
+from andornot.analyses.outcomes import outcomes
 from andornot.counting.thresholds import Threshold
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
@@ -20,9 +22,10 @@ from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.report.marks import FORBIDDEN, NAMED
 from andornot.report.page import Fact, Story, write_page
 from andornot.report.pair_gallery import PairGallery
-from andornot.report.terminal import print_units
+from andornot.report.terminal import _remarks, print_units
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
+from andornot.text.check import check_pairs
 from andornot.text.nli.protocol import Recorded
 from andornot.text.open import open_pairs
 from andornot.text.probe import Words
@@ -143,6 +146,50 @@ def test_views_tell_what_the_run_knows(run):
         assert view.prediction == CLASSES[int(logits.argmax())]
         assert view.is_wrong == (view.prediction != pair.label)
     assert {view.is_wrong for view in views} == {True, False}
+
+
+NUMBERED = [str(CLASSES.index(row[-1])) for row in rows()]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown", "comparable"),
+    [
+        (NUMBERED, CLASSES, True),
+        ([str(int(n) + 1) for n in NUMBERED], ("1", "2", "3"), False),
+        (["yes" if n == "0" else "no" for n in NUMBERED], ("yes", "no"), False),
+        (["" if n == "0" else CLASSES[int(n)].upper() for n in NUMBERED], None, True),
+    ],
+)
+def test_wrong_is_said_only_of_classes_that_can_be_compared(run, labels, shown, comparable):
+    """Numbers are the network's own; classes that it does not have are neither right nor wrong."""
+    data = pairs_of(run)
+    pairs = tuple(replace(p, label=label) for p, label in zip(data.pairs, labels, strict=True))
+    gallery = PairGallery.open(run, data=replace(data, pairs=pairs))
+    views = gallery.unit(NEVER, 12).samples
+    for view in views:
+        known = CLASSES[int(NUMBERED[view.sample])] if comparable and labels[view.sample] else None
+        assert view.is_wrong == (known not in (None, view.prediction))
+        assert shown is None or view.label in shown
+        assert ("(wrong)" in " ".join(_remarks(view, "pair"))) == view.is_wrong
+    assert any(view.is_wrong for view in views) == comparable
+
+
+def test_a_run_tells_how_it_reads_labels_that_are_numbers(tmp_path):
+    records = [
+        {"premise": row[0], "hypothesis": row[2], "label": int(n)}
+        for row, n in zip(rows(), NUMBERED, strict=True)
+    ]
+    file = tmp_path / "x.jsonl"
+    file.write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    run = explain("pairs", file, tmp_path / "run", trust=None)
+    told = "the samples' labels are numbers, read as those of the network's classes"
+    assert [note for note in run.manifest["model"]["notes"] if note.startswith(told)]
+    right = [
+        row[-1] == said for row, said in zip(rows(), run.samples["predicted_class"], strict=True)
+    ]
+    assert outcomes(run).accuracy == np.mean(right)
+    found = check_pairs(open_pairs(f"pairs:{file}", tagger=None))
+    assert any("The classes are numbers" in warning for warning in found.warnings)
 
 
 def test_token_views_equal_a_plain_recomputation(token_run):

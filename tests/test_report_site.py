@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from andornot.cli import cli
 from andornot.cli.report import report as report_command
 from andornot.edits.kept import run_key
 from andornot.errors import DataError, OptionError, RunError
@@ -170,12 +171,17 @@ def test_a_unit_without_a_formula_has_a_page_that_says_so(site):
     assert "It is active nowhere." in page.text
 
 
-def test_the_command_on_a_page_scores_the_formula(run, site):
+def test_the_command_on_a_page_scores_the_formula(run, site, tmp_path, monkeypatch):
     page = read(site / "unit/layer-00002.html")
     copied = [button["data-copy"] for button in page.all("button") if "data-copy" in button]
     formula, command = copied
     assert parse(formula) == run.result()[2].formula
-    assert shlex.split(command) == ["andornot", "score", "run", "2", formula]
+    program, *words = shlex.split(command)
+    assert (program, words[-1]) == ("andornot", formula)
+    monkeypatch.chdir(tmp_path)  # it names the run wherever one stands
+    done = CliRunner().invoke(cli, [*words, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["iou"] == run.result()[2].iou
 
 
 def test_concept_pages_list_the_units_that_name_them(run, site):

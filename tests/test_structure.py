@@ -18,9 +18,10 @@ TESTS = Path(__file__).resolve().parent
 PACKAGE = Path(andornot.__file__).parent
 
 CORE = [
-    "_jit", "concepts.positions", "concepts.signatures", "concepts.table", "counting.activations",
-    "counting.range_counts", "counting.ranges", "counting.responses", "counting.thresholds",
-    "counting.upsample", "engine", "errors", "explainer", "explanations", "files", "formula",
+    "_jit", "checks", "concepts.positions", "concepts.signatures", "concepts.table",
+    "counting.activations", "counting.range_counts", "counting.ranges", "counting.responses",
+    "counting.thresholds", "counting.upsample", "engine", "errors", "explainer", "explanations",
+    "files", "folders", "formula",
     "measures.agreement", "measures.moments", "measures.profiles", "measures.sanity",
     "measures.scores", "parallel", "progress", "search", "search.beam", "search.best",
     "search.bits", "search.bounds", "search.branching", "search.ceiling", "search.correlation",
@@ -93,7 +94,8 @@ def test_searches_know_problems_and_nothing_of_data(name):
 
 BOTTOM = [
     "formula", "measures", "measures.scores", "concepts", "concepts.positions",
-    "concepts.signatures", "concepts.table", "files", "errors", "_jit",
+    "concepts.signatures", "concepts.table", "checks", "files", "folders", "errors", "_jit",
+    "progress",
 ]  # fmt: skip
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
+import os
+import pickle
 import re
 import subprocess
 import sys
@@ -143,7 +146,10 @@ def test_empty_sentences_are_dropped_and_counted(tmp_path):
         ('{"gold_label": "neut', r"x\.jsonl, line 2: this is no JSON .*; the file is damaged"),
         ("[1]", "line 2: the record has no text 'sentence1'"),
         (json.dumps(record(sentence2=None)), "line 2: the record has no text 'sentence2'"),
-        (json.dumps(record(gold_label=3)), "line 2: the record has no text 'gold_label'"),
+        (
+            json.dumps(record(gold_label=["x"])),
+            "line 2: .gold_label. is \\[.x.\\], which is no text",
+        ),
         (json.dumps(record(sentence2_parse=PARSE[:-9])), "line 2: sentence2_parse is no Penn"),
         (json.dumps(record(sentence1_parse="A man")), "line 2: sentence1_parse is no Penn"),
         (json.dumps(record(sentence1_parse=["x"])), "line 2: sentence1_parse is no Penn"),
@@ -153,6 +159,186 @@ def test_damaged_lines_are_named(tmp_path, line, message):
     path = written(tmp_path / "x.jsonl", json.dumps(record()), line)
     with pytest.raises(DataError, match=message):
         open_pairs(f"snli:{path}")
+
+
+def test_files_of_another_kind_are_called_by_it(tmp_path):
+    path = tmp_path / "x.jsonl"
+    for data, message in {
+        "premise,hypothesis\na,b\n": "it looks like a table as text .*; give JSON lines",
+        "<!doctype html><html></html>": r"it is a web page \(HTML\); ",
+    }.items():
+        path.write_text(data)
+        with pytest.raises(DataError, match=message):
+            open_pairs(f"snli:{path}")
+    path = tmp_path / "x.tok"
+    path.write_bytes(b"\x1f\x8b\x08\xff" * 9)
+    with pytest.raises(DataError, match="it looks like a gzip archive; unpack it, and give plain"):
+        open_pairs(f"pairs:{path}")
+
+
+def test_pipes_are_refused_at_once(tmp_path):
+    for name in ("x.jsonl", "x.tok", "x.csv", "x.conllu"):
+        os.mkfifo(tmp_path / name)
+        kind = "snli" if name == "x.jsonl" else "pairs"
+        with pytest.raises(DataError, match=f"{name} is a named pipe, not a file"):
+            open_pairs(f"{kind}:{tmp_path / name}")
+    sound = written(tmp_path / "y.tok", "a b", "c d")
+    with pytest.raises(DataError, match=r"x\.csv is a named pipe"):
+        open_pairs(f"pairs:{sound},labels={tmp_path / 'x.csv'}")
+
+
+def test_an_id_may_look_like_that_of_a_second_one(tmp_path):
+    lines = [record(pairID=name) for name in ("x", "x", "x~2", "x")]
+    data = open_pairs(f"snli:{jsonl(tmp_path / 'x.jsonl', *lines)}")
+    assert data.sample_ids == ("x", "x~2", "x~2~2", "x~3")
+
+
+PLAIN = {"premise": "A man eats.", "hypothesis": "He sleeps."}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("premise", "hypothesis", "label"),
+        ("sentence1", "sentence2", "gold_label"),
+        ("sentence1", "sentence2", "label"),
+        ("sentence_A", "sentence_B", "entailment_judgment"),
+    ],
+)
+@pytest.mark.parametrize("spec", ["pairs:{}", "snli:{}"])
+@pytest.mark.parametrize("name", ["x.jsonl", "x.json", "x.txt"])
+def test_json_lines_are_read_whatever_the_keys(tmp_path, keys, spec, name):
+    values = [("A man eats.", "He sleeps.", "Neutral"), ("A b", "c", 2), ("d", "e", 0)]
+    path = jsonl(tmp_path / name, *(dict(zip(keys, row, strict=True)) for row in values))
+    data = open_pairs(spec.format(path), tagger=None)
+    assert data.pairs[0].premise.tokens == ("A", "man", "eats", ".")
+    assert data.pairs[0].hypothesis.text == "He sleeps."
+    assert data.classes == ("neutral", "2", "0")
+    assert data.kind == spec.partition(":")[0]
+    assert open_pairs(**data.source).fingerprint() == data.fingerprint()
+
+
+def test_json_lines_with_names_of_their_own_ids_splits_and_tags(tmp_path):
+    rows = [
+        {"a": "A man", "b": "c", "y": 1.0, "uid": 7, "split": "dev", "premise_tags": "DT NN"},
+        {"a": "A b", "b": "c", "y": None, "uid": 8, "split": "test"},
+        {"a": "A b", "b": "c", "y": -1, "uid": 9, "split": "dev"},
+    ]
+    path = jsonl(tmp_path / "x.jsonl", *rows)
+    data = open_pairs(f"pairs:{path},premise=a,hypothesis=b,label=y", tagger=None)
+    assert data.classes == ("1", "", "")
+    assert data.sample_ids == ("7", "8", "9")
+    assert data.pairs[0].premise.tags == ("DT", "NN")
+    assert len(open_pairs(f"pairs:{path},premise=a,hypothesis=b,split=dev", tagger=None)) == 2
+    told = "line 1: the record has no text 'z' for the label"
+    with pytest.raises(DataError, match=told):
+        open_pairs(f"pairs:{path},premise=a,hypothesis=b,label=z")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"premise": "a"}', "no text 'hypothesis'|no text 'sentence2'"),
+        (json.dumps(PLAIN | {"premise": 3}), "'premise' is 3, which is no text"),
+        (json.dumps(PLAIN | {"premise": ["a", "b"]}), "'premise' is .* which is no text"),
+        (json.dumps(PLAIN | {"label": True}), "'label' is True, which is no text"),
+        (json.dumps(PLAIN | {"label": {"a": 1}}), "'label' is .* which is no text"),
+        (json.dumps(PLAIN | {"hypothesis": "\ud800"}), "which is no text"),
+        ('{"premise": ' + "1" * 5000 + "}", "this is no JSON"),
+        ("{", "this is no JSON"),
+        ("a b c", "this is no JSON"),
+    ],
+)
+def test_records_of_json_that_cannot_be_used(tmp_path, line, message):
+    path = written(tmp_path / "x.jsonl", json.dumps(PLAIN), line)
+    with pytest.raises(DataError, match=message) as caught:
+        open_pairs(f"pairs:{path}")
+    assert "x.jsonl, line 2: " in str(caught.value)
+    assert len(str(caught.value)) < 600 + len(str(path))
+
+
+# --- files whose content is not what the reader takes --------------------------------------------
+
+CONLLU = "\t".join(["1", "dogs", "dog", "NOUN", "_", "_", "0", "root", "_", "_"])
+CONTENTS = {
+    "JSON lines": [json.dumps(PLAIN)] * 2,
+    "JSON lines, spread": ["{", '  "premise": "a", "hypothesis": "b"', "}"],
+    "a JSON array": ["[", json.dumps(PLAIN), "]"],
+    "a JSON array of rows": ['[["a", "b"],', '["c", "d"]]'],
+    "a table": ["premise,hypothesis,label", "a b,c d,neutral"],
+    "a table with other names": ["text_a,text_b,y", "a b,c d,0"],
+    "a table without a header": ["a b,c d,0", "e f,g h,1"],
+    "a table with tabs": ["one\ttwo", "a b\tc d", "e f\tg h", "i\tj"],
+    "a table with quotes": ["x;label", '"a, b";0', '"c; d";1', '"e";2'],
+    ".feats": ["lemma;open|tag;closed", "a|a|DT", "b|b|NN"],
+    "CoNLL-U": ["# sent_id = 1", CONLLU, ""],
+    "XML": ["<?xml version='1.0'?>", "<a/>"],
+}
+BYTES = {
+    "gzip": gzip.compress(b"a b\nc d\n"),
+    "zip": b"PK\x03\x04rest",
+    "parquet": b"PAR1\x15\x04",
+    "a pickle": pickle.dumps(["a", "b"]),
+    "UTF-16": "a b\nc d\n".encode("utf-16"),
+    "zero bytes": b"a b\0\nc\n",
+}
+
+
+@pytest.mark.parametrize("what", [*CONTENTS, *BYTES])
+def test_no_other_format_becomes_tokens(tmp_path, what):
+    path = tmp_path / "x.tok"
+    if what in BYTES:
+        path.write_bytes(BYTES[what])
+    else:
+        written(path, *CONTENTS[what])
+    with pytest.raises(DataError) as caught:
+        open_pairs(f"pairs:{path}")
+    assert str(path) in str(caught.value)
+    assert "sentences, but premises" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".feats", ".conllu", ".jsonl", ".tok"])
+@pytest.mark.parametrize("what", ["JSON lines", "a table", ".feats", "CoNLL-U"])
+def test_a_name_that_promises_another_format_is_told(tmp_path, what, suffix):
+    path = written(tmp_path / f"x{suffix}", *CONTENTS[what])
+    own = {"JSON lines": ".jsonl", "a table": ".csv"}.get(what, what.lower().replace("-", ""))
+    if suffix in (own, f".{own}"):
+        open_pairs(f"pairs:{path}", tagger=None) if what == "JSON lines" else None
+        return
+    with pytest.raises(DataError, match=f"looks like {what}; give it a name that ends in"):
+        open_pairs(f"pairs:{path}")
+
+
+def test_a_file_without_a_telling_name_is_what_it_holds(tmp_path):
+    for what, n in {"JSON lines": 2, "a table": 1, ".feats": 1}.items():
+        path = written(tmp_path / "x.txt", *CONTENTS[what])
+        assert len(open_pairs(f"pairs:{path}", tagger=None)) == n
+    path = written(tmp_path / "x.txt", CONLLU, "", CONLLU)
+    assert open_pairs(f"pairs:{path}", tagger=None).has_tags
+    with pytest.raises(DataError, match="looks like a table, and snli: reads JSON lines"):
+        open_pairs(f"snli:{written(tmp_path / 'x.txt', *CONTENTS['a table'])}")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["A man , 1,000 people", "[ laughs ] { hi } , so"],
+        ["Label me , please", "text , and premise"],
+        ["[ applause ]", '{ " quoted " }'],
+        ["a\tb ", "c"],
+        ["# no comment", "1 2 3"],
+    ],
+)
+def test_tokens_that_look_a_little_like_something_else_are_read(tmp_path, lines):
+    data = open_pairs(f"pairs:{written(tmp_path / 'x.tok', *lines)}", tagger=None)
+    assert [" ".join(s.tokens) for s in data.sentences()] == [" ".join(x.split()) for x in lines]
+
+
+def test_labels_in_another_format_are_told(tmp_path):
+    tok = written(tmp_path / "x.tok", "a", "b")
+    gold = jsonl(tmp_path / "gold.jsonl", {"label": "neutral"})
+    with pytest.raises(DataError, match="looks like JSON lines; give the labels as a CSV or TSV"):
+        open_pairs(f"pairs:{tok}", labels=gold)
 
 
 def test_a_folder_of_splits(tmp_path):

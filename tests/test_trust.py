@@ -408,9 +408,82 @@ def test_mistakes_get_a_sentence():
     with pytest.raises(OptionError, match="active positions, its mask has"):
         examine(result, ~world.units, world.table)
     with pytest.raises(OptionError, match="up to length 3"):
-        examine(result, world.units, world.table, length=2)
+        examine(replace(result, search=None), world.units, world.table, length=2)
     with pytest.raises(DataError, match="shape"):
         examine(result, world.units[:, :3], world.table)
     for wrong in ({"nulls": -1}, {"resamples": 1.5}, {"bootstrap": 5}, {"resamples": 2000}):
         with pytest.raises(OptionError, match=next(iter(wrong))):
             TrustOptions(**wrong)
+
+
+OTHER = {
+    "length": 2, "beam_size": 3, "search": "exhaustive", "metric": "f1", "penalty": 0.9,
+    "operators": ["OR", "AND"], "limit": 2, "categories": ["kind"], "only": ["a", "b", "c"],
+    "space": "trees",
+}  # fmt: skip
+
+
+def small_world():
+    rng = np.random.default_rng(5)
+    table = ConceptTable.from_masks(
+        rng.random((6, 12, 6)) < 0.4, list("abcdef"), ["kind"] * 5 + ["sort"]
+    )
+    return table, rng.random((2, 12, 6)) < 0.4
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_trust_is_that_of_the_search_that_was_made(name):
+    """Whatever shaped the search is remembered, and nothing else is accepted in its place."""
+    table, units = small_world()
+    plain, field = andornot.explain(units, table), name.replace("only", "concepts")
+    with pytest.raises(OptionError, match=f"{field} is .* searched for with"):
+        examine(plain, units, table, options=FEW, **{name: OTHER[name]})
+    if name == "search":
+        return
+    result = andornot.explain(units, table, **{name: OTHER[name]})
+    remembered = examine(result, units, table, options=FEW)
+    given = examine(result, units, table, options=FEW, **{name: OTHER[name]})
+    told = SearchOptions.of(**{field: OTHER[name]})
+    assert remembered == given
+    assert remembered == examine(
+        replace(result, search=None, table=None), units, table, options=FEW,
+        **{name: getattr(told, field)},
+    )  # fmt: skip
+    assert remembered.search == told
+    default = getattr(SearchOptions(), field)
+    with pytest.raises(OptionError, match=f"{field} is"):
+        examine(result, units, table, options=FEW, **{name: default})
+
+
+def test_the_same_search_may_be_written_otherwise():
+    table, units = small_world()
+    result = andornot.explain(units, table, operators=["or", "and_not"], metric="IoU")
+    examine(result, units, table, options=FEW, operators=("AND NOT", "OR"), metric="iou")
+
+
+def test_trust_is_that_of_the_table_and_the_masks_that_were_explained():
+    table, units = small_world()
+    result = andornot.explain(units, table)
+    rng = np.random.default_rng(6)
+    fewer = ConceptTable.from_masks(rng.random((6, 12, 6)) < 0.4, list("abcdef"))
+    with pytest.raises(OptionError, match="another concept table"):
+        examine(result, units, fewer, options=FEW)
+    moved = units.reshape(2, -1)[:, ::-1].reshape(units.shape)  # as many are active
+    with pytest.raises(OptionError, match="of its active positions here"):
+        examine(replace(result, search=None, table=None), moved, table, options=FEW)
+    folded = replace(table, fold_counts=table.fold_counts)  # equal, though not the same object
+    assert examine(result, units, folded, options=FEW) == examine(result, units, table, options=FEW)
+
+
+def test_what_a_result_remembers_travels_with_it_and_is_no_part_of_what_it_says():
+    import pickle
+
+    table, units = small_world()
+    result = andornot.explain(units, table, length=2, search="beam")
+    back = pickle.loads(pickle.dumps(result))
+    assert back == result
+    assert (back.search, back.table) == (result.search, result.table) != (None, None)
+    bare = replace(result, search=None, table=None)
+    assert bare == result
+    assert hash(bare) == hash(result)
+    assert andornot.Result(result.explanations).search is None

@@ -170,7 +170,7 @@ def test_the_command_line_draws_weights_and_says_what_is_real(folder, tmp_path):
     done = command(*given, "--no-trust", "--random-weights", "4", "--out", tmp_path / "random")
     assert done.exit_code == 0, done.output
     assert "all weights are random (seed 4)" in " ".join(done.output.split())
-    random = Run.open(tmp_path / "random")
+    random = Run.open(tmp_path / "random", trust_code=True)
     assert random.manifest["model"]["weights"] == "random:4"
     assert model_of(random).fingerprint == random.manifest["model"]["fingerprint"]
 

@@ -10,20 +10,21 @@ images and sentences is in the probe (see ``probe``).
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot.checks import number, whole_number
 from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import engine_of
-from andornot.errors import OptionError
+from andornot.errors import DamagedError, OptionError, quoted
 from andornot.explainer import SearchOptions
 from andornot.files import writing
+from andornot.folders import sweep_folders
 from andornot.parallel import n_workers
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
@@ -35,8 +36,10 @@ from andornot.pipeline.steady import note_company
 from andornot.pipeline.twice import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probe import Probe, Recording
+from andornot.progress import tell
+from andornot.runs.results import claim
 from andornot.runs.run import Run
-from andornot.runs.stages import alone
+from andornot.runs.stages import alone, forget
 from andornot.trust.measure import LONGEST
 from andornot.trust.options import TrustOptions
 
@@ -72,6 +75,7 @@ def dissect(
     store: bool = True,
     memory: float = 4.0,
     executor: Executor | str | None = None,
+    verify: bool = False,
     **search: Any,
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -109,18 +113,22 @@ def dissect(
         executor: where the network runs and formulas are searched for, in shards of samples and
             blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
             ``dask:ADDRESS`` (see ``engine``); this process if not given.
+        verify: read all data files, and use nothing stored that was made from other bytes;
+            otherwise a file is the same as long as its size and its time of change are.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
             ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
-        The finished run.
+        The finished run; as its caller named the network, it may load that again, code or not.
 
     Raises:
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
     """
-    choose_length = search.get("length") == "auto"
+    if not isinstance(trust, TrustOptions | None) or not isinstance(recording, Recording | None):
+        raise OptionError("trust is TrustOptions and recording a Recording; give these, or None")
+    choose_length = isinstance(length := search.get("length"), str) and length == "auto"
     if choose_length:
         search["length"] = LONGEST
     options = SearchOptions.of(**search)
@@ -147,16 +155,18 @@ def dissect(
         choose_length=choose_length,
         store=store,
         memory=memory * 1e9,
+        verify=verify,
     )
     with alone(pipeline.out):
         cache = pipeline.out / "cache"
-        for left in cache.glob("engine-*"):  # by a run that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        with writing(cache):
+        with writing(pipeline.out):
+            claim(pipeline.out)
             cache.mkdir(exist_ok=True)
+            for folder in (cache, pipeline.out / "results"):
+                sweep_folders(folder)  # of a run that was killed
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
             pipeline.engine = engine
-            return _run(pipeline)
+            return _whole_run(pipeline)
 
 
 def _check_choice(
@@ -187,14 +197,18 @@ def _check(
     relations: Relations | None,
 ) -> None:
     """Refuse what cannot be done, before anything is loaded."""
+    if not isinstance(threshold, Threshold | Ranges | None):
+        raise OptionError(
+            f"threshold is {quoted(threshold)}; give andornot.Threshold(...), or Ranges"
+        )
     if isinstance(threshold, Ranges) and options.correlates:
         raise OptionError(
             "correlation looks at all activations at once; leave ranges out, or choose "
             "another metric"
         )
-    if folds < 1:
+    if whole_number(folds, "folds") < 1:
         raise OptionError(f"folds is {folds}; it must be at least 1")
-    if min_active is not None and not 0 <= min_active < 1:
+    if min_active is not None and not 0 <= number(min_active, "min_active") < 1:
         raise OptionError(f"min_active is {min_active}; give a share, from 0 up to less than 1")
     if relations is not None:
         check_relations(relations, "relations")
@@ -210,7 +224,7 @@ def _check_store(
             f"{what} at the activations again, so they have to be stored; leave store on, or "
             f"{'choose another metric' if options.correlates else 'leave ranges out'}"
         )
-    if not memory > 0:
+    if not number(memory, "memory") > 0:
         raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 
@@ -246,7 +260,21 @@ def _layers(layer: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _whole_run(p: Pipeline) -> Run:
+    """Run all steps; parts that turn out to be damaged are made again, each once."""
+    mended: set[Path] = set()
+    while True:
+        try:
+            return _run(p)
+        except DamagedError as error:
+            if error.path in mended or not forget(p.out / "cache", error.path):
+                raise
+            mended.add(error.path)
+            tell(f"{error.path} is damaged or lost, so it is made again")
+
+
 def _run(p: Pipeline) -> Run:
+    p.start()
     data_key = p.probe.data.fingerprint()
     table, table_stage = concepts_of(p, data_key)
     # mistakes in the search options shall not show only after the network has run
@@ -274,4 +302,4 @@ def _run(p: Pipeline) -> Run:
     for stage in p.stages.values():
         if stage.key:
             stage.remove_older()
-    return Run.open(p.out)
+    return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago

@@ -13,20 +13,21 @@ import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from concurrent.futures.process import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Thread
 from typing import Any, TypeVar
 
-from andornot.errors import OptionError, RunError
-from andornot.files import write_whole
+from andornot.errors import OptionError, RunError, quoted
+from andornot.files import unwritable, write_whole
+from andornot.folders import temporary_folder
 from andornot.parallel import n_workers
 
 Arguments = tuple[Any, ...]
@@ -36,6 +37,10 @@ _TRIES = 5
 """How often a task is given out whose worker died."""
 _WIDTH = 256
 """Tasks in flight on an executor that does not say how many workers it has."""
+
+
+ENGINE = "engine"
+"""Name of the folder for objects that are sent to other processes."""
 
 
 @dataclass(frozen=True)
@@ -201,9 +206,7 @@ class Engine:
         try:
             write_whole(path, lambda aside: aside.write_bytes(data))
         except OSError as error:
-            raise RunError(
-                f"cannot write to {path} ({error.strerror}); make room and start again"
-            ) from error
+            raise RunError(unwritable(path, error)) from error
         return Parcel(str(path), digest)
 
 
@@ -247,33 +250,35 @@ def engine_of(
             width = 2 * int(getattr(executor, "_max_workers", _WIDTH // 2))
             yield Engine([_Lane(executor, width)], jobs or 1, folder)
             return
-        kind, _, value = str(executor).partition(":")
+        kind, _, value = executor.partition(":") if isinstance(executor, str) else ("", "", "")
         if kind == "processes" and value.isdecimal() and int(value):
             threads = jobs or max(1, n_workers() // int(value))
             lanes = _processes(int(value), threads)
-            stack.callback(_shut_down, lanes)
+            stack.push(partial(_shut_down, lanes))
             yield Engine(lanes, threads, folder)
         elif kind == "dask" and value:
             yield Engine([_dask(value, stack)], jobs or 1, folder)
         else:
             raise OptionError(
-                f"executor is {executor!r}; give processes:N, dask:ADDRESS or an Executor"
+                f"executor is {quoted(executor)}; give processes:N, dask:ADDRESS or an Executor"
             )
 
 
 def _folder(directory: Path | None, stack: ExitStack) -> Path:
     """A folder for objects that are sent, removed at the end."""
     try:
-        folder = tempfile.TemporaryDirectory(prefix="engine-", dir=directory)
+        parent = Path(gettempdir()) if directory is None else directory
+        return stack.enter_context(temporary_folder(parent, ENGINE))
     except OSError as error:
-        raise RunError(
-            f"cannot write to {error.filename} ({error.strerror}); make room and start again"
-        ) from error
-    return Path(stack.enter_context(folder))
+        raise RunError(unwritable(Path(error.filename), error)) from error
 
 
-def _shut_down(lanes: list[_Lane]) -> None:
+def _shut_down(lanes: list[_Lane], kind: type[BaseException] | None, *_: object) -> None:
+    """End the processes; where the run was interrupted, without waiting for what they do."""
     for lane in lanes:
+        if kind is not None and not issubclass(kind, Exception):
+            for process in list((getattr(lane.executor, "_processes", None) or {}).values()):
+                process.terminate()
         lane.executor.shutdown(cancel_futures=True)
 
 

@@ -12,9 +12,49 @@ Every message is one sentence that says what is wrong, where, and what to do.
 
 from __future__ import annotations
 
+from pathlib import Path
+from reprlib import Repr
+from typing import Any
+
+_LONGEST = 2000
+"""Characters of a message at most; longer ones hold a list or a text that nobody would read."""
+_QUOTED = 80
+_REPR = Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _QUOTED
+
 
 class AndornotError(Exception):
     """Base of every error that andornot raises on purpose."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(_cut(sentence))
+
+
+def quoted(value: object, at: int = 0) -> str:
+    """What somebody wrote, as an error quotes it: short, on one line.
+
+    Args:
+        value: a text, or anything else.
+        at: of a text that is too long, show what stands around this character.
+    """
+    if not isinstance(value, str):
+        try:
+            return " ".join(_REPR.repr(value).split())
+        except ValueError:  # a whole number of thousands of digits
+            return f"<{type(value).__name__}>"
+    if len(value) <= _QUOTED:
+        return repr(value)
+    first = max(0, min(at - _QUOTED // 2, len(value) - _QUOTED))
+    shown = f"{'...' * (first > 0)}{value[first : first + _QUOTED]}"
+    return repr(f"{shown}{'...' * (first + _QUOTED < len(value))}")
+
+
+def _cut(sentence: str) -> str:
+    """The message without its middle, if that is too long: both ends say what to do."""
+    if len(sentence) <= _LONGEST:
+        return sentence
+    end = _LONGEST // 3
+    return f"{sentence[: _LONGEST - end - 5]} ... {sentence[-end:]}"
 
 
 class OptionError(AndornotError, ValueError):
@@ -35,3 +75,25 @@ class ModelError(AndornotError, ValueError):
 
 class RunError(AndornotError, RuntimeError):
     """A run directory cannot be written, read or continued."""
+
+
+class DamagedError(RunError):
+    """A file of a run is lost, or is not what was written; it can be made again.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, reason: object) -> None:
+        self.path = path
+        self.reason = "" if isinstance(reason, FileNotFoundError) else _short(reason)
+        what = f"is damaged ({self.reason})" if self.reason else "is gone"
+        super().__init__(f"{path} {what}; repeat andornot explain, which makes it again")
+
+    def __reduce__(self) -> tuple[Any, ...]:  # it may come from another process
+        return type(self), (self.path, self.reason or FileNotFoundError())
+
+
+def _short(reason: object) -> str:
+    text = " ".join(str(reason).split()) or type(reason).__name__
+    return text if len(text) <= 200 else f"{text[:199]}…"

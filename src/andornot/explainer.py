@@ -17,13 +17,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.concepts.table import ConceptTable
+from andornot.checks import as_array, is_one_of, several, texts, whole_number
+from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.activations import unit_blocks
 from andornot.counting.responses import Responses
 from andornot.engine import Engine, engine_of
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
-from andornot.formula import Formula, parse
+from andornot.formula import Formula
 from andornot.measures.moments import Moments
 from andornot.measures.scores import IOU, METRICS, PEARSON, Counts, metric_code
 from andornot.parallel import asked_to_stop, ordered_map
@@ -96,12 +97,13 @@ class SearchOptions:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        if self.search not in get_args(Search):
+        if not is_one_of(self.search, get_args(Search)):
             raise OptionError(
-                f"unknown search {self.search!r}; choose 'auto', 'beam', 'optimal' or 'exhaustive'"
+                f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
+                "'exhaustive'"
             )
-        if self.profile not in (None, PUBLISHED_PROFILE):
-            raise OptionError(f"unknown profile {self.profile!r}; the only one is 'mu2020'")
+        if self.profile is not None and not is_one_of(self.profile, [PUBLISHED_PROFILE]):
+            raise OptionError(f"unknown profile {quoted(self.profile)}; the only one is 'mu2020'")
         if self.profile and (
             self.search in ("exhaustive", "optimal")
             or self.metric != "iou"
@@ -115,17 +117,21 @@ class SearchOptions:
             raise OptionError(
                 f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
             )
-        if not self.correlates and str(self.metric).lower() not in METRICS:
+        if not isinstance(self.metric, str) or self.metric.lower() not in (*METRICS, PEARSON):
             raise OptionError(
-                f"unknown metric {self.metric!r}; choose one of {', '.join(METRICS)}, {PEARSON}"
+                f"unknown metric {quoted(self.metric)}; choose one of {', '.join(METRICS)}, "
+                f"{PEARSON}"
             )
-        self._check_space()
+        for name in ("categories", "concepts"):
+            if getattr(self, name) is not None:
+                texts(getattr(self, name), name)
         self.numbers()
+        self._check_space()
         self.budget(1)
 
     def _check_space(self) -> None:
-        if self.space not in get_args(Space):
-            raise OptionError(f"unknown space {self.space!r}; choose 'left-deep' or 'trees'")
+        if not is_one_of(self.space, get_args(Space)):
+            raise OptionError(f"unknown space {quoted(self.space)}; choose 'left-deep' or 'trees'")
         if self.space == "trees" and not (self._proves and self.length <= trees.LONGEST):
             raise OptionError(
                 f"trees are searched by search 'optimal' or 'auto', up to length {trees.LONGEST}, "
@@ -140,7 +146,7 @@ class SearchOptions:
     @property
     def correlates(self) -> bool:
         """Whether it is the correlation with raw activations that is searched for."""
-        return str(self.metric).lower() == PEARSON
+        return isinstance(self.metric, str) and self.metric.lower() == PEARSON
 
     @classmethod
     def of(cls, **options: Any) -> SearchOptions:
@@ -162,12 +168,13 @@ class SearchOptions:
                     f"threshold=andornot.Threshold({unknown[0]}=...)"
                 )
             raise OptionError(
-                f"there is no search option {unknown[0]!r}; there are {', '.join(sorted(known))}"
+                f"there is no search option {quoted(unknown[0])}; there are "
+                f"{', '.join(sorted(known))}"
             )
         for name in ("operators", "categories", "concepts"):
             value = options.get(name)
             if value is not None:
-                options[name] = (value,) if isinstance(value, str) else tuple(value)
+                options[name] = texts(value, name)
         chosen = cls(**options)
         for name in ("nodes", "seconds"):
             if options.get(name) is not None and not chosen._proves:
@@ -241,6 +248,7 @@ def explain(
     if only is not None:
         options["concepts"] = only
     chosen = SearchOptions.of(length=length, beam_size=beam_size, search=search, **options)
+    check_table(concepts, "concepts")
     responses = (
         unit_masks
         if isinstance(unit_masks, Responses)
@@ -275,10 +283,13 @@ def explain_responses(
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
     common = _Common(atoms, candidates, concepts.bases, concepts.names, options)
-    numbers = range(responses.n_units) if units is None else [int(u) for u in units]
-    states = [OK] * responses.n_units if status is None else list(status)
+    numbers = (
+        range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
+    )
+    states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
     if engine is not None and correlate is None:
-        return Result(tuple(_elsewhere(engine, common, responses, numbers, states)))
+        elsewhere = _elsewhere(engine, common, responses, numbers, states)
+        return Result(tuple(elsewhere), search=options, table=concepts.digest)
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -290,7 +301,8 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        return Result(tuple(track(found, "searching", responses.n_units)))
+        explanations = tuple(track(found, "searching", responses.n_units))
+    return Result(explanations, search=options, table=concepts.digest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -393,6 +405,7 @@ def _check_units(
             f"{concepts.n_atoms}; count them with this table"
         )
     for name, values in per_unit.items():
+        values = None if values is None else several(values, name)
         if values is not None and len(values) != responses.n_units:
             raise OptionError(
                 f"{name} has {len(values)} entries for {responses.n_units} units; "
@@ -446,7 +459,9 @@ def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) 
         FormulaError: the text is no formula, or names an unknown concept.
         DataError: the mask does not fit the table.
     """
-    responses = Responses.from_masks(np.asarray(unit_mask)[None], concepts)
+    check_table(concepts, "concepts")
+    mask = as_array(unit_mask, "unit masks")
+    responses = Responses.from_masks(mask[None], concepts)
     return score_responses(formula, responses, 0, concepts)
 
 
@@ -454,7 +469,6 @@ def score_responses(
     formula: Formula | str, responses: Responses, unit: int, concepts: ConceptTable
 ) -> Counts:
     """Score any formula for one unit from its counts."""
-    formula = parse(formula) if isinstance(formula, str) else formula
     mask = concepts.mask(formula)
     active, counts = responses.unit(unit)
     both = int(counts[mask[active]].sum())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from andornot.errors import OptionError
+from andornot.checks import whole_number
+from andornot.errors import OptionError, quoted
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
 from andornot.notebook import explanation_html, result_html
@@ -15,6 +16,8 @@ from andornot.trust.record import Trust
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from andornot.explainer import SearchOptions
 
 OK = "ok"
 INACTIVE = "inactive"
@@ -208,10 +211,15 @@ class Result:
     Attributes:
         explanations: one for each unit; where activations were cut into ranges, of the top range.
         lower: those of the lower ranges, of all units.
+        search: how they were searched for, and
+        table: the digest of the concept table; None where neither is known, as of a result that
+            was read from a run. Results with the same explanations are equal whatever these are.
     """
 
     explanations: tuple[Explanation, ...]
     lower: tuple[Explanation, ...] = ()
+    search: SearchOptions | None = field(default=None, compare=False)
+    table: str | None = field(default=None, compare=False)
 
     @classmethod
     def of_rows(cls, rows: Iterable[Explanation]) -> Result:
@@ -251,8 +259,8 @@ class Result:
             span = f"units {units[0]} to {units[-1]}" if units else "none"
             span = f"unit {units[0]}" if len(units) == 1 else span
             raise OptionError(
-                f"there is no explanation of unit {unit!r}; results are indexed by the number of "
-                f"the unit, and this one has {span}"
+                f"there is no explanation of unit {quoted(unit)}; results are indexed by the "
+                f"number of the unit, and this one has {span}"
             ) from None
 
     def __iter__(self) -> Iterator[Explanation]:
@@ -264,7 +272,7 @@ class Result:
     def best(self, n: int | None = None) -> list[Explanation]:
         """The ``n`` best explained units (all if not given), best first."""
         ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
-        return ranked[:n]
+        return ranked[: None if n is None else whole_number(n, "n", least=0)]
 
     def __str__(self) -> str:
         """The best units, a line each."""

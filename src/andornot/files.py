@@ -1,73 +1,241 @@
-"""Read and write files whole or not at all."""
+"""Read and write files whole or not at all.
+
+What is written goes aside first, under a random name that is made exclusively, reaches the disk,
+and is then renamed: who reads sees the old file or the new one. No link is ever written through.
+What belongs to whom in a folder is known by ``folders``.
+"""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import re
+import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.errors import DataError, RunError
+from andornot.errors import RunError
+
+_ASIDE: Final = re.compile(r"\.andornot-([0-9a-f]{16})\.tmp")
+_PIECE: Final = 1 << 22
 
 
-def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of an ``.npz`` file, by name.
+def split_part(named: str | Path) -> tuple[Path, str]:
+    """Split ``FILE#PART`` into the file and the part of it; a file may have ``#`` in its name.
 
-    Raises:
-        DataError: the file is missing or damaged, or lacks one of the names.
+    Returns:
+        the path and the part, which is empty if all of ``named`` is a file or none is.
     """
-    try:
-        # opened here, since np.load forgets to close a file that it finds damaged
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except Exception as error:  # zipfile and NumPy raise almost anything on a damaged file
-        raise DataError(
-            f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"
-        ) from error
+    text = str(named)
+    for end in (len(text), *(i for i in range(len(text) - 1, 0, -1) if text[i] == "#")):
+        if Path(text[:end]).is_file():
+            return Path(text[:end]), text[end + 1 :]
+    return Path(text), ""
 
 
-def write_array(path: Path, values: NDArray[Any]) -> None:
-    """Write one ``.npy`` file whole or not at all.
+def array_writer(values: NDArray[Any]) -> Callable[[Path], None]:
+    """What writes one array as ``.npy`` to a path.
 
     ``np.save`` and ``tofile`` pass a full disk over in silence, so neither is used.
     """
 
-    def write(aside: Path) -> None:
-        with aside.open("wb") as file:
-            plain = np.ascontiguousarray(values)
-            np.lib.format.write_array_header_1_0(
-                file, np.lib.format.header_data_from_array_1_0(plain)
-            )
-            file.write(plain.data)
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            for part in array_parts(values):
+                file.write(part)
 
-    write_whole(path, write)
+    return write
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
-    """Write a file whole or not at all: ``write`` it aside first, then rename it."""
-    aside = path.with_name(f"{path.name}.tmp")
-    write(aside)
-    aside.replace(path)
-    return path
+def array_parts(values: NDArray[Any]) -> tuple[bytes, memoryview]:
+    """Head and body of an array's ``.npy`` file."""
+    from io import BytesIO
+
+    plain, head = np.ascontiguousarray(values), BytesIO()
+    np.lib.format.write_array_header_1_0(head, np.lib.format.header_data_from_array_1_0(plain))
+    return head.getvalue(), plain.reshape(-1).view(np.uint8).data
+
+
+def arrays_writer(**arrays: Any) -> Callable[[Path], None]:
+    """What writes several arrays as one ``.npz`` to a path."""
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:  # np.savez adds a suffix to a path, but not to a file
+            np.savez(file, **arrays)
+
+    return write
+
+
+def bytes_writer(data: bytes | memoryview) -> Callable[[Path], None]:
+    """What writes bytes to a path."""
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            file.write(data)
+
+    return write
+
+
+def text_writer(text: str) -> Callable[[Path], None]:
+    """What writes a text to a path, as UTF-8."""
+
+    def write(path: Path) -> None:
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+    return write
+
+
+def json_writer(data: object) -> Callable[[Path], None]:
+    """What writes JSON to a path."""
+    return text_writer(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_array(path: Path, values: NDArray[Any]) -> None:
+    """Write one ``.npy`` file whole or not at all."""
+    write_whole(path, array_writer(values))
 
 
 def write_json(path: Path, data: object) -> None:
     """Write JSON whole or not at all."""
-    text = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+    write_whole(path, json_writer(data))
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> Path:
+    """Write a file whole or not at all: ``write`` it aside first, then rename it.
+
+    Raises:
+        OSError: it cannot be written, or a link, a folder or a device is in its place.
+    """
+    with set_aside(path) as aside:
+        write(aside)
+        put_in_place(aside, path)
+    return path
 
 
 @contextmanager
-def locked(lock: Path, busy: str) -> Iterator[None]:
+def set_aside(path: Path) -> Iterator[Path]:
+    """A new empty file beside ``path``, of a random name; what is left of it in the end goes."""
+    aside = path.with_name(aside_name(path.name))
+    # exclusive: neither somebody's file nor a link is opened, whatever its name
+    os.close(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _flag("O_NOFOLLOW"), 0o666))
+    try:
+        yield aside
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def put_in_place(aside: Path, path: Path) -> None:
+    """Rename a file that is whole; it has reached the disk before, and its name has after."""
+    check_plain(path)
+    sync(aside)
+    aside.replace(path)
+    sync(path.parent)
+
+
+def aside_name(name: str, key: str | None = None) -> str:
+    """A name for what becomes ``name`` when it is whole; nobody else gives such names."""
+    return f".{name[:160]}.andornot-{key or secrets.token_hex(8)}.tmp"
+
+
+def aside_key(path: Path, name: str | None = None) -> str | None:
+    """The key in a name that :func:`aside_name` gave; None of other names."""
+    found = _ASIDE.search(path.name)
+    if found is None or found.end() != len(path.name) or not path.name.startswith("."):
+        return None
+    own = name is None or path.name[: found.start()] == f".{name[:160]}"
+    return found[1] if own else None
+
+
+def sweep(folder: Path, name: str | None = None) -> None:
+    """Remove the files that killed processes left aside; call it only where no other writes.
+
+    Only files that were to become ``name`` are swept, or all if no name is given.
+    """
+    for path in folder.glob(".*.andornot-*.tmp"):
+        if aside_key(path, name) and stat.S_ISREG(path.lstat().st_mode):
+            path.unlink(missing_ok=True)
+
+
+def check_plain(path: Path) -> None:
+    """Refuse to replace anything but a plain file.
+
+    Raises:
+        OSError: a link, a folder or a device is in the place of the file.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, "a link is in its place", str(path))
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "a folder is in its place", str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EEXIST, "no plain file is in its place", str(path))
+
+
+def check_no_link(folder: Path) -> None:
+    """Refuse a folder that is a link to elsewhere.
+
+    Raises:
+        OSError: it is.
+    """
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "a link is in its place", str(folder))
+
+
+def sync(path: Path) -> None:
+    """Have a file, or the names in a folder, reach the disk."""
+    try:
+        opened = os.open(path, os.O_RDONLY | _flag("O_NOFOLLOW"))
+    except OSError:  # some systems open no folders
+        return
+    try:
+        with suppress(OSError):  # and some file systems cannot be asked
+            os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _flag(name: str) -> int:
+    return int(getattr(os, name, 0))
+
+
+def digest_of(path: Path) -> str:
+    """A digest of a file's content.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return digest(iter(lambda: file.read(_PIECE), b""))
+
+
+def digest(parts: Iterator[Any] | Sequence[Any]) -> str:
+    """A digest of bytes, given in parts: for damage by chance, not against forgery."""
+    import xxhash
+
+    found = xxhash.xxh3_128()
+    for part in parts:
+        found.update(part)
+    return found.hexdigest()
+
+
+@contextmanager
+def locked(lock: Path, busy: str, *, keep: bool = True) -> Iterator[None]:
     """Keep other processes out meanwhile.
 
     Args:
         lock: a file for this alone; its directory is made.
         busy: what to tell if another process is inside.
+        keep: leave the file in the end; it goes from folders of people.
 
     Raises:
         RunError: another process is inside, or nothing can be written there.
@@ -77,6 +245,7 @@ def locked(lock: Path, busy: str) -> Iterator[None]:
     held = FileLock(lock)
     with writing(lock.parent):
         lock.parent.mkdir(parents=True, exist_ok=True)
+        check_plain(lock)
         try:
             held.acquire(timeout=0)
         except Timeout:
@@ -84,6 +253,9 @@ def locked(lock: Path, busy: str) -> Iterator[None]:
     try:
         yield
     finally:
+        if not keep:
+            with suppress(OSError):  # a system may not let go of an open file
+                lock.unlink(missing_ok=True)  # who waits for it, sees that it has no name any more
         held.release()
 
 
@@ -93,7 +265,31 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(
-            f"cannot write to {path}: {error.strerror or error}; make room or choose another "
-            "directory and start again, what is done already is kept"
-        ) from error
+        raise RunError(unwritable(path, error)) from error
+
+
+_KEPT: Final = "and start again, what is done already is kept"
+_ADVICE: Final = {
+    errno.ENOSPC: "make room or choose another directory",
+    errno.EDQUOT: "your quota is used up: make room or choose another directory",
+    errno.EROFS: "choose a directory on a disk that can be written",
+    errno.EACCES: "get the right to write there or choose another directory",
+    errno.EPERM: "get the right to write there or choose another directory",
+    errno.EEXIST: "move what is in the way, or choose another directory",
+    errno.EISDIR: "move what is in the way, or choose another directory",
+    errno.ENOTDIR: "a part of the path is a file: choose another directory",
+    errno.ELOOP: "nothing is written through links: remove the link, or choose another directory",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOENT: "the directory is gone: make it again or choose another",
+    errno.EIO: "the disk fails: choose another one",
+    errno.EMFILE: "too many files are open: allow more (ulimit -n)",
+}
+
+
+def unwritable(path: Path, error: OSError) -> str:
+    """That a path cannot be written, why, and what to do, in one sentence."""
+    reason = error.strerror or str(error)
+    where = error.filename2 or error.filename
+    inside = f" ({where})" if where and str(where) != str(path) else ""
+    advice = _ADVICE.get(error.errno or 0, "make room or choose another directory")
+    return f"cannot write to {path}: {reason}{inside}; {advice} {_KEPT}"

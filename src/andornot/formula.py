@@ -15,6 +15,7 @@ is derived from another, such as ``NEIGHBORS(hyp:couch)``, is written as a call 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,13 +24,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.errors import FormulaError
+from andornot.errors import FormulaError, quoted
 
 BoolArray = NDArray[np.bool_]
 
 _MAX_DEPTH = 200
 _MAX_BINARY = 200  # a chain of them nests as deep as brackets do
 _OPERATORS = ("AND", "OR", "NOT")
+OPERATORS_ARE = "operators are written in capitals: AND, OR, AND NOT; write"
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTALL)
 
@@ -94,6 +96,10 @@ class Concept(Formula):
 
     name: str
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise FormulaError(f"a concept is called {quoted(self.name)}; give its name as a text")
+
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """The canonical key."""
@@ -115,6 +121,9 @@ class Not(Formula):
     """True where the operand is false."""
 
     operand: Formula
+
+    def __post_init__(self) -> None:
+        _check_operands(self.operand)
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
@@ -139,6 +148,9 @@ class Not(Formula):
 class _Binary(Formula):
     left: Formula
     right: Formula
+
+    def __post_init__(self) -> None:
+        _check_operands(self.left, self.right)
 
     @cached_property
     def key(self) -> tuple[Any, ...]:
@@ -185,6 +197,34 @@ class Or(_Binary):
         return self.left.evaluate(mask_of) | self.right.evaluate(mask_of)
 
 
+def nfc(name: str) -> str:
+    """A name in the form in which names are compared: composed letters (Unicode's NFC).
+
+    Some systems write ``é`` as ``e`` and an accent; nobody sees the difference.
+    """
+    return unicodedata.normalize("NFC", name)
+
+
+def _check_operands(*operands: object) -> None:
+    for operand in operands:
+        if not isinstance(operand, Formula):
+            raise FormulaError(
+                f"{quoted(operand)} is no formula; write Concept(NAME), or parse(TEXT)"
+            )
+
+
+def as_formula(given: Formula | str) -> Formula:
+    """A formula, or the one that a text is.
+
+    Raises:
+        FormulaError: it is neither a formula nor the text of one.
+    """
+    if isinstance(given, str):
+        return parse(given)
+    _check_operands(given)
+    return given
+
+
 def quote(name: str) -> str:
     """A concept name as it stands in a formula: bare if that cannot be misread, else quoted."""
     return name if _is_bare(name) or _is_call(name) else _in_quotes(name)
@@ -196,9 +236,9 @@ def derived_name(operator: str, name: str) -> str:
     Raises:
         FormulaError: the operator is not an upper-case word, or is AND, OR or NOT.
     """
-    if not _WORD.fullmatch(operator) or operator in _OPERATORS:
+    if not isinstance(operator, str) or not _WORD.fullmatch(operator) or operator in _OPERATORS:
         raise FormulaError(
-            f"{operator!r} cannot name a derived concept; use one upper-case word such as "
+            f"{quoted(operator)} cannot name a derived concept; use one upper-case word such as "
             "NEIGHBORS, and none of AND, OR, NOT"
         )
     return f"{operator}({name if _is_bare(name) else _in_quotes(name)})"
@@ -238,11 +278,39 @@ def parse(text: str) -> Formula:
     Raises:
         FormulaError: the text is not a formula; the message says where.
     """
+    if not isinstance(text, str):
+        raise FormulaError(
+            f"{quoted(text)} is no text of a formula; give one such as 'a AND NOT b'"
+        )
     reader = _Reader(text)
     formula = reader.disjunction(0)
     if reader.token is not None:
         raise reader.error("expected AND, OR or the end")
     return formula
+
+
+_LONGEST_RESPELLED = 1000
+_SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|&&?|\|\|?|[!~¬∧∨]|\b(?:and|or|not)\b', re.DOTALL)
+_MEANT = {"&": "AND", "∧": "AND", "|": "OR", "∨": "OR", "!": "NOT", "~": "NOT", "¬": "NOT"}
+
+
+def respelled(text: str) -> str | None:
+    """A formula with signs (``cat & !window``) or small letters, as it is written here.
+
+    None where there is nothing of that kind, or what comes of it is no formula either.
+    """
+    if len(text) > _LONGEST_RESPELLED:
+        return None
+
+    def word(found: re.Match[str]) -> str:
+        sign = found[0]
+        return sign if sign[0] == '"' else f" {_MEANT.get(sign[0], sign.upper())} "
+
+    plain = _SIGNS.sub(word, text)
+    try:
+        return None if plain == text else str(parse(plain))
+    except FormulaError:
+        return None
 
 
 class _Reader:
@@ -258,8 +326,10 @@ class _Reader:
         self.advance()
 
     def error(self, what: str) -> FormulaError:
+        meant = respelled(self.text)
         return FormulaError(
-            f"cannot read the formula {self.text!r} at character {self.start + 1}: {what}"
+            f"cannot read the formula {quoted(self.text, self.start)} at character "
+            f"{self.start + 1}: {what}{f'; {OPERATORS_ARE} {quoted(meant)}' if meant else ''}"
         )
 
     def advance(self) -> None:

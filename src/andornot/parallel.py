@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import TypeVar
 
+from andornot.checks import whole_number
 from andornot.errors import OptionError
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def n_workers(jobs: int | None = None) -> int:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
-    if jobs < 1:
+    if whole_number(jobs, "jobs") < 1:
         raise OptionError(f"jobs is {jobs}; give 1 or more, or leave it out to use all cores")
     return jobs
 

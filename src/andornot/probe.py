@@ -6,18 +6,23 @@ pipeline itself knows samples, rows of activations and a concept table, and no m
 
 from __future__ import annotations
 
+import importlib.metadata
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import whole_number
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import OptionError
+from andornot.files import split_part
 from andornot.runs.stages import Stage
 from andornot.samples import Samples
 
@@ -40,7 +45,7 @@ class Recording:
     layout: str = "auto"
 
     def __post_init__(self) -> None:
-        if self.batch_size is not None and self.batch_size < 1:
+        if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
             raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")
 
 
@@ -59,21 +64,66 @@ class Batch:
     logits: NDArray[np.float32] | None
 
 
+def python_function(named: str) -> tuple[Path, str] | None:
+    """File and function of ``FILE.py:FUNCTION``; None of a text that names no Python file."""
+    file, _, function = named.rpartition(":")
+    return (Path(file), function) if file.endswith(".py") and function else None
+
+
 def absolute(named: str | None) -> str | None:
     """The text that names a network or its weights, as it can be read from any directory.
 
-    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION`` and ``FILE`` the path becomes a whole one; other
-    texts (``torchvision:resnet18``, the name of published weights) stay as they are.
+    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION``, ``FILE`` and ``FILE#PART`` the path becomes a whole
+    one; other texts (``torchvision:resnet18``, the name of published weights) stay as they are.
     """
     if named is None:
         return None
     kind, _, directory = named.partition(":")
     if kind == "hf" and directory:
         return f"hf:{Path(directory).resolve()}"
-    file, _, function = named.rpartition(":")
-    if file.endswith(".py"):
-        return f"{Path(file).resolve()}:{function}"
-    return str(Path(named).resolve()) if Path(named).is_file() else named
+    if python := python_function(named):
+        return f"{python[0].resolve()}:{python[1]}"
+    path, part = split_part(named)
+    if not path.is_file():
+        return named
+    return f"{path.resolve()}#{part}" if part else str(path.resolve())
+
+
+def made_with(*packages: str) -> dict[str, str]:
+    """The versions of andornot and of packages, as part of the key of what they shape."""
+    from andornot import __version__
+
+    found = {"andornot": __version__}
+    for package in sorted(packages):
+        with suppress(importlib.metadata.PackageNotFoundError, ValueError):
+            found[package] = importlib.metadata.version(package)
+    return found
+
+
+def libraries(module: Any) -> list[str]:
+    """The packages that the parts of a torch module come from, such as torchvision."""
+    homes = {type(part).__module__.partition(".")[0] for part in module.modules()}
+    return sorted({"torch", *homes})
+
+
+def told(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """What is kept of an answer: mean and mean size over each map, float64 ``(rows, units, 2)``."""
+    maps = values.reshape(*values.shape[:2], -1).astype(np.float64)
+    return np.stack([maps.mean(axis=2), np.abs(maps).mean(axis=2)], axis=2)
+
+
+def same_answer(before: NDArray[np.float64], now: NDArray[np.float64], share: float) -> bool:
+    """Whether two answers differ nowhere by more than a share of their root mean square."""
+    if (before.shape, before.dtype) != (now.shape, now.dtype):
+        return False
+    finite = before[np.isfinite(before)]
+    size = float(np.sqrt(np.mean(np.square(finite)))) if finite.size else 0.0
+    return bool(np.allclose(now, before, rtol=0.0, atol=share * size, equal_nan=True))
+
+
+def answer_file(name: str) -> str:
+    """Where an answer of the network lies in the stage ``network``."""
+    return f"answer_{quote(name, safe='')}.npy"
 
 
 class Probe(Protocol):
@@ -96,6 +146,10 @@ class Probe(Protocol):
         """Batch size, device and the like."""
 
     @property
+    def batch_size(self) -> int:
+        """Samples in a forward pass."""
+
+    @property
     def rows(self) -> NDArray[np.int64] | None:
         """Where each sample's rows of activations start, ``(n_samples + 1,)``.
 
@@ -115,6 +169,18 @@ class Probe(Protocol):
 
     def model_key(self) -> dict[str, Any]:
         """All that shapes what the network answers, the samples aside."""
+
+    def answers(self) -> dict[str, NDArray[np.float64]]:
+        """What ``layer NAME`` and ``logits`` give for a few fixed inputs (see :func:`told`).
+
+        Nothing if the network fails on them.
+        """
+
+    def content(self, part: str, jobs: int | None) -> str:
+        """A digest of the bytes of all files that ``labels`` or ``images`` are read from.
+
+        Empty where ``data.fingerprint()`` holds their content.
+        """
 
     def layer_key(self) -> dict[str, Any]:
         """What further shapes the activations that are recorded of a layer."""

@@ -1,12 +1,23 @@
-"""Progress bars on long work, silent unless someone asked to see them."""
+"""Progress bars on long work, silent unless someone asked to see them.
+
+Where nobody watches (a log, say), there is a line now and then in the place of a bar.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
+
+SECONDS = 30.0
+"""Least time between two lines of a log."""
+
+SHARE = 0.1
+"""Least share of the work between two lines of a log."""
 
 _visible = False
 
@@ -33,7 +44,8 @@ def tell(sentence: str) -> None:
     if _visible:
         from rich.console import Console
 
-        Console(stderr=True, highlight=False).print(sentence, markup=False, soft_wrap=True)
+        with suppress(OSError):  # the work does not end because of a log
+            Console(stderr=True, highlight=False).print(sentence, markup=False, soft_wrap=True)
 
 
 def track(items: Iterable[T], what: str, total: int, done: int = 0) -> Iterator[T]:
@@ -49,6 +61,11 @@ def track(items: Iterable[T], what: str, total: int, done: int = 0) -> Iterator[
         yield from items
         return
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_jupyter and (console.is_dumb_terminal or not _is_terminal()):
+        yield from logged(items, what, total, done, _write, time.monotonic)
+        return
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -65,8 +82,64 @@ def track(items: Iterable[T], what: str, total: int, done: int = 0) -> Iterator[
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=False) as progress:
+    with Progress(*columns, console=console, transient=False) as progress:
         task = progress.add_task(what, total=total, completed=done)
         for item in items:
             yield item
             progress.advance(task)
+
+
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _write(line: str) -> None:
+    """Write a line of the log; the work does not end because that is not possible."""
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            print(line, file=sys.stderr, flush=True)
+
+
+def logged(
+    items: Iterable[T],
+    what: str,
+    total: int,
+    done: int,
+    say: Callable[[str], None],
+    now: Callable[[], float],
+) -> Iterator[T]:
+    """Yield ``items`` and say now and then how far we are: at most ten times, and at the end.
+
+    Short work is passed over.
+
+    Args:
+        items: as for :func:`track`, and so are the next three.
+        what: a few words.
+        total: number of steps; 0 if it is not known.
+        done: steps that were finished before.
+        say: takes a line.
+        now: a clock, in seconds.
+    """
+    begun = last = now()
+    before = told = done
+    for item in items:
+        yield item
+        done += 1
+        at = now()
+        if at - last < SECONDS or done - told < SHARE * (total or told):
+            continue
+        if not total:
+            say(f"{what}: {done:,} so far")
+        elif done < total:
+            left = (at - begun) / (done - before) * (total - done)
+            say(f"{what}: {done:,} of {total:,} ({done / total:.0%}), {_time(left)} left")
+        last, told = at, done
+    if now() - begun >= SECONDS:
+        say(f"{what}: {done:,} done in {_time(now() - begun)}")
+
+
+def _time(seconds: float) -> str:
+    """Hours, minutes and seconds, such as ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"

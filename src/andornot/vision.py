@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from andornot.classes import about_numbers
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
@@ -25,9 +26,12 @@ from andornot.models import (
     image_batches,
     load_model,
 )
+from andornot.models.asked import asked_images, same_chance
 from andornot.models.chance import drawing_parts, mixing_parts
-from andornot.probe import Batch, Recording, absolute
-from andornot.probing.dataset import ProbingData
+from andornot.models.record import choose_device
+from andornot.models.weights import unsaved_buffers
+from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
+from andornot.probing.dataset import FolderData, ProbingData
 from andornot.probing.open import open_data
 from andornot.probing.table import build_table
 from andornot.progress import track
@@ -44,7 +48,7 @@ class ImageProbe:
         model: the network.
         preprocessing: how an image becomes its input.
         layers: dotted paths.
-        data: the images and their labels.
+        data: the images and their labels;
         recording: batch size, device and layout.
     """
 
@@ -84,6 +88,11 @@ class ImageProbe:
         return cls(loaded, chosen, layers, source, recording)
 
     @property
+    def batch_size(self) -> int:
+        """Images in a forward pass."""
+        return self.recording.batch_size or _BATCH
+
+    @property
     def class_names(self) -> tuple[str, ...] | None:
         """Name of each class, in the order of the logits; None if unknown."""
         return self.model.class_names
@@ -93,16 +102,34 @@ class ImageProbe:
         return Threshold()
 
     def model_key(self) -> dict[str, Any]:
-        """Weights and preprocessing."""
-        return {"model": self.model.fingerprint, "preprocessing": self.preprocessing.to_dict()}
+        """Weights and preprocessing, and what shapes the last bits."""
+        module = self.model.module
+        return {
+            "model": self.model.fingerprint,
+            "buffers": unsaved_buffers(module),
+            "preprocessing": self.preprocessing.to_dict(),
+            "batch_size": self.recording.batch_size or _BATCH,
+            "device": choose_device(self.recording.device).type,
+            "versions": made_with("numpy", "pillow", *libraries(module)),
+        }
+
+    def answers(self) -> dict[str, NDArray[np.float64]]:
+        """What the network gives for a few fixed pictures."""
+        return network_answers(self.model.module, self.preprocessing, self.layers, self.recording)
+
+    def content(self, part: str, jobs: int | None) -> str:
+        """Of data in a folder; data in memory have it in their fingerprint."""
+        if not isinstance(self.data, FolderData):
+            return ""
+        return self.data.content(part, jobs)
 
     def layer_key(self) -> dict[str, Any]:
         """How outputs become maps."""
         return {"tokens": self.recording.tokens, "layout": self.recording.layout}
 
     def concept_key(self) -> dict[str, Any]:
-        """Nothing: the data set brings its concepts with it."""
-        return {}
+        """What decodes label maps: the data set brings its concepts with it."""
+        return {"versions": made_with("numpy", "pillow")}
 
     def spellings(self, name: str) -> Sequence[str]:
         """A relation's names are those of the concepts."""
@@ -120,17 +147,12 @@ class ImageProbe:
         Raises:
             AndornotError: an image or an activation cannot be used; the message names samples.
         """
-        size = self.recording.batch_size or _BATCH
+        size = self.batch_size
         steps = range(start, len(self.data), size)
         ids = self.data.sample_ids
         with (
-            Recorder(
-                self.model.module,
-                list(layers) or list(self.layers[:1]),
-                device=self.recording.device,
-                logits=logits,
-                tokens=self.recording.tokens,  # type: ignore[arg-type]
-                layout=self.recording.layout,  # type: ignore[arg-type]
+            _recorder(
+                self.model.module, layers or self.layers[:1], logits, self.recording
             ) as recorder,
             closing(image_batches(self.data, self.preprocessing, size, start)) as images,
         ):
@@ -163,11 +185,39 @@ class ImageProbe:
                 "weights": absolute(self.model.weights),
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.model.class_names,
-                "notes": self.model.notes,
+                "notes": (
+                    *self.model.notes,
+                    *about_numbers(self.data.classes, self.model.class_names),
+                ),
             },
             "preprocessing": self.preprocessing.to_dict(),
             "recording": asdict(self.recording),
         }
+
+
+def network_answers(
+    module: nn.Module, preprocessing: Preprocessing, layers: Sequence[str], recording: Recording
+) -> dict[str, NDArray[np.float64]]:
+    """What a network gives for a few fixed pictures; see ``probe.Probe.answers``."""
+    with suppress(AndornotError), same_chance():
+        with _recorder(module, layers, True, recording) as recorder:
+            found = recorder.record(asked_images(preprocessing))
+        answers = {f"layer {name}": told(maps) for name, maps in found.activations.items()}
+        return answers if found.logits is None else answers | {"logits": told(found.logits)}
+    return {}
+
+
+def _recorder(
+    module: nn.Module, layers: Sequence[str], logits: bool, recording: Recording
+) -> Recorder:
+    return Recorder(
+        module,
+        list(layers),
+        device=recording.device,
+        logits=logits,
+        tokens=recording.tokens,  # type: ignore[arg-type]
+        layout=recording.layout,  # type: ignore[arg-type]
+    )
 
 
 def _preprocessing(

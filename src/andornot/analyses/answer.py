@@ -6,13 +6,17 @@ Command line, figures and report all work from it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from andornot.files import write_whole, writing
+from andornot.files import text_writer, writing
+from andornot.folders import listed
+from andornot.tables import write_csv
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,34 +53,26 @@ class Answer:
         """Write each table as ``NAME-TABLE.csv`` and ``.parquet``, and the sentences as text.
 
         Args:
-            folder: made if it is not there; files of the same names are replaced.
+            folder: made if it is not there; what an earlier call wrote is replaced.
 
         Returns:
             The files.
 
         Raises:
+            OptionError: a file of somebody else has the name of one of these.
             RunError: the folder cannot be written to.
         """
-        folder = Path(folder)
+        writers = self.writers()
+        with listed(folder) as ours, writing(Path(folder)):
+            ours.check_free(writers)
+            return tuple(ours.write(name, write) for name, write in writers.items())
+
+    def writers(self) -> dict[str, Callable[[Path], None]]:
+        """What writes each file, by the file's name."""
         text = "\n".join((self.title, "", *self.sentences)) + "\n"
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            said = folder / f"{self.name}.txt"
-            files = [write_whole(said, lambda path: path.write_text(text, encoding="utf-8"))]
-            for name, table in self.tables.items():
-                stem = folder / f"{self.name}-{name}"
-                files += _write_table(stem, table)
-        return tuple(files)
-
-
-def _write_table(stem: Path, table: pd.DataFrame) -> list[Path]:
-    """Write a table as CSV and as Parquet."""
-    return [
-        write_whole(
-            stem.with_name(f"{stem.name}.csv"), lambda path: table.to_csv(path, index=False)
-        ),
-        write_whole(
-            stem.with_name(f"{stem.name}.parquet"),
-            lambda path: table.to_parquet(path, index=False),
-        ),
-    ]
+        found = {f"{self.name}.txt": text_writer(text)}
+        for name, table in self.tables.items():
+            stem = f"{self.name}-{name}"
+            found[f"{stem}.csv"] = partial(write_csv, table)
+            found[f"{stem}.parquet"] = partial(table.to_parquet, index=False)
+        return found

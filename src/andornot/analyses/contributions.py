@@ -22,6 +22,7 @@ from andornot.analyses.importance import (
 )
 from andornot.analyses.outcomes import known_logits, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
+from andornot.classes import class_index
 from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
 
@@ -50,7 +51,7 @@ def answer(
         run: the run.
         layer: needed if the run has several.
         top: units for each class, and in ``weights`` as many against it.
-        classes: names of the network's classes to look at; all if not given.
+        classes: names (or numbers) of the network's classes to look at; all if not given.
         causal: what is lost without units; by default it is computed where only an average and a
             linear layer follow the units, and samples have classes.
 
@@ -128,11 +129,7 @@ def overlaps(indicator: Floats, active: NDArray[np.bool_]) -> Floats:
 def _chosen(names: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     if classes is None:
         return list(range(len(names)))
-    if unknown := [name for name in classes if name not in names]:
-        raise OptionError(
-            f"the network has no class {unknown[0]!r}; it has for instance {', '.join(names[:5])}"
-        )
-    return [names.index(name) for name in dict.fromkeys(classes)]
+    return list(dict.fromkeys(class_index(names, name) for name in classes))
 
 
 def _weights(

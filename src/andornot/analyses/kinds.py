@@ -29,7 +29,7 @@ from andornot.analyses.shapes import (
 )
 from andornot.analyses.statistics import cohen_kappa
 from andornot.analyses.units import Units, count, explained_units, percent
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.explanations import Result, Scored
 from andornot.formula import Formula
 from andornot.runs.run import Run
@@ -125,10 +125,10 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
     found: dict[int, str] = {}
     for row, (unit, label) in enumerate(zip(table["unit"], table["label"], strict=True), 2):
         if not unit.strip().isdecimal() or int(unit) not in known:
-            raise DataError(f"{path}, line {row}: {unit!r} is no unit of the run; mend it")
+            raise DataError(f"{path}, line {row}: {quoted(unit)} is no unit of the run; mend it")
         if label.strip() not in VERDICTS:
             raise DataError(
-                f"{path}, line {row}: {label!r} is no label; use one of {', '.join(VERDICTS)}"
+                f"{path}, line {row}: {quoted(label)} is no label; use one of {', '.join(VERDICTS)}"
             )
         if int(unit) in found:
             raise DataError(f"{path}, line {row}: unit {unit} stands there twice; leave one out")

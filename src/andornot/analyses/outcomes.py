@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from andornot.analyses.units import count
-from andornot.classes import match_classes
-from andornot.errors import OptionError, RunError
+from andornot.classes import match_classes, told_apart
+from andornot.errors import OptionError, RunError, quoted
 from andornot.runs.run import Run
 
 Floats = NDArray[np.float64]
@@ -110,8 +110,8 @@ def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:
         keep = samples["sample"].isin(list(only)).to_numpy()
         if missing := sorted(set(only) - set(samples["sample"])):
             raise OptionError(
-                f"{run.path} has no sample {missing[0]!r} (nor {len(missing) - 1} more of those "
-                "asked for); give ids from its samples.parquet"
+                f"{run.path} has no sample {quoted(missing[0])} (nor {len(missing) - 1} more of "
+                "those asked for); give ids from its samples.parquet"
             )
     found = match_classes(list(samples["class"]), names)
     rows = np.flatnonzero((found >= 0) & keep)
@@ -122,7 +122,7 @@ def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:
 
 
 def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The logits of a run and the names of its classes.
+    """The logits of a run and the names of its classes, all different.
 
     Raises:
         RunError: there are no logits, a single one, or no name for each.
@@ -143,7 +143,7 @@ def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
             f"the network of {run.path} does not name its {logits.shape[1]} classes, so its "
             "predictions cannot be compared with anything; give class_names with the model"
         )
-    return logits, tuple(names)
+    return logits, told_apart(names)
 
 
 def _no_class(run: Run, classes: list[str], names: Sequence[str]) -> str:

@@ -5,7 +5,9 @@ Nothing heavy is imported before a command needs it, so that ``andornot --help``
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import suppress
 
 import click
 
@@ -15,6 +17,7 @@ from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench
 from andornot.cli.data import data
 from andornot.cli.demo import demo
+from andornot.cli.ending import OutputError, end_by, interruption, output, say, signals
 from andornot.cli.explain import explain, layers
 from andornot.cli.figures import figures
 from andornot.cli.look import page, score, show
@@ -49,14 +52,11 @@ for _command in COMMANDS:
     cli.add_command(_command)
 
 
-_GO_ON = ("explain", "nli train", "data get", "reproduce")
-"""Commands that go on where they were interrupted."""
-
-
 _EXTRAS = {
     "distributed": "dask",
     "jinja2": "report",
     "matplotlib": "figures",
+    "pycocotools": "coco",
     "safetensors": "torch",
     "spacy": "nlp",
     "torch": "torch",
@@ -67,26 +67,53 @@ _EXTRAS = {
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; a user's mistake ends in one sentence and exit status 2."""
+    """Run the command line; a user's mistake ends in one sentence and exit status 2.
+
+    A signal that ends it gives 128 and its number: 130 after Ctrl-C, 143 after SIGTERM, 129 after
+    SIGHUP; output that nobody reads any more (``| head``) gives 1, without a word.
+    """
+    with signals():
+        status = _run(arguments)
+    if arguments is None and status > 128:
+        # only the interpreter is left to end, which another Ctrl-C would make it complain about
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(status)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run a command, and say what ended it before its time: the exit status."""
     try:
-        status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except AndornotError as error:
-        click.echo(f"andornot: {error}", err=True)
-        sys.exit(2)
-    except ModuleNotFoundError as error:
+        with output():
+            status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
+        return status if isinstance(status, int) else 0
+    except SystemExit:
+        raise
+    except BaseException as error:  # whatever became of a Ctrl-C on its way up
+        number = interruption(error)
+        return _failed(error) if number is None else end_by(number)
+
+
+def _failed(error: BaseException) -> int:
+    """Say what went wrong: the exit status; an error in this program is raised again."""
+    if isinstance(error, click.ClickException):
+        with suppress(OSError):
+            error.show()
+        return error.exit_code
+    if isinstance(error, AndornotError):
+        say(f"andornot: {error}")
+        return 2
+    if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
-        if package not in _EXTRAS:
-            raise
-        remedy = f'run pip install "andornot[{_EXTRAS[package]}]"'
-        click.echo(f"andornot: this needs {package}, which is not installed; {remedy}", err=True)
-        sys.exit(2)
-    except (KeyboardInterrupt, click.Abort):
-        given = " ".join(sys.argv[1:] if arguments is None else arguments)
-        goes_on = given.startswith(_GO_ON)
-        then = "goes on from here" if goes_on else "starts afresh, and nothing is left half done"
-        click.echo(f"andornot: interrupted; the same command {then}", err=True)
-        sys.exit(130)
-    sys.exit(status if isinstance(status, int) else 0)
+        if package in _EXTRAS:
+            remedy = f'run pip install "andornot[{_EXTRAS[package]}]"'
+            say(f"andornot: this needs {package}, which is not installed; {remedy}")
+            return 2
+    if isinstance(error, BrokenPipeError):
+        return 1
+    if isinstance(error, OutputError):
+        say(
+            f"andornot: cannot write to the standard output: {error.strerror}; send it elsewhere "
+            "and run the command again"
+        )
+        return 2
+    raise error

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from andornot.cli.options import TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import AndornotError
 
@@ -42,6 +43,15 @@ _QUIET = click.option(
 )
 
 
+def _check(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Make sure that tables can be written, before any work."""
+    if out is not None:
+        from andornot.writable import check_folder
+
+        check_folder(out)
+    return out
+
+
 def _common(command: F) -> F:
     """Options that all questions have."""
     for option in (
@@ -53,7 +63,13 @@ def _common(command: F) -> F:
             show_default=True,
             help="Rows to print.",
         ),
-        click.option("--out", type=_FILE, metavar="DIR", help="Write tables as CSV and Parquet."),
+        click.option(
+            "--out",
+            type=_FILE,
+            metavar="DIR",
+            callback=_check,
+            help="Write tables as CSV and Parquet.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
         click.option("--layer", help="Layer, where the run has several."),
         click.argument("run", type=_FILE),
@@ -71,6 +87,7 @@ def _ablation(command: F) -> F:
         ),
         click.option("--units", type=Units(), metavar="3,5-9", help="Units to --ablate; default: "
                      "the 20 best."),
+        TRUST_CODE,
         click.option("--ablate", is_flag=True, help="Run the network again with units at zero; "
                      "not needed before a linear head."),
     ):  # fmt: skip
@@ -141,7 +158,7 @@ def accuracy(
     **options: Any,
 ) -> None:
     """Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."""
-    opened, only = _open(run), read_ids(samples)
+    opened, only = open_run(run, options["trust_code"]), read_ids(samples)
     causal = _causal(opened, layer, only, options)
     asked = {"only": only, "causal": causal, "least_active": least_active, "seed": seed}
     _show(_ask("accuracy", opened, layer, **asked), **_shown(options))
@@ -156,7 +173,7 @@ def contributions(
     run: Path, layer: str | None, top: int, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
     """Units that speak for and against each class (Section 6, Figure 8)."""
-    opened = _open(run)
+    opened = open_run(run, options["trust_code"])
     causal = _causal(opened, layer, None, options)
     asked = {"top": top, "classes": classes, "causal": causal}
     _show(_ask("contributions", opened, layer, **asked), **_shown(options))
@@ -169,17 +186,19 @@ def contributions(
               "with all painted over but the formula.")  # fmt: skip
 @click.option("--masked-samples", type=int, default=10, show_default=True, metavar="N",
               help="Images for each unit with --masking.")  # fmt: skip
+@TRUST_CODE
 def scores(
     run: Path,
     layer: str | None,
     units: list[int] | None,
     masking: bool,
     masked_samples: int,
+    trust_code: bool,
     **shown: Any,
 ) -> None:
     """All scores of the chosen formulas, those from raw activations included."""
     asked = {"units": units, "masking": masking, "masked_samples": masked_samples}
-    _show(_ask("scores", _open(run), layer, **asked), **shown)
+    _show(_ask("scores", open_run(run, trust_code), layer, **asked), **shown)
 
 
 @analyze.command()
@@ -218,7 +237,8 @@ def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
 @analyze.command("all")
 @click.argument("run", type=_FILE)
 @click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
-@click.option("--out", type=_FILE, required=True, metavar="DIR", help="Where the tables go.")
+@click.option("--out", type=_FILE, required=True, metavar="DIR", callback=_check,
+              help="Where the tables go.")  # fmt: skip
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""
@@ -227,7 +247,7 @@ def ask_all(run: Path, layer: str | None, out: Path) -> None:
     opened = _open(run)
     layers = opened.layers if layer is None else (opened.layer(layer),)
     for name in layers:
-        folder = out / name if len(layers) > 1 else out
+        folder = out / folder_name(name) if len(layers) > 1 else out
         for question in QUESTIONS:
             try:
                 answer = _ask(question, opened, name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from andornot.cli.options import TRUST_CODE, open_run
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.command()
 @_RUN
-@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples.")
+@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples, by "
+              "name or number.")  # fmt: skip
 @click.option("--to", "target", required=True, metavar="CLASS", help="Class that they shall get.")
 @click.option("--layer", help="Layer, where the run has several.")
 @_ALSO
 @_MODEL
+@TRUST_CODE
 @_DATA
 @click.option("--samples", type=int, default=150, show_default=True, help="Most samples to edit.")
 @click.option("--edits", type=int, default=5, show_default=True, help="Edits to test.")
@@ -53,10 +56,11 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     from andornot.edits.kept import folder_of
     from andornot.progress import show_progress
     from andornot.runs.reopen import samples_from
-    from andornot.runs.run import Run
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
-    opened = Run.open(run)
+    opened = open_run(run, options["trust_code"])
+    check_folder(options["out"] or opened.path / "attacks")
     found = find_edits(
         opened,
         source,
@@ -73,14 +77,14 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
             seed=options["seed"],
         ),
     )
+    layer = opened.layer(options["layer"])
+    # written before it is printed, which may fail where nobody reads
+    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
-    else:
-        _print_attack(found)
-    layer = opened.layer(options["layer"])
-    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
-    if not as_json:
-        click.echo(f"written: {out}")
+        return
+    _print_attack(found)
+    click.echo(f"written: {out}")
 
 
 @click.group()
@@ -103,6 +107,7 @@ def edit() -> None:
 @click.option("--grid", metavar="CLASS", help="Try all sizes and places, and watch this class.")
 @_ALSO
 @_MODEL
+@TRUST_CODE
 @_DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
 @_JSON
@@ -132,6 +137,7 @@ def paste(
 @click.argument("colour")
 @_ALSO
 @_MODEL
+@TRUST_CODE
 @_DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
 @_JSON
@@ -163,6 +169,7 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
 @click.option("--replace", metavar="SIDE:WORD=NEW", help="Replace a word.")
 @_ALSO
 @_MODEL
+@TRUST_CODE
 @_DATA
 @_JSON
 def words(
@@ -189,10 +196,7 @@ def words(
         if not new:
             raise click.UsageError("give --replace as SIDE:WORD=NEW; --delete takes a word out")
         change = Replace(Word.read(old), new)
-    desk = _desk(run, options)
-    if desk.run.manifest["level"] == "image":
-        raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")
-    _tell(desk.try_edit(sample, change), options)
+    _tell(_desk(run, options, on_words=True).try_edit(sample, change), options)
 
 
 def _picture_format(path: Path) -> str:
@@ -209,14 +213,24 @@ def _picture_format(path: Path) -> str:
     return kind
 
 
-def _desk(run: Path, options: dict[str, Any]) -> Desk:
+def _check_new(path: Path) -> None:
+    """Refuse a file that is there: whose it is cannot be known."""
+    if path.exists() or path.is_symlink():
+        raise OptionError(f"{path} is there already; choose another name, or remove it")
+
+
+def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
     from andornot.edits import Desk
     from andornot.runs.reopen import samples_from
-    from andornot.runs.run import Run
+    from andornot.writable import check_file
 
     if options.get("out") is not None:
         _picture_format(options["out"])  # a wrong name is told before any work
-    opened = Run.open(run)
+        _check_new(options["out"])
+        check_file(options["out"])
+    opened = open_run(run, options["trust_code"])
+    if on_words and opened.manifest["level"] == "image":
+        raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")
     return Desk.open(
         opened,
         model=options["model"],

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from andornot.cli.values import Length
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 
 def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
@@ -21,27 +21,39 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
         option = known.get(str(name).replace("_", "-"))
         if option is None or option.name is None:
             raise OptionError(
-                f"{path} has the option {name!r}, which andornot {ctx.command.name} does not "
+                f"{path} has the option {quoted(name)}, which andornot {ctx.command.name} does not "
                 f"know; it knows {', '.join(sorted(known))}"
             )
         whole = option.type is click.INT or isinstance(option.type, Length)
         if isinstance(value, float) and whole:
             raise OptionError(f"{path} gives {name} as {value}; it must be a whole number")
+        if not _is_plain(value):
+            raise OptionError(
+                f"{path} gives {name} as {quoted(value)}; write a text or a number, or a list of "
+                "them"
+            )
         single = option.multiple and not isinstance(value, list)
         defaults[option.name] = [value] if single else value
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return path
 
 
+def _is_plain(value: object) -> bool:
+    """Whether a value is a text or a number that an option may have, or a list of them."""
+    parts = value if isinstance(value, list) else [value]
+    nested = any(isinstance(part, dict | list | set) for part in parts)
+    return not nested and all(part.bit_length() <= 64 for part in parts if isinstance(part, int))
+
+
 def _load_mapping(path: Path) -> dict[str, Any]:
     import tomllib
 
-    import yaml
+    from andornot.safe_yaml import load_yaml
 
     try:
         text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        data = tomllib.loads(text) if path.suffix == ".toml" else load_yaml(text)
+    except (OSError, ValueError, RecursionError) as error:
         plain = " ".join(str(error).split())
         raise OptionError(f"the configuration {path} cannot be read: {plain}") from error
     if not isinstance(data, dict):

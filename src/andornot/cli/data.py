@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from andornot.cli.ending import goes_on_in
+from andornot.commands import one_word
 
 if TYPE_CHECKING:
     from andornot.downloads.catalogue import Item
@@ -84,10 +88,12 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 
     What was interrupted goes on where it stopped; what is there already is left alone.
     """
+    from andornot.downloads.catalogue import find
     from andornot.downloads.get import get as get_item
     from andornot.progress import show_progress
 
     show_progress(not quiet)
+    goes_on_in(to, f"{escape(find(name).file)}*")
     got = get_item(name, to, mirror)
     for note in got.notes:
         click.echo(f"note: {note}")
@@ -136,7 +142,7 @@ def _print(found: DataCheck, spec: str) -> None:
         click.echo(f"{len(found.unreadable):,} samples cannot be read: mend them or take them out.")
     else:
         named = spec if ":" in spec else found.facts["kind"]
-        click.echo(f"Every sample can be read; use them by\n\n    --data {named}\n")
+        click.echo(f"Every sample can be read; use them by\n\n    --data {one_word(named)}\n")
 
 
 def _open(spec: str, split: str | None, samples: int | None) -> FolderData | PairData:
@@ -179,8 +185,11 @@ def convert(
     from andornot.probing.convert import convert as write
     from andornot.probing.open import open_data
     from andornot.progress import show_progress
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
+    check_folder(out)
     opened = open_data(spec, split=split, limit=samples, colors=colors)
     written = write(opened, out, jobs)
-    click.echo(f"wrote {len(written):,} samples; use them by\n\n    --data labelmaps:{out}\n")
+    named = one_word(f"labelmaps:{out}")
+    click.echo(f"wrote {len(written):,} samples; use them by\n\n    --data {named}\n")

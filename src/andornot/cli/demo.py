@@ -22,10 +22,12 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
     """
     from andornot.demo import run_demo
     from andornot.progress import show_progress
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
     if out.exists() and not out.is_dir():
         raise click.UsageError(f"{out} is a file; give a folder with --out")
+    check_folder(out)
     pages = []
     for name in DEMOS if only is None else (only,):
         done = run_demo(name, out / name, seed)  # type: ignore[arg-type]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from andornot.cli.config import read_config
+from andornot.cli.ending import goes_on_in
 from andornot.cli.options import (
     MODEL_OPTIONS,
     SEARCH_OPTIONS,
@@ -19,6 +21,7 @@ from andornot.cli.options import (
     model_of,
     preprocessing_of,
     refuse,
+    refuse_of_others,
     search_of,
     threshold_of,
     tokens_and_layout,
@@ -28,7 +31,10 @@ from andornot.cli.options import (
 )
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
-from andornot.errors import OptionError
+from andornot.errors import AndornotError, ModelError, OptionError
+
+if TYPE_CHECKING:
+    from andornot.models import LoadedModel
 
 
 @click.command()
@@ -59,7 +65,8 @@ from andornot.errors import OptionError
     "--data",
     required=True,
     metavar="SPEC",
-    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, cityscapes:DIR or parquet:FILE; "
+    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, coco-instances:DIR, voc:DIR, "
+    "labelme:DIR, cityscapes:DIR or parquet:FILE; "
     "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
 )
 @click.option("--split", help="Use only the samples of this split.")
@@ -130,6 +137,11 @@ from andornot.errors import OptionError
     help="With --no-store: room for the largest activations of all units.",
 )
 @click.option(
+    "--verify",
+    is_flag=True,
+    help="Read all data files, and use nothing stored that was made from other bytes.",
+)
+@click.option(
     "--executor",
     metavar="NAME",
     help="Share the work out: processes:N, or dask:ADDRESS of a scheduler.",
@@ -149,8 +161,11 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     from andornot.dissection import dissect
     from andornot.probe import Recording
     from andornot.progress import show_progress
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
+    check_folder(out)
+    goes_on_in(out, "cache/**/*")
     if not options["no_store"]:
         refuse(["memory"], "it is for --no-store")
     common = {
@@ -167,6 +182,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "store": not options["no_store"],
         "memory": options["memory"],
         "executor": options["executor"],
+        "verify": options["verify"],
         **search_of(options),
     }
     drawn = _drawn(options)
@@ -199,15 +215,28 @@ def _drawn(options: dict[str, Any]) -> str | None:
 @click.command()
 @with_options(MODEL_OPTIONS)
 def layers(**options: Any) -> None:
-    """List the layers of a network that can be explained, with their output for one sample."""
+    """List the layers of a network that can be explained, with their output for one sample.
+
+    Takes what ``andornot explain`` takes: networks for images and classifiers of sentence pairs.
+    """
     from rich.console import Console
     from rich.table import Table
+
+    from andornot.models import LoadedModel
 
     table = Table()
     for header in ("layer", "type", "output", "units", "map"):
         table.add_column(header, overflow="fold")
-    of_pairs = _reads_sentences(options["model"])
-    rows = list(_pair_layers(options) if of_pairs else _layers(options))
+    model = _network(options)
+    of_pairs = not isinstance(model, LoadedModel)
+    rows = list(_pair_layers(options, model) if of_pairs else _layers(options, model))
+    if not rows:
+        raise ModelError(
+            f"No layer of {options['model']} can be explained, for none of its modules runs as one "
+            "in a forward pass: give the network as Python classes, not as it was exported."
+        )
+    for note in model.notes if isinstance(model, LoadedModel) else ():
+        click.echo(f"note: {note}", err=True)
     last = {row[-1]: row[0] for row in rows if row[-1] != "1x1"}
     for row in rows:
         usual = not of_pairs and last.get(row[-1]) == row[0]
@@ -219,49 +248,81 @@ def layers(**options: Any) -> None:
             f"usual choices, each the last with maps of its size: {', '.join(last.values())}; "
             "late layers know things, early ones colours and textures; small maps need more images"
         )
+    for note in () if of_pairs else model.notes:
+        click.echo(f"note: {note}", err=True)
 
 
-def _layers(options: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _network(options: dict[str, Any]) -> Any:
+    """What ``--model`` names: a ``LoadedModel`` for images, or a ``PairModel``."""
+    from andornot.models.from_file import NoNetworkError
+    from andornot.text.nli import PairModel, load_pair_model
+
+    if _reads_sentences(options["model"]):
+        return load_pair_model(options["model"])
+    try:
+        return model_of(options)
+    except NoNetworkError as error:
+        if not isinstance(error.returned, PairModel):
+            raise
+        return error.returned
+
+
+def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[tuple[str, ...]]:
     """Layers of a network for images."""
     import torch
 
     from andornot.models import list_layers
 
-    model = model_of(options)
     chosen = preprocessing_of(options, model.preprocessing)
     if chosen is None:
         raise OptionError(
             f"{options['model']} does not say what its input looks like; give --preset, or --size "
             "with --mean and --std"
         )
-    for note in model.notes:
-        click.echo(f"note: {note}", err=True)
     blank = torch.zeros(1, 3, chosen.height, chosen.width)
     for info in list_layers(model.module, blank, **tokens_and_layout(options)):
         shape, grid = "x".join(map(str, info.shape)), "x".join(map(str, info.grid))
         yield info.path, info.type, shape, str(info.units), grid
 
 
-def _pair_layers(options: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...]]:
     """Layers of a classifier of sentence pairs, tried on one small pair."""
-    from andornot.text.nli import load_pair_model
     from andornot.text.pairs import Pair, Sentence
 
-    model = load_pair_model(options["model"])
+    refuse_of_others(options, pairs=True)
     pair = Pair("example", Sentence(("a", "dog", "runs")), Sentence(("a", "dog")))
-    for layer in model.layers:
-        units = model.record([pair], [layer]).activations[layer].shape[1]
-        yield layer, "a value for each pair", f"1x{units}", str(units), "pair"
-    for layer in getattr(model, "token_layers", ()):
-        units = model.record_tokens([pair], [layer])[layer][0].shape[1]  # type: ignore[attr-defined]
-        yield layer, "a value for each token", f"5x{units}", str(units), "tokens"
+    try:
+        for layer in model.layers:
+            units = model.record([pair], [layer]).activations[layer].shape[1]
+            yield layer, "a value for each pair", f"1x{units}", str(units), "pair"
+        for layer in getattr(model, "token_layers", ()):
+            units = model.record_tokens([pair], [layer])[layer][0].shape[1]
+            yield layer, "a value for each token", f"5x{units}", str(units), "tokens"
+    except AndornotError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(
+            f"The model {options['model']} failed on an example pair with {type(error).__name__}: "
+            f"{reason}; docs/nli.md says what it must answer."
+        ) from error
+
+
+_OF_IMAGES = {"image_size", "num_channels", "patch_size", "vision_config", "image_config"}
+"""What the configuration of a transformers model says of images, if it reads some."""
 
 
 def _reads_sentences(spec: str) -> bool:
     """Whether a text names a classifier of sentence pairs, and no network for images."""
+    from andornot.files import split_part
+
     kind, _, name = spec.partition(":")
-    if kind == "hf" and name:
-        config = Path(name) / "config.json"
-        text = config.read_text(encoding="utf-8") if config.is_file() else ""
-        return "ForSequenceClassification" in text
-    return Path(spec).suffix in (".pt", ".pth", ".safetensors")
+    if kind != "hf" or not name:
+        return split_part(spec)[0].suffix in (".pt", ".pth", ".safetensors")
+    try:
+        config = json.loads((Path(name) / "config.json").read_text(encoding="utf-8"))
+        classes = config.get("architectures") or ()
+    except (OSError, ValueError, AttributeError):
+        return False  # whoever loads it says what is wrong
+    of_words = "vocab_size" in config and not _OF_IMAGES & config.keys()
+    return of_words or any("ForSequenceClassification" in str(name) for name in classes)

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from andornot.cli.analyze import read_ids
+from andornot.cli.options import TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import RunError
 from andornot.figures import FIGURES, FORMATS, write_figures
@@ -36,6 +37,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--also", multiple=True, metavar="MODEL", help="Another network to show the edits; "
               "may be repeated.")  # fmt: skip
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@TRUST_CODE
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def figures(
     run: Path,
@@ -43,17 +45,21 @@ def figures(
     out: Path | None,
     formats: tuple[str, ...],
     only: tuple[str, ...] | None,
+    trust_code: bool,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Draw the paper's figures of a RUN, as files for print."""
     from andornot.progress import show_progress
-    from andornot.runs.run import Run
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
-    opened = Run.open(run)
+    opened = open_run(run, trust_code)
     layer = opened.layer(layer)
-    folder = out or run / (f"figures-{layer}" if len(opened.layers) > 1 else "figures")
+    folder = out or opened.place(
+        f"figures-{folder_name(layer)}" if len(opened.layers) > 1 else "figures"
+    )
+    check_folder(folder)
     written = write_figures(
         opened, folder, layer, only=only, formats=formats, choices=_choices(opened, options)
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from andornot.cli.options import TRUST_CODE, folder_name, open_run
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
 
@@ -53,6 +54,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
 )
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@TRUST_CODE
 def show(
     run: Path,
     layer: str | None,
@@ -60,11 +62,10 @@ def show(
     units: list[int] | None,
     samples: int | None,
     data: str | None,
+    trust_code: bool,
 ) -> None:
     """Print the table of a RUN's best units again, or units with the sentences that show them."""
-    from andornot.runs.run import Run
-
-    opened = Run.open(run)
+    opened = open_run(run, trust_code)
     if samples is not None and opened.manifest["level"] == "image":
         raise click.UsageError(
             f"{run} was made from images, which a terminal cannot show; leave --samples out, or "
@@ -97,26 +98,29 @@ def show(
     "--samples", type=int, help="Images or sentence pairs for each unit [default: 8, 10]."
 )
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@TRUST_CODE
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="Folder; default RUN/page (with the layer, if several).",
 )
 @click.option("--quiet", is_flag=True, help="No progress bar.")
-def page(run: Path, out: Path | None, quiet: bool, **options: Any) -> None:
+def page(run: Path, out: Path | None, trust_code: bool, quiet: bool, **options: Any) -> None:
     """Show units of a RUN on one page: images with both masks, or sentences with marked words."""
     from andornot.progress import show_progress
     from andornot.report.page import write_page
     from andornot.runs.reopen import samples_from
-    from andornot.runs.run import Run
+    from andornot.writable import check_page
 
     show_progress(not quiet)
-    opened = Run.open(run)
+    opened = open_run(run, trust_code)
     layer = opened.layer(options["layer"])
     several = len(opened.layers) > 1
+    folder = out or opened.place(f"page-{folder_name(layer)}" if several else "page")
+    check_page(folder)
     written = write_page(
         opened,
-        out or run / (f"page-{layer}" if several else "page"),
+        folder,
         layer=layer,
         units=options["units"],
         n_units=options["best"],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from andornot.cli.ending import goes_on_in
 from andornot.cli.values import Names
 from andornot.errors import OptionError
 
@@ -106,8 +107,11 @@ def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
     from andornot.progress import show_progress
     from andornot.text.nli import TrainOptions
     from andornot.text.nli import train as run
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
+    check_folder(out)
+    goes_on_in(out, "last.pt")
     say = (lambda _: None) if quiet else click.echo
     config = _config(options)
     how = TrainOptions(**{name: options[name] for name in TRAINING})

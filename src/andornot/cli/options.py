@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,10 @@ from andornot.errors import OptionError
 from andornot.progress import tell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from andornot.models import Preprocessing
+    from andornot.runs.run import Run
     from andornot.trust.options import TrustOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,6 +33,35 @@ def with_options(options: list[Callable[[F], F]]) -> Callable[[F], F]:
     return decorate
 
 
+TRUST_CODE = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Let the code run that the RUN names (a network's Python file, a spaCy model); needed "
+    "once for this code and this network.",
+)
+
+
+def open_run(path: Path, trust_code: bool) -> Run:
+    """Open a run, and keep in mind that its code may run, if the user says so.
+
+    Raises:
+        RunError: there is no finished run, or a damaged one.
+    """
+    from andornot.runs.run import Run
+
+    run = Run.open(path, trust_code=trust_code)
+    if trust_code:
+        from andornot.runs.code import remember
+
+        remember(run)
+    return run
+
+
+def folder_name(layer: str) -> str:
+    """A layer's name as a folder may be called; a run says itself what its layers are called."""
+    return re.sub(r"^\.*$|[/\\:\0]", "_", layer)
+
+
 MODEL_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--model",
@@ -37,7 +70,9 @@ MODEL_OPTIONS: list[Callable[[Any], Any]] = [
         help="torchvision:NAME, hf:DIRECTORY or path/to/file.py:function (which runs that file).",
     ),
     click.option(
-        "--weights", metavar="FILE", help="State dict or checkpoint (.pt, .pth, .safetensors)."
+        "--weights",
+        metavar="FILE",
+        help="State dict or checkpoint (.pt, .pth, .safetensors); FILE#PART: one of several in it.",
     ),
     click.option(
         "--preset",
@@ -148,7 +183,12 @@ SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--categories", type=Names(), metavar="NAMES", help="Use only concepts of these categories."
     ),
-    click.option("--concepts", type=Names(), metavar="NAMES", help="Use only these concepts."),
+    click.option(
+        "--concepts",
+        type=Names(),
+        metavar="NAMES",
+        help="Use only these concepts; put a name that has commas in double quotes.",
+    ),
     click.option(
         "--profile",
         type=click.Choice(["mu2020"]),
@@ -234,11 +274,16 @@ def are_sentences(options: dict[str, Any]) -> bool:
     from andornot.text.open import KINDS
 
     pairs = options["data"].partition(":")[0] in KINDS
+    refuse_of_others(options, pairs)
+    return pairs
+
+
+def refuse_of_others(options: dict[str, Any], pairs: bool) -> None:
+    """Refuse options for images where there are sentence pairs, and the other way round."""
     for name in _IMAGES_ONLY if pairs else _SENTENCES_ONLY:
         if options.get(name) is not None:
             option, these = name.replace("_", "-"), "images" if pairs else "sentence pairs"
             raise OptionError(f"--{option} is an option for {these}; leave it out here")
-    return pairs
 
 
 def words_of(options: dict[str, Any]) -> Any:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from andornot.cli.options import TRUST_CODE, open_run
 from andornot.cli.values import Units
 
 _FOLDER = click.Path(path_type=Path)
@@ -24,6 +25,7 @@ _FOLDER = click.Path(path_type=Path)
     help="What andornot attack --out wrote; may be repeated.",
 )  # fmt: skip
 @click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@TRUST_CODE
 @click.option("--out", type=_FOLDER, help="Folder; default RUN/report.")
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def report(
@@ -33,6 +35,7 @@ def report(
     samples: int,
     attacks: tuple[Path, ...],
     data: str | None,
+    trust_code: bool,
     out: Path | None,
     quiet: bool,
 ) -> None:
@@ -40,13 +43,15 @@ def report(
     from andornot.progress import show_progress
     from andornot.report.site.write import write_report
     from andornot.runs.reopen import samples_from
-    from andornot.runs.run import Run
+    from andornot.writable import check_page
 
     show_progress(not quiet)
-    opened = Run.open(run)
+    opened = open_run(run, trust_code)
+    folder = out or opened.place("report")
+    check_page(folder)
     written = write_report(
         opened,
-        out or run / "report",
+        folder,
         units,
         samples,
         layer=layer,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from andornot.cli.ending import goes_on_in
 from andornot.cli.options import with_options
 from andornot.cli.values import Units
 
@@ -83,9 +84,12 @@ def _run(task: str, quiet: bool, options: dict[str, Any]) -> None:
     """Run an experiment, print its figures and write them."""
     from andornot.progress import show_progress
     from andornot.reproduce.request import Request
+    from andornot.writable import check_folder
 
     show_progress(not quiet)
     request = Request(**options)
+    check_folder(request.out)
+    goes_on_in(request.run, "cache/**/*")
     made: Reproduction = import_module(f"andornot.reproduce.{task}").reproduce(request)
     files = made.write(request.out)
     if not quiet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -44,7 +45,7 @@ class Numbers(click.ParamType[Any]):
 
 
 class Names(click.ParamType[Any]):
-    """Names separated by commas."""
+    """Names separated by commas; one that has commas stands in double quotes, as in formulas."""
 
     name = "names"
 
@@ -52,8 +53,21 @@ class Names(click.ParamType[Any]):
         """Read the text; sequences pass through."""
         if value is None or isinstance(value, tuple):
             return value
-        parts = value if isinstance(value, list) else str(value).split(",")
-        return tuple(str(part).strip() for part in parts)
+        if isinstance(value, list):
+            return tuple(str(part).strip() for part in value)
+        return tuple(_name(part) for part in _LISTED.findall(str(value)))
+
+
+# A name in quotes, or whatever stands up to the next comma; a lone quote is a sign like others.
+_LISTED = re.compile(r'(?:^|,)(\s*"(?:[^"\\]|\\.)*"\s*(?=,|$)|[^,]*)')
+
+
+def _name(part: str) -> str:
+    """A name as it was listed, without the quotes round it."""
+    plain = part.strip()
+    if len(plain) > 1 and plain[0] == plain[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", plain[1:-1])
+    return plain
 
 
 class Length(click.ParamType[Any]):

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
-from andornot.files import read_arrays
+from andornot.files import arrays_writer, bytes_writer
+from andornot.folders import Changed, Folder, read_arrays, verify
 
 MAX_LOCAL_ATOMS = 65_536
 """Most atoms that one sample can have: codes are 16-bit."""
@@ -148,20 +149,17 @@ class AtomMap:
         )
 
     def save(self, directory: Path) -> None:
-        """Write into an existing directory: ``positions.npz``, ``codes.u16``."""
-        with (directory / "codes.u16").open("wb") as file:
-            file.write(np.ascontiguousarray(self.codes, "<u2").data)
+        """Write into an existing directory of ours: ``positions.npz``, ``codes.u16``."""
+        codes = np.ascontiguousarray(self.codes, "<u2")
+        Folder.at(directory, whole=True).write("codes.u16", bytes_writer(codes.data))
         self.save_index(directory)
 
     def save_index(self, directory: Path) -> None:
         """Write all but the codes."""
-        np.savez(
-            directory / "positions.npz",
-            shapes=self.shapes,
-            atom_offsets=self.atom_offsets,
-            atoms=self.atoms,
-            folds=self.folds,
+        index = arrays_writer(
+            shapes=self.shapes, atom_offsets=self.atom_offsets, atoms=self.atoms, folds=self.folds
         )
+        Folder.at(directory, whole=True).write("positions.npz", index)
 
     @classmethod
     def load(cls, directory: Path) -> AtomMap:
@@ -180,6 +178,11 @@ class AtomMap:
                 f"{path} has {size} bytes where {2 * n_positions} belong; "
                 f"delete {directory} and build the concept table again"
             )
+        if size:
+            try:
+                verify(path)
+            except (OSError, Changed) as error:
+                raise DataError(f"{path} is damaged ({error}); build it again") from error
         codes: NDArray[np.uint16] = (
             np.memmap(path, "<u2", "r") if n_positions else np.zeros(0, np.uint16)
         )

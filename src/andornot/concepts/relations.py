@@ -15,7 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from andornot.concepts.table import ConceptTable
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
+from andornot.safe_yaml import load_yaml
 
 Relations = Mapping[str, Mapping[str, Sequence[str]]]
 Spellings = Callable[[str], Sequence[str]]
@@ -28,13 +29,11 @@ def read_relations(path: str | Path) -> Relations:
     Raises:
         DataError: the file cannot be read, or is not made of relations.
     """
-    import yaml
-
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-        found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        found = json.loads(text) if path.suffix == ".json" else load_yaml(text)
+    except (OSError, ValueError, RecursionError) as error:
         plain = " ".join(str(error).split())
         raise DataError(f"the relations {path} cannot be read: {plain}") from error
     check_relations(found, str(path))
@@ -57,8 +56,8 @@ def check_relations(relations: object, where: str) -> None:
             listed = isinstance(members, Sequence) and not isinstance(members, str)
             if not listed or not all(isinstance(m, str) for m in (concept, *members)):
                 raise DataError(
-                    f"{where}: {relation} of {concept!r} must be a list of names (put quotes round "
-                    "words such as no, yes and numbers)"
+                    f"{where}: {relation} of {quoted(concept)} must be a list of names (put quotes "
+                    "round words such as no, yes and numbers)"
                 )
 
 

@@ -8,9 +8,9 @@ table is therefore lossless, whatever the size of the data it was built from.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import math
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,11 +20,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from andornot.checks import (
+    as_array,
+    as_masks,
+    as_path,
+    as_sparse,
+    names_of,
+    several,
+    texts,
+    whole_number,
+)
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
-from andornot.errors import DataError, FormulaError, OptionError
-from andornot.files import read_arrays, write_json
-from andornot.formula import Formula, derived_name, parse
+from andornot.errors import DataError, FormulaError, OptionError, quoted
+from andornot.files import arrays_writer, json_writer
+from andornot.folders import Folder, read_arrays, verify, whole_folder
+from andornot.formula import OPERATORS_ARE, Formula, as_formula, derived_name, nfc, respelled
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -92,6 +103,17 @@ class ConceptTable:
         return int(self.counts.sum())
 
     @cached_property
+    def digest(self) -> str:
+        """A short text that two tables share if any search finds the same in both.
+
+        That is all but folds and positions: concepts, their categories, and the counts of atoms.
+        """
+        text = repr((self.names, self.categories, self.bases, self.members))
+        arrays = (self.indptr, self.indices, self.counts)
+        parts = (text.encode(), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+    @cached_property
     def concept_counts(self) -> NDArray[np.int64]:
         """Positions of each concept."""
         # prefix sums are exact, where weights of a bincount would be rounded
@@ -112,22 +134,41 @@ class ConceptTable:
     def _index(self) -> dict[str, int]:
         return {name: i for i, name in enumerate(self.names)}
 
+    @cached_property
+    def _composed(self) -> dict[str, int]:
+        return {nfc(name): i for i, name in enumerate(self.names)}
+
     def index(self, name: str) -> int:
-        """The column of a concept.
+        """The column of a concept; letters may be composed of several signs, or be one.
 
         Raises:
             FormulaError: no concept has this name; close names are suggested.
         """
+        if not isinstance(name, str):
+            raise FormulaError(f"a concept is called {quoted(name)}; give its name as a text")
+        found = self._index.get(name)
+        return self._index_composed(name) if found is None else found
+
+    def _index_composed(self, name: str) -> int:
         try:
-            return self._index[name]
+            return self._composed[nfc(name)]
         except KeyError:
-            close = difflib.get_close_matches(name, self.names, n=3)
-            like = f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
-            if not {"and", "or", "not"}.isdisjoint(name.split()):
-                like = "operators are written in capitals: AND, OR, AND NOT"
             raise FormulaError(
-                f"no concept is named {name!r} among the {self.n_concepts} of this table; {like}"
+                f"no concept is named {quoted(name)} among the {self.n_concepts} of this table; "
+                f"{self._advice(name)}"
             ) from None
+
+    def _advice(self, name: str) -> str:
+        """What may have been meant by a name that no concept has."""
+        parted = [known for known in self.names if name in map(str.strip, known.split(","))]
+        if parted:
+            return f'did you mean "{parted[0]}"? In a list, such a name stands in quotes'
+        close = difflib.get_close_matches(name, self.names, n=3)
+        meant = respelled(name)
+        # a concept may be called "salt & pepper", or "here and now"
+        if meant and not any(respelled(like) for like in close):
+            return f"{OPERATORS_ARE} {quoted(meant)}"
+        return f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
 
     def concept_mask(self, name: str) -> BoolArray:
         """Which atoms carry a concept; bool ``(n_atoms,)``."""
@@ -139,8 +180,7 @@ class ConceptTable:
 
     def mask(self, formula: Formula | str) -> BoolArray:
         """Which atoms a formula is the union of; bool ``(n_atoms,)``."""
-        formula = parse(formula) if isinstance(formula, str) else formula
-        return formula.evaluate(self.concept_mask)
+        return as_formula(formula).evaluate(self.concept_mask)
 
     def select(
         self,
@@ -154,17 +194,17 @@ class ConceptTable:
         """
         keep = np.ones(self.n_concepts, np.bool_)
         if categories is not None:
-            wanted = {categories} if isinstance(categories, str) else set(categories)
-            known = {c for cs in self.categories for c in cs}
+            wanted = {nfc(str(name)) for name in several(categories, "categories")}
+            known = {nfc(c) for cs in self.categories for c in cs}
             if missing := sorted(wanted - known):
                 raise OptionError(
-                    f"no concept is of category {missing[0]!r}; "
+                    f"no concept is of category {quoted(missing[0])}; "
                     f"this table has {', '.join(sorted(known)) or 'no categories'}"
                 )
-            keep &= [bool(wanted & set(cs)) for cs in self.categories]
+            keep &= [bool(wanted & set(map(nfc, cs))) for cs in self.categories]
         if concepts is not None:
             named = np.zeros(self.n_concepts, np.bool_)
-            named[[self.index(name) for name in concepts]] = True
+            named[[self.index(name) for name in several(concepts, "concepts")]] = True
             keep &= named
         return np.flatnonzero(keep)
 
@@ -188,16 +228,17 @@ class ConceptTable:
         Raises:
             DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
         """
-        masks = np.asarray(masks)
-        if masks.ndim < 2 or len(masks) != len(names):
+        columns = getattr(masks, "columns", None)  # of a frame
+        array, names = as_array(masks, "masks"), names_of(names, "names")
+        on_its_side = columns is not None and tuple(columns) == names
+        if array.ndim < 2 or len(array) != len(names) or on_its_side:
+            on_its_side |= array.ndim == 2 and array.shape[1] == len(names)
             raise DataError(
-                f"masks have shape {masks.shape} for {len(names)} names; "
+                f"masks have shape {array.shape} for {len(names)} names; "
                 "expected (n_concepts, n_samples, ...)"
+                f"{'; give the transpose' if on_its_side else ''}"
             )
-        if masks.dtype != np.bool_:
-            raise DataError(
-                f"masks have dtype {masks.dtype}; give booleans, for instance masks > 0"
-            )
+        masks = as_masks(array, "masks", "masks > 0")
         builder = TableBuilder(names, categories)
         folds = _check_folds(folds, masks.shape[1])
         if masks.ndim == 2:
@@ -230,11 +271,16 @@ class ConceptTable:
         Raises:
             DataError: a label has no name, a map is not of integers, or lengths do not fit.
         """
-        ids = sorted(names) if isinstance(names, Mapping) else list(range(1, len(names) + 1))
-        label_names = [names[i] if isinstance(names, Mapping) else names[i - 1] for i in ids]
+        if isinstance(names, Mapping):
+            ids = sorted(whole_number(label, "a label") for label in names)
+            label_names = names_of([names[i] for i in ids], "names")
+        else:
+            label_names = names_of(names, "names")
+            ids = list(range(1, len(label_names) + 1))
         if isinstance(categories, Mapping):
             categories = [categories.get(i) for i in ids]
         builder = TableBuilder(label_names, categories)
+        maps = several(maps, "maps")
         dense = _DenseLabels(ids)
         fold_of = _check_folds(folds, len(maps))
         if sample_concepts is not None and len(sample_concepts) != len(maps):
@@ -243,16 +289,18 @@ class ConceptTable:
                 f"{len(maps)}; give one entry for each sample"
             )
         for i, sample in enumerate(maps):
-            layers = np.asarray(sample)
+            layers = as_array(sample, f"the labels of sample {i}")
             layers = layers[None] if layers.ndim == 2 else layers
             if layers.ndim != 3 or not len(layers) or layers.dtype.kind not in "iu":
                 raise DataError(
                     f"label map of sample {i} has shape {layers.shape} and dtype {layers.dtype}; "
                     "expected integers of shape (height, width) or (n_layers, height, width)"
                 )
-            own = list(sample_concepts[i]) if sample_concepts is not None else []
-            whole = dense.of(np.array(own, np.int64), i) - 1
-            builder.add([dense.of(m, i) for m in layers], whole[whole >= 0], int(fold_of[i]))
+            own = [] if sample_concepts is None else several(sample_concepts[i], "sample_concepts")
+            held = [whole_number(label, f"a concept of sample {i}") for label in own]
+            everywhere = dense.of(np.array(held, np.int64), i) - 1
+            own_maps = [dense.of(m, i) for m in layers]
+            builder.add(own_maps, everywhere[everywhere >= 0], int(fold_of[i]))
         return builder.finish()
 
     @classmethod
@@ -270,9 +318,7 @@ class ConceptTable:
         Raises:
             DataError: the matrix has not one column for each name.
         """
-        import scipy.sparse
-
-        rows = scipy.sparse.csr_array(matrix, copy=True)
+        rows, names = as_sparse(matrix, "the matrix"), names_of(names, "names")
         if rows.shape[1] != len(names):
             raise DataError(
                 f"the matrix has {rows.shape[1]} columns for {len(names)} names; give one for each"
@@ -304,13 +350,17 @@ class ConceptTable:
         """
         import scipy.sparse
 
+        if not isinstance(related, Mapping):
+            raise DataError(f"related is {quoted(related)}; give the names for each concept")
         bases = [self.index(name) for name in related]
         new = tuple(derived_name(operator, name) for name in related)
         if twice := set(new) & set(self.names):
             first = sorted(twice)[0]
-            raise DataError(f"the table has a concept {first!r} already; choose another operator")
+            raise DataError(
+                f"the table has a concept {quoted(first)} already; choose another operator"
+            )
         members = tuple(
-            tuple(sorted({self._index[member] for member in wanted if member in self._index}))
+            tuple(sorted({self._index[m] for m in texts(wanted, "related") if m in self._index}))
             for wanted in related.values()
         )
         entries = [(member, column) for column, own in enumerate(members) for member in own]
@@ -344,6 +394,7 @@ class ConceptTable:
         Raises:
             DataError: one of the tables has derived concepts.
         """
+        check_table(other, "other")
         if self.bases or other.bases:
             raise DataError(
                 "a table with derived concepts cannot be merged; derive them afterwards"
@@ -373,7 +424,9 @@ class ConceptTable:
             DataError: this table lacks one of the other's atoms or concepts.
         """
         if missing := [n for n in other.names if n not in self._index]:
-            raise DataError(f"this table lacks the concept {missing[0]!r}; merge the tables first")
+            raise DataError(
+                f"this table lacks the concept {quoted(missing[0])}; merge the tables first"
+            )
         columns = np.array([self._index[n] for n in other.names], np.int32)
         mine = row_bytes(self.indptr, self.indices)
         where = {signature: i for i, signature in enumerate(mine)}
@@ -384,25 +437,24 @@ class ConceptTable:
         return np.array(found, np.int32)
 
     def save(self, directory: str | Path) -> None:
-        """Write the table as a directory, whole or not at all; an old one there is replaced."""
-        directory = Path(directory)
-        aside = directory.with_name(directory.name + ".tmp")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        if self.positions is not None:
-            self.positions.save(aside)
-        self.save_atoms(aside)
-        shutil.rmtree(directory, ignore_errors=True)
-        aside.replace(directory)
+        """Write the table as a directory, whole or not at all; an old one there is replaced.
+
+        Raises:
+            OptionError: the directory holds other files.
+            RunError: it cannot be written.
+        """
+        with whole_folder(directory, top=("concepts.json", "atoms.npz")) as aside:
+            if self.positions is not None:
+                self.positions.save(aside)
+            self.save_atoms(aside)
 
     def save_atoms(self, directory: Path) -> None:
-        """Write all but the positions into an existing directory."""
-        np.savez(
-            directory / "atoms.npz",
-            indptr=self.indptr,
-            indices=self.indices,
-            fold_counts=self.fold_counts,
+        """Write all but the positions into an existing directory of ours."""
+        folder = Folder.at(directory, whole=True)
+        atoms = arrays_writer(
+            indptr=self.indptr, indices=self.indices, fold_counts=self.fold_counts
         )
+        folder.write("atoms.npz", atoms)
         meta = {
             "format": _FORMAT,
             "names": self.names,
@@ -410,7 +462,7 @@ class ConceptTable:
             "bases": self.bases,
             "members": self.members,
         }
-        write_json(directory / "concepts.json", meta)
+        folder.write("concepts.json", json_writer(meta))
 
     @classmethod
     def load(cls, directory: str | Path) -> ConceptTable:
@@ -419,15 +471,17 @@ class ConceptTable:
         Raises:
             DataError: a file is missing or damaged, or of a format that this version does not know.
         """
-        directory = Path(directory)
+        directory = as_path(directory, "directory")
         try:
             meta = json.loads((directory / "concepts.json").read_text(encoding="utf-8"))
             version, known = meta["format"], meta["format"] == _FORMAT
+            if known:
+                verify(directory / "concepts.json")
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{directory} holds no readable concept table ({error}); build it again"
             ) from error
@@ -459,12 +513,12 @@ class TableBuilder:
     """
 
     def __init__(self, names: Sequence[str], categories: Categories | None = None) -> None:
-        self.names = tuple(names)
+        self.names = names_of(names, "names")
         self.categories = _check_categories(self.names, categories)
         self.index = {name: i for i, name in enumerate(self.names)}
         if len(self.index) != len(self.names):
             twice = next(n for i, n in enumerate(self.names) if self.index[n] != i)
-            raise DataError(f"two concepts are named {twice!r}; give each a name of its own")
+            raise DataError(f"two concepts are named {quoted(twice)}; give each a name of its own")
         self.signatures: dict[bytes, int] = {}
         self._tallies: list[tuple[NDArray[np.int32], NDArray[np.int64], int]] = []
         self._codes: list[NDArray[np.uint16]] = []
@@ -571,12 +625,29 @@ class TableBuilder:
         )
 
 
+def check_table(given: object, what: str) -> None:
+    """Refuse what is no concept table.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not isinstance(given, ConceptTable):
+        raise OptionError(
+            f"{what} is {quoted(given)}; give a ConceptTable, such as ConceptTable.from_masks makes"
+        )
+
+
+_HIGHEST_LABEL = 2**26
+
+
 class _DenseLabels:
     """Turns label numbers into concept index + 1, and refuses numbers without a name."""
 
     def __init__(self, ids: Sequence[int]) -> None:
         if ids and min(ids) < 1:
             raise DataError(f"label {min(ids)} has a name, but labels start at 1; 0 is 'no label'")
+        if ids and max(ids) > _HIGHEST_LABEL:
+            raise DataError(f"label {max(ids)} has a name; labels go up to {_HIGHEST_LABEL}")
         self.table = np.full(max(ids, default=0) + 1, -1, np.int32)
         self.table[0] = 0
         self.table[list(ids)] = np.arange(1, len(ids) + 1)
@@ -596,15 +667,18 @@ def _check_categories(
 ) -> tuple[tuple[str, ...], ...]:
     if categories is None:
         return tuple(() for _ in names)
+    categories = several(categories, "categories")
     if len(categories) != len(names):
         raise DataError(f"{len(categories)} categories for {len(names)} names; give one for each")
-    return tuple(() if c is None else (c,) if isinstance(c, str) else tuple(c) for c in categories)
+    return tuple(
+        () if c is None else names_of(several(c, "a category"), "categories") for c in categories
+    )
 
 
 def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:
     if folds is None:
         return np.zeros(n_samples, np.int32)
-    checked = np.asarray(folds)
+    checked = as_array(folds, "folds")
     if checked.shape != (n_samples,) or not np.issubdtype(checked.dtype, np.integer):
         raise DataError(
             f"folds have shape {checked.shape} and dtype {checked.dtype}; "

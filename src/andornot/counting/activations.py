@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import jit
-from andornot.errors import RunError
-from andornot.files import write_array
+from andornot.errors import DamagedError, RunError
+from andornot.files import array_parts, check_no_link, digest, digest_of, unwritable, write_whole
+from andornot.folders import Changed, verify
 from andornot.parallel import n_workers, ordered_map
 
 Block = tuple[int, NDArray[np.float32]]
@@ -66,39 +71,115 @@ class InMemory:
             yield start, self.values[start : start + self.block_size]
 
 
+_SHARD = re.compile(r"(\d+)-(\d+)(?:-([0-9a-f]{32}))?\.npy")
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """A file of activations; its name says which rows it holds, and the digest of its content."""
+
+    path: Path
+    start: int
+    stop: int
+    digest: str | None
+
+    @classmethod
+    def of(cls, path: Path) -> _Shard | None:
+        """Read a file's name; None if it is not one of ours."""
+        found = _SHARD.fullmatch(path.name)
+        return None if found is None else cls(path, int(found[1]), int(found[2]), found[3])
+
+    def read(self) -> NDArray[np.float32]:
+        """Read it whole.
+
+        Raises:
+            DamagedError: its content is not what was written.
+        """
+        try:
+            data = self.path.read_bytes()
+            if self.digest not in (None, digest([data])):
+                raise Changed("its content is not what andornot wrote")
+            array: NDArray[np.float32] = np.load(BytesIO(data), allow_pickle=False)
+        except Exception as error:  # NumPy raises almost anything on a damaged file
+            raise DamagedError(self.path, error) from error
+        return array
+
+    def mapped(self) -> NDArray[np.float32]:
+        """Map it into memory; its content is compared once.
+
+        Raises:
+            DamagedError: its content is not what was written.
+        """
+        try:
+            found = self.path.stat()
+            if self.digest not in (None, _digest_at(self.path, found.st_mtime_ns, found.st_size)):
+                raise Changed("its content is not what andornot wrote")
+            array: NDArray[np.float32] = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        except Exception as error:
+            raise DamagedError(self.path, error) from error
+        return array
+
+
+def read_shard(path: Path) -> NDArray[np.float32]:
+    """Read one file of activations whole.
+
+    Raises:
+        DamagedError: its content is not what was written.
+    """
+    shard = _Shard.of(path)
+    if shard is None:
+        raise DamagedError(path, "its name says no rows")
+    return shard.read()
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest_at(path: Path, modified: int, size: int) -> str:  # noqa: ARG001
+    """The digest of a file; found again while time and size stay."""
+    return digest_of(path)
+
+
 @dataclass(frozen=True)
 class Shards:
     """Activations in a directory, one ``.npy`` file for each block of samples.
 
     A shard is written aside and renamed, so one that is there is whole; an interrupted recording
-    goes on after the last of them, and one that lost a shard at that shard.
+    goes on after the last of them, and one that lost a shard at that shard. Its name ends in the
+    digest of its content (not in runs of before), so what the disk spoiled is not used.
     """
 
     directory: Path
 
+    def _all(self) -> list[_Shard]:
+        found = (_Shard.of(path) for path in self.directory.glob("[0-9]*.npy"))
+        return sorted((s for s in found if s is not None), key=lambda s: (s.start, s.stop, s.path))
+
     @property
-    def paths(self) -> list[Path]:
+    def _whole(self) -> list[_Shard]:
         """Shards without a gap from the first sample on, in order."""
         whole, next_start = [], 0
-        for path in sorted(self.directory.glob("[0-9]*.npy")):
-            start, stop = (int(part) for part in path.stem.split("-"))
-            if start == next_start:  # others lie behind a gap, or were recorded again
-                whole.append(path)
-                next_start = stop
+        for shard in self._all():
+            if shard.start == next_start:  # others lie behind a gap, or were recorded again
+                whole.append(shard)
+                next_start = shard.stop
         return whole
+
+    @property
+    def paths(self) -> list[Path]:
+        """Files of the shards without a gap from the first sample on, in order."""
+        return [shard.path for shard in self._whole]
 
     @property
     def n_samples(self) -> int:
         """Samples recorded so far."""
-        paths = self.paths
-        return int(paths[-1].stem.split("-")[1]) if paths else 0
+        shards = self._whole
+        return shards[-1].stop if shards else 0
 
     @property
     def _shape(self) -> Sequence[int]:
-        paths = self.paths
-        if not paths:
+        shards = self._whole
+        if not shards:
             raise RunError(f"{self.directory} holds no recorded activations; run the recording")
-        return tuple(read_array(paths[0], mmap_mode="r").shape)
+        return tuple(shards[0].mapped().shape)
 
     @property
     def n_units(self) -> int:
@@ -110,57 +191,54 @@ class Shards:
         """Native height and width."""
         return int(self._shape[2]), int(self._shape[3])
 
-    def _starts(self) -> dict[int, Path]:
-        """All shards by their first sample, whatever lies between them."""
-        found = sorted(self.directory.glob("[0-9]*.npy"), reverse=True)
-        return {int(path.stem.split("-")[0]): path for path in found}
-
     def covers(self, start: int, stop: int) -> bool:
         """Whether these samples are recorded, in shards that begin and end there."""
-        shards, at = self._starts(), start
+        shards, at = {shard.start: shard for shard in reversed(self._all())}, start
         if stop <= self.n_samples:
             return True
         while at < stop and at in shards:
-            at = int(shards[at].stem.split("-")[1])
+            at = shards[at].stop
         return at == stop
 
     def cut(self, at: int) -> None:
         """Shorten the shard that goes on across this sample, so that it ends there."""
-        for path in self.paths:
-            start, stop = (int(part) for part in path.stem.split("-"))
-            if start < at < stop:
-                self.append(start, read_array(path)[: at - start])
-                path.unlink()
+        for shard in self._whole:
+            if shard.start < at < shard.stop:
+                self.append(shard.start, shard.read()[: at - shard.start])
+                shard.path.unlink()
 
     def drop(self, start: int, stop: int) -> None:
         """Remove shards that begin among these samples."""
-        for at, path in self._starts().items():
-            if start <= at < stop:
-                path.unlink()
-
-    def append_missing(self, start: int, values: NDArray[np.float32]) -> None:
-        """Write that part of a block which lies behind the samples recorded so far."""
-        known = self.n_samples - start
-        if 0 <= known < len(values):
-            self.append(start + known, values[known:])
+        for shard in self._all():
+            if start <= shard.start < stop:
+                shard.path.unlink()
 
     def append(self, start: int, values: NDArray[np.float32]) -> None:
-        """Write the block that begins at sample ``start``."""
-        self.directory.mkdir(parents=True, exist_ok=True)
-        path = self.directory / f"{start:09d}-{start + len(values):09d}.npy"
+        """Write the block that begins at sample ``start``.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        parts = array_parts(np.ascontiguousarray(values, np.float32))
+        name = f"{start:09d}-{start + len(values):09d}-{digest(parts)}.npy"
+
+        def write(aside: Path) -> None:
+            with aside.open("wb") as file:
+                for part in parts:
+                    file.write(part)
+
+        path = self.directory / name
         try:
-            write_array(path, np.ascontiguousarray(values, np.float32))
+            check_no_link(self.directory)
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_whole(path, write)
         except OSError as error:
-            path.with_name(f"{path.name}.tmp").unlink(missing_ok=True)
-            raise RunError(
-                f"cannot write activations to {path}: {error.strerror or f'no room ({error})'}; "
-                "make room there and start again, what is recorded is kept"
-            ) from error
+            raise RunError(unwritable(path, error)) from error
 
     def blocks(self) -> Iterator[Block]:
         """Blocks in order; each is read whole and let go before the next."""
-        for path in self.paths:
-            yield int(path.stem.split("-")[0]), read_array(path)
+        for shard in self._whole:
+            yield shard.start, shard.read()
 
     def rows(self, first: int, last: int) -> NDArray[np.float32]:
         """The rows from ``first`` up to ``last``, ``(rows, units, height, width)``.
@@ -169,17 +247,23 @@ class Shards:
             RunError: they were not recorded.
         """
         parts = []
-        for path in self.paths:
-            start, stop = (int(part) for part in path.stem.split("-"))
-            if start < last and first < stop:
-                block = read_array(path, mmap_mode="r")
-                parts.append(block[max(first - start, 0) : last - start])
+        for shard in self._whole:
+            if shard.start < last and first < shard.stop:
+                block = shard.mapped()
+                parts.append(block[max(first - shard.start, 0) : last - shard.start])
         if first < 0 or sum(map(len, parts)) != last - first:
             raise RunError(
                 f"{self.directory} has no rows {first} to {last - 1}, only {self.n_samples:,}; "
                 "give a sample of the run"
             )
         return np.concatenate(parts)
+
+    def remove(self) -> None:
+        """Delete the shards; the directory goes if nothing else is in it."""
+        for shard in self._all():
+            shard.path.unlink()
+        with suppress(OSError):
+            self.directory.rmdir()
 
 
 def extremes(
@@ -223,9 +307,10 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
         RunError: the file is missing or damaged.
     """
     try:
+        verify(path)
         array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
     except Exception as error:  # NumPy raises almost anything on a damaged file
-        raise RunError(f"{path} is damaged ({error}); delete it and start again") from error
+        raise DamagedError(path, error) from error
     return array
 
 
@@ -235,10 +320,39 @@ def unit_blocks(n_units: int, size: int) -> Iterator[range]:
         yield range(start, min(start + size, n_units))
 
 
-def read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object, or say in a sentence that it is damaged."""
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that we wrote.
+
+    Raises:
+        DamagedError: the file is missing or damaged, or holds something else.
+    """
+    data = parse_json(path)
+    check_digest(path)
+    return data
+
+
+def check_digest(path: Path) -> None:
+    """Make sure that a file is as we wrote it (see ``folders.verify``).
+
+    Raises:
+        DamagedError: it is not.
+    """
     try:
-        data: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(f"{path} cannot be read ({error}); delete it and start again") from error
+        verify(path)
+    except (OSError, ValueError) as error:
+        raise DamagedError(path, error) from error
+
+
+def parse_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, whoever wrote it.
+
+    Raises:
+        DamagedError: the file is missing or damaged, or holds something else.
+    """
+    try:
+        data: object = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise TypeError("it holds no object")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise DamagedError(path, error) from error
     return data

@@ -12,8 +12,8 @@ from __future__ import annotations
 import multiprocessing
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +22,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import several
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards
+from andornot.counting.pieces import Piece, Place
 from andornot.counting.responses import Counting, Grain, known_positions
 from andornot.counting.thresholds import (
     Threshold,
@@ -35,8 +37,9 @@ from andornot.counting.thresholds import (
     values_kept,
 )
 from andornot.engine import Engine
-from andornot.errors import OptionError
-from andornot.files import write_whole, writing
+from andornot.errors import OptionError, RunError, quoted
+from andornot.files import writing
+from andornot.folders import Folder, verify
 from andornot.probe import Batch, Probe
 from andornot.progress import show_progress, track
 from andornot.runs.stages import Stage
@@ -102,10 +105,14 @@ class Forward:
 
     def shards(self, samples: range) -> Iterator[range]:
         """Parts of some samples, that begin where a batch begins."""
-        size = self.probe.recording.batch_size or _SHARD_SAMPLES
-        step = -(-_SHARD_SAMPLES // size) * size
+        step = self.shard_size
         for at in range(samples.start // step * step, samples.stop, step):
             yield range(max(at, samples.start), min(at + step, samples.stop))
+
+    @property
+    def shard_size(self) -> int:
+        """Samples of a shard: whole batches."""
+        return -(-_SHARD_SAMPLES // self.probe.batch_size) * self.probe.batch_size
 
 
 def part_of(probe: Any, samples: range) -> Probe:
@@ -120,33 +127,14 @@ def check_units(units: Sequence[int] | None, layer: str, n_units: int) -> list[i
     Raises:
         OptionError: there is none, or one that the layer has not.
     """
-    wanted = range(n_units) if units is None else units
-    if not len(wanted) or not all(isinstance(u, int | np.integer) for u in wanted):
-        raise OptionError(f"units is {units!r}; give at least one unit, as whole numbers")
+    wanted = range(n_units) if units is None else several(units, "units")
+    if not wanted or not all(isinstance(u, int | np.integer) for u in wanted):
+        raise OptionError(f"units is {quoted(units)}; give at least one unit, as whole numbers")
     if wrong := [u for u in wanted if not 0 <= u < n_units]:
         raise OptionError(
             f"there is no unit {wrong[0]} in {layer}; it has units 0 to {n_units - 1}"
         )
     return list(dict.fromkeys(int(u) for u in wanted))
-
-
-def gathered(
-    batches: Iterable[Batch], stop: int, size: int
-) -> Iterator[tuple[int, dict[str, NDArray[np.float32]], NDArray[np.float32]]]:
-    """Batches, gathered to blocks of ``size`` bytes or more: first sample, activations, logits."""
-    held: list[Batch] = []
-    for batch in batches:
-        held.append(batch)
-        n_bytes = sum(a.nbytes for b in held for a in b.activations.values())
-        if n_bytes >= size or batch.samples.stop == stop:
-            activations = {
-                layer: np.concatenate([b.activations[layer] for b in held])
-                for layer in batch.activations
-            }
-            first, rows = held[0].samples.start, [b.logits for b in held if b.logits is not None]
-            nothing = np.zeros((batch.samples.stop - first, 0), np.float32)
-            yield first, activations, np.concatenate(rows) if rows else nothing
-            held = []
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,49 +144,76 @@ class Recordings(Forward):
     Attributes:
         stores: where each layer's shards lie.
         logit_store: where the logits' shards lie; None if they are not wanted.
-        size: bytes of activations in a file.
+        size: bytes of activations that fill a piece (see ``pieces``).
     """
 
     stores: Mapping[str, Shards]
     logit_store: Shards | None
     size: int
 
-    def record(self, engine: Engine, start: int) -> None:
+    def record_here(self, clock: Stage) -> None:
+        """Record what is missing in this process; times go to ``clock``."""
+        self.record_part(range(self.n_samples), clock)
+
+    def record(self, engine: Engine) -> None:
         """Record what is missing on other processes, which write into the run's directory.
 
         Args:
             engine: the other processes.
-            start: samples before it are recorded.
+
+        Raises:
+            RunError: what one of them wrote was lost.
         """
-        for store, at, _ in self._places(range(start, start)):
-            store.cut(at)
-        rest = range(start, self.n_samples)
-        missing = [part for part in self.shards(rest) if not self._has(part)]
-        for part in missing:  # leftovers would not fit the files beside them
-            for store, at, stop in self._places(part):
-                store.drop(at, stop)
+        places = self._piece(range(self.n_samples), no_clock()).all_places
+        recorded = min(place.sample(place.reach()) for place in places)
+        for place in places:  # a shard of samples has files of its own
+            place.store.cut(place.row(recorded // self.shard_size * self.shard_size))
+        missing = [part for part in self.shards(range(self.n_samples)) if not self._has(part)]
         found = engine.run(_record, self, ((part.start, part.stop) for part in missing))
         for _ in track(found, "running the network", len(missing)):
             pass
+        if not all(map(self._has, missing)):
+            raise RunError(
+                f"of what was recorded under {places[0].store.directory} a part was lost on the "
+                "way; start again, the rest is kept"
+            )
 
-    def _places(self, part: range) -> Iterator[tuple[Shards, int, int]]:
-        for store in self.stores.values():
-            yield store, self.row(part.start), self.row(part.stop)
+    def record_part(self, part: range, clock: Stage) -> None:
+        """Record what is missing of some samples; what has come is kept, whatever happens."""
+        piece = self._piece(part, clock)
+        start = piece.begin(self.probe.batch_size)
+        if start >= part.stop:
+            return
+        with closing(self.batches(range(start, part.stop), clock)) as batches:
+            try:
+                for batch in batches:
+                    piece.add(batch)
+            except RunError:  # the disk is full, say
+                raise
+            except BaseException:
+                with suppress(RunError):
+                    piece.keep()
+                raise
+        piece.keep()
+
+    def _piece(self, part: range, clock: Stage) -> Piece:
+        first, last = self.row(part.start), self.row(part.stop)
+        rows = self.probe.rows
+        logits = None
         if self.logit_store is not None:
-            yield self.logit_store, part.start, part.stop
+            logits = Place(self.logit_store, None, part.start, part.stop)
+        stores = {layer: Place(s, rows, first, last) for layer, s in self.stores.items()}
+        return Piece(stores, logits, self.size, clock)
 
     def _has(self, part: range) -> bool:
-        return all(store.covers(start, stop) for store, start, stop in self._places(part))
+        places = self._piece(part, no_clock()).all_places
+        return all(place.store.covers(place.first, place.last) for place in places)
 
 
 def _record(work: Recordings, start: int, stop: int) -> None:
     """Record a shard of samples, in a worker."""
-    with at_work(), closing(work.batches(range(start, stop), no_clock())) as batches:
-        for at, activations, output in gathered(batches, stop, work.size):
-            for layer, store in work.stores.items():
-                store.append(work.row(at), activations[layer])
-            if work.logit_store is not None:
-                work.logit_store.append(at, output)
+    with at_work():
+        work.record_part(range(start, stop), no_clock())
 
 
 @contextmanager
@@ -394,7 +409,7 @@ def run_pass(
         clock: where times go.
     """
     whole = work.begin(table)
-    kept = _Kept(path, whole)
+    kept = _Kept(path, whole, [*work.layers, str(work.logits)])
     if engine is None:
         for gap in kept.missing(work.n_samples):
             with closing(work.batches(gap, clock)) as batches:
@@ -433,18 +448,21 @@ def _table(directory: Path) -> ConceptTable:
 class _Kept:
     """Which samples a pass has, and a file of what it has, for the case that it is interrupted."""
 
-    def __init__(self, path: Path, whole: Pass) -> None:
-        self._path, self._whole = path, whole
+    def __init__(self, path: Path, whole: Pass, of: list[str]) -> None:
+        self._path, self._whole, self._of = path, whole, np.array(of)
         self._done: list[tuple[int, int]] = []
         self._cost, self._saved = 0.0, time.perf_counter()
         try:
+            verify(path)
             # opened here, since np.load forgets to close a file that it finds damaged
             with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 state = dict(arrays)
+            of, done = state.pop("of"), state.pop("done")
         except Exception:  # not there; NumPy raises almost anything on a damaged file
             return
-        self._done = [(start, stop) for start, stop in state.pop("done").tolist()]
-        whole.merge(state)
+        if np.array_equal(of, self._of):  # else some layers are through, and others numbered so
+            self._done = [(start, stop) for start, stop in done.tolist()]
+            whole.merge(state)
 
     def missing(self, n_samples: int) -> list[range]:
         """Samples that were not seen yet."""
@@ -464,10 +482,11 @@ class _Kept:
         begun = time.perf_counter()
         if begun - self._saved >= _SAVE_SHARE * self._cost:
             with writing(self._path):
-                write_whole(self._path, self._write)
+                Folder.at(self._path.parent, whole=True).write(self._path.name, self._write)
             self._saved = time.perf_counter()
             self._cost = self._saved - begun
 
     def _write(self, aside: Path) -> None:
         with aside.open("wb") as file:
-            np.savez(file, done=np.array(self._done), **self._whole.state())  # type: ignore[arg-type]
+            known = {"of": self._of, "done": np.array(self._done)}
+            np.savez(file, **known, **self._whole.state())  # type: ignore[arg-type]

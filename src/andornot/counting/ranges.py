@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import jit
+from andornot.checks import is_one_of
 from andornot.counting.activations import Activations, unit_blocks
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 from andornot.parallel import ordered_map
 
 RangesBy = Literal["clusters", "quantiles"]
@@ -55,11 +56,13 @@ class Ranges:
         k: object = self.k
         if isinstance(k, bool) or not isinstance(k, Integral) or not 2 <= int(k) <= 100:
             raise OptionError(
-                f"the number of ranges is {k!r}; give a whole number from 2 to 100, or a threshold "
-                "for a single range"
+                f"the number of ranges is {quoted(k)}; give a whole number from 2 to 100, or a "
+                "threshold for a single range"
             )
-        if self.by not in ("clusters", "quantiles"):
-            raise OptionError(f"ranges are found by {self.by!r}; choose 'clusters' or 'quantiles'")
+        if not is_one_of(self.by, get_args(RangesBy)):
+            raise OptionError(
+                f"ranges are found by {quoted(self.by)}; choose 'clusters' or 'quantiles'"
+            )
 
 
 def find_borders(activations: Activations, ranges: Ranges, jobs: int | None = None) -> Floats:

@@ -6,7 +6,7 @@ the sufficient statistic of unit ``u``. It is kept sparse, and per fold of sampl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,13 +16,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from andornot._jit import helper, lean
+from andornot.checks import as_masks, as_path, as_sparse, several, whole_number
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
-from andornot.concepts.table import ConceptTable
+from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.activations import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
-from andornot.errors import DataError
-from andornot.files import read_arrays
+from andornot.errors import DataError, OptionError
+from andornot.files import arrays_writer, write_whole
+from andornot.folders import read_arrays
 from andornot.parallel import ordered_map
 
 if TYPE_CHECKING:
@@ -73,21 +75,32 @@ class Responses:
 
     def unit(self, index: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
         """Atoms on which a unit is active, and its active positions there."""
-        row = slice(self.indptr[index], self.indptr[index + 1])
+        row = self._row(index)
         return self.atoms[row], self.counts[row]
 
     def unit_folds(self, index: int) -> NDArray[np.int64]:
         """Active positions of a unit by atom and fold, dense ``(n_atoms, n_folds)``."""
-        row = slice(self.indptr[index], self.indptr[index + 1])
+        row = self._row(index)
         dense = np.zeros((self.n_atoms, self.n_folds), np.int64)
         dense[self.atoms[row]] = self.fold_counts[row]
         return dense
 
+    def _row(self, index: int) -> slice:
+        """Where the entries of a unit lie.
+
+        Raises:
+            OptionError: there is no such unit.
+        """
+        if not 0 <= whole_number(index, "unit") < self.n_units:
+            raise OptionError(f"there is no unit {index}; units are 0 to {self.n_units - 1}")
+        return slice(self.indptr[index], self.indptr[index + 1])
+
     def select(self, units: Sequence[int]) -> Responses:
         """Only these units, in this order."""
-        if list(units) == list(range(self.n_units)):
+        units = [whole_number(u, "units") for u in several(units, "units")]
+        if units == list(range(self.n_units)):
             return self
-        rows = [np.arange(self.indptr[u], self.indptr[u + 1]) for u in units]
+        rows = [np.arange(row.start, row.stop) for row in map(self._row, units)]
         entries = np.concatenate([*rows, np.zeros(0, np.int64)])
         return Responses(
             offsets_of([len(row) for row in rows]),
@@ -110,12 +123,9 @@ class Responses:
         Raises:
             DataError: shapes do not fit, or the masks are not boolean.
         """
-        masks = np.asarray(unit_masks)
+        check_table(concepts, "concepts")
+        masks = as_masks(unit_masks, "unit masks", "values > 0")
         positions = known_positions(concepts)
-        if masks.dtype != np.bool_:
-            raise DataError(
-                f"unit masks have dtype {masks.dtype}; give booleans, for instance values > 0"
-            )
         if (
             masks.ndim < 2
             or masks.shape[1] != positions.n_samples
@@ -142,17 +152,15 @@ class Responses:
         Raises:
             DataError: the matrix has not one column for each position.
         """
-        import scipy.sparse
-
-        positions = known_positions(concepts)
+        check_table(concepts, "concepts")
+        positions, rows = known_positions(concepts), as_sparse(active, "the matrix")
         n_positions = len(positions.codes)
-        if active.shape[1] != n_positions:
-            hint = "; give its transpose" if active.shape[0] == n_positions else ""
+        if rows.shape[1] != n_positions:
+            hint = "; give its transpose" if rows.shape[0] == n_positions else ""
             raise DataError(
-                f"the matrix has shape {active.shape}; expected (n_units, n_positions) with the "
+                f"the matrix has shape {rows.shape}; expected (n_units, n_positions) with the "
                 f"{n_positions} positions of the concept table{hint}"
             )
-        rows = scipy.sparse.csr_array(active, copy=True)
         rows.sum_duplicates()
         atoms, folds = _atoms_of_positions(positions)
         builder = ResponseBuilder(rows.shape[0], concepts.n_atoms, concepts.n_folds)
@@ -197,6 +205,8 @@ class Responses:
 
     def __add__(self, other: Responses) -> Responses:
         """Responses over both sets of samples; both must use the same atoms and folds."""
+        if not isinstance(other, Responses):
+            return NotImplemented
         if (self.n_units, self.n_atoms, self.n_folds) != (
             other.n_units,
             other.n_atoms,
@@ -215,14 +225,15 @@ class Responses:
         return builder.finish()
 
     def save(self, path: Path) -> None:
-        """Write as one ``.npz`` file."""
-        np.savez(
-            path,
-            indptr=self.indptr,
-            atoms=self.atoms,
-            fold_counts=self.fold_counts,
+        """Write as one ``.npz`` file, whole or not at all."""
+        write_whole(path, self.writer())
+
+    def writer(self) -> Callable[[Path], None]:
+        """What writes the responses to a path, as one ``.npz`` file."""
+        return arrays_writer(
+            indptr=self.indptr, atoms=self.atoms, fold_counts=self.fold_counts,
             n_atoms=self.n_atoms,
-        )
+        )  # fmt: skip
 
     @classmethod
     def load(cls, path: Path) -> Responses:
@@ -231,7 +242,7 @@ class Responses:
         Raises:
             DataError: the file is missing or damaged.
         """
-        arrays = read_arrays(path, ("indptr", "atoms", "fold_counts", "n_atoms"))
+        arrays = read_arrays(as_path(path, "path"), ("indptr", "atoms", "fold_counts", "n_atoms"))
         n_atoms = int(arrays.pop("n_atoms"))
         return cls(**arrays, n_atoms=n_atoms)
 

@@ -15,17 +15,18 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import lean
+from andornot.checks import is_one_of, number
 from andornot.concepts.positions import AtomMap
 from andornot.counting.activations import Activations, extremes, unit_blocks
 from andornot.counting.ranges import Ranges, find_borders
 from andornot.counting.upsample import axis
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.parallel import ordered_map
 
 Resolution = Literal["native", "upsampled"]
@@ -59,12 +60,14 @@ class Threshold:
     def __post_init__(self) -> None:
         if (self.quantile is None) == (self.fixed is None):
             raise OptionError("give either a quantile or a fixed threshold, not both or neither")
-        if self.quantile is not None and not 0 < self.quantile < 1:
+        if self.quantile is not None and not 0 < number(self.quantile, "quantile") < 1:
             raise OptionError(f"quantile is {self.quantile}; it must lie between 0 and 1")
-        if self.fixed is not None and not math.isfinite(self.fixed):
+        if self.fixed is not None and not math.isfinite(number(self.fixed, "fixed")):
             raise OptionError(f"the fixed threshold is {self.fixed}; it must be a finite number")
-        if self.resolution not in ("native", "upsampled"):
-            raise OptionError(f"resolution is {self.resolution!r}; choose 'native' or 'upsampled'")
+        if not is_one_of(self.resolution, get_args(Resolution)):
+            raise OptionError(
+                f"resolution is {quoted(self.resolution)}; choose 'native' or 'upsampled'"
+            )
         if self.fixed is not None and self.resolution != "native":
             raise OptionError(
                 "resolution says where a quantile is taken, and the threshold is fixed; leave "

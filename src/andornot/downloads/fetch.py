@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from andornot.errors import DataError, OptionError
-from andornot.files import write_json, writing
+from andornot.files import check_plain, put_in_place, write_json, writing
 from andornot.progress import track
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def download(address: str, path: Path) -> None:
     """Download a file, going on where an earlier download of it stopped.
 
     Raises:
-        OptionError: the address is none.
+        OptionError: the address is none, or a file of somebody else is in the way.
         DataError: the server does not have the file, the connection keeps breaking, or the disk
             has too little room.
         RunError: the disk cannot be written; what has come is kept.
@@ -70,6 +70,7 @@ def download(address: str, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _check_own(part)
     idle = 0
     while True:
         before = _size(part)
@@ -85,8 +86,23 @@ def download(address: str, path: Path) -> None:
                 ) from None
             time.sleep(WAIT * 2 ** max(idle - 1, 0))
     with writing(path):
-        part.replace(path)
+        put_in_place(part, path)
         _notes(part).unlink(missing_ok=True)
+
+
+def _check_own(part: Path) -> None:
+    """Refuse to go on with, or to replace, what no download of ours began.
+
+    Raises:
+        OptionError: it is of somebody else, or its note is damaged.
+        OSError: a link is in its place.
+    """
+    for file in (part, _notes(part)):
+        check_plain(file)
+        if file.exists() and _edition(part) is None:
+            raise OptionError(
+                f"{file} is not of a download that andornot began; move it away and start again"
+            )
 
 
 def _attempt(address: str, part: Path, name: str) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from andornot.commands import one_word
 from andornot.downloads.catalogue import Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.unpack import unpack
 from andornot.errors import DataError
-from andornot.files import locked, write_whole, writing
+from andornot.files import locked, text_writer, write_whole, writing
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Got:
     @property
     def use(self) -> str:
         """What to type next."""
-        return self.item.use.format(path=self.path)
+        words = self.item.use.split(" ")
+        return " ".join(one_word(w.format(path=self.path)) if "{" in w else w for w in words)
 
 
 def get(name: str, to: Path, mirror: str | None = None) -> Got:
@@ -109,7 +112,7 @@ def _place(item: Item, to: Path) -> Path:
 
 
 def _by_hand(item: Item, to: Path) -> str:
-    return item.by_hand.format(file=item.file, to=to, path=_place(item, to))
+    return item.by_hand.format(file=item.file, to=to, path=one_word(_place(item, to)))
 
 
 def _verify(item: Item, file: Path) -> tuple[bool, list[str]]:
@@ -159,9 +162,10 @@ def checksum(file: Path, algorithm: str) -> str:
 
 
 def _set_aside(file: Path) -> Path:
-    aside = file.with_name(f"{file.name}.wrong")
+    names = (f"{file.name}.wrong{number}" for number in ("", *range(2, 1000)))
+    aside = next(p for p in map(file.with_name, names) if not os.path.lexists(p))
     with writing(aside):
-        return file.replace(aside)
+        return file.rename(aside)
 
 
 def _record_of(file: Path) -> Path:
@@ -171,5 +175,7 @@ def _record_of(file: Path) -> Path:
 def _record(file: Path) -> None:
     """Note the checksum of a file, as ``sha256sum`` writes it."""
     line = f"{checksum(file, 'sha256').partition(':')[2]}  {file.name}\n"
-    with writing(file.parent):
-        write_whole(_record_of(file), lambda aside: aside.write_text(line, encoding="utf-8"))
+    record = _record_of(file)
+    if not os.path.lexists(record):  # what is there and no record, is somebody's
+        with writing(file.parent):
+            write_whole(record, text_writer(line))

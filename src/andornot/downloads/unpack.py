@@ -14,12 +14,14 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from andornot.errors import DataError, RunError
+from andornot.files import check_plain, sync
+from andornot.folders import sweep_folders, temporary_folder
 from andornot.progress import track
 
 MAX_BYTES = 100 * 10**9
@@ -52,16 +54,19 @@ def unpack(archive: Path, target: Path) -> None:
         DataError: the archive is damaged, or does what no honest archive does; nothing is left.
         RunError: the disk cannot be written; nothing is left.
     """
-    aside = target.with_name(f"{target.name}.unpacking")
-    shutil.rmtree(aside, ignore_errors=True)
     try:
-        if zipfile.is_zipfile(archive):
-            with zipfile.ZipFile(archive) as zipped:
-                _extract(list(_zipped(zipped, archive)), archive, aside)
-        else:
-            with tarfile.open(archive) as tarred:
-                _extract(list(_tarred(tarred, archive)), archive, aside)
-        _single(aside).replace(target)
+        sweep_folders(target.parent, target.name)
+        with temporary_folder(target.parent, target.name) as folder:
+            aside = folder / "unpacked"
+            if zipfile.is_zipfile(archive):
+                with zipfile.ZipFile(archive) as zipped:
+                    _extract(list(_zipped(zipped, archive)), archive, aside)
+            else:
+                with tarfile.open(archive) as tarred:
+                    _extract(list(_tarred(tarred, archive)), archive, aside)
+            check_plain(target)
+            _single(aside).rename(target)
+            sync(target.parent)
     except _DAMAGE as error:
         if isinstance(error, DataError):
             raise
@@ -75,9 +80,6 @@ def unpack(archive: Path, target: Path) -> None:
             f"{archive.name} cannot be unpacked into {target} ({error.strerror}): make room, or "
             "choose another folder"
         ) from None
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(aside)
 
 
 def _zipped(archive: zipfile.ZipFile, path: Path) -> Iterator[_Member]:

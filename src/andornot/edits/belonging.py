@@ -65,7 +65,11 @@ def belonging(
 
 
 def _is_called(concept: str, name: str) -> bool:
-    """Whether a concept is called as the class, or is a thing of it by its name."""
+    """Whether a concept is called as the class, or is a thing of it by its name.
+
+    The number behind the name of a class that shares it (``crane (134)``) is no part of it.
+    """
+    name = re.sub(r" \(\d+\)$", "", name)
     bare = concept.rpartition(":")[2]
     words = {letters(word) for word in re.split(r"[\s_()]+", bare)}
     return letters(name) in words | {letters(bare)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import match_classes
+from andornot.classes import match_classes, told_apart
 from andornot.errors import OptionError
 from andornot.runs.run import Run
 
@@ -27,7 +27,7 @@ def classes_of(labels: Iterable[str], names: Sequence[str]) -> NDArray[np.int64]
 
 
 def class_names(run: Run) -> tuple[str, ...]:
-    """Names of the classes of a run's model, in the order of its logits.
+    """Names of the classes of a run's model, all different, in the order of its logits.
 
     Raises:
         OptionError: the model gives no class scores, or its classes have no names.
@@ -38,4 +38,4 @@ def class_names(run: Run) -> tuple[str, ...]:
             f"the model of {run.path} gives no named classes, so nothing can be said of what an "
             "edit changes; use a run on a classifier whose class names are known"
         )
-    return tuple(names)
+    return told_apart(names)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import class_index
+from andornot.classes import class_index, told_apart
 from andornot.edits.aims import Aim
 from andornot.edits.bench import Bench
 from andornot.edits.classes import class_names
@@ -18,8 +18,8 @@ from andornot.edits.classifiers import Classifier, image_classifier, pair_classi
 from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
 from andornot.edits.screening import probabilities
-from andornot.errors import DataError, OptionError
-from andornot.formula import Formula, parse
+from andornot.errors import DataError, OptionError, quoted
+from andornot.formula import Formula, nfc, parse
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
 
@@ -133,10 +133,11 @@ class Desk:
             OptionError: there is none.
         """
         ids = list(self.run.samples["sample"])
+        name = name if name in ids else next((i for i in ids if nfc(i) == nfc(name)), name)
         if name not in ids:
             raise OptionError(
-                f"{self.run.path} has no sample {name!r}; its samples.parquet lists them, such as "
-                f"{ids[0]!r}"
+                f"{self.run.path} has no sample {quoted(name)}; its samples.parquet lists them, "
+                f"such as {quoted(ids[0])}"
             )
         return ids.index(name)
 
@@ -153,8 +154,8 @@ class Desk:
         after = self.bench.shown(number, edit)
         if after is None:
             raise DataError(
-                f"nothing in the sample {sample!r} can be edited that way ({edit}); choose one "
-                "that has what is to be changed"
+                f"nothing in the sample {quoted(sample)} can be edited that way ({edit}); choose "
+                "one that has what is to be changed"
             )
         rows = [self._asked(c, number, edit) for c in self.classifiers]
         return Edited(self.bench.shown(number, None), after, pd.DataFrame(rows))
@@ -162,7 +163,7 @@ class Desk:
     def _asked(self, classifier: Classifier[Any], number: int, edit: Any) -> dict[str, Any]:
         logits = self.bench.answers(classifier, [(number, None), (number, edit)]).logits
         shares, (old, new) = probabilities(logits), logits.argmax(1)
-        names = classifier.class_names
+        names = told_apart(classifier.class_names)
         return {
             "model": classifier.name,
             "before": names[old],
@@ -204,7 +205,7 @@ class Desk:
             OptionError: there is no such colour.
         """
         bench = self._pictures
-        if text in bench.presence.table.names:
+        if nfc(text) in map(nfc, bench.presence.table.names):
             rgb = bench.colour(region, text)
             if rgb is not None:
                 return rgb

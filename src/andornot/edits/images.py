@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula
+from andornot.pixels import eight_bits, to_rgb
 from andornot.probing.files import opened
 
 BoolArray = NDArray[np.bool_]
@@ -163,7 +164,7 @@ def paste(image: Image.Image, cutout: Cutout, place: Place) -> Image.Image:
     piece = piece.resize(size, Image.Resampling.BILINEAR).convert("RGBA")
     left = min(max(0, round(place.x * width - size[0] / 2)), width - size[0])
     top = min(max(0, round(place.y * height - size[1] / 2)), height - size[1])
-    edited = image.convert("RGB")
+    edited = to_rgb(image, "the image")
     edited.paste(piece, (left, top), piece)
     return edited
 
@@ -204,7 +205,7 @@ def recolour(image: Image.Image, region: BoolArray, rgb: Rgb) -> Image.Image:
         region: (height, width) of the image.
         rgb: the colour, 0 to 255 each.
     """
-    pixels = np.asarray(image.convert("RGB"), np.float64).copy()
+    pixels = np.asarray(to_rgb(image, "the image"), np.float64).copy()
     colour = np.array(rgb, np.float64)
     lighter = pixels[region] @ LUMINANCE - colour @ LUMINANCE
     pixels[region] = np.clip(colour + lighter[:, None], 0, 255)
@@ -223,7 +224,7 @@ def cut(image: Image.Image, region: BoolArray, name: str, origin: str) -> Cutout
     rows, columns = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     alpha = np.where(region, 255, 0).astype(np.uint8)[..., None]
-    rgba = np.concatenate([np.asarray(image.convert("RGB")), alpha], axis=2)
+    rgba = np.concatenate([np.asarray(to_rgb(image, origin)), alpha], axis=2)
     return Cutout(np.ascontiguousarray(rgba[box]), name, origin)
 
 
@@ -235,7 +236,7 @@ def read_cutout(path: str | Path) -> Cutout:
     """
     path = Path(path)
     with opened(path) as image:
-        rgba = np.asarray(image.convert("RGBA"))
+        rgba = np.asarray(eight_bits(image, str(path)).convert("RGBA"))
     if not rgba[..., 3].any():
         raise DataError(f"{path} is transparent everywhere; give an image of what is to be pasted")
     region = rgba[..., 3] > 0
@@ -254,6 +255,6 @@ def read_colour(text: str) -> Rgb:
         found = ImageColor.getrgb(re.sub(r"\s", "", text))
     except ValueError:
         raise OptionError(
-            f"{text!r} is no colour; write #rrggbb or a name such as steelblue"
+            f"{quoted(text)} is no colour; write #rrggbb or a name such as steelblue"
         ) from None
     return found[0], found[1], found[2]

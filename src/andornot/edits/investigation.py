@@ -252,8 +252,10 @@ def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions
     own = of_class if labelled else answers
     right = np.flatnonzero((own == start) & (answers == start))
     if len(right) < FEWEST_SAMPLES:
+        gets = f"gets {len(right)} samples of {names[start]} right"
+        takes = f"takes {len(right)} samples for {names[start]}"
         raise DataError(
-            f"the network gets {len(right)} samples of {names[start]} right in {run.path}; an "
+            f"the network {gets if labelled else takes} in {run.path}; an "
             f"attack needs at least {FEWEST_SAMPLES}, so choose another class or more data"
         )
     picked = np.random.default_rng(options.seed).permutation(right)[: options.n_samples]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from andornot.files import write_whole
+from andornot.folders import check_inside, verify
 from andornot.runs.run import Run
 from andornot.runs.stages import key_of
 
@@ -29,31 +29,26 @@ def run_key(run: Run, layer: str) -> str:
 def folder_of(run: Run, layer: str, source: str, target: str) -> Path:
     """Where an attack is kept if no other folder is given: ``RUN/attacks/SOURCE-to-TARGET``."""
     names = [f"{source}-to-{target}", *([layer] if len(run.layers) > 1 else [])]
-    return run.path / "attacks" / "-".join(re.sub(r"[^\w-]+", "_", name) for name in names)
+    return run.place("attacks", "-".join(re.sub(r"[^\w-]+", "_", name) for name in names))
 
 
-def write_examples(examples: Sequence[Example], out: Path) -> list[dict[str, Any]]:
-    """Examples as plain data; pictures become files ``examples/NUMBER-before.png``.
-
-    Args:
-        examples: samples before and after.
-        out: the folder of the attack.
-    """
+def example_rows(examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """Examples as plain data; pictures are named by their files (see :func:`example_writers`)."""
     return [
         {
             "sample": e.sample,
             "edit": e.edit,
             "answer": e.answer,
             "probability": list(e.probability),
-            "before": _write(e.before, out, f"{number}-before"),
-            "after": _write(e.after, out, f"{number}-after"),
+            "before": _row(e.before, _file(number, "before")),
+            "after": _row(e.after, _file(number, "after")),
         }
         for number, e in enumerate(examples, start=1)
     ]
 
 
 def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[Example, ...]:
-    """What :func:`write_examples` wrote.
+    """The examples of :func:`example_rows`, with their pictures.
 
     Raises:
         OSError: a picture is lost.
@@ -74,13 +69,27 @@ def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[Example
     )
 
 
-def _write(sample: Any, out: Path, name: str) -> Any:
+def example_writers(examples: Sequence[Example]) -> dict[str, Callable[[Path], object]]:
+    """What writes each picture, by its file ``examples/NUMBER-before.png``; none of sentences."""
+    from PIL import Image
+
+    return {
+        _file(number, when): partial(sample.save, format="PNG")
+        for number, e in enumerate(examples, start=1)
+        for when, sample in (("before", e.before), ("after", e.after))
+        if isinstance(sample, Image.Image)
+    }
+
+
+def _file(number: int, when: str) -> str:
+    return f"{PICTURES}/{number}-{when}.png"
+
+
+def _row(sample: Any, file: str) -> Any:
     from PIL import Image
 
     if isinstance(sample, Image.Image):
-        (out / PICTURES).mkdir(exist_ok=True)
-        write_whole(out / PICTURES / f"{name}.png", partial(sample.save, format="PNG"))
-        return f"{PICTURES}/{name}.png"
+        return file
     return [_said(sentence) for sentence in sample.sentences]
 
 
@@ -92,7 +101,9 @@ def _read(written: Any, out: Path, sample: str) -> Any:
     if isinstance(written, str):
         from andornot.probing.files import opened
 
-        with opened(out / written) as image:
+        file = check_inside(out, out / written)
+        verify(file, out)
+        with opened(file) as image:
             return image.convert("RGB")
     from andornot.text.pairs import Pair, Sentence
 

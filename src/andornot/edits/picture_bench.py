@@ -35,6 +35,7 @@ from andornot.edits.terms import all_of
 from andornot.formula import And, Concept, Formula
 from andornot.models import Preprocessing
 from andornot.models.preprocess import INTERPOLATIONS
+from andornot.pixels import to_rgb
 from andornot.probing.dataset import ProbingData
 
 BoolArray = NDArray[np.bool_]
@@ -98,7 +99,7 @@ class PictureBench:
                 self._pictures.move_to_end(sample)
                 return self._pictures[sample]
         p = self.preprocessing
-        image = self.data.image(sample).convert("RGB")
+        image = to_rgb(self.data.image(sample), self.data.sample_ids[sample])
         if image.size != (p.width, p.height):
             image = image.resize((p.width, p.height), INTERPOLATIONS[p.interpolation])
         with self._lock:

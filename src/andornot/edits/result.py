@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,13 +13,30 @@ from andornot.classes import class_index
 from andornot.edits import telling
 from andornot.edits.classes import class_names
 from andornot.edits.investigation import AttackOptions, Example, investigate
-from andornot.edits.kept import FILE, PICTURES, folder_of, read_examples, run_key, write_examples
+from andornot.edits.kept import (
+    FILE,
+    PICTURES,
+    example_rows,
+    example_writers,
+    folder_of,
+    read_examples,
+    run_key,
+)
 from andornot.errors import AndornotError
-from andornot.files import write_whole, writing
+from andornot.files import json_writer, text_writer, writing
+from andornot.folders import listed, verify
 from andornot.runs.run import Run
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+PATTERNS = (
+    FILE, "sentences.txt", "edit-*.png", f"{PICTURES}/*.png",
+    *(f"{name}.csv" for name in telling.TABLES),
+)  # fmt: skip
+"""Names of all that an attack may write into its folder."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +87,26 @@ class Attack:
             RunError: it cannot be written.
         """
         out = Path(out)
-        with writing(out):
-            out.mkdir(parents=True, exist_ok=True)
-            _clear(out)
-            for name, table in self.tables.items():
-                if len(table):
-                    _put(out / f"{name}.csv", table.to_csv(index=False))
-            self._write_sheets(out)
-            told = self.as_dict() | {"examples": write_examples(self.examples, out)}
-            _put(out / FILE, json.dumps(told, indent=1, ensure_ascii=False))
+        with listed(out) as folder, writing(out):
+            folder.check_free(PATTERNS)
+            folder.remove(FILE)  # so that no attack is there while its files are mixed with others
+            names = {FILE}
+            for name, write in self._writers().items():
+                folder.write(name, write)
+                names.add(name)
+            told = self.as_dict() | {"examples": example_rows(self.examples)}
+            folder.keep_only(names, PATTERNS)
+            folder.write(FILE, json_writer(told))
         return out
+
+    def _writers(self) -> dict[str, Callable[[Path], object]]:
+        """What writes each file but ``attack.json``, by the file's name."""
+        found: dict[str, Callable[[Path], object]] = {
+            f"{name}.csv": partial(write_csv, table)
+            for name, table in self.tables.items()
+            if len(table)
+        }
+        return found | self._sheets() | example_writers(self.examples)
 
     def examples_by_edit(self) -> dict[str, list[Example]]:
         """The examples of each edit, in the order of the tests."""
@@ -89,21 +115,24 @@ class Attack:
             found.setdefault(example.edit, []).append(example)
         return found
 
-    def _write_sheets(self, out: Path) -> None:
+    def _sheets(self) -> dict[str, Callable[[Path], object]]:
+        """What writes the sheets of examples, by the file's name."""
         from PIL import Image
 
         from andornot.edits.sheet import contact_sheet, lines
 
-        texts = []
+        texts: list[str] = []
+        found: dict[str, Callable[[Path], object]] = {}
         for number, (edit, examples) in enumerate(self.examples_by_edit().items(), start=1):
             title = f"{self.source} to {self.target}: {edit}"
             if isinstance(examples[0].before, Image.Image):
                 sheet = contact_sheet(title, examples)
-                write_whole(out / f"edit-{number}.png", partial(sheet.save, format="PNG"))
+                found[f"edit-{number}.png"] = partial(sheet.save, format="PNG")
             else:
                 texts.append("\n".join([title, *(f"{e.sample}\n{lines(e)}" for e in examples)]))
         if texts:
-            _put(out / "sentences.txt", "\n\n".join(texts) + "\n")
+            found["sentences.txt"] = text_writer("\n\n".join(texts) + "\n")
+        return found
 
 
 def attack(
@@ -170,6 +199,7 @@ def finished(run: Run, source: str, target: str, layer: str | None = None) -> At
     start, end = (names[class_index(names, name)] for name in (source, target))
     folder = folder_of(run, layer, start, end)
     try:
+        verify(folder / FILE)
         told = json.loads((folder / FILE).read_text(encoding="utf-8"))
         tables = {name: pd.DataFrame(rows) for name, rows in told["tables"].items()}
         found = Attack(
@@ -180,16 +210,3 @@ def finished(run: Run, source: str, target: str, layer: str | None = None) -> At
         return None  # none, or a damaged one: it can be made again
     same = (found.source, found.target, found.run_key) == (start, end, run_key(run, layer))
     return found if same else None
-
-
-def _clear(out: Path) -> None:
-    """Remove what an earlier attack left."""
-    shutil.rmtree(out / PICTURES, ignore_errors=True)
-    old = [out / FILE, out / "sentences.txt", *out.glob("edit-[0-9]*.png")]
-    for path in (*old, *(out / f"{name}.csv" for name in telling.TABLES)):
-        path.unlink(missing_ok=True)
-
-
-def _put(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))

@@ -172,9 +172,12 @@ def sentences(found: Findings) -> tuple[str, ...]:
 def _how(found: Findings) -> Iterator[str]:
     case, options = found.case, found.options
     source, target = case.names[case.source], case.names[case.target]
-    whose = "" if case.labelled else " by the network's own word, since the samples have no labels"
+    if case.labelled:
+        of = f"Of {case.n_source} samples of {source} the network gets {case.n_right} right"
+    else:
+        of = f"The network takes {case.n_right} samples for {source}, which no sample is labelled"
     yield (
-        f"Of {case.n_source} samples of {source}{whose} the network gets {case.n_right} right; "
+        f"{of}; "
         f"edits to {target} were chosen on {len(case.screening)} of these and tested on "
         f"{len(case.test)} others."
     )

@@ -13,6 +13,7 @@ from andornot.analyses import contributions
 from andornot.analyses.answer import Answer
 from andornot.analyses.contributions import FOR
 from andornot.analyses.outcomes import known_logits, outcomes
+from andornot.classes import class_index
 from andornot.errors import RunError
 from andornot.explanations import Explanation
 from andornot.figures.cells import signed
@@ -20,6 +21,7 @@ from andornot.figures.examples import shortened
 from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, Word, formula_words, line_height, words
 from andornot.figures.style import BLUE, FAINT, FULL, Drawing
+from andornot.pixels import to_rgb
 from andornot.runs.run import Run
 
 CLASSES: Final = 4
@@ -57,7 +59,8 @@ def draw(request: Request) -> Drawing:
             names of classes.
     """
     names = known_logits(request.run)[1]
-    chosen = request.choices.classes or names[:CLASSES]
+    wanted = request.choices.classes or names[:CLASSES]
+    chosen = [names[class_index(names, name)] for name in wanted]
     answer = contributions.answer(request.run, request.layer, top=UNITS, classes=chosen)
     quantity, table = _ranking(answer)
     panels = [
@@ -113,7 +116,8 @@ def _images(request: Request, name: str) -> tuple[np.ndarray, ...]:
     own = taken & (_labels(request.run) == number)
     shown = np.flatnonzero(own if own.any() else taken)
     best = [int(i) for i in shown[np.argsort(-margin[shown], kind="stable")][:IMAGES]]
-    return tuple(np.asarray(request.pictures.data.image(i).convert("RGB")) for i in best)
+    data = request.pictures.data
+    return tuple(np.asarray(to_rgb(data.image(i), data.sample_ids[i])) for i in best)
 
 
 def _labels(run: Run) -> NDArray[np.int64]:

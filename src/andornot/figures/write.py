@@ -19,7 +19,8 @@ from andornot.figures.length import draw as draw_length
 from andornot.figures.request import Request
 from andornot.figures.style import Drawing, styled
 from andornot.figures.uniqueness import draw as draw_uniqueness
-from andornot.files import write_whole, writing
+from andornot.files import text_writer, writing
+from andornot.folders import check_free_for, listed
 from andornot.progress import track
 
 CAPTIONS: Final = "CAPTIONS.txt"
@@ -86,6 +87,8 @@ def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequen
     Raises:
         RunError: the folder cannot be written to.
     """
+    wanted = [CAPTIONS, *(f"{name}.{kind}" for name in names for kind in formats)]
+    check_free_for(out, wanted)  # before any work is done
     files: list[Path] = []
     captions: list[str] = []
     left_out: dict[str, str] = {}
@@ -100,8 +103,8 @@ def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequen
         captions.append("\n".join((name, *drawing.caption)))
     if captions:
         text = "\n\n".join(captions) + "\n"
-        with writing(out):
-            files.append(write_whole(out / CAPTIONS, lambda path: path.write_text(text, "utf-8")))
+        with listed(out) as folder, writing(out):
+            files.append(folder.write(CAPTIONS, text_writer(text)))
     return Written(tuple(files), left_out)
 
 
@@ -109,6 +112,5 @@ def _save(drawing: Drawing, out: Path, name: str, formats: Sequence[str]) -> lis
     def save(path: Path, kind: str) -> None:
         drawing.figure.savefig(path, format=kind, metadata=_PLAIN[kind])
 
-    with writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-        return [write_whole(out / f"{name}.{kind}", partial(save, kind=kind)) for kind in formats]
+    with listed(out) as folder, writing(out):
+        return [folder.write(f"{name}.{kind}", partial(save, kind=kind)) for kind in formats]

@@ -1,6 +1,6 @@
 """Scores of a formula against a unit, from four counts, each with its optimistic bound.
 
-Notation (DESIGN of the project, and Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
+Notation (Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
 ``A`` of ``N`` positions, the formula holds on ``T``; ``I`` positions have both, and
 ``E = T - I`` are false alarms. Then TP = I, FP = E, FN = A - I, TN = N - A - E.
 
@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from andornot._jit import lean
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 IOU: Final = 0
 F1: Final = 1
@@ -49,7 +49,9 @@ def metric_code(name: str) -> int:
     try:
         return METRICS[name.lower()]
     except (KeyError, AttributeError):
-        raise OptionError(f"unknown metric {name!r}; choose one of {', '.join(METRICS)}") from None
+        raise OptionError(
+            f"unknown metric {quoted(name)}; choose one of {', '.join(METRICS)}"
+        ) from None
 
 
 @lean

@@ -1,11 +1,16 @@
-"""Vision models of transformers, from a local directory; nothing is ever downloaded."""
+"""Vision models of transformers, from a local directory; nothing is ever downloaded or run.
+
+Code that a directory brings with it is never run, nor asked about: transformers would ask on the
+terminal, in the middle of whatever command opens a run again.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +20,10 @@ from torch import nn
 from andornot.errors import AndornotError, ModelError
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
-from andornot.models.weights import load_weights, read_state_dict
+from andornot.models.weights import load_file
+
+LOCAL: Mapping[str, bool] = {"local_files_only": True, "trust_remote_code": False}
+"""What transformers may do to load a directory: read it."""
 
 _HEADS = tuple(
     f"For{task}"
@@ -47,15 +55,36 @@ def build(directory: Path, weights: str | Path | None) -> Built:
         try:
             module, config, notes = _load(transformers, directory, from_config=weights is not None)
         except Exception as error:
+            refuse_own_code(directory, error)
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"transformers cannot load the model in {directory} "
                 f"({type(error).__name__}: {reason}): check that its files are whole."
             ) from error
     if weights is not None:
-        load_weights(module, read_state_dict(Path(weights)), Path(weights))
+        notes += load_file(module, weights)
+    module, told = image_part(module)
+    notes += told
     source = (directory / "config.json").read_bytes()
     return Built(module, read_preprocessing(directory), _class_names(config), notes, source)
+
+
+IMAGE_PARTS = ("vision_model", "image_model", "vision_tower")
+"""What transformers calls the part for images in models of images and texts, such as CLIP."""
+
+
+def image_part(module: nn.Module) -> tuple[nn.Module, tuple[str, ...]]:
+    """Of a model that wants a text with each image, take the part that sees the image.
+
+    Returns:
+        the part and a note about it, or the model as it is.
+    """
+    name = next((n for n in IMAGE_PARTS if isinstance(getattr(module, n, None), nn.Module)), None)
+    if name is None or "input_ids" not in inspect.signature(module.forward).parameters:
+        return module, ()
+    kind = type(module).__name__
+    note = f"{kind} reads images and texts; the network here is its part for images, {name}."
+    return module.get_submodule(name), (note,)
 
 
 def transformers_for(directory: Path) -> Any:
@@ -72,19 +101,36 @@ def transformers_for(directory: Path) -> Any:
     return import_transformers()
 
 
-def read_preprocessing(directory: Path) -> Preprocessing | None:
-    """Read ``preprocessor_config.json``; None where there is none.
+def refuse_own_code(directory: Path, error: Exception) -> None:
+    """Say in a sentence that a model needs code of its own, if that is why it cannot be loaded.
 
-    A resize of the shorter edge and a centre crop become one squash to the crop's size.
+    Raises:
+        ModelError: that is why.
+    """
+    if "trust_remote_code" in str(error):
+        raise ModelError(
+            f"the model in {directory} comes with Python code of its own, which is not run; if you "
+            "trust it, write a function that loads it, and name that as FILE.py:FUNCTION"
+        ) from error
+
+
+def read_preprocessing(directory: Path) -> Preprocessing | None:
+    """Read ``preprocessor_config.json``, or what ``processor_config.json`` says of images.
+
+    None where there is neither. A resize of the shorter edge and a centre crop become one squash
+    to the crop's size.
 
     Raises:
         ModelError: the file cannot be read, or asks for what ``Preprocessing`` cannot do.
     """
-    path = directory / "preprocessor_config.json"
-    if not path.is_file():
+    names = ("preprocessor_config.json", "processor_config.json")
+    path = next((directory / name for name in names if (directory / name).is_file()), None)
+    if path is None:
         return None
     try:
-        return _from_config(json.loads(path.read_text(encoding="utf-8")))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        config = values if path.name == names[0] else values.get("image_processor")
+        return None if config is None else _from_config(config)
     except (KeyError, TypeError, ValueError, AttributeError, AndornotError) as error:
         raise ModelError(
             f"The preprocessing in {path} cannot be used ({type(error).__name__}: {error}): "
@@ -136,7 +182,8 @@ def import_transformers() -> Any:
         # transformers imports torchvision if it can, and that may need help.
         from andornot.models.from_torchvision import import_torchvision
 
-        import_torchvision()
+        with suppress(ModelError):  # one that is broken may not be needed
+            import_torchvision()
     import transformers
 
     return transformers
@@ -146,15 +193,19 @@ def _load(
     transformers: Any, directory: Path, *, from_config: bool
 ) -> tuple[nn.Module, Any, tuple[str, ...]]:
     """Load the model that the configuration names."""
-    config = transformers.AutoConfig.from_pretrained(directory, local_files_only=True)
+    config = transformers.AutoConfig.from_pretrained(directory, **LOCAL)
     factory = _factory(transformers, config)
     if from_config:
-        module = factory.from_config(config) if hasattr(factory, "from_config") else factory(config)
-        return module, config, ()
-    module, info = factory.from_pretrained(
-        directory, local_files_only=True, output_loading_info=True
-    )
+        return _of_config(factory, config), config, ()
+    module, info = factory.from_pretrained(directory, output_loading_info=True, **LOCAL)
     return module, config, tuple(_told(module, config, info, directory))
+
+
+def _of_config(factory: Any, config: Any) -> Any:
+    """A model with random weights, from an auto class or from one of its own."""
+    if hasattr(factory, "from_config"):
+        return factory.from_config(config, trust_remote_code=False)
+    return factory(config)
 
 
 def _factory(transformers: Any, config: Any) -> Any:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import functools
 import warnings
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from andornot.errors import ModelError
 from andornot.models.built import Built
+from andornot.models.names import arrange
 from andornot.models.preprocess import Preprocessing
-from andornot.models.weights import class_mismatch, load_weights, read_state_dict
+from andornot.models.weight_files import read_weights, reason_of
+from andornot.models.weights import class_mismatch, load_weights
 
 IMAGENET_CLASSES = 1000
+
+T = TypeVar("T")
 
 
 def build(name: str, weights: str | Path | None) -> Built:
@@ -50,7 +55,7 @@ def build(name: str, weights: str | Path | None) -> Built:
         published = published[str(weights)]
         return Built(module, _preprocessing(published, module), _categories(published))
     else:
-        module, notes = _from_file(models, name, Path(weights))
+        module, notes = _from_file(name, weights)
     classes = _count_classes(module)
     class_names = _categories(published.DEFAULT) if classes == IMAGENET_CLASSES else None
     if class_names and weights is not None:
@@ -63,21 +68,47 @@ def import_torchvision() -> Any:
     """Import torchvision, also beside a torch of another kind than it was built for.
 
     Raises:
-        ModelError: torchvision is not installed.
+        ModelError: torchvision is not installed, or cannot be imported beside this torch.
     """
     try:
-        return _import()
-    except RuntimeError as error:
-        if "torchvision::" not in str(error):
+        return with_operators(_import)
+    except ModelError:
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"torchvision cannot be imported ({reason_of(error)}): install the one that belongs to "
+            f"torch {torch.__version__}."
+        ) from error
+
+
+def with_operators(action: Callable[[], T]) -> T:
+    """Do what imports torchvision, and once more if it turns out to lack its operators.
+
+    A torchvision built for CUDA registers fake kernels for two operators that it cannot load
+    beside CPU torch, and so fails to import. Declared, they satisfy it; no classifier uses them.
+    """
+    try:
+        return action()
+    except Exception as error:
+        if _libraries or not _lacks_operators(error):
             raise
-    # A torchvision built for CUDA registers fake kernels for two operators that it cannot load
-    # beside CPU torch, and so fails to import. Declared, they satisfy it; no classifier uses
-    # them. The library must stay alive, hence the attribute.
     library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
     for operator in ("nms", "qnms"):
         library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import_torchvision.library = library  # type: ignore[attr-defined]
-    return _import()
+    _libraries.append(library)
+    return action()
+
+
+_libraries: list[Any] = []
+"""What declares the operators, which must stay alive."""
+
+
+def _lacks_operators(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, is torchvision's about an operator of its own."""
+    if error is None:
+        return False
+    found = isinstance(error, RuntimeError) and "torchvision::" in str(error)
+    return found or _lacks_operators(error.__cause__ or error.__context__)
 
 
 def _import() -> Any:
@@ -112,20 +143,48 @@ def _download(models: Any, name: str, weights: str) -> nn.Module:
     return module
 
 
-def _from_file(models: Any, name: str, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
-    """Build a network with as many classes as the weights in a file have, and load them."""
-    state = read_state_dict(path)
-    with torch.device("meta"):  # shapes only: costs neither time nor memory
-        default = _new(models, name)
-    classes = class_mismatch(default.state_dict(), state)
-    options = {"num_classes": classes[1]} if classes and classes[0] == IMAGENET_CLASSES else {}
+def build_for(name: str, state: Mapping[str, torch.Tensor], *, trained: bool) -> nn.Module:
+    """Build an untrained network for weights: with their classes, and side heads if they have any.
+
+    Args:
+        name: as in ``torchvision.models.list_models()``.
+        state: the weights.
+        trained: whether they descend from torchvision's published ones, as nearly all that were
+            trained at all do; a few networks rescale their input for those.
+    """
+    models = import_torchvision().models
+    default = _shapes(models, name)
+    arranged, _ = arrange(default, state)
+    classes = class_mismatch(default.state_dict(), arranged)
+    options: dict[str, Any] = {}
+    if classes and classes[0] == IMAGENET_CLASSES:
+        options["num_classes"] = classes[1]
+    if hasattr(default, "aux_logits") and not any("aux" in key.lower() for key in arranged):
+        options["aux_logits"] = False  # for training only; torchvision drops GoogLeNet's itself
     module = _new(models, name, **options)
-    load_weights(module, state, path)
+    if trained and hasattr(module, "transform_input"):
+        module.transform_input = True  # type: ignore[assignment]
+    return module
+
+
+def _shapes(models: Any, name: str) -> nn.Module:
+    """A network with the default number of classes, to read names and shapes from."""
+    try:
+        with torch.device("meta"):  # costs neither time nor memory
+            return _new(models, name)
+    except NotImplementedError:  # RegNets compute their widths with tensors
+        return _new(models, name)
+
+
+def _from_file(name: str, weights: str | Path) -> tuple[nn.Module, tuple[str, ...]]:
+    """Build the network that the weights in a file fit, and load them."""
+    state, notes = read_weights(weights)
+    module = build_for(name, state, trained=True)
+    notes += load_weights(module, state, Path(weights))
     if not hasattr(module, "transform_input"):
-        return module, ()
-    # As torchvision does with its published weights, from which nearly all others descend.
-    module.transform_input = True  # type: ignore[assignment]
-    return module, (f"torchvision's {name} rescales its input as its published weights expect.",)
+        return module, notes
+    rescales = f"torchvision's {name} rescales its input as its published weights expect."
+    return module, (*notes, rescales)
 
 
 def _count_classes(module: nn.Module) -> int:

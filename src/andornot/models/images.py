@@ -14,6 +14,7 @@ from PIL import Image
 
 from andornot.errors import AndornotError, DataError, OptionError
 from andornot.models.preprocess import Preprocessing
+from andornot.pixels import to_rgb
 
 
 class ImageSource(Protocol):
@@ -85,7 +86,10 @@ def _batches(
 def _read(data: ImageSource, index: int, preprocessing: Preprocessing) -> NDArray[np.float32]:
     """Read and prepare one image; an error that is not ours gets the sample's name."""
     try:
-        return preprocessing.apply(data.image(index))
+        image = data.image(index)
+        if image.mode != "RGB":
+            image = to_rgb(image, f"the image of sample {data.sample_ids[index]!r}")
+        return preprocessing.apply(image)
     except AndornotError:
         raise
     except Exception as error:

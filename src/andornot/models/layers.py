@@ -13,6 +13,7 @@ from torch import nn
 
 from andornot.errors import ModelError
 from andornot.models.shapes import Kind, Layout, PrefixTokens, first_tensor, unit_map
+from andornot.models.usable import is_scripted, refuse_scripted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,10 +49,11 @@ def list_layers(
 ) -> list[LayerInfo]:
     """List the layers that can be explained, in the order in which they first finish.
 
-    Layers that do not run, or whose output cannot be laid out as maps, are left out, and so are
-    those that do not give a row for each image (as a batch of two shows, if the network takes
-    one), and the model itself. Of a layer that runs several times the last output counts; of an
-    output that is not a tensor, the first tensor in it (``last_hidden_state`` in transformers).
+    Layers that do not run (or that TorchScript runs), or whose output cannot be laid out as maps,
+    are left out, and so are those that do not give a row for each image (as a batch of two shows,
+    if the network takes one), and the model itself. Of a layer that runs several times the last
+    output counts; of an output that is not a tensor, the first tensor in it
+    (``last_hidden_state`` in transformers).
 
     Args:
         module: the network; it is in evaluation mode during the call only.
@@ -60,9 +62,10 @@ def list_layers(
         layout: of 3-D and 4-D outputs, see ``shapes.unit_map``.
 
     Raises:
-        ModelError: the network fails on the sample.
+        ModelError: the network fails on the sample, or TorchScript runs it.
     """
-    modules = {path: layer for path, layer in module.named_modules() if path}
+    refuse_scripted(module)
+    modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
     shapes = _shapes(module, modules, sample)
     with suppress(ModelError):  # some networks take one image only
         twice = _shapes(module, modules, torch.cat([sample, sample]))
@@ -110,10 +113,12 @@ def get_layer(module: nn.Module, path: str) -> nn.Module:
     """Find a layer by its dotted path.
 
     Raises:
-        ModelError: there is no such layer; the message names the closest ones.
+        ModelError: there is no such layer (the message names the closest ones), or TorchScript
+            runs it.
     """
     layers: dict[str, nn.Module] = dict(module.named_modules(remove_duplicate=False))
     if path in layers and path:
+        refuse_scripted(layers[path], f"Layer {path!r}")
         return layers[path]
     paths = [p for p in layers if p]
     close = get_close_matches(path, paths, n=4, cutoff=0.4) or paths[:4]
@@ -142,7 +147,8 @@ def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:
         ModelError: the network raised an error, which the message repeats.
     """
     try:
-        with torch.inference_mode():
+        # Not inference_mode: what the network keeps of a pass could then never be trained with.
+        with torch.no_grad():
             return module(batch)
     except Exception as error:
         reason = " ".join(str(error).split()) or "no reason given"

@@ -18,8 +18,9 @@ from andornot.errors import ModelError
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
 from andornot.models.random_weights import random_seed, randomize
+from andornot.models.usable import refuse_empty, refuse_scripted
 from andornot.models.weights import fingerprint
-from andornot.probe import absolute
+from andornot.probe import absolute, python_function
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,18 @@ class LoadedModel:
         return _built_again, (self.module.state_dict(), *rest, self.notes)
 
 
-def _built_again(state: dict[str, Any], spec: str, *rest: Any) -> LoadedModel:
-    module = _source(spec)(None).module.float().cpu().eval()
+def _built_again(state: dict[str, Any], spec: str, weights: str | None, *rest: Any) -> LoadedModel:
+    kind, _, name = spec.partition(":")
+    if kind == "torchvision":
+        from andornot.models.from_torchvision import build_for
+
+        module = build_for(
+            name, state, trained=weights is not None and random_seed(weights) is None
+        )
+    else:
+        module = _source(spec)(None).module
     module.load_state_dict(state)
-    return LoadedModel(module, spec, *rest)
+    return LoadedModel(module.float().cpu().eval(), spec, weights, *rest)
 
 
 def load_model(
@@ -76,7 +85,8 @@ def load_model(
     Args:
         spec: ``torchvision:NAME``, ``hf:DIRECTORY`` or ``path/to/file.py:function``. The last
             imports the file and calls the function, so it runs code: use files you trust.
-        weights: a torch or safetensors file with a state dict, or a checkpoint that holds one.
+        weights: a torch or safetensors file with a state dict, or a checkpoint that holds one;
+            of several, ``FILE#PART`` takes the one under that key (see ``weight_files``).
             For torchvision also the name of published weights (``DEFAULT``), which torchvision
             downloads. ``random:SEED`` draws all weights anew. None leaves what the model comes
             with: random numbers from torchvision, the directory's weights from hf, whatever the
@@ -93,6 +103,8 @@ def load_model(
         built = replace(built, preprocessing=preprocessing)
     if class_names is not None:
         built = replace(built, class_names=tuple(class_names))
+    refuse_scripted(built.module)
+    refuse_empty(built.module)
     module = built.module.float().cpu().eval()
     # that no weights were given is no news where they are drawn
     notes = built.notes if seed is None else randomize(module, seed)
@@ -118,11 +130,10 @@ def _source(spec: str) -> Callable[[str | Path | None], Built]:
         from andornot.models.from_hf import build as build_hf
 
         return lambda weights: build_hf(Path(name), weights)
-    file, _, function = spec.rpartition(":")
-    if file.endswith(".py") and function:
+    if python := python_function(spec):
         from andornot.models.from_file import build as build_file
 
-        return lambda weights: build_file(Path(file), function, weights)
+        return lambda weights: build_file(*python, weights)
     raise ModelError(
         f"The model {spec!r} cannot be understood: write torchvision:NAME, hf:DIRECTORY or "
         "path/to/file.py:function."

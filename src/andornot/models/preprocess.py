@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from andornot.errors import OptionError
+from andornot.pixels import to_rgb
 
 INTERPOLATIONS = {method.name.lower(): method for method in Image.Resampling}
 
@@ -102,12 +103,15 @@ class Preprocessing:
         An image that already has the wanted size is not resized at all.
 
         Args:
-            image: an image of any size; one that is not RGB is converted to RGB.
+            image: an image of any size and type (see ``pixels.to_rgb``).
 
         Returns:
             float32 array of shape (3, height, width).
+
+        Raises:
+            DataError: the values of the image have no known scale.
         """
-        rgb = image if image.mode == "RGB" else image.convert("RGB")
+        rgb = image if image.mode == "RGB" else to_rgb(image, "the image")
         if rgb.size != (self.width, self.height):
             rgb = rgb.resize((self.width, self.height), INTERPOLATIONS[self.interpolation])
         pixels = np.asarray(rgb, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)

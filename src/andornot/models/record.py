@@ -16,6 +16,7 @@ from torch import nn
 from andornot.errors import ModelError, OptionError
 from andornot.models.layers import evaluating, get_layer, run_forward
 from andornot.models.shapes import Layout, PrefixTokens, first_tensor, unit_map
+from andornot.models.usable import refuse_scripted
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,10 @@ class Recorder:
             layout: of 3-D and 4-D outputs, see ``shapes.unit_map``.
 
         Raises:
-            ModelError: there is no such layer.
+            ModelError: there is no such layer, or TorchScript runs it.
             OptionError: there is no such device.
         """
+        refuse_scripted(module)
         self._module = module
         self._layers = {path: get_layer(module, path) for path in layers}
         self._device = choose_device(device)
@@ -161,7 +163,7 @@ class Recorder:
             tensor = first_tensor(output)
             if tensor is not None:
                 # A copy, because a later module may work in place (ReLU(inplace=True)).
-                self._outputs[path] = tensor.to("cpu", torch.float32, copy=True)
+                self._outputs[path] = tensor.detach().to("cpu", torch.float32, copy=True)
             if not self._want_logits and self._calls == self._expected_calls:
                 raise _Stop
 
@@ -221,4 +223,4 @@ def _logits(output: Any, samples: int) -> NDArray[np.float32] | None:
         output = output.get("logits")
     if not isinstance(output, torch.Tensor) or output.ndim != 2 or len(output) != samples:
         return None
-    return output.to("cpu", torch.float32).contiguous().numpy()
+    return output.detach().to("cpu", torch.float32).contiguous().numpy()

@@ -1,80 +1,99 @@
-"""Read weights safely, put them into a network, and say which they are.
-
-Nothing here ever runs code from a weights file: pickles are read with ``weights_only=True``.
-"""
+"""Put weights into a network, and say which they are."""
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from andornot.errors import ModelError
+from andornot.files import split_part
+from andornot.models.names import arrange, fitting_parts, versions_of, with_versions
+from andornot.models.usable import refuse_empty
+from andornot.models.weight_files import (
+    StateDict,
+    few,
+    read_state_dict,
+    read_torch,
+    read_weights,
+    reason_of,
+)
 
-StateDict = dict[str, torch.Tensor]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
-"""Keys under which checkpoints hold the state dict, in the order in which they are tried."""
+__all__ = [
+    "StateDict",
+    "class_mismatch",
+    "fingerprint",
+    "load_file",
+    "load_weights",
+    "mismatched",
+    "prefix_note",
+    "read_state_dict",
+    "read_torch",
+]
 
-PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and ``torch.compile`` put before each key."""
 
+def load_file(module: nn.Module, named: str | Path) -> tuple[str, ...]:
+    """Read weights and copy them into a network, all of them or none.
 
-def read_state_dict(path: Path) -> StateDict:
-    """Read a state dict, or a checkpoint that holds one, from a torch or safetensors file.
+    Args:
+        module: the network.
+        named: the file, or ``FILE#PART``; see ``read_weights``.
+
+    Returns:
+        notes: what a reader of the results should know of it, one sentence each.
 
     Raises:
-        ModelError: the file is missing, damaged, needs unsafe loading, or holds no state dict.
+        ModelError: the file cannot be read, or does not fit the network.
     """
-    if not path.is_file():
-        raise ModelError(f"The weights file {path} does not exist: check the path.")
-    values = _read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)
-    wrapper = next((w for w in WRAPPERS if isinstance(_get(values, w), Mapping)), None)
-    state = values[wrapper] if wrapper else values
-    if not _is_state_dict(state):
-        inside = f"keys {_few(list(state))}" if isinstance(state, Mapping) else type(state).__name__
-        raise ModelError(
-            f"The weights file {path} holds no state dict (found {inside}): save one with "
-            "torch.save(model.state_dict(), FILE)."
-        )
-    return _without_prefixes(dict(state))
+    state, notes = read_weights(named)
+    return (*notes, *load_weights(module, state, Path(named)))
 
 
-def load_weights(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> None:
+def load_weights(
+    module: nn.Module, state: Mapping[str, torch.Tensor], path: Path
+) -> tuple[str, ...]:
     """Copy weights into a network, all of them or none.
+
+    Names count as ``names.arrange`` finds them, after the network's own load hooks. A tensor that
+    the network has under two names needs one of them only.
+
+    Returns:
+        notes: that names lost or got a prefix, where they did.
 
     Raises:
         ModelError: names or shapes differ from the network's; the message names the first few.
     """
-    own = module.state_dict()
-    # Checkpoints from before torch 0.4.1 lack these counters, which evaluation never reads.
-    missing = [k for k in own if k not in state and not k.endswith("num_batches_tracked")]
-    unexpected = [k for k in state if k not in own]
-    if missing or unexpected:
-        raise ModelError(
-            f"The weights in {path} are for another model: {_count('missing', missing)} and "
-            f"{_count('unexpected', unexpected)}; choose the model that they were trained with."
+    arranged, change = arrange(module, state)
+    with _all_or_nothing(module):
+        wrong = mismatched(_filled(module), arranged)
+        fitting = {name: value for name, value in arranged.items() if name not in wrong}
+        missing, unexpected = _copy(
+            module, with_versions(fitting, versions_of(arranged)), wrong, path
         )
-    classes = class_mismatch(own, state)
-    if classes:
-        raise ModelError(
-            f"The weights in {path} have the wrong number of classes: they have {classes[1]}, "
-            f"the model has {classes[0]}; build the model with {classes[1]} classes."
-        )
-    wrong = mismatched(own, state)
-    if wrong:
-        key = wrong[0]
-        raise ModelError(
-            f"The weights in {path} are for another model: {_count('mis-shaped', wrong)}, where "
-            f"{key} is {tuple(state[key].shape)} in the file and {tuple(own[key].shape)} in the "
-            "model; choose the model that they were trained with."
-        )
-    module.load_state_dict(dict(state), strict=False)
+        if missing or unexpected:
+            raise _other_model(
+                path,
+                f"{_count('missing', missing)} and {_count('unexpected', unexpected)}",
+                _advice(module, state, path),
+            )
+        _refuse_mis_shaped(_filled(module), arranged, path)
+        _refuse_two_for_one(module, arranged, path)
+    return (prefix_note(change, path),) if change else ()
+
+
+def prefix_note(change: str, path: Path) -> str:
+    """Say what ``names.arrange`` did to the prefix of all names."""
+    what = "begin with {!r}; without it" if change[0] == "-" else "lack the network's {!r}; with it"
+    return f"The names of the weights in {path} {what.format(change[1:])} all names and shapes fit."
 
 
 def mismatched(own: Mapping[str, torch.Tensor], state: Mapping[str, torch.Tensor]) -> list[str]:
@@ -112,90 +131,154 @@ def fingerprint(module: nn.Module, source: bytes = b"") -> str:
 
     Returns:
         64 hexadecimal digits (SHA-256).
+
+    Raises:
+        ModelError: the network has no weights yet.
     """
+    refuse_empty(module)
     digest = hashlib.sha256(repr(module).encode() + b"\0" + source)
     for name, value in sorted(module.state_dict().items()):
-        if not isinstance(value, torch.Tensor):  # a module's get_extra_state
+        if isinstance(value, torch.Tensor):
+            _add_tensor(digest, name, value)
+        else:  # a module's get_extra_state
             digest.update(f"{name} {value!r}".encode())
-            continue
-        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
-        # Seen as bytes, because NumPy lacks some of torch's types (bfloat16).
-        flat = value.detach().cpu().contiguous().reshape(-1)
-        digest.update(flat.view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 
-def _read_safetensors(path: Path) -> StateDict:
+def unsaved_buffers(module: nn.Module) -> str:
+    """Hash the buffers that a network computes with and its state dict leaves out.
+
+    They are no part of :func:`fingerprint`, by which runs on disk know their network.
+    """
+    saved, digest = module.state_dict().keys(), hashlib.sha256()
+    for name, value in sorted(module.named_buffers()):
+        if name not in saved:
+            _add_tensor(digest, name, value)
+    return digest.hexdigest()
+
+
+def _add_tensor(digest: hashlib._Hash, name: str, value: torch.Tensor) -> None:
+    digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+    # Seen as bytes, because NumPy lacks some of torch's types (bfloat16).
+    flat = value.detach().cpu().contiguous().reshape(-1)
+    digest.update(flat.view(torch.uint8).numpy().data)
+
+
+@contextmanager
+def _all_or_nothing(module: nn.Module) -> Iterator[None]:
+    """Give the network its own weights back if an error ends this."""
+    before = {name: value.clone() for name, value in _filled(module).items()}
     try:
-        from safetensors.torch import load_file
-    except ModuleNotFoundError as error:
-        raise ModelError(
-            f'Reading {path} needs safetensors: run pip install "andornot[torch]".'
-        ) from error
+        yield
+    except BaseException:
+        with torch.no_grad():
+            for name, value in _filled(module).items():
+                if name in before and before[name].shape == value.shape:
+                    value.copy_(before[name])
+        raise
+
+
+def _copy(
+    module: nn.Module, state: StateDict, wrong: Iterable[str], path: Path
+) -> tuple[list[str], list[str]]:
+    """Let the network copy weights.
+
+    Returns:
+        names that it lacks after that, those in ``wrong`` aside, and names that it does not know.
+    """
+    keys = _load(module, state, path)
+    tensors = module.state_dict()
+    # a load_state_dict of the user's own may answer nothing
+    lacking = [n for n in tensors if n not in state] if keys is None else keys.missing_keys
+    unknown = [n for n in state if n not in tensors] if keys is None else keys.unexpected_keys
+    given = {_place(tensors[name]) for name in tensors if name not in lacking}
+    missing = [
+        name
+        for name in lacking
+        if not name.endswith(_COUNTERS)
+        and name not in wrong
+        and not (name in tensors and _place(tensors[name]) in given)
+    ]
+    return missing, list(unknown)
+
+
+_COUNTERS = ("num_batches_tracked", "n_averaged")
+"""What evaluation never reads; checkpoints from before torch 0.4.1 lack the first."""
+
+
+def _load(module: nn.Module, state: StateDict, path: Path) -> Any:
+    """``load_state_dict``, with the versions of modules that the file has, or else today's."""
     try:
-        state: StateDict = load_file(path)
+        return module.load_state_dict(state, strict=False)
     except Exception as error:
+        failed = error
+    if versions_of(state) is None and not isinstance(failed, RuntimeError):
+        with suppress(Exception):  # hooks may insist on a version
+            versions = versions_of(module.state_dict())
+            return module.load_state_dict(with_versions(state, versions), strict=False)
+    # torch puts what is wrong on lines of their own, below one that says that something is
+    lines = [" ".join(line.split()).rstrip(".") for line in str(failed).split("\n")[1:]]
+    raise _other_model(path, lines[0] if lines else reason_of(failed)) from failed
+
+
+def _filled(module: nn.Module) -> StateDict:
+    """The network's tensors by name, without those of lazy modules, which have no shape yet."""
+    return {
+        name: value
+        for name, value in module.state_dict().items()
+        if isinstance(value, torch.Tensor) and not is_lazy(value)
+    }
+
+
+def _place(tensor: Any) -> Any:
+    """Equal of two tensors that are the same memory, read in the same way (while both live)."""
+    if not isinstance(tensor, torch.Tensor) or is_lazy(tensor) or not tensor.data_ptr():
+        return id(tensor)
+    return tensor.data_ptr(), tensor.shape, tensor.stride()
+
+
+def _refuse_mis_shaped(own: StateDict, state: StateDict, path: Path) -> None:
+    classes = class_mismatch(own, state)
+    if classes:
         raise ModelError(
-            f"The weights file {path} is not a whole safetensors file ({_reason(error)}): "
-            "download or save it again."
-        ) from error
-    return state
+            f"The weights in {path} have the wrong number of classes: they have {classes[1]}, "
+            f"the model has {classes[0]}; build the model with {classes[1]} classes."
+        )
+    wrong = mismatched(own, state)
+    if wrong:
+        key = wrong[0]
+        raise _other_model(
+            path,
+            f"{_count('mis-shaped', wrong)}, where {key} is {tuple(state[key].shape)} in the file "
+            f"and {tuple(own[key].shape)} in the model",
+        )
 
 
-def read_torch(path: Path) -> Any:
-    """Read a file that ``torch.save`` wrote, without running code from it."""
-    try:
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True)
-        except UnicodeDecodeError:  # checkpoints that Python 2 wrote
-            return torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
-    except Exception as error:
-        unsafe = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if unsafe:
-            raise ModelError(
-                f"The weights file {path} holds a Python object ({unsafe[1]}) besides tensors, "
-                "and loading it could run any code; if you trust it, convert it once with "
-                'm = torch.load(FILE, weights_only=False) and torch.save(m.state_dict(), "new.pt") '
-                '(or m["state_dict"], if m is a dictionary).'
-            ) from error
-        raise ModelError(
-            f"The weights file {path} cannot be read as a torch file ({_reason(error)}): "
-            "check that it is one, and save or download it again."
-        ) from error
+def _refuse_two_for_one(module: nn.Module, state: StateDict, path: Path) -> None:
+    """Refuse different weights under two names of one tensor, since the last would win."""
+    first: dict[Any, str] = {}
+    for name, tensor in module.state_dict().items():
+        twin = first.setdefault(_place(tensor), name)
+        both = twin in state and name in state
+        if both and not torch.equal(state[twin], state[name]):
+            raise _other_model(path, f"{twin} and {name} differ, but are one tensor in the model")
 
 
-def _get(values: Any, key: str) -> Any:
-    return values.get(key) if isinstance(values, Mapping) else None
+def _advice(module: nn.Module, state: Mapping[str, torch.Tensor], path: Path) -> str:
+    """What to do about names that do not fit."""
+    parts = fitting_parts(module, state)
+    if not parts:
+        return _CHOOSE
+    named = f"{path}{'.' if split_part(path)[1] else '#'}{parts[0]}"
+    return f"the names under {' or '.join(map(repr, parts))} would fit, so give {named}"
 
 
-def _is_state_dict(values: Any) -> bool:
-    """Tell whether these are tensors by name, and at least one."""
-    return (
-        isinstance(values, Mapping)
-        and len(values) > 0
-        and all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in values.items())
-    )
+_CHOOSE = "choose the model that they were trained with"
 
 
-def _without_prefixes(state: StateDict) -> StateDict:
-    """Drop the prefixes that wrappers put before every key, however many."""
-    for prefix in PREFIXES * 2:
-        if all(key.startswith(prefix) for key in state):
-            state = {key.removeprefix(prefix): value for key, value in state.items()}
-    return state
-
-
-def _reason(error: Exception) -> str:
-    """Name an error and the first sentence of its message (torch's run on for a page)."""
-    text = " ".join(str(error).split())
-    first = re.split(r"(?<=[.:;])\s", text, maxsplit=1)[0].rstrip(".:;")
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
-
-
-def _few(keys: list[Any]) -> str:
-    shown = ", ".join(str(key) for key in keys[:3])
-    return f"{shown}, ..." if len(keys) > 3 else shown or "none"
+def _other_model(path: Path, what: str, advice: str = _CHOOSE) -> ModelError:
+    return ModelError(f"The weights in {path} are for another model: {what}; {advice}.")
 
 
 def _count(what: str, keys: list[str]) -> str:
-    return f"{len(keys)} {what} ({_few(keys)})"
+    return f"{len(keys)} {what} ({few(keys)})"

@@ -12,7 +12,7 @@ from andornot.counting.activations import read_array, read_json
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explanations import Result
-from andornot.files import write_json, writing
+from andornot.files import writing
 from andornot.measures.agreement import agreements
 from andornot.measures.scores import Agreement
 from andornot.pipeline.state import Pipeline
@@ -36,10 +36,11 @@ def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable)
             scores = agreements(list(result), shards, thresholds, table, p.jobs)
         found = {str(unit): score.as_dict() for unit, score in scores.items()}
         with writing(path):
-            write_json(path, found)
+            stage.write_json(path.name, found)
     stage.finish()
     scored = {int(unit): Agreement.from_dict(values) for unit, values in found.items()}
-    return Result(tuple(replace(e, agreement=scored.get(e.unit)) for e in result))
+    explanations = tuple(replace(e, agreement=scored.get(e.unit)) for e in result)
+    return replace(result, explanations=explanations)
 
 
 def trusted(
@@ -73,7 +74,7 @@ def trusted(
         with stage.timed(name):
             parts = compute()
         with writing(path):
-            write_json(path, {"units": parts})
+            stage.write_json(path.name, {"units": parts})
         return parts
 
     thresholds = read_array(counted.path / "thresholds.npy")

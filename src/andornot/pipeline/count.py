@@ -21,8 +21,9 @@ from andornot.counting.thresholds import (
     values_above,
 )
 from andornot.errors import DataError, OptionError, RunError
-from andornot.files import write_array, writing
+from andornot.files import writing
 from andornot.pipeline.state import Pipeline
+from andornot.probe import made_with
 from andornot.progress import track
 from andornot.runs.stages import Stage
 
@@ -52,6 +53,7 @@ def responses_stage(p: Pipeline, layer: str, table_stage: Stage) -> Stage:
         activations=p.stages[f"activations {layer}"].key,
         concepts=table_stage.key,
         threshold=asdict(p.rules[layer]),
+        versions=made_with("numpy", "numba"),
     )
 
 
@@ -91,13 +93,13 @@ def _count(p: Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
 def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
     """Keep thresholds and counts of a layer."""
     with writing(stage.path):
-        counted.responses.save(stage.path / "responses.npz")
-        write_array(stage.path / "thresholds.npy", found.values)
-        write_array(stage.path / "extremes.npy", np.stack([found.lowest, found.highest]))
+        stage.write("responses.npz", counted.responses.writer())
+        stage.write_array("thresholds.npy", found.values)
+        stage.write_array("extremes.npy", np.stack([found.lowest, found.highest]))
         if found.borders is not None:
-            write_array(stage.path / "borders.npy", found.borders)
-        write_array(stage.path / "areas.npy", counted.areas)
-        write_array(stage.path / "peaks.npy", counted.peaks)
+            stage.write_array("borders.npy", found.borders)
+        stage.write_array("areas.npy", counted.areas)
+        stage.write_array("peaks.npy", counted.peaks)
     stage.finish(status=found.status)
 
 

@@ -111,6 +111,6 @@ def _lower_ranges(
     for number in track(numbers, "counting ranges", len(numbers)):
         with stage.timed("ranges"), writing(stage.path):
             part = next(counts)
-            part.save(paths[number])
+            stage.write(paths[number].name, part.writer())
         yield number, part
     stage.finish()

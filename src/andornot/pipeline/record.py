@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Shards
-from andornot.counting.passes import Recordings, gathered
+from andornot.counting.passes import Recordings
 from andornot.errors import DataError
-from andornot.files import write_array, writing
+from andornot.files import writing
+from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
-from andornot.runs.stages import Stage
+from andornot.runs.stages import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
 
@@ -27,15 +28,18 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     inputs: dict[str, Any] = p.probe.concept_key()
     if p.relations is not None:
         inputs["relations"] = p.relations
-    stage = p.stage("concepts", data=data_key, folds=p.folds, **inputs)
+    p.editions = data_editions(p, data_key)
+    stage = p.stage("concepts", data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs)
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
             return ConceptTable.load(stage.path), stage
     with stage.timed("table"), writing(stage.path):
+        remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = p.probe.build_table(stage.path, p.folds, p.jobs)
         if p.relations is not None:
             table = with_relations(table, p.relations, p.probe.spellings)
             table.save_atoms(stage.path)
+    note_labels(p)
     stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=p.n_samples)
     return table, stage
 
@@ -53,13 +57,18 @@ def record(p: Pipeline, data_key: str) -> None:
 
 def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:
     """The stages that hold what the network gives: one for each layer, one for the logits."""
-    inputs = {"data": data_key} | p.probe.model_key()
+    inputs = {"data": data_key, "images": p.editions["images"]} | p.probe.model_key()
     shape = p.probe.layer_key()
+    answers = network_editions(p, **inputs, **shape)
     stages = {
-        layer: p.stage(f"activations {layer}", layer=layer, **inputs, **shape)
+        layer: p.stage(
+            f"activations {layer}",
+            layer=layer, answers=answers.get(f"layer {layer}"), **inputs, **shape,
+        )
         for layer in p.probe.layers
-    }
-    logits = p.stage("logits", **inputs)
+    }  # fmt: skip
+    logits = p.stage("logits", answers=answers.get("logits"), **inputs)
+    p.stage("trial", keys=[*(stage.key for stage in stages.values()), logits.key])
     for stage in stages.values():
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()
@@ -78,11 +87,6 @@ def _recorded(p: Pipeline, shards: Shards) -> int:
 def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
-    start = min(
-        *(_recorded(p, store) for store in shards.values()),
-        p.n_samples if logit_shards is None else logit_shards.n_samples,
-        p.n_samples,
-    )
     clock = next(iter(stages.values()), logits)
     work = Recordings(
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
@@ -90,25 +94,14 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     )  # fmt: skip
     try_network(p, work)
     if p.engine is None:
-        _record_here(work, start, clock)
+        work.record_here(clock)
     else:
         with clock.timed("record"):
-            work.record(p.engine, start)
+            work.record(p.engine)
     for layer, stage in stages.items():
         finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
     if logit_shards is not None:
         finish_logits(p, logits, np.concatenate([block for _, block in logit_shards.blocks()]))
-
-
-def _record_here(work: Recordings, start: int, clock: Stage) -> None:
-    """Record the samples from ``start`` on in this process."""
-    with closing(work.batches(range(start, work.n_samples), clock)) as batches:
-        for at, activations, output in gathered(batches, work.n_samples, work.size):
-            with clock.timed("write"):
-                for layer, store in work.stores.items():
-                    store.append_missing(work.row(at), activations[layer])
-                if work.logit_store is not None:
-                    work.logit_store.append_missing(at, output)
 
 
 def finish_layer(
@@ -118,7 +111,7 @@ def finish_layer(
     head = p.probe.head(layer, n_units)
     if head is not None:
         with writing(stage.path):
-            write_array(_head_file(stage), head)
+            stage.write_array(_head_file(stage).name, head)
     stage.finish(
         units=n_units, map_shape=map_shape, head=head is not None, company=p.company.get(layer)
     )
@@ -133,5 +126,5 @@ def finish_logits(p: Pipeline, stage: Stage, values: NDArray[np.float32]) -> Non
     """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
-            write_array(stage.path / "logits.npy", values)
+            stage.write_array("logits.npy", values)
     stage.finish(n_classes=int(values.shape[1]), company=p.company.get(""))

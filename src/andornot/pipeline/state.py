@@ -21,7 +21,7 @@ from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of
 from andornot.trust.options import TrustOptions
 
-_PIPELINE_VERSION = 2
+_PIPELINE_VERSION = 3
 """Raised when the same inputs come to give other stored results: it is part of every key."""
 
 
@@ -46,8 +46,10 @@ class Pipeline:
     choose_length: bool
     store: bool
     memory: float
+    verify: bool = False
     engine: Engine | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
+    editions: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
     company: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -64,8 +66,12 @@ class Pipeline:
         stage = Stage(name, key, self.out / "cache")
         self.stages[name] = stage
         with writing(self.out):
-            stage.path.mkdir(parents=True, exist_ok=True)
+            stage.make()
         return stage
+
+    def start(self) -> None:
+        """Begin at the first step; what a try before this one found is forgotten."""
+        self.stages, self.rules, self.notes = {}, {}, []
 
     def note(self, sentence: str) -> None:
         """Tell at once, and keep with the run, what a reader of its results should know."""

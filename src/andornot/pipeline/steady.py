@@ -50,8 +50,7 @@ def try_network(p: Pipeline, work: Forward) -> None:
     Raises:
         ModelError: something that is wanted is no function of the sample, or of no fixed shape.
     """
-    wanted = [f"activations {layer}" for layer in work.layers] + ["logits"] * work.logits
-    stage = p.stage("trial", keys=[p.stages[name].key for name in wanted])
+    stage = p.stages["trial"]
     if not stage.done:
         with stage.timed("trial"):
             found = _try(work) if p.engine is None else _try_elsewhere(p.engine, work)
@@ -63,6 +62,8 @@ def try_network(p: Pipeline, work: Forward) -> None:
 
 def note_company(p: Pipeline) -> None:
     """Say where answers hang on which samples share a batch."""
+    if not p.stages["trial"].done:  # nothing was run, or no few samples could be
+        p.stages["trial"].finish(company={})
     stages = {"": "logits"} | {layer: f"activations {layer}" for layer in p.probe.layers}
     found = {name: p.stages[stage].info.get("company") for name, stage in stages.items()}
     told = [f"{_what(name)} by {share:.2g}" for name, share in found.items() if share]

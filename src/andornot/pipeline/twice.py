@@ -17,7 +17,7 @@ from andornot.counting.thresholds import (
     is_upsampled,
     n_values,
 )
-from andornot.files import write_array, writing
+from andornot.files import writing
 from andornot.pipeline.count import (
     check_quantile,
     has_arrays,
@@ -52,21 +52,24 @@ def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Sta
         for layer, stage in stages.items()
         if not (stage.done and has_arrays(found[layer], ("thresholds", "extremes")))
     ]
+    p.stage("first pass", keys=[*(stage.key for stage in found.values()), logits.key])
     if first or not logits.done:
         _first_pass(p, replace(work, layers=tuple(first)), table, found, logits)
+    _leave(p, "first pass")
     thresholds = {
         layer: _thresholds(p, layer, stage, table, work.n_rows) for layer, stage in found.items()
     }
     counted = {layer: responses_stage(p, layer, table_stage) for layer in stages}
     second = tuple(n for n, stage in counted.items() if kept_counts(stage, p.rules[n]) is None)
+    p.stage("second pass", keys=[stage.key for stage in counted.values()])
     if second:
         values = {layer: thresholds[layer].values for layer in second}
         work = replace(work, layers=second, logits=False, thresholds=values)
-        passed = _pass(p, "second pass", work, table, [counted[layer].key for layer in second])
+        passed = _pass(p, "second pass", work, table)
         assert isinstance(passed, SecondPass)
         for layer in second:
             save_counts(counted[layer], thresholds[layer], passed.counts[layer].finish())
-        _finish_pass(p, "second pass")
+    _leave(p, "second pass")
 
 
 def _first_pass(
@@ -74,33 +77,34 @@ def _first_pass(
 ) -> None:
     """Find thresholds and logits."""
     try_network(p, work)
-    keys = [*(found[layer].key for layer in work.layers), logits.key if work.logits else ""]
-    passed = _pass(p, "first pass", work, table, keys)
+    passed = _pass(p, "first pass", work, table)
     assert isinstance(passed, FirstPass)
     for layer in work.layers:
         stage, top = found[layer], passed.tops[layer]
         values = top.thresholds(work.rules[layer])
         with writing(stage.path):
-            write_array(stage.path / "thresholds.npy", values.values)
-            write_array(stage.path / "extremes.npy", np.stack([values.lowest, values.highest]))
+            stage.write_array("thresholds.npy", values.values)
+            stage.write_array("extremes.npy", np.stack([values.lowest, values.highest]))
         stage.finish(status=values.status)
         recorded = p.stages[f"activations {layer}"]
         finish_layer(p, layer, recorded, len(values.values), passed.map_shapes[layer])
     if work.logits:
         finish_logits(p, logits, passed.logits)
-    _finish_pass(p, "first pass")
 
 
-def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable, keys: list[str]) -> object:
-    stage = p.stage(name, keys=keys)
+def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable) -> object:
+    stage = p.stages[name]
+    stage.undo()
     return run_pass(work, table, p.engine, stage.path / "partial.npz", stage)
 
 
-def _finish_pass(p: Pipeline, name: str) -> None:
+def _leave(p: Pipeline, name: str) -> None:
+    """Note that a pass is through, and remove what it had when it was interrupted."""
     stage = p.stages[name]
-    stage.finish()
-    for left in stage.path.glob("partial.npz*"):
-        left.unlink()
+    if not stage.done:
+        stage.finish()
+    with writing(stage.path):
+        stage.remove("partial.npz")
 
 
 def _thresholds(

@@ -17,22 +17,30 @@ from andornot.errors import RunError
 from andornot.explanations import Result
 from andornot.files import writing
 from andornot.pipeline.state import Pipeline
-from andornot.runs.results import summary, write_explanations, write_manifest, write_samples
+from andornot.runs.results import (
+    MANIFEST,
+    commit,
+    new_results,
+    summary,
+    write_explanations,
+    write_samples,
+)
 from andornot.runs.stages import Stage
 
 
 def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:
-    """Write the tables of units and samples, and last the manifest, which ends the run."""
+    """Write the tables of units and samples, and let them and their manifest be the run."""
     stage = p.stages["results"] = Stage("results", "", p.out)
     data = p.probe.data
     with writing(p.out):
         with stage.timed("save"):
             names = p.probe.class_names
             heads = {layer: _head(p, layer) for layer in results}
-            write_explanations(p.out, results, heads, names)
+            tables = new_results(p.out)
+            write_explanations(tables, results, heads, names)
             logits = p.stages["logits"].path / "logits.npy"
             write_samples(
-                p.out, data, p.folds, read_array(logits) if logits.exists() else None, names
+                tables, data, p.folds, read_array(logits) if logits.exists() else None, names
             )
         facts = p.probe.facts() | {
             "level": p.probe.level,
@@ -57,14 +65,14 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
         }
         _note_replaced(p, facts)
         facts["notes"] = p.notes
-        write_manifest(p.out, facts, p.stages, time.perf_counter() - p.started)
+        commit(p.out, tables, facts, p.stages, time.perf_counter() - p.started)
 
 
 def _note_replaced(p: Pipeline, facts: dict[str, Any]) -> None:
     """Say that other results lay here, and which pages were made of them."""
     before: Any = None
     with suppress(RunError):
-        before = read_json(p.out / "manifest.json")
+        before = read_json(p.out / MANIFEST)
     was, now = _told(before), _told(json.loads(json.dumps(facts)))
     if was is None or now is None or was == now:
         return

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
+from andornot.formula import nfc
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.probing.files import AnyFile, read_colour_ids, read_json_file, records
 from andornot.progress import track
@@ -130,12 +131,12 @@ def _add(legend: _Legend, path: Path, stem: str) -> None:
                 f"{file}: {entry['name'][:40]!r} has the class {number}: mend the file."
             )
         level = parts.get("part_level") if isinstance(parts, dict) else 0
-        legend.names.setdefault(number, entry["name"].strip())
+        legend.names.setdefault(number, nfc(entry["name"].strip()))
         legend.categories.setdefault(number, set()).add("part" if level else "object")
     scene = inner.get("scene")
     several = [s for s in scene if isinstance(s, str) and s] if isinstance(scene, list) else []
     # outdoor, urban, street: the first two are kinds of scenes.
-    legend.scenes[stem] = "/".join(several[2:]) or Path(stem).parent.name
+    legend.scenes[stem] = nfc("/".join(several[2:]) or Path(stem).parent.name)
 
 
 def _short_names(names: Mapping[int, str]) -> dict[int, str]:

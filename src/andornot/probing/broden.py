@@ -9,7 +9,7 @@ numbers. A label that occurs in the maps of several categories is one concept: t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
+from andornot.formula import nfc
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.probing.files import LARGEST_ID, check_pixels, parse_id, read_rows, safe_relative
 
@@ -48,9 +49,10 @@ def read_broden(path: Path, categories: Collection[str] | None = None) -> Folder
     rows = list(read_rows(index, INDEX_COLUMNS))
     if not rows:
         raise DataError(f"{index} lists no image: a data set needs at least one.")
-    known = [column for column in rows[0][1] if column not in INDEX_COLUMNS]
+    known = {nfc(column): column for column in rows[0][1] if column not in INDEX_COLUMNS}
     check_categories(known, categories)
     chosen = [category for category in known if categories is None or category in categories]
+    columns = {category: known[category] for category in chosen}
     kept = {
         number: tuple(c for c in names if categories is None or c in chosen)
         for number, names in legend.categories.items()
@@ -65,7 +67,7 @@ def read_broden(path: Path, categories: Collection[str] | None = None) -> Folder
         names=tuple(legend.names[number] for number in numbers),
         categories=tuple(kept[number] for number in numbers),
         samples=tuple(
-            _sample(row, f"{index}, row {line}", chosen, codes, legend) for line, row in rows
+            _sample(row, f"{index}, row {line}", columns, codes, legend) for line, row in rows
         ),
         codes=dict.fromkeys(chosen, codes),
         legend=LEGEND,
@@ -83,8 +85,9 @@ def _read_legend(path: Path) -> _Legend:
             raise DataError(f"{where}: the number {number} is already {names[number]!r}.")
         if not row["name"]:
             raise DataError(f"{where}: the label {number} has no name.")
-        names[number] = row["name"]
-        parts = (re.sub(r"\(\d+\)$", "", part.strip()) for part in row["category"].split(";"))
+        names[number] = nfc(row["name"])
+        listed = nfc(row["category"]).split(";")
+        parts = (re.sub(r"\(\d+\)$", "", part.strip()) for part in listed)
         categories[number] = tuple(part for part in parts if part)
         if not categories[number]:
             raise DataError(f"{where}: the label {row['name']!r} has no category.")
@@ -94,14 +97,18 @@ def _read_legend(path: Path) -> _Legend:
 
 
 def _sample(
-    row: dict[str, str], where: str, chosen: list[str], codes: NDArray[np.int32], legend: _Legend
+    row: dict[str, str],
+    where: str,
+    columns: Mapping[str, str],
+    codes: NDArray[np.int32],
+    legend: _Legend,
 ) -> Sample:
-    """Turn one row of the index into a sample."""
+    """Turn one row of the index into a sample; each category has its column."""
     image = safe_relative(row["image"], f"{where}, column image")
     maps: list[tuple[str, str]] = []
     concepts: dict[int, None] = {}
-    for category in chosen:
-        numbers, files = _cell(row[category], f"{where}, column {category}", legend)
+    for category, column in columns.items():
+        numbers, files = _cell(row[column], f"{where}, column {category}", legend)
         maps += [(category, f"images/{file}") for file in files]
         concepts |= dict.fromkeys(int(codes[number]) - 1 for number in numbers if codes[number])
     scenes, _ = _cell(row.get("scene", ""), f"{where}, column scene", legend)
@@ -115,7 +122,7 @@ def _sample(
         image=f"images/{image}",
         maps=tuple(maps),
         concepts=tuple(concepts),
-        split=row["split"],
+        split=nfc(row["split"]),
         label=legend.names[scenes[0]] if scenes else "",
         shape=shape,
     )

@@ -113,7 +113,7 @@ def _look(data: FolderData, i: int) -> _Seen:
 
 def _facts(data: FolderData, table: ConceptTable, tally: _Tally) -> dict[str, str]:
     """What is there."""
-    layers = Counter(layer for s in data.samples for layer in dict.fromkeys(x for x, _ in s.maps))
+    layers = Counter(layer for s in data.samples for layer in data.layers_of(s))
     groups = Counter(category for several in data.categories for category in several)
     largest = ", ".join(f"{category} {n:,}" for category, n in groups.most_common(2 * SHOWN))
     counts, total = table.concept_counts, max(table.n_positions, 1)
@@ -160,9 +160,9 @@ def _unlabelled(table: ConceptTable) -> float:
 
 def _about_maps(data: FolderData) -> Iterable[str]:
     """Images that lack a map which the others have."""
-    layers = dict.fromkeys(layer for sample in data.samples for layer, _ in sample.maps)
+    layers = dict.fromkeys(layer for sample in data.samples for layer in data.layers_of(sample))
     for layer in layers:
-        without = [s.id for s in data.samples if layer not in {name for name, _ in s.maps}]
+        without = [s.id for s in data.samples if layer not in data.layers_of(s)]
         if 0 < len(without) <= len(data) // 2:
             shown = ", ".join(without[:SHOWN]) + (", ..." if len(without) > SHOWN else "")
             yield (

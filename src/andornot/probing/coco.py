@@ -17,10 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
+from andornot.formula import nfc
 from andornot.probing.dataset import FolderData, Sample, check_categories
 from andornot.probing.files import AnyFile, read_colour_ids, read_json_file, records, safe_relative
+from andornot.probing.formats import expect, refusal
 
 LAYER = "panoptic"
+
+_ID = (int, str)
+"""Ids are numbers where COCO published them, and often text elsewhere."""
+
+_SORTS = {"1": "thing", "true": "thing", "0": "stuff", "false": "stuff"}
+"""What ``isthing`` means, however it is written."""
 
 
 def indexes(path: Path) -> list[Path]:
@@ -34,13 +42,15 @@ class Segments:
     """Reads panoptic PNGs: from segments to label ids.
 
     Attributes:
-        labels: for each PNG, by its folder and name, int64 ``(2, n)``: its segment ids,
-            ascending, and the label id of each.
+        labels: for each PNG, by its whole path below the data set, int64 ``(2, n)``: its segment
+            ids, ascending, and the label id of each.
         legend: the file that lists the segments, for messages.
+        root: the folder of the data set.
     """
 
     labels: Mapping[str, NDArray[np.int64]]
     legend: str
+    root: Path
 
     def __call__(self, path: AnyFile) -> NDArray[np.int32]:
         """Read the label ids of a PNG, (H, W).
@@ -50,21 +60,26 @@ class Segments:
         """
         pixels = read_colour_ids(path)
         ids = pixels[..., 0] + 256 * pixels[..., 1] + 65536 * pixels[..., 2]
-        segments, labels = self.labels[_key(Path(str(path)))]
+        segments, labels = self.labels[Path(str(path)).relative_to(self.root).as_posix()]
         places = np.searchsorted(segments, ids)
         unknown = segments[places.clip(max=len(segments) - 1)] != ids
         if unknown.any():
             raise DataError(
                 f"{path} holds the segment {ids[unknown][0]}, which {self.legend} does not list: "
-                "fetch both again, they must be of one edition."
+                "take both from one edition, and the PNG as it was published (RGB)."
             )
         found: NDArray[np.int32] = labels.astype(np.int32)[places]
         return found
 
     def digest(self) -> str:
-        """A digest of all it knows."""
+        """A digest of all it knows.
+
+        The samples say where each PNG lies; here its folder and name do, as they always did, so
+        that what was computed stays valid.
+        """
         digest = hashlib.sha256()
-        for name, table in sorted(self.labels.items()):
+        named = [("/".join(name.split("/")[-2:]), table) for name, table in self.labels.items()]
+        for name, table in sorted(named, key=lambda entry: entry[0]):
             digest.update(name.encode() + table.tobytes())
         return digest.hexdigest()
 
@@ -84,9 +99,10 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     """
     files = indexes(path) if path.is_dir() else [path]
     if not files:
-        raise DataError(
+        raise refusal(
+            path,
             f"{path} has no panoptic_*.json, nor has its folder 'annotations': unpack the panoptic "
-            "annotations there."
+            "annotations there.",
         )
     first = files[0].parent
     root = first.parent if first.name == "annotations" else first
@@ -95,10 +111,14 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     labels: dict[str, NDArray[np.int64]] = {}
     for file in files:
         data = read_json_file(file)
+        expect(data, file, "coco")
         places = _categories(data, known, str(file))
         for sample, table in _annotated(data, file, root, places):
+            png = sample.maps[0][1]
+            if png in labels:
+                raise DataError(f"{file} lists {png} twice: each image needs a PNG of its own.")
             samples.append(sample)
-            labels[_key(Path(sample.maps[0][1]))] = table
+            labels[png] = table
     check_categories(dict.fromkeys(c for several in known.values() for c in several), categories)
     kept = {
         name: tuple(c for c in several if categories is None or c in categories)
@@ -106,7 +126,8 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     }
     names = [name for name, several in kept.items() if several]
     codes = [0, *(names.index(name) + 1 if kept[name] else 0 for name in known)]
-    decode = Segments(labels, files[0].name if len(files) == 1 else "panoptic_*.json")
+    listing = files[0].name if len(files) == 1 else "panoptic_*.json"
+    decode = Segments(labels, listing, root)
     return FolderData(
         path=root,
         kind="coco",
@@ -120,48 +141,50 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     )
 
 
-def _key(path: Path) -> str:
-    return "/".join(path.parts[-2:])
-
-
-def _categories(data: Any, known: dict[str, tuple[str, ...]], where: str) -> dict[int, int]:
+def _categories(data: Any, known: dict[str, tuple[str, ...]], where: str) -> dict[str, int]:
     """The label id of each category id: the category's place, from 1, among those known."""
-    places = {}
-    for category in records(data, "categories", {"id": int, "name": str}, where):
-        name = category["name"].strip()
+    places: dict[str, int] = {}
+    for category in records(data, "categories", {"id": _ID, "name": str}, where):
+        name, number = nfc(category["name"].strip()), str(category["id"])
         if not name:
-            raise DataError(f"{where}: the category {category['id']} has no name: give it one.")
-        sort = {"1": "thing", "0": "stuff"}.get(str(category.get("isthing")))
+            raise DataError(f"{where}: the category {number} has no name: give it one.")
+        sort = _SORTS.get(str(category.get("isthing")).lower())
         several = [c for c in (sort, category.get("supercategory")) if isinstance(c, str) and c]
+        several = [nfc(c) for c in several]
         known[name] = tuple(dict.fromkeys((*known.get(name, ()), *several))) or ("object",)
-        places[category["id"]] = list(known).index(name) + 1
+        place = list(known).index(name) + 1
+        if places.setdefault(number, place) != place:
+            raise DataError(f"{where} lists the category {number} twice: give one another id.")
     if not places:
         raise DataError(f"{where} names no category: a data set needs at least one concept.")
     return places
 
 
 def _annotated(
-    data: Any, file: Path, root: Path, places: Mapping[int, int]
+    data: Any, file: Path, root: Path, places: Mapping[str, int]
 ) -> Iterator[tuple[Sample, NDArray[np.int64]]]:
     """The annotated images of one index, each with its segments (see :class:`Segments`)."""
     where = str(file)
     split = file.stem.removeprefix("panoptic_")
-    images = {
-        image["id"]: safe_relative(image["file_name"], where)
-        for image in records(data, "images", {"id": int, "file_name": str}, where)
-    }
-    fields = {"image_id": int, "file_name": str, "segments_info": list}
+    images: dict[str, str] = {}
+    for entry in records(data, "images", {"id": _ID, "file_name": str}, where):
+        image = safe_relative(entry["file_name"], where)
+        if images.setdefault(str(entry["id"]), image) != image:
+            raise DataError(f"{where} lists the image {entry['id']} twice: give one another id.")
+    fields: dict[str, type | tuple[type, ...]]
+    fields = {"image_id": _ID, "file_name": str, "segments_info": list}
     annotations = records(data, "annotations", fields, where)
-    known = [images[a["image_id"]] for a in annotations if a["image_id"] in images]
+    known = [images[i] for a in annotations if (i := str(a["image_id"])) in images]
     folder = _image_folder(root, split, known[0]) if known else ""
     maps = file.with_suffix("").relative_to(root).as_posix()
     for annotation in annotations:
-        if annotation["image_id"] not in images:
+        number = str(annotation["image_id"])
+        if number not in images:
             raise DataError(
-                f"{where}: an annotation is of the image {annotation['image_id']}, which is not "
-                "among 'images': fetch the file again."
+                f"{where}: an annotation is of the image {number}, which is not among 'images': "
+                "add it there, or take the annotation out."
             )
-        image = f"{folder}{images[annotation['image_id']]}"
+        image = f"{folder}{images[number]}"
         png = f"{maps}/{safe_relative(annotation['file_name'], where)}"
         sample = Sample(id=image, image=image, maps=((LAYER, png),), split=split)
         yield sample, _segments(annotation, places, f"{where}, image {image}")
@@ -180,17 +203,19 @@ def _image_folder(root: Path, split: str, first: str) -> str:
 
 
 def _segments(
-    annotation: dict[str, Any], places: Mapping[int, int], where: str
+    annotation: dict[str, Any], places: Mapping[str, int], where: str
 ) -> NDArray[np.int64]:
     """Segment ids, ascending, and their label ids; 0, no label, is among them."""
     found = {0: 0}
-    for segment in records(annotation, "segments_info", {"id": int, "category_id": int}, where):
-        label = places.get(segment["category_id"])
-        if label is None or not 0 < segment["id"] < 2**24:
+    for segment in records(annotation, "segments_info", {"id": _ID, "category_id": _ID}, where):
+        label, text = places.get(str(segment["category_id"])), str(segment["id"])
+        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        if label is None or not 0 < number < 2**24:
             raise DataError(
-                f"{where}: the segment {segment['id']} is of the category "
-                f"{segment['category_id']}, which 'categories' does not list, or its id does not "
-                "fit into a PNG: fetch the file again."
+                f"{where}: the segment {text[:20]!r} is of the category "
+                f"{segment['category_id']!r}, which 'categories' does not list, or its id does not "
+                "fit into a PNG (1 to 16777215): mend the file, or export it again."
             )
-        found[segment["id"]] = label
+        if found.setdefault(number, label) != label:
+            raise DataError(f"{where} lists the segment {number} twice: give one another id.")
     return np.array(sorted(found.items()), np.int64).T.copy()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
 
-from andornot.errors import DataError
 from andornot.parallel import ordered_map
-from andornot.probing.colors import CATEGORY
 from andornot.probing.dataset import FolderData
 from andornot.probing.files import IMAGE_SUFFIXES
 from andornot.probing.labelmaps import NewSample, write_labelmaps
@@ -33,7 +32,8 @@ def convert(data: FolderData, out: Path, jobs: int | None = None) -> FolderData:
         The new data set, as read back.
 
     Raises:
-        DataError: a file cannot be read or written.
+        DataError: a file cannot be read.
+        RunError: ``out`` cannot be written; nothing is left of it.
         OptionError: ``out`` exists, or a concept's name cannot be written.
     """
     concepts = {
@@ -45,31 +45,32 @@ def convert(data: FolderData, out: Path, jobs: int | None = None) -> FolderData:
     def samples() -> Iterator[NewSample]:
         yield from track(new, "writing label maps", len(data))
 
-    try:
-        return write_labelmaps(out, concepts, samples())
-    except OSError as error:
-        raise DataError(
-            f"{out} cannot be written ({error.strerror or error}): make room, or choose another "
-            "place."
-        ) from error
+    return write_labelmaps(out, concepts, samples())
 
 
 def _names(ids: Sequence[str]) -> list[str]:
     """Names without suffix, all different: ``a.jpg`` is ``a``, unless there is an ``a.png``."""
     stems = [i.rpartition(".")[0] if i.lower().endswith(IMAGE_SUFFIXES) else i for i in ids]
     times = Counter(stems)
+    taken = {stem for stem in stems if times[stem] == 1}
     return [
-        stem if times[stem] == 1 else i.replace(".", "_")
+        stem if times[stem] == 1 else _untaken(i.replace(".", "_"), taken)
         for stem, i in zip(stems, ids, strict=True)
     ]
+
+
+def _untaken(name: str, taken: set[str]) -> str:
+    """The name, or the first of ``name 2``, ``name 3``, ... that is not taken; it is then."""
+    numbered = (f"{name} {number}" for number in count(2))
+    free = next(found for found in chain([name], numbered) if found not in taken)
+    taken.add(free)
+    return free
 
 
 def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
     """Read one sample for writing."""
     sample, labels = data.samples[i], data.labels(i)
-    layers = [layer for layer, _ in sample.maps]
-    layers += [CATEGORY] * (len(labels.maps) - len(layers))
-    maps = dict(zip(_distinct(layers), labels.maps, strict=True))
+    maps = dict(zip(_distinct(labels.layers), labels.maps, strict=True))
     if not maps:  # without any map, the positions would be the image's pixels
         maps = {next(iter(data.codes), "object"): np.zeros(labels.shape, np.int32)}
     return NewSample(
@@ -84,10 +85,6 @@ def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
 
 def _distinct(layers: Sequence[str]) -> list[str]:
     """Names of folders: the second ``object`` becomes ``object 2``."""
-    seen: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        plain = re.sub(r"[^\w .-]", "_", layer).strip(". ") or "layer"
-        seen[plain] += 1
-        names.append(plain if seen[plain] == 1 else f"{plain} {seen[plain]}")
-    return names
+    plain = [re.sub(r"[^\w .-]", "_", layer).strip(". ") or "layer" for layer in layers]
+    taken: set[str] = set()
+    return [_untaken(name, taken) for name in plain]

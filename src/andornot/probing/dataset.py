@@ -17,11 +17,16 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from andornot.errors import DataError, OptionError
-from andornot.probing.colors import color_map
+from andornot.looks import check_file
+from andornot.parallel import ordered_map
+from andornot.pixels import upright_rgb
+from andornot.probing.colors import CATEGORY, color_map
+from andornot.probing.drawn import LAYER, Drawn, same_frame
 from andornot.probing.files import AnyFile, opened, read_label_ids
+from andornot.progress import track
 from andornot.samples import Samples
 
 CODES_UNKNOWN = -1
@@ -40,11 +45,13 @@ class Labels:
             holds where any of the maps has it.
         concepts: indices of the concepts that hold at every position of the sample.
         shape: (H, W) in positions; known also when there is no map.
+        layers: the layer of each map, as far as the reader tells.
     """
 
     maps: tuple[NDArray[np.int32], ...]
     concepts: tuple[int, ...]
     shape: tuple[int, int]
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +127,7 @@ class FolderData:
         decode: reads the label ids of a map, (H, W), each with a place in ``codes``.
         decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
         files: where the files lie, if not below ``path``.
+        drawn: draws the maps, where the labels are shapes and no files.
     """
 
     path: Path
@@ -134,6 +142,7 @@ class FolderData:
     decode: Callable[[AnyFile], NDArray[np.int32]] = read_label_ids
     decoded_by: str = ""
     files: Files | None = None
+    drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
         _check_unique(self.names, "concept", self.path / self.legend)
@@ -167,10 +176,10 @@ class FolderData:
         """Read image ``i`` as RGB, upright (an EXIF orientation is applied).
 
         Raises:
-            DataError: the file is missing, damaged or too large.
+            DataError: the file is missing, damaged or too large, or its values have no known scale.
         """
         with opened(self.file(self.samples[i].image)) as image:
-            return ImageOps.exif_transpose(image).convert("RGB")
+            return upright_rgb(image, str(self.file(self.samples[i].image)))
 
     def labels(self, i: int) -> Labels:
         """Read the annotations of sample ``i``.
@@ -181,8 +190,12 @@ class FolderData:
         """
         sample = self.samples[i]
         maps = [self._read_map(layer, file) for layer, file in sample.maps]
+        layers = [layer for layer, _ in sample.maps]
+        if self.drawn is not None:
+            maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
+            layers = [LAYER] * len(maps)
         shape = sample.shape or self._shape_from_files(sample, maps)
-        for (_, file), labels in zip(sample.maps, maps, strict=True):
+        for (_, file), labels in zip(sample.maps, maps, strict=False):
             if labels.shape != shape:
                 raise DataError(
                     f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
@@ -191,7 +204,14 @@ class FolderData:
         if self.colors is not None:
             found = color_map(self.image(i), shape, self.colors)
             maps += [] if found is None else [found]
-        return Labels(tuple(maps), sample.concepts, shape)
+            layers += [] if found is None else [CATEGORY]
+        return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
+
+    def layers_of(self, sample: Sample) -> tuple[str, ...]:
+        """The layers in which a sample has anything, each once."""
+        if self.drawn is not None:
+            return (LAYER,) if self.drawn.shapes.get(sample.id) else ()
+        return tuple(dict.fromkeys(layer for layer, _ in sample.maps))
 
     def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
         """Read one map and turn its label ids into concept index + 1."""
@@ -203,28 +223,32 @@ class FolderData:
             raise DataError(
                 f"{path} holds the label id {unknown[0]}, which {self.legend} does not name"
                 f"{f' (nor {len(unknown) - 1} others in this file)' if unknown[1:] else ''}: "
-                f"add it there, or repaint it as 0."
+                "add it there (with neither name nor category if it means no label), or repaint it "
+                "as 0."
             )
         return labels
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:
         """Take the shape of the first map, or else of the image, and compare the two."""
-        with opened(self.file(sample.image)) as image:
-            width, height = image.size
-            # EXIF orientations 5 to 8 lie on their side.
-            if image.getexif().get(0x0112, 1) >= 5:
-                width, height = height, width
+        (height, width), _ = self._frame(sample)
         if not maps:
             return height, width
         rows, columns = maps[0].shape
-        # One per cent, or one position of rounding: a map is the image scaled as a whole.
-        if abs(rows - columns * height / width) > max(1.0, 0.01 * rows):
+        if not same_frame((rows, columns), (height, width)):  # a map is the image scaled as a whole
             raise DataError(
                 f"{self.file(sample.maps[0][1])} is {_size((rows, columns))} positions and its "
                 f"image {_size((height, width))} pixels: both must show the same frame, so "
                 "export it at the image's size."
             )
         return rows, columns
+
+    def _frame(self, sample: Sample) -> tuple[tuple[int, int], int]:
+        """Size of an image, upright; its EXIF orientation if it is stored on its side, or 0."""
+        with opened(self.file(sample.image)) as image:
+            width, height = image.size
+            orientation = image.getexif().get(0x0112, 1)
+        sideways = orientation in range(5, 9)
+        return ((width, height), orientation) if sideways else ((height, width), 0)
 
     def subset(self, indices: Iterable[int]) -> FolderData:
         """Return the data set with only these samples, in this order, and all concepts."""
@@ -259,9 +283,38 @@ class FolderData:
             digest.update(repr((sample, stamps)).encode())
         return digest.hexdigest()
 
+    def content(self, part: str, jobs: int | None = None) -> str:
+        """Return a digest of the bytes of all files that ``labels`` or ``images`` are read from.
+
+        Labels are read from label maps, from the image where it tells their shape or colours.
+
+        Raises:
+            DataError: a file is missing or cannot be read.
+        """
+        digests = ordered_map(lambda s: self._bytes_of(s, part), self.samples, jobs, chunk=8)
+        whole = hashlib.blake2b(digest_size=16)
+        for digest in track(digests, f"checking {part}", len(self)):
+            whole.update(digest)
+        return whole.hexdigest()
+
+    def _bytes_of(self, sample: Sample, part: str) -> bytes:
+        """The digests of a sample's files, one after another."""
+        files = [file for _, file in sample.maps] if part == "labels" else []
+        if part == "images" or not files or self.colors is not None:
+            files.append(sample.image)
+        return b"".join(hashlib.blake2b(self._bytes(file)).digest() for file in files)
+
+    def _bytes(self, file: str) -> bytes:
+        path = self.file(file)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror}): restore it.") from None
+
     def _stamp(self, file: str) -> tuple[int, int]:
         if self.files is not None:
             return self.files.stamp(file)
+        check_file(self.path / file)
         try:
             stat = (self.path / file).stat()
         except OSError as error:

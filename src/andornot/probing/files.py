@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from andornot import looks
 from andornot.errors import DataError
+from andornot.looks import amiss, check_file
 
 LARGEST_ID = 0xFFFF
 """Largest label id that a label map can hold: two bytes."""
@@ -54,6 +56,11 @@ AnyFile = Path | Embedded
 """An image file: on disk, or inside another file."""
 
 
+def content(file: AnyFile) -> Path | bytes:
+    """What can be looked at: a path, or the bytes of an embedded file."""
+    return file.data if isinstance(file, Embedded) else file
+
+
 def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a CSV file, each with its line number, cells stripped of blanks.
 
@@ -65,6 +72,7 @@ def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict
         DataError: the file is missing or not UTF-8, lacks a column, or has a row of the
             wrong width.
     """
+    check_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -78,12 +86,20 @@ def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict
                 yield reader.line_num, {column: cell.strip() for column, cell in row.items()}
     except FileNotFoundError:
         raise DataError(f"{path} is missing: a data set of this kind needs it.") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} cannot be read as a CSV file in UTF-8: {error}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        why = amiss(path, looks.TABLE)
+        raise DataError(
+            f"{path} cannot be read as a CSV file in UTF-8 ({error}): {why}."
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): mend its rights.") from error
 
 
 def _check_header(path: Path, columns: Collection[str], required: Collection[str]) -> None:
     missing = [column for column in required if column not in columns]
+    seen = looks.looks_like(path) if missing else ""
+    if seen not in ("", looks.EMPTY, looks.TABLE, looks.TEXT):
+        raise DataError(f"{path} cannot be read as a CSV file: {amiss(path, looks.TABLE)}.")
     if missing:
         raise DataError(
             f"{path} lacks the column {', '.join(missing)} (its header names "
@@ -141,6 +157,8 @@ def opened(
         DataError: the file is missing, damaged, of another format, or decompresses to
             more than ``PIL.Image.MAX_IMAGE_PIXELS`` pixels.
     """
+    if isinstance(path, Path):
+        check_file(path)
     try:
         source = io.BytesIO(path.data) if isinstance(path, Embedded) else path
         with Image.open(source, formats=formats) as image:
@@ -154,10 +172,8 @@ def opened(
     except _BOMBS as error:
         raise DataError(f"{path} is too large to be read safely ({error}): shrink it.") from error
     except UnidentifiedImageError:
-        raise DataError(
-            f"{path} is not a readable image ({', '.join(formats)}): it is damaged, "
-            "or its name hides another format."
-        ) from None
+        why = amiss(content(path), *(looks.IMAGES[name] for name in formats))
+        raise DataError(f"{path} is not a readable image ({', '.join(formats)}): {why}.") from None
     except _DAMAGE as error:
         raise DataError(f"{path} is damaged and cannot be read ({error}): replace it.") from error
 
@@ -202,7 +218,7 @@ def read_colour_ids(path: AnyFile) -> NDArray[np.int32]:
         if image.mode not in ("RGB", "RGBA"):
             raise DataError(
                 f"{path} is a PNG of mode {image.mode}, but its ids are spread over red, green and "
-                "blue: fetch the original file again."
+                "blue: save it as colour (RGB), or take the file that was published."
             )
         return np.asarray(image)[..., :3].astype(np.int32)
 
@@ -213,6 +229,7 @@ def read_json_file(path: Path) -> Any:
     Raises:
         DataError: it is missing or damaged.
     """
+    check_file(path)
     try:
         data = path.read_bytes()
         try:
@@ -221,17 +238,22 @@ def read_json_file(path: Path) -> Any:
             return json.loads(data.decode("latin-1"))
     except FileNotFoundError:
         raise DataError(f"{path} is missing: a data set of this kind needs it.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path} cannot be read as JSON ({error}): fetch it again.") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
+    except (ValueError, RecursionError) as error:
+        why = amiss(path, looks.JSON)
+        raise DataError(f"{path} cannot be read as JSON ({error}): {why}.") from None
 
 
-def records(data: Any, key: str, fields: Mapping[str, type], where: str) -> list[dict[str, Any]]:
+def records(
+    data: Any, key: str, fields: Mapping[str, type | tuple[type, ...]], where: str
+) -> list[dict[str, Any]]:
     """Return the list that JSON data hold under a key, if each entry has these fields.
 
     Args:
         data: what a JSON file holds.
         key: name of the list.
-        fields: what an entry must have, and of which type.
+        fields: what an entry must have, and of which type, or of one of which.
         where: the file, for messages.
 
     Raises:
@@ -244,8 +266,10 @@ def records(data: Any, key: str, fields: Mapping[str, type], where: str) -> list
         for name, kind in fields.items():
             value = entry.get(name) if isinstance(entry, dict) else None
             if not isinstance(value, kind) or isinstance(value, bool):
+                kinds = kind if isinstance(kind, tuple) else (kind,)
                 raise DataError(
                     f"{where}: entry {number} of {key!r} lacks the field {name!r}, or has no "
-                    f"{kind.__name__} there: fetch the file again."
+                    f"{' or '.join(k.__name__ for k in kinds)} there: mend the file, or export it "
+                    "again."
                 )
     return found

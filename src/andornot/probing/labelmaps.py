@@ -3,6 +3,7 @@
 ::
 
     concepts.csv            id,name,category[,layer]   or   color,name,category
+                            (a row without name and category: that id or colour is no label)
     samples.csv             sample[,split][,class][,concepts]      (optional)
     images/**/NAME.jpg      or .png, .webp, .bmp, .tif
     labels/LAYER/**/NAME.png    (optional; grey, palette or R + 256 * G, 0 is no label;
@@ -12,8 +13,7 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,10 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from andornot.errors import DataError, OptionError
+from andornot.files import writing
+from andornot.folders import whole_folder
+from andornot.formula import nfc
+from andornot.looks import check_file
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.probing.files import (
     IMAGE_SUFFIXES,
@@ -34,6 +38,7 @@ from andornot.probing.files import (
     safe_relative,
 )
 from andornot.probing.painted import Paint, parse_color
+from andornot.tables import from_harmless, harmless_cell
 
 LEGEND = "concepts.csv"
 SAMPLES = "samples.csv"
@@ -47,7 +52,7 @@ class Legend:
 
     Attributes:
         categories: of each concept, by name, in the order of the file.
-        ids: for each layer (empty: any layer) the name of each label id.
+        ids: for each layer (empty: any layer) the name of each label id; empty for no label.
         colors: the label id and the name of each colour, where maps are painted.
     """
 
@@ -77,12 +82,13 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
     positions = {name: i for i, name in enumerate(kept)}
     samples = _scan(path)
     layers = sorted({layer for sample in samples.values() for layer, _ in sample.maps})
-    if samples and legend.ids and not layers:
+    named = any(name for ids in legend.ids.values() for name in ids.values())
+    if samples and named and not layers:
         raise DataError(
             f"{path} has no label map, but {LEGEND} gives ids for them: put the maps into "
             "labels/LAYER, or leave the ids out if all concepts are of whole images."
         )
-    strange = sorted(set(legend.ids) - {"", *layers})
+    strange = sorted(set(legend.ids) - {"", *map(nfc, layers)})
     if strange:
         raise DataError(
             f"{path / LEGEND} names the layer {strange[0]!r}, but labels/{strange[0]} holds no "
@@ -107,7 +113,7 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
 def read_legend(path: Path) -> Legend:
     """Read ``concepts.csv``; rows of one name are one concept."""
     legend, painted = Legend(), False
-    for line, cells in read_rows(path, ("name", "category")):
+    for line, cells in _read_rows(path, ("name", "category")):
         row = {"color" if column == "colour" else column: cell for column, cell in cells.items()}
         where = f"{path}, row {line}"
         if "id" not in row and "color" not in row:
@@ -115,16 +121,21 @@ def read_legend(path: Path) -> Legend:
                 f"{path} lacks the column id, or color for maps that are painted in an image "
                 f"editor (its header names {', '.join(row)}): name it in the first line."
             )
-        name, painted = row["name"], "color" in row
-        if not name and row.get("color"):
-            _add_color(legend, row, where)
+        row["name"] = name = nfc(row["name"])
+        painted, add = "color" in row, _add_color if "color" in row else _add_id
+        # a name that was forgotten has its category still
+        if not name and (row.get("color") or (row.get("id") and not row["category"])):
+            add(legend, row, where)
             continue
-        parts = [part.strip() for part in row["category"].split(";") if part.strip()]
+        parts = [part.strip() for part in nfc(row["category"]).split(";") if part.strip()]
         if not name or not parts:
-            raise DataError(f"{where}: a concept needs a name and a category.")
+            raise DataError(
+                f"{where}: a concept needs a name and a category (an id that has neither means no "
+                "label)."
+            )
         known = legend.categories.get(name, ())
         legend.categories[name] = tuple(dict.fromkeys((*known, *parts)))
-        (_add_color if "color" in row else _add_id)(legend, row, where)
+        add(legend, row, where)
     if painted and not legend.colors:
         raise DataError(
             f"{path} has a column color but no colour in it: give each concept its own."
@@ -135,15 +146,16 @@ def read_legend(path: Path) -> Legend:
 
 
 def _add_id(legend: Legend, row: Mapping[str, str], where: str) -> None:
-    """Note the label id that a row gives, if it gives one."""
+    """Note the label id that a row gives, if it gives one; an id without a name is no label."""
     if not row["id"]:
         return
-    number, name = parse_id(row["id"], f"{where}, column id"), row["name"]
-    ids = legend.ids.setdefault(row.get("layer", ""), {})
+    name = row["name"]
+    number = parse_id(row["id"], f"{where}, column id", lowest=1 if name else 0)
+    ids = legend.ids.setdefault(nfc(row.get("layer", "")), {})
     if ids.setdefault(number, name) != name:
         raise DataError(
-            f"{where}: the id {number} is already {ids[number]!r}: give {name!r} another, "
-            "or tell them apart by a column 'layer'."
+            f"{where}: the id {number} is already {ids[number] or 'no label'!r}: give "
+            f"{name or 'no label'!r} another, or tell them apart by a column 'layer'."
         )
 
 
@@ -184,7 +196,7 @@ def id_codes(legend: Legend, layer: str, positions: Mapping[str, int]) -> NDArra
     """Make the table from label id to concept index + 1; a layer's own ids come first."""
     codes = np.full(LARGEST_ID + 1, CODES_UNKNOWN, dtype=np.int32)
     codes[0] = 0
-    for number, name in {**legend.ids.get("", {}), **legend.ids.get(layer, {})}.items():
+    for number, name in {**legend.ids.get("", {}), **legend.ids.get(nfc(layer), {})}.items():
         codes[number] = positions.get(name, -1) + 1
     return codes
 
@@ -206,6 +218,7 @@ def _scan(path: Path) -> dict[str, Sample]:
                 "have the same name; rename one."
             )
         stems[stem] = name
+    composed = {nfc(stem): name for stem, name in stems.items()}
     maps: dict[str, list[tuple[str, str]]] = {name: [] for name in stems.values()}
     for name in _files(path / "labels", IMAGE_SUFFIXES):
         if not name.lower().endswith(".png"):
@@ -214,7 +227,8 @@ def _scan(path: Path) -> dict[str, Sample]:
                 "it is."
             )
         layer, _, rest = name.partition("/")
-        image = stems.get(rest.rpartition(".")[0])
+        stem = rest.rpartition(".")[0]
+        image = stems.get(stem) or composed.get(nfc(stem))
         if image is None:
             raise DataError(
                 f"{path / 'labels' / name} belongs to no image: call it labels/LAYER/NAME.png "
@@ -242,9 +256,11 @@ def _add_rows(
 ) -> None:
     """Add what ``samples.csv`` says to the samples; its rows may leave images out."""
     seen: set[str] = set()
-    for line, row in read_rows(path, ("sample",)):
+    composed = {nfc(name): name for name in samples}
+    for line, row in _read_rows(path, ("sample",)):
         where = f"{path}, row {line}"
         name = safe_relative(row["sample"], where)
+        name = name if name in samples else composed.get(nfc(name), name)
         if name not in samples:
             raise DataError(
                 f"{where}: the image {name!r} is not in the folder 'images'; give its path there, "
@@ -253,7 +269,8 @@ def _add_rows(
         if name in seen:
             raise DataError(f"{where}: the image {name!r} already has a row: keep one of them.")
         seen.add(name)
-        named = dict.fromkeys(c.strip() for c in row.get("concepts", "").split(";") if c.strip())
+        listed = nfc(row.get("concepts", "")).split(";")
+        named = dict.fromkeys(concept.strip() for concept in listed if concept.strip())
         for concept in named:
             if concept not in legend.categories:
                 raise DataError(
@@ -262,8 +279,8 @@ def _add_rows(
                 )
         samples[name] = replace(
             samples[name],
-            split=row.get("split", ""),
-            label=row.get("class", ""),
+            split=nfc(row.get("split", "")),
+            label=nfc(row.get("class", "")),
             concepts=tuple(positions[concept] for concept in named if concept in positions),
         )
 
@@ -294,8 +311,7 @@ def write_labelmaps(
 ) -> FolderData:
     """Write a label-map folder, one sample at a time, and return it as read back.
 
-    The folder is built beside its place, as ``NAME.partial``, and renamed when it is whole; a
-    leftover of an interrupted call is removed first.
+    The folder appears when it is whole.
 
     Args:
         path: a folder that does not exist yet.
@@ -304,28 +320,25 @@ def write_labelmaps(
 
     Raises:
         OptionError: ``path`` exists, or a name cannot be written.
+        RunError: it cannot be written.
         DataError: a sample names a concept or holds an id that is not there.
     """
-    if path.exists():
-        raise OptionError(f"{path} exists already: choose another folder, or remove it.")
     if any(";" in name for name in concepts) or len(concepts) > LARGEST_ID:
         raise OptionError(
             f"a label-map folder holds at most {LARGEST_ID} concepts, without ';' in their names: "
             "leave some out, or rename them."
         )
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "images").mkdir(parents=True)
-    rows = (_write_sample(partial, sample, len(concepts)) for sample in samples)
-    _write_rows(partial / SAMPLES, ("sample", "split", "class", "concepts"), rows)
-    has_maps = (partial / "labels").is_dir()  # without, no concept has an id
-    table = (
-        (str(i) if has_maps else "", name, category)
-        for i, (name, category) in enumerate(concepts.items(), 1)
-    )
-    _write_rows(partial / LEGEND, ("id", "name", "category"), table)
-    data = read_labelmaps(partial)
-    partial.rename(path)
+    with whole_folder(path, vacant=True) as aside, writing(path):
+        (aside / "images").mkdir()
+        rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)
+        _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts"), rows)
+        has_maps = (aside / "labels").is_dir()  # without, no concept has an id
+        table = (
+            (str(i) if has_maps else "", name, category)
+            for i, (name, category) in enumerate(concepts.items(), 1)
+        )
+        _write_rows(aside / LEGEND, ("id", "name", "category"), table)
+        data = read_labelmaps(aside)
     return replace(data, path=path)
 
 
@@ -362,6 +375,8 @@ def _write_image(path: Path, image: Image.Image | AnyFile) -> Path:
             suffix = _SUFFIXES[found.format or "PNG"]
     target = path.with_name(path.name.removesuffix(".png") + suffix)
     target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(image, Path):
+        check_file(image)
     try:
         data = image.read_bytes()
     except OSError as error:
@@ -375,8 +390,15 @@ def _save(image: Image.Image, path: Path) -> None:
     image.save(path, format="PNG")
 
 
+def _read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file, as :func:`_write_rows` was given them."""
+    for line, row in read_rows(path, required):
+        yield line, {column: from_harmless(cell) for column, cell in row.items()}
+
+
 def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Write a CSV file in which no spreadsheet finds a formula (see ``tables``)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
-        writer.writerows(rows)
+        writer.writerows(tuple(map(harmless_cell, row)) for row in rows)

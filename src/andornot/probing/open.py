@@ -10,16 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError, OptionError
+from andornot.formula import nfc
 from andornot.probing.ade20k import read_ade20k
 from andornot.probing.broden import LEGEND as BRODEN_LEGEND
 from andornot.probing.broden import read_broden
 from andornot.probing.cityscapes import read_cityscapes
 from andornot.probing.coco import indexes, read_coco
+from andornot.probing.coco_instances import indexes as instance_indexes
+from andornot.probing.coco_instances import read_coco_instances
 from andornot.probing.colors import CATEGORY, COLORS, color_bins, read_color_bins
 from andornot.probing.dataset import FolderData
 from andornot.probing.files import IMAGE_SUFFIXES
+from andornot.probing.formats import look
 from andornot.probing.labelmaps import LEGEND, read_labelmaps
+from andornot.probing.labelme import read_labelme
 from andornot.probing.parquet import parquet_files, read_parquet
+from andornot.probing.voc import read_voc, root_of
 
 Reader = Callable[[Path, Collection[str] | None], FolderData]
 
@@ -28,8 +34,11 @@ READERS: dict[str, Reader] = {
     "broden": read_broden,
     "cityscapes": read_cityscapes,
     "coco": read_coco,
+    "coco-instances": read_coco_instances,
     "labelmaps": read_labelmaps,
+    "labelme": read_labelme,
     "parquet": read_parquet,
+    "voc": read_voc,
 }
 """How each kind of data set is read; its name is what stands before the colon."""
 
@@ -59,8 +68,10 @@ def open_data(
         OptionError: an option fits neither us nor the data set.
     """
     reader, path = _resolve(str(spec))
+    categories = None if categories is None else [nfc(category) for category in categories]
     data = reader(path, categories)
     if split is not None:
+        split = nfc(split)
         inside = [i for i, name in enumerate(data.splits) if name == split]
         if not inside:
             known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
@@ -86,7 +97,8 @@ def open_data(
 
 def _resolve(spec: str) -> tuple[Reader, Path]:
     """Tell the reader and the path that a text means."""
-    kind, _, rest = spec.partition(":")
+    kind, colon, rest = spec.partition(":")
+    kind = kind if colon else ""  # a folder may be called as a kind is
     path = Path(rest if kind in READERS else spec).expanduser()
     if not path.exists():
         raise DataError(
@@ -105,15 +117,22 @@ def kind_of(path: Path) -> str:
     folder = path if path.is_dir() else path.parent
     signs = {
         "parquet": path.suffix == ".parquet" or (path.is_dir() and bool(parquet_files(path))),
-        "coco": path.suffix == ".json" or bool(indexes(path)),
+        "coco": bool(indexes(path)),
         "broden": (folder / BRODEN_LEGEND).is_file(),
         "labelmaps": (path / LEGEND).is_file(),
         "cityscapes": (path / "gtFine").is_dir(),
         "ade20k": any((path / below).is_dir() for below in ("images/ADE", "ADE")),
+        "voc": root_of(path) is not None,
+        "coco-instances": bool(instance_indexes(path)),
     }
     for kind, found in signs.items():
         if found:
             return kind
+    seen = look(path)
+    if seen is not None and not seen[1].kind:
+        raise DataError(seen[1].sentence(seen[0]))
+    if seen is not None or path.suffix == ".json":
+        return "coco" if seen is None else seen[1].kind
     if any(file.suffix.lower() in IMAGE_SUFFIXES for file in folder.iterdir()):
         raise DataError(
             f"{path} holds images, but nothing says what is on them: put them into a folder "
@@ -122,8 +141,9 @@ def kind_of(path: Path) -> str:
         )
     raise DataError(
         f"{path} is no data set that we know: it has neither {BRODEN_LEGEND} (Broden), {LEGEND} "
-        "(label maps), panoptic_*.json (COCO), gtFine (Cityscapes), images/ADE (ADE20K) nor "
-        "*.parquet; say what it is, as in broden:FOLDER."
+        "(label maps), panoptic_*.json or instances_*.json (COCO), SegmentationClass (Pascal VOC), "
+        "files of labelme, gtFine (Cityscapes), images/ADE (ADE20K) nor *.parquet; say what it is, "
+        "as in broden:FOLDER."
     )
 
 

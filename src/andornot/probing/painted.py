@@ -12,6 +12,7 @@ from PIL import ImageColor
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from andornot.errors import DataError
+from andornot.pixels import eight_bits
 from andornot.probing.files import AnyFile, opened
 
 _AREA = 3
@@ -61,7 +62,7 @@ class Paint:
             DataError: the file cannot be read, or a colour that the legend lacks covers an area.
         """
         with opened(path, formats=("PNG",)) as image:
-            pixels = np.asarray(image.convert("RGBA")).astype(np.int32)
+            pixels = np.asarray(eight_bits(image, str(path)).convert("RGBA")).astype(np.int32)
         packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
         place = np.minimum(np.searchsorted(self.colors, packed), len(self.colors) - 1)
         seen = pixels[..., 3] >= 128

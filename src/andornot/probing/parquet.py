@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from andornot.errors import DataError
+from andornot.formula import nfc
+from andornot.looks import PARQUET, amiss, check_file
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample
 from andornot.probing.files import AnyFile, Embedded, parse_id, read_json_file, safe_relative
 from andornot.probing.labelmaps import LEGEND, Legend, id_codes, read_legend, restrict
@@ -98,7 +100,7 @@ def read_parquet(path: Path, categories: Collection[str] | None = None) -> Folde
     legend = _read_names(folder)
     kept = restrict(legend.categories, categories)
     positions = {name: i for i, name in enumerate(kept)}
-    samples = [sample for file in files for sample in _samples(file)]
+    samples = _distinct([sample for file in files for sample in _samples(file)])
     layers = sorted({layer for sample in samples for layer, _ in sample.maps})
     codes = {layer: id_codes(legend, layer, positions) for layer in layers}
     for table in codes.values():
@@ -131,12 +133,13 @@ def _read_names(folder: Path) -> Legend:
     for number, name in data.items() if isinstance(data, dict) else ():
         if not isinstance(name, str):
             raise DataError(f'{file}: the name of {number!r} is no text: write {{"1": "sky"}}.')
-        label = parse_id(number, str(file), lowest=0)
-        if label or name.strip().lower() not in NO_LABEL:
-            legend.categories[name.strip()] = ("object",)
-            legend.ids.setdefault("", {})[label] = name.strip()
-    if not legend.categories or "" in legend.categories:
-        raise DataError(f"{file} names no concept, or one of them is empty: mend it.")
+        label, name = parse_id(number, str(file), lowest=0), nfc(name.strip())
+        if label or name.lower() not in NO_LABEL:
+            legend.ids.setdefault("", {})[label] = name
+            if name:
+                legend.categories[name] = ("object",)
+    if not legend.categories:
+        raise DataError(f"{file} names no concept: mend it.")
     return legend
 
 
@@ -166,6 +169,23 @@ def _samples(file: Path) -> list[Sample]:
     ]
 
 
+def _distinct(samples: list[Sample]) -> list[Sample]:
+    """Samples with ids that are all different.
+
+    Files of one split may hold images of one path, such as shards that each count from 0; images
+    are called by file and row then.
+    """
+    if len({sample.id for sample in samples}) == len(samples):
+        return samples
+    return [replace(sample, id=_by_row(sample)) for sample in samples]
+
+
+def _by_row(sample: Sample) -> str:
+    file, row, _ = sample.image.rsplit("#", 2)
+    name = f"{Path(file).stem}/{int(row):06}"
+    return f"{sample.split}/{name}" if sample.split else name
+
+
 def _opened(file: Path) -> Any:
     """A parquet file; only its footer is read.
 
@@ -175,10 +195,12 @@ def _opened(file: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    check_file(file)
     try:
         return pq.ParquetFile(file)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{file} cannot be read as parquet ({error}): fetch it again.") from None
+        why = amiss(file, PARQUET)
+        raise DataError(f"{file} cannot be read as parquet ({error}): {why}.") from None
 
 
 def _column(file: Path, table: Any, column: str, group: int | None = None) -> Any:
@@ -191,7 +213,7 @@ def _column(file: Path, table: Any, column: str, group: int | None = None) -> An
         return found.column(0).combine_chunks()
     except (pa.ArrowException, OSError, ValueError, KeyError, IndexError) as error:
         raise DataError(
-            f"{file}: the column {column} cannot be read ({error}): fetch the file again."
+            f"{file}: the column {column} cannot be read ({error}): {amiss(file, PARQUET)}."
         ) from None
 
 
@@ -230,7 +252,7 @@ def _classes(table: Any, file: Path) -> list[str]:
 
 def _name(names: Sequence[str], number: Any) -> str:
     known = isinstance(number, int) and isinstance(names, list) and 0 <= number < len(names)
-    return str(names[number]) if known else ""
+    return nfc(str(names[number])) if known else ""
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.errors import AndornotError, DataError
+from andornot.folders import whole_folder
 from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.progress import track
@@ -43,11 +43,8 @@ def build_table(
     Raises:
         DataError: a label map cannot be used; the message names it.
     """
-    aside = directory.with_name(directory.name + ".tmp")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
     builder = TableBuilder(data.names, data.categories)
-    try:
+    with whole_folder(directory) as aside:
         with (aside / "codes.u16").open("wb") as file:
 
             def read(i: int) -> LocalAtoms:
@@ -63,11 +60,6 @@ def build_table(
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
         positions.save_index(aside)
         builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
-        shutil.rmtree(directory, ignore_errors=True)
-        aside.replace(directory)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
     return ConceptTable.load(directory)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
 
+from andornot.classes import told_apart
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.explanations import OK, STATUS_MEANING, Explanation, Result, Scored
@@ -303,12 +304,13 @@ def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
     head = run.head_weights(layer)
     if head is None:
         return ()
-    names = run.manifest["model"]["class_names"] or [f"class {i}" for i in range(len(head))]
+    named = run.manifest["model"]["class_names"] or [f"class {i}" for i in range(len(head))]
+    names = told_apart([str(name) for name in named])
     largest = float(np.abs(head).max()) or 1.0
     weights = head[:, unit]
     shown = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MAX_WEIGHTS])
     return tuple(
-        ClassWeight(str(names[i]), float(weights[i]), float(weights[i]) / largest)
+        ClassWeight(names[i], float(weights[i]), float(weights[i]) / largest)
         for i in shown
         if abs(weights[i]) >= _VISIBLE
     )

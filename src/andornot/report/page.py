@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from andornot.files import writing
+from andornot.folders import check_whole, whole_folder
 from andornot.progress import track
 from andornot.report.entries import (
     CSS_COLOURS,
@@ -24,7 +25,7 @@ from andornot.report.entries import (
     overview,
     threshold,
 )
-from andornot.report.folder import check_free, load_template, page_folder
+from andornot.report.folder import load_template
 from andornot.report.marks import PAIR_MARKS, TOKEN_MARKS
 from andornot.report.open import AnyGallery, open_gallery
 from andornot.report.pair_gallery import pair_entry
@@ -76,10 +77,10 @@ def write_page(
     """
     out, level = Path(out), str(run.manifest["level"])
     template = load_template(f"{'pictures' if level == 'image' else 'pairs'}.html.j2")
-    check_free(out)
+    check_whole(out, ("index.html",))
     gallery = open_gallery(run, layer, data)
     shown = choose_units(gallery.result, units, n_units, story)
-    with page_folder(out) as folder, writing(out):
+    with whole_folder(out, top=("index.html",)) as folder, writing(out):
         entries = tuple(
             _entry(gallery, unit, n_samples, folder)
             for unit in track(shown, "drawing units", len(shown))

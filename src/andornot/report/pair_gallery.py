@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import are_numbers, match_classes, right_answers
 from andornot.explanations import Explanation
 from andornot.formula import Formula
 from andornot.report.entries import UnitEntry, unit_entry
@@ -31,8 +32,9 @@ class PairView:
         name: its id.
         premise: the first sentence.
         hypothesis: the second sentence.
-        label: its class; empty if unknown.
+        label: its class; empty if unknown. A number of one of the network's classes is its name.
         prediction: the class that the network gives it; empty if unknown.
+        right: whether that is its class; None where the two cannot be compared.
         activation: the unit's largest activation on it.
         counts: positions where unit and formula hold, only the unit, only the formula. At pair
             level at most one of the three is 1.
@@ -45,6 +47,7 @@ class PairView:
     hypothesis: tuple[Token, ...]
     label: str
     prediction: str
+    right: bool | None
     activation: float
     counts: tuple[int, int, int]
     reasons: tuple[str, ...]
@@ -58,8 +61,7 @@ class PairView:
     @property
     def is_wrong(self) -> bool:
         """Whether the network's answer is known to be wrong."""
-        known = bool(self.label and self.prediction)
-        return known and self.label.lower() != self.prediction.lower()
+        return self.right is False
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +102,29 @@ class PairGallery(Gallery[PairView]):
         return tag_names(self.data)
 
     @cached_property
+    def _class_names(self) -> tuple[str, ...]:
+        """The network's classes; none where its answers have no names."""
+        named = "predicted_class" in self.run.samples
+        return tuple(self.run.manifest["model"]["class_names"] or ()) if named else ()
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        """The class of each pair, by its name where the data has the network's number for it."""
+        given, names = self.data.classes, self._class_names
+        if not are_numbers(given, names):
+            return given
+        places = match_classes(given, names)
+        return tuple(names[place] if place >= 0 else "" for place in places)
+
+    @cached_property
+    def _right(self) -> list[bool | None]:
+        """Whether the network is right about each pair."""
+        if not self._class_names:
+            return [None] * len(self.data)
+        said = self.run.samples["prediction"].to_numpy()
+        return right_answers(self.data.classes, said, self._class_names)
+
+    @cached_property
     def _answers(self) -> list[str]:
         """The class that the network gives each pair; empty where it is not known."""
         samples = self.run.samples
@@ -126,8 +151,9 @@ class PairGallery(Gallery[PairView]):
             name=pair.id,
             premise=marked[0],
             hypothesis=marked[1],
-            label=pair.label,
+            label=self._labels[sample],
             prediction=self._answers[sample],
+            right=self._right[sample],
             activation=float(self.peaks[sample, unit]),
             counts=_counts(active, atoms[own]),
             reasons=self._reasons(formula, truths),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from andornot.counting.upsample import upsample
 from andornot.explanations import Explanation
+from andornot.pixels import to_rgb
 from andornot.probing.dataset import ProbingData
 from andornot.report.gallery import BoolArray, Gallery
 from andornot.runs.reopen import images_of, matching
@@ -46,7 +47,7 @@ class ImageView:
     @property
     def image(self) -> Image.Image:
         """The picture, RGB; read when it is asked for."""
-        return self.data.image(self.sample)
+        return to_rgb(self.data.image(self.sample), self.name)
 
     @property
     def shares(self) -> tuple[float, float, float]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from andornot.downloads.get import checksum
-from andornot.files import write_json, write_whole, writing
+from andornot.files import json_writer, text_writer, writing
+from andornot.folders import listed
 from andornot.reproduce.figure import VERDICTS, Figure
 from andornot.reproduce.page import markdown
 from andornot.reproduce.standing import Standing
+from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,15 +100,15 @@ class Reproduction:
         Raises:
             RunError: the folder cannot be written to.
         """
-        folder = Path(folder)
-        files = tuple(folder / f"{STEM}.{suffix}" for suffix in ("csv", "json", "md"))
-        table, page = self.to_frame(), markdown(self)
-        with writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(files[0], lambda path: table.to_csv(path, index=False))
-            write_json(files[1], self.as_dict())
-            write_whole(files[2], lambda path: path.write_text(page, encoding="utf-8"))
-        return files
+        table = self.to_frame()
+        writers: dict[str, Callable[[Path], object]] = {
+            f"{STEM}.csv": partial(write_csv, table),
+            f"{STEM}.json": json_writer(self.as_dict()),
+            f"{STEM}.md": text_writer(markdown(self)),
+        }
+        with listed(folder) as ours, writing(Path(folder)):
+            ours.check_free(writers)
+            return tuple(ours.write(name, write) for name, write in writers.items())
 
 
 def facts_of(run: Run, samples: str, seconds: float) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from andornot.commands import command
 from andornot.downloads.catalogue import find
 from andornot.errors import DataError
 
@@ -83,7 +84,7 @@ def check(
     if not _missing(folder, wanted):
         return
     names = _missing(folder, [*wanted, *besides])
-    commands = " && ".join(f"andornot data get {name} --to {folder}" for name in names)
+    commands = " && ".join(command("data", "get", name, "--to", folder) for name in names)
     raise DataError(
         f"the paper's data and network are not all there; run {commands} and start again, or say "
         f"with {options} what to take instead"

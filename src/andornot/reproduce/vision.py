@@ -12,6 +12,7 @@ import numpy as np
 from andornot.analyses import contributions, kinds
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN
 from andornot.analyses.shapes import SINGLE, SPECIALISATION
+from andornot.commands import command
 from andornot.counting.thresholds import Threshold
 from andornot.downloads.catalogue import find
 from andornot.downloads.get import checksum
@@ -170,9 +171,10 @@ def _accuracy(run: Run, request: Request, standing: Standing) -> list[Figure]:
 
 
 def _nameless(request: Request) -> str:
+    get = command("data", "get", "places-classes", "--to", request.folder)
     return (
         "the network does not name its classes; give their names with --classes (those of "
-        f"Places365 come by andornot data get places-classes --to {request.folder}) and start again"
+        f"Places365 come by {get}) and start again"
     )
 
 
@@ -185,9 +187,10 @@ def _kinds(run: Run, request: Request, standing: Standing) -> list[Figure]:
     )
     vectors = request.vectors or sources.word_vectors(request.folder)
     if not (request.vectors or vectors.is_file()):
+        get = command("data", "get", "glove6b", "--to", request.folder)
         why = (
-            "nothing is known here of what words mean; give word vectors with --vectors (andornot "
-            f"data get glove6b --to {request.folder} gets some) and start again"
+            f"nothing is known here of what words mean; give word vectors with --vectors ({get} "
+            "gets some) and start again"
         )
         return [absent(claim, why) for claim in claims]
     return figures_or_reason(claims, lambda: _kinds_of(run, vectors, standing))

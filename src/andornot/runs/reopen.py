@@ -6,13 +6,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from andornot.errors import AndornotError, DataError, ModelError, OptionError
+from andornot.counting.activations import read_array
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
+from andornot.probe import Recording, answer_file, same_answer
 from andornot.probing.dataset import ProbingData
+from andornot.runs.code import check_allowed, network_code, tagger_code
 from andornot.runs.run import Run
+from andornot.runs.schema import check_source
 from andornot.samples import Samples
 from andornot.text.pairs import PairData
 
 S = TypeVar("S", bound=Samples)
+
+_TOLERANCE = 1e-2
+"""Answers may differ by so much of their size: the run may come from another machine."""
 
 
 def images_of(run: Run) -> ProbingData:
@@ -32,7 +39,7 @@ def images_of(run: Run) -> ProbingData:
     if kind in READERS:
         return _unchanged(run, _open_file(run, open_data, **how))
     raise OptionError(
-        f"{run.path} was made from data of kind {kind!r}, which has no images to show; "
+        f"{run.path} was made from data of kind {quoted(kind)}, which has no images to show; "
         f"pictures need a run on {', '.join(READERS)} or demo data"
     )
 
@@ -52,9 +59,10 @@ def pairs_of(run: Run) -> PairData:
     if kind in ("snli", "pairs"):
         from andornot.text.open import open_pairs
 
+        check_allowed(run, tagger_code(run))
         return _unchanged(run, _open_file(run, open_pairs, **how))
     raise OptionError(
-        f"{run.path} was made from data of kind {kind!r}, which has no sentences to show; "
+        f"{run.path} was made from data of kind {quoted(kind)}, which has no sentences to show; "
         "this needs a run on snli, pairs or demo-text data"
     )
 
@@ -81,7 +89,7 @@ def _noted(run: Run) -> tuple[str, dict[str, Any]]:
     noted = run.manifest["data"]
     kind = str(noted["kind"])
     spec = {} if kind.startswith("demo") else {"spec": f"{kind}:{noted['path']}"}
-    return kind, spec | (noted.get("source") or {})
+    return kind, spec | check_source(kind, noted.get("source"), run.path / "manifest.json")
 
 
 def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
@@ -117,8 +125,8 @@ def matching(run: Run, data: S) -> S:
     missing = [name for name in wanted if name not in where]
     if missing:
         raise DataError(
-            f"the data at {data.path} lacks {missing[0]!r} and {len(missing) - 1} more of the "
-            f"{len(wanted)} samples of {run.path}; give the data that the run was made from"
+            f"the data at {data.path} lacks {quoted(missing[0])} and {len(missing) - 1} more of "
+            f"the {len(wanted)} samples of {run.path}; give the data that the run was made from"
         )
     return data.subset(where[name] for name in wanted)
 
@@ -135,10 +143,12 @@ def model_of(run: Run, model: Any = None) -> Any:
         trained again from its seed.
 
     Raises:
-        ModelError: it cannot be loaded, or is not the one that the run was made with.
+        ModelError: it cannot be loaded, is not the one that the run was made with, or is made by
+            code that the user has not allowed (see ``runs.code``).
     """
     noted = run.manifest["model"]
     if model is None:
+        check_allowed(run, network_code(run))
         try:
             model = _loaded_again(run)
         except AndornotError as error:
@@ -152,7 +162,28 @@ def model_of(run: Run, model: Any = None) -> Any:
             f"fingerprint is {model.fingerprint[:12]}, there {noted['fingerprint'][:12]}); give "
             "the same code and weights"
         )
+    _check_answers(run, model)
     return model
+
+
+def _check_answers(run: Run, model: Any) -> None:
+    """Refuse a network for images that has the run's weights and answers otherwise."""
+    noted = run.manifest["stages"].get("network")
+    if run.manifest["level"] != "image" or noted is None:
+        return
+    from andornot.models import Preprocessing
+    from andornot.vision import network_answers
+
+    prepared = Preprocessing.from_dict(run.manifest["preprocessing"])
+    recording = Recording(**run.manifest["recording"])
+    for name, now in network_answers(model.module, prepared, run.layers, recording).items():
+        path = run.path / noted["path"] / answer_file(name)
+        if path.exists() and not same_answer(read_array(path), now, _TOLERANCE):
+            raise ModelError(
+                f"the network {model.spec} has the code and the weights that {run.path} was made "
+                f"with, but gives other values at {name}; give it with the attributes, and the "
+                "files beside its own, that it had then"
+            )
 
 
 def _loaded_again(run: Run) -> Any:

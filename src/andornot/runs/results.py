@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import told_apart
+from andornot.counting.activations import read_json
+from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
-from andornot.files import write_json, write_whole
+from andornot.files import check_no_link, check_plain, json_writer, sync
+from andornot.folders import Folder, new_folder, remove_ours
 from andornot.probing.table import fold_of
-from andornot.runs.stages import Stage, peak_rss_bytes
+from andornot.progress import tell
+from andornot.runs.stages import Stage, key_of, peak_rss_bytes
 from andornot.samples import Samples
 
 FORMAT = 1
+MANIFEST: Final = "manifest.json"
+EXPLANATIONS: Final = ("explanations.parquet", "explanations.json")
+NEW: Final = "new"
+SAMPLES: Final = "samples.parquet"
+TABLES: Final = (*EXPLANATIONS, SAMPLES)
+"""What a run found, in ``results/KEY``; copies lie beside the manifest, for people."""
 
 MAX_WEIGHTS = 20
 """Most classes for which the table of units has a column each, with the unit's weight to it."""
 
 
 def write_explanations(
-    out: Path,
+    folder: Folder,
     results: Mapping[str, Result],
     heads: Mapping[str, NDArray[np.float32] | None],
     class_names: Sequence[str] | None,
@@ -34,7 +48,7 @@ def write_explanations(
     """Write ``explanations.parquet`` and ``explanations.json``.
 
     Args:
-        out: the run's directory.
+        folder: where.
         results: for each layer its explanations.
         heads: for each layer the weights from its units to the classes, ``(classes, units)``.
         class_names: name of each class.
@@ -55,8 +69,9 @@ def write_explanations(
             for e in result.rows()
         ]
     whole = pd.concat(frames, ignore_index=True)
-    write_whole(out / "explanations.parquet", lambda path: whole.to_parquet(path, index=False))
-    write_json(out / "explanations.json", {"format": FORMAT, "layers": rows})
+    table, plain = EXPLANATIONS
+    folder.write(table, lambda path: whole.to_parquet(path, index=False))
+    folder.write(plain, json_writer({"format": FORMAT, "layers": rows}))
 
 
 def unit_weights(
@@ -67,11 +82,11 @@ def unit_weights(
         return {}
     if len(class_names) != len(head) or len(head) > MAX_WEIGHTS:
         return {}
-    return dict(zip(class_names, head, strict=True))
+    return dict(zip(told_apart(class_names), head, strict=True))
 
 
 def write_samples(
-    out: Path,
+    folder: Folder,
     data: Samples,
     folds: int,
     logits: NDArray[np.float32] | None,
@@ -92,28 +107,104 @@ def write_samples(
         frame["prediction"] = logits.argmax(axis=1)
         if class_names is not None and len(class_names) == logits.shape[1]:
             frame["predicted_class"] = [class_names[i] for i in frame["prediction"]]
-    write_whole(out / "samples.parquet", lambda path: frame.to_parquet(path, index=False))
+    folder.write(SAMPLES, lambda path: frame.to_parquet(path, index=False))
 
 
-def write_manifest(
-    out: Path, facts: Mapping[str, Any], stages: Mapping[str, Stage], seconds: float
+def claim(out: Path) -> None:
+    """Make sure, before a run begins, that nothing of other people is in its way.
+
+    Raises:
+        OptionError: files there have the names that a run writes, and no run of ours wrote them.
+        OSError: a link is in the place of a file or folder of the run.
+    """
+    for name in ("cache", "results", "attacks"):
+        check_no_link(out / name)
+    for name in (MANIFEST, *TABLES):
+        check_plain(out / name)
+    folder = Folder.at(out)
+    if not folder.listed:
+        _adopt(folder)
+    elif (out / MANIFEST).exists() and not folder.is_ours(MANIFEST):
+        aside = out / f"{MANIFEST}.changed-{folder.key}"
+        check_plain(aside)
+        (out / MANIFEST).rename(aside)
+        tell(f"note: {out / MANIFEST} is not as andornot wrote it; it is kept as {aside.name}")
+    folder.save()
+
+
+def _adopt(folder: Folder) -> None:
+    """Take over what a version that kept no list wrote."""
+    lying = [name for name in (MANIFEST, *TABLES) if os.path.lexists(folder.path / name)]
+    if not lying:
+        return
+    manifest: dict[str, Any] = {}
+    with suppress(RunError):
+        manifest = read_json(folder.path / MANIFEST)
+    if manifest.get("format") != FORMAT or "stages" not in manifest:
+        raise OptionError(
+            f"{folder.path / lying[0]} is not of a finished run of andornot, so it is not "
+            "replaced; move it away, or choose another directory"
+        )
+    for name in lying:
+        folder.adopt(name)
+
+
+def new_results(out: Path) -> Folder:
+    """An empty folder for the tables of a run."""
+    check_no_link(out / "results")
+    (out / "results").mkdir(exist_ok=True)
+    return new_folder(out / "results", NEW)
+
+
+def commit(
+    out: Path,
+    tables: Folder,
+    facts: Mapping[str, Any],
+    stages: Mapping[str, Stage],
+    seconds: float,
 ) -> None:
-    """Write ``manifest.json``: what the run was made of, where its parts lie, how long it took."""
+    """Let new results and the manifest of what shaped them take the place of the old ones.
+
+    All happens in one moment, when ``manifest.json`` is renamed: it names the folder of its
+    results, and the former folder is deleted after that.
+    """
+    digests = {name: known[-1] for name, known in tables.files.items()}
+    path = out / "results" / key_of(**digests)
+    if not all(Folder.at(path).is_ours(name) for name in TABLES):
+        remove_ours(path)
+        tables.path.rename(path)
+        sync(path.parent)
     parts: dict[str, dict[str, Any]] = {}
     for name, stage in stages.items():
         parts[name] = {"seconds": stage.seconds}
         if stage.key:
-            parts[name] = stage.info | {"path": str(stage.path.relative_to(out))}
+            parts[name] = stage.info | {"path": stage.path.relative_to(out).as_posix()}
     manifest = {
         "format": FORMAT,
         "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "versions": versions(),
         **facts,
+        "results": {"path": path.relative_to(out).as_posix(), "digests": digests},
         "stages": parts,
         "seconds": round(seconds, 3),
         "peak_rss_bytes": peak_rss_bytes(),
     }
-    write_json(out / "manifest.json", manifest)
+    folder = Folder.at(out)
+    folder.write(MANIFEST, json_writer(manifest))
+    _copy_for_people(folder, path)
+    for old in (out / "results").iterdir():
+        if old != path and Folder.at(old).listed:
+            remove_ours(old)
+
+
+def _copy_for_people(folder: Folder, results: Path) -> None:
+    """Put the tables where people expect them, but not in the place of what they changed."""
+    for name in TABLES:
+        try:
+            folder.write(name, lambda aside, name=name: shutil.copyfile(results / name, aside))  # type: ignore[misc]
+        except OptionError as error:
+            tell(f"note: {error}; the new one is {results / name}")
+    folder.save()
 
 
 def summary(result: Result) -> dict[str, Any]:

@@ -1,16 +1,17 @@
 """A run on disk: what was explained, how, and everything that later analyses need.
 
 RUN/manifest.json           all that shaped the run, timings, where the parts lie
-RUN/explanations.parquet    a row for each unit
-RUN/explanations.json       the same with runners-up and the best of every shorter length
-RUN/samples.parquet         a row for each sample: id, split, class, prediction, fold
+RUN/results/KEY/            the tables that belong to the manifest, which names this folder:
+    explanations.parquet    a row for each unit
+    explanations.json       the same with runners-up and the best of every shorter length
+    samples.parquet         a row for each sample: id, split, class, prediction, fold
+RUN/explanations.parquet    copies of these three
 RUN/cache/...               concept table, activations, logits, responses, keyed by content
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import as_path, is_one_of, whole_number
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Shards, read_array, read_json
+from andornot.counting.activations import (
+    Shards,
+    check_digest,
+    parse_json,
+    read_array,
+    read_json,
+)
 from andornot.counting.responses import Responses
-from andornot.errors import OptionError, RunError
+from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
 from andornot.explanations import Explanation, Result
+from andornot.folders import check_inside, verify
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
-from andornot.runs.results import FORMAT, unit_weights
+from andornot.runs.results import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
+from andornot.runs.schema import check_manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,31 +49,39 @@ class Run:
     Attributes:
         path: the directory.
         manifest: everything that shaped the run (see ``manifest.json``).
+        trust_code: whether code may run that the manifest names, such as a network's Python file.
     """
 
     path: Path
     manifest: dict[str, Any]
+    trust_code: bool = field(default=False, compare=False)
 
     @classmethod
-    def open(cls, path: str | Path) -> Run:
+    def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
         """Open a run directory.
 
+        Args:
+            path: the directory.
+            trust_code: whether code may run that the manifest names, where the network or the
+                samples are loaded again (see ``runs.code``).
+
         Raises:
-            RunError: there is no finished run, or one of an unknown format.
+            RunError: there is no finished run, one of an unknown format, or a damaged one.
         """
-        path = Path(path)
-        if not (path / "manifest.json").exists():
+        path = as_path(path, "the run")
+        if not (path / MANIFEST).exists():
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
             )
-        manifest: object = read_json(path / "manifest.json")
-        if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            known = manifest.get("format") if isinstance(manifest, dict) else None
+        manifest = parse_json(path / MANIFEST)
+        if manifest.get("format") != FORMAT:
             raise RunError(
-                f"{path} is a run of format {known!r}, this version reads format {FORMAT!r}; make "
-                "the run again with this version"
+                f"{path} is a run of format {manifest.get('format')!r}, this version reads format "
+                f"{FORMAT!r}; make the run again with this version"
             )
-        return cls(path, manifest)
+        manifest = check_manifest(manifest, path / MANIFEST)  # says which field is wrong
+        check_digest(path / MANIFEST)
+        return cls(path, manifest, trust_code)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{f['units']:,} units of {n}" for n, f in self.manifest["layers"].items())
@@ -82,14 +100,50 @@ class Run:
         """
         if name is None and len(self.layers) == 1:
             return self.layers[0]
-        if name not in self.layers:
+        if not is_one_of(name, self.layers):
+            got = name if isinstance(name, str | None) else quoted(name)
             raise OptionError(
-                f"choose one of this run's layers: {', '.join(self.layers)} (got {name})"
+                f"choose one of this run's layers: {', '.join(self.layers)} (got {got})"
             )
         return str(name)
 
     def _part(self, stage: str) -> Path:
-        return self.path / str(self.manifest["stages"][stage]["path"])
+        return self._inside(str(self.manifest["stages"][stage]["path"]))
+
+    def table_file(self, name: str) -> Path:
+        """Where a table of this run lies, such as ``samples.parquet``.
+
+        It is the one that belongs to the manifest. The files beside the manifest are copies for
+        people (in runs of before they are the tables themselves).
+        """
+        results = self.manifest.get("results")
+        return self.path / name if results is None else self._inside(f"{results['path']}/{name}")
+
+    def _inside(self, name: str) -> Path:
+        return check_inside(self.path, self.path / name)
+
+    def place(self, *names: str) -> Path:
+        """Where pages or tables on this run go if the user names no other folder.
+
+        Raises:
+            RunError: a link is in its place: a run may come from elsewhere.
+        """
+        return check_inside(self.path, self.path.joinpath(*names))
+
+    def read_table(self, name: str) -> pd.DataFrame:
+        """Read a table of this run, such as ``samples.parquet``.
+
+        Raises:
+            DamagedError: it is lost or damaged.
+        """
+        import pandas as pd
+
+        path = self.table_file(name)
+        try:
+            verify(path)
+            return pd.read_parquet(path)
+        except Exception as error:  # pyarrow raises almost anything on a damaged file
+            raise DamagedError(path, error) from error
 
     @cached_property
     def concepts(self) -> ConceptTable:
@@ -144,7 +198,16 @@ class Run:
 
         An image has a map of the layer's native size, a sentence pair one value, or one for each
         token in a single row.
+
+        Raises:
+            OptionError: there is no such sample; samples go by their numbers here, not by ids.
+            RunError: the activations were not stored, or some of them are gone.
         """
+        if not 0 <= whole_number(sample, "sample (its number in run.samples)") < len(self.samples):
+            raise OptionError(
+                f"there is no sample {sample} in {self.path}; it has samples 0 to "
+                f"{len(self.samples) - 1}"
+            )
         shards, positions = self.activations(layer), self.concepts.positions
         if positions is None or shards.n_samples == positions.n_samples:
             values: NDArray[np.float32] = shards.rows(sample, sample + 1)[0]
@@ -161,16 +224,7 @@ class Run:
     @cached_property
     def samples(self) -> pd.DataFrame:
         """A row for each sample: id, split, class, fold, prediction."""
-        import pandas as pd
-
-        path = self.path / "samples.parquet"
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise RunError(
-                f"{path} cannot be read ({error}); repeat andornot explain, it goes on from "
-                "what is there"
-            ) from error
+        return self.read_table(SAMPLES)
 
     def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:
         """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows.
@@ -191,15 +245,11 @@ class Run:
 
     @cached_property
     def _explanations(self) -> dict[str, list[dict[str, Any]]]:
-        try:
-            text = (self.path / "explanations.json").read_text(encoding="utf-8")
-            data: dict[str, list[dict[str, Any]]] = json.loads(text)["layers"]
-        except (OSError, ValueError, KeyError) as error:
-            raise RunError(
-                f"{self.path / 'explanations.json'} cannot be read ({error}); "
-                "repeat andornot explain, it goes on from what is there"
-            ) from error
-        return data
+        path = self.table_file(EXPLANATIONS[1])
+        layers = read_json(path).get("layers")
+        if not isinstance(layers, dict):
+            raise DamagedError(path, "it holds no layers")
+        return layers
 
     def result(self, layer: str | None = None) -> Result:
         """The explanations of a layer."""
@@ -207,11 +257,9 @@ class Run:
         if name not in self._results:
             try:
                 rows = [Explanation.from_dict(row) for row in self._explanations[name]]
-            except (KeyError, TypeError, ValueError) as error:
-                raise RunError(
-                    f"{self.path / 'explanations.json'} lacks {error} for the layer {name}; repeat "
-                    "andornot explain, it goes on from what is there"
-                ) from error
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                path = self.table_file(EXPLANATIONS[1])
+                raise DamagedError(path, f"{error!r} in the layer {name}") from error
             self._results[name] = Result.of_rows(rows)
         return self._results[name]
 
@@ -226,7 +274,7 @@ class Run:
         """Counts of any formula for a unit, over all samples and in each fold."""
         layer = self.layer(layer)
         responses, table = self.responses(layer), self.concepts
-        if not 0 <= unit < responses.n_units:
+        if not 0 <= whole_number(unit, "unit") < responses.n_units:
             raise OptionError(
                 f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"
             )

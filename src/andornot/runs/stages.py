@@ -2,25 +2,29 @@
 
 A stage has a directory ``cache/NAME-KEY``, and is done when ``stage.json`` lies in it. The key is
 a digest of everything that the stage's content depends on, so a changed option leads to another
-directory, and what does not depend on it is found again.
+directory, and what does not depend on it is found again. What a stage writes is listed with its
+digest (see ``folders``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from andornot.counting.activations import read_json
-from andornot.files import locked, write_json, writing
+from numpy.typing import NDArray
+
+from andornot.counting.activations import Shards, read_json
+from andornot.errors import RunError
+from andornot.files import array_writer, check_no_link, json_writer, locked, sweep, writing
+from andornot.folders import Folder, remove_ours
 
 
 def key_of(**parts: Any) -> str:
@@ -70,7 +74,14 @@ class Stage:
     @property
     def done(self) -> bool:
         """Whether it has run to its end."""
-        return (self.path / "stage.json").exists()
+        with suppress(RunError):
+            return bool(read_json(self.path / "stage.json"))
+        return False
+
+    @property
+    def shards(self) -> Shards:
+        """Where its activations lie, if it records any."""
+        return Shards(self.path / "shards")
 
     def undo(self) -> None:
         """Make it count as not done, because a part of its results is lost."""
@@ -79,7 +90,42 @@ class Stage:
     @property
     def info(self) -> dict[str, Any]:
         """What was noted when it was done."""
-        return dict(read_json(self.path / "stage.json"))
+        return read_json(self.path / "stage.json")
+
+    def write(self, name: str, write: Callable[[Path], object]) -> None:
+        """Write a file of this stage, whole or not at all, and list its digest.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        Folder.at(self.path, whole=True).write(name, write)
+
+    def write_array(self, name: str, values: NDArray[Any]) -> None:
+        """Write an array of this stage, as :meth:`write` does."""
+        self.write(name, array_writer(values))
+
+    def write_json(self, name: str, data: object) -> None:
+        """Write JSON of this stage, as :meth:`write` does."""
+        self.write(name, json_writer(data))
+
+    def remove(self, name: str) -> None:
+        """Delete a file of this stage."""
+        folder = Folder.at(self.path, whole=True)
+        (self.path / name).unlink(missing_ok=True)
+        if folder.files.pop(name, None):
+            folder.save()
+
+    def make(self) -> None:
+        """Make its directory, which must not be a link to elsewhere; clear what was left aside.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        for folder in (self.root, self.path, self.shards.directory):
+            check_no_link(folder)
+        self.path.mkdir(parents=True, exist_ok=True)
+        sweep(self.path)
+        sweep(self.shards.directory)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -97,21 +143,59 @@ class Stage:
         noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
         with writing(self.path):
             noted["peak_rss_bytes"] = peak_rss_bytes()
-            write_json(self.path / "stage.json", noted | info)
+            self.write_json("stage.json", noted | info)
 
     def remove_older(self) -> None:
         """Remove what earlier keys of this stage left."""
         prefix = self.path.name[: -len(self.key)]
         for old in self.root.glob(f"{prefix}*"):
             if old != self.path and len(old.name) == len(self.path.name):
-                shutil.rmtree(old, ignore_errors=True)
+                remove_stage(old)
 
 
-def alone(out: Path) -> AbstractContextManager[None]:
+_UNLISTED = (
+    "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
+    "head.npy", "responses.npz", "thresholds.npy", "extremes.npy", "borders.npy", "areas.npy",
+    "peaks.npy", "scores.json", "held_out.json", "stability.json", "chance.json",
+    "range_[0-9]*.npz", "partial.npz",
+)  # fmt: skip
+"""What the versions that kept no lists wrote into a stage."""
+
+
+def remove_stage(path: Path) -> None:
+    """Delete a stage's directory; what andornot did not write into it stays."""
+    with suppress(OSError):
+        check_no_link(path)
+        check_no_link(path / "shards")
+        sweep(path / "shards")
+        Shards(path / "shards").remove()
+        if not Folder.at(path).listed and (path / "stage.json").exists():
+            for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
+                name.unlink()
+        remove_ours(path)
+
+
+def forget(cache: Path, damaged: Path) -> bool:
+    """Delete a damaged file of a stage, which then counts as not done; False if it is not one's."""
+    try:
+        stage = cache / damaged.resolve().relative_to(cache.resolve()).parts[0]
+    except (ValueError, IndexError):
+        return False
+    with writing(stage):
+        damaged.unlink(missing_ok=True)
+        (stage / "stage.json").unlink(missing_ok=True)
+    return True
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
     """Make a run's directory, and keep other processes from writing there meanwhile.
 
     Raises:
         RunError: another process writes there, or the directory cannot be made.
     """
     busy = f"another andornot is writing to {out}; wait until it is done, or choose another"
-    return locked(out / ".lock", f"{busy} directory")
+    with locked(out / ".lock", f"{busy} directory"):
+        with writing(out):
+            sweep(out)
+        yield

@@ -9,9 +9,9 @@ explain_to_parquet(responses, concepts, "latents.parquet", length=3, search="bea
 from __future__ import annotations
 
 import hashlib
-import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.explanations import INACTIVE, Certificate, Explanation, explanation_row
-from andornot.files import write_whole, writing
+from andornot.files import check_plain, sweep, write_whole, writing
+from andornot.folders import listed, remove_ours
 from andornot.measures.scores import Counts
 from andornot.progress import track
 from andornot.runs.stages import key_of
@@ -30,6 +31,8 @@ from andornot.runs.stages import key_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_MADE = {b"andornot": b"explanations"}
+"""In the head of the file, so that it is known as ours."""
 _VERSION = 1
 """Raised when the same inputs come to give other rows: it is part of every part's name."""
 
@@ -76,7 +79,7 @@ def explain_to_parquet(
         **options: of :class:`~andornot.explainer.SearchOptions`: ``length``, ``search``, ...
 
     Raises:
-        OptionError: an option cannot be used.
+        OptionError: an option cannot be used, or a file of somebody else is at ``path``.
         DataError: the responses were counted with another table.
         RunError: the file cannot be written.
     """
@@ -85,24 +88,47 @@ def explain_to_parquet(
     chosen, path = SearchOptions.of(**options), Path(path)
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
-    parts, first, inactive, kept = [], 0, 0, 0
-    for some in _blocks(responses, block):
-        part = folder / f"{first:09d}-{key_of(units=_counts_key(some), **shaped)}.parquet"
-        if part.exists():
-            kept += some.n_units
-        else:
-            with writing(path):
-                folder.mkdir(parents=True, exist_ok=True)
-            rows = _rows(some, first, concepts, chosen, jobs)
-            with writing(path):
-                _write(part, rows, chosen.length)
-        parts.append(part)
-        first, inactive = first + some.n_units, inactive + int((some.totals == 0).sum())
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, lambda aside: _join(parts, aside, chosen.length))
-        shutil.rmtree(folder, ignore_errors=True)
+    names, first, inactive, kept = [], 0, 0, 0
+    _check_replaceable(path)
+    with listed(folder) as parts:
+        sweep(path.parent, path.name)
+        for some in _blocks(responses, block):
+            name = f"{first:09d}-{key_of(units=_counts_key(some), **shaped)}.parquet"
+            if parts.is_ours(name):
+                kept += some.n_units
+            else:
+                rows = _rows(some, first, concepts, chosen, jobs)
+                with writing(path):
+                    parts.write(name, _writer(rows, chosen.length))
+            names.append(name)
+            first, inactive = first + some.n_units, inactive + int((some.totals == 0).sum())
+        with writing(path):
+            wanted = [folder / name for name in names]
+            write_whole(path, lambda aside: _join(wanted, aside, chosen.length))
+    remove_ours(folder)
     return Streamed(path, first, inactive, kept)
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse to replace a file that an earlier call did not write.
+
+    Raises:
+        OptionError: it is of somebody else.
+        RunError: a link or a folder is in its place.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with writing(path):
+        check_plain(path)
+        if not path.exists():
+            return
+        try:
+            ours = _MADE.items() <= (pq.read_schema(path).metadata or {}).items()
+        except (pa.ArrowException, OSError, ValueError):
+            ours = False
+    if not ours:
+        raise OptionError(f"{path} is not andornot's, so it is not replaced; choose another file")
 
 
 def _blocks(responses: Responses | Iterable[Responses], size: int) -> Iterator[Responses]:
@@ -149,15 +175,15 @@ def _schema(length: int) -> pa.Schema:
             return pa.string()
         return pa.float64() if value is None else kinds[type(value)]
 
-    return pa.schema([(name, kind(name, value)) for name, value in row.items()])
+    return pa.schema([(name, kind(name, value)) for name, value in row.items()], metadata=_MADE)
 
 
-def _write(path: Path, rows: Sequence[dict[str, Any]], length: int) -> None:
+def _writer(rows: Sequence[dict[str, Any]], length: int) -> Callable[[Path], None]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pylist(list(rows), schema=_schema(length))
-    write_whole(path, lambda aside: pq.write_table(table, aside))
+    return partial(pq.write_table, table)
 
 
 def _join(parts: Sequence[Path], path: Path, length: int) -> None:

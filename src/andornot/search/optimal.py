@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import lean
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 from andornot.search import beam
 from andornot.search.best import Best
 from andornot.search.bounds import SCALE, highest_score, slope_of
@@ -62,11 +62,13 @@ class Budget:
     def __post_init__(self) -> None:
         nodes: object = self.nodes
         seconds: object = self.seconds
-        if isinstance(nodes, bool) or not isinstance(nodes, Integral) or int(nodes) < 0:
-            raise OptionError(f"nodes is {nodes!r}; give a whole number, 0 or more")
+        is_whole = isinstance(nodes, Integral) and not isinstance(nodes, bool)
+        if not (is_whole and 0 <= self.nodes < 2**63):
+            raise OptionError(f"nodes is {quoted(nodes)}; give a whole number, 0 or more")
         is_number = not isinstance(seconds, bool) and isinstance(seconds, Real)
-        if seconds is not None and not (is_number and float(self.seconds or 0.0) >= 0):
-            raise OptionError(f"seconds is {seconds!r}; give a number, 0 or more")
+        # a whole number may be too large for a clock
+        if seconds is not None and not (is_number and 0 <= (self.seconds or 0) < 1e300):
+            raise OptionError(f"seconds is {quoted(seconds)}; give a number, 0 or more")
 
 
 def solve(problem: Problem, options: Options, budget: Budget | None = None) -> Solution:

@@ -6,7 +6,7 @@ The space is that of the published search: left-deep formulas ``((C1 op C2) op C
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Final, NamedTuple, TypeAlias, cast
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 from andornot.formula import And, Concept, Formula, Not, Or
 
 # of NumPy's type, since Numba compiles a kernel anew for each plain number written in a call
@@ -39,6 +39,9 @@ class Atoms(NamedTuple):
     concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
     bits: NDArray[np.uint64] = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
+
+
+_WIDEST = 10**6
 
 
 @dataclass(frozen=True)
@@ -68,20 +71,25 @@ class Options:
             value = getattr(self, name)
             is_whole = isinstance(value, Integral) and not isinstance(value, bool)
             if not is_whole and (value is not None or name != "limit"):
-                raise OptionError(f"{name} is {value!r}; give a whole number")
+                raise OptionError(f"{name} is {quoted(value)}; give a whole number")
         penalty: object = self.penalty
         if isinstance(penalty, bool) or not isinstance(penalty, Real):
-            raise OptionError(f"penalty is {penalty!r}; give a number")
+            raise OptionError(f"penalty is {quoted(penalty)}; give a number")
         if self.length < 1:
-            raise OptionError(f"length is {self.length}; a formula has at least 1 concept")
+            raise OptionError(f"length is {quoted(self.length)}; a formula has at least 1 concept")
         if self.length > 100:
-            raise OptionError(f"length is {self.length}; formulas have up to 100 concepts here")
-        if self.beam_size < 1:
-            raise OptionError(f"beam_size is {self.beam_size}; it must be at least 1")
+            raise OptionError(
+                f"length is {quoted(self.length)}; formulas have up to 100 concepts here"
+            )
+        if not 1 <= self.beam_size <= _WIDEST:
+            what = "at least 1" if self.beam_size < 1 else f"at most {_WIDEST:,}"
+            raise OptionError(f"beam_size is {quoted(self.beam_size)}; it must be {what}")
         if not 0 < self.penalty <= 1:
-            raise OptionError(f"penalty is {self.penalty}; it must lie above 0 and up to 1")
+            raise OptionError(f"penalty is {quoted(self.penalty)}; it must lie above 0 and up to 1")
         if self.limit is not None and self.limit < 1:
-            raise OptionError(f"limit is {self.limit}; give at least 1, or None for no limit")
+            raise OptionError(
+                f"limit is {quoted(self.limit)}; give at least 1, or None for no limit"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,12 +187,16 @@ def operator_numbers(names: Sequence[str]) -> tuple[int, ...]:
     Raises:
         OptionError: a name is unknown, or there are none.
     """
-    names = [names] if isinstance(names, str) else list(names or ())
+    if names is not None and not isinstance(names, Iterable):
+        raise OptionError(f"operators are {quoted(names)}; give some of {', '.join(OPERATORS)}")
+    names = [names] if isinstance(names, str) else list(() if names is None else names)
     numbers = []
     for name in names:
-        plain = " ".join(str(name).upper().replace("_", " ").split())
+        plain = " ".join(name.upper().replace("_", " ").split()) if isinstance(name, str) else ""
         if plain not in OPERATORS:
-            raise OptionError(f"unknown operator {name!r}; choose among {', '.join(OPERATORS)}")
+            raise OptionError(
+                f"unknown operator {quoted(name)}; choose among {', '.join(OPERATORS)}"
+            )
         numbers.append(OPERATORS[plain])
     if not numbers:
         raise OptionError(f"no operators given; choose among {', '.join(OPERATORS)}")

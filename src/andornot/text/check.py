@@ -28,7 +28,7 @@ def check_pairs(data: PairData) -> DataCheck:
         "tags": f"{len(tags):,}" if data.has_tags else "none",
         "marks": f"{len(marks):,} (features and relations)" if marks else "none",
     }
-    return DataCheck(facts, (*data.notes, *_twins(data), *_without(data)))
+    return DataCheck(facts, (*data.notes, *_twins(data), *_numbers(data), *_without(data)))
 
 
 def _twins(data: PairData) -> Iterable[str]:
@@ -45,6 +45,14 @@ def _twins(data: PairData) -> Iterable[str]:
     same = sum(pair.premise.tokens == pair.hypothesis.tokens for pair in data.pairs)
     if same:
         yield f"{same:,} pairs have the same sentence as premise and hypothesis."
+
+
+def _numbers(data: PairData) -> Iterable[str]:
+    if data.labels and all(label.isdecimal() for label in data.labels):
+        yield (
+            "The classes are numbers: they are taken for the network's own, from 0 "
+            "(of hf:DIRECTORY those of id2label), so see that both count alike."
+        )
 
 
 def _without(data: PairData) -> Iterable[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from andornot.concepts.table import ConceptTable
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 from andornot.probing.table import fold_of
 from andornot.progress import track
 from andornot.text.pairs import Pair, PairData, Sentence
@@ -53,7 +53,9 @@ class Columns:
         """Add concepts of one category behind the others."""
         for name in names:
             if name in self.index:
-                raise DataError(f"two concepts are named {name!r}; leave out the word or the tag")
+                raise DataError(
+                    f"two concepts are named {quoted(name)}; leave out the word or the tag"
+                )
             self.index[name] = len(self.index)
             self.categories.append(category)
 

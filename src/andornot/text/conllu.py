@@ -15,8 +15,6 @@ from andornot.errors import DataError
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.readers import distinct, text_lines
 
-SUFFIX = ".conllu"
-
 _COLUMNS = 10
 _ALONE = "a last sentence without a second one"
 

@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from andornot.errors import DataError, OptionError
-from andornot.text.conllu import SUFFIX, read_conllu
+from andornot.errors import DataError, OptionError, quoted
+from andornot.looks import check_file
+from andornot.text import looks
+from andornot.text.conllu import read_conllu
 from andornot.text.pairs import Pair, PairData
-from andornot.text.readers import COLUMNS, is_table, read_feats, read_jsonl, read_table, read_tokens
+from andornot.text.readers import COLUMNS, read_feats, read_jsonl, read_table, read_tokens
 from andornot.text.tagging import DEFAULT_TAGGER, with_tags
 
 KINDS = ("snli", "pairs")
@@ -38,7 +40,7 @@ def open_pairs(
 
     Args:
         spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
-            or ``pairs:FILE`` (``.tok``, ``.feats``, ``.conllu``, CSV or TSV; see
+            or ``pairs:FILE`` (``.tok``, ``.feats``, ``.conllu``, CSV, TSV or JSON lines; see
             ``docs/text.md``). The options below may follow it, as
             ``pairs:dev.tok,labels=gold.csv`` or ``pairs:my.csv,premise=text_a,hypothesis=text_b``;
             they go before the arguments.
@@ -46,8 +48,8 @@ def open_pairs(
             table that has a column ``split``.
         limit: keep at most so many pairs, spread evenly over the file.
         labels: for ``.tok`` and ``.feats``, a CSV or TSV file with a label for each pair.
-        columns: for tables, names of the columns (see ``readers.read_table``).
-        keep_unlabelled: for JSON lines, keep pairs without a gold label, as the paper's probing
+        columns: for tables and JSON lines, names of the columns (see ``readers.read_table``).
+        keep_unlabelled: for ``snli:``, keep pairs without a gold label, as the paper's probing
             does.
         tagger: the spaCy model for sentences without tags, where spaCy is installed; None to do
             without tags.
@@ -56,7 +58,7 @@ def open_pairs(
         DataError: the file is missing, damaged or inconsistent.
         OptionError: an option does not fit the file.
     """
-    text, written = _split_options(str(spec))
+    text, written = split_options(str(spec))
     if written:
         given = {"split": split, "limit": limit, "labels": labels, "columns": columns,
                  "keep_unlabelled": keep_unlabelled, "tagger": tagger}  # fmt: skip
@@ -104,8 +106,12 @@ def join_labelled(data: Sequence[PairData]) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
-    """Part ``kind:FILE,name=value,...`` into the file and its options."""
+def split_options(spec: str) -> tuple[str, dict[str, Any]]:
+    """Part ``kind:FILE,name=value,...`` into the file and its options.
+
+    Raises:
+        OptionError: there is no such option, or it has no such value.
+    """
     text, *parts = _OPTION.split(spec)
     options: dict[str, Any] = {}
     columns: dict[str, str] = {}
@@ -117,8 +123,8 @@ def _split_options(spec: str) -> tuple[str, dict[str, Any]]:
             options[key] = _value(spec, key, value)
         else:
             raise OptionError(
-                f"{spec!r} has the option {name!r}; there are {', '.join(OPTIONS)}, and the "
-                f"columns {', '.join(_COLUMN_OPTIONS)}"
+                f"{quoted(spec)} has the option {quoted(name)}; there are {', '.join(OPTIONS)}, "
+                f"and the columns {', '.join(_COLUMN_OPTIONS)}"
             )
     return text, options | ({"columns": columns} if columns else {})
 
@@ -127,11 +133,13 @@ def _value(spec: str, key: str, value: str) -> Any:
     """What an option's text means."""
     if key == "limit":
         if not value.isdecimal():
-            raise OptionError(f"{spec!r} gives limit as {value!r}; write a whole number")
+            raise OptionError(
+                f"{quoted(spec)} gives limit as {quoted(value)}; write a whole number"
+            )
         return int(value)
     if key == "keep_unlabelled":
         if value not in ("yes", "no"):
-            raise OptionError(f"{spec!r} gives {key} as {value!r}; write yes or no")
+            raise OptionError(f"{quoted(spec)} gives {key} as {quoted(value)}; write yes or no")
         return value == "yes"
     return None if key == "tagger" and value == "none" else value
 
@@ -140,7 +148,7 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
     """The kind and the file that a text means."""
     kind, _, rest = spec.partition(":")
     if kind not in KINDS or not rest:
-        raise OptionError(f"{spec!r} names no sentence pairs; give snli:FILE or pairs:FILE")
+        raise OptionError(f"{quoted(spec)} names no sentence pairs; give snli:FILE or pairs:FILE")
     path = Path(rest).expanduser()
     if kind == "snli" and path.is_dir():
         if split is None:
@@ -152,6 +160,7 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
                 "file"
             )
         path = found[0]
+    check_file(path)
     if not path.is_file():
         raise DataError(f"there is no file {path}; give {kind}:FILE with sentence pairs")
     return kind, path
@@ -165,21 +174,45 @@ def _read(
     keep_unlabelled: bool,
 ) -> PairData:
     """Read a file by the reader for it; refuse options that mean nothing to that reader."""
-    label_file = None if labels is None else Path(labels).expanduser()
+    found = looks.looks_like(path)
     if kind == "snli":
-        _refuse(path, labels=labels, columns=columns)
-        return read_jsonl(path, keep_unlabelled)
-    if path.suffix == SUFFIX:
-        _refuse(path, labels=labels, columns=columns, keep_unlabelled=keep_unlabelled)
-        return read_conllu(path)
-    if path.suffix == ".feats":
-        _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
-        return read_feats(path, label_file)
-    if path.suffix in (".csv", ".tsv") or (path.suffix != ".tok" and (columns or is_table(path))):
-        _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
-        return read_table(path, columns)
+        if found not in (
+            looks.LINES,
+            looks.TOKENS,
+        ):  # tokens or damage: that is for the reader to say
+            raise DataError(
+                f"{path} looks like {found}, and snli: reads JSON lines; give pairs:FILE"
+            )
+        _refuse(path, labels=labels)
+        return read_jsonl(path, keep_unlabelled, columns)
+    looks.check_suffix(path, found)
+    if found == looks.TOKENS and columns:
+        found = looks.TABLE
+    match looks.SUFFIXES.get(path.suffix.lower(), found):
+        case looks.LINES:
+            _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
+            return replace(read_jsonl(path, True, columns), kind="pairs")
+        case looks.CONLLU:
+            _refuse(path, labels=labels, columns=columns, keep_unlabelled=keep_unlabelled)
+            return read_conllu(path)
+        case looks.FEATS:
+            _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
+            return read_feats(path, _label_file(labels))
+        case looks.TABLE:
+            _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
+            return read_table(path, columns)
     _refuse(path, columns=columns, keep_unlabelled=keep_unlabelled)
-    return read_tokens(path, label_file)
+    return read_tokens(path, _label_file(labels))
+
+
+def _label_file(labels: str | Path | None) -> Path | None:
+    if labels is None:
+        return None
+    path = Path(labels).expanduser()
+    found = looks.looks_like(path)
+    if found not in (looks.TABLE, looks.TOKENS):  # a table of one column looks like tokens
+        raise DataError(f"{path} looks like {found}; give the labels as a CSV or TSV file")
+    return path
 
 
 def _refuse(path: Path, **options: object) -> None:
@@ -201,4 +234,4 @@ def _of_split(data: PairData, split: str) -> PairData:
         pairs = tuple(replace(pair, split=split) for pair in data.pairs)
         return replace(data, pairs=pairs)
     known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
-    raise OptionError(f"{data.path} has no pair in the split {split!r}: it has {known}")
+    raise OptionError(f"{data.path} has no pair in the split {quoted(split)}: it has {known}")

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
 """The three classes of natural language inference, in the order of the paper's model."""
@@ -44,12 +44,12 @@ class Sentence:
         if self.tags is not None and len(self.tags) != len(self.tokens):
             raise DataError(
                 f"a sentence has {len(self.tokens)} tokens and {len(self.tags)} tags "
-                f"({' '.join(self.tokens)[:60]!r}); give one tag for each token"
+                f"({quoted(' '.join(self.tokens))}); give one tag for each token"
             )
         if self.marks is not None and len(self.marks) != len(self.tokens):
             raise DataError(
                 f"a sentence has {len(self.tokens)} tokens and marks for {len(self.marks)} "
-                f"({' '.join(self.tokens)[:60]!r}); give a tuple for each token"
+                f"({quoted(' '.join(self.tokens))}); give a tuple for each token"
             )
 
     @property
@@ -116,7 +116,9 @@ class PairData:
             )
         twice, times = Counter(self.sample_ids).most_common(1)[0]
         if times > 1:
-            raise DataError(f"{self.path} has the pair {twice!r} twice; give each an id of its own")
+            raise DataError(
+                f"{self.path} has the pair {quoted(twice)} twice; give each an id of its own"
+            )
 
     @property
     def name(self) -> str:

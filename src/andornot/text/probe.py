@@ -6,7 +6,9 @@ encoder have the tokens: those of the premise, then those of the hypothesis, of 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.classes import about_numbers
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
-from andornot.errors import AndornotError, DataError, ModelError, OptionError
-from andornot.probe import Batch, Recording, absolute
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
+from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
 from andornot.progress import track
 from andornot.runs.stages import Stage
 from andornot.text.concepts import SIDES, STOP_WORDS, pair_concepts
@@ -36,6 +39,9 @@ MIN_ACTIVE = 0.05
 """The paper's share: a unit must be active on 500 of the 10,000 pairs (Section 3)."""
 
 _BATCH = 256
+
+_ASKED = 4
+"""Pairs by whose answers a model is known again."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,11 @@ class PairProbe:
         """``pair`` or ``token``, as the layers are."""
         return PAIR if self.layers[0] in self.model.layers else TOKEN
 
+    @property
+    def batch_size(self) -> int:
+        """Pairs in a forward pass."""
+        return self.recording.batch_size or _BATCH
+
     @cached_property
     def rows(self) -> NDArray[np.int64] | None:
         """Where each pair's tokens start; None at pair level."""
@@ -168,8 +179,40 @@ class PairProbe:
         return Threshold(quantile=None, fixed=0.0) if lowest >= 0 else Threshold()
 
     def model_key(self) -> dict[str, Any]:
-        """The model's own fingerprint."""
-        return {"model": self.model.fingerprint}
+        """The model's own fingerprint, and what shapes the last bits."""
+        key = {
+            "model": self.model.fingerprint,
+            "batch_size": self.recording.batch_size or _BATCH,
+            "device": getattr(getattr(self.model, "device", None), "type", None),
+        }
+        module: Any = getattr(self.model, "module", None)
+        if not hasattr(module, "named_buffers"):
+            return key | {"versions": made_with("numpy")}
+        from andornot.models.weights import unsaved_buffers
+
+        versions = made_with("numpy", "tokenizers", *libraries(module))
+        return key | {"buffers": unsaved_buffers(module), "versions": versions}
+
+    def answers(self) -> dict[str, NDArray[np.float64]]:
+        """What the model gives for the first pairs, which are part of its keys."""
+        pairs = self.data.pairs[:_ASKED]
+        with suppress(AndornotError), _same_chance(self.model):
+            found = self._record(pairs, self.layers, True, slice(0, len(pairs)))
+            told_of = {f"layer {name}": told(rows) for name, rows in found.activations.items()}
+            return told_of if found.logits is None else told_of | {"logits": told(found.logits)}
+        return {}
+
+    def content(self, part: str, jobs: int | None) -> str:  # noqa: ARG002
+        """The bytes of a file of word vectors; the pairs themselves are in their fingerprint."""
+        if part != "labels" or self.words.vectors is None:
+            return ""
+        try:
+            with Path(self.words.vectors).expanduser().open("rb") as file:
+                return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+        except OSError as error:
+            raise DataError(
+                f"{self.words.vectors} cannot be read ({error.strerror}): restore it."
+            ) from None
 
     def layer_key(self) -> dict[str, Any]:
         """Nothing further."""
@@ -177,7 +220,8 @@ class PairProbe:
 
     def concept_key(self) -> dict[str, Any]:
         """The level, and which words become concepts."""
-        return {"level": self.level, "words": self.words.key()}
+        versions = made_with("numpy")
+        return {"level": self.level, "words": self.words.key(), "versions": versions}
 
     def spellings(self, name: str) -> Sequence[str]:
         """What a relation's name may be called in the table."""
@@ -216,7 +260,7 @@ class PairProbe:
         Raises:
             ModelError: what the model gives has another shape than asked for.
         """
-        size, total = self.recording.batch_size or _BATCH, len(self.data)
+        size, total = self.batch_size, len(self.data)
         steps = range(start, total, size)
         for first in track(steps, "running the network", -(-total // size), start // size):
             samples = slice(first, min(first + size, total))
@@ -276,6 +320,7 @@ class PairProbe:
             for why, n in self.data.dropped.items()
             if n
         ]
+        numbered = about_numbers(self.data.classes, self.class_names)
         drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
         return {
             "model": {
@@ -283,11 +328,20 @@ class PairProbe:
                 "weights": self.weights,
                 "fingerprint": self.model.fingerprint,
                 "class_names": self.class_names,
-                "notes": [*drawn, *self.data.notes, *dropped],
+                "notes": [*drawn, *self.data.notes, *numbered, *dropped],
             },
             "words": self.words.facts(),
             "recording": asdict(self.recording),
         }
+
+
+def _same_chance(model: PairModel) -> AbstractContextManager[None]:
+    """See ``models.asked``; a model without a torch module needs no torch."""
+    if not hasattr(getattr(model, "module", None), "named_buffers"):
+        return nullcontext()
+    from andornot.models.asked import same_chance
+
+    return same_chance()
 
 
 def _sent(model: PairModel | None, spec: str, *rest: Any) -> PairProbe:
@@ -317,7 +371,7 @@ def _check_layers(model: PairModel, layers: Sequence[str]) -> None:
     for layer in layers:
         if layer not in (*at_pairs, *at_tokens):
             raise ModelError(
-                f"the model has no layer {layer!r}; its layers are "
+                f"the model has no layer {quoted(layer)}; its layers are "
                 f"{', '.join(at_pairs) or 'none'} (a value for each pair) and "
                 f"{', '.join(at_tokens) or 'none'} (a value for each token)"
             )

@@ -8,9 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, OptionError, quoted
+from andornot.looks import TABLE, TEXT, amiss, check_file
 from andornot.text.pairs import Pair, PairData, Sentence
 
 NO_LABEL = frozenset({"", "-", "-1", "unk", "hidden"})
@@ -38,6 +38,9 @@ _ESCAPES = {
     "-LRB-": "(", "-RRB-": ")", "-LSB-": "[", "-RSB-": "]", "-LCB-": "{", "-RCB-": "}",
 }  # fmt: skip
 
+_PARSES = {"premise": "sentence1_parse", "hypothesis": "sentence2_parse"}
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which JSON can spell
+
 _EMPTY = "an empty sentence"
 _UNLABELLED = "no gold label"
 
@@ -64,8 +67,10 @@ def parse_leaves(parse: str) -> Sentence | None:
     return Sentence(tuple(_ESCAPES.get(token, token) for token in tokens), tags)
 
 
-def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
-    """Read SNLI or MNLI as published, a JSON object a line.
+def read_jsonl(
+    path: Path, keep_unlabelled: bool = False, columns: Mapping[str, str] | None = None
+) -> PairData:
+    """Read a JSON object a line, such as SNLI or MNLI as published.
 
     Tokens and tags are those of the parses; without parses the sentence is tokenised plainly.
 
@@ -73,9 +78,11 @@ def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
         path: the file.
         keep_unlabelled: keep pairs whose annotators reached no consensus (gold label ``-``), as
             the paper's probing does; otherwise they are dropped and counted.
+        columns: what the fields are called, as those of a table (see :func:`read_table`).
 
     Raises:
         DataError: a line is damaged; the message gives its number.
+        OptionError: ``columns`` has a key that we do not know.
     """
     pairs: list[Pair] = []
     dropped: Counter[str] = Counter()
@@ -83,13 +90,14 @@ def read_jsonl(path: Path, keep_unlabelled: bool = False) -> PairData:
     for number, line in text_lines(path):
         if not line.strip():
             continue
-        record = _record(line, f"{path}, line {number}")
-        sentences = [_parsed(record, key, f"{path}, line {number}") for key in "12"]
+        where = f"{path}, line {number}"
+        fields = _fields(line, columns or {}, where)
         pair = Pair(
-            id=distinct(str(record.get("pairID", number)), ids),
-            premise=sentences[0],
-            hypothesis=sentences[1],
-            label=_label(record["gold_label"]),
+            id=distinct(fields.get("id") or str(number), ids),
+            premise=_parsed(fields, "premise", where),
+            hypothesis=_parsed(fields, "hypothesis", where),
+            label=_label(fields.get("label", "")),
+            split=fields.get("split", ""),
         )
         _keep(pair, pairs, dropped, keep_unlabelled)
     return PairData(path, "snli", tuple(pairs), dict(dropped))
@@ -123,7 +131,7 @@ def read_feats(path: Path, labels: Path | None = None) -> PairData:
     fields = [part.partition(";") for part in header.strip().split("|")]
     if any(sort not in ("open", "closed", "multi") for _, _, sort in fields):
         raise DataError(
-            f"{path}, line 1: {header[:60]!r} is no header of annotations; it must read like "
+            f"{path}, line 1: {quoted(header)} is no header of annotations; it must read like "
             "'lemma;open|tag;closed'"
         )
     names = [name for name, _, _ in fields]
@@ -133,8 +141,8 @@ def read_feats(path: Path, labels: Path | None = None) -> PairData:
         tokens = [token.rsplit("|", len(names)) for token in line.split()]
         if damaged := [token for token in tokens if len(token) <= len(names)]:
             raise DataError(
-                f"{path}, line {number}: the token {'|'.join(damaged[0])!r} lacks an annotation; "
-                f"write text|{'|'.join(names)}"
+                f"{path}, line {number}: the token {quoted('|'.join(damaged[0]))} lacks an "
+                f"annotation; write text|{'|'.join(names)}"
             )
         tags = tuple(t[1 + names.index("tag")] for t in tokens) if "tag" in names else None
         sentences.append(Sentence(tuple(token[0] for token in tokens), tags))
@@ -175,13 +183,6 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
     return PairData(path, "pairs", tuple(pairs), dict(dropped))
 
 
-def is_table(path: Path) -> bool:
-    """Whether the first line of a file names columns of premises and hypotheses."""
-    line = next(iter(_lines_of(path)), "")
-    header = [cell.strip().strip('"') for cell in re.split("[\t,]", line)]
-    return all(set(header) & set(COLUMNS[key]) for key in ("premise", "hypothesis"))
-
-
 def _keep(pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled: bool) -> None:
     """Put a pair with the others, or count why it is dropped."""
     if not pair.premise.tokens or not pair.hypothesis.tokens:
@@ -193,14 +194,18 @@ def _keep(pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled:
 
 
 def _label(text: str) -> str:
-    label = text.strip().lower()
+    # pandas writes whole numbers as floats where one of them is missing
+    label = re.sub(r"(?<=\d)\.0$", "", text.strip().lower())
     return "" if label in NO_LABEL else label
 
 
 def distinct(name: str, seen: Counter[str]) -> str:
     """An id that no earlier pair has: the second ``x`` becomes ``x~2``."""
     seen[name] += 1
-    return name if seen[name] == 1 else f"{name}~{seen[name]}"
+    if seen[name] == 1:
+        return name
+    # an earlier pair may itself be called x~2
+    return distinct(f"{name}~{seen[name]}", seen)
 
 
 def _alternating(path: Path, sentences: Sequence[Sentence], labels: Path | None) -> PairData:
@@ -236,36 +241,56 @@ def _read_labels(path: Path) -> list[str]:
     return [_label(cells[column]) for _, cells in rows]
 
 
-def _record(line: str, where: str) -> dict[str, Any]:
+def _fields(line: str, columns: Mapping[str, str], where: str) -> dict[str, str]:
+    """What a line of JSON says of a pair, by our names; its parses too."""
     try:
         record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
-            f"{where}: this is no JSON ({error}); the file is damaged, fetch it again"
+            f"{where}: this is no JSON ({error}); the file is damaged, or is not an object a line"
         ) from None
-    needed = ("sentence1", "sentence2", "gold_label")
-    fields = record if isinstance(record, dict) else {}
-    if missing := [key for key in needed if not isinstance(fields.get(key), str)]:
-        raise DataError(
-            f"{where}: the record has no text {missing[0]!r}; each line must be an object with "
-            f"{', '.join(needed)}"
-        )
-    return fields
+    known = record if isinstance(record, dict) else {}
+    found = {}
+    for key, names in _names(columns).items():
+        name = next((name for name in names if name in known), None)
+        if name is not None:
+            found[key] = _text(known[name], name, where, key in _PARSES)
+        elif key in columns or key in _PARSES:
+            called = " or ".join(map(repr, (*names[1:], names[0])))  # as in SNLI first
+            raise DataError(
+                f"{where}: the record has no text {called} for the {key} (its fields are "
+                f"{', '.join(known)[:200] or 'none'}); each line must be an object with it, under "
+                f"a name that `,{key}=NAME` behind the file may give"
+            )
+    for name in _PARSES.values():
+        if known.get(name):
+            found[name] = known[name] if isinstance(known[name], str) else quoted(known[name])
+    return found
 
 
-def _parsed(record: Mapping[str, Any], which: str, where: str) -> Sentence:
+def _text(value: object, name: str, where: str, is_sentence: bool) -> str:
+    """The text of a field; a label or an id may be missing, or a whole number."""
+    if not is_sentence and (value is None or value != value):
+        return ""
+    if not is_sentence and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(int(value) if value == value // 1 else value)
+    if not isinstance(value, str) or _SURROGATE.search(value):
+        raise DataError(f"{where}: {name!r} is {quoted(value)}, which is no text; mend the line")
+    return value
+
+
+def _parsed(fields: Mapping[str, str], key: str, where: str) -> Sentence:
     """One sentence of a record: from its parse if there is one."""
-    raw: str = record[f"sentence{which}"]
-    parse = record.get(f"sentence{which}_parse")
+    parse = fields.get(_PARSES[key])
     if not parse:
-        return Sentence(tokenize(raw), None, raw)
-    sentence = parse_leaves(parse) if isinstance(parse, str) else None
+        return _plain(fields[key], fields.get(f"{key}_tags"), where)
+    sentence = parse_leaves(parse)
     if sentence is None:
         raise DataError(
-            f"{where}: sentence{which}_parse is no Penn bracketing ({str(parse)[:60]!r}); "
+            f"{where}: {_PARSES[key]} is no Penn bracketing ({quoted(parse)}); "
             "mend the line or remove it"
         )
-    return Sentence(sentence.tokens, sentence.tags, raw)
+    return Sentence(sentence.tokens, sentence.tags, fields[key])
 
 
 def _plain(text: str, tags: str | None, where: str) -> Sentence:
@@ -274,7 +299,7 @@ def _plain(text: str, tags: str | None, where: str) -> Sentence:
     tokens, given = tuple(text.split()), tuple(tags.split())
     if len(tokens) != len(given):
         raise DataError(
-            f"{where}: {len(given)} tags for the {len(tokens)} tokens of {text[:60]!r}; give one "
+            f"{where}: {len(given)} tags for the {len(tokens)} tokens of {quoted(text)}; give one "
             "for each token, tokens with blanks between them"
         )
     return Sentence(tokens, given, text)
@@ -282,11 +307,8 @@ def _plain(text: str, tags: str | None, where: str) -> Sentence:
 
 def _columns(path: Path, header: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
     """Where each column that we know stands in the header."""
-    if unknown := sorted(set(names) - set(COLUMNS)):
-        raise OptionError(f"columns has no key {unknown[0]!r}; there are {', '.join(COLUMNS)}")
     used = {}
-    for key, usual in COLUMNS.items():
-        choices = (names[key],) if key in names else usual
+    for key, choices in _names(names).items():
         found = next((header.index(name) for name in choices if name in header), None)
         if found is not None:
             used[key] = found
@@ -297,6 +319,15 @@ def _columns(path: Path, header: Sequence[str], names: Mapping[str, str]) -> dic
                 "the file, or columns)"
             )
     return used
+
+
+def _names(given: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """What the column of each key may be called."""
+    if unknown := sorted(set(given) - set(COLUMNS)):
+        raise OptionError(
+            f"columns has no key {quoted(unknown[0])}; there are {', '.join(COLUMNS)}"
+        )
+    return {key: (given[key],) if key in given else usual for key, usual in COLUMNS.items()}
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -342,6 +373,7 @@ def _unquoted(cell: str) -> str:
 
 def _quoted_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Cells by the rules of CSV, where a quoted cell may hold the separator or a line's end."""
+    check_file(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
@@ -371,6 +403,7 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: the file cannot be read.
     """
+    check_file(path)
     try:
         # only a line feed ends a line: other separators of Unicode may stand in a sentence
         with path.open(encoding="utf-8-sig", newline="\n") as file:
@@ -380,5 +413,9 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> DataError:
-    reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-    return DataError(f"{path} cannot be read ({reason}); give a text file of sentence pairs")
+    if isinstance(error, UnicodeDecodeError):
+        why = amiss(path, TEXT, TABLE)
+        return DataError(f"{path} cannot be read (it is not UTF-8): {why}")
+    return DataError(
+        f"{path} cannot be read ({error.strerror}); give a text file of sentence pairs"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 from andornot.progress import track
 from andornot.text.pairs import PairData, Sentence
 
@@ -77,13 +77,13 @@ def _load(tagger: str) -> Any:
             return spacy.load(tagger, exclude=["parser", "ner", "lemmatizer"])
         except OSError:
             raise _NoTags(
-                f"spaCy has no model {tagger!r}; python -m spacy download {DEFAULT_TAGGER} gets "
-                "one, or name a directory"
+                f"spaCy has no model {quoted(tagger)}; python -m spacy download {DEFAULT_TAGGER} "
+                "gets one, or name a directory"
             ) from None
         except Exception as error:  # a model runs code of its own, which may raise anything
             reason = " ".join(str(error).split())[:200]
             raise _NoTags(
-                f"the spaCy model {tagger!r} cannot be loaded ({reason}); name another"
+                f"the spaCy model {quoted(tagger)} cannot be loaded ({reason}); name another"
             ) from error
 
 
@@ -92,7 +92,8 @@ def _tagged(pipeline: Any, sentences: Sequence[Sentence], tagger: str) -> list[S
     tagged = list(_run(pipeline, sentences))
     if empty := sum(tag == "" for sentence in tagged for tag in sentence.tags or ()):
         raise _NoTags(
-            f"the spaCy model {tagger!r} left {empty} tokens without a tag; name one with a tagger"
+            f"the spaCy model {quoted(tagger)} left {empty} tokens without a tag; name one "
+            "with a tagger"
         )
     return tagged
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError, OptionError
+from andornot.looks import TEXT, amiss, looks_like
 
 _EQUAL_DIGITS = 12
 """Cosines that agree to so many decimals are equal: matrix products differ in the last bits."""
@@ -133,8 +134,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
                 if line.count(b" ") < max(dimension, 1):
                     raise DataError(
                         f"{path}, line {number}: expected a word and {max(dimension, 1)} numbers "
-                        f"after it, found {line.count(b' ')}; the file is damaged or packed: fetch "
-                        "or unpack it"
+                        f"after it, found {line.count(b' ')}; {_wrong(path)}"
                     )
                 yield number, line, dimension
     except OSError as error:
@@ -153,9 +153,12 @@ def _decoded(word: bytes, path: Path, number: int) -> str:
     try:
         return word.decode()
     except UnicodeDecodeError:
-        raise DataError(
-            f"{path}, line {number}: the word is not UTF-8; the file is damaged, fetch it again"
-        ) from None
+        raise DataError(f"{path}, line {number}: the word is not UTF-8; {_wrong(path)}") from None
+
+
+def _wrong(path: Path) -> str:
+    """What is wrong with a file of vectors: another kind of file, or a damaged line."""
+    return "mend or remove the line" if looks_like(path) == TEXT else amiss(path, TEXT)
 
 
 def _numbers(fields: list[bytes], path: Path, number: int) -> NDArray[np.float32]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.concepts.table import ConceptTable
-from andornot.errors import OptionError
-from andornot.explainer import SearchOptions
+from andornot.checks import as_masks
+from andornot.concepts.table import ConceptTable, check_table
+from andornot.errors import OptionError, quoted
+from andornot.explainer import SearchOptions, score_responses
 from andornot.explanations import NO_CONCEPT, Explanation, Result
 from andornot.measures.scores import METRICS
+from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
 from andornot.trust.evidence import Evidence, MaskEvidence
 from andornot.trust.held_out import measure_held_out
@@ -42,7 +44,7 @@ def examine(
     """Find out how far explanations of arrays can be trusted.
 
         result = andornot.explain(masks, concepts, length=3)
-        result = examine(result, masks, concepts, length=3)
+        result = examine(result, masks, concepts)
         print(result[0].trust)
 
     Args:
@@ -52,25 +54,80 @@ def examine(
             shuffled, so the first axis of the masks should count independent samples.
         options: how often to draw, search and shuffle.
         jobs: threads; all cores if not given.
-        **search: the options of the search, as :func:`andornot.explain` was given them.
+        **search: the options of the search, as :func:`andornot.explain` was given them; needed
+            only where the result does not remember them (it was read from a run).
 
     Raises:
-        OptionError: an option cannot be used, or the result is not that of these masks.
+        OptionError: an option cannot be used, or the result is not that of these masks, of this
+            table or of this search.
         DataError: masks do not fit the table.
     """
-    masks = np.asarray(unit_masks)
-    chosen = SearchOptions.of(**search)
+    check_table(concepts, "concepts")
+    if not isinstance(result, Result):
+        raise OptionError(f"result is {quoted(result)}; give what andornot.explain found")
+    if not isinstance(options, TrustOptions | None):
+        raise OptionError(f"options are {quoted(options)}; give TrustOptions, or leave them out")
+    masks = as_masks(unit_masks, "unit masks", "values > 0")
+    chosen = _search_of(result, search)
     _check_same(result, masks, chosen)
+    if result.table not in (None, concepts.digest):
+        raise OptionError(
+            "the explanations were searched for in another concept table; give the one that was "
+            "given to explain"
+        )
     rows = [row for row, e in enumerate(result) if e.formula is not None]
     evidence = MaskEvidence(concepts, masks[rows], jobs)
+    _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+
+
+def _search_of(result: Result, given: dict[str, Any]) -> SearchOptions:
+    """The options of a search: those that the result remembers, which others may only repeat."""
+    given = {"concepts" if name == "only" else name: value for name, value in given.items()}
+    if result.search is None:
+        return SearchOptions.of(**given)
+    was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
+    now = SearchOptions.of(**was | given)
+    before, after = _meaning(result.search), _meaning(now)
+    for name in given:
+        if before[name] != after[name]:
+            raise OptionError(
+                f"{name} is {given[name]!r} here, but the explanations were searched for with "
+                f"{was[name]!r}; leave it out, or search again"
+            )
+    return result.search
+
+
+def _meaning(search: SearchOptions) -> dict[str, Any]:
+    """Options as they compare, whatever their case and order."""
+    sets = {
+        name: names and frozenset(names)
+        for name in ("categories", "concepts")
+        for names in [getattr(search, name)]
+    }
+    numbers = operator_numbers(search.operators)
+    return asdict(search) | sets | {"operators": numbers, "metric": search.metric.lower()}
+
+
+def _check_counts(result: Result, evidence: MaskEvidence) -> None:
+    """Refuse masks, or annotations, on which the formulas have other counts."""
+    explained = [e for e in result if e.formula is not None]
+    for row, e in enumerate(explained):
+        counts = score_responses(e.beam[0].formula, evidence.responses, row, evidence.table)
+        if counts != e.counts:
+            raise OptionError(
+                f"the formula of unit {e.unit} is true on {counts.tp} of its active positions "
+                f"here, and was on {e.counts.tp} when it was explained; give masks and concepts "
+                "as they were given to explain"
+            )
 
 
 def _check_same(result: Result, masks: NDArray[np.bool_], search: SearchOptions) -> None:
     """Refuse explanations of other masks, or of another search."""
-    if len(masks) != len(result):
+    n_masks = len(masks) if masks.ndim else 0
+    if n_masks != len(result):
         raise OptionError(
-            f"there are {len(result)} explanations for {len(masks)} unit masks; give the masks "
+            f"there are {len(result)} explanations for {n_masks} unit masks; give the masks "
             "that were explained"
         )
     for e, mask in zip(result, masks, strict=True):
@@ -148,7 +205,7 @@ def with_trust(
             explained, lengths, held_out, stability, chance, strict=True
         )
     }
-    return Result(tuple(trusted.get(e.unit, e) for e in result))
+    return replace(result, explanations=tuple(trusted.get(e.unit, e) for e in result))
 
 
 def _chosen(held_out: HeldOut | None, longest: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from numbers import Integral
 
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,9 @@ class TrustOptions:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
-                raise OptionError(f"{field.name} is {value!r}; give a whole number, 0 or more")
+                raise OptionError(
+                    f"{field.name} is {quoted(value)}; give a whole number, 0 or more"
+                )
         if self.bootstrap < max(self.resamples, 40):
             raise OptionError(
                 f"bootstrap is {self.bootstrap}; an interval needs at least 40 draws, and as many "

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from PIL import Image
-
+from andornot.commands import command
 from andornot.edits.kept import FILE, run_key
 from andornot.errors import DataError
+from andornot.folders import verify
+from andornot.probing.files import opened
 from andornot.runs.run import Run
 
 _FOLDER: Final = "attacks"
@@ -75,7 +76,7 @@ def check_attacks(folders: Iterable[str | Path], run: Run) -> None:
         if _read(folder, lambda found: found["run"]) not in keys:
             raise DataError(
                 f"{folder} holds an attack on another run than {run.path}, or on an earlier state "
-                f"of it; make it again with andornot attack {run.path}"
+                f"of it; make it again with {command('attack', run.path)}"
             )
 
 
@@ -117,6 +118,7 @@ def _read(folder: Path, take: Callable[[dict[str, Any]], T]) -> T:
         DataError: it is damaged.
     """
     try:
+        verify(folder / FILE)
         return take(json.loads((folder / FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
@@ -134,6 +136,7 @@ def _flip(row: dict[str, Any]) -> Flip:
 
 def _sheet(file: Path, report: Path, name: str) -> str:
     (report / _FOLDER).mkdir(exist_ok=True)
-    with Image.open(file) as picture:
+    verify(file)
+    with opened(file) as picture:
         picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
     return f"{_FOLDER}/{name}"

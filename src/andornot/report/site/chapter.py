@@ -16,6 +16,7 @@ from andornot.analyses.answer import Answer
 from andornot.analyses.contributions import correlations
 from andornot.analyses.importance import pooled_activations
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
+from andornot.classes import told_apart
 from andornot.counting.responses import Responses
 from andornot.errors import AndornotError
 from andornot.explanations import Explanation
@@ -126,13 +127,17 @@ class Chapter:
         head = self.run.head_weights(self.layer)
         if head is not None:
             names = names or [f"class {i}" for i in range(len(head))]
-            return ClassLinks(tuple(map(str, names)), head.astype(np.float64), True)
+            return ClassLinks(
+                told_apart([str(name) for name in names]), head.astype(np.float64), True
+            )
         if logits is None or names is None or len(names) != logits.shape[1]:
             return None
         said = logits.argmax(axis=1)
         indicator = np.array([said == c for c in range(len(names))], np.float64)
         pooled = pooled_activations(self.run, self.layer)
-        return ClassLinks(tuple(map(str, names)), correlations(indicator, pooled), False)
+        return ClassLinks(
+            told_apart([str(name) for name in names]), correlations(indicator, pooled), False
+        )
 
     @cached_property
     def accuracies(self) -> dict[int, dict[str, Any]]:

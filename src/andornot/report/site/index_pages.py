@@ -167,7 +167,9 @@ def class_pages(
         return []
     names = linked[0][0].links.names if linked[0][0].links else ()
     labels = match_classes(list(samples["class"]), names)
-    said = samples["prediction"].to_numpy() if "prediction" in samples else None
+    # a network with a single class gives everything that class
+    known = "prediction" in samples and len(names) > 1
+    said = samples["prediction"].to_numpy() if known else None
     return [
         ClassPage(
             name=name,

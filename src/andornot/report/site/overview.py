@@ -139,7 +139,7 @@ def facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("concepts", f"{m['data']['concepts']:,}"),
         ("formulas", f"up to {search['length']} concepts, with {', '.join(search['operators'])}"),
         ("search", f"{search['search']}, beam size {search['beam_size']}, for {search['metric']}"),
-        ("made", f"{m['made'][:10]}, with andornot {m['versions']['andornot']}"),
+        ("made", f"{m['made'][:10]}, with andornot {m['versions'].get('andornot', '')}".rstrip()),
         ("fingerprints", f"network {m['model']['fingerprint'][:12]}, data "
          f"{m['data']['fingerprint'][:12]}"),
     ]  # fmt: skip

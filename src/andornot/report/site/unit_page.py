@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from andornot.analyses.shapes import MEANING, kind_of
 from andornot.analyses.units import count, percent
+from andornot.commands import command
 from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.report.entries import ClassWeight, Group, Row, UnitEntry, unit_entry
 from andornot.report.site.chapter import Chapter
@@ -174,8 +174,8 @@ def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:
 
 
 def _command(chapter: Chapter, e: Explanation) -> str:
-    """How to score its formula, or another one, on the command line."""
-    name = chapter.run.path.resolve().name
+    """How to score its formula, or another one, on the command line, wherever one stands there."""
     layer = ["--layer", chapter.layer] if len(chapter.run.layers) > 1 else []
     formula = "FORMULA" if e.formula is None else str(e.formula)
-    return shlex.join(["andornot", "score", name, str(e.unit), formula, *layer])
+    plain = ["--"] if formula.startswith("-") else []  # what follows is no option
+    return command("score", *layer, *plain, chapter.run.path.resolve(), e.unit, formula)

@@ -25,6 +25,7 @@ from typing import Any, Final
 from andornot.errors import OptionError
 from andornot.explanations import Explanation
 from andornot.files import writing
+from andornot.folders import check_whole, whole_folder
 from andornot.progress import track
 from andornot.report.assurance import BETTER, vocabulary_limit
 from andornot.report.entries import (
@@ -35,7 +36,7 @@ from andornot.report.entries import (
     looked_at,
     model_name,
 )
-from andornot.report.folder import check_free, load_template, page_folder
+from andornot.report.folder import load_template
 from andornot.report.gallery import SILENT, UNEXPLAINED, grouped
 from andornot.report.marks import PAIR_MARKS, TOKEN_MARKS
 from andornot.report.open import AnyGallery, open_gallery
@@ -59,9 +60,13 @@ from andornot.report.site.plots import HEIGHT, WIDTH
 from andornot.report.site.refs import UnitRef, slugs, unit_ref
 from andornot.report.site.unit_page import unit_page
 from andornot.runs.run import Run
+from andornot.tables import write_csv
 from andornot.text.probe import TOKEN
 
 _STATIC: Final = Path(__file__).parents[1] / "static"
+_TOP: Final = (
+    "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
+)  # fmt: skip
 _ROWS: Final = 12
 """Rows of a table that a page shows; its file has all."""
 
@@ -109,11 +114,11 @@ def write_report(
     if n_samples < 1:
         raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
     load_template("site/base.html.j2")
-    check_free(out)
+    check_whole(out, _TOP)
     check_attacks(attacks, run)
     names = run.layers if layer is None else (run.layer(layer),)
     chapters = _chapters(run, names, units, data, story)
-    with page_folder(out) as folder, writing(out):
+    with whole_folder(out, top=_TOP) as folder, writing(out):
         report = _Report(run, folder, n_samples, ImageStore(folder), _left_out(chapters))
         report.copy_static()
         notes = copy_attacks(attacks, folder)
@@ -272,17 +277,17 @@ class _Report:
 
     def copy_tables(self, chapters: Sequence[Chapter]) -> None:
         """Copy the run's tables, and write those of the analyses."""
-        import pandas as pd
-
         tables = self.folder / "tables"
         tables.mkdir()
         for name in ("explanations", "samples"):
-            table = pd.read_parquet(self.run.path / f"{name}.parquet")
+            table = self.run.read_table(f"{name}.parquet")
             table.to_parquet(tables / f"{name}.parquet", index=False)
-            table.to_csv(tables / f"{name}.csv", index=False)
+            write_csv(table, tables / f"{name}.csv")
         for chapter in chapters:
             for answer in chapter.answers.values():
-                answer.write(tables / chapter.slug)
+                (tables / chapter.slug).mkdir(exist_ok=True)
+                for name, write in answer.writers().items():
+                    write(tables / chapter.slug / name)
 
     def _write(self, href: str, template: str, **values: Any) -> None:
         """Fill a template, and write it to a page."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import errno
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from andornot.errors import ModelError, RunError
-from andornot.models.weights import load_weights, read_state_dict, read_torch
+from andornot.errors import ModelError, OptionError
+from andornot.files import split_part, write_whole, writing
+from andornot.models.names import bare, common_prefixes, inside
+from andornot.models.weights import StateDict, load_weights, read_state_dict, read_torch
 from andornot.text.nli.classifier import PairClassifier
 from andornot.text.nli.model import Config, EntailmentNet, Pooling
 from andornot.text.nli.vocabulary import Vocabulary
@@ -23,9 +25,24 @@ def save_classifier(model: PairClassifier, path: str | Path) -> None:
     """Write a classifier into one file: sizes, words and weights.
 
     Raises:
+        OptionError: something else than a classifier of ours lies there.
         RunError: the file cannot be written.
     """
-    write_torch(Path(path), checkpoint_of(model.module, model.vocabulary))
+    path = Path(path)
+    if path.exists() and not _is_ours(path):
+        raise OptionError(f"{path} is not andornot's, so it is not replaced; choose another file")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, torch_writer(checkpoint_of(model.module, model.vocabulary)))
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is one that :func:`save_classifier` or a training wrote."""
+    try:
+        values = read_torch(path)
+    except ModelError:
+        return False
+    return isinstance(values, Mapping) and {"format", "config", "words"} <= values.keys()
 
 
 def load_classifier(
@@ -43,7 +60,7 @@ def load_classifier(
     weights.
 
     Args:
-        path: the file.
+        path: the file, or ``FILE#PART`` (see ``models.weight_files``).
         vocabulary: the JSON list of words, for a bare state dict only; left out, it is
             ``NAME_vocab.json`` beside ``NAME.pt``.
         pooling: how a bare state dict's sentences are pooled, for weights do not tell: ``max``
@@ -56,15 +73,16 @@ def load_classifier(
         OptionError: there is no such device.
     """
     path = Path(path)
-    values = {} if path.suffix == ".safetensors" or not path.is_file() else read_torch(path)
+    file, _ = split_part(path)
+    values = {} if file.suffix == ".safetensors" or not file.is_file() else read_torch(file)
     if isinstance(values, Mapping) and "config" in values and "words" in values:
         config, words = _ours(values, path)
     elif isinstance(values, Mapping) and "stoi" in values:
         config, words = _published(values, path)
     else:
-        weights = read_state_dict(path)
+        weights = _read(path)
         config = _sizes(weights, path, pooling or "max")
-        words = _words_beside(path, vocabulary)
+        words = _words_beside(file, vocabulary)
     return PairClassifier(_network(path, config, words), words, device)
 
 
@@ -80,31 +98,28 @@ def checkpoint_of(module: EntailmentNet, vocabulary: Vocabulary) -> dict[str, An
     }
 
 
-def write_torch(path: Path, values: Mapping[str, Any]) -> None:
-    """Write a torch file whole or not at all.
+def torch_writer(values: Mapping[str, Any]) -> Callable[[Path], None]:
+    """What writes a torch file to a path."""
 
-    Raises:
-        RunError: it cannot be written.
-    """
-    aside = path.with_name(f"{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(dict(values), aside)
-        aside.replace(path)
-    except (OSError, RuntimeError) as error:  # torch's writer raises RuntimeError on a full disk
-        reason = " ".join(str(error).split())
-        raise RunError(
-            f"The checkpoint {path} cannot be written ({reason}): make room there, or choose "
-            "another place; what was saved before is kept."
-        ) from error
-    finally:  # also when the user stops it in the middle
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+    def write(path: Path) -> None:
+        try:
+            torch.save(dict(values), path)
+        except RuntimeError as error:  # what torch's writer raises on a full disk
+            raise OSError(errno.ENOSPC, " ".join(str(error).split()), str(path)) from error
+
+    return write
+
+
+def _read(path: Path) -> StateDict:
+    """Weights by the names that an ``EntailmentNet`` gives them, which tell its sizes."""
+    state = {bare(name): value for name, value in read_state_dict(path).items()}
+    fitting = [p for p in common_prefixes(state) if f"{p}encoder.emb.weight" in state]
+    return inside(state, fitting[0][:-1]) if fitting else state
 
 
 def _network(path: Path, config: Config, words: Vocabulary) -> EntailmentNet:
     """Build the network and fill it, all or nothing."""
-    weights = read_state_dict(path)
+    weights = _read(path)
     rows = len(weights["encoder.emb.weight"]) if "encoder.emb.weight" in weights else len(words)
     if rows != len(words):
         raise ModelError(
@@ -141,7 +156,7 @@ def _published(values: Mapping[str, Any], path: Path) -> tuple[Config, Vocabular
             f"The words in {path} cannot be read ({error}): stoi must be a dictionary of rows "
             "with UNK and PAD."
         ) from error
-    return _sizes(read_state_dict(path), path, "last"), words
+    return _sizes(_read(path), path, "last"), words
 
 
 def _sizes(weights: Mapping[str, torch.Tensor], path: Path, pooling: Pooling) -> Config:

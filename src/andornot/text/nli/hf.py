@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from andornot.errors import ModelError
-from andornot.models.from_hf import import_transformers, quiet, transformers_for
+from andornot.models.from_hf import (
+    LOCAL,
+    import_transformers,
+    quiet,
+    refuse_own_code,
+    transformers_for,
+)
 from andornot.models.record import choose_device
 from andornot.models.weights import fingerprint
 from andornot.text.nli.hooks import caught, inference, wanted
@@ -182,7 +188,7 @@ class HfPairModel:
                 f"({type(error).__name__}: {' '.join(str(error).split())}): check that its "
                 "tokeniser is its own, and that the pairs are not too long for it."
             ) from error
-        return logits.to("cpu", torch.float32)
+        return logits.detach().to("cpu", torch.float32)
 
 
 def _load(directory: Path) -> tuple[Any, Any]:
@@ -190,11 +196,12 @@ def _load(directory: Path) -> tuple[Any, Any]:
     transformers = transformers_for(directory)
     with quiet(transformers):
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(directory, local_files_only=True)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(directory, **LOCAL)
             module, info = transformers.AutoModelForSequenceClassification.from_pretrained(
-                directory, local_files_only=True, output_loading_info=True
+                directory, output_loading_info=True, **LOCAL
             )
         except Exception as error:
+            refuse_own_code(directory, error)
             reason = " ".join(str(error).split())
             raise ModelError(
                 f"transformers cannot load a sequence classifier from {directory} "

@@ -63,7 +63,8 @@ def caught(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, torch.Tensor]]
 @contextmanager
 def inference(module: nn.Module) -> Iterator[None]:
     """Compute without gradients and in evaluation mode."""
-    with evaluating(module), torch.inference_mode():
+    # Not inference_mode: what the network keeps of a pass could then never be trained with.
+    with evaluating(module), torch.no_grad():
         yield
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from andornot.errors import ModelError
+from andornot.files import split_part
+from andornot.probe import python_function
 from andornot.text.nli.protocol import PairModel
 
 
@@ -17,9 +19,9 @@ def load_pair_model(
     """Load a classifier of sentence pairs.
 
     Args:
-        spec: ``FILE.pt`` (or ``.pth``, ``.safetensors``: our classifier), ``hf:DIRECTORY`` (a
-            sequence classifier of transformers), or ``FILE.py:FUNCTION`` (a function without
-            arguments that returns a ``PairModel``; its file is run).
+        spec: ``FILE.pt`` (or ``.pth``, ``.safetensors``: our classifier; also ``FILE#PART``),
+            ``hf:DIRECTORY`` (a sequence classifier of transformers), or ``FILE.py:FUNCTION`` (a
+            function without arguments that returns a ``PairModel``; its file is run).
         vocabulary: JSON list of words, for a bare state dict only.
         device: ``auto`` (CUDA if there is one), or a torch device; a function of yours sees to
             its own.
@@ -59,10 +61,9 @@ def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
         from andornot.text.nli.hf import HfPairModel
 
         return HfPairModel(Path(directory), device)
-    file, _, function = spec.rpartition(":")
-    if file.endswith(".py") and function:
-        return _from_function(Path(file), function)
-    if Path(spec).suffix in (".pt", ".pth", ".safetensors"):
+    if python := python_function(spec):
+        return _from_function(*python)
+    if split_part(spec)[0].suffix in (".pt", ".pth", ".safetensors"):
         from andornot.text.nli.checkpoint import load_classifier
 
         return load_classifier(spec, vocabulary, device=device)
@@ -75,8 +76,6 @@ def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
 def _from_function(file: Path, function: str) -> PairModel:
     from andornot.models.from_file import call_function
 
-    if not file.is_file():
-        raise ModelError(f"The model file {file} does not exist: check the path.")
     model: object = call_function(file, function)
     if not isinstance(model, PairModel):
         lacks = [name for name in _NEEDED if not hasattr(model, name)]

@@ -12,7 +12,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.errors import DataError
+from andornot.classes import match_classes
+from andornot.errors import DataError, quoted
 from andornot.progress import track
 
 
@@ -136,21 +137,20 @@ def confusion(model: PairModel, pairs: Pairs) -> NDArray[np.int64]:
 
 
 def label_numbers(pairs: Pairs, classes: Sequence[str]) -> NDArray[np.int64]:
-    """Number each pair's label by its place in ``classes``, int64 (n,).
+    """Number each pair's label by its place in ``classes``, int64 (n,); see ``match_classes``.
 
     Raises:
         DataError: there are no pairs, or one has a label that is not among the classes.
     """
-    numbers = {name.lower(): number for number, name in enumerate(classes)}
     if not pairs:
         raise DataError("there are no sentence pairs here; give at least one")
-    wrong = next((pair for pair in pairs if pair.label.lower() not in numbers), None)
-    if wrong is not None:
+    numbers = match_classes([pair.label for pair in pairs], classes)
+    for pair in (pairs[i] for i in np.flatnonzero(numbers < 0)[:1]):
         raise DataError(
-            f"pair {wrong.id!r} has the label {wrong.label!r}, but the classes are "
+            f"pair {quoted(pair.id)} has the label {quoted(pair.label)}, but the classes are "
             f"{', '.join(classes)}; leave it out or mend its label"
         )
-    return np.array([numbers[pair.label.lower()] for pair in pairs], np.int64)
+    return numbers
 
 
 def class_weights(model: PairModel, layer: str) -> NDArray[np.float32] | None:

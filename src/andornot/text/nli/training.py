@@ -22,9 +22,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.files import text_writer, writing
+from andornot.folders import Folder, listed, verify
 from andornot.models.weights import read_torch
 from andornot.progress import track
-from andornot.text.nli.checkpoint import checkpoint_of, write_torch
+from andornot.text.nli.checkpoint import checkpoint_of, torch_writer
 from andornot.text.nli.classifier import PairClassifier, encode_pairs, pad_rows
 from andornot.text.nli.model import Config, EntailmentNet
 from andornot.text.nli.protocol import PairLike, Pairs, accuracy, label_numbers
@@ -188,10 +190,14 @@ def train(
     with torch.random.fork_rng():
         model = _new_model(config, words, options.seed, vectors, device)
         progress = _Progress(_key(config, options, words, examples, vectors, validation))
-        training = _Training(model, options, examples, Path(out), progress, on_epoch)
-        training.resume()
-        training.run(validation)
-    return training.report(len(validation))
+        with listed(out) as folder:
+            training = _Training(model, options, examples, folder, progress, on_epoch)
+            training.resume()
+            training.run(validation)
+            return training.report(len(validation))
+
+
+_FILES = ("best.pt", "last.pt", "report.json")
 
 
 @dataclass(frozen=True)
@@ -236,11 +242,12 @@ class _Training:
         model: PairClassifier,
         options: TrainOptions,
         examples: _Examples,
-        out: Path,
+        folder: Folder,
         progress: _Progress,
         on_epoch: Callable[[int, Epoch], object] | None,
     ) -> None:
-        self.model, self.options, self.examples, self.out = model, options, examples, out
+        self.model, self.options, self.examples = model, options, examples
+        self.folder, self.out = folder, folder.path
         self.progress, self.on_epoch = progress, on_epoch
         self.saved = time.monotonic()
         self.optimizer = torch.optim.Adam(model.module.parameters(), lr=options.learning_rate)
@@ -256,7 +263,7 @@ class _Training:
             progress.piece, progress.loss, progress.right, progress.seen = 0, 0.0, 0, 0
             if progress.best == len(progress.epochs):
                 best = checkpoint_of(self.model.module, self.model.vocabulary)
-                write_torch(self.out / "best.pt", best)
+                self._write("best.pt", torch_writer(best))
             self._save()
             if self.on_epoch:
                 self.on_epoch(len(progress.epochs), epoch)
@@ -274,20 +281,18 @@ class _Training:
     def resume(self) -> None:
         """Go to where an earlier training with the same data and options was, if there is one."""
         path = self.out / "last.pt"
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)  # now, and not after an epoch
-        except OSError as error:
-            raise RunError(
-                f"The directory {self.out} cannot be made ({error.strerror}): choose another."
-            ) from error
         if not path.exists():
+            with writing(self.out):  # now, and not after an epoch
+                self.folder.check_free(_FILES)
             return
         try:
+            verify(path)
             values = read_torch(path)
             if values["progress"]["key"] == self.progress.key:
                 self.model.module.load_state_dict(values["state_dict"])
                 self.optimizer.load_state_dict(values["optimizer"])
                 self.progress = _Progress(**values["progress"])
+                self._adopt()
                 return
         except (ModelError, KeyError, TypeError, RuntimeError, ValueError) as error:
             raise RunError(
@@ -312,16 +317,20 @@ class _Training:
         )
         values = {**asdict(report), "model": "best.pt", "options": asdict(self.options),
                   "config": asdict(self.model.module.config)}  # fmt: skip
-        path = self.out / "report.json"
-        aside = path.with_suffix(".tmp")
-        try:
-            aside.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
-            aside.replace(path)
-        except OSError as error:
-            raise RunError(
-                f"The report {path} cannot be written ({error.strerror}): make room there."
-            ) from error
+        self._write("report.json", text_writer(json.dumps(values, indent=2) + "\n"))
         return report
+
+    def _adopt(self) -> None:
+        """Take over the files of a version that kept no list; its last one is known by its key."""
+        with writing(self.out):
+            for name in _FILES:
+                if not self.folder.listed and (self.out / name).exists():
+                    self.folder.adopt(name)
+            self.folder.check_free(_FILES)
+
+    def _write(self, name: str, write: Callable[[Path], object]) -> None:
+        with writing(self.out / name):
+            self.folder.write(name, write)
 
     def _epoch(self) -> None:
         """Train on what is left of an epoch."""
@@ -373,7 +382,7 @@ class _Training:
             "state_dict": self.model.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        write_torch(self.out / "last.pt", values)
+        self._write("last.pt", torch_writer(values))
         self.saved = time.monotonic()
 
 

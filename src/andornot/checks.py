@@ -1,0 +1,165 @@
+"""What users hand over, checked where it comes in: arrays of any library, names, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.errors import DataError, OptionError, quoted
+
+_LONGEST_PATH = 4096
+
+
+def as_array(value: Any, what: str) -> NDArray[Any]:
+    """A NumPy array of what NumPy, torch, pandas, polars or plain lists hold.
+
+    Raises:
+        DataError: it does not make an array, for instance since rows differ in length.
+    """
+    if hasattr(value, "tocsr"):
+        raise DataError(f"{what} are a sparse matrix; give it to from_sparse, or its toarray()")
+    try:
+        array = np.asarray(_on_cpu(value))
+    except Exception as error:  # each library raises what it likes
+        raise DataError(
+            f"{what} cannot be read as an array ({quoted(str(error))}); give a NumPy array"
+        ) from error
+    if array.dtype == object and array.size and all(isinstance(v, bool) for v in array.flat):
+        return array.astype(np.bool_)  # a frame of booleans that could have gaps, but has none
+    return array
+
+
+def as_masks(value: Any, what: str, example: str) -> NDArray[np.bool_]:
+    """An array of booleans.
+
+    Args:
+        value: whatever was given.
+        what: what it is called in an error, in the plural.
+        example: how booleans could be made, for the error.
+
+    Raises:
+        DataError: it is none.
+    """
+    array = as_array(value, what)
+    if array.dtype != np.bool_:
+        raise DataError(f"{what} have dtype {array.dtype}; give booleans, for instance {example}")
+    return array
+
+
+def as_sparse(value: Any, what: str) -> Any:
+    """A copy as a compressed sparse array of two axes.
+
+    Raises:
+        DataError: it makes none.
+    """
+    import scipy.sparse
+
+    plain = value if hasattr(value, "tocsr") else as_array(value, what)
+    try:
+        found = scipy.sparse.csr_array(plain, copy=True)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"{what} cannot be read as a sparse matrix ({quoted(str(error))}); give one of scipy's"
+        ) from error
+    if found.ndim != 2 or found.dtype.kind not in "buif":
+        raise DataError(
+            f"{what} has {found.ndim} axes and dtype {found.dtype}; give two axes of numbers"
+        )
+    return found
+
+
+def _on_cpu(value: Any) -> Any:
+    """Tensors as NumPy can read them, also those in a list."""
+    if hasattr(value, "detach") and hasattr(value, "cpu"):
+        return value.detach().cpu()
+    return [_on_cpu(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def names_of(given: Any, what: str) -> tuple[str, ...]:
+    """Names: texts that are not blank.
+
+    Raises:
+        DataError: one is no text, or blank, or there is no sequence of them.
+    """
+    if isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise DataError(f"{what} are {quoted(given)}; give a list of texts")
+    names = tuple(given)
+    for i, name in enumerate(names):
+        if not isinstance(name, str) or not name.strip():
+            raise DataError(
+                f"number {i} of the {what} is {quoted(name)}; give each a text that is not blank"
+            )
+    return names
+
+
+def whole_number(value: Any, name: str, least: int | None = None) -> int:
+    """A whole number.
+
+    Raises:
+        OptionError: it is none, or below the least one.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or abs(int(value)) >= 2**63:
+        raise OptionError(f"{name} is {quoted(value)}; give a whole number")
+    if least is not None and int(value) < least:
+        raise OptionError(f"{name} is {quoted(value)}; give {least} or more")
+    return int(value)
+
+
+def number(value: Any, name: str) -> float:
+    """A number.
+
+    Raises:
+        OptionError: it is none.
+    """
+    is_number = not isinstance(value, bool) and isinstance(value, Real)
+    if not is_number or (isinstance(value, Integral) and abs(int(value)) >= 2**63):
+        raise OptionError(f"{name} is {quoted(value)}; give a number")
+    return float(value)
+
+
+def is_one_of(value: Any, choices: Sequence[str]) -> bool:
+    """Whether a value is one of these texts; an array is none, whatever it compares to."""
+    return isinstance(value, str) and value in choices
+
+
+def as_path(value: Any, what: str) -> Path:
+    """A path.
+
+    Raises:
+        OptionError: no file can be called so.
+    """
+    if not isinstance(value, str | Path) or "\0" in str(value) or len(str(value)) > _LONGEST_PATH:
+        raise OptionError(f"{what} is {quoted(value)}; give a path")
+    return Path(value)
+
+
+def several(value: Any, name: str) -> Sequence[Any]:
+    """A sequence of values; a single text is one of one.
+
+    Raises:
+        OptionError: it is neither.
+    """
+    if isinstance(value, str):
+        return (value,)
+    try:
+        return tuple(value)
+    except Exception as error:  # of whatever an object's own iteration raises
+        raise OptionError(f"{name} is {quoted(value)}; give a list") from error
+
+
+def texts(value: Any, name: str) -> tuple[str, ...]:
+    """Several texts, or one.
+
+    Raises:
+        OptionError: there is something else among them.
+    """
+    parts = several(value, name)
+    for part in parts:
+        if not isinstance(part, str):
+            raise OptionError(f"{name} has {quoted(part)} in it; give texts")
+    return tuple(parts)

@@ -1,0 +1,206 @@
+"""Manifests of other people: each field that is read has its type, or a sentence says which not."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+import andornot
+from analysis_cases import LAYER, pair_run, picture_run
+from andornot.cli import cli
+from andornot.errors import AndornotError, RunError
+from andornot.probe import Recording
+from andornot.report.site.write import write_report
+from andornot.runs.reopen import model_of
+from andornot.runs.run import Run
+from andornot.runs.schema import check_manifest
+from nli_cases import grammar
+
+pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("jinja2", reason="jinja2 is not installed")
+
+DEEP: Any = []
+for _ in range(500):
+    DEEP = [DEEP]
+WRONG = (None, 0, -1, 1e400, "x", "", [], {}, True, DEEP)
+SAMPLED = 120
+MANIFEST = Path("manifest.json")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory) -> dict[str, Run]:
+    """A small run at each level."""
+    folder = tmp_path_factory.mktemp("sentences")
+    pair_run(folder, trust=None)
+    return {
+        "image": picture_run(tmp_path_factory.mktemp("pictures"), LAYER, trust=None, length=2),
+        "pair": sentence_run(folder, "mlp.4", "pair"),
+        "token": sentence_run(folder, "encoder.rnn", "token"),
+    }
+
+
+def sentence_run(folder: Path, layer: str, name: str) -> Run:
+    """A run of a model that lies in a folder, on sentences that can be read again."""
+    rows = [("premise", "hypothesis", "label")]
+    rows += [(p.premise.text, p.hypothesis.text, p.label) for p in grammar(60)]
+    (folder / "pairs.tsv").write_text("\n".join("\t".join(row) for row in rows), "utf-8")
+    return andornot.dissect(
+        str(folder / "model.pt"), layer, f"pairs:{folder / 'pairs.tsv'},tagger=none",
+        folder / name, recording=Recording(device="cpu"), length=2, folds=2, min_active=0.0,
+        trust=None,
+    )  # fmt: skip
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value of a manifest, containers and leaves, the whole one first."""
+    yield at
+    if isinstance(value, dict | list):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(part, (*at, name))
+
+
+def changed(manifest: dict[str, Any], at: tuple[Any, ...], value: Any) -> Any:
+    if not at:
+        return value
+    new = deepcopy(manifest)
+    place: Any = new
+    for name in at[:-1]:
+        place = place[name]
+    place[at[-1]] = value
+    return new
+
+
+def mutations(runs: dict[str, Run]) -> list[tuple[str, tuple[Any, ...], Any]]:
+    return [
+        (level, at, wrong)
+        for level, run in runs.items()
+        for at in places(json.loads(json.dumps(run.manifest)))
+        for wrong in WRONG
+    ]
+
+
+def look(path: Path, out: Path) -> None:
+    """Open a run, show it, and load its samples and its network again."""
+    run = Run.open(path)
+    done = CliRunner().invoke(cli, ["show", str(path)])
+    if done.exception is not None and not isinstance(done.exception, AndornotError):
+        raise done.exception
+    for layer in run.layers:
+        first = next(e for e in run.result(layer) if e.formula is not None)
+        run.score(first.unit, str(first.formula), layer)
+    shutil.rmtree(out, ignore_errors=True)
+    write_report(run, out, units=[first.unit], n_samples=1)
+    model_of(replace(run, trust_code=True))
+
+
+def is_survived(run: Run, at: tuple[Any, ...], wrong: Any, out: Path) -> bool:
+    """Whether a run with one value changed is read; it may be refused by an error of ours only."""
+    file = run.path / MANIFEST
+    good = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(json.dumps(changed(json.loads(good), at, wrong)), encoding="utf-8")
+        look(run.path, out)
+    except AndornotError:
+        return False
+    finally:
+        file.write_text(good, encoding="utf-8")
+    return True
+
+
+def test_wrong_values_are_refused_in_a_sentence(runs, tmp_path):
+    some = random.Random(14).sample(mutations(runs), SAMPLED)
+    for level, at, wrong in some:
+        is_survived(runs[level], at, wrong, tmp_path / "out")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["image", "pair", "token"])
+def test_every_wrong_value_is_refused_in_a_sentence(runs, level, tmp_path):
+    refused = 0
+    for where, at, wrong in mutations(runs):
+        if where == level:
+            refused += not is_survived(runs[level], at, wrong, tmp_path / "out")
+    assert refused > 500
+
+
+def test_the_manifests_that_we_write_are_read(runs, tmp_path):
+    for run in runs.values():
+        look(run.path, tmp_path / "out")
+    demo = {
+        "data": runs["image"].manifest["data"] | {"kind": "demo", "source": {"count": 3, "seed": 1}}
+    }
+    check_manifest(runs["image"].manifest | demo, MANIFEST)
+
+
+def test_an_older_manifest_that_lacks_newer_fields_is_read(runs):
+    newer = ("store", "trust", "notes", "relations", "folds", "min_active", "words", "seconds")
+    for run in runs.values():
+        older = {name: value for name, value in run.manifest.items() if name not in newer}
+        older["layers"] = {
+            layer: {k: v for k, v in facts.items() if k != "threshold"}
+            for layer, facts in older["layers"].items()
+        }
+        assert check_manifest(older, MANIFEST) == older
+
+
+SENTENCES = [
+    (("data", "samples"), "many", "data.samples must be a whole number from 0 on, and is 'many'"),
+    (("model", "class_names"), "Red", "model.class_names must be a list, and is 'Red'"),
+    (("model", "notes"), [{}], "model.notes[0] must be a text, and is an object"),
+    (("level",), None, "level must be one of image, pair, token, and is null"),
+    (("stages",), {}, "stages.concepts must be an object with fields, and is null"),
+    (("peak_rss_bytes",), 1e400, "peak_rss_bytes must be a whole number from 0 on, and is inf"),
+    (("search", "metric"), "luck", "search.metric must be one of iou, f1, cosine, mcc, "),
+    (("layers", LAYER, "threshold"), {}, "layers.relu2.threshold.fixed is missing"),
+    (("preprocessing", "std"), 1, "preprocessing.std must be a list, and is 1"),
+    (("preprocessing", "code"), 1, "preprocessing.code is none of height, interpolation, mean, "),
+    (("versions", "numpy"), "\ud800", "versions.numpy must be a text, and is "),
+    (("made",), 10**5000, "made must be a text, and is a huge number"),
+]
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "told"), SENTENCES, ids=[told.split()[0] for *_, told in SENTENCES]
+)
+def test_the_sentence_names_the_field_and_what_to_do(runs, at, value, told):
+    wrong = changed(json.loads(json.dumps(runs["image"].manifest)), at, value)
+    with pytest.raises(RunError) as caught:
+        check_manifest(wrong, MANIFEST)
+    said = str(caught.value)
+    assert said.startswith(f"manifest.json is damaged: its field {told}")
+    assert said.endswith("; repeat andornot explain, which writes it anew")
+    assert "\n" not in said
+    assert len(said) < 250
+
+
+OUTSIDE = ("../x", "/etc", "a/../../b", "..", "", "C:\\x", "\\\\host\\x", "..\\x", "C:x", "a\0b")
+
+
+@pytest.mark.parametrize("path", OUTSIDE)
+def test_a_path_that_leads_out_of_the_run_is_refused(runs, path):
+    manifest = json.loads(json.dumps(runs["pair"].manifest))
+    manifest["stages"]["concepts"]["path"] = path
+    with pytest.raises(RunError, match=r"stages\.concepts\.path must be a relative path inside"):
+        check_manifest(manifest, MANIFEST)
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, '{"a":' * 200_000, "[]", "5", '{"format": true}'])
+def test_what_is_no_manifest_at_all(runs, text):
+    file = runs["pair"].path / MANIFEST
+    good = file.read_text(encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
+    try:
+        with pytest.raises(RunError) as caught:
+            Run.open(runs["pair"].path)
+    finally:
+        file.write_text(good, encoding="utf-8")
+    assert str(file) in str(caught.value) or "is a run of format None" in str(caught.value)
