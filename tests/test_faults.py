@@ -41,7 +41,7 @@ NET = """
 
         def forward(self, x):
             time.sleep(float(os.environ.get("NAP", 0)))
-            self.seen += len(x)
+            self.seen += len(x) if len(x) != 4 else 0  # asked whether it is still the same
             if self.seen > int(os.environ.get("FAILS_AFTER", 10**9)):
                 raise RuntimeError("out of luck")
             if "SIGNAL" in os.environ and self.seen > 10:

@@ -612,8 +612,8 @@ def test_pages_of_nothing(run, tmp_path):
     assert told(OptionError, write_report, run, tmp_path / "c", n_samples=0) == nothing
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
     assert told(OptionError, write_page, run, tmp_path) == (
-        f"{tmp_path} holds other files (mine.txt), and no list of files that andornot wrote "
-        "(versions before kept none); choose a new or an empty folder, or remove it"
+        f"{tmp_path} holds other files; choose a new or an empty folder (mine.txt is there, and "
+        "no list of what andornot wrote, which versions before did not keep)"
     )
 
 

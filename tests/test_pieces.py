@@ -39,10 +39,11 @@ class Sharing(Colours):
         self.watch = list
 
     def forward(self, x):
-        self.watch()
-        if self.calls == self.stop_at:
-            raise self.error
-        SEEN.append(len(x))
+        if len(x) != 4:  # else it is asked whether it is still the same
+            self.watch()
+            if self.calls == self.stop_at:
+                raise self.error
+            SEEN.append(len(x))
         return super().forward(x + x.mean())
 
 
@@ -146,7 +147,7 @@ def test_leftovers_of_a_killed_write_go(run_with, undisturbed, tmp_path):  # noq
     with pytest.raises(KeyboardInterrupt):
         run_with(network(2), length=1)
     shards = next((tmp_path / "run" / "cache").glob("activations*")) / "shards"
-    (shards / "000000000-000000009.npy.tmp").write_bytes(b"half")
+    (shards / f".000000000-000000009.npy.andornot-{'0' * 16}.tmp").write_bytes(b"half")
     assert files(run_with(network(), length=1).path) == whole
 
 

@@ -123,7 +123,7 @@ def test_the_first_line_of_word2vec_is_passed_over(tmp_path):
     ("content", "message"),
     [
         ("a 1 2\nb 3\n", "line 2: expected a word and 2 numbers after it, found 1"),
-        ("PK\x03\n\x01\n", "found 0; the file is damaged or packed: fetch or unpack it"),
+        ("PK\x03\n\x01\n", "found 0; it looks like no kind of file that we know; give plain text"),
         ("a 1 2\n\nb 3 4\n", "line 2: expected a word and 2 numbers"),
         ("a\nb 1\n", "line 1: expected a word and 1 numbers after it, found 0"),
         ("a 1 2\nb 3 x\n", "line 2: could not convert string to float: b'x'"),

@@ -40,7 +40,7 @@ def test_what_stands_in_the_way_is_told(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     for check, path, message in (
         (check_folder, tmp_path / "file", "is a file; give a folder"),
-        (check_folder, tmp_path / "link", "is a link that leads nowhere"),
+        (check_folder, tmp_path / "link", "a link is in its place"),
         (check_folder, tmp_path / "file" / "below", "cannot write to"),
         (check_folder, tmp_path / "link" / "below", "cannot write to"),
         (check_folder, tmp_path / ("long" * 100), "cannot write to"),

@@ -466,8 +466,8 @@ def _checked(out: Path, vacant: bool, top: Sequence[str]) -> list[str]:
     theirs = _theirs(folder)
     if theirs and not folder.listed:
         raise OptionError(
-            f"{out} holds other files ({theirs[0]}), and no list of files that andornot wrote "
-            "(versions before kept none); choose a new or an empty folder, or remove it"
+            f"{out} holds other files; choose a new or an empty folder ({theirs[0]} is there, and "
+            "no list of what andornot wrote, which versions before did not keep)"
         )
     for name in theirs:
         _check_apart(out, name, top)
