@@ -16,6 +16,8 @@ from andornot.runs.run import Run
 
 LAYERS = ("first", "second", "relu")
 N_SAMPLES = 24
+TRIAL, TRIAL_CALLS = 4, 3
+"""Samples and calls that it costs to try the network first: two together, then each alone."""
 NET = """
     import os
     from pathlib import Path

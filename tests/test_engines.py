@@ -25,7 +25,16 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from andornot.counting import passes  # noqa: E402
 from andornot.runs.run import Run  # noqa: E402
-from pass_cases import LAYERS, N_SAMPLES, assert_same_run, dissect, seen, stored_world  # noqa: E402
+from pass_cases import (  # noqa: E402
+    LAYERS,
+    N_SAMPLES,
+    TRIAL,
+    TRIAL_CALLS,
+    assert_same_run,
+    dissect,
+    seen,
+    stored_world,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +67,7 @@ def test_any_executor_will_do(world, stored, tmp_path, threads, store):
     """Tasks of one process take turns at the network."""
     run = dissect(world, tmp_path / "run", executor=threads, store=store)
     assert_same_run(stored, run)
-    assert seen(world) == (1 if store else 2) * N_SAMPLES
+    assert seen(world) == (1 if store else 2) * N_SAMPLES + TRIAL
     assert not list(tmp_path.rglob("engine-*"))
     if store:
         for layer in LAYERS:
@@ -73,10 +82,10 @@ def test_a_failure_elsewhere_is_told_as_here_and_costs_its_shard(
     monkeypatch.setattr(passes, "_SAVE_SHARE", 0)
     for store, recorded in ((True, 1), (False, 2)):
         out = tmp_path / str(store)
-        (world / "fail").write_text("5")
+        (world / "fail").write_text(str(TRIAL_CALLS + 5))
         with pytest.raises(ModelError, match=r"at samples .*out of luck"):
             dissect(world, out, executor=threads, store=store)
-        before = seen(world)
+        before = seen(world) - TRIAL
         assert 6 <= before < N_SAMPLES
         assert_same_run(stored, dissect(world, out, executor=threads, store=store))
         assert before + seen(world) <= recorded * N_SAMPLES + 2 * 6
@@ -88,7 +97,7 @@ def test_a_run_goes_on_from_one_process_to_several_and_back(world, stored, tmp_p
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "_SHARD_BYTES", 1)
-        (world / "fail").write_text("4")
+        (world / "fail").write_text(str(TRIAL_CALLS + 4))
         with pytest.raises(ModelError):
             dissect(world, tmp_path / "run")
         (world / "fail").write_text("2")
@@ -100,12 +109,12 @@ def test_a_run_goes_on_from_one_process_to_several_and_back(world, stored, tmp_p
 
 @pytest.mark.slow
 def test_processes_of_which_one_is_killed(world, stored, tmp_path):
-    (world / "kill").write_text("4")
+    (world / "kill").write_text(str(TRIAL_CALLS + 4))
     run = dissect(world, tmp_path / "run", executor="processes:2", store=False)
     assert [path.name.split()[0] for path in world.glob("kill *")] == ["kill"]
     assert_same_run(stored, run)
     # what was lost: at most its shard and the one that waited behind it
-    assert seen(world) <= 2 * N_SAMPLES + 6
+    assert seen(world) <= 2 * N_SAMPLES + 6 + TRIAL
 
 
 @pytest.mark.slow
@@ -118,14 +127,14 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(world, stored, tmp_path):
     ) as cluster:
         before = {worker.pid for worker in cluster.workers.values()}
         for store in (False, True):
-            (world / "kill").write_text("3")
+            (world / "kill").write_text(str(TRIAL_CALLS + 3))
             run = dissect(
                 world, tmp_path / str(store), store=store,
                 executor=f"dask:{cluster.scheduler_address}",
             )  # fmt: skip
             assert_same_run(stored, run)
             assert not (world / "kill").exists()
-            assert seen(world) <= (2 - store) * N_SAMPLES + 2 * 6
+            assert seen(world) <= (2 - store) * N_SAMPLES + 2 * 6 + TRIAL
         killed = {int(path.name.split()[1]) for path in world.glob("kill *")}
         assert len(killed & before) >= 1
         found = andornot.explain(

@@ -241,6 +241,70 @@ def test_layout_of_maps():
     assert unit_map((1, 7, 14, 768), (224, 448), layout="channels_last").grid == (7, 14)
 
 
+def test_three_axes_that_end_in_one_are_not_tokens_of_one_unit():
+    pooled = unit_map((2, 512, 1), (64, 64))  # no grid of patches has 512 to 504 tokens
+    assert (pooled.kind, pooled.units, pooled.grid) == ("vector", 512, (1, 1))
+    assert unit_map((2, 1, 1), (64, 64)).units == 1
+    with pytest.raises(ModelError, match=r"64 units of one place, or one unit .* grid 8x8"):
+        unit_map((2, 64, 1), (64, 64))
+    units = unit_map((2, 64, 1), (64, 64), layout="channels_first")
+    assert (units.units, units.grid) == (64, (1, 1))
+    for told in ({"tokens": 0}, {"layout": "channels_last"}, {"layer": nn.Linear(4, 1)}):
+        scores = unit_map((2, 64, 1), (64, 64), **told)
+        assert (scores.kind, scores.units, scores.grid) == ("tokens", 1, (8, 8))
+    assert unit_map((2, 65, 1), (64, 64), tokens=1).grid == (8, 8)
+
+
+def test_some_layers_say_where_their_units_lie():
+    """Whatever the shape looks like: (N, C, L), (N, A, A, C) and back."""
+    conv = nn.Conv1d(3, 64, 1)
+    for length, grid in ((1, (1, 1)), (16, (4, 4))):
+        got = unit_map((2, 64, length), (64, 64), layer=conv)
+        assert (got.kind, got.units, got.grid) == ("maps", 64, grid)
+    assert unit_map((2, 5, 9, 7), (64, 96), layer=nn.Linear(3, 7)).units == 7
+    assert unit_map((2, 8, 8, 4), (64, 64), layer=nn.MaxPool2d(2)).units == 8
+    with pytest.raises(ModelError, match="17 tokens"):
+        unit_map((2, 64, 17), (64, 64), layer=nn.AdaptiveAvgPool1d(17))
+
+
+def test_units_of_three_axes_are_recorded_in_order(batch):
+    net = nn.Sequential(nn.Flatten(2), nn.Conv1d(3, 4, 1), nn.AdaptiveMaxPool1d(1))
+    with Recorder(net, ["1", "2"]) as recorder:
+        got = recorder.record(batch).activations
+    np.testing.assert_array_equal(got["2"][:, :, 0, 0], got["1"].max((2, 3)))
+    assert got["1"].shape == (6, 4, 8, 8)
+    listed = {info.path: (info.units, info.grid) for info in list_layers(net, batch[:1])}
+    assert (listed["1"], listed["2"]) == ((4, (8, 8)), (4, (1, 1)))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: x.flatten(2).permute(2, 0, 1),  # 64 tokens first
+        lambda x: x.flatten(2).permute(0, 2, 1).reshape(len(x) * 64, 3),
+        lambda x: torch.ones(1, 4, 5),
+    ],
+)
+def test_layers_without_a_row_for_each_image_are_not_listed(make, batch):
+    net = nn.Sequential(Odd(lambda x: (make(x), x)[0]), nn.Identity())
+    assert list_layers(net, batch[:1]) == []
+
+
+def test_layers_of_a_network_that_takes_one_image_only(batch):
+    net = nn.Sequential(Odd(lambda x: x.reshape(1, 3, 8, 8)), nn.Conv2d(3, 2, 1))
+    assert [info.path for info in list_layers(net, batch[:1])] == ["0", "1"]
+
+
+def test_as_many_tokens_as_images(batch):
+    """Tokens come first, as in sequence models, and there are six of them."""
+    net = nn.Sequential(Odd(lambda x: x.mean(3)[:, :, :6].permute(2, 0, 1)))
+    with (
+        Recorder(net, ["0"], tokens=0) as recorder,
+        pytest.raises(ModelError, match=r"\(6, 2, 3\) on 2 images, but its first dimension"),
+    ):
+        recorder.record(batch)
+
+
 def test_first_tensor_of_nothing():
     assert first_tensor(None) is None
     assert first_tensor(("a", [1, {}])) is None

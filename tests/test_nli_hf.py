@@ -217,6 +217,59 @@ def test_tokenisers_that_count_the_blank_to_a_piece(tmp_path):
         model.record([pair("z" * 30, "z" * 35)], model.layers[-1:])
 
 
+@pytest.mark.parametrize(
+    ("name", "config", "pair_layer", "token_layer", "has_head"),
+    [
+        ("DistilBert", {"dim": 8, "n_layers": 1, "n_heads": 2, "hidden_dim": 12},
+         "pre_classifier", "distilbert.transformer.layer.0", True),
+        ("Roberta", {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+         "intermediate_size": 12}, "classifier.dense", "roberta.encoder.layer.0", True),
+        ("Electra", {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+         "intermediate_size": 12, "embedding_size": 6}, "classifier.dense",
+         "electra.encoder.layer.0", True),
+        ("XLNet", {"d_model": 8, "n_layer": 1, "n_head": 2, "d_inner": 12},
+         "sequence_summary.summary", None, True),
+    ],
+)  # fmt: skip
+def test_other_families(name, config, pair_layer, token_layer, has_head, tmp_path):
+    """Layers give a row for each pair, and no one gives the tokens first (XLNet does inside)."""
+    import andornot
+    from andornot.counting.thresholds import Threshold
+    from andornot.demo.text.world import draw_pairs
+    from andornot.probe import Recording
+
+    sizes = {"vocab_size": len(PIECES), "num_labels": 3}
+    torch.manual_seed(0)
+    kind = getattr(transformers, f"{name}Config")
+    made = getattr(transformers, f"{name}ForSequenceClassification")(kind(**config, **sizes))
+    made.save_pretrained(tmp_path)
+    save_tokeniser(tmp_path, model_input_names=["input_ids", "attention_mask"])
+    model = load_pair_model(f"hf:{tmp_path}", device="cpu")
+    assert pair_layer in model.layers
+    assert token_layer is None or token_layer in model.token_layers
+    assert not any("rel_attn" in path for path in model.token_layers)
+    weights = class_weights(model, pair_layer)
+    assert (weights is not None and weights.shape == (8, 3)) == has_head
+    for layer in filter(None, (pair_layer, token_layer)):
+        run = andornot.dissect(
+            model, layer, draw_pairs(40), tmp_path / layer, trust=None, length=1, min_active=0.0,
+            recording=Recording(device="cpu"), threshold=Threshold(0.2),
+        )  # fmt: skip
+        assert len(run.result()) == 8
+        assert not [note for note in run.manifest["notes"] if "batch" in note]
+
+
+def test_as_many_pieces_as_pairs(model, monkeypatch):
+    """Layers that give the pieces first look like those that give the pairs first, by luck."""
+    monkeypatch.setattr(type(model), "_shapes", lambda _, premise, pairs: (
+        {"first": (2, 2, 8) if pairs == 2 else (4, 3, 8), "table": (2, 8),
+         "scores": (2, 2) if pairs == 2 else (3, 4), "right": (pairs, 2 if pairs == 2 else 4, 8)},
+        2 if pairs == 2 else 4,
+    ))  # fmt: skip
+    fresh = type(model).__new__(type(model))
+    assert (fresh.layers, fresh.token_layers) == ((), ("right",))
+
+
 def test_its_accuracy_on_the_command_line(directory, model, tmp_path, capsys):
     from andornot.cli import main
 

@@ -36,7 +36,16 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 import test_dissect_text as text  # noqa: E402
 from andornot.counting import passes  # noqa: E402
 from andornot.pipeline import twice  # noqa: E402
-from pass_cases import LAYERS, N_SAMPLES, assert_same_run, dissect, seen, stored_world  # noqa: E402
+from pass_cases import (  # noqa: E402
+    LAYERS,
+    N_SAMPLES,
+    TRIAL,
+    TRIAL_CALLS,
+    assert_same_run,
+    dissect,
+    seen,
+    stored_world,
+)
 from test_dissect_text import run_with as text_run  # noqa: E402, F401
 
 # ---- statistics that add up
@@ -175,7 +184,7 @@ def out(tmp_path):
 def test_two_passes_give_what_a_store_gives_for_all_layers_in_one_run(world, stored, out):
     run = dissect(world, out, store=False)
     assert_same_run(stored, run)
-    assert seen(world) == 2 * N_SAMPLES
+    assert seen(world) == 2 * N_SAMPLES + TRIAL
     assert not list(out.rglob("shards"))
     assert run.manifest["store"] is False
     with pytest.raises(RunError, match="kept no activations, which this needs; repeat"):
@@ -199,7 +208,7 @@ def test_a_second_layer_later_costs_only_itself(world, stored, out):
     dissect(world, out, layer="first", store=False)
     seen(world)
     run = dissect(world, out, store=False)
-    assert seen(world) == 2 * N_SAMPLES
+    assert seen(world) == 2 * N_SAMPLES + TRIAL
     assert_same_run(stored, run)
 
 
@@ -207,7 +216,9 @@ def test_a_store_can_be_added_and_left(world, stored, out):
     dissect(world, out, store=False)
     seen(world)
     run = dissect(world, out)
-    assert seen(world) == N_SAMPLES  # the activations; the counts were there
+    assert (
+        seen(world) == N_SAMPLES
+    )  # the activations, of a network that was tried; the counts were there
     assert_same_run(stored, run)
     assert run.activations("first").n_samples == N_SAMPLES
     assert_same_run(stored, dissect(world, out, store=False))
@@ -218,15 +229,15 @@ def test_a_store_can_be_added_and_left(world, stored, out):
 def test_an_interrupted_pass_goes_on_where_it_was(world, stored, calm, out, batch, monkeypatch):
     seen(world)
     monkeypatch.setattr(passes, "_SAVE_SHARE", 0)  # save after every batch
-    (world / "fail").write_text(str(batch))
+    (world / "fail").write_text(str(TRIAL_CALLS + batch))
     with pytest.raises(ModelError, match=r"at samples .* out of luck"):
         dissect(world, out, store=False)
     before = seen(world)
-    assert before == 3 * (batch - 1)
+    assert before == TRIAL + 3 * (batch - 1)
     run = dissect(world, out, store=False)
     assert_same_run(stored, run)
     assert stages_of(run) == calm
-    assert before + seen(world) == 2 * N_SAMPLES
+    assert before + seen(world) == TRIAL + 2 * N_SAMPLES  # it is not tried again
 
 
 @pytest.mark.parametrize("step", ["finish_layer", "finish_logits", "save_counts"])
@@ -255,7 +266,7 @@ def test_what_ends_between_the_layers_of_a_pass_is_not_mixed_up(
 
 def test_a_damaged_file_of_an_interrupted_pass_is_left_aside(world, stored, out, monkeypatch):
     monkeypatch.setattr(passes, "_SAVE_SHARE", 0)
-    (world / "fail").write_text("5")
+    (world / "fail").write_text(str(TRIAL_CALLS + 5))
     with pytest.raises(ModelError):
         dissect(world, out, store=False)
     partial = next(out.rglob("partial.npz"))
@@ -273,14 +284,14 @@ def test_a_killed_command_goes_on_where_it_was(world, stored, out):
         "--device", "cpu", "--no-store", "--memory", "0.1", "--out", str(out), "--quiet",
     ]  # fmt: skip
     seen(world)
-    (world / "kill").write_text("12")
+    (world / "kill").write_text(str(TRIAL_CALLS + 12))
     killed = subprocess.run([sys.executable, "-m", "andornot", *options], check=False)
     assert killed.returncode == -signal.SIGKILL
     before = seen(world)
     cli.main(options, standalone_mode=False)
     assert_same_run(stored, Run.open(out))
     assert seen(world) < 2 * N_SAMPLES
-    assert before == 33
+    assert before == TRIAL + 33
 
 
 @pytest.mark.parametrize("name", ["responses.npz", "areas.npy", "thresholds.npy", "logits.npy"])

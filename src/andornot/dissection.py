@@ -27,10 +27,12 @@ from andornot.files import writing
 from andornot.folders import sweep_folders
 from andornot.parallel import n_workers
 from andornot.pipeline.assess import trusted, with_agreement
-from andornot.pipeline.count import note_few_active, responses_of
+from andornot.pipeline.count import few_active, responses_of
 from andornot.pipeline.explain import explain_layer, with_ranges
 from andornot.pipeline.record import concepts_of, record
+from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.state import Pipeline
+from andornot.pipeline.steady import note_company
 from andornot.pipeline.twice import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probe import Probe, Recording
@@ -281,12 +283,16 @@ def _run(p: Pipeline) -> Run:
         record(p, data_key)
     else:
         pass_twice(p, data_key, table, table_stage)
+    note_company(p)
     for layer in p.probe.layers:  # of what was recorded before
         p.units_of(layer)
     results = {}
     for layer in p.probe.layers:
         responses, status = responses_of(p, layer, table, table_stage)
-        note_few_active(p, layer, table)
+        stuck = saturated_units(p, layer, responses, status)
+        told = saturated(p, layer, table, stuck), few_active(p, layer, table, status, stuck)
+        if any(told):
+            p.note("; ".join(filter(None, told)))
         results[layer] = explain_layer(p, layer, responses, status, table)
         if p.store:
             result = trusted(p, layer, responses, results[layer], table)

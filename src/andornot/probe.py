@@ -202,5 +202,8 @@ class Probe(Protocol):
     def head(self, layer: str, n_units: int) -> NDArray[np.float32] | None:
         """Weights from units to classes, ``(n_classes, n_units)``, where a linear head follows."""
 
+    def suspects(self, company: bool) -> list[str]:
+        """Parts of the network that mix the samples of a batch, or else that draw at random."""
+
     def facts(self) -> dict[str, Any]:
         """What the manifest says of model and data."""

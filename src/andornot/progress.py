@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -26,6 +26,17 @@ def show_progress(visible: bool) -> None:
     """Turn progress bars on or off for this process (the command line turns them on)."""
     global _visible
     _visible = visible
+
+
+@contextmanager
+def without_progress() -> Iterator[None]:
+    """Show no bars inside."""
+    before = _visible
+    show_progress(False)
+    try:
+        yield
+    finally:
+        show_progress(before)
 
 
 def tell(sentence: str) -> None:

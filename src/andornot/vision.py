@@ -27,6 +27,7 @@ from andornot.models import (
     load_model,
 )
 from andornot.models.asked import asked_images, same_chance
+from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
 from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
@@ -171,6 +172,10 @@ class ImageProbe:
         """Weights from units to classes, where a linear head follows."""
         found = head_weights(self.model.module, layer, n_units)
         return None if found is None else found.weight
+
+    def suspects(self, company: bool) -> list[str]:
+        """Parts of the network that mix images, or else that draw at random."""
+        return mixing_parts(self.model.module) if company else drawing_parts(self.model.module)
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of model and data."""

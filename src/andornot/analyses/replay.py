@@ -16,6 +16,7 @@ from torch import nn
 from andornot.errors import ModelError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
 from andornot.models.ablate import shapes_of, zeroed
+from andornot.models.layers import get_layer
 from andornot.models.shapes import unit_map
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
@@ -156,7 +157,10 @@ def _of_images(run: Run, layer: str, source: Source) -> Replay:
 
     def axis(shape: tuple[int, ...]) -> int:
         image_size = (preprocessing.height, preprocessing.width)
-        units = unit_map(shape, image_size, tokens=recording["tokens"], layout=recording["layout"])
+        units = unit_map(
+            shape, image_size, tokens=recording["tokens"], layout=recording["layout"],
+            layer=get_layer(model.module, layer),
+        )  # fmt: skip
         return -1 if units.kind == "tokens" or units.channels_last else 1
 
     return Replay(run, layer, model.module, size, forwards, axis)

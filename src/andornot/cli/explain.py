@@ -235,6 +235,8 @@ def layers(**options: Any) -> None:
             f"No layer of {options['model']} can be explained, for none of its modules runs as one "
             "in a forward pass: give the network as Python classes, not as it was exported."
         )
+    for note in model.notes if isinstance(model, LoadedModel) else ():
+        click.echo(f"note: {note}", err=True)
     last = {row[-1]: row[0] for row in rows if row[-1] != "1x1"}
     for row in rows:
         usual = not of_pairs and last.get(row[-1]) == row[0]

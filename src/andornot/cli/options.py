@@ -88,7 +88,7 @@ MODEL_OPTIONS: list[Callable[[Any], Any]] = [
     click.option(
         "--layout",
         type=click.Choice(["channels_first", "channels_last"]),
-        help="Axes of four-axis outputs; found by itself if it can be.",
+        help="Axes of outputs with four, or (N, C, 1); found by itself if it can be.",
     ),
 ]
 """Options that say which network, and how images become its input."""

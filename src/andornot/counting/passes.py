@@ -13,7 +13,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -164,7 +164,7 @@ class Recordings(Forward):
         Raises:
             RunError: what one of them wrote was lost.
         """
-        places = self._piece(range(self.n_samples), _clock()).all_places
+        places = self._piece(range(self.n_samples), no_clock()).all_places
         recorded = min(place.sample(place.reach()) for place in places)
         for place in places:  # a shard of samples has files of its own
             place.store.cut(place.row(recorded // self.shard_size * self.shard_size))
@@ -206,24 +206,26 @@ class Recordings(Forward):
         return Piece(stores, logits, self.size, clock)
 
     def _has(self, part: range) -> bool:
-        places = self._piece(part, _clock()).all_places
+        places = self._piece(part, no_clock()).all_places
         return all(place.store.covers(place.first, place.last) for place in places)
 
 
 def _record(work: Recordings, start: int, stop: int) -> None:
     """Record a shard of samples, in a worker."""
-    _be_quiet()
-    with _NETWORK:
-        work.record_part(range(start, stop), _clock())
+    with at_work():
+        work.record_part(range(start, stop), no_clock())
 
 
-def _be_quiet() -> None:
-    """Show no bars of a forked process; the run that gave the task out shows its own."""
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Run the network in a worker: alone in its process, and without bars of a forked one."""
     if multiprocessing.parent_process() is not None:
-        show_progress(False)
+        show_progress(False)  # the run that gave the task out shows its own
+    with _NETWORK:
+        yield
 
 
-def _clock() -> Stage:
+def no_clock() -> Stage:
     """A stage whose times nobody reads."""
     return Stage("worker", "", Path())
 
@@ -431,8 +433,7 @@ def run_pass(
 
 def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]) -> State:
     """Run the network over a shard of samples, in a worker."""
-    _be_quiet()
-    with _NETWORK, closing(work.batches(range(start, stop), _clock())) as batches:
+    with at_work(), closing(work.batches(range(start, stop), no_clock())) as batches:
         part = work.begin(_table(work.table), bounds)
         for batch in batches:
             part.add(batch)

@@ -25,9 +25,23 @@ from andornot.models.weights import load_file
 LOCAL: Mapping[str, bool] = {"local_files_only": True, "trust_remote_code": False}
 """What transformers may do to load a directory: read it."""
 
+_HEADS = tuple(
+    f"For{task}"
+    for task in (
+        "ImageClassification",
+        "ImageClassificationWithTeacher",
+        "SemanticSegmentation",
+        "InstanceSegmentation",
+        "UniversalSegmentation",
+        "ObjectDetection",
+        "DepthEstimation",
+    )
+)
+"""Heads that a model is read with; others, which learn to fill in pixels say, are left out."""
+
 
 def build(directory: Path, weights: str | Path | None) -> Built:
-    """Load an image classifier, or else the bare model, as ``config.json`` says.
+    """Load the model with the head that ``config.json`` names, or else the bare model.
 
     Args:
         directory: what ``save_pretrained`` wrote, or a clone of a hub repository.
@@ -180,16 +194,44 @@ def _load(
 ) -> tuple[nn.Module, Any, tuple[str, ...]]:
     """Load the model that the configuration names."""
     config = transformers.AutoConfig.from_pretrained(directory, **LOCAL)
-    classifies = any(a.endswith("ForImageClassification") for a in config.architectures or ())
-    factory = transformers.AutoModelForImageClassification if classifies else transformers.AutoModel
+    factory = _factory(transformers, config)
     if from_config:
-        return factory.from_config(config, trust_remote_code=False), config, ()
+        return _of_config(factory, config), config, ()
     module, info = factory.from_pretrained(directory, output_loading_info=True, **LOCAL)
-    missing = sorted(info["missing_keys"])
-    if not missing:
-        return module, config, ()
-    note = f"{len(missing)} weights are not in {directory} and are random (such as {missing[0]})."
-    return module, config, (note,)
+    return module, config, tuple(_told(module, config, info, directory))
+
+
+def _of_config(factory: Any, config: Any) -> Any:
+    """A model with random weights, from an auto class or from one of its own."""
+    if hasattr(factory, "from_config"):
+        return factory.from_config(config, trust_remote_code=False)
+    return factory(config)
+
+
+def _factory(transformers: Any, config: Any) -> Any:
+    """The class of a model with a head that says something of an image, or else an auto class."""
+    for name in config.architectures or ():
+        if name.endswith(_HEADS) and hasattr(transformers, name):
+            return getattr(transformers, name)
+        if name.endswith("ForImageClassification"):
+            return transformers.AutoModelForImageClassification
+    return transformers.AutoModel
+
+
+def _told(module: nn.Module, config: Any, info: Any, directory: Path) -> Iterator[str]:
+    """Say which weights are random, and which head is left out."""
+    missing, extra = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
+    if missing:
+        yield (
+            f"{len(missing)} weights are not in {directory} and are random (such as {missing[0]})."
+        )
+    saved, read = (config.architectures or [""])[0], type(module).__name__
+    if extra:
+        yield (
+            f"{directory} was saved as {saved or 'another model'} and is read as {read}, without "
+            f"its head: {len(extra)} weights are left out (such as {extra[0]}), and there are no "
+            "answers to compare with."
+        )
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -50,19 +50,42 @@ def list_layers(
     """List the layers that can be explained, in the order in which they first finish.
 
     Layers that do not run (or that TorchScript runs), or whose output cannot be laid out as maps,
-    are left out, and so is the model itself. Of a layer that runs several times the last output
-    counts; of an output that is not a tensor, the first tensor in it (``last_hidden_state`` in
-    transformers).
+    are left out, and so are those that do not give a row for each image (as a batch of two shows,
+    if the network takes one), and the model itself. Of a layer that runs several times the last
+    output counts; of an output that is not a tensor, the first tensor in it
+    (``last_hidden_state`` in transformers).
 
     Args:
         module: the network; it is in evaluation mode during the call only.
         sample: a preprocessed batch (N, 3, H, W) on the network's device, best with N = 1.
         tokens: number of leading tokens that are not patches, or ``auto``.
-        layout: of 4-D outputs, see ``shapes.unit_map``.
+        layout: of 3-D and 4-D outputs, see ``shapes.unit_map``.
 
     Raises:
         ModelError: the network fails on the sample, or TorchScript runs it.
     """
+    refuse_scripted(module)
+    modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
+    shapes = _shapes(module, modules, sample)
+    with suppress(ModelError):  # some networks take one image only
+        twice = _shapes(module, modules, torch.cat([sample, sample]))
+        shapes = {p: s for p, s in shapes.items() if twice.get(p) == _of_twice(s, len(sample))}
+    image_size = (int(sample.shape[-2]), int(sample.shape[-1]))
+    found = []
+    for path, shape in shapes.items():
+        try:
+            units = unit_map(shape, image_size, tokens=tokens, layout=layout, layer=modules[path])
+        except ModelError:
+            continue
+        name = type(modules[path]).__name__
+        found.append(LayerInfo(path, name, shape, units.kind, units.units, units.grid))
+    return found
+
+
+def _shapes(
+    module: nn.Module, modules: Mapping[str, nn.Module], batch: torch.Tensor
+) -> dict[str, tuple[int, ...]]:
+    """Shapes of what modules give on a batch, in the order in which they first finish."""
     shapes: dict[str, tuple[int, ...]] = {}
 
     def remember(path: str) -> Callable[[nn.Module, Any, Any], None]:
@@ -73,24 +96,17 @@ def list_layers(
 
         return hook
 
-    refuse_scripted(module)
-    modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
     with ExitStack() as stack:
         stack.enter_context(evaluating(module))
         for path, layer in modules.items():
             stack.callback(layer.register_forward_hook(remember(path)).remove)
-        run_forward(module, sample)
+        run_forward(module, batch)
+    return shapes
 
-    image_size = (int(sample.shape[-2]), int(sample.shape[-1]))
-    found = []
-    for path, shape in shapes.items():
-        try:
-            units = unit_map(shape, image_size, tokens=tokens, layout=layout)
-        except ModelError:
-            continue
-        name = type(modules[path]).__name__
-        found.append(LayerInfo(path, name, shape, units.kind, units.units, units.grid))
-    return found
+
+def _of_twice(shape: tuple[int, ...], samples: int) -> tuple[int, ...] | None:
+    """The shape that twice as many samples must have; None if the first axis are not samples."""
+    return (2 * samples, *shape[1:]) if shape[:1] == (samples,) else None
 
 
 def get_layer(module: nn.Module, path: str) -> nn.Module:

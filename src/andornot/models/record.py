@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -69,7 +69,7 @@ class Recorder:
             device: ``auto`` (CUDA if there is one), or a torch device such as ``cuda:1``.
             logits: also record the network's output.
             tokens: number of leading tokens that are not patches, or ``auto``.
-            layout: of 4-D outputs, see ``shapes.unit_map``.
+            layout: of 3-D and 4-D outputs, see ``shapes.unit_map``.
 
         Raises:
             ModelError: there is no such layer, or TorchScript runs it.
@@ -118,20 +118,42 @@ class Recorder:
             ModelError: the network fails on the batch, a layer did not run, or its output
                 cannot be laid out as maps.
         """
-        self._outputs.clear()
-        self._calls = dict.fromkeys(self._layers, 0)
-        parameter = next(self._module.parameters(), None)
-        dtype = batch.dtype if parameter is None else parameter.dtype
-        try:
-            output = run_forward(self._module, batch.to(self._device, dtype))
-        except _Stop:
-            output = None
+        is_first = self._expected_calls is None
+        output = self._run(batch)
         self._expected_calls = self._expected_calls or dict(self._calls)
+        if is_first:
+            self._check_first_axis(batch)
         image_size = (int(batch.shape[-2]), int(batch.shape[-1]))
         activations = {path: self._maps(path, len(batch), image_size) for path in self._layers}
         logits = _logits(output, len(batch)) if self._want_logits else None
         self._outputs.clear()
         return Recorded(activations, logits)
+
+    def _run(self, batch: torch.Tensor) -> Any:
+        """Run the network and fill ``_outputs``; None if the pass ended early."""
+        self._outputs.clear()
+        self._calls = dict.fromkeys(self._layers, 0)
+        parameter = next(self._module.parameters(), None)
+        dtype = batch.dtype if parameter is None else parameter.dtype
+        try:
+            return run_forward(self._module, batch.to(self._device, dtype))
+        except _Stop:
+            return None
+
+    def _check_first_axis(self, batch: torch.Tensor) -> None:
+        """See that images lie along the first axis where another one is just as long.
+
+        Raises:
+            ModelError: a layer gives as many rows for fewer images.
+        """
+        outputs, few = dict(self._outputs), batch[: 2 if len(batch) > 2 else 1]
+        if len(few) == len(batch) or not any(len(batch) in t.shape[1:] for t in outputs.values()):
+            return
+        with suppress(ModelError):  # a network may not take so few images
+            self._run(few)
+        found, self._outputs = self._outputs, outputs
+        for path, output in found.items():
+            self._check_rows(path, output, len(few))
 
     def _hook(self, path: str) -> Callable[[nn.Module, Any, Any], None]:
         """Build the hook of one layer."""
@@ -155,16 +177,23 @@ class Recorder:
                 f"Layer {path!r} gave no tensor in the forward pass (it did not run, or returns "
                 "something else): choose a layer that `andornot layers` lists."
             )
+        self._check_rows(path, output, samples)
+        try:
+            units = unit_map(
+                output.shape, image_size, tokens=self._tokens, layout=self._layout,
+                layer=self._layers[path],
+            )  # fmt: skip
+        except ModelError as error:
+            raise ModelError(f"Layer {path!r} cannot be recorded: {error}") from error
+        return units.apply(output).contiguous().numpy()
+
+    @staticmethod
+    def _check_rows(path: str, output: torch.Tensor, samples: int) -> None:
         if output.ndim == 0 or len(output) != samples:
             raise ModelError(
                 f"Layer {path!r} gives shape {tuple(output.shape)} on {samples} images, but its "
                 "first dimension must be the images: choose another layer."
             )
-        try:
-            units = unit_map(output.shape, image_size, tokens=self._tokens, layout=self._layout)
-        except ModelError as error:
-            raise ModelError(f"Layer {path!r} cannot be recorded: {error}") from error
-        return units.apply(output).contiguous().numpy()
 
 
 def choose_device(device: str) -> torch.device:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from andornot.errors import ModelError
 
@@ -17,13 +18,25 @@ PrefixTokens = int | Literal["auto"]
 MOST_PREFIX_TOKENS = 8
 """Most class and register tokens that are looked for (vision transformers have 0 to 5)."""
 
+_UNITS_FIRST = (
+    nn.modules.conv._ConvNd,
+    nn.modules.batchnorm._BatchNorm,
+    nn.modules.pooling._MaxPoolNd,
+    nn.modules.pooling._AvgPoolNd,
+    nn.modules.pooling._AdaptiveAvgPoolNd,
+    nn.modules.pooling._AdaptiveMaxPoolNd,
+    nn.GroupNorm,
+)
+"""Layers whose units lie behind the samples, by what they are."""
+
 
 @dataclass(frozen=True)
 class UnitMap:
     """How the output of a layer is read as one map for each unit.
 
     Attributes:
-        kind: ``maps`` (N, C, H, W), ``vector`` (N, C) or ``tokens`` (N, T, D).
+        kind: ``maps`` (N, C, H, W) or (N, C, L), ``vector`` (N, C) or (N, C, 1), or ``tokens``
+            (N, T, D).
         units: number of units: C, or D of the tokens.
         grid: height and width of the maps; (1, 1) of a vector.
         prefix: how many leading tokens (class, registers) are set aside.
@@ -67,6 +80,7 @@ def unit_map(
     *,
     tokens: PrefixTokens = "auto",
     layout: Layout = "auto",
+    layer: nn.Module | None = None,
 ) -> UnitMap:
     """Decide how an output of this shape is read.
 
@@ -75,17 +89,24 @@ def unit_map(
         image_size: height and width of the network's input, in pixels.
         tokens: number of leading tokens that are not patches; ``auto`` takes the fewest that
             leave a grid of patches.
-        layout: of a 4-D output; ``auto`` reads (N, A, A, C) with C other than A as channels
-            last if the input is square, and anything else as channels first.
+        layout: where the channels lie; ``auto`` reads (N, A, A, C) with C other than A as channels
+            last if the input is square, and any other four axes as channels first. Three axes
+            are tokens; of (N, C, 1) ``channels_first`` says that they are not.
+        layer: what gives the output; a convolution or a Linear layer says by itself where its
+            units lie.
 
     Raises:
-        ModelError: the shape has no units that could be laid out as maps.
+        ModelError: the shape has no units that could be laid out as maps, or (N, C, 1) may be C
+            units of one place as well as tokens of one unit.
     """
     if len(shape) == 2:
         return UnitMap("vector", shape[1], (1, 1))
+    if layout == "auto":
+        layout = _layout_of(layer)
+    if len(shape) == 3 and isinstance(layer, _UNITS_FIRST):
+        return UnitMap("maps", shape[1], _token_grid(shape[2], image_size, 0)[1])
     if len(shape) == 3:
-        prefix, grid = _token_grid(shape[1], image_size, tokens)
-        return UnitMap("tokens", shape[2], grid, prefix=prefix)
+        return _of_three_axes(shape[1], shape[2], image_size, tokens, layout)
     if len(shape) == 4:
         _, a, b, c = shape
         square = image_size[0] == image_size[1]
@@ -95,6 +116,33 @@ def unit_map(
     raise ModelError(
         f"An output of shape {tuple(shape)} has no units that can be explained: choose a layer "
         "with maps (N, C, H, W), a vector (N, C) or tokens (N, T, D)."
+    )
+
+
+def _layout_of(layer: nn.Module | None) -> Layout:
+    if isinstance(layer, nn.Linear):
+        return "channels_last"
+    return "channels_first" if isinstance(layer, _UNITS_FIRST) else "auto"
+
+
+def _of_three_axes(
+    first: int, last: int, image_size: tuple[int, int], tokens: PrefixTokens, layout: Layout
+) -> UnitMap:
+    """Read (N, first, last): tokens of ``last`` units, or else ``first`` units of one place."""
+    if last == 1 and (first == 1 or layout == "channels_first"):
+        return UnitMap("vector", first, (1, 1))
+    if last > 1 or layout == "channels_last" or tokens != "auto":
+        prefix, grid = _token_grid(first, image_size, tokens)
+        return UnitMap("tokens", last, grid, prefix=prefix)
+    try:
+        _, (height, width) = _token_grid(first, image_size, tokens)
+    except ModelError:
+        return UnitMap("vector", first, (1, 1))
+    raise ModelError(
+        f"An output (N, {first}, 1) can be {first} units of one place, or one unit on tokens of a "
+        f"grid {height}x{width}, and its shape does not say which: give layout=channels_first "
+        "(--layout channels_first) for the units, or tokens=K (--tokens K) for K leading tokens "
+        "and then the grid."
     )
 
 

@@ -13,6 +13,7 @@ from andornot.counting.activations import read_array
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counted, Responses, count_responses, known_positions
 from andornot.counting.thresholds import (
+    ALIVE,
     Threshold,
     UnitThresholds,
     find_thresholds,
@@ -102,23 +103,39 @@ def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
     stage.finish(status=found.status)
 
 
-def note_few_active(p: Pipeline, layer: str, table: ConceptTable) -> None:
-    """Warn where the quantile leaves so few activations that formulas describe single places."""
+def few_active(
+    p: Pipeline, layer: str, table: ConceptTable, status: Sequence[str], stuck: Sequence[int]
+) -> str:
+    """Warn where the quantile leaves so few activations that formulas describe single places.
+
+    Args:
+        p: the run.
+        layer: the layer.
+        table: the concept table.
+        status: of each unit of the layer.
+        stuck: units with no value above the threshold at all, of which nothing is said here.
+
+    Returns:
+        a sentence for the notes, or nothing.
+    """
     rule = p.rules[layer]
     if not isinstance(rule, Threshold) or rule.quantile is None:
-        return
+        return ""
     height, width = p.stages[f"activations {layer}"].info["map_shape"]
     n_rows = p.n_samples if p.probe.rows is None else int(p.probe.rows[-1])
     n = n_values(rule, n_rows, (height, width), known_positions(table))
     above = values_above(rule.quantile, n)
     larger = "an earlier layer with larger maps, " if p.probe.level == "image" else ""
-    if above < _FEW:
-        p.note(
-            f"the top {rule.quantile:g} of {n:,} activations are {above}, so each unit of {layer} "
-            f"is active in {'one place' if above == 1 else f'{above} places'} only and its formula "
-            f"may be chance; bring more samples, {larger}or a "
-            "larger quantile"
-        )
+    fire = sum(status[unit] == ALIVE for unit in p.units_of(layer)) - len(stuck)
+    if above >= _FEW or (stuck and not fire):
+        return ""
+    return (
+        f"the top {rule.quantile:g} of {n:,} activations are {above}, so each "
+        f"{'other unit' if stuck else 'unit'} of {layer} "
+        f"is active in {'one place' if above == 1 else f'{above} places'} only and its formula "
+        f"may be chance; bring more samples, {larger}or a "
+        "larger quantile"
+    )
 
 
 def check_quantile(rule: Threshold, n: int) -> None:

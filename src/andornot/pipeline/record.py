@@ -17,6 +17,7 @@ from andornot.errors import DataError
 from andornot.files import writing
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
+from andornot.pipeline.steady import try_network
 from andornot.runs.stages import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
@@ -67,6 +68,7 @@ def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]
         for layer in p.probe.layers
     }  # fmt: skip
     logits = p.stage("logits", answers=answers.get("logits"), **inputs)
+    p.stage("trial", keys=[*(stage.key for stage in stages.values()), logits.key])
     for stage in stages.values():
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()
@@ -90,6 +92,7 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
         _SHARD_BYTES,
     )  # fmt: skip
+    try_network(p, work)
     if p.engine is None:
         work.record_here(clock)
     else:
@@ -98,7 +101,7 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     for layer, stage in stages.items():
         finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
     if logit_shards is not None:
-        finish_logits(logits, np.concatenate([block for _, block in logit_shards.blocks()]))
+        finish_logits(p, logits, np.concatenate([block for _, block in logit_shards.blocks()]))
 
 
 def finish_layer(
@@ -109,7 +112,9 @@ def finish_layer(
     if head is not None:
         with writing(stage.path):
             stage.write_array(_head_file(stage).name, head)
-    stage.finish(units=n_units, map_shape=map_shape, head=head is not None)
+    stage.finish(
+        units=n_units, map_shape=map_shape, head=head is not None, company=p.company.get(layer)
+    )
 
 
 def _head_file(stage: Stage) -> Path:
@@ -117,9 +122,9 @@ def _head_file(stage: Stage) -> Path:
     return stage.path / "head.npy"
 
 
-def finish_logits(stage: Stage, values: NDArray[np.float32]) -> None:
+def finish_logits(p: Pipeline, stage: Stage, values: NDArray[np.float32]) -> None:
     """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
             stage.write_array("logits.npy", values)
-    stage.finish(n_classes=int(values.shape[1]))
+    stage.finish(n_classes=int(values.shape[1]), company=p.company.get(""))

@@ -27,7 +27,11 @@ _PIPELINE_VERSION = 3
 
 @dataclass
 class Pipeline:
-    """One run on its way: inputs, where it goes, and the stages done so far."""
+    """One run on its way: inputs, where it goes, and the stages done so far.
+
+    ``company`` says how far what a layer gives hangs on the other samples of a batch, and the
+    logits under ``""`` (see ``steady``).
+    """
 
     probe: Probe
     out: Path
@@ -47,6 +51,7 @@ class Pipeline:
     stages: dict[str, Stage] = field(default_factory=dict)
     editions: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
+    company: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
 

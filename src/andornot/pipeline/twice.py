@@ -27,6 +27,7 @@ from andornot.pipeline.count import (
 )
 from andornot.pipeline.record import finish_layer, finish_logits, network_stages
 from andornot.pipeline.state import Pipeline
+from andornot.pipeline.steady import try_network
 from andornot.runs.stages import Stage
 
 
@@ -75,6 +76,7 @@ def _first_pass(
     p: Pipeline, work: Work, table: ConceptTable, found: dict[str, Stage], logits: Stage
 ) -> None:
     """Find thresholds and logits."""
+    try_network(p, work)
     passed = _pass(p, "first pass", work, table)
     assert isinstance(passed, FirstPass)
     for layer in work.layers:
@@ -87,7 +89,7 @@ def _first_pass(
         recorded = p.stages[f"activations {layer}"]
         finish_layer(p, layer, recorded, len(values.values), passed.map_shapes[layer])
     if work.logits:
-        finish_logits(logits, passed.logits)
+        finish_logits(p, logits, passed.logits)
 
 
 def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable) -> object:

@@ -304,6 +304,15 @@ class PairProbe:
         weights = class_weights(self.model, layer)
         return None if weights is None or len(weights) != n_units else weights.T
 
+    def suspects(self, company: bool) -> list[str]:
+        """Parts of the network that mix pairs, or else that draw at random, where it is torch's."""
+        module = getattr(self.model, "module", None)
+        if module is None:
+            return []
+        from andornot.models.chance import drawing_parts, mixing_parts
+
+        return mixing_parts(module) if company else drawing_parts(module)
+
     def facts(self) -> dict[str, Any]:
         """What the manifest says of model and data."""
         dropped = [

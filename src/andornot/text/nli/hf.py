@@ -139,26 +139,32 @@ class HfPairModel:
 
     @cached_property
     def _paths(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Find the layers by one small forward pass."""
+        """Find the layers by two small batches, of other numbers of pairs and of pieces."""
+        (one, few), (other, more) = self._shapes("a", 2), self._shapes("a a a", 3)
+        both = [(path, shape, other[path]) for path, shape in one.items() if path in other]
+        return (
+            tuple(p for p, a, b in both if (len(a), a[:1], b) == (2, (2,), (3, *a[1:]))),
+            tuple(p for p, a, b in both if (len(a), a[:2], b) == (3, (2, few), (3, more, *a[2:]))),
+        )
+
+    def _shapes(self, premise: str, pairs: int) -> tuple[dict[str, tuple[int, ...]], int]:
+        """Shapes of what all modules give on so many equal pairs, and of how many pieces each."""
         modules = {path: part for path, part in self.module.named_modules() if path}
-        encoded = self.tokenizer([("a", "b")] * 2, return_tensors="pt", padding=True)
-        pieces = encoded["input_ids"].shape[1]
+        encoded = self.tokenizer([(premise, "b")] * pairs, return_tensors="pt", padding=True)
         with inference(self.module), caught(modules) as outputs:
             self._run(encoded)
         shapes = {path: tuple(outputs[path].shape) for path in modules if path in outputs}
-        rows = [path for path, shape in shapes.items() if len(shape) == 2 and shape[0] == 2]
-        grids = [
-            path for path, shape in shapes.items() if len(shape) == 3 and shape[:2] == (2, pieces)
-        ]
-        return tuple(rows), tuple(grids)
+        return shapes, encoded["input_ids"].shape[1]
 
     def _encode(self, pairs: Pairs, texts: list[tuple[str, str]]) -> Any:
         """Tokenise a batch; nothing is cut off, for a unit may hang on the last word."""
         encoded = self.tokenizer(
             texts, return_tensors="pt", padding=True, return_offsets_mapping=True
         )
-        positions = getattr(self.module.config, "max_position_embeddings", None)
-        most = min(self.tokenizer.model_max_length, positions or self.tokenizer.model_max_length)
+        most = self.tokenizer.model_max_length
+        positions = getattr(self.module.config, "max_position_embeddings", None) or -1
+        if positions > 0:  # below it in XLNet, which has no limit
+            most = min(most, positions)
         for pair, mask in zip(pairs, encoded["attention_mask"], strict=True):
             if int(mask.sum()) > most:
                 raise ModelError(
