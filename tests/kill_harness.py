@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -241,9 +242,10 @@ def _plain(folder: Path) -> Any:
     """All files of a folder but our own notes, by name, with their content."""
     if not folder.is_dir():
         return None
-    place = str(folder.parent).encode()  # commands that pages show hold it
+    # commands that pages show hold the place of the run that they were made of
+    places = re.escape(str(folder.parents[1]).encode()) + rb"/\w+"
     return {
-        p.relative_to(folder).as_posix(): _digest(p.read_bytes().replace(place, b"PLACE"))
+        p.relative_to(folder).as_posix(): _digest(re.sub(places, b"", p.read_bytes()))
         for p in sorted(folder.rglob("*"))
         if p.is_file() and not p.name.startswith(".andornot")
     } or None
