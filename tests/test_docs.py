@@ -106,8 +106,8 @@ def reference():
 
 
 def named(file):
-    """The dotted names in a page's text and code."""
-    return re.findall(r"\bandornot(?:\.[A-Za-z_]\w*)+", file.read_text(encoding="utf-8"))
+    """The dotted names in a page's text and code; what begins with a dot is a file."""
+    return re.findall(r"(?<!\.)\bandornot(?:\.[A-Za-z_]\w*)+", file.read_text(encoding="utf-8"))
 
 
 def find(name):

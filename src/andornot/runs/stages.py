@@ -156,7 +156,7 @@ class Stage:
 _UNLISTED = (
     "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
     "head.npy", "responses.npz", "thresholds.npy", "extremes.npy", "borders.npy", "areas.npy",
-    "peaks.npy", "scores.json", "held_out.json", "stability.json", "chance.json",
+    "peaks.npy", "scores.json", "held-out.json", "stability.json", "chance.json",
     "range_[0-9]*.npz", "partial.npz",
 )  # fmt: skip
 """What the versions that kept no lists wrote into a stage."""
