@@ -44,7 +44,7 @@ NET = """
             self.seen += len(x) if len(x) != 4 else 0  # asked whether it is still the same
             if self.seen > int(os.environ.get("FAILS_AFTER", 10**9)):
                 raise RuntimeError("out of luck")
-            if "SIGNAL" in os.environ and self.seen > 10:
+            if "SIGNAL" in os.environ and self.seen > 4 + 10:  # 4 try it
                 os.kill(os.getpid(), int(os.environ.pop("SIGNAL")))
             return self.head(self.layer(x).relu().mean((2, 3)))
 

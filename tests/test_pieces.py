@@ -30,6 +30,12 @@ def seen():
     return found
 
 
+@pytest.fixture(autouse=True)
+def untried(monkeypatch):
+    """Nothing but the recording itself; see ``test_steady`` for what is tried before it."""
+    monkeypatch.setattr(record, "try_network", lambda *_: None)
+
+
 class Sharing(Colours):
     """Each sample's activations hang on all of its batch."""
 
