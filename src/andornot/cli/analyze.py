@@ -43,12 +43,16 @@ _QUIET = click.option(
 )
 
 
-def _check(_context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
-    """Make sure that tables can be written, before any work."""
+def _check(context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
+    """Make sure that tables can be written, and replace nobody's files, before any work."""
     if out is not None:
+        from andornot.analyses import QUESTIONS
+        from andornot.folders import check_free_for
         from andornot.writable import check_folder
 
+        names = QUESTIONS if context.info_name == "all" else (context.info_name,)
         check_folder(out)
+        check_free_for(out, [f"{name}{rest}" for name in names for rest in (".txt", "-*.*")])
     return out
 
 

@@ -82,13 +82,16 @@ def nli(quiet: bool, **options: Any) -> None:
 
 def _run(task: str, quiet: bool, options: dict[str, Any]) -> None:
     """Run an experiment, print its figures and write them."""
+    from andornot.folders import check_free_for
     from andornot.progress import show_progress
+    from andornot.reproduce.reproduction import STEM
     from andornot.reproduce.request import Request
     from andornot.writable import check_folder
 
     show_progress(not quiet)
     request = Request(**options)
     check_folder(request.out)
+    check_free_for(request.out, [f"{STEM}.*"])
     goes_on_in(request.run, "cache/**/*")
     made: Reproduction = import_module(f"andornot.reproduce.{task}").reproduce(request)
     files = made.write(request.out)
