@@ -17,6 +17,7 @@ from andornot.errors import DataError
 from andornot.files import writing
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
+from andornot.progress import tell
 from andornot.runs.stages import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
@@ -47,11 +48,21 @@ def record(p: Pipeline, data_key: str) -> None:
     """Run the network once over all samples, for all layers that are not recorded yet."""
     stages, logits = network_stages(p, data_key)
     for layer, stage in stages.items():
-        if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
-            stage.undo()
+        if stage.done:
+            _drop_damaged(stage)  # for nothing else may read them, if all that is made of them is
+            if _recorded(p, p.shards(layer)) < p.n_samples:
+                stage.undo()
     if all(stage.done for stage in (*stages.values(), logits)):
         return
     _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
+
+
+def _drop_damaged(stage: Stage) -> None:
+    """Remove files of activations that are not as they were written; they are recorded again."""
+    for path in stage.shards.damaged():
+        tell(f"{path} is damaged, so it is made again")
+        with writing(path):
+            path.unlink()
 
 
 def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:

@@ -156,10 +156,10 @@ class Stage:
 _UNLISTED = (
     "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
     "head.npy", "responses.npz", "thresholds.npy", "extremes.npy", "borders.npy", "areas.npy",
-    "peaks.npy", "scores.json", "held_out.json", "stability.json", "chance.json",
-    "range_[0-9]*.npz", "partial.npz",
+    "peaks.npy", "scores.json", "held-out.json", "stability.json", "chance.json",
+    "range_[0-9]*.npz", "partial.npz", "answer_*.npy",
 )  # fmt: skip
-"""What the versions that kept no lists wrote into a stage."""
+"""What we write into a stage; versions before kept no lists, and a list may be damaged."""
 
 
 def remove_stage(path: Path) -> None:
@@ -169,7 +169,7 @@ def remove_stage(path: Path) -> None:
         check_no_link(path / "shards")
         sweep(path / "shards")
         Shards(path / "shards").remove()
-        if not Folder.at(path).listed and (path / "stage.json").exists():
+        if (path / "stage.json").exists():
             for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
                 name.unlink()
         remove_ours(path)
