@@ -22,6 +22,7 @@ from andornot.probe import Recording
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
 from andornot.runs.run import Run
+from andornot.trust.options import TrustOptions
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -432,6 +433,22 @@ def test_lists_of_digests_that_are_damaged_are_made_again(run_with, where, damag
     assert len(kept) == len(set(kept))
     assert len(list(again.path.glob("results/*"))) == 1
     assert run_with(model, length=1, trust=None).result() != result
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("trust_*/stability.json", "concepts"), ("scores_*/scores.json", "pearson"),
+                       ("activations_*/stage.json", "units"), ("responses_*/stage.json", "status")],
+)  # fmt: skip
+def test_what_no_list_proves_is_made_again(run_with, file, name):
+    model = Colours()
+    options = {"length": 1, "trust": TrustOptions(resamples=1, bootstrap=40, nulls=1)}
+    run = run_with(model, **options)
+    result = run.result()
+    path = next(run.path.glob(f"cache/{file}"))
+    assert name in path.read_text()
+    path.write_text(path.read_text().replace(name, "other"))
+    (path.parent / ".andornot.json").unlink()
+    assert run_with(model, **options).result() == result
 
 
 def test_a_changed_copy_is_kept_though_the_list_is_damaged(run_with):

@@ -48,10 +48,9 @@ def record(p: Pipeline, data_key: str) -> None:
     """Run the network once over all samples, for all layers that are not recorded yet."""
     stages, logits = network_stages(p, data_key)
     for layer, stage in stages.items():
-        if stage.done:
-            _drop_damaged(stage)  # for nothing else may read them, if all that is made of them is
-            if _recorded(p, p.shards(layer)) < p.n_samples:
-                stage.undo()
+        _drop_damaged(stage)  # it may be that nothing else reads them in this run
+        if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
+            stage.undo()
     if all(stage.done for stage in (*stages.values(), logits)):
         return
     _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
