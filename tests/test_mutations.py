@@ -14,6 +14,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from andornot.counting.thresholds import Threshold
 from andornot.errors import AndornotError
 from andornot.pipeline import record
 from andornot.probe import Recording
+from andornot.runs import stages
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 
@@ -356,3 +358,12 @@ def test_no_json_is_too_deep(cases, name, kind):
     for file in cases[name].files:
         if file.endswith(".json"):
             try_out(cases[name], kind, file, random.Random(0), None)
+
+
+def test_what_a_stage_may_hold_is_known_without_its_list(cases):
+    """So that a stage goes though its list is damaged."""
+    for case in cases.values():
+        for file in case.files:
+            parts = file.split("/")
+            if parts[0] == "cache" and len(parts) == 3 and parts[2] != folders.LIST:
+                assert any(fnmatch(parts[2], pattern) for pattern in stages._UNLISTED), file
