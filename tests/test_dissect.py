@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import andornot
-from andornot import dissection
+from andornot import dissection, folders
 from andornot.counting import activations
 from andornot.counting.activations import Shards
 from andornot.counting.thresholds import Threshold
@@ -22,6 +22,7 @@ from andornot.probe import Recording
 from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
 from andornot.runs.run import Run
+from andornot.trust.options import TrustOptions
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -394,6 +395,69 @@ def test_a_lost_shard_is_recorded_again(run_with, monkeypatch):
     again = run_with(model, length=1)
     assert again.result() == first.result()
     assert model.calls > 0
+
+
+def test_a_damaged_shard_is_recorded_again_though_nobody_reads_it(run_with, monkeypatch):
+    monkeypatch.setattr(record, "_SHARD_BYTES", 1)
+    model = Colours()
+    run = run_with(model, length=1, trust=None)
+    values = np.concatenate([block for _, block in run.activations().blocks()])
+    for shard in run.activations().paths[1:3]:
+        data = shard.read_bytes()
+        shard.write_bytes(data[:-8] + bytes(8))
+    with pytest.raises(RunError, match="repeat andornot explain, which makes it again"):
+        list(run.activations().blocks())
+    again = run_with(model, length=1, trust=None)
+    assert np.array_equal(np.concatenate([b for _, b in again.activations().blocks()]), values)
+
+
+@pytest.mark.parametrize("where", ["", "results/*/", "cache/*/"])
+@pytest.mark.parametrize("damage", ["cut", "gone", "other name"])
+def test_lists_of_digests_that_are_damaged_are_made_again(run_with, where, damage):
+    model = Colours()
+    first = run_with(model, length=2, trust=None)
+    result, names, peaks = first.result(), first.concepts.names, first.peaks()
+    for path in sorted(first.path.glob(f"{where}.andornot.json")):
+        text = path.read_text()
+        if damage == "gone":
+            path.unlink()
+        else:
+            other = text.replace(".n", ".m").replace(".json", ".jsom").replace(".parq", ".Parq")
+            path.write_text(text[:-9] if damage == "cut" else other)
+    folders._compared.clear()  # as in another process
+    again = run_with(model, length=2, trust=None)
+    assert again.result() == result
+    assert again.concepts.names == names
+    assert again.peaks().tobytes() == peaks.tobytes()
+    kept = [p.name.rpartition("-")[0] for p in again.path.glob("cache/*")]
+    assert len(kept) == len(set(kept))
+    assert len(list(again.path.glob("results/*"))) == 1
+    assert run_with(model, length=1, trust=None).result() != result
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [("trust_*/stability.json", "concepts"), ("scores_*/scores.json", "pearson"),
+                       ("activations_*/stage.json", "units"), ("responses_*/stage.json", "status")],
+)  # fmt: skip
+def test_what_no_list_proves_is_made_again(run_with, file, name):
+    model = Colours()
+    options = {"length": 1, "trust": TrustOptions(resamples=1, bootstrap=40, nulls=1)}
+    run = run_with(model, **options)
+    result = run.result()
+    path = next(run.path.glob(f"cache/{file}"))
+    assert name in path.read_text()
+    path.write_text(path.read_text().replace(name, "other"))
+    (path.parent / ".andornot.json").unlink()
+    assert run_with(model, **options).result() == result
+
+
+def test_a_changed_copy_is_kept_though_the_list_is_damaged(run_with):
+    run = run_with(length=1, trust=None)
+    (run.path / ".andornot.json").write_text("{")
+    (run.path / "explanations.parquet").write_text("mine")
+    folders._compared.clear()
+    assert run_with(length=2, trust=None).read_table("explanations.parquet").shape[0] == 6
+    assert (run.path / "explanations.parquet").read_text() == "mine"
 
 
 def test_lost_logits_are_made_again(run_with):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ from andornot.edits.investigation import investigate  # noqa: E402
 from andornot.edits.kept import folder_of  # noqa: E402
 from andornot.formula import parse  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
+from andornot.report.site.attacks import check_attacks, copy_attacks  # noqa: E402
 
 SIZE = 24
 BLUE, GREEN, MOSS, GREY, RED = (
@@ -245,6 +247,21 @@ def test_a_kept_attack_is_found_again(ponds):
     assert finished(run, "lake", "swamp") is None
 
 
+@pytest.mark.parametrize(
+    "text", ["[]", '{"tables": []}', '{"tables": {"edits": 5}}', "[" * 200_000]
+)
+def test_a_kept_attack_that_others_wrote_is_none(ponds, tmp_path, text):
+    shutil.copytree(ponds[0].path, tmp_path / "run")
+    run = Run.open(tmp_path / "run")
+    folder = folder_of(run, "units", "lake", "swamp")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "attack.json").write_text(text)
+    assert finished(run, "lake", "swamp") is None
+    with pytest.raises(DataError, match="holds no attack that can be read"):
+        check_attacks([folder], run)
+
+
 def test_what_units_to_the_target_answer_to_is_no_control(ponds):
     run, model, data = ponds
     evidence = Evidence(run.concepts, run.responses(), aims_of(run, None, 0, 1, 4), lambda _: "")
@@ -426,6 +443,9 @@ def test_sentences_are_written(gossip, tmp_path):
     text = (answer.write(tmp_path) / "sentences.txt").read_text(encoding="utf-8")
     assert "neutral to contradiction: insert hyp:nobody" in text
     assert "now contradiction (target 0.27 to" in text
+    (tmp_path / "sentences.txt").write_text(text.replace("nobody", "anybody"), encoding="utf-8")
+    with pytest.raises(DataError, match=r"sentences\.txt is damaged"):
+        copy_attacks([tmp_path], tmp_path / "report")
 
 
 def test_what_defines_a_class_is_no_discovery(gossip):

@@ -164,7 +164,7 @@ def test_damaged_lines_are_named(tmp_path, line, message):
 def test_files_of_another_kind_are_called_by_it(tmp_path):
     path = tmp_path / "x.jsonl"
     for data, message in {
-        "premise,hypothesis\na,b\n": "it looks like a table as text .*; give JSON lines",
+        "premise,hypothesis\na,b\n": "looks like a table, and snli: reads JSON lines",
         "<!doctype html><html></html>": r"it is a web page \(HTML\); ",
     }.items():
         path.write_text(data)

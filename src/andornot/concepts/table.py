@@ -472,18 +472,19 @@ class ConceptTable:
             DataError: a file is missing or damaged, or of a format that this version does not know.
         """
         directory = as_path(directory, "directory")
+        path = directory / "concepts.json"
         try:
-            meta = json.loads((directory / "concepts.json").read_text(encoding="utf-8"))
+            verify(path)
+            meta = json.loads(path.read_text(encoding="utf-8"))
             version, known = meta["format"], meta["format"] == _FORMAT
-            if known:
-                verify(directory / "concepts.json")
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
-                f"{directory} holds no readable concept table ({error}); build it again"
+                f"{path} is missing or damaged ({error}), so {directory} holds no readable concept "
+                "table; build it again"
             ) from error
         if not known:
             raise DataError(

@@ -104,6 +104,12 @@ class _Shard:
             raise DamagedError(self.path, error) from error
         return array
 
+    def is_whole(self) -> bool:
+        """Whether its content is what was written, as far as its name tells."""
+        with suppress(OSError):
+            return self.digest in (None, digest_of(self.path))
+        return False
+
     def mapped(self) -> NDArray[np.float32]:
         """Map it into memory; its content is compared once.
 
@@ -190,6 +196,10 @@ class Shards:
     def map_shape(self) -> tuple[int, int]:
         """Native height and width."""
         return int(self._shape[2]), int(self._shape[3])
+
+    def damaged(self) -> list[Path]:
+        """The files whose content is not what was written; all of them are read."""
+        return [shard.path for shard in self._all() if not shard.is_whole()]
 
     def covers(self, start: int, stop: int) -> bool:
         """Whether these samples are recorded, in shards that begin and end there."""

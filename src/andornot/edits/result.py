@@ -22,7 +22,6 @@ from andornot.edits.kept import (
     read_examples,
     run_key,
 )
-from andornot.errors import AndornotError
 from andornot.files import json_writer, text_writer, writing
 from andornot.folders import listed, verify
 from andornot.runs.run import Run
@@ -206,7 +205,7 @@ def finished(run: Run, source: str, target: str, layer: str | None = None) -> At
             told["source"], told["target"], tables, tuple(told["sentences"]),
             read_examples(told["examples"], folder), told["run"],
         )  # fmt: skip
-    except (OSError, ValueError, KeyError, TypeError, AndornotError):
-        return None  # none, or a damaged one: it can be made again
+    except Exception:  # there is none, or a damaged one, which raises almost anything
+        return None
     same = (found.source, found.target, found.run_key) == (start, end, run_key(run, layer))
     return found if same else None

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import read_array, read_json
+from andornot.counting.activations import read_array
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explanations import Result
@@ -29,7 +29,7 @@ def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable)
     path = stage.path / "scores.json"
     found: dict[str, Any] = {}
     with suppress(RunError):  # not there yet, or damaged
-        found = read_json(path)
+        found = stage.kept_json(path.name)
     if found.keys() != formulas.keys():
         shards, thresholds = p.shards(layer), read_array(counted.path / "thresholds.npy")
         with stage.timed("scores"):
@@ -68,7 +68,7 @@ def trusted(
     def keep(name: str, compute: Callable[[], Parts]) -> Parts:
         path = stage.path / f"{name}.json"
         with suppress(RunError, KeyError, TypeError):  # not there yet, or damaged
-            kept: Any = read_json(path)["units"]
+            kept: Any = stage.kept_json(path.name)["units"]
             if len(kept) == len(units):
                 return list(kept)
         with stage.timed(name):

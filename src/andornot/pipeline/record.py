@@ -18,6 +18,7 @@ from andornot.files import writing
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
+from andornot.progress import tell
 from andornot.runs.stages import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
@@ -48,11 +49,20 @@ def record(p: Pipeline, data_key: str) -> None:
     """Run the network once over all samples, for all layers that are not recorded yet."""
     stages, logits = network_stages(p, data_key)
     for layer, stage in stages.items():
+        _drop_damaged(stage)  # it may be that nothing else reads them in this run
         if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
             stage.undo()
     if all(stage.done for stage in (*stages.values(), logits)):
         return
     _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
+
+
+def _drop_damaged(stage: Stage) -> None:
+    """Remove files of activations that are not as they were written; they are recorded again."""
+    for path in stage.shards.damaged():
+        tell(f"{path} is damaged, so it is made again")
+        with writing(path):
+            path.unlink()
 
 
 def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:

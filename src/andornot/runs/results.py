@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import secrets
 import shutil
 import sys
 import time
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.classes import told_apart
-from andornot.counting.activations import read_json
+from andornot.counting.activations import parse_json
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
 from andornot.files import check_no_link, check_plain, json_writer, sync
@@ -133,20 +134,24 @@ def claim(out: Path) -> None:
 
 
 def _adopt(folder: Folder) -> None:
-    """Take over what a version that kept no list wrote."""
+    """Take over what a version that kept no list wrote, or whose list is damaged or lost."""
     lying = [name for name in (MANIFEST, *TABLES) if os.path.lexists(folder.path / name)]
     if not lying:
         return
     manifest: dict[str, Any] = {}
     with suppress(RunError):
-        manifest = read_json(folder.path / MANIFEST)
+        manifest = parse_json(folder.path / MANIFEST)
     if manifest.get("format") != FORMAT or "stages" not in manifest:
         raise OptionError(
             f"{folder.path / lying[0]} is not of a finished run of andornot, so it is not "
             "replaced; move it away, or choose another directory"
         )
+    results = manifest.get("results")
+    digests = results.get("digests") if isinstance(results, dict) else None
     for name in lying:
         folder.adopt(name)
+        if name != MANIFEST and isinstance(digests, dict):  # else people may have changed it
+            folder.files[name] = [str(digests.get(name))]
 
 
 def new_results(out: Path) -> Folder:
@@ -171,7 +176,7 @@ def commit(
     digests = {name: known[-1] for name, known in tables.files.items()}
     path = out / "results" / key_of(**digests)
     if not all(Folder.at(path).is_ours(name) for name in TABLES):
-        remove_ours(path)
+        path = _cleared(path)
         tables.path.rename(path)
         sync(path.parent)
     parts: dict[str, dict[str, Any]] = {}
@@ -195,6 +200,16 @@ def commit(
     for old in (out / "results").iterdir():
         if old != path and Folder.at(old).listed:
             remove_ours(old)
+
+
+def _cleared(path: Path) -> Path:
+    """A place for results where damaged ones, or other things, may lie; another one if need be."""
+    remove_ours(path)
+    with suppress(OSError):  # the list of what is ours may be what is damaged
+        for name in TABLES:
+            (path / name).unlink()
+        path.rmdir()
+    return path.with_name(f"{path.name}-{secrets.token_hex(4)}") if os.path.lexists(path) else path
 
 
 def _copy_for_people(folder: Folder, results: Path) -> None:

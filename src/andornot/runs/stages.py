@@ -22,9 +22,9 @@ from urllib.parse import quote
 from numpy.typing import NDArray
 
 from andornot.counting.activations import Shards, read_json
-from andornot.errors import RunError
+from andornot.errors import DamagedError, RunError
 from andornot.files import array_writer, check_no_link, json_writer, locked, sweep, writing
-from andornot.folders import Folder, remove_ours
+from andornot.folders import LIST, Folder, remove_ours
 
 
 def key_of(**parts: Any) -> str:
@@ -75,7 +75,7 @@ class Stage:
     def done(self) -> bool:
         """Whether it has run to its end."""
         with suppress(RunError):
-            return bool(read_json(self.path / "stage.json"))
+            return bool(self.kept_json("stage.json"))
         return False
 
     @property
@@ -90,7 +90,17 @@ class Stage:
     @property
     def info(self) -> dict[str, Any]:
         """What was noted when it was done."""
-        return read_json(self.path / "stage.json")
+        return self.kept_json("stage.json")
+
+    def kept_json(self, name: str) -> dict[str, Any]:
+        """JSON of this stage that is proven to be as it was written.
+
+        Raises:
+            DamagedError: it is not there, or not proven; in a run that goes on, it is made again.
+        """
+        if not Folder.at(self.path).is_ours(name):
+            raise DamagedError(self.path / name, "no list of digests tells that it is whole")
+        return read_json(self.path / name)
 
     def write(self, name: str, write: Callable[[Path], object]) -> None:
         """Write a file of this stage, whole or not at all, and list its digest.
@@ -157,9 +167,9 @@ _UNLISTED = (
     "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
     "head.npy", "responses.npz", "thresholds.npy", "extremes.npy", "borders.npy", "areas.npy",
     "peaks.npy", "scores.json", "held-out.json", "stability.json", "chance.json",
-    "range_[0-9]*.npz", "partial.npz",
+    "range_[0-9]*.npz", "partial.npz", "answer_*.npy",
 )  # fmt: skip
-"""What the versions that kept no lists wrote into a stage."""
+"""What we write into a stage; versions before kept no lists, and a list may be damaged."""
 
 
 def remove_stage(path: Path) -> None:
@@ -169,7 +179,7 @@ def remove_stage(path: Path) -> None:
         check_no_link(path / "shards")
         sweep(path / "shards")
         Shards(path / "shards").remove()
-        if not Folder.at(path).listed and (path / "stage.json").exists():
+        if (path / "stage.json").exists() or (path / LIST).exists():
             for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
                 name.unlink()
         remove_ours(path)

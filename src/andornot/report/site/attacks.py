@@ -106,7 +106,7 @@ def _copied(folder: Path, report: Path, number: int) -> AttackNote:
                 _sheet(file, report, f"{number}-{file.stem}.webp")
                 for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
             ),
-            examples=text.read_text(encoding="utf-8") if text.exists() else "",
+            examples=_whole(text).read_text(encoding="utf-8") if text.exists() else "",
         ),
     )
 
@@ -118,13 +118,27 @@ def _read(folder: Path, take: Callable[[dict[str, Any]], T]) -> T:
         DataError: it is damaged.
     """
     try:
-        verify(folder / FILE)
-        return take(json.loads((folder / FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return take(json.loads(_whole(folder / FILE).read_text(encoding="utf-8")))
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(
             f"{folder} holds no attack that can be read ({error}); give a folder that andornot "
             "attack --out wrote"
         ) from error
+
+
+def _whole(file: Path) -> Path:
+    """A file of an attack, as it was written.
+
+    Raises:
+        DataError: it is not.
+    """
+    try:
+        verify(file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged ({error}); make the attack again") from error
+    return file
 
 
 def _flip(row: dict[str, Any]) -> Flip:
@@ -136,7 +150,6 @@ def _flip(row: dict[str, Any]) -> Flip:
 
 def _sheet(file: Path, report: Path, name: str) -> str:
     (report / _FOLDER).mkdir(exist_ok=True)
-    verify(file)
-    with opened(file) as picture:
+    with opened(_whole(file)) as picture:
         picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
     return f"{_FOLDER}/{name}"
