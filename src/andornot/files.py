@@ -23,7 +23,9 @@ from numpy.typing import NDArray
 
 from andornot.errors import RunError
 
-_ASIDE: Final = re.compile(r"\.andornot-([0-9a-f]{16})\.tmp")
+_ASIDE: Final = re.compile(r"\.(.*)\.andornot-([0-9a-f]{16})\.tmp", re.DOTALL)
+_LONGEST: Final = 160
+"""Characters of a name that the name of what lies aside repeats; systems allow 255 bytes."""
 _PIECE: Final = 1 << 22
 
 
@@ -139,18 +141,27 @@ def put_in_place(aside: Path, path: Path) -> None:
     sync(path.parent)
 
 
+def new_key(name: str) -> str:
+    """A random key for what becomes ``name``; its second half proves that it was made here."""
+    half = secrets.token_hex(4)
+    return half + _proof(name, half)
+
+
+def _proof(name: str, half: str) -> str:
+    return digest([f"andornot/{half}/{name[:_LONGEST]}".encode()])[:8]
+
+
 def aside_name(name: str, key: str | None = None) -> str:
-    """A name for what becomes ``name`` when it is whole; nobody else gives such names."""
-    return f".{name[:160]}.andornot-{key or secrets.token_hex(8)}.tmp"
+    """A name for what becomes ``name`` when it is whole, with a key of :func:`new_key`."""
+    return f".{name[:_LONGEST]}.andornot-{key or new_key(name)}.tmp"
 
 
 def aside_key(path: Path, name: str | None = None) -> str | None:
-    """The key in a name that :func:`aside_name` gave; None of other names."""
-    found = _ASIDE.search(path.name)
-    if found is None or found.end() != len(path.name) or not path.name.startswith("."):
+    """The key in a name that :func:`aside_name` gave; None of other names, however like."""
+    found = _ASIDE.fullmatch(path.name)
+    if found is None or (name is not None and found[1] != name[:_LONGEST]):
         return None
-    own = name is None or path.name[: found.start()] == f".{name[:160]}"
-    return found[1] if own else None
+    return found[2] if found[2][8:] == _proof(found[1], found[2][:8]) else None
 
 
 def sweep(folder: Path, name: str | None = None) -> None:
@@ -245,7 +256,7 @@ def locked(lock: Path, busy: str, *, keep: bool = True) -> Iterator[None]:
     held = FileLock(lock)
     with writing(lock.parent):
         lock.parent.mkdir(parents=True, exist_ok=True)
-        check_plain(lock)
+        _check_lock(lock)
         try:
             held.acquire(timeout=0)
         except Timeout:
@@ -257,6 +268,17 @@ def locked(lock: Path, busy: str, *, keep: bool = True) -> Iterator[None]:
             with suppress(OSError):  # a system may not let go of an open file
                 lock.unlink(missing_ok=True)  # who waits for it, sees that it has no name any more
         held.release()
+
+
+def _check_lock(path: Path) -> None:
+    """Refuse to lock with a file of somebody: to open a lock empties it, and ours are empty.
+
+    Raises:
+        OSError: it is no empty file.
+    """
+    check_plain(path)
+    if path.exists() and path.stat().st_size:
+        raise OSError(errno.EEXIST, "a file that is no lock of andornot is in its place", str(path))
 
 
 @contextmanager

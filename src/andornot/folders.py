@@ -39,6 +39,7 @@ from andornot.files import (
     digest_of,
     json_writer,
     locked,
+    new_key,
     put_in_place,
     set_aside,
     sweep,
@@ -46,6 +47,7 @@ from andornot.files import (
     write_whole,
     writing,
 )
+from andornot.progress import tell
 
 LIST: Final = ".andornot.json"
 LOCK: Final = ".andornot.lock"
@@ -69,6 +71,7 @@ class Folder:
         path: the folder.
         key: a random text that is this folder's own.
         files: for each of our files, by its path in the folder, the digests that it may have.
+        together: those that took their place as one folder, and go as one when it is replaced.
         listed: whether there is a list on the disk.
         whole: whether the folder is ours with all that is in it, so that no proof is needed.
     """
@@ -76,6 +79,7 @@ class Folder:
     path: Path
     key: str = field(default_factory=lambda: secrets.token_hex(8))
     files: dict[str, list[str]] = field(default_factory=dict)
+    together: frozenset[str] = frozenset()
     listed: bool = False
     whole: bool = False
 
@@ -98,7 +102,7 @@ class Folder:
         path = self.path / name
         self._make_parents(name)
         check_plain(path)
-        self.check_ours(name)
+        self._make_way(name)
         with set_aside(path) as aside:
             write(aside)
             new = digest_of(aside)
@@ -117,12 +121,22 @@ class Folder:
             OptionError: it is such a file.
         """
         path = self.path / name
-        if self.whole or not os.path.lexists(path) or self.is_ours(name):
+        if not os.path.lexists(path) or self.is_ours(name):
             return
         how = "was changed since andornot wrote it" if name in self.files else "is not andornot's"
         raise OptionError(
             f"{path} {how}, so it is not replaced; move it away, or choose another folder"
         )
+
+    def _make_way(self, name: str) -> None:
+        """Refuse to replace what is not ours; in a folder of a run's cache it is put aside.
+
+        There, what the list names is ours even if the disk spoiled it.
+        """
+        if not self.whole:
+            self.check_ours(name)
+        elif name not in self.files and (self.path / name).exists():
+            keep_aside(self.path / name)
 
     def _current(self, name: str) -> list[str]:
         """The digest of a file of ours as it lies there; after a kill the list may allow two."""
@@ -135,10 +149,13 @@ class Folder:
         """Refuse files of somebody else with the names that we shall write.
 
         Raises:
-            OptionError: there is one.
+            OptionError: there is one, or a list that is not ours.
             OSError: a link or a folder has such a name.
         """
+        self.check_list()
         for pattern in patterns:
+            for parent in list(Path(pattern).parents)[:-1]:
+                check_folder(self.path / parent)
             found = self.path.glob(pattern) if "*" in pattern else [self.path / pattern]
             for path in sorted(found):
                 check_plain(path)
@@ -173,9 +190,34 @@ class Folder:
                 with suppress(OSError):  # not empty, or gone
                     parent.rmdir()
 
+    def check_list(self) -> None:
+        """Refuse to replace a list that is damaged, or of somebody else.
+
+        Raises:
+            OptionError: there is such a list.
+            OSError: a link or a folder is in its place.
+        """
+        check_plain(self.path / LIST)
+        if not self.listed and (self.path / LIST).exists():
+            raise OptionError(
+                f"{self.path / LIST}, where andornot lists what it wrote, is damaged or not "
+                "andornot's; move it away, or choose another folder"
+            )
+
     def save(self) -> None:
-        """Write the list."""
-        data = {"andornot": _FORMAT, "key": self.key, "files": dict(sorted(self.files.items()))}
+        """Write the list.
+
+        Raises:
+            OptionError: a damaged one, or somebody else's, is there.
+            OSError: it cannot be written.
+        """
+        if self.whole and not self.listed and (self.path / LIST).exists():
+            keep_aside(self.path / LIST)
+        self.check_list()
+        files = dict(sorted(self.files.items()))
+        data = {"andornot": _FORMAT, "key": self.key, "files": files}
+        if self.together:
+            data["together"] = sorted(self.together)
         write_whole(self.path / LIST, json_writer(data))
         self.listed = True
 
@@ -190,8 +232,21 @@ class Folder:
             at.mkdir(exist_ok=True)
 
 
-def read_list(folder: Path) -> tuple[str, dict[str, list[str]]] | None:
-    """The key of a folder and the digests of its files; None if it has no list.
+def keep_aside(path: Path) -> Path:
+    """Rename a file that is not ours, or was changed, and tell of it.
+
+    Raises:
+        OSError: it cannot be renamed, or is no plain file.
+    """
+    aside = path.with_name(f"{path.name}.changed-{secrets.token_hex(4)}")
+    check_plain(path)
+    path.rename(aside)
+    tell(f"note: {path} is not as andornot wrote it; it is kept as {aside.name}")
+    return aside
+
+
+def read_list(folder: Path) -> tuple[str, dict[str, list[str]], frozenset[str]] | None:
+    """A folder's key, the digests of its files, and which go together; None if it has no list.
 
     Raises:
         Changed: the list is damaged.
@@ -202,17 +257,18 @@ def read_list(folder: Path) -> tuple[str, dict[str, list[str]]] | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         key, files = str(data["key"]), dict(data["files"])
+        together = frozenset(data.get("together", ()))
         plain = all(
             _inside(name) and isinstance(known, list) and all(isinstance(d, str) for d in known)
             for name, known in files.items()
         )
-        if data["andornot"] != _FORMAT or not plain:
+        if data["andornot"] != _FORMAT or not plain or not together <= files.keys():
             raise ValueError
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise Changed(f"{LIST} beside it, the list of digests, is damaged") from None
-    return key, files
+    return key, files, together
 
 
 def _inside(name: str) -> bool:
@@ -226,7 +282,7 @@ _compared: set[tuple[str, int, int, int]] = set()
 
 
 def verify(path: Path, root: Path | None = None) -> None:
-    """Compare a file with its folder's list; without a list, as in runs of before, all is well.
+    """Compare a file with its folder's list; of what is in no list, nothing is known.
 
     Args:
         path: the file.
@@ -246,7 +302,8 @@ def verify(path: Path, root: Path | None = None) -> None:
         known = read_list(root or path.parent)
         if known is None:
             return
-        if digest_of(path) in known[1].get(path.relative_to(root or path.parent).as_posix(), ()):
+        allowed = known[1].get(path.relative_to(root or path.parent).as_posix())
+        if allowed is None or digest_of(path) in allowed:  # of what is not listed, nothing is said
             _compared.add(seen)
             return
         if attempt:
@@ -280,7 +337,7 @@ def listed(path: str | Path) -> Iterator[Folder]:
     """
     path = Path(path)
     with writing(path):
-        _check_folder(path)
+        check_folder(path)
     with locked(path / LOCK, _busy(path), keep=False):
         with writing(path):
             sweep(path)
@@ -303,7 +360,7 @@ def check_free_for(path: str | Path, patterns: Iterable[str]) -> None:
     """
     path = Path(path)
     with writing(path):
-        _check_folder(path)
+        check_folder(path)
         Folder.at(path).check_free(patterns)
 
 
@@ -311,7 +368,7 @@ def check_whole(out: str | Path, top: Sequence[str] = (), *, vacant: bool = Fals
     """Refuse early what :func:`whole_folder` would refuse, before any work is done."""
     out = Path(out)
     with writing(out):
-        _check_folder(out)
+        check_folder(out)
         _checked(out, vacant, top)
 
 
@@ -329,8 +386,12 @@ def check_inside(root: Path, path: Path) -> Path:
     return path
 
 
-def _check_folder(path: Path) -> None:
-    """Refuse a link or a file in the place of a folder."""
+def check_folder(path: Path) -> None:
+    """Refuse a link or a file in the place of a folder.
+
+    Raises:
+        OSError: there is one.
+    """
     check_no_link(path)
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "it is a file", str(path))
@@ -351,9 +412,9 @@ def _busy(path: Path) -> str:
 
 
 def _theirs(folder: Folder) -> list[str]:
-    """What is in a folder and not ours."""
-    ours = (LIST, LOCK)
-    return [n for n in folder_files(folder.path) if n not in ours and not folder.is_ours(n)]
+    """What is in a folder and stays: files of people, and what other commands wrote there."""
+    found = (name for name in folder_files(folder.path) if name not in (LIST, LOCK))
+    return [n for n in found if n not in folder.together or not folder.is_ours(n)]
 
 
 def is_vacant(path: Path) -> bool:
@@ -384,28 +445,36 @@ def whole_folder(
     """
     out = Path(out)
     with writing(out):
-        _check_folder(out)
+        check_folder(out)
         _restore(out)
         fresh = not os.path.lexists(out)
-    try:
-        with locked(out / LOCK, _busy(out)):
+    with locked(out / LOCK, _busy(out)):
+        try:
             with writing(out):
                 sweep_folders(out.parent, out.name)
-            theirs = _checked(out, vacant, top)
-            with writing(out):
-                new = new_folder(out.parent, out.name)
-            try:
+                theirs = _checked(out, vacant, top)
+            with _filled(out) as new:
                 yield new.path
                 with writing(out):
                     _finish(new, theirs, out)
-            except BaseException:
-                shutil.rmtree(new.path, ignore_errors=True)
-                raise
             _clear_old(new.path, out)
+        except BaseException:
+            with suppress(OSError):  # while the lock is held: nobody else has made the folder
+                (out / LOCK).unlink(missing_ok=True)
+                if fresh:
+                    out.rmdir()
+            raise
+
+
+@contextmanager
+def _filled(out: Path) -> Iterator[Folder]:
+    """A folder that shall take the place of ``out``; after an error it goes."""
+    with writing(out):
+        new = new_folder(out.parent, out.name)
+    try:
+        yield new
     except BaseException:
-        if fresh and is_vacant(out):
-            (out / LOCK).unlink(missing_ok=True)
-            out.rmdir()
+        shutil.rmtree(new.path, ignore_errors=True)
         raise
 
 
@@ -415,7 +484,7 @@ def new_folder(parent: Path, name: str) -> Folder:
     Raises:
         OSError: it cannot be made.
     """
-    key = secrets.token_hex(8)
+    key = new_key(name)
     path = parent / aside_name(name, key)
     path.mkdir()
     folder = Folder(path, key, whole=True)
@@ -448,7 +517,6 @@ def sweep_folders(parent: Path, name: str | None = None) -> None:
         else:
             with suppress(OSError):  # killed before it had a list, or after its list went
                 sweep(path)
-                (path / LOCK).unlink(missing_ok=True)
                 path.rmdir()
 
 
@@ -464,10 +532,14 @@ def _checked(out: Path, vacant: bool, top: Sequence[str]) -> list[str]:
     if vacant and not is_vacant(out):
         raise OptionError(f"{out} exists already: choose another folder, or remove it")
     theirs = _theirs(folder)
-    if theirs and not folder.listed:
+    folder.check_list()
+    if theirs and not folder.together:
+        why = "which no page or table of andornot's goes with"
+        if not folder.listed:
+            why = "and no list of what andornot wrote, which versions before did not keep"
         raise OptionError(
-            f"{out} holds other files; choose a new or an empty folder ({theirs[0]} is there, and "
-            "no list of what andornot wrote, which versions before did not keep)"
+            f"{out} holds other files; choose a new or an empty folder ({theirs[0]} is there, "
+            f"{why})"
         )
     for name in theirs:
         _check_apart(out, name, top)
@@ -478,8 +550,8 @@ def _check_apart(out: Path, name: str, ours: Iterable[str]) -> None:
     """Refuse a file of somebody else where one of ours, or a folder of ours, has to be."""
     if any(own == name or own.startswith(f"{name}/") or name.startswith(f"{own}/") for own in ours):
         raise OptionError(
-            f"{out / name} is not andornot's, or was changed, and stands where a new file has to "
-            "be; move it away, or choose another folder"
+            f"{out / name} is not of what is replaced, or was changed, and stands where a new file "
+            "has to be; move it away, or choose another folder"
         )
 
 
@@ -489,8 +561,12 @@ def _finish(new: Folder, theirs: Sequence[str], out: Path) -> None:
     names = [name for name in folder_files(aside) if name != LIST]
     for name in theirs:
         _check_apart(out, name, names)
-    new.files = {name: [digest_of(aside / name)] for name in names}
+    old = Folder.at(out)
+    new.files = {name: known for name, known in old.files.items() if name in theirs}
+    new.files |= {name: [digest_of(aside / name)] for name in names}
+    new.together = frozenset(names)
     new.save()
+    shutil.copymode(out, aside)
     for name in theirs:
         _take_along(out / name, aside / name)
     _sync_all(aside, names)
@@ -527,17 +603,15 @@ def _clear_old(aside: Path, out: Path) -> None:
     folder = Folder.at(aside)
     for name in list(folder_files(aside)):
         path, kept = aside / name, out / name
-        if name != LIST and (name == LOCK or folder.is_ours(name) or _same(path, kept)):
+        gone = name == LOCK or (name in folder.together and folder.is_ours(name))
+        if name != LIST and (gone or _same(path, kept)):
             with suppress(OSError):
                 path.unlink()
     for at, folders, _ in os.walk(aside, topdown=False):
         for name in folders:
             with suppress(OSError):  # what came in the meantime stays
                 Path(at, name).rmdir()
-    with suppress(OSError):
-        if not any(entry.name != LIST for entry in aside.iterdir()):
-            (aside / LIST).unlink(missing_ok=True)  # last: it proves what is ours
-        aside.rmdir()
+    _remove_rest(aside)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -597,14 +671,31 @@ def _put_instead(aside: Path, out: Path) -> None:
     old.rename(aside)
 
 
-def remove_ours(path: Path) -> None:
-    """Delete a folder of a run's cache: what its list names; what else lies in it stays."""
+def remove_ours(path: Path, *, changed: bool = True) -> None:
+    """Delete a folder of ours: what its list names; what else lies in it stays.
+
+    Args:
+        path: the folder.
+        changed: also what is not as we wrote it: so in a run's cache, where the disk did that.
+    """
     if path.is_symlink() or not path.is_dir():
         return
-    folder = Folder.at(path, whole=True)
     sweep(path)
-    for name in [*folder.files, LIST, LOCK]:
+    folder = Folder.at(path)
+    for name in folder.files:
         with suppress(OSError):
-            (path / name).unlink()
+            if folder.is_ours(name) or (changed and not (path / name).is_symlink()):
+                (path / name).unlink()
     with suppress(OSError):
+        if (path / LOCK).lstat().st_size == 0:  # of a process that was killed
+            (path / LOCK).unlink()
+    _remove_rest(path)
+
+
+def _remove_rest(path: Path) -> None:
+    """Delete the list when nothing is there that it names, then the folder if it is empty."""
+    folder = Folder.at(path)
+    with suppress(OSError):
+        if folder.listed and not any(os.path.lexists(path / name) for name in folder.files):
+            (path / LIST).unlink()
         path.rmdir()

@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from andornot.errors import RunError
+from andornot.errors import OptionError, RunError
 from andornot.files import check_no_link, writing
 
 
@@ -45,6 +45,18 @@ def check_file(path: Path) -> None:
         if not path.parent.is_dir():
             raise RunError(f"{path} cannot be written: there is no folder {path.parent}; make it")
         _try(path.parent)
+
+
+def check_new_file(path: Path) -> None:
+    """The same of a file that is not there: of one that is, nobody could say whose it is.
+
+    Raises:
+        OptionError: it is there already.
+        RunError: it cannot be written, or a folder has its name.
+    """
+    check_file(path)
+    if os.path.lexists(path):
+        raise OptionError(f"{path} is there already; choose another name, or remove it")
 
 
 def _try(folder: Path) -> None:

@@ -24,11 +24,12 @@ from andornot.counting.responses import count_responses, known_positions
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
-from andornot.files import write_whole
+from andornot.files import write_whole, writing
 from andornot.formula import Formula
 from andornot.parallel import ordered_map
 from andornot.progress import track
 from andornot.runs.results import versions
+from andornot.writable import check_new_file
 
 STEP = 4
 _CONCEPTS = 1_291
@@ -191,7 +192,8 @@ def plot(report: dict[str, Any], path: str | Path) -> None:
     """Draw the rows as they grow, on logarithmic axes; the file's ending names its format.
 
     Raises:
-        OptionError: matplotlib is not there, or knows no such format.
+        OptionError: matplotlib is not there or knows no such format, or the file is there already.
+        RunError: it cannot be written.
     """
     try:
         from andornot.figures.style import SERIES, new_figure, styled
@@ -201,6 +203,7 @@ def plot(report: dict[str, Any], path: str | Path) -> None:
     kind = path.suffix.removeprefix(".")
     if kind not in ("svg", "png", "pdf"):
         raise OptionError(f"{path.name} does not end in .svg, .png or .pdf; choose one of these")
+    check_new_file(path)
     samples = [row["samples"] for row in rows]
     shown = (
         {"positions": 1, "cells": 1, "atoms": 1},
@@ -221,4 +224,5 @@ def plot(report: dict[str, Any], path: str | Path) -> None:
         figure.axes[0].set_ylabel("number")
         figure.axes[1].set_ylabel(f"processor ms per unit (of {report['units']})")
         figure.axes[1].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        write_whole(path, lambda aside: figure.savefig(aside, format=kind))
+        with writing(path):
+            write_whole(path, lambda aside: figure.savefig(aside, format=kind))

@@ -51,9 +51,13 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     The edits are those that the formulas of a RUN's units ask for: things to paste, regions to
     recolour, words to insert. Controls are unrelated things, colours and words.
     """
+    from andornot.classes import class_index
     from andornot.edits import AttackOptions
     from andornot.edits import attack as find_edits
+    from andornot.edits.classes import class_names
     from andornot.edits.kept import folder_of
+    from andornot.edits.result import PATTERNS
+    from andornot.folders import check_free_for
     from andornot.progress import show_progress
     from andornot.runs.reopen import samples_from
     from andornot.writable import check_folder
@@ -61,6 +65,10 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     show_progress(not quiet)
     opened = open_run(run, options["trust_code"])
     check_folder(options["out"] or opened.path / "attacks")
+    layer, names = opened.layer(options["layer"]), class_names(opened)
+    start, end = (names[class_index(names, name)] for name in (source, target))
+    out = options["out"] or folder_of(opened, layer, start, end)
+    check_free_for(out, PATTERNS)  # now, and not after the search
     found = find_edits(
         opened,
         source,
@@ -77,9 +85,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
             seed=options["seed"],
         ),
     )
-    layer = opened.layer(options["layer"])
-    # written before it is printed, which may fail where nobody reads
-    out = found.write(options["out"] or folder_of(opened, layer, found.source, found.target))
+    found.write(out)  # before it is printed, which may fail where nobody reads
     if as_json:
         click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
         return
@@ -213,21 +219,14 @@ def _picture_format(path: Path) -> str:
     return kind
 
 
-def _check_new(path: Path) -> None:
-    """Refuse a file that is there: whose it is cannot be known."""
-    if path.exists() or path.is_symlink():
-        raise OptionError(f"{path} is there already; choose another name, or remove it")
-
-
 def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
     from andornot.edits import Desk
     from andornot.runs.reopen import samples_from
-    from andornot.writable import check_file
+    from andornot.writable import check_new_file
 
     if options.get("out") is not None:
         _picture_format(options["out"])  # a wrong name is told before any work
-        _check_new(options["out"])
-        check_file(options["out"])
+        check_new_file(options["out"])
     opened = open_run(run, options["trust_code"])
     if on_words and opened.manifest["level"] == "image":
         raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")

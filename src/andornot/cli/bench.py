@@ -190,10 +190,10 @@ def bench_units(as_json: bool, **options: Any) -> None:
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""
     from andornot.bench.scale import lines, plot, run_scale_bench
-    from andornot.writable import check_file
+    from andornot.writable import check_new_file
 
     if out is not None:
-        check_file(Path(out))
+        check_new_file(Path(out))
     report = run_scale_bench(**options)
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
     if out is not None:

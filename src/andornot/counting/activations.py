@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from andornot._jit import jit
 from andornot.errors import DamagedError, RunError
 from andornot.files import array_parts, check_no_link, digest, digest_of, unwritable, write_whole
-from andornot.folders import Changed, verify
+from andornot.folders import Changed, keep_aside, verify
 from andornot.parallel import n_workers, ordered_map
 
 Block = tuple[int, NDArray[np.float32]]
@@ -126,6 +126,18 @@ class _Shard:
         return array
 
 
+def is_shard(path: Path) -> bool:
+    """Whether a file is a shard of ours, damaged or not: name and head tell the same rows."""
+    shard = _Shard.of(path)
+    if shard is None or path.is_symlink():
+        return False
+    with suppress(OSError, ValueError), path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+        return bool(shape and shape[0] == shard.stop - shard.start)
+    return False
+
+
 def read_shard(path: Path) -> NDArray[np.float32]:
     """Read one file of activations whole.
 
@@ -220,7 +232,7 @@ class Shards:
     def drop(self, start: int, stop: int) -> None:
         """Remove shards that begin among these samples."""
         for shard in self._all():
-            if start <= shard.start < stop:
+            if start <= shard.start < stop and is_shard(shard.path):
                 shard.path.unlink()
 
     def append(self, start: int, values: NDArray[np.float32]) -> None:
@@ -241,6 +253,8 @@ class Shards:
         try:
             check_no_link(self.directory)
             self.directory.mkdir(parents=True, exist_ok=True)
+            if path.is_file() and not is_shard(path):
+                keep_aside(path)
             write_whole(path, write)
         except OSError as error:
             raise RunError(unwritable(path, error)) from error
@@ -271,7 +285,8 @@ class Shards:
     def remove(self) -> None:
         """Delete the shards; the directory goes if nothing else is in it."""
         for shard in self._all():
-            shard.path.unlink()
+            if is_shard(shard.path):
+                shard.path.unlink()
         with suppress(OSError):
             self.directory.rmdir()
 

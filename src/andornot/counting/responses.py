@@ -7,6 +7,7 @@ the sufficient statistic of unit ``u``. It is kept sparse, and per fold of sampl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,7 @@ from andornot.counting.activations import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
 from andornot.errors import DataError, OptionError
-from andornot.files import arrays_writer, write_whole
+from andornot.files import arrays_writer, check_plain, write_whole, writing
 from andornot.folders import read_arrays
 from andornot.parallel import ordered_map
 
@@ -225,8 +226,20 @@ class Responses:
         return builder.finish()
 
     def save(self, path: Path) -> None:
-        """Write as one ``.npz`` file, whole or not at all."""
-        write_whole(path, self.writer())
+        """Write as one ``.npz`` file, whole or not at all.
+
+        Raises:
+            OptionError: something else than responses of ours lies there.
+            RunError: it cannot be written.
+        """
+        path = as_path(path, "path")
+        with writing(path):
+            check_plain(path)
+            if path.exists() and not _is_ours(path):
+                raise OptionError(
+                    f"{path} is not andornot's, so it is not replaced; choose another file"
+                )
+            write_whole(path, self.writer())
 
     def writer(self) -> Callable[[Path], None]:
         """What writes the responses to a path, as one ``.npz`` file."""
@@ -245,6 +258,13 @@ class Responses:
         arrays = read_arrays(as_path(path, "path"), ("indptr", "atoms", "fold_counts", "n_atoms"))
         n_atoms = int(arrays.pop("n_atoms"))
         return cls(**arrays, n_atoms=n_atoms)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file is one that :meth:`Responses.save` wrote."""
+    with suppress(DataError):
+        return bool(Responses.load(path))
+    return False
 
 
 class ResponseBuilder:

@@ -70,6 +70,7 @@ def download(address: str, path: Path) -> None:
     part = path.with_name(f"{path.name}.part")
     with writing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+        check_plain(path)
         _check_own(part)
     idle = 0
     while True:

@@ -32,11 +32,10 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
     """Write the tables of units and samples, and let them and their manifest be the run."""
     stage = p.stages["results"] = Stage("results", "", p.out)
     data = p.probe.data
-    with writing(p.out):
+    with writing(p.out), new_results(p.out) as tables:
         with stage.timed("save"):
             names = p.probe.class_names
             heads = {layer: _head(p, layer) for layer in results}
-            tables = new_results(p.out)
             write_explanations(tables, results, heads, names)
             logits = p.stages["logits"].path / "logits.npy"
             write_samples(

@@ -9,8 +9,8 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from andornot.counting.activations import parse_json
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
 from andornot.files import check_no_link, check_plain, json_writer, sync
-from andornot.folders import Folder, new_folder, remove_ours
+from andornot.folders import Folder, check_folder, keep_aside, new_folder, remove_ours
 from andornot.probing.table import fold_of
 from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of, peak_rss_bytes
@@ -119,17 +119,15 @@ def claim(out: Path) -> None:
         OSError: a link is in the place of a file or folder of the run.
     """
     for name in ("cache", "results", "attacks"):
-        check_no_link(out / name)
+        check_folder(out / name)
     for name in (MANIFEST, *TABLES):
         check_plain(out / name)
     folder = Folder.at(out)
+    folder.check_list()
     if not folder.listed:
         _adopt(folder)
     elif (out / MANIFEST).exists() and not folder.is_ours(MANIFEST):
-        aside = out / f"{MANIFEST}.changed-{folder.key}"
-        check_plain(aside)
-        (out / MANIFEST).rename(aside)
-        tell(f"note: {out / MANIFEST} is not as andornot wrote it; it is kept as {aside.name}")
+        keep_aside(out / MANIFEST)
     folder.save()
 
 
@@ -154,11 +152,16 @@ def _adopt(folder: Folder) -> None:
             folder.files[name] = [str(digests.get(name))]
 
 
-def new_results(out: Path) -> Folder:
-    """An empty folder for the tables of a run."""
+@contextmanager
+def new_results(out: Path) -> Iterator[Folder]:
+    """An empty folder for the tables of a run; it goes in the end if it did not get its name."""
     check_no_link(out / "results")
     (out / "results").mkdir(exist_ok=True)
-    return new_folder(out / "results", NEW)
+    tables = new_folder(out / "results", NEW)
+    try:
+        yield tables
+    finally:
+        shutil.rmtree(tables.path, ignore_errors=True)
 
 
 def commit(
@@ -205,10 +208,6 @@ def commit(
 def _cleared(path: Path) -> Path:
     """A place for results where damaged ones, or other things, may lie; another one if need be."""
     remove_ours(path)
-    with suppress(OSError):  # the list of what is ours may be what is damaged
-        for name in TABLES:
-            (path / name).unlink()
-        path.rmdir()
     return path.with_name(f"{path.name}-{secrets.token_hex(4)}") if os.path.lexists(path) else path
 
 

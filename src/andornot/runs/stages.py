@@ -21,10 +21,10 @@ from urllib.parse import quote
 
 from numpy.typing import NDArray
 
-from andornot.counting.activations import Shards, read_json
+from andornot.counting.activations import Shards, is_shard, read_json
 from andornot.errors import DamagedError, RunError
 from andornot.files import array_writer, check_no_link, json_writer, locked, sweep, writing
-from andornot.folders import LIST, Folder, remove_ours
+from andornot.folders import LIST, LOCK, Folder, check_folder, keep_aside, remove_ours
 
 
 def key_of(**parts: Any) -> str:
@@ -179,22 +179,40 @@ def remove_stage(path: Path) -> None:
         check_no_link(path / "shards")
         sweep(path / "shards")
         Shards(path / "shards").remove()
-        if (path / "stage.json").exists() or (path / LIST).exists():
+        if not Folder.at(path).listed and (_is_stage(path) or (path / LIST).exists()):
             for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
                 name.unlink()
         remove_ours(path)
 
 
+def _is_stage(path: Path) -> bool:
+    """Whether a directory without a list is a stage: its key is in its name and in its note."""
+    with suppress(RunError):
+        return path.name.endswith(f"-{read_json(path / 'stage.json').get('key')}")
+    return False
+
+
 def forget(cache: Path, damaged: Path) -> bool:
     """Delete a damaged file of a stage, which then counts as not done; False if it is not one's."""
-    try:
-        stage = cache / damaged.resolve().relative_to(cache.resolve()).parts[0]
-    except (ValueError, IndexError):
+    try:  # shards lie at resolved paths; what is a link itself, is none of ours
+        inside = (damaged.parent.resolve() / damaged.name).relative_to(cache.resolve())
+    except ValueError:
+        return False
+    stage = cache / inside.parts[0]
+    if len(inside.parts) < 2 or (cache / inside).is_symlink():
         return False
     with writing(stage):
-        damaged.unlink(missing_ok=True)
-        (stage / "stage.json").unlink(missing_ok=True)
+        for path in (cache / inside, stage / "stage.json"):
+            _discard(stage, path)
     return True
+
+
+def _discard(stage: Path, path: Path) -> None:
+    """Delete a damaged file of a stage; what its list does not name is somebody's, and is kept."""
+    if path.relative_to(stage).as_posix() in Folder.at(stage).files or is_shard(path):
+        path.unlink(missing_ok=True)
+    elif path.exists():
+        keep_aside(path)
 
 
 @contextmanager
@@ -205,7 +223,12 @@ def alone(out: Path) -> Iterator[None]:
         RunError: another process writes there, or the directory cannot be made.
     """
     busy = f"another andornot is writing to {out}; wait until it is done, or choose another"
-    with locked(out / ".lock", f"{busy} directory"):
+    with writing(out):
+        check_folder(out)
+    with (
+        locked(out / ".lock", f"{busy} directory"),
+        locked(out / LOCK, f"{busy} directory", keep=False),  # for pages and tables in its folder
+    ):
         with writing(out):
             sweep(out)
         yield

@@ -105,7 +105,7 @@ def explain_to_parquet(
         with writing(path):
             wanted = [folder / name for name in names]
             write_whole(path, lambda aside: _join(wanted, aside, chosen.length))
-    remove_ours(folder)
+    remove_ours(folder, changed=False)
     return Streamed(path, first, inactive, kept)
 
 
