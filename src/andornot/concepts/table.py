@@ -474,9 +474,10 @@ class ConceptTable:
         directory = as_path(directory, "directory")
         path = directory / "concepts.json"
         try:
-            verify(path)
             meta = json.loads(path.read_text(encoding="utf-8"))
             version, known = meta["format"], meta["format"] == _FORMAT
+            if known:
+                verify(path)
             names = tuple(meta["names"]) if known else ()
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
@@ -488,7 +489,7 @@ class ConceptTable:
             ) from error
         if not known:
             raise DataError(
-                f"{directory} holds a concept table of format {version}, "
+                f"{path} is of a concept table of format {quoted(version)}, "
                 f"this version reads format {_FORMAT}; build it again"
             )
         files = (directory / "positions.npz", directory / "codes.u16")
