@@ -232,16 +232,21 @@ class Folder:
             at.mkdir(exist_ok=True)
 
 
-def keep_aside(path: Path) -> Path:
+def keep_aside(path: Path, name: Path | None = None) -> Path:
     """Rename a file that is not ours, or was changed, and tell of it.
+
+    Args:
+        path: the file.
+        name: what its new name begins with; its own name if not given.
 
     Raises:
         OSError: it cannot be renamed, or is no plain file.
     """
-    aside = path.with_name(f"{path.name}.changed-{secrets.token_hex(4)}")
+    stem = name or path
+    aside = stem.with_name(f"{stem.name}.changed-{secrets.token_hex(4)}")
     check_plain(path)
     path.rename(aside)
-    tell(f"note: {path} is not as andornot wrote it; it is kept as {aside.name}")
+    tell(f"note: {path} is not as andornot wrote it; it is kept as {aside}")
     return aside
 
 

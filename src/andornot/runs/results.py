@@ -22,7 +22,7 @@ from andornot.counting.activations import parse_json
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
 from andornot.files import check_no_link, check_plain, json_writer, sync
-from andornot.folders import Folder, check_folder, keep_aside, new_folder, remove_ours
+from andornot.folders import LIST, Folder, check_folder, keep_aside, new_folder, remove_ours
 from andornot.probing.table import fold_of
 from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of, peak_rss_bytes
@@ -123,19 +123,24 @@ def claim(out: Path) -> None:
     for name in (MANIFEST, *TABLES):
         check_plain(out / name)
     folder = Folder.at(out)
-    folder.check_list()
     if not folder.listed:
-        _adopt(folder)
+        if _adopt(folder) and (out / LIST).exists():
+            keep_aside(out / LIST)  # a damaged one
+        folder.check_list()
     elif (out / MANIFEST).exists() and not folder.is_ours(MANIFEST):
         keep_aside(out / MANIFEST)
     folder.save()
 
 
-def _adopt(folder: Folder) -> None:
-    """Take over what a version that kept no list wrote, or whose list is damaged or lost."""
+def _adopt(folder: Folder) -> bool:
+    """Take over what a version that kept no list wrote, or whose list is damaged or lost.
+
+    Returns:
+        Whether a run lies there.
+    """
     lying = [name for name in (MANIFEST, *TABLES) if os.path.lexists(folder.path / name)]
     if not lying:
-        return
+        return False
     manifest: dict[str, Any] = {}
     with suppress(RunError):
         manifest = parse_json(folder.path / MANIFEST)
@@ -150,6 +155,7 @@ def _adopt(folder: Folder) -> None:
         folder.adopt(name)
         if name != MANIFEST and isinstance(digests, dict):  # else people may have changed it
             folder.files[name] = [str(digests.get(name))]
+    return True
 
 
 @contextmanager
@@ -178,7 +184,7 @@ def commit(
     """
     digests = {name: known[-1] for name, known in tables.files.items()}
     path = out / "results" / key_of(**digests)
-    if not all(Folder.at(path).is_ours(name) for name in TABLES):
+    if not _is_there(path, digests):
         path = _cleared(path)
         tables.path.rename(path)
         sync(path.parent)
@@ -203,6 +209,17 @@ def commit(
     for old in (out / "results").iterdir():
         if old != path and Folder.at(old).listed:
             remove_ours(old)
+
+
+def _is_there(path: Path, digests: Mapping[str, str]) -> bool:
+    """Whether these very tables lie in a folder already; its list is mended if need be."""
+    folder = Folder.at(path, whole=True)
+    folder.files = {name: [digest] for name, digest in digests.items()}
+    if not all(folder.is_ours(name) for name in TABLES):
+        return False
+    if not all(Folder.at(path).is_ours(name) for name in TABLES):
+        folder.save()
+    return True
 
 
 def _cleared(path: Path) -> Path:

@@ -179,10 +179,12 @@ def remove_stage(path: Path) -> None:
         check_no_link(path / "shards")
         sweep(path / "shards")
         Shards(path / "shards").remove()
-        if not Folder.at(path).listed and (_is_stage(path) or (path / LIST).exists()):
+        if (path / LIST).exists() or _is_stage(path):  # the list may be damaged
             for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
                 name.unlink()
         remove_ours(path)
+        if (path / LIST).exists() and not Folder.at(path).listed:
+            keep_aside(path / LIST, path.parent / f"{path.name}.list")
 
 
 def _is_stage(path: Path) -> bool:
