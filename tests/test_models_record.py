@@ -106,6 +106,19 @@ def test_everything_is_as_before_afterwards(net, batch):
     assert {path: part.training for path, part in net.named_modules()} == modes
 
 
+@pytest.mark.parametrize(
+    ("forward", "words"),
+    [
+        (lambda _self, x, *, mask: x * mask, "by position and nothing else: wrap it"),
+        (lambda self, x: self[0](x.half()), "check size and number of channels of its input, and"),
+    ],
+)
+def test_advice_on_a_network_that_fails_fits_the_failure(batch, forward, words):
+    kind = type("Net", (nn.Sequential,), {"forward": forward})
+    with pytest.raises(ModelError, match=words):
+        list_layers(kind(nn.Conv2d(3, 2, 1)), batch)
+
+
 def test_hooks_go_when_the_model_fails(net, batch):
     net.fail = True
     with (

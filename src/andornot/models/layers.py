@@ -152,9 +152,16 @@ def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:
             return module(batch)
     except Exception as error:
         reason = " ".join(str(error).split()) or "no reason given"
-        full = isinstance(error, torch.cuda.OutOfMemoryError)
-        advice = "use smaller batches" if full else "check size and number of channels of its input"
         raise ModelError(
             f"The model failed on a batch of shape {tuple(batch.shape)}: "
-            f"{type(error).__name__}: {reason}; {advice}."
+            f"{type(error).__name__}: {reason}; {_advice(error, batch)}."
         ) from error
+
+
+def _advice(error: Exception, batch: torch.Tensor) -> str:
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return "use smaller batches"
+    if isinstance(error, TypeError):
+        return "its forward is given that batch by position and nothing else: wrap it so that works"
+    kind = str(batch.dtype).removeprefix("torch.")
+    return f"check size and number of channels of its input, and that it takes {kind}"
