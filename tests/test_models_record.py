@@ -119,6 +119,39 @@ def test_advice_on_a_network_that_fails_fits_the_failure(batch, forward, words):
         list_layers(kind(nn.Conv2d(3, 2, 1)), batch)
 
 
+class Giving(nn.Module):
+    def __init__(self, give) -> None:
+        super().__init__()
+        self.give = give
+
+    def forward(self, x):
+        return self.give(x)
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+def test_sparse_and_quantized_outputs_are_read_as_what_they_stand_for(batch):
+    def quantized(x):  # torch will give this up, and then this half of the test goes
+        return torch.quantize_per_tensor(x, 0.1, 10, torch.quint8)
+
+    for give in (torch.Tensor.to_sparse, quantized):
+        with Recorder(nn.Sequential(Giving(torch.round), Giving(give)), ["1"]) as recorder:
+            found = recorder.record(batch).activations["1"]
+        given = give(batch.round())
+        dense = given.dequantize() if given.is_quantized else given.to_dense()
+        np.testing.assert_array_equal(found, dense.numpy())
+
+
+def test_complex_numbers_are_no_activations(batch):
+    net = nn.Sequential(Giving(torch.fft.fft2), Giving(torch.abs))
+    assert [layer.path for layer in list_layers(net, batch)] == ["1"]
+    with Recorder(net, ["1"]) as recorder:
+        assert recorder.record(batch).activations["1"].dtype == np.float32
+    with pytest.raises(ModelError, match="gives complex numbers"), Recorder(net, ["0"]) as recorder:
+        recorder.record(batch)
+    with Recorder(nn.Sequential(nn.Flatten(), Giving(torch.fft.fft)), ["0"]) as recorder:
+        assert recorder.record(batch).logits is None
+
+
 def test_hooks_go_when_the_model_fails(net, batch):
     net.fail = True
     with (

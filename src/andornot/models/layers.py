@@ -91,7 +91,7 @@ def _shapes(
     def remember(path: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             tensor = first_tensor(output)
-            if tensor is not None:
+            if tensor is not None and not tensor.is_complex():
                 shapes[path] = tuple(tensor.shape)
 
         return hook

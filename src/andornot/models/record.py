@@ -15,7 +15,7 @@ from torch import nn
 
 from andornot.errors import ModelError, OptionError
 from andornot.models.layers import evaluating, get_layer, run_forward
-from andornot.models.shapes import Layout, PrefixTokens, first_tensor, unit_map
+from andornot.models.shapes import Layout, PrefixTokens, as_recorded, first_tensor, unit_map
 from andornot.models.usable import refuse_scripted
 
 
@@ -163,7 +163,7 @@ class Recorder:
             tensor = first_tensor(output)
             if tensor is not None:
                 # A copy, because a later module may work in place (ReLU(inplace=True)).
-                self._outputs[path] = tensor.detach().to("cpu", torch.float32, copy=True)
+                self._outputs[path] = as_recorded(tensor)
             if not self._want_logits and self._calls == self._expected_calls:
                 raise _Stop
 
@@ -178,6 +178,11 @@ class Recorder:
                 "something else): choose a layer that `andornot layers` lists."
             )
         self._check_rows(path, output, samples)
+        if output.is_complex():
+            raise ModelError(
+                f"Layer {path!r} gives complex numbers, of which none is above a threshold: choose "
+                "a layer that gives real ones, such as their size or their angle."
+            )
         try:
             units = unit_map(
                 output.shape, image_size, tokens=self._tokens, layout=self._layout,
@@ -223,4 +228,4 @@ def _logits(output: Any, samples: int) -> NDArray[np.float32] | None:
         output = output.get("logits")
     if not isinstance(output, torch.Tensor) or output.ndim != 2 or len(output) != samples:
         return None
-    return output.detach().to("cpu", torch.float32).contiguous().numpy()
+    return None if output.is_complex() else as_recorded(output).contiguous().numpy()
