@@ -119,6 +119,13 @@ def test_advice_on_a_network_that_fails_fits_the_failure(batch, forward, words):
         list_layers(kind(nn.Conv2d(3, 2, 1)), batch)
 
 
+def test_a_network_in_half_precision_is_listed_as_it_is_recorded(batch):
+    net = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()).half()
+    assert [layer.path for layer in list_layers(net, batch[:1])] == ["0", "1"]
+    with Recorder(net, ["1"]) as recorder:
+        assert recorder.record(batch).activations["1"].dtype == np.float32
+
+
 class Giving(nn.Module):
     def __init__(self, give) -> None:
         super().__init__()

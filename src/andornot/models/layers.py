@@ -65,6 +65,7 @@ def list_layers(
         ModelError: the network fails on the sample, or TorchScript runs it.
     """
     refuse_scripted(module)
+    sample = in_its_type(module, sample)
     modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
     shapes = _shapes(module, modules, sample)
     with suppress(ModelError):  # some networks take one image only
@@ -138,6 +139,13 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part in training:
             part.training = True
+
+
+def in_its_type(module: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+    """A batch in the type of a network's weights, such as float16."""
+    weights = next(module.parameters(), batch)
+    numbers = weights.is_floating_point() or weights.is_complex()  # and not packed bits
+    return batch.to(weights.dtype) if numbers else batch
 
 
 def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:

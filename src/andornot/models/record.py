@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from andornot.errors import ModelError, OptionError
-from andornot.models.layers import evaluating, get_layer, run_forward
+from andornot.models.layers import evaluating, get_layer, in_its_type, run_forward
 from andornot.models.shapes import Layout, PrefixTokens, as_recorded, first_tensor, unit_map
 from andornot.models.usable import refuse_scripted
 
@@ -133,10 +133,8 @@ class Recorder:
         """Run the network and fill ``_outputs``; None if the pass ended early."""
         self._outputs.clear()
         self._calls = dict.fromkeys(self._layers, 0)
-        parameter = next(self._module.parameters(), None)
-        dtype = batch.dtype if parameter is None else parameter.dtype
         try:
-            return run_forward(self._module, batch.to(self._device, dtype))
+            return run_forward(self._module, in_its_type(self._module, batch).to(self._device))
         except _Stop:
             return None
 
