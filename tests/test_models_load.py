@@ -2,9 +2,10 @@
 
 import dataclasses
 import json
+import py_compile
 import subprocess
 import sys
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,6 +100,14 @@ def test_fingerprint_follows_the_source_of_a_file(tiny):
     assert before == load_model(f"{tiny}:tiny").fingerprint
     tiny.write_text(TINY + "# changed\n")
     assert before != load_model(f"{tiny}:tiny").fingerprint
+
+
+def test_what_lies_compiled_beside_a_file_is_not_run(tiny, tmp_path):
+    (tmp_path / "other.py").write_text("raise OSError('this is another file')")
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    beside = cache_from_source(str(tiny))
+    py_compile.compile(str(tmp_path / "other.py"), beside, invalidation_mode=unchecked)
+    load_model(f"{tiny}:tiny")
 
 
 @pytest.mark.parametrize(

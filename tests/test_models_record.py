@@ -106,6 +106,59 @@ def test_everything_is_as_before_afterwards(net, batch):
     assert {path: part.training for path, part in net.named_modules()} == modes
 
 
+@pytest.mark.parametrize(
+    ("forward", "words"),
+    [
+        (lambda _self, x, *, mask: x * mask, "by position and nothing else: wrap it"),
+        (lambda self, x: self[0](x.half()), "check size and number of channels of its input, and"),
+    ],
+)
+def test_advice_on_a_network_that_fails_fits_the_failure(batch, forward, words):
+    kind = type("Net", (nn.Sequential,), {"forward": forward})
+    with pytest.raises(ModelError, match=words):
+        list_layers(kind(nn.Conv2d(3, 2, 1)), batch)
+
+
+def test_a_network_in_half_precision_is_listed_as_it_is_recorded(batch):
+    net = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()).half()
+    assert [layer.path for layer in list_layers(net, batch[:1])] == ["0", "1"]
+    with Recorder(net, ["1"]) as recorder:
+        assert recorder.record(batch).activations["1"].dtype == np.float32
+
+
+class Giving(nn.Module):
+    def __init__(self, give) -> None:
+        super().__init__()
+        self.give = give
+
+    def forward(self, x):
+        return self.give(x)
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+def test_sparse_and_quantized_outputs_are_read_as_what_they_stand_for(batch):
+    def quantized(x):  # torch will give this up, and then this half of the test goes
+        return torch.quantize_per_tensor(x, 0.1, 10, torch.quint8)
+
+    for give in (torch.Tensor.to_sparse, quantized):
+        with Recorder(nn.Sequential(Giving(torch.round), Giving(give)), ["1"]) as recorder:
+            found = recorder.record(batch).activations["1"]
+        given = give(batch.round())
+        dense = given.dequantize() if given.is_quantized else given.to_dense()
+        np.testing.assert_array_equal(found, dense.numpy())
+
+
+def test_complex_numbers_are_no_activations(batch):
+    net = nn.Sequential(Giving(torch.fft.fft2), Giving(torch.abs))
+    assert [layer.path for layer in list_layers(net, batch)] == ["1"]
+    with Recorder(net, ["1"]) as recorder:
+        assert recorder.record(batch).activations["1"].dtype == np.float32
+    with pytest.raises(ModelError, match="gives complex numbers"), Recorder(net, ["0"]) as recorder:
+        recorder.record(batch)
+    with Recorder(nn.Sequential(nn.Flatten(), Giving(torch.fft.fft)), ["0"]) as recorder:
+        assert recorder.record(batch).logits is None
+
+
 def test_hooks_go_when_the_model_fails(net, batch):
     net.fail = True
     with (

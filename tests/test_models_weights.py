@@ -10,7 +10,13 @@ from safetensors.torch import save_file
 from torch import nn
 
 from andornot.errors import ModelError
-from andornot.models.weights import class_mismatch, fingerprint, load_weights, read_state_dict
+from andornot.models.weights import (
+    class_mismatch,
+    fingerprint,
+    load_file,
+    load_weights,
+    read_state_dict,
+)
 
 
 def net(classes: int = 3) -> nn.Sequential:
@@ -136,6 +142,36 @@ def test_weights_are_loaded():
 def test_counters_of_batch_norm_may_be_absent():
     state = {k: v for k, v in net().state_dict().items() if "num_batches" not in k}
     load_weights(net(), state, Path("w.pt"))
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_weights_may_hold_what_is_no_number(tied):
+    target = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    state = {name: torch.full_like(v, torch.nan) for name, v in target.state_dict().items()}
+    if tied:
+        target[1].weight = target[0].weight
+    load_weights(target, state, Path("w.pt"))
+    assert target[1].weight.isnan().all()
+
+
+class Counting(nn.Linear):
+    def get_extra_state(self) -> dict:
+        return {"seen": 3}
+
+    def set_extra_state(self, state: dict) -> None:
+        self.seen = state["seen"]
+
+
+@pytest.mark.parametrize("key", ["", "state_dict"])
+@pytest.mark.parametrize("prefix", ["", "model."])
+def test_extra_state_of_modules_is_no_other_kind_of_file(tmp_path: Path, key, prefix):
+    target = nn.Sequential(Counting(2, 2))
+    torch.save(wrapped(target.state_dict(), key, prefix), tmp_path / "w.pt")
+    load_file(target, tmp_path / "w.pt")
+    assert target[0].seen == 3
+    torch.save({"0._extra_state": {"seen": 3}}, tmp_path / "w.pt")
+    with pytest.raises(ModelError, match="holds no state dict"):
+        read_state_dict(tmp_path / "w.pt")
 
 
 def test_wrong_number_of_classes():

@@ -96,6 +96,12 @@ def test_without_a_store_it_is_told_too(run):
     assert "or a --threshold below 6" in note(run(Net(nn.ReLU6()), store=False))
 
 
+def test_one_unit_is_told_of_as_one(run):
+    told = note(run(Net(nn.ReLU6()), units=[0]))
+    assert told.startswith("1 unit of bound (0) fires, but is told as inactive")
+    assert told.endswith("would make it active")
+
+
 @pytest.mark.parametrize("net", [Net(nn.ReLU()), Net(nn.Sigmoid(), 0.5)])
 def test_other_units_are_not_told_of(run, net):
     assert not note(run(net, units=[2]))

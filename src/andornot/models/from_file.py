@@ -6,7 +6,9 @@ import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import CodeType
 from typing import IO, Any, cast
 
 from torch import nn
@@ -91,7 +93,7 @@ def call_function(file: Path, function: str) -> Any:
 
 def _import_and_call(file: Path, function: str) -> Any:
     name = f"_andornot_model_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
+    spec = importlib.util.spec_from_file_location(name, file, loader=_AsWritten(name, str(file)))
     if spec is None or spec.loader is None:
         raise ModelError(f"The model file {file} cannot be imported: it must be a Python file.")
     python = importlib.util.module_from_spec(spec)
@@ -104,6 +106,19 @@ def _import_and_call(file: Path, function: str) -> Any:
             with _outliving(file, f"in {function}"):
                 return factory()
     raise ModelError(f"The model file {file} has no function {function!r}: check the name.")
+
+
+class _AsWritten(SourceFileLoader):
+    """Runs what a file says, and never what lies compiled beside it.
+
+    That could be other code: whoever sends a file can send its ``__pycache__`` too. Nor does it
+    notice an edit of the same size in the same second.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002
+        """Compile the file as it is now."""
+        compiled: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return compiled
 
 
 @contextmanager

@@ -222,16 +222,18 @@ def _told(module: nn.Module, config: Any, info: Any, directory: Path) -> Iterato
     """Say which weights are random, and which head is left out."""
     missing, extra = sorted(info["missing_keys"]), sorted(info["unexpected_keys"])
     if missing:
-        yield (
-            f"{len(missing)} weights are not in {directory} and are random (such as {missing[0]})."
-        )
+        yield (f"{_weights(missing)} not in {directory} and random (such as {missing[0]}).")
     saved, read = (config.architectures or [""])[0], type(module).__name__
     if extra:
         yield (
             f"{directory} was saved as {saved or 'another model'} and is read as {read}, without "
-            f"its head: {len(extra)} weights are left out (such as {extra[0]}), and there are no "
+            f"its head: {_weights(extra)} left out (such as {extra[0]}), and there are no "
             "answers to compare with."
         )
+
+
+def _weights(names: list[str]) -> str:
+    return "1 weight is" if len(names) == 1 else f"{len(names)} weights are"
 
 
 @contextmanager

@@ -65,6 +65,7 @@ def list_layers(
         ModelError: the network fails on the sample, or TorchScript runs it.
     """
     refuse_scripted(module)
+    sample = in_its_type(module, sample)
     modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
     shapes = _shapes(module, modules, sample)
     with suppress(ModelError):  # some networks take one image only
@@ -91,7 +92,7 @@ def _shapes(
     def remember(path: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             tensor = first_tensor(output)
-            if tensor is not None:
+            if tensor is not None and not tensor.is_complex():
                 shapes[path] = tuple(tensor.shape)
 
         return hook
@@ -140,6 +141,13 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = True
 
 
+def in_its_type(module: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+    """A batch in the type of a network's weights, such as float16."""
+    weights = next(module.parameters(), batch)
+    numbers = weights.is_floating_point() or weights.is_complex()  # and not packed bits
+    return batch.to(weights.dtype) if numbers else batch
+
+
 def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:
     """Run a network on a batch without gradients.
 
@@ -152,9 +160,16 @@ def run_forward(module: nn.Module, batch: torch.Tensor) -> Any:
             return module(batch)
     except Exception as error:
         reason = " ".join(str(error).split()) or "no reason given"
-        full = isinstance(error, torch.cuda.OutOfMemoryError)
-        advice = "use smaller batches" if full else "check size and number of channels of its input"
         raise ModelError(
             f"The model failed on a batch of shape {tuple(batch.shape)}: "
-            f"{type(error).__name__}: {reason}; {advice}."
+            f"{type(error).__name__}: {reason}; {_advice(error, batch)}."
         ) from error
+
+
+def _advice(error: Exception, batch: torch.Tensor) -> str:
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return "use smaller batches"
+    if isinstance(error, TypeError):
+        return "its forward is given that batch by position and nothing else: wrap it so that works"
+    kind = str(batch.dtype).removeprefix("torch.")
+    return f"check size and number of channels of its input, and that it takes {kind}"

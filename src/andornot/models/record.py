@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from andornot.errors import ModelError, OptionError
-from andornot.models.layers import evaluating, get_layer, run_forward
-from andornot.models.shapes import Layout, PrefixTokens, first_tensor, unit_map
+from andornot.models.layers import evaluating, get_layer, in_its_type, run_forward
+from andornot.models.shapes import Layout, PrefixTokens, as_recorded, first_tensor, unit_map
 from andornot.models.usable import refuse_scripted
 
 
@@ -133,10 +133,8 @@ class Recorder:
         """Run the network and fill ``_outputs``; None if the pass ended early."""
         self._outputs.clear()
         self._calls = dict.fromkeys(self._layers, 0)
-        parameter = next(self._module.parameters(), None)
-        dtype = batch.dtype if parameter is None else parameter.dtype
         try:
-            return run_forward(self._module, batch.to(self._device, dtype))
+            return run_forward(self._module, in_its_type(self._module, batch).to(self._device))
         except _Stop:
             return None
 
@@ -163,7 +161,7 @@ class Recorder:
             tensor = first_tensor(output)
             if tensor is not None:
                 # A copy, because a later module may work in place (ReLU(inplace=True)).
-                self._outputs[path] = tensor.detach().to("cpu", torch.float32, copy=True)
+                self._outputs[path] = as_recorded(tensor)
             if not self._want_logits and self._calls == self._expected_calls:
                 raise _Stop
 
@@ -178,6 +176,11 @@ class Recorder:
                 "something else): choose a layer that `andornot layers` lists."
             )
         self._check_rows(path, output, samples)
+        if output.is_complex():
+            raise ModelError(
+                f"Layer {path!r} gives complex numbers, of which none is above a threshold: choose "
+                "a layer that gives real ones, such as their size or their angle."
+            )
         try:
             units = unit_map(
                 output.shape, image_size, tokens=self._tokens, layout=self._layout,
@@ -223,4 +226,4 @@ def _logits(output: Any, samples: int) -> NDArray[np.float32] | None:
         output = output.get("logits")
     if not isinstance(output, torch.Tensor) or output.ndim != 2 or len(output) != samples:
         return None
-    return output.detach().to("cpu", torch.float32).contiguous().numpy()
+    return None if output.is_complex() else as_recorded(output).contiguous().numpy()

@@ -74,6 +74,14 @@ def first_tensor(output: Any) -> torch.Tensor | None:
     return None
 
 
+def as_recorded(tensor: torch.Tensor) -> torch.Tensor:
+    """A copy of an output on the CPU, dense and in float32; complex numbers stay complex."""
+    tensor = tensor.dequantize() if tensor.is_quantized else tensor.detach()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    return tensor.to("cpu", tensor.dtype if tensor.is_complex() else torch.float32, copy=True)
+
+
 def unit_map(
     shape: Sequence[int],
     image_size: tuple[int, int],

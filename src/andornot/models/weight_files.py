@@ -17,6 +17,9 @@ from andornot.files import split_part
 from andornot.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 from andornot.models.names import common_prefixes, inside, unwrapped
 
+_EXTRA_STATE = "_extra_state"
+"""What torch calls what ``get_extra_state`` gave."""
+
 StateDict = dict[str, torch.Tensor]
 Sets = dict[str, Mapping[str, torch.Tensor]]
 
@@ -173,14 +176,17 @@ def _last(key: str) -> str:
 
 
 def _is_state_dict(values: Any) -> bool:
-    """Tell whether these are tensors by name, and at least one."""
-    return (
-        isinstance(values, Mapping)
-        and len(values) > 0
-        and all(isinstance(k, str) and isinstance(v, torch.Tensor) for k, v in values.items())
-    )
+    """Tell whether these are tensors by name, and at least one.
+
+    What a module's ``get_extra_state`` adds may be anything.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(name, str) for name in values):
+        return False
+    named = [v for name, v in values.items() if name.rpartition(".")[2] != _EXTRA_STATE]
+    return bool(named) and all(isinstance(value, torch.Tensor) for value in named)
 
 
 def _is_network(state: Mapping[str, torch.Tensor]) -> bool:
     """Whether tensors look like weights, and not like counts or the state of a generator."""
-    return any(value.is_floating_point() and value.ndim > 1 for value in state.values())
+    tensors = (value for value in state.values() if isinstance(value, torch.Tensor))
+    return any(value.is_floating_point() and value.ndim > 1 for value in tensors)

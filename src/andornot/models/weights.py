@@ -237,6 +237,11 @@ def _place(tensor: Any) -> Any:
     return tensor.data_ptr(), tensor.shape, tensor.stride()
 
 
+def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether tensors of one shape are equal, where NaN equals NaN."""
+    return bool(((one == other) | (one.isnan() & other.isnan())).all())
+
+
 def _refuse_mis_shaped(own: StateDict, state: StateDict, path: Path) -> None:
     classes = class_mismatch(own, state)
     if classes:
@@ -259,8 +264,8 @@ def _refuse_two_for_one(module: nn.Module, state: StateDict, path: Path) -> None
     first: dict[Any, str] = {}
     for name, tensor in module.state_dict().items():
         twin = first.setdefault(_place(tensor), name)
-        both = twin in state and name in state
-        if both and not torch.equal(state[twin], state[name]):
+        both = twin != name and twin in state and name in state
+        if both and not _same(state[twin], state[name]):
             raise _other_model(path, f"{twin} and {name} differ, but are one tensor in the model")
 
 

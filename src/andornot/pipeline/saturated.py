@@ -77,20 +77,22 @@ def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) ->
     least = max(1, math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions))
     remedy = _remedy(p, layer, table, _Stuck(units, low, high, least)) if p.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
+    one = len(units) == 1
     return (
-        f"{len(units)} {'unit' if len(units) == 1 else 'units'} of {layer} ({named}) fire, but are "
-        f"told as inactive: more than {rule.quantile:g} of the values equal the largest one, and "
-        f"none lies above it; {_advice(remedy, float(high.min()))}"
+        f"{len(units)} {'unit' if one else 'units'} of {layer} ({named}) "
+        f"{'fires, but is' if one else 'fire, but are'} told as inactive: more than "
+        f"{rule.quantile:g} of the values equal the largest one, and none lies above it; "
+        f"{_advice(remedy, float(high.min()), 'it' if one else 'them')}"
     )
 
 
-def _advice(remedy: dict[str, Any], highest: float) -> str:
+def _advice(remedy: dict[str, Any], highest: float, whom: str) -> str:
     ways = [f"--{name} {remedy[name]}" for name in ("quantile", "threshold") if name in remedy]
     if ways:
         fewer = (
             " (--quantile {} makes {} of them)".format(*remedy["some"]) if "some" in remedy else ""
         )
-        return f"{' or '.join(ways)} would make them active{fewer}"
+        return f"{' or '.join(ways)} would make {whom} active{fewer}"
     return f"take a larger --quantile, or a --threshold below {highest:g}"
 
 
