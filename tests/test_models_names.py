@@ -206,6 +206,19 @@ def test_a_part_of_all_names_is_a_set_too(tmp_path):
         assert torch.equal(answers(net), answers(Net(seed)))
 
 
+def test_what_advice_names_can_be_given(tmp_path):
+    """Contrastive checkpoints hold two encoders, each name behind a wrapper's ``module.``."""
+    net, other = Net(2), Net(3)
+    state = {f"module.encoder_q.{n}": v for n, v in other.state_dict().items()}
+    state |= {f"module.encoder_k.{n}": v for n, v in other.state_dict().items()}
+    torch.save({"state_dict": state | {"module.queue": torch.zeros(3)}}, tmp_path / "moco.pt")
+    with pytest.raises(ModelError, match=r"so give .*moco\.pt#encoder_q\.") as caught:
+        load_file(net, tmp_path / "moco.pt")
+    advised = re.search(r"give (\S+)\.$", str(caught.value))[1]
+    load_file(net, advised)
+    assert torch.equal(net.state_dict()["head.bias"], other.state_dict()["head.bias"])
+
+
 def test_sets_of_unusual_names(tmp_path):
     torch.save({"ema": Net(1).state_dict(), "rng": torch.ones(3)}, tmp_path / "one.pt")
     assert torch.equal(read_state_dict(tmp_path / "one.pt")["head.bias"], Net(1).head.bias)

@@ -153,7 +153,12 @@ def _part(sets: Sets, part: str, path: Path) -> Mapping[str, torch.Tensor]:
     if part in sets:
         return sets[part]
     named = {key: part.removeprefix(f"{key}.") for key in sets if part.startswith(f"{key}.")}
-    found = {key: inside(sets[key], named.get(key, part)) for key in named or sets}
+    # also as advice names them, without what wrappers put before
+    found = {
+        key: inside(sets[key], wanted) or inside(unwrapped(sets[key]), wanted)
+        for key in named or sets
+        for wanted in [named.get(key, part)]
+    }
     fitting = [key for key in ("", *WRAPPERS) if found.get(key)] or [k for k in found if found[k]]
     if len(fitting) == 1 or (fitting and fitting[0] in ("", *WRAPPERS)):
         return found[fitting[0]]
