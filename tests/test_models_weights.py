@@ -174,6 +174,17 @@ def test_extra_state_of_modules_is_no_other_kind_of_file(tmp_path: Path, key, pr
         read_state_dict(tmp_path / "w.pt")
 
 
+@pytest.mark.parametrize("key", ["", "state_dict"])
+def test_the_part_that_a_message_proposes_is_found_behind_a_wrapper(tmp_path: Path, key):
+    two = {f"{part}.{k}": v for part in ("query", "key") for k, v in net().state_dict().items()}
+    torch.save(wrapped(two, key, "module."), tmp_path / "w.pt")
+    with pytest.raises(ModelError, match=r"give .*w\.pt#query") as caught:
+        load_file(net(), tmp_path / "w.pt")
+    proposed = str(caught.value).rpartition("give ")[2].rstrip(".")
+    load_file(net(), proposed)
+    load_file(net(), tmp_path / "w.pt#module.query")
+
+
 def test_wrong_number_of_classes():
     with pytest.raises(ModelError, match=r"wrong number of classes: they have 5, the model has 3"):
         load_weights(net(3), net(5).state_dict(), Path("w.pt"))

@@ -153,12 +153,7 @@ def _part(sets: Sets, part: str, path: Path) -> Mapping[str, torch.Tensor]:
     if part in sets:
         return sets[part]
     named = {key: part.removeprefix(f"{key}.") for key in sets if part.startswith(f"{key}.")}
-    # also as advice names them, without what wrappers put before
-    found = {
-        key: inside(sets[key], wanted) or inside(unwrapped(sets[key]), wanted)
-        for key in named or sets
-        for wanted in [named.get(key, part)]
-    }
+    found = {key: _inside(sets[key], named.get(key, part)) for key in named or sets}
     fitting = [key for key in ("", *WRAPPERS) if found.get(key)] or [k for k in found if found[k]]
     if len(fitting) == 1 or (fitting and fitting[0] in ("", *WRAPPERS)):
         return found[fitting[0]]
@@ -167,6 +162,11 @@ def _part(sets: Sets, part: str, path: Path) -> Mapping[str, torch.Tensor]:
         f"The weights file {path} has no part {part!r}: "
         + (f"take one of {few(parts)}." if parts else "leave it out.")
     )
+
+
+def _inside(state: Mapping[str, torch.Tensor], part: str) -> StateDict:
+    """What begins with a part, which may stand behind what wrappers put before all names."""
+    return inside(state, part) or inside(unwrapped(state), part)
 
 
 def _taken(chosen: str, others: Sequence[str], path: Path) -> str:
