@@ -164,15 +164,15 @@ def test_damaged_lines_are_named(tmp_path, line, message):
 def test_files_of_another_kind_are_called_by_it(tmp_path):
     path = tmp_path / "x.jsonl"
     for data, message in {
-        "premise,hypothesis\na,b\n": "it looks like a table as text .*; give JSON lines",
-        "<!doctype html><html></html>": r"it is a web page \(HTML\); ",
+        "premise,hypothesis\na,b\n": "looks like a table, and snli: reads JSON lines; give",
+        "<!doctype html><html></html>": "is XML or HTML; give a text file",
     }.items():
         path.write_text(data)
         with pytest.raises(DataError, match=message):
             open_pairs(f"snli:{path}")
     path = tmp_path / "x.tok"
     path.write_bytes(b"\x1f\x8b\x08\xff" * 9)
-    with pytest.raises(DataError, match="it looks like a gzip archive; unpack it, and give plain"):
+    with pytest.raises(DataError, match="is a gzip archive; unpack it, and give"):
         open_pairs(f"pairs:{path}")
 
 
