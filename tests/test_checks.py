@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,10 @@ import scipy.sparse
 
 import andornot
 from andornot import And, Concept, ConceptTable, Not, Or, Responses, Threshold, parse
-from andornot.checks import as_array
+from andornot.analyses.kinds import read_labels
+from andornot.checks import as_array, names_of, users_path
+from andornot.cli.config import _load_mapping
+from andornot.concepts.relations import read_relations
 from andornot.counting.ranges import Ranges
 from andornot.errors import (
     AndornotError,
@@ -23,7 +28,10 @@ from andornot.errors import (
     quoted,
 )
 from andornot.explainer import SearchOptions
+from andornot.probing.open import open_data
 from andornot.search.optimal import Budget
+from andornot.text.open import open_pairs
+from andornot.text.vectors import read_glove
 from andornot.trust.options import TrustOptions
 
 MASKS = np.eye(4, 6, dtype=bool)
@@ -359,3 +367,39 @@ def test_names_with_signs_are_names():
         TABLE.mask("salt & peper")
     with pytest.raises(FormulaError, match=r"expected a concept name, NOT or an opening bracket$"):
         parse("a AND")
+
+
+@pytest.mark.parametrize("value", ["x" * 300, "x" * 5000, "a\0b", None, 3, b"x", ["a"]])
+def test_what_no_file_can_be_called(value):
+    with pytest.raises(OptionError, match="give a path"):
+        users_path(value, "the data set")
+
+
+def test_the_home_of_nobody_is_a_name_like_others(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert users_path("~/x", "it") == tmp_path / "x"
+    assert users_path("~nobody-is-called-so/x", "it") == Path("~nobody-is-called-so/x")
+    with pytest.raises(DataError, match="there is no data set at ~nobody-is-called-so"):
+        open_data("labelmaps:~nobody-is-called-so/x")
+    with pytest.raises(DataError, match="there is no file ~nobody-is-called-so"):
+        open_pairs("pairs:~nobody-is-called-so/x.csv")
+
+
+def test_names_can_be_written():
+    with pytest.raises(DataError, match="can be written in UTF-8"):
+        names_of(["cat", "\ud800"], "names")
+
+
+@pytest.mark.parametrize("fold", [10**12, 2**31, 2**20])
+def test_folds_are_few(fold):
+    with pytest.raises(DataError, match=f"fold {fold} is too large"):
+        ConceptTable.from_masks(np.zeros((1, 2, 4), bool), ["a"], folds=[0, fold])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_no_file_of_the_user_is_waited_for(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for read in (read_relations, _load_mapping, read_glove, lambda path: read_labels(path, [])):
+        with pytest.raises(AndornotError, match="is a named pipe, not a file"):
+            read(pipe)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import pickle
 import shutil
 import sys
@@ -633,6 +634,7 @@ def test_what_can_be_wrong_with_voc(tmp_path: Path) -> None:
     for text, message in {
         "cat": "row 1: write NAME:R,G,B::",
         "cat:1,2,300::": "row 1: write NAME:R,G,B::",
+        f"cat:1,2,{'9' * 5000}::": "row 1: write NAME:R,G,B::",
         "cat:1,2,3::\ndog:1,2,3::": "row 2: an earlier row has this colour",
         "background:0,0,0::": "names no class",
         " :1,2,3::": "has no name",
@@ -644,6 +646,29 @@ def test_what_can_be_wrong_with_voc(tmp_path: Path) -> None:
     refuses("is to name from 1 to 254 classes")
     shutil.rmtree(tmp_path / "JPEGImages")
     refuses("is to name|JPEGImages holds no image")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_no_annotation_file_is_waited_for(tmp_path: Path) -> None:
+    voc(tmp_path / "voc")
+    os.mkfifo(tmp_path / "voc/ImageSets/Segmentation/zz.txt")
+    with pytest.raises(DataError, match=r"zz\.txt is a named pipe"):
+        open_data(tmp_path / "voc")
+    labelme(tmp_path / "labelme")
+    os.mkfifo(tmp_path / "labelme/0.json")
+    assert kind_of(tmp_path / "labelme") == "labelme"
+    with pytest.raises(DataError, match=r"0\.json is a named pipe"):
+        open_data(tmp_path / "labelme")
+    picture(tmp_path / "none/x.png")
+    os.mkfifo(tmp_path / "none/x.json")
+    with pytest.raises(DataError, match="has no COCO instances"):
+        open_data(f"coco-instances:{tmp_path / 'none'}")
+
+
+@pytest.mark.parametrize("place", ["category_name", "category_supercategory"])
+def test_halves_of_characters_are_refused_at_once(tmp_path: Path, place: str) -> None:
+    with pytest.raises(DataError, match=r"'x.ud800', which is not UTF-8: rename it"):
+        open_data(one_coco(tmp_path, **{place: "x\ud800"}))
 
 
 def test_the_folder_above_one_edition_of_voc(tmp_path: Path) -> None:
@@ -771,3 +796,25 @@ def test_real_panoptic_labels_as_instances(shared_data: Path, tmp_path: Path) ->
     for i in range(3):
         (mine,), (theirs,) = (d.labels(i).maps for d in (data, panoptic))
         assert (mine == theirs).all()
+
+
+def test_rows_of_yolo_are_boxes_or_outlines(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("0 .5 .5 0.2 1.\r\n1 0.5 .5 2e-1 1\r\n")
+    picture(tmp_path / "a.png")
+    with pytest.raises(DataError, match=r"YOLO annotations of boxes.*: boxes are no"):
+        open_data(tmp_path)
+    (tmp_path / "a.txt").write_text("0 .5 .5 .2 .2 .1 .3\n")
+    with pytest.raises(DataError, match="looks like YOLO annotations, which"):
+        open_data(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["coco", "coco-instances", "labelme"])
+def test_a_file_that_is_no_json_is_called_by_its_format(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "x.xml").write_text('<annotations><image id="0"></image></annotations>')
+    with pytest.raises(DataError, match="looks like CVAT's XML, which is not read here: export"):
+        open_data(f"{kind}:{tmp_path / 'x.xml'}")
+
+
+def test_a_file_that_is_no_data_set_is_called_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="looks like a PNG image, which is no data set that we"):
+        open_data(picture(tmp_path / "x.png"))

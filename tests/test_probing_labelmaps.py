@@ -465,3 +465,31 @@ def test_maps_of_another_kind_are_called_by_it(folder: Path) -> None:
     message = r"is not a readable image \(PNG\): it looks like a JPEG image; give a PNG image"
     with pytest.raises(DataError, match=message):
         read_labelmaps(folder).labels(0)
+
+
+def test_names_of_files_that_are_not_utf8_are_refused_at_once(folder):
+    image = next((folder / "images").glob("*.*"))
+    odd = os.fsencode(image.parent) + b"/caf\xe9.png"
+    try:
+        Path(os.fsdecode(odd)).write_bytes(image.read_bytes())
+    except OSError:
+        pytest.skip("this file system wants UTF-8")
+    with pytest.raises(DataError, match=r"has the image 'caf.udce9\.png', which is not UTF-8"):
+        open_data(folder)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"limit": "3"}, "limit is '3'; give a whole number"),
+        ({"limit": 2.5}, "limit is 2.5; give a whole number"),
+        ({"limit": 0}, "limit is 0; give 1 or more"),
+        ({"categories": [1]}, "categories has 1 in it; give texts"),
+        ({"categories": 3}, "categories is 3; give a list"),
+        ({"colors": None}, "colors is None; give True, False or the path"),
+        ({"split": 3}, "has no sample in the split '3'"),
+    ],
+)
+def test_options_of_other_types_get_a_sentence(folder, options, message):
+    with pytest.raises(OptionError, match=message):
+        open_data(folder, **options)

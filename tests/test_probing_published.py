@@ -488,3 +488,23 @@ def test_names_of_published_sets_are_composed(tmp_path: Path) -> None:
     parquet(tmp_path / "p/a.parquet")
     id2label(tmp_path / "p", _1=split, _2="tree")
     assert open_data(tmp_path / "p").names == (composed, "tree")
+
+
+@pytest.mark.parametrize("written", ["café", "cafe\u0301", "sub\\x"])
+@pytest.mark.parametrize("stored", ["café", "cafe\u0301"])
+def test_files_of_coco_are_found_however_they_are_spelled(tmp_path, written, stored) -> None:
+    coco(tmp_path)
+    stored = stored if "\\" not in written else "sub/x"
+    index = tmp_path / "annotations/panoptic_val.json"
+    for folder, suffix in ((tmp_path / "val", "jpg"), (index.with_suffix(""), "png")):
+        (folder / "sub").mkdir()
+        (folder / f"0.{suffix}").rename(folder / f"{stored}.{suffix}")
+    data = json.loads(index.read_text())
+    data["images"][0]["file_name"] = f"{written}.jpg"
+    data["annotations"][0]["file_name"] = f"{written}.png"
+    index.write_text(json.dumps(data))
+    found = open_data(tmp_path)
+    assert found.sample_ids[0] == f"val/{'sub/x' if 'sub' in written else 'café'}.jpg"
+    assert found.labels(0).maps[0].any()
+    assert found.image(0).size == (6, 4)
+    assert found.fingerprint()

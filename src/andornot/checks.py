@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from andornot.errors import DataError, OptionError, quoted
 
-_LONGEST_PATH = 4096
+_LONGEST_PATH, _LONGEST_NAME = 4096, 255
 
 
 def as_array(value: Any, what: str) -> NDArray[Any]:
@@ -90,9 +90,10 @@ def names_of(given: Any, what: str) -> tuple[str, ...]:
         raise DataError(f"{what} are {quoted(given)}; give a list of texts")
     names = tuple(given)
     for i, name in enumerate(names):
-        if not isinstance(name, str) or not name.strip():
+        if not isinstance(name, str) or not name.strip() or has_halves(name):
             raise DataError(
                 f"number {i} of the {what} is {quoted(name)}; give each a text that is not blank"
+                f"{' and can be written in UTF-8' if isinstance(name, str) and name else ''}"
             )
     return names
 
@@ -133,9 +134,32 @@ def as_path(value: Any, what: str) -> Path:
     Raises:
         OptionError: no file can be called so.
     """
-    if not isinstance(value, str | Path) or "\0" in str(value) or len(str(value)) > _LONGEST_PATH:
+    text = str(value) if isinstance(value, str | Path) else "\0"
+    parts = (part.encode(errors="surrogatepass") for part in Path(text).parts)
+    if "\0" in text or len(text) > _LONGEST_PATH or max(map(len, parts), default=0) > _LONGEST_NAME:
         raise OptionError(f"{what} is {quoted(value)}; give a path")
     return Path(value)
+
+
+def users_path(value: Any, what: str) -> Path:
+    """A path that a user wrote: ``~`` is their home, and ``~NAME`` of nobody stays as it is.
+
+    Raises:
+        OptionError: no file can be called so.
+    """
+    path = as_path(value, what)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def has_halves(text: str) -> bool:
+    """Whether a text holds halves of characters, which no file in UTF-8 can.
+
+    JSON can spell them, and names of files that are not UTF-8 become such.
+    """
+    return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def several(value: Any, name: str) -> Sequence[Any]:

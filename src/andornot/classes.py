@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from andornot.errors import OptionError, quoted
 from andornot.formula import nfc
+from andornot.numerals import whole
 
 _SHOWN = 20
 """Most names that a message lists."""
@@ -110,8 +111,9 @@ def class_index(names: Sequence[str], wanted: str) -> int:
             )
         if found:
             return found[0]
-    if wanted.isascii() and wanted.isdigit() and int(wanted) < len(names):
-        return int(wanted)
+    number = whole(wanted)
+    if number is not None and number < len(names):
+        return number
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     raise OptionError(
         f"the model has no class {quoted(wanted)}; choose one of {shown}, or a number from 0 to "

@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from andornot.errors import OptionError, RunError, quoted
 from andornot.files import unwritable, write_whole
 from andornot.folders import temporary_folder
+from andornot.numerals import whole
 from andornot.parallel import n_workers
 
 Arguments = tuple[Any, ...]
@@ -251,9 +252,10 @@ def engine_of(
             yield Engine([_Lane(executor, width)], jobs or 1, folder)
             return
         kind, _, value = executor.partition(":") if isinstance(executor, str) else ("", "", "")
-        if kind == "processes" and value.isdecimal() and int(value):
-            threads = jobs or max(1, n_workers() // int(value))
-            lanes = _processes(int(value), threads)
+        number = whole(value)
+        if kind == "processes" and number:
+            threads = jobs or max(1, n_workers() // number)
+            lanes = _processes(number, threads)
             stack.push(partial(_shut_down, lanes))
             yield Engine(lanes, threads, folder)
         elif kind == "dask" and value:

@@ -32,6 +32,8 @@ from andornot.analyses.units import Units, count, explained_units, percent
 from andornot.errors import DataError, OptionError, quoted
 from andornot.explanations import Result, Scored
 from andornot.formula import Formula
+from andornot.looks import check_file
+from andornot.numerals import whole
 from andornot.runs.run import Run
 
 COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN = "coherent", "incoherent", "polysemantic", "unknown"
@@ -115,6 +117,7 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
         DataError: the file cannot be read, or has a unit or a label that there is not.
     """
     path = Path(path).expanduser()
+    check_file(path)
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
@@ -124,15 +127,16 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
     known = {e.unit for e in result}
     found: dict[int, str] = {}
     for row, (unit, label) in enumerate(zip(table["unit"], table["label"], strict=True), 2):
-        if not unit.strip().isdecimal() or int(unit) not in known:
+        number = whole(unit.strip())
+        if number is None or number not in known:
             raise DataError(f"{path}, line {row}: {quoted(unit)} is no unit of the run; mend it")
         if label.strip() not in VERDICTS:
             raise DataError(
                 f"{path}, line {row}: {quoted(label)} is no label; use one of {', '.join(VERDICTS)}"
             )
-        if int(unit) in found:
+        if number in found:
             raise DataError(f"{path}, line {row}: unit {unit} stands there twice; leave one out")
-        found[int(unit)] = label.strip()
+        found[number] = label.strip()
     if not found:
         raise DataError(f"{path} has no rows; give a label to at least one unit")
     return found

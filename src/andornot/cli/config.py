@@ -9,6 +9,7 @@ import click
 
 from andornot.cli.values import Length
 from andornot.errors import OptionError, quoted
+from andornot.looks import check_file
 
 
 def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
@@ -50,6 +51,7 @@ def _load_mapping(path: Path) -> dict[str, Any]:
 
     from andornot.safe_yaml import load_yaml
 
+    check_file(path, OptionError)
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text) if path.suffix == ".toml" else load_yaml(text)

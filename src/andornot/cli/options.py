@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from andornot.cli.values import Length, Names, Numbers
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
+from andornot.numerals import whole
 from andornot.progress import tell
 
 if TYPE_CHECKING:
@@ -353,9 +354,12 @@ def threshold_of(options: dict[str, Any]) -> Any:
 def tokens_and_layout(options: dict[str, Any]) -> dict[str, Any]:
     """Take what the options say of a layer's output."""
     tokens, layout = options["tokens"], options["layout"]
-    if tokens is not None and not str(tokens).isdigit():
-        raise OptionError(f"--tokens is {tokens!r}; give the number of leading tokens, such as 1")
-    return {"tokens": "auto" if tokens is None else int(tokens), "layout": layout or "auto"}
+    number = "auto" if tokens is None else whole(str(tokens))
+    if number is None:
+        raise OptionError(
+            f"--tokens is {quoted(tokens)}; give the number of leading tokens, such as 1"
+        )
+    return {"tokens": number, "layout": layout or "auto"}
 
 
 def search_of(options: dict[str, Any]) -> dict[str, Any]:
@@ -380,7 +384,7 @@ def preprocessing_of(options: dict[str, Any], own: Preprocessing | None) -> Prep
     chosen = Preprocessing.preset(options["preset"]) if options["preset"] else own
     if size is None and mean is None and std is None:
         return chosen
-    if size is not None and (len(size) not in (1, 2) or any(s != int(s) for s in size)):
+    if size is not None and (len(size) not in (1, 2) or not all(s.is_integer() for s in size)):
         raise OptionError(f"--size is {size}; give whole pixels, as 224 or 224,224")
     if chosen is None:
         if size is None:

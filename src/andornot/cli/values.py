@@ -7,6 +7,12 @@ from typing import Any
 
 import click
 
+from andornot.errors import quoted
+from andornot.numerals import whole
+
+_UNITS = 1 << 24
+"""No layer has so many units; a list of them would fill the memory."""
+
 
 class Units(click.ParamType[Any]):
     """Unit numbers such as ``0-63,70``."""
@@ -19,12 +25,14 @@ class Units(click.ParamType[Any]):
             return None
         units: list[int] = []
         for part in value if isinstance(value, list) else str(value).split(","):
-            first, dash, last = str(part).strip().partition("-")
-            if not first.isdigit() or (dash and not last.isdigit()):
-                self.fail(f"{str(part).strip()!r} is no unit or range; write for instance 0-63,70")
-            if int(last or first) < int(first):
-                self.fail(f"{str(part).strip()!r} runs backwards; write the smaller number first")
-            units += range(int(first), int(last or first) + 1)
+            text = str(part).strip()
+            ends = [whole(end) for end in text.split("-", 1)]
+            first, last = ends[0], ends[-1]
+            if first is None or last is None or last >= _UNITS:
+                self.fail(f"{quoted(text)} is no unit or range; write for instance 0-63,70")
+            if last < first:
+                self.fail(f"{quoted(text)} runs backwards; write the smaller number first")
+            units += range(first, last + 1)
         return list(dict.fromkeys(units))
 
 

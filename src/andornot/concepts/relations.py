@@ -16,6 +16,7 @@ from pathlib import Path
 
 from andornot.concepts.table import ConceptTable
 from andornot.errors import DataError, OptionError, quoted
+from andornot.looks import check_file
 from andornot.safe_yaml import load_yaml
 
 Relations = Mapping[str, Mapping[str, Sequence[str]]]
@@ -30,6 +31,7 @@ def read_relations(path: str | Path) -> Relations:
         DataError: the file cannot be read, or is not made of relations.
     """
     path = Path(path)
+    check_file(path)
     try:
         text = path.read_text(encoding="utf-8")
         found = json.loads(text) if path.suffix == ".json" else load_yaml(text)

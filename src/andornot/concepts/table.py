@@ -44,6 +44,7 @@ BoolArray = NDArray[np.bool_]
 Categories = Sequence[str | Sequence[str] | None]
 
 _FORMAT = 1
+_FOLDS = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -688,4 +689,6 @@ def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:
         )
     if checked.min(initial=0) < 0:
         raise DataError(f"fold {checked.min()} is negative; number folds from 0")
+    if checked.max(initial=0) >= _FOLDS:
+        raise DataError(f"fold {checked.max()} is too large; number folds from 0 on, one by one")
     return checked.astype(np.int32)

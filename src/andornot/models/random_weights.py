@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from andornot.errors import ModelError
+from andornot.errors import ModelError, quoted
+from andornot.numerals import whole
 
 PREFIX = "random:"
 """``random:SEED`` stands where a file of weights could be named."""
@@ -21,10 +22,10 @@ def random_seed(weights: str | Path | None) -> int | None:
     """
     if not isinstance(weights, str) or not weights.startswith(PREFIX):
         return None
-    seed = weights.removeprefix(PREFIX)
-    if not seed.isdecimal():
-        raise ModelError(f"The seed in {weights!r} is no whole number: write random:0.")
-    return int(seed)
+    seed = whole(weights.removeprefix(PREFIX))
+    if seed is None:
+        raise ModelError(f"The seed in {quoted(weights)} is no whole number: write random:0.")
+    return seed
 
 
 def randomize(module: nn.Module, seed: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ category of each segment. A concept is a category; instances of it are not told 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 
 from andornot.errors import DataError
 from andornot.formula import nfc
+from andornot.numerals import whole
 from andornot.probing.dataset import FolderData, Sample, check_categories
+from andornot.probing.drawn import listing
 from andornot.probing.files import AnyFile, read_colour_ids, read_json_file, records, safe_relative
 from andornot.probing.formats import expect, refusal
 
@@ -126,8 +128,8 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
     }
     names = [name for name, several in kept.items() if several]
     codes = [0, *(names.index(name) + 1 if kept[name] else 0 for name in known)]
-    listing = files[0].name if len(files) == 1 else "panoptic_*.json"
-    decode = Segments(labels, listing, root)
+    legend = files[0].name if len(files) == 1 else "panoptic_*.json"
+    decode = Segments(labels, legend, root)
     return FolderData(
         path=root,
         kind="coco",
@@ -168,7 +170,7 @@ def _annotated(
     split = file.stem.removeprefix("panoptic_")
     images: dict[str, str] = {}
     for entry in records(data, "images", {"id": _ID, "file_name": str}, where):
-        image = safe_relative(entry["file_name"], where)
+        image = safe_relative(entry["file_name"].replace("\\", "/"), where)
         if images.setdefault(str(entry["id"]), image) != image:
             raise DataError(f"{where} lists the image {entry['id']} twice: give one another id.")
     fields: dict[str, type | tuple[type, ...]]
@@ -177,16 +179,19 @@ def _annotated(
     known = [images[i] for a in annotations if (i := str(a["image_id"])) in images]
     folder = _image_folder(root, split, known[0]) if known else ""
     maps = file.with_suffix("").relative_to(root).as_posix()
-    for annotation in annotations:
+    pictures = _on_disk(root / folder, known)
+    pngs = [safe_relative(a["file_name"].replace("\\", "/"), where) for a in annotations]
+    drawn = _on_disk(root / maps, pngs)
+    for annotation, name in zip(annotations, pngs, strict=True):
         number = str(annotation["image_id"])
         if number not in images:
             raise DataError(
                 f"{where}: an annotation is of the image {number}, which is not among 'images': "
                 "add it there, or take the annotation out."
             )
-        image = f"{folder}{images[number]}"
-        png = f"{maps}/{safe_relative(annotation['file_name'], where)}"
-        sample = Sample(id=image, image=image, maps=((LAYER, png),), split=split)
+        image = nfc(f"{folder}{images[number]}")
+        stored, png = f"{folder}{pictures[images[number]]}", f"{maps}/{drawn[name]}"
+        sample = Sample(id=image, image=stored, maps=((LAYER, png),), split=split)
         yield sample, _segments(annotation, places, f"{where}, image {image}")
 
 
@@ -194,12 +199,20 @@ def _image_folder(root: Path, split: str, first: str) -> str:
     """Where the images of a split lie below the data set, as a prefix of their paths."""
     folders = (f"{split}/", f"images/{split}/", "images/", "")
     for folder in folders:
-        if (root / folder / first).is_file():
+        if (root / folder / _on_disk(root / folder, [first])[first]).is_file():
             return folder
     raise DataError(
         f"{root} has no image {first}, neither in {split}, images/{split} nor images: put the "
         f"images of the split into the folder {split}."
     )
+
+
+def _on_disk(folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """Of each file below a folder its path on disk, where letters may be taken apart (NFD)."""
+    wanted = list(names)
+    # most are plain, and a large folder need not be listed for them
+    there = {} if all(map(str.isascii, wanted)) else listing(folder)
+    return {name: there.get(nfc(name), name) for name in wanted}
 
 
 def _segments(
@@ -209,7 +222,7 @@ def _segments(
     found = {0: 0}
     for segment in records(annotation, "segments_info", {"id": _ID, "category_id": _ID}, where):
         label, text = places.get(str(segment["category_id"])), str(segment["id"])
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
+        number = whole(text) or 0
         if label is None or not 0 < number < 2**24:
             raise DataError(
                 f"{where}: the segment {text[:20]!r} is of the category "

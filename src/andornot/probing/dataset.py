@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from andornot.errors import DataError, OptionError
+from andornot.checks import has_halves
+from andornot.errors import DataError, OptionError, quoted
 from andornot.looks import check_file
 from andornot.parallel import ordered_map
 from andornot.pixels import upright_rgb
@@ -145,6 +147,11 @@ class FolderData:
     drawn: Drawn | None = None
 
     def __post_init__(self) -> None:
+        _check_written("concept", self.names, self.path / self.legend)
+        _check_written("category", chain.from_iterable(self.categories), self.path / self.legend)
+        for what, texts in (("image", self.sample_ids), ("split", self.splits)):
+            _check_written(what, texts, self.path)
+        _check_written("class", self.classes, self.path)
         _check_unique(self.names, "concept", self.path / self.legend)
         if not self.samples:
             raise DataError(f"{self.path} holds no image: a data set needs at least one.")
@@ -338,6 +345,13 @@ def check_categories(known: Iterable[str], wanted: Collection[str] | None) -> No
 def _size(shape: tuple[int, ...]) -> str:
     """Write a shape the way people speak of images: width x height."""
     return f"{shape[1]} x {shape[0]}"
+
+
+def _check_written(what: str, texts: Iterable[str], where: Path) -> None:
+    """Refuse texts that cannot be written in UTF-8, before anything is computed for them."""
+    odd = next((text for text in texts if has_halves(text)), None)
+    if odd is not None:
+        raise DataError(f"{where} has the {what} {quoted(odd)}, which is not UTF-8: rename it.")
 
 
 def _check_unique(values: tuple[str, ...], what: str, where: Path) -> None:

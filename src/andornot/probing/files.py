@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from andornot import looks
-from andornot.errors import DataError
+from andornot.errors import DataError, quoted
 from andornot.looks import amiss, check_file
+from andornot.numerals import whole
+from andornot.probing.formats import seen_at
 
 LARGEST_ID = 0xFFFF
 """Largest label id that a label map can hold: two bytes."""
@@ -112,9 +114,10 @@ def _check_header(path: Path, columns: Collection[str], required: Collection[str
 
 def parse_id(text: str, where: str, lowest: int = 1, highest: int = LARGEST_ID) -> int:
     """Return the number that a cell holds, or raise DataError if it is none in this range."""
-    if text.isascii() and text.isdigit() and lowest <= int(text) <= highest:
-        return int(text)
-    raise DataError(f"{where}: {text!r} is not a whole number from {lowest} to {highest}.")
+    number = whole(text)
+    if number is not None and lowest <= number <= highest:
+        return number
+    raise DataError(f"{where}: {quoted(text)} is not a whole number from {lowest} to {highest}.")
 
 
 def safe_relative(text: str, where: str) -> str:
@@ -241,6 +244,9 @@ def read_json_file(path: Path) -> Any:
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}): mend its rights.") from None
     except (ValueError, RecursionError) as error:
+        seen = seen_at(path)
+        if seen is not None and not seen.kind:
+            raise DataError(seen.sentence(path)) from None
         why = amiss(path, looks.JSON)
         raise DataError(f"{path} cannot be read as JSON ({error}): {why}.") from None
 

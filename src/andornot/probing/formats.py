@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from andornot.errors import DataError
+from andornot.looks import special
 
 _ENDS = 1 << 20
 """Bytes that are looked at from either end of a file."""
@@ -77,13 +78,17 @@ OLD_LABELME = Format(
     "XML of the old online LabelMe",
     remedy=f"import it into CVAT (as 'LabelMe 3.0'), export it there {_COCO_OUT}",
 )
+YOLO_BOXES = Format(
+    "YOLO annotations of boxes",
+    remedy=f"boxes are no outlines; draw outlines, for example in CVAT, export them {_COCO_OUT}",
+)
 YOLO = Format(
     "YOLO annotations",
     remedy=f"import them into CVAT (as 'Ultralytics YOLO Segmentation'), export them there "
     f"{_COCO_OUT}",
 )
 
-_YOLO_ROW = re.compile(r"\d+(\s+-?\d+(\.\d+)?([eE][+-]?\d+)?){4,}\s*")
+_YOLO_ROW = re.compile(r"\d+(\s+-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?){4,}\s*")
 _SUFFIXES = (".json", ".xml", ".yaml", ".yml", ".txt")
 
 
@@ -94,6 +99,8 @@ def seen_in(data: Any) -> Format | None:
 
 def seen_at(path: Path) -> Format | None:
     """The format of a file, by what stands near its ends; None if it is none that is known."""
+    if special(path):  # to open a pipe is to wait
+        return None
     try:
         with path.open("rb") as file:
             ends = file.read(_ENDS)
@@ -111,7 +118,9 @@ def seen_at(path: Path) -> Format | None:
             return YOLO if names and re.search(r"^(nc|train|val)\s*:", text, re.MULTILINE) else None
         case ".txt":
             rows = [row for row in text.splitlines()[:10] if row.strip()]
-            return YOLO if rows and all(map(_YOLO_ROW.fullmatch, rows)) else None
+            if not rows or not all(map(_YOLO_ROW.fullmatch, rows)):
+                return None
+            return YOLO_BOXES if all(len(row.split()) == 5 for row in rows) else YOLO
     return None
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.errors import DataError, OptionError
+from andornot.checks import texts, users_path, whole_number
+from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import nfc
+from andornot.looks import looks_like
 from andornot.probing.ade20k import read_ade20k
 from andornot.probing.broden import LEGEND as BRODEN_LEGEND
 from andornot.probing.broden import read_broden
@@ -68,18 +70,20 @@ def open_data(
         OptionError: an option fits neither us nor the data set.
     """
     reader, path = _resolve(str(spec))
-    categories = None if categories is None else [nfc(category) for category in categories]
+    if categories is not None:
+        categories = [nfc(category) for category in texts(categories, "categories")]
+    if not isinstance(colors, bool | str | Path):
+        raise OptionError(f"colors is {quoted(colors)}; give True, False or the path of a table")
     data = reader(path, categories)
     if split is not None:
-        split = nfc(split)
+        split = nfc(str(split))
         inside = [i for i, name in enumerate(data.splits) if name == split]
         if not inside:
             known = ", ".join(sorted(set(data.splits) - {""})) or "no split at all"
             raise OptionError(f"{path} has no sample in the split {split!r}: it has {known}.")
         data = data.subset(inside)
     if limit is not None:
-        if limit < 1:
-            raise OptionError(f"limit must be at least 1, got {limit}.")
+        limit = whole_number(limit, "limit", 1)
         step = max(1.0, len(data) / limit)
         data = data.subset(int(i * step) for i in range(min(limit, len(data))))
     if colors is not False:
@@ -99,7 +103,7 @@ def _resolve(spec: str) -> tuple[Reader, Path]:
     """Tell the reader and the path that a text means."""
     kind, colon, rest = spec.partition(":")
     kind = kind if colon else ""  # a folder may be called as a kind is
-    path = Path(rest if kind in READERS else spec).expanduser()
+    path = users_path(rest if kind in READERS else spec, "the data set")
     if not path.exists():
         raise DataError(
             f"there is no data set at {path}: give a folder, or KIND:FOLDER with one of the kinds "
@@ -133,7 +137,12 @@ def kind_of(path: Path) -> str:
         raise DataError(seen[1].sentence(seen[0]))
     if seen is not None or path.suffix == ".json":
         return "coco" if seen is None else seen[1].kind
-    if any(file.suffix.lower() in IMAGE_SUFFIXES for file in folder.iterdir()):
+    if not path.is_dir():
+        raise DataError(
+            f"{path} looks like {looks_like(path)}, which is no data set that we know: give a "
+            "folder, a JSON file of annotations or a parquet file (see docs/data.md)."
+        )
+    if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir()):
         raise DataError(
             f"{path} holds images, but nothing says what is on them: put them into a folder "
             f"'images', their label maps beside it into 'labels/LAYER', and name the labels in "

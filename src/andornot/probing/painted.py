@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import ImageColor
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from andornot.errors import DataError
+from andornot.errors import DataError, quoted
 from andornot.pixels import eight_bits
 from andornot.probing.files import AnyFile, opened
 
@@ -115,7 +115,8 @@ def parse_color(text: str, where: str) -> int:
         channels = (-1, -1, -1)
     if not all(0 <= channel <= 255 for channel in channels):
         raise DataError(
-            f"{where}: {text!r} is no colour; write it as your image editor does, like #87ceeb."
+            f"{where}: {quoted(text)} is no colour; write it as your image editor does, like "
+            "#87ceeb."
         )
     red, green, blue = channels
     return red << 16 | green << 8 | blue

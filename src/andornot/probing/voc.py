@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import DataError
+from andornot.looks import check_file
+from andornot.numerals import whole
 from andornot.probing.dataset import CODES_UNKNOWN, FolderData, Sample
 from andornot.probing.drawn import listing, plain_name
 from andornot.probing.files import IMAGE_SUFFIXES, LARGEST_ID, AnyFile, opened, read_label_ids
@@ -155,6 +157,7 @@ def _legend(root: Path) -> tuple[dict[int, str], Paint, str]:
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The lines of a text file, stripped and composed (NFC), with their numbers; no empty ones."""
+    check_file(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -180,10 +183,11 @@ def _read_colors(path: Path) -> dict[int, tuple[int, str]]:
         if text[0] == "#":
             continue
         name, *cells = text.rsplit(":", 3)
-        channels = cells[0].split(",") if len(cells) == 3 else []
-        if len(channels) != 3 or not all(c.strip().isdecimal() and int(c) < 256 for c in channels):
+        channels = [whole(c.strip()) for c in cells[0].split(",")] if len(cells) == 3 else []
+        known = [c for c in channels if c is not None and c < 256]
+        if len(channels) != 3 or len(known) != 3:
             raise DataError(f"{path}, row {line}: write NAME:R,G,B:: with three numbers up to 255.")
-        color = int.from_bytes(bytes(int(c) for c in channels))
+        color = int.from_bytes(bytes(known))
         none = name.strip().lower() in (*_BACKGROUND, *_IGNORED)
         number = 0 if none else sum(n > 0 for n, _ in colors.values()) + 1
         name = "" if none else plain_name(name, f"{path}, row {line}")

@@ -9,6 +9,8 @@ from pathlib import Path
 from andornot.commands import command
 from andornot.downloads.catalogue import find
 from andornot.errors import DataError
+from andornot.looks import check_file
+from andornot.numerals import whole
 
 FOLDER = Path("data")
 """Where ``andornot data get`` puts things if it is not told otherwise."""
@@ -104,6 +106,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
     Raises:
         DataError: the file cannot be read, or is no list of names in the order of their numbers.
     """
+    check_file(path)
     try:
         # spreadsheets and some editors begin a file with a mark, which is no part of a name
         lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
@@ -113,9 +116,9 @@ def read_classes(path: Path) -> tuple[str, ...]:
     if not lines:
         raise DataError(f"{path} names no class; give a line for each")
     parts = [line.rpartition(" ") for line in lines]
-    if all(name and given.isdecimal() for name, _, given in parts):
+    if all(name and whole(given) is not None for name, _, given in parts):
         for number, (name, _, given) in enumerate(parts):
-            if int(given) != number:
+            if whole(given) != number:
                 raise DataError(
                     f"{path}, line {number + 1}: the class {name!r} has the number {given}, not "
                     f"{number}; give all classes in the order of their numbers, from 0 on"

@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from andornot.checks import users_path, whole_number
 from andornot.errors import DataError, OptionError, quoted
 from andornot.looks import check_file
+from andornot.numerals import whole
 from andornot.text import looks
 from andornot.text.conllu import read_conllu
 from andornot.text.pairs import Pair, PairData
@@ -68,15 +70,14 @@ def open_pairs(
     if split is not None:
         data = _of_split(data, split)
     if limit is not None:
-        if limit < 1:
-            raise OptionError(f"limit is {limit}; keep at least 1 pair")
+        limit = whole_number(limit, "limit", 1)
         step = max(1.0, len(data) / limit)
         data = data.subset(int(i * step) for i in range(min(limit, len(data))))
     source = {
         "spec": f"{kind}:{path.absolute()}",
         "split": split,
         "limit": limit,
-        "labels": None if labels is None else str(Path(labels).expanduser().absolute()),
+        "labels": None if labels is None else str(users_path(labels, "labels").absolute()),
         "columns": None if columns is None else dict(columns),
         "keep_unlabelled": keep_unlabelled,
         "tagger": tagger,
@@ -132,11 +133,12 @@ def split_options(spec: str) -> tuple[str, dict[str, Any]]:
 def _value(spec: str, key: str, value: str) -> Any:
     """What an option's text means."""
     if key == "limit":
-        if not value.isdecimal():
+        number = whole(value)
+        if number is None:
             raise OptionError(
                 f"{quoted(spec)} gives limit as {quoted(value)}; write a whole number"
             )
-        return int(value)
+        return number
     if key == "keep_unlabelled":
         if value not in ("yes", "no"):
             raise OptionError(f"{quoted(spec)} gives {key} as {quoted(value)}; write yes or no")
@@ -149,7 +151,7 @@ def _resolve(spec: str, split: str | None) -> tuple[str, Path]:
     kind, _, rest = spec.partition(":")
     if kind not in KINDS or not rest:
         raise OptionError(f"{quoted(spec)} names no sentence pairs; give snli:FILE or pairs:FILE")
-    path = Path(rest).expanduser()
+    path = users_path(rest, "the file of pairs")
     if kind == "snli" and path.is_dir():
         if split is None:
             raise OptionError(f"{path} is a folder; name the split, such as dev, or the file")
@@ -208,7 +210,7 @@ def _read(
 def _label_file(labels: str | Path | None) -> Path | None:
     if labels is None:
         return None
-    path = Path(labels).expanduser()
+    path = users_path(labels, "labels")
     found = looks.looks_like(path)
     if found not in (looks.TABLE, looks.TOKENS):  # a table of one column looks like tokens
         raise DataError(f"{path} looks like {found}; give the labels as a CSV or TSV file")

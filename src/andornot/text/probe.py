@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import users_path
 from andornot.classes import about_numbers
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
@@ -65,7 +66,7 @@ class Words:
         """All that shapes the concepts; a file of vectors counts by its size and time."""
         options = asdict(self)
         if self.vectors is not None:
-            path = Path(self.vectors).expanduser()
+            path = users_path(self.vectors, "the file of vectors")
             if not path.is_file():
                 raise DataError(
                     f"there is no file {path} of word vectors; give one in GloVe's form"
@@ -75,7 +76,11 @@ class Words:
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of them."""
-        vectors = None if self.vectors is None else str(Path(self.vectors).expanduser().absolute())
+        vectors = (
+            None
+            if self.vectors is None
+            else str(users_path(self.vectors, "the file of vectors").absolute())
+        )
         return asdict(self) | {"vectors": vectors}
 
 
@@ -207,7 +212,7 @@ class PairProbe:
         if part != "labels" or self.words.vectors is None:
             return ""
         try:
-            with Path(self.words.vectors).expanduser().open("rb") as file:
+            with users_path(self.words.vectors, "the file of vectors").open("rb") as file:
                 return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
         except OSError as error:
             raise DataError(

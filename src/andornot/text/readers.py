@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from andornot.checks import has_halves
 from andornot.errors import DataError, OptionError, quoted
 from andornot.looks import TABLE, TEXT, amiss, check_file
 from andornot.text.pairs import Pair, PairData, Sentence
@@ -39,7 +40,6 @@ _ESCAPES = {
 }  # fmt: skip
 
 _PARSES = {"premise": "sentence1_parse", "hypothesis": "sentence2_parse"}
-_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which JSON can spell
 
 _EMPTY = "an empty sentence"
 _UNLABELLED = "no gold label"
@@ -264,7 +264,8 @@ def _fields(line: str, columns: Mapping[str, str], where: str) -> dict[str, str]
             )
     for name in _PARSES.values():
         if known.get(name):
-            found[name] = known[name] if isinstance(known[name], str) else quoted(known[name])
+            is_text = isinstance(known[name], str) and not has_halves(known[name])
+            found[name] = known[name] if is_text else quoted(known[name])
     return found
 
 
@@ -274,7 +275,7 @@ def _text(value: object, name: str, where: str, is_sentence: bool) -> str:
         return ""
     if not is_sentence and isinstance(value, int | float) and not isinstance(value, bool):
         return str(int(value) if value == value // 1 else value)
-    if not isinstance(value, str) or _SURROGATE.search(value):
+    if not isinstance(value, str) or has_halves(value):
         raise DataError(f"{where}: {name!r} is {quoted(value)}, which is no text; mend the line")
     return value
 

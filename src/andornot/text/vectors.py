@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.checks import users_path
 from andornot.errors import DataError, OptionError
-from andornot.looks import TEXT, amiss, looks_like
+from andornot.looks import TEXT, amiss, check_file, looks_like
 
 _EQUAL_DIGITS = 12
 """Cosines that agree to so many decimals are equal: matrix products differ in the last bits."""
@@ -67,7 +68,7 @@ def read_glove(path: str | Path, words: Iterable[str] | None = None) -> Vectors:
         DataError: the file is missing, holds no vectors, or has a damaged line. (Of lines that
             are not wanted, only the number of fields is looked at.)
     """
-    path = Path(path).expanduser()
+    path = users_path(path, "the file of vectors")
     wanted = None if words is None else {word.encode() for word in words}
     found: dict[str, NDArray[np.float32]] = {}
     dimension = 0
@@ -124,6 +125,7 @@ def nearest(words: Sequence[str], vectors: Vectors, k: int = 5) -> dict[str, tup
 def _lines(path: Path) -> Iterator[tuple[int, bytes, int]]:
     """The lines with vectors: number, content, and the dimension of the whole file."""
     dimension = 0
+    check_file(path)
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, 1):
