@@ -12,7 +12,7 @@ import andornot
 from andornot.counting.thresholds import Threshold
 from andornot.errors import ModelError
 from andornot.models import head_weights, list_layers, load_model
-from andornot.models.from_hf import import_transformers
+from andornot.models.from_hf import about_queries, import_transformers
 from andornot.probe import Recording
 from pass_cases import write_world
 
@@ -129,3 +129,17 @@ def test_weights_from_a_file_keep_the_head(tmp_path):
     loaded = load_model(spec, tmp_path / "weights.pt")
     assert type(loaded.module).__name__ == name
     assert loaded.fingerprint == load_model(spec).fingerprint
+
+
+def test_tokens_that_are_no_places_of_the_image(tmp_path):
+    """Shapes cannot tell them from patches, so the configuration is asked."""
+    config = transformers.YolosConfig(
+        image_size=[32, 32], patch_size=8, hidden_size=8, num_hidden_layers=1,
+        num_attention_heads=2, intermediate_size=8, num_detection_tokens=5,
+    )  # fmt: skip
+    transformers.YolosModel(config).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="has 5 detection tokens behind its patches"):
+        load_model(f"hf:{tmp_path}")
+    (note,) = about_queries(transformers.DetrConfig(num_queries=100), tmp_path)
+    assert "layers that give 100 tokens (decoder, heads) hold no places" in note
+    assert about_queries(transformers.ViTConfig(), tmp_path) == ()

@@ -424,3 +424,10 @@ def test_parts_that_torchscript_runs(batch):
     for refuses in (lambda m: list_layers(m, batch), lambda m: Recorder(m, ["0"])):
         with pytest.raises(ModelError, match="The model is a TorchScript module"):
             refuses(torch.jit.script(nn.Sequential(nn.ReLU())))
+
+
+def test_a_single_map_of_the_images_size_is_no_tokens():
+    with pytest.raises(ModelError, match=r"\(N, 64, 64\) has the size of the image.*--tokens 0"):
+        unit_map((1, 64, 64), (64, 64))
+    assert unit_map((1, 64, 64), (64, 64), tokens=0).grid == (8, 8)
+    assert unit_map((1, 64, 32), (64, 64)).units == 32

@@ -63,10 +63,36 @@ def build(directory: Path, weights: str | Path | None) -> Built:
             ) from error
     if weights is not None:
         notes += load_file(module, weights)
+    notes += about_queries(config, directory)
     module, told = image_part(module)
     notes += told
     source = (directory / "config.json").read_bytes()
     return Built(module, read_preprocessing(directory), _class_names(config), notes, source)
+
+
+def about_queries(config: Any, directory: Path) -> tuple[str, ...]:
+    """A note where a network has tokens that are no places of the image, as detectors have.
+
+    Shapes cannot tell them from patches: 100 queries would be a map of 10 x 10.
+
+    Raises:
+        ModelError: they stand behind the patches, so that all maps would be shifted.
+    """
+    behind = getattr(config, "num_detection_tokens", None)
+    if behind:
+        raise ModelError(
+            f"The model in {directory} has {behind} detection tokens behind its patches, which "
+            "cannot be set aside, so its maps would be shifted: give a function that takes them "
+            "off, as FILE.py:FUNCTION."
+        )
+    queries = getattr(config, "num_queries", None)
+    if not queries:
+        return ()
+    return (
+        f"The model asks {queries} queries about the whole image; layers that give {queries} "
+        "tokens (decoder, heads) hold no places of the image, so a formula for them means nothing: "
+        "choose layers of the backbone or the encoder.",
+    )
 
 
 IMAGE_PARTS = ("vision_model", "image_model", "vision_tower")

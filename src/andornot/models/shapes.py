@@ -105,7 +105,8 @@ def unit_map(
 
     Raises:
         ModelError: the shape has no units that could be laid out as maps, or (N, C, 1) may be C
-            units of one place as well as tokens of one unit.
+            units of one place as well as tokens of one unit, or (N, H, W) of the image's size a
+            map without units.
     """
     if len(shape) == 2:
         return UnitMap("vector", shape[1], (1, 1))
@@ -139,6 +140,12 @@ def _of_three_axes(
     """Read (N, first, last): tokens of ``last`` units, or else ``first`` units of one place."""
     if last == 1 and (first == 1 or layout == "channels_first"):
         return UnitMap("vector", first, (1, 1))
+    if (first, last) == image_size and layout == "auto" and tokens == "auto":
+        raise ModelError(
+            f"An output (N, {first}, {last}) has the size of the image, so it looks like a single "
+            "map without an axis for units: choose a layer before that axis goes, or, if it holds "
+            f"{first} tokens of {last} units, give tokens=0 (--tokens 0)."
+        )
     if last > 1 or layout == "channels_last" or tokens != "auto":
         prefix, grid = _token_grid(first, image_size, tokens)
         return UnitMap("tokens", last, grid, prefix=prefix)
