@@ -9,6 +9,7 @@ import pytest
 
 from andornot.counting.activations import Shards
 from andornot.errors import ModelError
+from andornot.files import aside_name
 from andornot.runs.stages import Stage
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -153,7 +154,7 @@ def test_leftovers_of_a_killed_write_go(run_with, undisturbed, tmp_path):  # noq
     with pytest.raises(KeyboardInterrupt):
         run_with(network(2), length=1)
     shards = next((tmp_path / "run" / "cache").glob("activations*")) / "shards"
-    (shards / f".000000000-000000009.npy.andornot-{'0' * 16}.tmp").write_bytes(b"half")
+    (shards / aside_name("000000000-000000009.npy")).write_bytes(b"half")
     assert files(run_with(network(), length=1).path) == whole
 
 

@@ -80,7 +80,7 @@ def test_split_and_limit(folder: Path) -> None:
     assert ids(split="train", limit=1) == ("0.png",)
     with pytest.raises(OptionError, match="no sample in the split 'test': it has train, val"):
         ids(split="test")
-    with pytest.raises(OptionError, match="limit must be at least 1, got 0"):
+    with pytest.raises(OptionError, match="limit is 0; give 1 or more"):
         ids(limit=0)
 
 

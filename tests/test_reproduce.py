@@ -224,7 +224,7 @@ def test_lists_of_classes_that_are_none(tmp_path, text, error):
     (tmp_path / "classes.txt").write_text(text)
     with pytest.raises(DataError, match=error):
         sources.read_classes(tmp_path / "classes.txt")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is a folder, not a file"):
         sources.read_classes(tmp_path)
 
 

@@ -94,7 +94,7 @@ def call_function(file: Path, function: str) -> Any:
 def _import_and_call(file: Path, function: str) -> Any:
     name = f"_andornot_model_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file, loader=_AsWritten(name, str(file)))
-    if spec is None or spec.loader is None:
+    if file.suffix != ".py" or spec is None or spec.loader is None:
         raise ModelError(f"The model file {file} cannot be imported: it must be a Python file.")
     python = importlib.util.module_from_spec(spec)
     with _importable(file.resolve().parent):
