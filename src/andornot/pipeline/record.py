@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Shards
+from andornot.counting.activations import Shards, is_shard
 from andornot.counting.passes import Recordings
 from andornot.errors import DataError
 from andornot.files import writing
+from andornot.folders import keep_aside
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
@@ -62,7 +63,10 @@ def _drop_damaged(stage: Stage) -> None:
     for path in stage.shards.damaged():
         tell(f"{path} is damaged, so it is made again")
         with writing(path):
-            path.unlink()
+            if is_shard(path):
+                path.unlink()
+            else:  # it has the name of one, and is somebody's, or a link
+                keep_aside(path)
 
 
 def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:

@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 
 from andornot.counting.activations import Shards, is_shard, read_json
 from andornot.errors import DamagedError, RunError
-from andornot.files import array_writer, check_no_link, json_writer, locked, sweep, writing
+from andornot.files import (
+    array_writer,
+    check_no_link,
+    check_plain,
+    json_writer,
+    locked,
+    sweep,
+    writing,
+)
 from andornot.folders import LIST, LOCK, Folder, check_folder, keep_aside, remove_ours
 
 
@@ -85,7 +93,9 @@ class Stage:
 
     def undo(self) -> None:
         """Make it count as not done, because a part of its results is lost."""
-        (self.path / "stage.json").unlink(missing_ok=True)
+        with writing(self.path):
+            check_plain(self.path / "stage.json")
+            (self.path / "stage.json").unlink(missing_ok=True)
 
     @property
     def info(self) -> dict[str, Any]:
@@ -163,6 +173,7 @@ class Stage:
                 remove_stage(old)
 
 
+_SEVERAL = 2
 _UNLISTED = (
     "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
     "head.npy", "responses.npz", "thresholds.npy", "extremes.npy", "borders.npy", "areas.npy",
@@ -181,17 +192,22 @@ def remove_stage(path: Path) -> None:
         Shards(path / "shards").remove()
         if (path / LIST).exists() or _is_stage(path):  # the list may be damaged
             for name in (name for pattern in _UNLISTED for name in path.glob(pattern)):
-                name.unlink()
+                if not name.is_symlink():
+                    name.unlink()
         remove_ours(path)
         if (path / LIST).exists() and not Folder.at(path).listed:
             keep_aside(path / LIST, path.parent / f"{path.name}.list")
 
 
 def _is_stage(path: Path) -> bool:
-    """Whether a directory without a list is a stage: its key is in its name and in its note."""
+    """Whether a directory without a list is a stage: its key is in its name and in its note.
+
+    Where the note is damaged, several files that a stage has beside it must do.
+    """
     with suppress(RunError):
         return path.name.endswith(f"-{read_json(path / 'stage.json').get('key')}")
-    return False
+    names = {name for pattern in _UNLISTED for name in path.glob(pattern) if name.is_file()}
+    return path / "stage.json" in names and len(names) > _SEVERAL
 
 
 def forget(cache: Path, damaged: Path) -> bool:
