@@ -12,7 +12,7 @@ test: $(VENV)/dev.stamp lint  ## lint, types, fast tests
 	$(BIN)/python -m pytest -m "not slow" -n auto
 
 test-slow: $(VENV)/dev.stamp  ## the tests that take longer
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
