@@ -113,3 +113,11 @@ def test_commands_that_write_into_a_run_ask_first(name, run, tmp_path, capsys, m
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1, said
     assert "Read-only file system" in said[0]
+
+
+def test_a_page_may_lie_behind_a_link_to_another_disk(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    check_page(tmp_path / "runs" / "report")
+    with pytest.raises(RunError, match="a link is in its place"):
+        check_page(tmp_path / "runs")

@@ -155,7 +155,7 @@ class Folder:
         self.check_list()
         for pattern in patterns:
             for parent in list(Path(pattern).parents)[:-1]:
-                check_folder(self.path / parent)
+                check_is_folder(self.path / parent)
             found = self.path.glob(pattern) if "*" in pattern else [self.path / pattern]
             for path in sorted(found):
                 check_plain(path)
@@ -342,7 +342,7 @@ def listed(path: str | Path) -> Iterator[Folder]:
     """
     path = Path(path)
     with writing(path):
-        check_folder(path)
+        check_is_folder(path)
     with locked(path / LOCK, _busy(path), keep=False):
         with writing(path):
             sweep(path)
@@ -365,7 +365,7 @@ def check_free_for(path: str | Path, patterns: Iterable[str]) -> None:
     """
     path = Path(path)
     with writing(path):
-        check_folder(path)
+        check_is_folder(path)
         Folder.at(path).check_free(patterns)
 
 
@@ -373,7 +373,7 @@ def check_whole(out: str | Path, top: Sequence[str] = (), *, vacant: bool = Fals
     """Refuse early what :func:`whole_folder` would refuse, before any work is done."""
     out = Path(out)
     with writing(out):
-        check_folder(out)
+        check_is_folder(out)
         _checked(out, vacant, top)
 
 
@@ -391,7 +391,7 @@ def check_inside(root: Path, path: Path) -> Path:
     return path
 
 
-def check_folder(path: Path) -> None:
+def check_is_folder(path: Path) -> None:
     """Refuse a link or a file in the place of a folder.
 
     Raises:
@@ -450,7 +450,7 @@ def whole_folder(
     """
     out = Path(out)
     with writing(out):
-        check_folder(out)
+        check_is_folder(out)
         _restore(out)
         fresh = not os.path.lexists(out)
     with locked(out / LOCK, _busy(out)):

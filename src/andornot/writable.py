@@ -30,7 +30,8 @@ def check_page(folder: Path) -> None:
         RunError: it cannot.
     """
     check_folder(folder)
-    check_folder(folder.absolute().parent)
+    with writing(folder):
+        _try(folder.absolute().parent)  # which may be a link: the user's own way to another disk
 
 
 def check_file(path: Path) -> None:

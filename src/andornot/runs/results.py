@@ -22,7 +22,7 @@ from andornot.counting.activations import parse_json
 from andornot.errors import OptionError, RunError
 from andornot.explanations import Result
 from andornot.files import check_no_link, check_plain, json_writer, sync
-from andornot.folders import LIST, Folder, check_folder, keep_aside, new_folder, remove_ours
+from andornot.folders import LIST, Folder, check_is_folder, keep_aside, new_folder, remove_ours
 from andornot.probing.table import fold_of
 from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of, peak_rss_bytes
@@ -119,7 +119,7 @@ def claim(out: Path) -> None:
         OSError: a link is in the place of a file or folder of the run.
     """
     for name in ("cache", "results", "attacks"):
-        check_folder(out / name)
+        check_is_folder(out / name)
     for name in (MANIFEST, *TABLES):
         check_plain(out / name)
     folder = Folder.at(out)

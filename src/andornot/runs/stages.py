@@ -32,7 +32,7 @@ from andornot.files import (
     sweep,
     writing,
 )
-from andornot.folders import LIST, LOCK, Folder, check_folder, keep_aside, remove_ours
+from andornot.folders import LIST, LOCK, Folder, check_is_folder, keep_aside, remove_ours
 
 
 def key_of(**parts: Any) -> str:
@@ -242,7 +242,7 @@ def alone(out: Path) -> Iterator[None]:
     """
     busy = f"another andornot is writing to {out}; wait until it is done, or choose another"
     with writing(out):
-        check_folder(out)
+        check_is_folder(out)
     with (
         locked(out / ".lock", f"{busy} directory"),
         locked(out / LOCK, f"{busy} directory", keep=False),  # for pages and tables in its folder
