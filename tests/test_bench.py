@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andornot.bench import measure, peer
-from andornot.bench.clock import Clock
-from andornot.bench.synthetic import SIZE, Drawn, World, planted_formulas, write_activations
-from andornot.bench.text import draw_activations, draw_pairs, run_text_bench
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import extremes
 from andornot.errors import OptionError, RunError
 from andornot.explainer import kernel_atoms
 from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
 from andornot.search.problem import AND, AND_NOT, OR
+from benchmarks import measure, peer
+from benchmarks.clock import Clock
+from benchmarks.synthetic import SIZE, Drawn, World, planted_formulas, write_activations
+from benchmarks.text import draw_activations, draw_pairs, run_text_bench
 
 TINY = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
 
@@ -252,7 +252,7 @@ def test_masks_are_compared_to_the_last_atom(n):
 
 
 def test_proofs_are_counted_and_what_is_left_is_told():
-    from andornot.bench.proof import prove_synthetic
+    from benchmarks.proof import prove_synthetic
 
     small = {"samples": 8, "concepts": 40, "planted": 2, "noise": 1}
     planted, noise = prove_synthetic([2], 60.0, **small)

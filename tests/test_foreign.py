@@ -186,7 +186,7 @@ def reproduction(_: World, out: Path) -> None:
 
 
 def plot(_: World, out: Path) -> None:
-    from andornot.bench.scale import plot as draw
+    from benchmarks.scale import plot as draw
 
     names = ("samples", "positions", "cells", "atoms", "table", "counting", "beam", "auto")
     draw({"rows": [dict.fromkeys(names, n) for n in (1, 2)], "units": 1}, out)

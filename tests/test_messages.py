@@ -30,7 +30,6 @@ from filelock import FileLock
 import andornot
 import small_net
 from andornot import engine
-from andornot.bench import scale
 from andornot.cli import cli, main
 from andornot.concepts.relations import read_relations
 from andornot.counting.activations import InMemory, Shards
@@ -59,6 +58,7 @@ from andornot.report.site.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.stream import explain_to_parquet
 from andornot.search.optimal import Budget
+from benchmarks import scale
 from test_checks import ODD, sentence
 from unlisted import unlisted
 
@@ -658,8 +658,8 @@ def test_edits_of_what_does_not_fit():
 
 
 def test_units_that_cannot_be_timed(run):
-    from andornot.bench.proof import prove_run
-    from andornot.bench.shortfall import shortfall
+    from benchmarks.proof import prove_run
+    from benchmarks.shortfall import shortfall
 
     assert told(OptionError, shortfall, run, length=2, units=[99]) == (
         "none of these units of 1 has an explanation; choose others"

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from andornot.bench import peer
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.explainer import kernel_atoms
 from andornot.search import exhaustive, optimal, trees
 from andornot.search.problem import Options, Problem
+from benchmarks import peer
 
 SEEDS = range(12)
 

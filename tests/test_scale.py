@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 import andornot
 from andornot import ConceptTable, Responses
-from andornot.bench.scale import lines, plot, run_scale_bench
-from andornot.bench.sparse import PER_POSITION, Corpus
-from andornot.bench.units import run_units_bench
 from andornot.errors import DataError, OptionError, RunError
 from andornot.runs.stream import explain_to_parquet
+from benchmarks.scale import lines, plot, run_scale_bench
+from benchmarks.sparse import PER_POSITION, Corpus
+from benchmarks.units import run_units_bench
 
 
 def table_and_masks(seed, n_units=7, shape=(5, 4, 3)):

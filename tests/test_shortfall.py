@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from andornot.bench.shortfall import lines, shortfall
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain, explain_responses
 from andornot.runs.run import Run
+from benchmarks.shortfall import lines, shortfall
 
 
 @pytest.fixture(scope="module")

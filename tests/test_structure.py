@@ -32,7 +32,7 @@ HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors",
 OUTER = (
     "text", "models", "probing", "downloads", "analyses", "edits", "figures", "vision", "probe",
     "samples", "dissection", "pipeline", "counting.passes", "concepts.relations", "runs", "cli",
-    "report", "demo", "bench", "reproduce",
+    "report", "demo", "reproduce",
 )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
     beside; `bench shortfall` says what beam searches miss; `bench proof` what proofs cost.
     """
     if ctx.invoked_subcommand is None:
-        from andornot.bench.measure import run_bench
+        from benchmarks.measure import run_bench
 
         _print_bench(run_bench(peer=not no_peer, **options), as_json)
 
@@ -53,8 +53,8 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
-    from andornot.bench.measure import bench_real as run_bench_real
     from andornot.probe import Recording
+    from benchmarks.measure import bench_real as run_bench_real
 
     model = model_of(options)
     report = run_bench_real(
@@ -82,7 +82,7 @@ def bench_real(as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_text(as_json: bool, **options: Any) -> None:
     """Time concepts, counting and search on synthetic sentence pairs."""
-    from andornot.bench.text import run_text_bench
+    from benchmarks.text import run_text_bench
 
     _print_bench(run_text_bench(**options), as_json)
 
@@ -94,7 +94,7 @@ def bench_text(as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_peer(as_json: bool, **options: Any) -> None:
     """Compare beam and optimal searches with the package compositional_explanations."""
-    from andornot.bench import peer
+    from benchmarks import peer
 
     if not peer.installed():
         click.echo("null" if as_json else peer.ABSENT)
@@ -117,8 +117,8 @@ def bench_peer(as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     """Say how often, and by how much, beam searches fall short of the proven optimum in RUN."""
-    from andornot.bench.shortfall import lines, shortfall
     from andornot.runs.run import Run
+    from benchmarks.shortfall import lines, shortfall
 
     report = shortfall(Run.open(run_path), **options)
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
@@ -147,8 +147,8 @@ def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
 
     from rich.console import Console
 
-    from andornot.bench.proof import prove_run, prove_synthetic, table_of
     from andornot.runs.run import Run
+    from benchmarks.proof import prove_run, prove_synthetic, table_of
 
     layer = options.pop("layer")
     searched = options.pop("lengths"), options.pop("seconds")
@@ -175,7 +175,7 @@ def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_units(as_json: bool, **options: Any) -> None:
     """Explain as many sparse units as a sparse autoencoder has, streamed to a Parquet file."""
-    from andornot.bench.units import run_units_bench
+    from benchmarks.units import run_units_bench
 
     _print_bench(run_units_bench(**options), as_json)
 
@@ -189,8 +189,8 @@ def bench_units(as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""
-    from andornot.bench.scale import lines, plot, run_scale_bench
     from andornot.writable import check_new_file
+    from benchmarks.scale import lines, plot, run_scale_bench
 
     if out is not None:
         check_new_file(Path(out))
@@ -204,6 +204,6 @@ def _print_bench(report: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report))
     else:
-        from andornot.bench.measure import print_bench
+        from benchmarks.measure import print_bench
 
         print_bench(report)

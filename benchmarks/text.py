@@ -13,10 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.bench.clock import Clock, machine
-from andornot.bench.measure import summary
-from andornot.bench.size import check_least
-from andornot.bench.synthetic import zipf
 from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
 from andornot.explainer import SearchOptions, explain_responses
@@ -24,6 +20,10 @@ from andornot.runs.results import versions
 from andornot.text.concepts import pair_concepts
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.vectors import Vectors
+from benchmarks.clock import Clock, machine
+from benchmarks.measure import summary
+from benchmarks.size import check_least
+from benchmarks.synthetic import zipf
 
 _SOURCE = Path("synthetic")
 _BLOCK = 256

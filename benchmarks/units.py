@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.bench.clock import Clock, machine
-from andornot.bench.size import check_least
-from andornot.bench.sparse import Corpus
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.parallel import n_workers
 from andornot.progress import track
 from andornot.runs.results import versions
 from andornot.runs.stream import explain_to_parquet
+from benchmarks.clock import Clock, machine
+from benchmarks.size import check_least
+from benchmarks.sparse import Corpus
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from andornot.bench.clock import machine
-from andornot.bench.synthetic import SIZE, World, planted_formulas, write_activations
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.responses import count_responses, known_positions
@@ -30,6 +28,8 @@ from andornot.parallel import ordered_map
 from andornot.progress import track
 from andornot.runs.results import versions
 from andornot.writable import check_new_file
+from benchmarks.clock import machine
+from benchmarks.synthetic import SIZE, World, planted_formulas, write_activations
 
 STEP = 4
 _CONCEPTS = 1_291

@@ -16,7 +16,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from andornot.bench.synthetic import Drawn, World, planted_formulas, write_activations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses, count_responses, known_positions
 from andornot.counting.thresholds import Threshold, find_thresholds
@@ -28,6 +27,7 @@ from andornot.probing.table import build_table
 from andornot.progress import track
 from andornot.runs.run import Run
 from andornot.search.problem import Problem
+from benchmarks.synthetic import Drawn, World, planted_formulas, write_activations
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from andornot.bench.synthetic import zipf
 from andornot.concepts.table import ConceptTable
+from benchmarks.synthetic import zipf
 
 PER_POSITION = 10
 """Concepts of a position, on average."""

@@ -25,13 +25,13 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from andornot.bench.synthetic import SIZE, World, planted_formulas
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explainer import SearchOptions, explain_responses
 from andornot.parallel import n_workers
 from andornot.runs.stages import peak_rss_bytes
+from benchmarks.synthetic import SIZE, World, planted_formulas
 
 PACKAGE = "compositional_explanations"
 ABSENT = f"{PACKAGE} is not installed, so there is no comparison; install the extra 'bench'"
@@ -234,7 +234,7 @@ def _blocks(rng: np.random.Generator, shape: tuple[int, ...], share: float) -> M
 def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any]:
     threads = str(n_workers(jobs))
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    command = [sys.executable, "-m", "andornot.bench.peer", side, str(problem), threads]
+    command = [sys.executable, "-m", "benchmarks.peer", side, str(problem), threads]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False,
         env=os.environ | dict.fromkeys(names, threads) | {"TMPDIR": str(problem.parent)},

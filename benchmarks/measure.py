@@ -16,17 +16,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.bench import peer as peers
-from andornot.bench.clock import Clock, Measured, machine
-from andornot.bench.size import check_least
-from andornot.bench.synthetic import (
-    NATIVE,
-    SIZE,
-    Drawn,
-    World,
-    planted_formulas,
-    write_activations,
-)
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.activations import Activations
@@ -40,6 +29,17 @@ from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.probing.table import build_table
 from andornot.runs.results import versions
+from benchmarks import peer as peers
+from benchmarks.clock import Clock, Measured, machine
+from benchmarks.size import check_least
+from benchmarks.synthetic import (
+    NATIVE,
+    SIZE,
+    Drawn,
+    World,
+    planted_formulas,
+    write_activations,
+)
 
 if TYPE_CHECKING:
     from andornot.models import LoadedModel
@@ -105,7 +105,7 @@ def run_bench(
         quick: a small problem instead (1,000 samples, 64 units, 300 concepts, length 3).
 
     Returns:
-        Plain data: ``stages`` (see :class:`~andornot.bench.clock.Measured`), ``results``,
+        Plain data: ``stages`` (see :class:`~benchmarks.clock.Measured`), ``results``,
         ``peer`` (None without it), ``machine``, ``versions``, ``sizes``, ``seed``.
 
     Raises:
