@@ -24,7 +24,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 bench: $(VENV)/dev.stamp  ## the speed at the size of the paper's data
-	$(BIN)/andornot bench
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/dev.stamp  ## the site, in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html

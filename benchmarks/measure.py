@@ -1,4 +1,4 @@
-"""``andornot bench``: every stage of the pipeline, timed at the size of the paper's data.
+"""``python -m benchmarks``: every stage of the pipeline, timed at the size of the paper's data.
 
 Data are drawn first, and drawing is a stage of its own, so that no other stage contains it. Label
 maps are PNG files in memory; activations lie in a temporary folder, as a run records them.

@@ -25,6 +25,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+import andornot
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
@@ -234,10 +235,12 @@ def _blocks(rng: np.random.Generator, shape: tuple[int, ...], share: float) -> M
 def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any]:
     threads = str(n_workers(jobs))
     names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-    command = [sys.executable, "-m", "benchmarks.peer", side, str(problem), threads]
+    # -P: a folder of that name in the current directory is not ours
+    command = [sys.executable, "-P", "-m", "benchmarks.peer", side, str(problem), threads]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False,
-        env=os.environ | dict.fromkeys(names, threads) | {"TMPDIR": str(problem.parent)},
+        env=os.environ | dict.fromkeys(names, threads)
+        | {"TMPDIR": str(problem.parent), "PYTHONPATH": _import_path()},
     )  # fmt: skip
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
@@ -245,6 +248,12 @@ def _in_new_process(side: str, problem: Path, jobs: int | None) -> dict[str, Any
         raise RunError(f"the process that timed {what} failed ({last}); leave it out by --no-peer")
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return report
+
+
+def _import_path() -> str:
+    """Where a new process finds the benchmarks, and andornot, wherever this one was started."""
+    places = [str(Path(file).resolve().parents[1]) for file in (__file__, andornot.__file__)]
+    return os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def _main(side: str, problem: str, threads: str) -> None:

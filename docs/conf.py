@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -14,6 +16,8 @@ from sphinx.util.inspect import TypeAliasForwardRef
 from sphinx.writers.html5 import HTML5Translator
 
 import andornot
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for the command of the benchmarks
 
 project = "andornot"
 author = "The andornot developers"

@@ -30,6 +30,7 @@ from markdown_it import MarkdownIt
 
 from andornot.cli import cli, main
 from andornot.progress import show_progress
+from benchmarks.cli import bench
 
 ROOT = Path(__file__).resolve().parents[1]
 SHOWN = {"text", "csv", "yaml", "toml", "json", "mermaid", "pycon", "dockerfile"}
@@ -107,11 +108,12 @@ def check(block: Block) -> None:
     for words in command_lines(block):
         if words[0] == "andornot":
             check_command(words[1:])
+        elif words[:3] == ["python", "-m", "benchmarks"]:
+            check_command(words[3:], bench)
 
 
-def check_command(words: list[str]) -> None:
+def check_command(words: list[str], command: click.Command = cli) -> None:
     """Ask the parser: are command and options there, and has each what it needs?"""
-    command: click.Command = cli
     while isinstance(command, click.Group) and words and words[0] in command.commands:
         command, words = command.commands[words[0]], words[1:]
     assert command is not cli, words

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import andornot
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import extremes
 from andornot.errors import OptionError, RunError
@@ -262,3 +268,100 @@ def test_proofs_are_counted_and_what_is_left_is_told():
     no_time = prove_synthetic([5], 0.0, **(small | {"samples": 60}))
     assert [p.proven for p in no_time] == [0, 0]
     assert all(0 < p.median_gap <= p.largest_gap <= 1 for p in no_time)
+
+
+# --- the command ---
+
+PACKAGE = Path(andornot.__file__).resolve().parent
+PROJECT = '[project]\nname = "{}"\n'
+GONE = (
+    "andornot: benchmarks are not part of the installed package; get a checkout of andornot, and "
+    "run python -m benchmarks in it\n"
+)
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder of somebody, with code of his own that has the name of ours."""
+    (tmp_path / "benchmarks").mkdir()
+    for name in ("__init__", "__main__", "cli", "peer"):
+        (tmp_path / "benchmarks" / f"{name}.py").write_text("raise SystemExit(77)\n")
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format("andornot"))
+    return tmp_path
+
+
+def started(*words, cwd, source):
+    return subprocess.run(
+        [sys.executable, "-m", *words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(source)},
+        check=False,
+    )
+
+
+def test_benchmarks_run_from_any_folder_and_never_its_code(elsewhere):
+    done = started(
+        "andornot", "bench", "units", "--units", "0", cwd=elsewhere, source=PACKAGE.parent
+    )
+    assert done.returncode == 2
+    assert done.stderr == "andornot: units is 0; a bench needs 1 or more\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (["--help"], "andornot bench [OPTIONS] [COMMAND]"),
+        (["scale", "-h"], "andornot bench scale [OPTIONS]"),
+    ],
+)
+def test_help_on_benchmarks_comes_at_once(words, usage, elsewhere):
+    code = (
+        f"import sys; sys.argv = ['andornot', 'bench', *{words}]\n"
+        "from andornot.cli import main\n"
+        "try: main()\n"
+        "finally: print(*{'torch', 'numba', 'numpy', 'pandas'} & set(sys.modules), 'loaded')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=elsewhere,
+        env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)}, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"Usage: {usage}")
+    assert done.stdout.splitlines()[-1] == "loaded"
+
+
+def test_the_benchmarks_are_a_program_of_their_own():
+    root = Path(measure.__file__).resolve().parents[1]
+    wrong = started("benchmarks", "units", "--units", "0", cwd=root, source=PACKAGE.parent)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr == "andornot: units is 0; a bench needs 1 or more\n"
+    shown = started("benchmarks", "-h", cwd=root, source=PACKAGE.parent)
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.startswith("Usage: python -m benchmarks [OPTIONS] [COMMAND]")
+
+
+@pytest.mark.parametrize("place", ["site-packages", "src"])
+def test_outside_a_checkout_one_sentence_says_where_benchmarks_are(place, elsewhere):
+    """In a project of somebody else too, with a folder src into which packages are installed."""
+    source = elsewhere / place
+    shutil.copytree(PACKAGE, source / "andornot", ignore=shutil.ignore_patterns("__pycache__"))
+    (elsewhere / "pyproject.toml").write_text(PROJECT.format("another"))
+    for words in ([], ["scale", "--samples", "10"], ["--quick"]):
+        done = started("andornot", "bench", *words, cwd=elsewhere, source=source)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", GONE)
+    done = started("andornot", "bench", "--help", cwd=elsewhere, source=source)
+    assert done.returncode == 0, done.stderr
+    assert "Benchmarks are not part of the installed package" in done.stdout
+
+
+def test_the_other_side_of_a_comparison_starts_in_any_folder(elsewhere, monkeypatch):
+    """Where this process was started, and what lies there, is nothing to the new one."""
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    masks = np.random.default_rng(0).random((3, 2, 20)) < 0.5
+    np.savez("problem.npz", concepts=masks[None], units=masks[None, :1], search="beam",
+             length=1, beam_size=2)  # fmt: skip
+    report = peer._in_new_process("ours", elsewhere / "problem.npz", 1)
+    assert report["ious"] == [1.0]

@@ -91,6 +91,23 @@ def test_a_kernel_is_compiled_anew_when_one_that_it_calls_has_changed(house, tmp
     assert not set(now) & set(kept)
 
 
+def test_a_kernel_outside_the_package_is_compiled_anew_when_it_has_changed(house, tmp_path):
+    """As those of the benchmarks, which lie beside the package."""
+    cache, beside = str(tmp_path / "cache"), house.parent / "beside"
+    beside.mkdir()
+    (beside / "sizes.py").write_text("SIZE = 1\n")
+    (beside / "outer.py").write_text(
+        OUTER.replace("@jit", "from beside.sizes import SIZE\n@jit").replace("10 *", "SIZE *")
+    )
+    call = CALL.replace("andornot.outer", "beside.outer")
+    assert run(house, call, NUMBA_CACHE_DIR=cache).stdout.split() == ["2", "0"]
+    assert run(house, call, NUMBA_CACHE_DIR=cache).stdout.split() == ["2", "1"]
+    edit(beside / "outer.py", "SIZE *", "SIZE -")
+    assert run(house, call, NUMBA_CACHE_DIR=cache).stdout.split() == ["-1", "0"]
+    edit(beside / "sizes.py", "1", "7")
+    assert run(house, call, NUMBA_CACHE_DIR=cache).stdout.split() == ["5", "0"]
+
+
 def test_damaged_machine_code_is_made_anew(house, tmp_path):
     cache = tmp_path / "cache"
     run(house, NUMBA_CACHE_DIR=str(cache))

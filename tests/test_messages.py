@@ -28,6 +28,7 @@ import scipy.sparse
 from filelock import FileLock
 
 import andornot
+import benchmarks
 import small_net
 from andornot import engine
 from andornot.cli import cli, main
@@ -62,7 +63,7 @@ from benchmarks import scale
 from test_checks import ODD, sentence
 from unlisted import unlisted
 
-SOURCE = Path(andornot.__file__).parent
+SOURCES = [Path(andornot.__file__).parent, Path(benchmarks.__file__).parent]
 
 
 def told(error, call, *args, **kwargs):
@@ -81,7 +82,7 @@ def told(error, call, *args, **kwargs):
 def messages():
     """The texts of all errors that are raised, as far as they stand in the source."""
     kinds = {kind.__name__ for kind in AndornotError.__subclasses__()}
-    for path in sorted(SOURCE.rglob("*.py")):
+    for path in sorted(path for source in SOURCES for path in source.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
                 parts = getattr(node.args[0], "values", [node.args[0]])

@@ -194,7 +194,7 @@ PLACES = [
 
 LEFT_OUT = {
     "dev": "is what these tests themselves run in",
-    "bench": "another package to compare with, which `andornot bench` does without",
+    "bench": "another package to compare with, which the benchmarks do without",
     "docs": "builds the site; nothing of the package needs it",
 }
 
@@ -312,6 +312,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         if path.is_file() and "__pycache__" not in path.parts
     }
     inside = {name for name in names if name.startswith("andornot/")}
+    assert not [name for name in names if {"bench", "benchmarks"} & set(name.split("/"))]
     assert inside == source
     assert {"andornot/py.typed", "andornot/report/static/report.css"} <= inside
     assert any(name.endswith(".html.j2") for name in inside)
@@ -328,7 +329,8 @@ def test_the_sdist_holds_what_is_needed_to_build_and_test(dist):
     with tarfile.open(found) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     needed = ["pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff"]
-    assert {*needed, "constraints.txt", "Makefile", "tests/test_package.py"} <= names
+    needed += ["constraints.txt", "Makefile", "tests/test_package.py", "benchmarks/__main__.py"]
+    assert set(needed) <= names
     assert not [name for name in names if name.endswith((".pyc", ".pt", ".npy", ".parquet"))]
     assert found.stat().st_size < 5e6
 
@@ -341,6 +343,7 @@ def test_an_extra_in_a_clean_environment(place, wheel, house, cache, scratch, tm
     program = python.with_name("andornot")
     assert call(program, "--version", cwd=scratch).strip().endswith(andornot.__version__)
     assert "explain" in call(python, "-m", "andornot", "--help", cwd=scratch)
+    assert "run python -m benchmarks in it" in call(program, "bench", cwd=scratch, ok=False)
     for work in place.works:
         if isinstance(work, str):
             (tmp_path / "work.py").write_text(work, encoding="utf-8")

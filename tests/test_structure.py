@@ -121,6 +121,11 @@ def test_imports_have_no_cycles():
             del edges[name]
 
 
+def test_what_is_installed_knows_no_benchmarks():
+    for name, path in MODULES.items():
+        assert "benchmarks" not in {full.split(".")[0] for full in imported(path)}, name
+
+
 @pytest.mark.parametrize("name", andornot.__all__)
 def test_public_names_resolve_and_are_documented(name):
     value = getattr(andornot, name)

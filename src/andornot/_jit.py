@@ -78,6 +78,15 @@ def _stamp() -> str:
     return digest.hexdigest()[:16]
 
 
+def _stamp_of(function: Callable[..., Any]) -> str:
+    """The stamp of a kernel: outside the package, all modules beside it count too."""
+    folder = Path(function.__code__.co_filename).parent
+    if folder.is_relative_to(Path(__file__).parent):
+        return _stamp()
+    beside = (path.name.encode() + path.read_bytes() for path in sorted(folder.glob("*.py")))
+    return hashlib.sha256(b"".join([_stamp().encode(), *beside])).hexdigest()[:16]
+
+
 def kernel_files() -> list[Path]:
     """The files that hold kernels, and those whose constants and types are compiled into them."""
     package, used = Path(__file__).parent, set[Path]()
@@ -103,8 +112,9 @@ class _Cache(FunctionCache):  # type: ignore[misc]
         # module.kernel-LINE.pyXY, where the line would make each edit leave files behind
         name, _, python = self._impl.filename_base.partition("-")
         self._name, self._python = name, python.rpartition(".")[2]
-        self._own = f"{name}-{_stamp()}.{self._python}"
-        self._cache_file = IndexDataCacheFile(self.cache_path, self._own, _stamp())
+        stamp = _stamp_of(function)
+        self._own = f"{name}-{stamp}.{self._python}"
+        self._cache_file = IndexDataCacheFile(self.cache_path, self._own, stamp)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Read the machine code; a damaged file is as good as none."""

@@ -26,8 +26,11 @@ from andornot.cli.report import report
 from andornot.cli.reproduce import reproduce
 from andornot.errors import AndornotError
 
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+"""What all commands have in common."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="andornot")
 def cli() -> None:
     """Explain the neurons of a network as logical formulas over human concepts."""
@@ -66,25 +69,32 @@ _EXTRAS = {
 """Packages that not everyone has, and the extra that brings each."""
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(
+    arguments: list[str] | None = None, command: click.Command = cli, name: str = "andornot"
+) -> None:
     """Run the command line; a user's mistake ends in one sentence and exit status 2.
 
     A signal that ends it gives 128 and its number: 130 after Ctrl-C, 143 after SIGTERM, 129 after
     SIGHUP; output that nobody reads any more (``| head``) gives 1, without a word.
+
+    Args:
+        arguments: the words of the command line; those of this process if not given.
+        command: what to run.
+        name: what it is called in its help.
     """
     with signals():
-        status = _run(arguments)
+        status = _run(arguments, command, name)
     if arguments is None and status > 128:
         # only the interpreter is left to end, which another Ctrl-C would make it complain about
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(status)
 
 
-def _run(arguments: list[str] | None) -> int:
+def _run(arguments: list[str] | None, command: click.Command, name: str) -> int:
     """Run a command, and say what ended it before its time: the exit status."""
     try:
         with output():
-            status = cli.main(args=arguments, prog_name="andornot", standalone_mode=False)
+            status = command.main(args=arguments, prog_name=name, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except SystemExit:
         raise

@@ -1,209 +1,63 @@
-"""``andornot bench``."""
+"""``andornot bench``: runs the benchmarks, which lie beside the package in a checkout of it."""
 
 from __future__ import annotations
 
-import json
+import sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import click
 
-from andornot.cli.options import (
-    MODEL_OPTIONS,
-    model_of,
-    preprocessing_of,
-    tokens_and_layout,
-    with_options,
+import andornot
+from andornot.errors import OptionError
+
+
+@click.command(
+    add_help_option=False,  # --help is handed on as all other words are
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-from andornot.cli.values import Units
-
-
-@click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--samples", type=int, default=22_210, show_default=True)
-@click.option("--units", type=int, default=512, show_default=True)
-@click.option("--concepts", type=int, default=1_291, show_default=True)
-@click.option("--length", type=int, default=10, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="A small problem instead of the paper's size.")
-@click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND] ...")
 @click.pass_context
-def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
-    """Time every stage on synthetic data of the paper's size.
+def bench(context: click.Context, words: tuple[str, ...]) -> None:
+    """Measure how long things take; in a checkout of andornot only.
 
-    `bench text` does so for sentence pairs; `bench real` times a real run; `bench units` explains
-    very many units, `bench scale` grows the number of samples; `bench peer` runs another package
-    beside; `bench shortfall` says what beam searches miss; `bench proof` what proofs cost.
+    Benchmarks are not part of the installed package: get a checkout, and there say
+    `python -m benchmarks`, which takes the same words.
     """
-    if ctx.invoked_subcommand is None:
-        from benchmarks.measure import run_bench
-
-        _print_bench(run_bench(peer=not no_peer, **options), as_json)
-
-
-@bench.command("real")
-@with_options(MODEL_OPTIONS)
-@click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
-@click.option("--data", required=True, metavar="SPEC", help="broden:DIR, labelmaps:DIR, ...")
-@click.option("--length", type=int, default=10, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_real(as_json: bool, **options: Any) -> None:
-    """Time a real run, stage by stage; the run itself is thrown away."""
-    from andornot.probe import Recording
-    from benchmarks.measure import bench_real as run_bench_real
-
-    model = model_of(options)
-    report = run_bench_real(
-        options["data"],
-        model,
-        options["layer"],
-        preprocessing=preprocessing_of(options, model.preprocessing),
-        recording=Recording(**tokens_and_layout(options)),
-        length=options["length"],
-        beam_size=options["beam_size"],
-        jobs=options["jobs"],
-    )
-    _print_bench(report, as_json)
-
-
-@bench.command("text")
-@click.option("--pairs", type=int, default=10_000, show_default=True)
-@click.option("--words", type=int, default=2_000, show_default=True)
-@click.option("--units", type=int, default=1_024, show_default=True)
-@click.option("--length", type=int, default=5, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="A small problem.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_text(as_json: bool, **options: Any) -> None:
-    """Time concepts, counting and search on synthetic sentence pairs."""
-    from benchmarks.text import run_text_bench
-
-    _print_bench(run_text_bench(**options), as_json)
-
-
-@bench.command("peer")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="Small problems.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_peer(as_json: bool, **options: Any) -> None:
-    """Compare beam and optimal searches with the package compositional_explanations."""
-    from benchmarks import peer
-
-    if not peer.installed():
-        click.echo("null" if as_json else peer.ABSENT)
-        return
-    report = peer.compare_all(**options)
-    if as_json:
-        click.echo(json.dumps(report))
+    if (root := checkout()) is not None:
+        group = _benchmarks(root)
+        with group.make_context("bench", list(words), parent=context.parent) as inner:
+            group.invoke(inner)
+    elif set(context.help_option_names) & set(words):
+        click.echo(context.get_help())
     else:
-        click.echo("\n".join(line for part in report.values() for line in peer.lines(part)))
+        raise OptionError(
+            "benchmarks are not part of the installed package; get a checkout of andornot, and "
+            "run python -m benchmarks in it"
+        )
 
 
-@bench.command("shortfall")
-@click.argument("run_path", metavar="RUN", type=click.Path(file_okay=False))
-@click.option("--layer", help="A layer of the run; needed where it has several.")
-@click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
-@click.option("--beam-sizes", type=Units(), default="1,2,5,10,20,50,100", show_default=True)
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
-@click.option("--trees", "over_trees", is_flag=True, help="Compare with the optimum of trees.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
-    """Say how often, and by how much, beam searches fall short of the proven optimum in RUN."""
-    from andornot.runs.run import Run
-    from benchmarks.shortfall import lines, shortfall
+def checkout() -> Path | None:
+    """The root of the checkout that this package lies in, or None.
 
-    report = shortfall(Run.open(run_path), **options)
-    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
-
-
-@bench.command("proof")
-@click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(file_okay=False))
-@click.option("--layer", help="A layer of the run; needed where it has several.")
-@click.option("--length", "lengths", type=Units(), default="3", show_default=True, metavar="3,5")
-@click.option(
-    "--seconds", type=float, default=10.0, show_default=True, help="Longest time for each unit."
-)
-@click.option("--units", type=int, default=40, show_default=True)
-@click.option(
-    "--noise", type=int, default=8, show_default=True, help="Units of pure noise; not with RUN."
-)
-@click.option("--samples", type=int, default=22_210, show_default=True, help="Not with RUN.")
-@click.option("--concepts", type=int, default=1_291, show_default=True, help="Not with RUN.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
-    """Time proofs of optima on one thread, and say what is left when the time is up.
-
-    For units of a RUN, or of synthetic images of the paper's size.
+    The package's own place says so, and never the current directory: that may be a stranger's,
+    whose code shall not run.
     """
-    from dataclasses import asdict
-
-    from rich.console import Console
-
-    from andornot.runs.run import Run
-    from benchmarks.proof import prove_run, prove_synthetic, table_of
-
-    layer = options.pop("layer")
-    searched = options.pop("lengths"), options.pop("seconds")
-    units = options.pop("units")
-    if run_path is None:
-        proofs = prove_synthetic(*searched, planted=units, **options)
-    else:
-        proofs = prove_run(Run.open(run_path), layer, *searched, units)
-    if as_json:
-        click.echo(json.dumps([asdict(p) for p in proofs]))
-    else:
-        Console(markup=False).print(table_of(proofs))
+    package = Path(andornot.__file__).resolve().parent
+    root = package.parent.parent
+    with suppress(OSError):
+        ours = b'\nname = "andornot"' in (root / "pyproject.toml").read_bytes()
+        if ours and package == root / "src" / "andornot" and (root / "benchmarks").is_dir():
+            return root
+    return None
 
 
-@bench.command("units")
-@click.option("--units", type=int, default=131_072, show_default=True)
-@click.option("--positions", type=int, default=100_000, show_default=True)
-@click.option("--concepts", type=int, default=5_000, show_default=True)
-@click.option("--length", type=int, default=3, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--search", default="beam", show_default=True, metavar="auto|beam|optimal")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_units(as_json: bool, **options: Any) -> None:
-    """Explain as many sparse units as a sparse autoencoder has, streamed to a Parquet file."""
-    from benchmarks.units import run_units_bench
-
-    _print_bench(run_units_bench(**options), as_json)
-
-
-@bench.command("scale")
-@click.option("--samples", type=Units(), default="1000,5000,22210,50000,100000,200000")
-@click.option("--units", type=int, default=64, show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False), help="Also draw a plot: .svg, .png, .pdf.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
-    """Say how atoms, table, counting and search grow with the number of samples."""
-    from andornot.writable import check_new_file
-    from benchmarks.scale import lines, plot, run_scale_bench
-
-    if out is not None:
-        check_new_file(Path(out))
-    report = run_scale_bench(**options)
-    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
-    if out is not None:
-        plot(report, out)
-
-
-def _print_bench(report: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(report))
-    else:
-        from benchmarks.measure import print_bench
-
-        print_bench(report)
+def _benchmarks(root: Path) -> click.Command:
+    """The command of the benchmarks, found before any other package of their name."""
+    sys.path.insert(0, str(root))
+    try:
+        command: click.Command = import_module("benchmarks.cli").bench
+    finally:
+        sys.path.remove(str(root))
+    return command
