@@ -1,4 +1,4 @@
-"""``andornot bench proof``: what proofs of optima cost, and what is left when the time is up.
+"""``python -m benchmarks proof``: what proofs of optima cost, and what is left when the time is up.
 
 Units are searched one after another on one thread, since it is the time of a single unit that is
 asked for. Those of the synthetic world are planted ones, and ones that are pure noise, for which a

@@ -1,4 +1,4 @@
-"""``andornot bench scale``: how the cost of each stage grows with the number of samples.
+"""``python -m benchmarks scale``: how the cost of each stage grows with the number of samples.
 
 Samples are added to one data set, step by step; at each size all stages are timed that a run would
 go through, reading and the network left out. Label maps are drawn at a quarter of the bench's

@@ -1,4 +1,4 @@
-"""``andornot bench shortfall``: how often, and by how much, a beam search misses the optimum.
+"""``python -m benchmarks shortfall``: how often, and by how much, a beam search misses the optimum.
 
 For each unit of a run, the optimal search is run once, and beam searches of several sizes, both
 as published and without copies. A unit counts at a length where its optimum is proven. The optimum

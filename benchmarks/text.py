@@ -1,4 +1,4 @@
-"""``andornot bench text``: concepts, counting and search at the size of the paper's sentence pairs.
+"""``python -m benchmarks text``: the pipeline on as many sentence pairs as the paper has.
 
 Words are drawn as often as Zipf's law says and have a tag each; a hypothesis repeats some words of
 its premise. Pseudo-units add up random weights of words, and fire where the sum is large.

@@ -1,4 +1,4 @@
-"""``andornot bench units``: as many units as a sparse autoencoder has, streamed to a file."""
+"""``python -m benchmarks units``: as many units as a sparse autoencoder has, streamed to a file."""
 
 from __future__ import annotations
 
