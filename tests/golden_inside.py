@@ -1,4 +1,7 @@
-"""What the golden net needs of the inside, all in one place: only this file follows a move."""
+"""What the golden net needs of the inside, all in one place, so that only it follows a move.
+
+One other file imports internals: ``golden_record``, which runs networks.
+"""
 
 from __future__ import annotations
 
