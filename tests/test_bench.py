@@ -17,9 +17,9 @@ from andornot.bench.text import draw_activations, draw_pairs, run_text_bench
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import extremes
 from andornot.errors import OptionError, RunError
-from andornot.explainer import kernel_atoms
 from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
 from andornot.search.problem import AND, AND_NOT, OR
+from andornot.search.solve import kernel_atoms
 
 TINY = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
 

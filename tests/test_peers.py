@@ -12,9 +12,9 @@ from andornot.bench import peer
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
 from andornot.search import exhaustive, optimal, trees
 from andornot.search.problem import Options, Problem
+from andornot.search.solve import kernel_atoms
 
 SEEDS = range(12)
 

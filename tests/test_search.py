@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 import naive
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain, kernel_atoms
+from andornot.explainer import explain
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
 from andornot.search import beam, exhaustive
 from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
+from andornot.search.options import SearchOptions
 from andornot.search.problem import (
     OPERATORS,
     Atoms,
@@ -28,6 +29,7 @@ from andornot.search.problem import (
     Problem,
     operator_numbers,
 )
+from andornot.search.solve import kernel_atoms
 from strategies import MANY, Case, cases
 
 NAMES = ("OR", "AND", "AND NOT")

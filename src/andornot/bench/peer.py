@@ -29,9 +29,10 @@ from andornot.bench.synthetic import SIZE, World, planted_formulas
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.parallel import n_workers
 from andornot.runs.stages import peak_rss_bytes
+from andornot.search.options import SearchOptions
 
 PACKAGE = "compositional_explanations"
 ABSENT = f"{PACKAGE} is not installed, so there is no comparison; install the extra 'bench'"

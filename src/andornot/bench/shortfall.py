@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import OptionError
-from andornot.explainer import PUBLISHED_PROFILE, kernel_atoms
 from andornot.explanations import OK
 from andornot.parallel import ordered_map
 from andornot.progress import track
 from andornot.runs.run import Run
 from andornot.search import beam, optimal, trees
+from andornot.search.options import PUBLISHED_PROFILE
 from andornot.search.problem import Options, Problem, Solution
+from andornot.search.solve import kernel_atoms
 
 BEAM_SIZES = (1, 2, 5, 10, 20, 50, 100)
 PROFILES = (PUBLISHED_PROFILE, "default")

@@ -19,8 +19,9 @@ from andornot.bench.size import check_least
 from andornot.bench.synthetic import zipf
 from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.runs.results import versions
+from andornot.search.options import SearchOptions
 from andornot.text.concepts import pair_concepts
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.vectors import Vectors

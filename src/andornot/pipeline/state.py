@@ -14,11 +14,11 @@ from andornot.counting.passes import check_units
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import Engine
-from andornot.explainer import SearchOptions
 from andornot.files import writing
 from andornot.probe import Probe
 from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of
+from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 
 _PIPELINE_VERSION = 3
