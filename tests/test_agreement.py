@@ -23,7 +23,7 @@ from andornot.measures.sanity import METRICS, PASSED, extra_labels, missing_labe
 from andornot.measures.scores import Agreement, Counts, mask_cosine, pearson
 from andornot.search import correlation
 from andornot.search.options import SearchOptions
-from andornot.search.problem import OPERATORS, Options
+from andornot.search.problem import OPERATORS
 from andornot.search.solve import kernel_atoms
 from strategies import MANY, cases, labelled
 
@@ -227,9 +227,8 @@ def test_the_search_for_correlation_equals_the_slow_one(
     search, length, size, penalty, limit, operators
 ):
     case, values = search
-    operators = [name for name in OPERATORS if name in operators]
-    numbers = tuple(OPERATORS[name] for name in operators)
-    options = Options(length, size, numbers, penalty=penalty, limit=limit)
+    operators = tuple(name for name in OPERATORS if name in operators)
+    options = SearchOptions(length, size, operators=operators, penalty=penalty, limit=limit)
     atoms = kernel_atoms(case.table)
     solution = correlation.solve(
         case.problem(), options, target_of(case, values), correlation.membership(atoms)

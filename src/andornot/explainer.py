@@ -224,7 +224,7 @@ def _correlation_search(
     def search(index: int, problem: Problem) -> tuple[Solution, float]:
         sums = moments.unit(index)
         target = correlation.Target.of(sums.by_atom, sums.squares, sums.sizes)
-        solution = correlation.solve(problem, options.numbers(), target, members)
+        solution = correlation.solve(problem, options, target, members)
         return solution, correlation.ceiling(target, sums.sizes)
 
     return search

@@ -1,16 +1,21 @@
-"""How to search: one record of all options by name, with their defaults and checks."""
+"""How to search: one record of all options by name, with their defaults and checks.
+
+Users, solvers and runs on disk have this one record; for kernels, names become numbers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from andornot.checks import is_one_of, texts
 from andornot.errors import OptionError, quoted
 from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
-from andornot.search import optimal, trees
-from andornot.search.problem import Options, operator_numbers
+from andornot.search.families import LONGEST
+from andornot.search.problem import operator_numbers
 
 Search = Literal["auto", "beam", "optimal", "exhaustive"]
 Space = Literal["left-deep", "trees"]
@@ -21,6 +26,33 @@ _PROOF_STEPS = 1e7
 """About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
 or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
 _PROVABLE_LENGTH = 3
+_WIDEST = 10**6
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search for a proof, for each unit.
+
+    Attributes:
+        nodes: prefixes to try with every concept; the same number gives the same result.
+        seconds: time to take; None for no limit.
+        stop: asked now and then whether to end at once with the bound reached so far.
+    """
+
+    nodes: int = 1_000_000
+    seconds: float | None = None
+    stop: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        nodes: object = self.nodes
+        seconds: object = self.seconds
+        is_whole = isinstance(nodes, Integral) and not isinstance(nodes, bool)
+        if not (is_whole and 0 <= self.nodes < 2**63):
+            raise OptionError(f"nodes is {quoted(nodes)}; give a whole number, 0 or more")
+        is_number = not isinstance(seconds, bool) and isinstance(seconds, Real)
+        # a whole number may be too large for a clock
+        if seconds is not None and not (is_number and 0 <= (self.seconds or 0) < 1e300):
+            raise OptionError(f"seconds is {quoted(seconds)}; give a number, 0 or more")
 
 
 @dataclass(frozen=True)
@@ -96,16 +128,42 @@ class SearchOptions:
         for name in ("categories", "concepts"):
             if getattr(self, name) is not None:
                 texts(getattr(self, name), name)
-        self.numbers()
+        operator_numbers(self.operators)
+        self._check_numbers()
         self._check_space()
         self.budget(1)
+
+    def _check_numbers(self) -> None:
+        for name in ("length", "beam_size", "limit"):
+            value = getattr(self, name)
+            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+            if not is_whole and (value is not None or name != "limit"):
+                raise OptionError(f"{name} is {quoted(value)}; give a whole number")
+        penalty: object = self.penalty
+        if isinstance(penalty, bool) or not isinstance(penalty, Real):
+            raise OptionError(f"penalty is {quoted(penalty)}; give a number")
+        if self.length < 1:
+            raise OptionError(f"length is {quoted(self.length)}; a formula has at least 1 concept")
+        if self.length > 100:
+            raise OptionError(
+                f"length is {quoted(self.length)}; formulas have up to 100 concepts here"
+            )
+        if not 1 <= self.beam_size <= _WIDEST:
+            what = "at least 1" if self.beam_size < 1 else f"at most {_WIDEST:,}"
+            raise OptionError(f"beam_size is {quoted(self.beam_size)}; it must be {what}")
+        if not 0 < self.penalty <= 1:
+            raise OptionError(f"penalty is {quoted(self.penalty)}; it must lie above 0 and up to 1")
+        if self.limit is not None and self.limit < 1:
+            raise OptionError(
+                f"limit is {quoted(self.limit)}; give at least 1, or None for no limit"
+            )
 
     def _check_space(self) -> None:
         if not is_one_of(self.space, get_args(Space)):
             raise OptionError(f"unknown space {quoted(self.space)}; choose 'left-deep' or 'trees'")
-        if self.space == "trees" and not (self._proves and self.length <= trees.LONGEST):
+        if self.space == "trees" and not (self._proves and self.length <= LONGEST):
             raise OptionError(
-                f"trees are searched by search 'optimal' or 'auto', up to length {trees.LONGEST}, "
+                f"trees are searched by search 'optimal' or 'auto', up to length {LONGEST}, "
                 "and not for correlation or the published profile; leave space out"
             )
 
@@ -155,23 +213,26 @@ class SearchOptions:
                 )
         return chosen
 
-    def numbers(self) -> Options:
-        """The same for the kernels, where names are numbers."""
-        return Options(
-            length=self.length,
-            beam_size=self.beam_size,
-            operators=operator_numbers(self.operators),
-            metric=IOU if self.correlates else metric_code(self.metric),
-            penalty=self.penalty,
-            limit=self.limit,
-            published=self.profile == PUBLISHED_PROFILE,
-        )
+    @cached_property
+    def operator_numbers(self) -> tuple[int, ...]:
+        """Numbers of the operators to use, in the order they are tried."""
+        return operator_numbers(self.operators)
 
-    def budget(self, steps_per_node: float, stop: Stop | None = None) -> optimal.Budget:
+    @cached_property
+    def metric_number(self) -> int:
+        """Number of the score of counts to search for; that of IoU where raw values correlate."""
+        return IOU if self.correlates else metric_code(self.metric)
+
+    @property
+    def published(self) -> bool:
+        """Whether the published search is repeated move for move."""
+        return self.profile == PUBLISHED_PROFILE
+
+    def budget(self, steps_per_node: float, stop: Stop | None = None) -> Budget:
         """What an optimal search may spend on one unit."""
         nodes = self.nodes
         if nodes is None:
             steps = _PROOF_STEPS if self.length <= _PROVABLE_LENGTH else _PROOF_STEPS / 10
             auto = int(steps / steps_per_node)
-            nodes = auto if self.search == "auto" else optimal.Budget.nodes
-        return optimal.Budget(nodes, self.seconds, stop)
+            nodes = auto if self.search == "auto" else Budget.nodes
+        return Budget(nodes, self.seconds, stop)

@@ -22,21 +22,22 @@ def solve(problem: Problem, options: SearchOptions, stop: Stop | None = None) ->
 
     ``stop`` is asked now and then whether a proof shall end with the bound reached so far.
     """
-    numbers = options.numbers()
     if options.search == "beam" or options.profile:
-        return beam.solve(problem, numbers)
+        return beam.solve(problem, options)
     n_candidates, n_entries = len(problem.candidates), len(problem.atoms.indices)
     # a prefix is one concept longer than another: the lists of that concept's atoms, then all sums
     n_atoms, n_concepts = len(problem.atoms.counts), len(problem.atoms.concept_counts)
     a_node = n_entries / max(1, n_atoms) * n_entries / n_concepts + 3 * n_concepts
     if options.space == "trees":
-        return trees.solve(problem, numbers, options.budget(a_node, stop))
+        return trees.solve(problem, options, options.budget(a_node, stop))
     n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
-    n_passes = exhaustive.passes(n_candidates, n_pool, len(numbers.operators), options.length)
+    n_passes = exhaustive.passes(
+        n_candidates, n_pool, len(options.operator_numbers), options.length
+    )
     is_cheap = n_passes * (n_entries + 3 * n_pool) <= _AUTO_STEPS
     if options.search == "exhaustive" or (options.search == "auto" and is_cheap):
-        return exhaustive.solve(problem, numbers)
-    return optimal.solve(problem, numbers, options.budget(a_node, stop))
+        return exhaustive.solve(problem, options)
+    return optimal.solve(problem, options, options.budget(a_node, stop))
 
 
 def kernel_atoms(concepts: ConceptTable) -> Atoms:
