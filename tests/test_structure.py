@@ -26,7 +26,7 @@ CORE = [
     "measures.scores", "parallel", "progress", "search", "search.beam", "search.best",
     "search.bits", "search.bounds", "search.branching", "search.ceiling", "search.correlation",
     "search.exhaustive", "search.families", "search.kernels", "search.optimal", "search.options",
-    "search.problem", "search.solve", "search.tree_kernels", "search.trees",
+    "search.problem", "search.solve", "search.tree_kernels", "search.trees", "timer",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
 OUTER = (

@@ -300,6 +300,5 @@ def _run(p: Pipeline) -> Run:
             results[layer] = with_ranges(p, layer, result, responses, status, table)
     write_run(p, data_key, results, table)
     for stage in p.stages.values():
-        if stage.key:
-            stage.remove_older()
+        stage.remove_older()
     return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago

@@ -23,8 +23,8 @@ from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import OptionError
 from andornot.files import split_part
-from andornot.runs.stages import Stage
 from andornot.samples import Samples
+from andornot.timer import Timer
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ class Probe(Protocol):
         """Build the concept table and write it as a directory, whole or not at all."""
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the network over the samples from ``start`` on; times go to ``clock``."""
 

@@ -35,7 +35,7 @@ from andornot.probing.dataset import FolderData, ProbingData
 from andornot.probing.open import open_data
 from andornot.probing.table import build_table
 from andornot.progress import track
-from andornot.runs.stages import Stage
+from andornot.timer import Timer
 
 _BATCH = 32
 
@@ -140,7 +140,7 @@ class ImageProbe:
         return build_table(self.data, directory, folds, jobs)
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the network over the images from ``start`` on.
 

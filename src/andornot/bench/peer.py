@@ -31,8 +31,8 @@ from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explainer import explain_responses
 from andornot.parallel import n_workers
-from andornot.runs.stages import peak_rss_bytes
 from andornot.search.options import SearchOptions
+from andornot.timer import peak_rss_bytes
 
 PACKAGE = "compositional_explanations"
 ABSENT = f"{PACKAGE} is not installed, so there is no comparison; install the extra 'bench'"

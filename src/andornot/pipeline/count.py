@@ -82,9 +82,9 @@ def _count(p: Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
     if isinstance(rule, Threshold):
         n = n_values(rule, shards.n_samples, shards.map_shape, positions)
         check_quantile(rule, n)
-    with stage.timed("thresholds"):
+    with stage.timer.timed("thresholds"):
         found = find_thresholds(shards, rule, positions, p.jobs)
-    with stage.timed("counting"):
+    with stage.timer.timed("counting"):
         blocks = track(shards.blocks(), f"counting {layer}", n_blocks)
         counted = count_responses(shards, found.values, table, p.jobs, blocks)
     save_counts(stage, found, counted)

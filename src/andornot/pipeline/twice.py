@@ -95,7 +95,7 @@ def _first_pass(
 def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable) -> object:
     stage = p.stages[name]
     stage.undo()
-    return run_pass(work, table, p.engine, stage.path / "partial.npz", stage)
+    return run_pass(work, table, p.engine, stage.path / "partial.npz", stage.timer)
 
 
 def _leave(p: Pipeline, name: str) -> None:

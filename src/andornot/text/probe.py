@@ -26,13 +26,13 @@ from andornot.counting.thresholds import Threshold
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
 from andornot.progress import track
-from andornot.runs.stages import Stage
 from andornot.text.concepts import SIDES, STOP_WORDS, pair_concepts
 from andornot.text.nli.load import load_pair_model
 from andornot.text.nli.protocol import PairModel, TokenModel, class_weights
 from andornot.text.open import KINDS, open_pairs
 from andornot.text.pairs import PairData
 from andornot.text.tokens import token_concepts
+from andornot.timer import Timer
 
 PAIR, TOKEN = "pair", "token"
 
@@ -258,7 +258,7 @@ class PairProbe:
         return ConceptTable.load(directory)
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the model over the pairs from ``start`` on.
 
