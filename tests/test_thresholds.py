@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import naive
 from andornot.concepts.positions import AtomMap
 from andornot.counting import thresholds as module
-from andornot.counting.activations import InMemory
+from andornot.counting.activations import InMemory, lowest_value
 from andornot.counting.thresholds import Threshold, by_shape, find_thresholds, values_above
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
@@ -183,3 +183,14 @@ def test_samples_are_grouped_by_size():
     assert groups == {(2, 3): [0, 2], (1, 1): [1], (3, 2): [3]}
     assert [(shape, s.tolist()) for shape, s in by_shape(shapes[:1])] == [((2, 3), [0])]
     assert by_shape(shapes[:0]) == []
+
+
+@given(activations())
+def test_the_lowest_value_is_that_of_all_units(recorded):
+    assert lowest_value(recorded) == recorded.values.min()
+
+
+def test_the_lowest_value_leaves_out_what_is_no_number():
+    values = np.array([np.nan, 2.0, 1.0, np.nan], np.float32).reshape(2, 2, 1, 1)
+    assert lowest_value(InMemory(values, block_size=1)) == 1
+    assert lowest_value(InMemory(np.full((1, 1, 1, 1), np.nan, np.float32))) == np.inf
