@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import Importance, exact_importance
 from andornot.analyses.outcomes import Outcomes, outcomes
-from andornot.analyses.statistics import Correlation, correlate, partial_correlation
 from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.runs.run import Run
+from andornot.statistics import Correlation, correlate, partial_correlation
 from andornot.words import count, p_value
 
 Floats = NDArray[np.float64]
