@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.int64]
@@ -58,6 +57,8 @@ def correlate(x: Floats, y: Floats, seed: int = 0) -> Correlation | None:
     """
     if len(x) < LEAST or _is_constant(x) or _is_constant(y):
         return None
+    from scipy import stats
+
     pearson, spearman = stats.pearsonr(x, y), stats.spearmanr(x, y)
     times = _drawn(len(x), seed)
     pearson_low, pearson_high = _interval(_weighted(x, y, times))
@@ -198,6 +199,8 @@ def compare_paired(before: Floats, after: Floats) -> Paired | None:
     differences = after - before
     if len(differences) < LEAST or _is_constant(differences):
         return None
+    from scipy import stats
+
     t = stats.ttest_rel(after, before)
     wilcoxon = stats.wilcoxon(after, before)
     moved = differences[differences != 0]
