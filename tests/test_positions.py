@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.errors import DataError
-from andornot.files import write_array, write_json
+from andornot.files import array_writer, write_json, write_whole
 from andornot.folders import read_arrays
 from strategies import positions_of
 
@@ -114,7 +114,7 @@ def test_arrays_are_read_by_name_or_refused(tmp_path):
     [np.arange(6, dtype=np.float32).reshape(2, 3).T, np.zeros((0, 3)), np.array([True, False])],
 )
 def test_arrays_are_written_as_numpy_reads_them(tmp_path, values):
-    write_array(tmp_path / "a.npy", values)
+    write_whole(tmp_path / "a.npy", array_writer(values))
     found = np.load(tmp_path / "a.npy", allow_pickle=False)
     assert found.dtype == values.dtype
     assert (found == values).all()

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import Importance, exact_importance
@@ -21,8 +20,6 @@ from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.runs.run import Run
 from andornot.statistics import Correlation, correlate, partial_correlation
 from andornot.words import count, p_value
-
-Floats = NDArray[np.float64]
 
 ACTIVE: Mapping[str, str] = {
     "accuracy": "accuracy while the unit is active",
