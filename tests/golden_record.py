@@ -1,0 +1,156 @@
+"""How the activations in ``tests/golden`` were recorded; run by hand, from the repository's root.
+
+    python tests/golden_record.py             # both demos, which are trained first
+    python tests/golden_record.py ../shared/data    # the real slices too
+
+Anew recorded activations differ from those that lie there, for training and forward passes hang on
+the machine; so after it ``ANDORNOT_WRITE_GOLDEN=1`` has to write all that the net pins anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from andornot.demo.text import net as text_net
+from andornot.demo.text.world import draw_pairs
+from andornot.demo.vision import net as vision_net
+from andornot.demo.vision.world import draw_world
+from andornot.models import Preprocessing, Recorder, image_batches, load_model
+from andornot.probing.open import open_data
+from andornot.text.nli import load_pair_model
+from andornot.text.open import open_pairs
+
+HERE = Path(__file__).parent / "golden"
+PICTURES, PAIRS, TOKEN_PAIRS = 80, 300, 90
+PICTURE_UNITS, PAIR_UNITS, TOKEN_UNITS = 9, 14, 8
+REAL_IMAGES, REAL_UNITS, REAL_PAIRS = 60, 16, 400
+REAL_LAYER, REAL_PAIR_LAYER = "features", "mlp.1"
+KEPT_BITS = 7
+
+
+def small(values: np.ndarray) -> np.ndarray:
+    """As float16 with a short mantissa, which packs well; ties among values are welcome."""
+    bits = values.astype(np.float16).view(np.uint16)
+    return (bits & np.uint16(0xFFFF << (10 - KEPT_BITS) & 0xFFFF)).view(np.float16)
+
+
+def spread(n: int, among: int) -> list[int]:
+    return np.linspace(0, among - 1, n).astype(int).tolist()
+
+
+def halved(module: torch.nn.Module) -> dict[str, np.ndarray]:
+    """Round all weights to float16, and give them so; a forward pass still is in float32."""
+    state = module.state_dict()
+    rounded = {name: value.detach().cpu().numpy().astype(np.float16) for name, value in state.items()}
+    module.load_state_dict({name: torch.from_numpy(v).float() for name, v in rounded.items()})
+    return {f"state {name}": value for name, value in rounded.items()}
+
+
+def maps_of(module: torch.nn.Module, layer: str, batches) -> tuple[np.ndarray, np.ndarray]:
+    with Recorder(module, [layer], device="cpu", logits=True) as recorder:
+        found = [recorder.record(batch) for _, batch in batches]
+    maps = np.concatenate([r.activations[layer] for r in found])
+    return maps, np.concatenate([r.logits for r in found])
+
+
+def record_pictures() -> None:
+    """The demo of pictures; one more unit is dead."""
+    world = draw_world(1500, 0)
+    net = vision_net.train(world, 0)
+    state = halved(net)
+    some = world.split("val").subset(range(PICTURES))
+    batches = image_batches(some, vision_net.PREPROCESSING, 32, 0)
+    maps, logits = maps_of(net, vision_net.LAYER, batches)
+    order = np.argsort(-maps.max((0, 2, 3)), kind="stable")[:PICTURE_UNITS]
+    units = sorted(order.tolist())
+    chosen = maps[:, units]
+    chosen = np.concatenate([chosen, np.zeros_like(chosen[:, :1])], axis=1)  # and a dead unit
+    widest = max(table.shape[1] for table in some.tables)
+    tables = np.zeros((len(some), 4, widest), np.uint8)
+    for i, table in enumerate(some.tables):
+        tables[i, :, : table.shape[1]] = table
+    np.savez_compressed(
+        HERE / "vision_demo.npz",
+        maps=small(chosen),
+        units=units,
+        logits=small(logits),
+        head=small(net.head.weight.detach().numpy()[:, [*units, units[0]]]),
+        shapes=some.shapes,
+        tables=tables,
+        scenes=np.array(some.scenes, np.int16),
+        classes=np.array(some.classes),
+        splits=np.array(some.splits),
+        ids=np.array(some.sample_ids),
+        names=np.array(world.names),
+        categories=np.array([";".join(kinds) for kinds in world.categories]),
+        **state,
+    )
+
+
+def record_texts() -> None:
+    """The demo of sentences: values of pairs, and of tokens."""
+    model = text_net.train(draw_pairs(9000, 0, split="train"), 0)
+    state = halved(model.module)
+    data = draw_pairs(9000, 0, split="val").subset(range(PAIRS))
+    found = model.record(data.pairs, [text_net.LAYER])
+    values = found.activations[text_net.LAYER][:, :, 0, 0]
+    units = sorted(np.argsort(-(values > 0).mean(0), kind="stable")[:PAIR_UNITS].tolist())
+    states = model.record_tokens(data.pairs[:TOKEN_PAIRS], model.token_layers)["encoder.rnn"]
+    tokens = np.concatenate(states)
+    token_units = spread(TOKEN_UNITS, tokens.shape[1])
+    weight = model.module.mlp[-1].weight.detach().numpy()
+    np.savez_compressed(
+        HERE / "text_demo.npz",
+        pairs=small(values[:, units]),
+        units=units,
+        tokens=small(tokens[:, token_units]),
+        token_units=token_units,
+        logits=small(found.logits),
+        head=small(weight[:, units]),
+        **state,
+    )
+    with (HERE / "text_demo.tsv").open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, delimiter="\t", lineterminator="\n")
+        rows.writerow(("premise", "premise_tags", "hypothesis", "hypothesis_tags", "label"))
+        for pair in data.pairs:
+            texts = ((" ".join(s.tokens), " ".join(s.tags or ())) for s in pair.sentences)
+            rows.writerow((*(cell for text in texts for cell in text), pair.label))
+
+
+def record_real_pictures(shared: Path) -> None:
+    weights = shared / "vision" / "weights" / "squeezenet1_0_imagenet.pt"
+    data = open_data(f"broden:{shared / 'vision' / 'broden_mini'}", limit=REAL_IMAGES)
+    module = load_model("torchvision:squeezenet1_0", weights).module
+    batches = image_batches(data, Preprocessing.preset("imagenet", 112, 112), 20, 0)
+    maps, _ = maps_of(module, REAL_LAYER, batches)
+    units = spread(REAL_UNITS, maps.shape[1])
+    np.savez_compressed(
+        HERE / "vision_real.npz", maps=small(maps[:, units]), units=units,
+        ids=np.array(data.sample_ids),
+    )  # fmt: skip
+
+
+def record_real_texts(shared: Path) -> None:
+    nli = shared / "nli"
+    data = open_pairs(f"pairs:{nli / 'snli_1.0_dev.feats'}", limit=REAL_PAIRS)
+    model = load_pair_model(str(nli / "nli_bilstm.pt"), device="cpu")
+    values = model.record(data.pairs, [REAL_PAIR_LAYER]).activations[REAL_PAIR_LAYER][:, :, 0, 0]
+    often = np.flatnonzero((values > 0).mean(0) >= 0.03)
+    units = often[spread(min(30, len(often)), len(often))]
+    np.savez_compressed(
+        HERE / "text_real.npz", pairs=small(values[:, units]), units=units,
+        ids=np.array(data.sample_ids),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    for folder in map(Path, sys.argv[1:2]):
+        record_real_pictures(folder)
+        record_real_texts(folder)
+    record_pictures()
+    record_texts()
