@@ -22,7 +22,7 @@ from andornot.demo.vision import net as vision_net
 from andornot.demo.vision.world import draw_world
 from andornot.models import Preprocessing, Recorder, image_batches, load_model
 from andornot.probing.open import open_data
-from andornot.text.nli import load_pair_model
+from andornot.text.nli import EntailmentNet, PairClassifier, Vocabulary, load_pair_model
 from andornot.text.open import open_pairs
 
 HERE = Path(__file__).parent / "golden"
@@ -46,7 +46,9 @@ def spread(n: int, among: int) -> list[int]:
 def halved(module: torch.nn.Module) -> dict[str, np.ndarray]:
     """Round all weights to float16, and give them so; a forward pass still is in float32."""
     state = module.state_dict()
-    rounded = {name: value.detach().cpu().numpy().astype(np.float16) for name, value in state.items()}
+    rounded = {
+        name: value.detach().cpu().numpy().astype(np.float16) for name, value in state.items()
+    }
     module.load_state_dict({name: torch.from_numpy(v).float() for name, v in rounded.items()})
     return {f"state {name}": value for name, value in rounded.items()}
 
@@ -58,18 +60,30 @@ def maps_of(module: torch.nn.Module, layer: str, batches) -> tuple[np.ndarray, n
     return maps, np.concatenate([r.logits for r in found])
 
 
+def demo_maps(net: torch.nn.Module, some) -> tuple[np.ndarray, np.ndarray]:
+    """Maps of all units, and logits."""
+    batches = image_batches(some, vision_net.PREPROCESSING, 32, 0)
+    return maps_of(net, vision_net.LAYER, batches)
+
+
+def demo_values(model: PairClassifier, pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Values of all units at pairs, those at the tokens of the first pairs, and logits."""
+    found = model.record(pairs, [text_net.LAYER])
+    (layer,) = model.token_layers
+    states = model.record_tokens(pairs[:TOKEN_PAIRS], [layer])[layer]
+    values = found.activations[text_net.LAYER][:, :, 0, 0]
+    return values, np.concatenate(states), found.logits
+
+
 def record_pictures() -> None:
     """The demo of pictures; one more unit is dead."""
     world = draw_world(1500, 0)
     net = vision_net.train(world, 0)
     state = halved(net)
     some = world.split("val").subset(range(PICTURES))
-    batches = image_batches(some, vision_net.PREPROCESSING, 32, 0)
-    maps, logits = maps_of(net, vision_net.LAYER, batches)
-    order = np.argsort(-maps.max((0, 2, 3)), kind="stable")[:PICTURE_UNITS]
-    units = sorted(order.tolist())
-    chosen = maps[:, units]
-    chosen = np.concatenate([chosen, np.zeros_like(chosen[:, :1])], axis=1)  # and a dead unit
+    maps, logits = demo_maps(net, some)
+    units = sorted(np.argsort(-maps.max((0, 2, 3)), kind="stable")[:PICTURE_UNITS].tolist())
+    chosen = np.concatenate([maps[:, units], np.zeros_like(maps[:, :1])], axis=1)
     widest = max(table.shape[1] for table in some.tables)
     tables = np.zeros((len(some), 4, widest), np.uint8)
     for i, table in enumerate(some.tables):
@@ -97,11 +111,8 @@ def record_texts() -> None:
     model = text_net.train(draw_pairs(9000, 0, split="train"), 0)
     state = halved(model.module)
     data = draw_pairs(9000, 0, split="val").subset(range(PAIRS))
-    found = model.record(data.pairs, [text_net.LAYER])
-    values = found.activations[text_net.LAYER][:, :, 0, 0]
+    values, tokens, logits = demo_values(model, data.pairs)
     units = sorted(np.argsort(-(values > 0).mean(0), kind="stable")[:PAIR_UNITS].tolist())
-    states = model.record_tokens(data.pairs[:TOKEN_PAIRS], model.token_layers)["encoder.rnn"]
-    tokens = np.concatenate(states)
     token_units = spread(TOKEN_UNITS, tokens.shape[1])
     weight = model.module.mlp[-1].weight.detach().numpy()
     np.savez_compressed(
@@ -110,8 +121,9 @@ def record_texts() -> None:
         units=units,
         tokens=small(tokens[:, token_units]),
         token_units=token_units,
-        logits=small(found.logits),
+        logits=small(logits),
         head=small(weight[:, units]),
+        words=np.array(model.vocabulary.words),
         **state,
     )
     with (HERE / "text_demo.tsv").open("w", newline="", encoding="utf-8") as file:
@@ -122,35 +134,68 @@ def record_texts() -> None:
             rows.writerow((*(cell for text in texts for cell in text), pair.label))
 
 
-def record_real_pictures(shared: Path) -> None:
+def real_maps(shared: Path, n_images: int = REAL_IMAGES) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Maps of all units on the first of the real pictures, and the pictures' ids."""
     weights = shared / "vision" / "weights" / "squeezenet1_0_imagenet.pt"
     data = open_data(f"broden:{shared / 'vision' / 'broden_mini'}", limit=REAL_IMAGES)
     module = load_model("torchvision:squeezenet1_0", weights).module
-    batches = image_batches(data, Preprocessing.preset("imagenet", 112, 112), 20, 0)
-    maps, _ = maps_of(module, REAL_LAYER, batches)
+    some = data.subset(range(n_images))
+    batches = image_batches(some, Preprocessing.preset("imagenet", 112, 112), 20, 0)
+    return maps_of(module, REAL_LAYER, batches)[0], some.sample_ids
+
+
+def real_values(shared: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Values of all units at real pairs, and the pairs' ids."""
+    nli = shared / "nli"
+    data = open_pairs(f"pairs:{nli / 'snli_1.0_dev.feats'}", limit=REAL_PAIRS, tagger=None)
+    model = load_pair_model(str(nli / "nli_bilstm.pt"), device="cpu")
+    found = model.record(data.pairs, [REAL_PAIR_LAYER])
+    return found.activations[REAL_PAIR_LAYER][:, :, 0, 0], data.sample_ids
+
+
+def record_real(shared: Path) -> None:
+    maps, ids = real_maps(shared)
     units = spread(REAL_UNITS, maps.shape[1])
     np.savez_compressed(
-        HERE / "vision_real.npz", maps=small(maps[:, units]), units=units,
-        ids=np.array(data.sample_ids),
-    )  # fmt: skip
-
-
-def record_real_texts(shared: Path) -> None:
-    nli = shared / "nli"
-    data = open_pairs(f"pairs:{nli / 'snli_1.0_dev.feats'}", limit=REAL_PAIRS)
-    model = load_pair_model(str(nli / "nli_bilstm.pt"), device="cpu")
-    values = model.record(data.pairs, [REAL_PAIR_LAYER]).activations[REAL_PAIR_LAYER][:, :, 0, 0]
+        HERE / "vision_real.npz", maps=small(maps[:, units]), units=units, ids=np.array(ids)
+    )
+    values, ids = real_values(shared)
     often = np.flatnonzero((values > 0).mean(0) >= 0.03)
     units = often[spread(min(30, len(often)), len(often))]
     np.savez_compressed(
-        HERE / "text_real.npz", pairs=small(values[:, units]), units=units,
-        ids=np.array(data.sample_ids),
-    )  # fmt: skip
+        HERE / "text_real.npz", pairs=small(values[:, units]), units=units, ids=np.array(ids)
+    )
+
+
+# --- the stored networks again ------------------------------------------------------------------
+
+
+def stored_state(name: str) -> dict[str, torch.Tensor]:
+    """The weights of a demo's network; they lie beside its activations."""
+    with np.load(HERE / f"{name}.npz") as file:
+        named = {key.partition(" ")[2]: file[key] for key in file.files if key[:6] == "state "}
+    return {key: torch.from_numpy(value).float() for key, value in named.items()}
+
+
+def demo_maps_again(count: int) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Maps, logits and ids of the first held-out pictures, of a world painted anew."""
+    net = vision_net.DemoNet()
+    net.load_state_dict(stored_state("vision_demo"))
+    some = draw_world(8 * count, 0).split("val").subset(range(count))
+    return (*demo_maps(net.eval(), some), some.sample_ids)
+
+
+def demo_values_again() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    with np.load(HERE / "text_demo.npz") as file:
+        words = Vocabulary(tuple(file["words"].tolist()))
+    net = EntailmentNet(text_net.CONFIG, len(words), words.padding)
+    net.load_state_dict(stored_state("text_demo"))
+    data = open_pairs(f"pairs:{HERE / 'text_demo.tsv'}", tagger=None)
+    return demo_values(PairClassifier(net, words, "cpu"), data.pairs)
 
 
 if __name__ == "__main__":
     for folder in map(Path, sys.argv[1:2]):
-        record_real_pictures(folder)
-        record_real_texts(folder)
+        record_real(folder)
     record_pictures()
     record_texts()
