@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from andornot.parallel import n_workers
-from andornot.runs.stages import peak_rss_bytes
+from andornot.timer import peak_rss_bytes
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,13 @@ from andornot.counting.responses import Responses, count_responses
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.dissection import dissect
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.explanations import Result
 from andornot.parallel import ordered_map
 from andornot.probing.dataset import Labels, ProbingData
 from andornot.probing.table import build_table
 from andornot.runs.results import versions
+from andornot.search.options import SearchOptions
 from benchmarks import peer as peers
 from benchmarks.clock import Clock, Measured, machine
 from benchmarks.size import check_least

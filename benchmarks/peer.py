@@ -29,9 +29,10 @@ import andornot
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.parallel import n_workers
-from andornot.runs.stages import peak_rss_bytes
+from andornot.search.options import SearchOptions
+from andornot.timer import peak_rss_bytes
 from benchmarks.synthetic import SIZE, World, planted_formulas
 
 PACKAGE = "compositional_explanations"

@@ -20,13 +20,14 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses, count_responses, known_positions
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, kernel_atoms, solve
 from andornot.explanations import OK
 from andornot.probing.dataset import ProbingData
 from andornot.probing.table import build_table
 from andornot.progress import track
 from andornot.runs.run import Run
+from andornot.search.options import SearchOptions
 from andornot.search.problem import Problem
+from andornot.search.solve import kernel_atoms, solve
 from benchmarks.synthetic import Drawn, World, planted_formulas, write_activations
 
 

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.errors import OptionError
-from andornot.explainer import PUBLISHED_PROFILE, kernel_atoms
 from andornot.explanations import OK
 from andornot.parallel import ordered_map
 from andornot.progress import track
 from andornot.runs.run import Run
 from andornot.search import beam, optimal, trees
-from andornot.search.problem import Options, Problem, Solution
+from andornot.search.options import PUBLISHED_PROFILE, SearchOptions
+from andornot.search.problem import Problem, Solution
+from andornot.search.solve import kernel_atoms
 
 BEAM_SIZES = (1, 2, 5, 10, 20, 50, 100)
 PROFILES = (PUBLISHED_PROFILE, "default")
@@ -114,7 +115,7 @@ def shortfall(
 
     def one(unit: int) -> tuple[Floats, NDArray[np.bool_]]:
         problem = Problem(atoms, *responses.unit(unit), candidates, table.bases)
-        best = (trees if over_trees else optimal).solve(problem, Options(length), _BUDGET)
+        best = (trees if over_trees else optimal).solve(problem, SearchOptions(length), _BUDGET)
         found = [_search(problem, length, *search) for search in searches]
         ious = [_ious(solution, problem.total) for solution in (best, *found)]
         return np.array(ious), _proven(best)
@@ -135,8 +136,9 @@ def shortfall(
 
 def _search(problem: Problem, length: int, profile: str, beam_size: int) -> Solution:
     if profile == LEFT_DEEP:
-        return optimal.solve(problem, Options(length), _BUDGET)
-    options = Options(length, beam_size, published=profile == PUBLISHED_PROFILE)
+        return optimal.solve(problem, SearchOptions(length), _BUDGET)
+    published = PUBLISHED_PROFILE if profile == PUBLISHED_PROFILE else None
+    options = SearchOptions(length, beam_size, profile=published)
     return beam.solve(problem, options)
 
 

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.runs.results import versions
+from andornot.search.options import SearchOptions
 from andornot.text.concepts import pair_concepts
 from andornot.text.pairs import Pair, PairData, Sentence
 from andornot.text.vectors import Vectors

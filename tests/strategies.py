@@ -9,10 +9,11 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
 from andornot.search.problem import Problem
+from andornot.search.solve import kernel_atoms
 
 MANY = settings(max_examples=5 * settings.default.max_examples)
 """For properties that are quick to check and easy to break."""
@@ -118,4 +119,17 @@ def labelled(
         names=[f"{prefix}{c}" for c in range(m)],
         whole=draw(st.lists(whole, min_size=n_samples, max_size=n_samples)),
         folds=draw(st.lists(st.integers(0, 2), min_size=n_samples, max_size=n_samples)),
+    )
+
+
+def positions_of(atoms, folds=None) -> AtomMap:
+    """From the atom of each position, one array of up to two axes for each sample."""
+    pairs = [np.unique(np.ravel(a), return_inverse=True) for a in atoms]
+    nothing = np.zeros(0, np.int64)
+    return AtomMap(
+        shapes=np.array([grid_shape(np.shape(a)) for a in atoms], np.int64).reshape(-1, 2),
+        atom_offsets=offsets_of([len(local) for local, _ in pairs]),
+        atoms=np.concatenate([nothing, *(local for local, _ in pairs)]).astype(np.int32),
+        codes=np.concatenate([nothing, *(codes for _, codes in pairs)]).astype(np.uint16),
+        folds=np.zeros(len(atoms), np.int32) if folds is None else folds.astype(np.int32),
     )

@@ -13,7 +13,7 @@ import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
-from andornot.explainer import SearchOptions, explain_responses, kernel_atoms, score_responses
+from andornot.explainer import explain_responses, score_responses
 from andornot.formula import parse
 from andornot.measures import moments as moments_module
 from andornot.measures.agreement import agreements
@@ -22,7 +22,9 @@ from andornot.measures.profiles import Asked, find_profiles
 from andornot.measures.sanity import METRICS, PASSED, extra_labels, missing_labels, run_tests
 from andornot.measures.scores import Agreement, Counts, mask_cosine, pearson
 from andornot.search import correlation
-from andornot.search.problem import OPERATORS, Options
+from andornot.search.options import SearchOptions
+from andornot.search.problem import OPERATORS
+from andornot.search.solve import kernel_atoms
 from strategies import MANY, cases, labelled
 
 FEW = settings(max_examples=max(4, settings.default.max_examples // 2))
@@ -225,9 +227,8 @@ def test_the_search_for_correlation_equals_the_slow_one(
     search, length, size, penalty, limit, operators
 ):
     case, values = search
-    operators = [name for name in OPERATORS if name in operators]
-    numbers = tuple(OPERATORS[name] for name in operators)
-    options = Options(length, size, numbers, penalty=penalty, limit=limit)
+    operators = tuple(name for name in OPERATORS if name in operators)
+    options = SearchOptions(length, size, operators=operators, penalty=penalty, limit=limit)
     atoms = kernel_atoms(case.table)
     solution = correlation.solve(
         case.problem(), options, target_of(case, values), correlation.membership(atoms)

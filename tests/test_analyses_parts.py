@@ -34,16 +34,16 @@ from andornot.analyses.shapes import (
     kind_of,
     positive_concepts,
 )
-from andornot.analyses.statistics import (
+from andornot.classes import match_classes, right_answers
+from andornot.concepts.table import ConceptTable
+from andornot.errors import OptionError
+from andornot.formula import And, Concept, Not, Or, parse
+from andornot.statistics import (
     cohen_kappa,
     compare_paired,
     correlate,
     partial_correlation,
 )
-from andornot.classes import match_classes, right_answers
-from andornot.concepts.table import ConceptTable
-from andornot.errors import OptionError
-from andornot.formula import And, Concept, Not, Or, parse
 
 # ---- statistics
 
@@ -58,7 +58,7 @@ def test_kappa_by_hand():
 
 
 def test_correlations_equal_scipy_and_a_plain_bootstrap(monkeypatch):
-    from andornot.analyses import statistics
+    from andornot import statistics
 
     monkeypatch.setattr(statistics, "RESAMPLES", 200)
     rng = np.random.default_rng(5)

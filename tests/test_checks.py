@@ -27,9 +27,9 @@ from andornot.errors import (
     OptionError,
     quoted,
 )
-from andornot.explainer import SearchOptions
 from andornot.probing.open import open_data
 from andornot.search.optimal import Budget
+from andornot.search.options import SearchOptions
 from andornot.text.open import open_pairs
 from andornot.text.vectors import read_glove
 from andornot.trust.options import TrustOptions

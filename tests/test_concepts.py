@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import naive
 from andornot.concepts.table import ConceptTable, TableBuilder
-from andornot.counting.responses import Responses
 from andornot.errors import DataError, FormulaError, OptionError
 from andornot.formula import parse
 from strategies import as_mask, cases, labelled
@@ -251,10 +250,6 @@ def test_merge_is_the_table_of_all_the_data(first, second, third):
     assert_places(merged, carried)
     assert tally(merged) == naive.tally(carried, folds)
     assert set(merged.names) == {name for part in parts for name in part.names}
-    for part in parts:
-        ids = merged.locate(part.table)
-        names = signatures(merged)
-        assert [names[a] for a in ids] == signatures(part.table)
 
 
 def test_merge_joins_categories_and_drops_positions_that_one_side_lacks():
@@ -267,62 +262,6 @@ def test_merge_joins_categories_and_drops_positions_that_one_side_lacks():
     merged = first.merge(bare)
     assert merged.positions is None
     assert tally(merged) == {(frozenset("a"), 0): 2, (frozenset("ab"), 0): 1}
-
-
-def test_locate_refuses_what_is_not_there():
-    first = ConceptTable.from_masks(np.array([[True, False]]), ["a"])
-    with pytest.raises(DataError, match="lacks the concept 'b'; merge"):
-        first.locate(ConceptTable.from_masks(np.ones((1, 1), np.bool_), ["b"]))
-    second = ConceptTable.from_masks(np.array([[True]]), ["a"])
-    assert second.locate(second).tolist() == [0]
-    with pytest.raises(DataError, match="not all atoms"):
-        second.locate(first)
-
-
-@given(labelled(), labelled(), st.data())
-def test_responses_of_shards_add_up(first, second, data):
-    """Counting two shards and adding is counting once over both."""
-    merged = first.table.merge(second.table)
-    responses = []
-    for part in (first, second):
-        table = part.table
-        n = table.n_positions
-        active = data.draw(st.lists(st.booleans(), min_size=n, max_size=n))
-        keys = Counter()
-        places = [(a, f) for f, i in zip(part.folds, range(len(part.maps)), strict=True)
-                  for a in table.positions.sample(i).ravel().tolist()]  # fmt: skip
-        keys.update(place for place, on in zip(places, active, strict=True) if on)
-        responses.append(keys)
-    total = Counter()
-    added = None
-    for part, keys in zip((first, second), responses, strict=True):
-        ids = merged.locate(part.table)
-        total.update({(int(ids[a]), f): k for (a, f), k in keys.items()})
-        own = responses_of(keys, part.table)
-        moved = own.relabelled(ids, merged.n_atoms, merged.n_folds)
-        added = moved if added is None else added + moved
-    expected = np.zeros((merged.n_atoms, merged.n_folds), int)
-    for (atom, fold), count in total.items():
-        expected[atom, fold] = count
-    assert added.unit_folds(0).tolist() == expected.tolist()
-    assert added.totals.tolist() == [expected.sum()]
-
-
-def responses_of(keys, table):
-    dense = np.zeros((table.n_atoms, table.n_folds), np.int64)
-    for (atom, fold), count in keys.items():
-        dense[atom, fold] = count
-    atoms = np.flatnonzero(dense.any(axis=1)).astype(np.int32)
-    return Responses(np.array([0, len(atoms)]), atoms, dense[atoms], table.n_atoms)
-
-
-def test_responses_to_different_things_cannot_be_added():
-    one = ConceptTable.from_masks(np.array([[True, False]]), ["a"])
-    two = ConceptTable.from_masks(np.array([[True]]), ["a"])
-    with pytest.raises(DataError, match="cannot be added"):
-        _ = Responses.from_masks(np.ones((1, 2), np.bool_), one) + Responses.from_masks(
-            np.ones((1, 1), np.bool_), two
-        )
 
 
 @given(data=labelled())

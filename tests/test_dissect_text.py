@@ -120,6 +120,13 @@ def test_a_run_at_pairs(run_with):
     assert (run.peaks() == recorded.activations["counts"][:, :, 0, 0]).all()
 
 
+@pytest.mark.parametrize(("layer", "fixed"), [("counts", 0), ("letters", None)])
+def test_without_a_store_the_lowest_values_choose_the_same_threshold(run_with, layer, fixed):
+    """Units that are never below 0 are active above it; others in their top values."""
+    run = run_with(layer=layer, store=False)
+    assert run.manifest["layers"][layer]["threshold"]["fixed"] == fixed
+
+
 def test_a_run_at_tokens(run_with):
     run = run_with(layer="letters", threshold=Threshold(quantile=None, fixed=0.5))
     result, data, positions = run.result(), pairs(), run.concepts.positions

@@ -33,8 +33,6 @@ from andornot.edits.images import (
     recolour,
 )
 from andornot.edits.presence import Presence
-from andornot.edits.screening import probabilities
-from andornot.edits.statistics import compare, wilson
 from andornot.edits.terms import terms
 from andornot.edits.words import (
     Delete,
@@ -49,6 +47,7 @@ from andornot.edits.words import (
 )
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Not, Or, parse
+from andornot.statistics import compare, probabilities, wilson
 from andornot.text.concepts import word_overlap
 from andornot.text.pairs import Pair, Sentence
 

@@ -49,7 +49,6 @@ from andornot.errors import (
     OptionError,
     RunError,
 )
-from andornot.explainer import SearchOptions
 from andornot.measures.scores import metric_code
 from andornot.probe import Recording
 from andornot.report.page import write_page
@@ -59,6 +58,7 @@ from andornot.report.site.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.stream import explain_to_parquet
 from andornot.search.optimal import Budget
+from andornot.search.options import SearchOptions
 from benchmarks import scale
 from test_checks import ODD, sentence
 from unlisted import unlisted

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andornot.concepts.positions import AtomMap
 from andornot.counting.activations import InMemory, Shards
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counting, Grain, count_responses
@@ -28,6 +27,7 @@ from andornot.errors import AndornotError, ModelError, OptionError, RunError
 from andornot.probe import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
+from strategies import positions_of
 from test_responses import assert_same, recordings
 from test_thresholds import activations, quantiles
 
@@ -68,7 +68,7 @@ def in_parts(recorded, order, join, begin):
 def test_thresholds_add_up_in_any_order(recorded, quantile, resolution, order):
     rule = Threshold(quantile, resolution=resolution)
     shapes = [(3, 5 - i % 2) for i in range(recorded.n_samples)]
-    positions = AtomMap.from_atoms([np.zeros(shape, np.int32) for shape in shapes])
+    positions = positions_of([np.zeros(shape, np.int32) for shape in shapes])
     n = n_values(rule, recorded.n_samples, recorded.map_shape, positions)
     keep, upsampled = values_kept(rule, n), resolution == "upsampled"
 

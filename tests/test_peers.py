@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
 from andornot.search import exhaustive, optimal, trees
-from andornot.search.problem import Options, Problem
+from andornot.search.options import SearchOptions
+from andornot.search.problem import Problem
+from andornot.search.solve import kernel_atoms
 from benchmarks import peer
 
 SEEDS = range(12)
@@ -29,7 +30,7 @@ def problem_of(masks, unit):
 @pytest.mark.parametrize("search", [exhaustive, optimal, trees], ids=lambda s: s.__name__[16:])
 def test_a_formula_that_equals_the_unit_is_found(search, seed):
     """compositional_explanations 0.0.3.4 reports IoU .79 to .91 as optimal for 9 of these."""
-    solution = search.solve(problem_of(*peer.overlapping_labels(seed)), Options(length=3))
+    solution = search.solve(problem_of(*peer.overlapping_labels(seed)), SearchOptions(length=3))
     assert solution.beam[0].score == 1.0
     assert solution.proven
 

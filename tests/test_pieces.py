@@ -10,7 +10,7 @@ import pytest
 from andornot.counting.activations import Shards
 from andornot.errors import ModelError
 from andornot.files import aside_name
-from andornot.runs.stages import Stage
+from andornot.timer import Timer
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -207,9 +207,7 @@ def test_stores_of_different_times_have_no_piece_in_common(tmp_path):
         older.append(start, values(start, stop))
     newer.append(0, values(0, 6))
     rows = np.arange(13, dtype=np.int64)
-    piece = Piece(
-        {"a": place(older, 12), "b": place(newer, 12, rows)}, None, 10**6, Stage("s", "", tmp_path)
-    )
+    piece = Piece({"a": place(older, 12), "b": place(newer, 12, rows)}, None, 10**6, Timer())
     assert piece.begin(batch_size=4) == 4
     for start in (4, 8):
         batch = values(start, start + 4)

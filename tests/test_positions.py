@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
+from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.errors import DataError
-from andornot.files import write_array, write_json
+from andornot.files import array_writer, write_json, write_whole
 from andornot.folders import read_arrays
+from strategies import positions_of
 
 
 @st.composite
@@ -32,23 +33,23 @@ def same(first, second):
 
 @given(grids(), grids(), st.permutations(range(6)))
 def test_positions_keep_their_atoms(first, second, new_ids):
-    one, two = AtomMap.from_atoms(first), AtomMap.from_atoms(second, np.ones(len(second)))
+    one, two = positions_of(first), positions_of(second, np.ones(len(second)))
     for atom_map, atoms in ((one, first), (two, second)):
         assert atom_map.n_samples == len(atoms)
         for i, grid in enumerate(atoms):
             assert np.array_equal(atom_map.sample(i), grid)
         assert len(atom_map.codes) == atom_map.offsets[-1] == sum(g.size for g in atoms)
     both = one.followed_by(two)
-    assert same(both, AtomMap.from_atoms([*first, *second]))
+    assert same(both, positions_of([*first, *second]))
     assert both.folds.tolist() == [0] * len(first) + [1] * len(second)
     ids = np.array(new_ids, np.int32)
-    assert same(both.relabelled(ids), AtomMap.from_atoms([ids[g] for g in [*first, *second]]))
+    assert same(both.relabelled(ids), positions_of([ids[g] for g in [*first, *second]]))
 
 
 @given(atoms=grids())
 def test_what_is_saved_comes_back(atoms, tmp_path_factory):
     directory = tmp_path_factory.mktemp("positions")
-    atom_map = AtomMap.from_atoms(atoms, np.arange(len(atoms)))
+    atom_map = positions_of(atoms, np.arange(len(atoms)))
     atom_map.save(directory)
     again = AtomMap.load(directory)
     assert same(atom_map, again)
@@ -59,12 +60,12 @@ def test_what_is_saved_comes_back(atoms, tmp_path_factory):
 def test_single_positions_are_samples_of_their_own():
     atoms = np.array([3, 1, 3], np.int32)
     single = AtomMap.of_single_positions(atoms, np.array([0, 1, 0]))
-    assert same(single, AtomMap.from_atoms([np.array([[a]]) for a in atoms]))
+    assert same(single, positions_of([np.array([[a]]) for a in atoms]))
     assert single.folds.tolist() == [0, 1, 0]
 
 
 def test_codes_that_do_not_fit_the_index_are_refused(tmp_path):
-    AtomMap.from_atoms([np.zeros((2, 2), np.int32)]).save(tmp_path)
+    positions_of([np.zeros((2, 2), np.int32)]).save(tmp_path)
     for damage in (b"\0" * 7, b"\0" * 9, b""):
         (tmp_path / "codes.u16").write_bytes(damage)
         with pytest.raises(DataError, match=f"has {len(damage)} bytes where 8 belong"):
@@ -73,7 +74,7 @@ def test_codes_that_do_not_fit_the_index_are_refused(tmp_path):
 
 def test_too_many_atoms_in_a_sample_are_refused_by_number():
     with pytest.raises(DataError, match="sample 1 has 65537 distinct"):
-        AtomMap.from_atoms([np.zeros(1, np.int32), np.arange(65_537)])
+        check_local_atoms(65_537, "sample 1")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_arrays_are_read_by_name_or_refused(tmp_path):
     [np.arange(6, dtype=np.float32).reshape(2, 3).T, np.zeros((0, 3)), np.array([True, False])],
 )
 def test_arrays_are_written_as_numpy_reads_them(tmp_path, values):
-    write_array(tmp_path / "a.npy", values)
+    write_whole(tmp_path / "a.npy", array_writer(values))
     found = np.load(tmp_path / "a.npy", allow_pickle=False)
     assert found.dtype == values.dtype
     assert (found == values).all()

@@ -21,7 +21,8 @@ from andornot.counting.ranges import Ranges, find_borders
 from andornot.counting.responses import Responses, count_responses
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
+from andornot.search.options import SearchOptions
 from strategies import labelled
 
 

@@ -15,8 +15,9 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.probing.open import open_data
+from andornot.search.options import SearchOptions
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

@@ -11,23 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
+from andornot import explainer
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain, kernel_atoms
+from andornot.explainer import explain
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
-from andornot.search import beam, exhaustive
+from andornot.search import beam, exhaustive, optimal
 from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
+from andornot.search.options import Budget, SearchOptions
 from andornot.search.problem import (
     OPERATORS,
     Atoms,
     Found,
-    Options,
     Problem,
     operator_numbers,
 )
+from andornot.search.solve import kernel_atoms
 from strategies import MANY, Case, cases
 
 NAMES = ("OR", "AND", "AND NOT")
@@ -97,9 +99,10 @@ def assert_counts_are_true(case, found, metric, penalty=1.0):
     assert found.score == pytest.approx(expected, abs=1e-12)
 
 
-def options(length, size, metric="iou", operators=NAMES, **more):
-    return Options(
-        length, size, operators=operator_numbers(operators), metric=METRICS[metric], **more
+def options(length, size, metric="iou", operators=NAMES, published=False, **more):
+    profile = "mu2020" if published else None
+    return SearchOptions(
+        length, size, operators=tuple(operators), metric=metric, profile=profile, **more
     )
 
 
@@ -398,9 +401,17 @@ def test_bad_options_are_refused_in_one_sentence(wrong, message):
     assert "\n" not in str(caught.value)
 
 
+def test_options_keep_their_promised_place():
+    assert explainer.SearchOptions is SearchOptions
+    assert optimal.Budget is Budget
+
+
 def test_options_may_be_written_in_several_ways():
     assert operator_numbers(["and_not", " or "]) == (OPERATORS["OR"], OPERATORS["AND NOT"])
     assert operator_numbers("and") == (OPERATORS["AND"],)
     assert operator_numbers(["OR", "or"]) == (OPERATORS["OR"],)
-    assert SearchOptions.of(length=np.int64(2), limit=np.int32(3)).numbers().length == 2
+    assert SearchOptions.of(length=np.int64(2), limit=np.int32(3)).length == 2
+    assert SearchOptions(operators=("and_not", "OR")).operator_numbers == operator_numbers(
+        ("or", "and not")
+    )
     assert SearchOptions.of(categories="color").categories == ("color",)

@@ -13,8 +13,9 @@ from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain, explain_responses
+from andornot.explainer import explain, explain_responses
 from andornot.runs.run import Run
+from andornot.search.options import SearchOptions
 from benchmarks.shortfall import lines, shortfall
 
 

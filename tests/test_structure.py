@@ -25,8 +25,8 @@ CORE = [
     "measures.agreement", "measures.moments", "measures.profiles", "measures.sanity",
     "measures.scores", "parallel", "progress", "search", "search.beam", "search.best",
     "search.bits", "search.bounds", "search.branching", "search.ceiling", "search.correlation",
-    "search.exhaustive", "search.families", "search.kernels", "search.optimal", "search.problem",
-    "search.tree_kernels", "search.trees",
+    "search.exhaustive", "search.families", "search.kernels", "search.optimal", "search.options",
+    "search.problem", "search.solve", "search.tree_kernels", "search.trees", "timer",
 ]  # fmt: skip
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
 OUTER = (
@@ -87,7 +87,7 @@ def test_the_core_loads_no_pandas(name):
 
 @pytest.mark.parametrize("name", [n for n in CORE if n.startswith("search")])
 def test_searches_know_problems_and_nothing_of_data(name):
-    allowed = ("search", "measures", "measures.scores", "formula", "errors", "_jit")
+    allowed = ("search", "measures", "measures.scores", "formula", "errors", "checks", "_jit")
     used = {other for other in internal(MODULES[name]) if not other.startswith("search.")}
     assert used <= set(allowed)
 

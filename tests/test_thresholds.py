@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import naive
-from andornot.concepts.positions import AtomMap
 from andornot.counting import thresholds as module
-from andornot.counting.activations import InMemory
+from andornot.counting.activations import InMemory, lowest_value
 from andornot.counting.thresholds import Threshold, by_shape, find_thresholds, values_above
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
+from strategies import positions_of
 
 quantiles = st.sampled_from([0.005, 0.01, 0.04, 0.1, 0.25, 0.29, 0.5, 0.9, 0.999])
 
 
-def positions_of(shapes):
-    return AtomMap.from_atoms([np.zeros(shape, np.int32) for shape in shapes])
+def zeros_of(shapes):
+    return positions_of([np.zeros(shape, np.int32) for shape in shapes])
 
 
 @st.composite
@@ -38,7 +38,7 @@ def activations(draw):
 
 def found(recorded, rule, shapes=None):
     shapes = shapes or [recorded.map_shape] * recorded.n_samples
-    return find_thresholds(recorded, rule, positions_of(shapes), jobs=1)
+    return find_thresholds(recorded, rule, zeros_of(shapes), jobs=1)
 
 
 @given(activations(), quantiles)
@@ -140,7 +140,7 @@ def test_a_fixed_threshold_is_the_same_for_all_and_units_are_still_looked_at():
 
 @given(activations(), quantiles)
 def test_threads_change_nothing(recorded, quantile):
-    positions = positions_of([recorded.map_shape] * recorded.n_samples)
+    positions = zeros_of([recorded.map_shape] * recorded.n_samples)
     one, two = (find_thresholds(recorded, Threshold(quantile), positions, jobs=j) for j in (1, 2))
     assert one.values.tolist() == two.values.tolist()
     assert one.status == two.status
@@ -183,3 +183,14 @@ def test_samples_are_grouped_by_size():
     assert groups == {(2, 3): [0, 2], (1, 1): [1], (3, 2): [3]}
     assert [(shape, s.tolist()) for shape, s in by_shape(shapes[:1])] == [((2, 3), [0])]
     assert by_shape(shapes[:0]) == []
+
+
+@given(activations())
+def test_the_lowest_value_is_that_of_all_units(recorded):
+    assert lowest_value(recorded) == recorded.values.min()
+
+
+def test_the_lowest_value_leaves_out_what_is_no_number():
+    values = np.array([np.nan, 2.0, 1.0, np.nan], np.float32).reshape(2, 2, 1, 1)
+    assert lowest_value(InMemory(values, block_size=1)) == 1
+    assert lowest_value(InMemory(np.full((1, 1, 1, 1), np.nan, np.float32))) == np.inf

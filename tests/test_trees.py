@@ -16,7 +16,8 @@ from andornot.measures.scores import METRICS, Counts
 from andornot.search import trees
 from andornot.search.families import CELLS, evaluate, families, fill, kinds_of, shape
 from andornot.search.optimal import Budget
-from andornot.search.problem import Found, Options, operator_numbers
+from andornot.search.options import SearchOptions
+from andornot.search.problem import Found, operator_numbers
 from andornot.search.tree_kernels import _reach
 from strategies import MANY, Case, cases
 
@@ -39,7 +40,7 @@ def scorer(case, metric):
 
 
 def options(length, metric="iou", operators=NAMES, **more):
-    return Options(length, 3, operators=operator_numbers(operators), metric=METRICS[metric], **more)
+    return SearchOptions(length, 3, operators=tuple(operators), metric=metric, **more)
 
 
 def holds(case, tree):

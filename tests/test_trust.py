@@ -17,8 +17,8 @@ from andornot.counting.responses import count_responses
 from andornot.counting.thresholds import Threshold
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
-from andornot.explainer import SearchOptions
 from andornot.explanations import Explanation
+from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
 from andornot.trust.evidence import MaskEvidence, RecordedEvidence
 from andornot.trust.held_out import length_that_pays, measure_held_out

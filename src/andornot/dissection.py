@@ -22,7 +22,6 @@ from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import engine_of
 from andornot.errors import DamagedError, OptionError, quoted
-from andornot.explainer import SearchOptions
 from andornot.files import writing
 from andornot.folders import sweep_folders
 from andornot.parallel import n_workers
@@ -40,6 +39,7 @@ from andornot.progress import tell
 from andornot.runs.results import claim
 from andornot.runs.run import Run
 from andornot.runs.stages import alone, forget
+from andornot.search.options import SearchOptions
 from andornot.trust.measure import LONGEST
 from andornot.trust.options import TrustOptions
 
@@ -300,6 +300,5 @@ def _run(p: Pipeline) -> Run:
             results[layer] = with_ranges(p, layer, result, responses, status, table)
     write_run(p, data_key, results, table)
     for stage in p.stages.values():
-        if stage.key:
-            stage.remove_older()
+        stage.remove_older()
     return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago

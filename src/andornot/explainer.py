@@ -10,200 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.checks import as_array, is_one_of, several, texts, whole_number
+from andornot.checks import as_array, several, texts, whole_number
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.activations import unit_blocks
 from andornot.counting.responses import Responses
 from andornot.engine import Engine, engine_of
-from andornot.errors import DataError, OptionError, quoted
+from andornot.errors import DataError, OptionError
 from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
 from andornot.formula import Formula
 from andornot.measures.moments import Moments
-from andornot.measures.scores import IOU, METRICS, PEARSON, Counts, metric_code
+from andornot.measures.scores import Counts, metric_code
 from andornot.parallel import asked_to_stop, ordered_map
 from andornot.progress import track
-from andornot.search import beam, correlation, exhaustive, optimal, trees
-from andornot.search.bits import with_bits
+from andornot.search import correlation
 from andornot.search.ceiling import ceiling
-from andornot.search.problem import Atoms, Found, Options, Problem, Solution, operator_numbers
-
-Search = Literal["auto", "beam", "optimal", "exhaustive"]
-Space = Literal["left-deep", "trees"]
-Stop = Callable[[], bool]
-PUBLISHED_PROFILE = "mu2020"
-
-_AUTO_STEPS = 3e7
-"""With ``search="auto"``, all formulas are tried if that takes no more elementary steps a unit
-than this (some tens of milliseconds)."""
-_PROOF_STEPS = 1e7
-"""About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
-or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
-_PROVABLE_LENGTH = 3
-
+from andornot.search.options import Search, Stop
+from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
+from andornot.search.problem import Atoms, Found, Problem, Solution
+from andornot.search.solve import kernel_atoms, solve
 
 _BLOCK = 16
 """Units that another process searches for at a time."""
-
-
-@dataclass(frozen=True)
-class SearchOptions:
-    """How to search for formulas; all of it by name, as users give it.
-
-    Attributes:
-        length: longest formula, in concepts (NOT adds nothing).
-        beam_size: formulas kept at each step, and returned.
-        search: ``"beam"``; ``"optimal"`` (the best formula, proven within ``nodes`` and
-            ``seconds``, else with a bound on what could be better); ``"exhaustive"`` (every
-            formula, one after another); ``"auto"`` (exhaustive where that is cheap, else optimal
-            with a small budget).
-        metric: the score to search for (see ``andornot.measures.scores.METRICS``), or
-            ``"pearson"``, the correlation with the raw activations, for which there is a beam
-            search only.
-        operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
-        penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
-        limit: compose only with the ``limit`` best single concepts.
-        categories: use only concepts of these categories.
-        concepts: use only these concepts.
-        profile: ``"mu2020"`` repeats the published beam search move for move.
-        space: ``"left-deep"``, formulas that grow by one concept at a time, as published; or
-            ``"trees"``, where both operands may be formulas, of up to 4 concepts.
-        nodes: optimal search: prefixes of formulas to try with every concept, for each unit; of
-            ``"auto"``, if given, too.
-        seconds: optimal search: longest time for each unit; results then hang on the machine.
-
-    Raises:
-        OptionError: a value cannot be used, or two of them exclude each other.
-    """
-
-    length: int = 3
-    beam_size: int = 10
-    search: str = "auto"
-    metric: str = "iou"
-    operators: tuple[str, ...] = ("OR", "AND", "AND NOT")
-    penalty: float = 1.0
-    limit: int | None = None
-    categories: tuple[str, ...] | None = None
-    concepts: tuple[str, ...] | None = None
-    profile: str | None = None
-    space: str = "left-deep"
-    nodes: int | None = None
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        if not is_one_of(self.search, get_args(Search)):
-            raise OptionError(
-                f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
-                "'exhaustive'"
-            )
-        if self.profile is not None and not is_one_of(self.profile, [PUBLISHED_PROFILE]):
-            raise OptionError(f"unknown profile {quoted(self.profile)}; the only one is 'mu2020'")
-        if self.profile and (
-            self.search in ("exhaustive", "optimal")
-            or self.metric != "iou"
-            or len(operator_numbers(self.operators)) < 3
-        ):
-            raise OptionError(
-                "profile 'mu2020' is a beam search for IoU with OR, AND and AND NOT; "
-                "leave search, metric and operators as they are"
-            )
-        if self.correlates and self.search not in ("auto", "beam"):
-            raise OptionError(
-                f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
-            )
-        if not isinstance(self.metric, str) or self.metric.lower() not in (*METRICS, PEARSON):
-            raise OptionError(
-                f"unknown metric {quoted(self.metric)}; choose one of {', '.join(METRICS)}, "
-                f"{PEARSON}"
-            )
-        for name in ("categories", "concepts"):
-            if getattr(self, name) is not None:
-                texts(getattr(self, name), name)
-        self.numbers()
-        self._check_space()
-        self.budget(1)
-
-    def _check_space(self) -> None:
-        if not is_one_of(self.space, get_args(Space)):
-            raise OptionError(f"unknown space {quoted(self.space)}; choose 'left-deep' or 'trees'")
-        if self.space == "trees" and not (self._proves and self.length <= trees.LONGEST):
-            raise OptionError(
-                f"trees are searched by search 'optimal' or 'auto', up to length {trees.LONGEST}, "
-                "and not for correlation or the published profile; leave space out"
-            )
-
-    @property
-    def _proves(self) -> bool:
-        """Whether the search may end with a proof."""
-        return self.search in ("auto", "optimal") and not (self.profile or self.correlates)
-
-    @property
-    def correlates(self) -> bool:
-        """Whether it is the correlation with raw activations that is searched for."""
-        return isinstance(self.metric, str) and self.metric.lower() == PEARSON
-
-    @classmethod
-    def of(cls, **options: Any) -> SearchOptions:
-        """From options as users give them: any sequence (or a single text) for several names.
-
-        Raises:
-            OptionError: an option is unknown, has no use here, or its value cannot be used.
-        """
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(options) - known):
-            if unknown[0] in ("preset", "size", "mean", "std"):
-                raise OptionError(
-                    f"{unknown[0]} belongs to the preprocessing: give preprocessing= a preset's "
-                    "name, or a dictionary with height, width, mean and std"
-                )
-            if unknown[0] in ("quantile", "resolution"):
-                raise OptionError(
-                    f"{unknown[0]} belongs to the threshold: give "
-                    f"threshold=andornot.Threshold({unknown[0]}=...)"
-                )
-            raise OptionError(
-                f"there is no search option {quoted(unknown[0])}; there are "
-                f"{', '.join(sorted(known))}"
-            )
-        for name in ("operators", "categories", "concepts"):
-            value = options.get(name)
-            if value is not None:
-                options[name] = texts(value, name)
-        chosen = cls(**options)
-        for name in ("nodes", "seconds"):
-            if options.get(name) is not None and not chosen._proves:
-                raise OptionError(
-                    f"{name} is for a search with proof; leave it out, or search with 'optimal' or "
-                    "'auto', without profile and not for correlation"
-                )
-        return chosen
-
-    def numbers(self) -> Options:
-        """The same for the kernels, where names are numbers."""
-        return Options(
-            length=self.length,
-            beam_size=self.beam_size,
-            operators=operator_numbers(self.operators),
-            metric=IOU if self.correlates else metric_code(self.metric),
-            penalty=self.penalty,
-            limit=self.limit,
-            published=self.profile == PUBLISHED_PROFILE,
-        )
-
-    def budget(self, steps_per_node: float, stop: Stop | None = None) -> optimal.Budget:
-        """What an optimal search may spend on one unit."""
-        nodes = self.nodes
-        if nodes is None:
-            steps = _PROOF_STEPS if self.length <= _PROVABLE_LENGTH else _PROOF_STEPS / 10
-            auto = int(steps / steps_per_node)
-            nodes = auto if self.search == "auto" else optimal.Budget.nodes
-        return optimal.Budget(nodes, self.seconds, stop)
 
 
 def explain(
@@ -390,7 +224,7 @@ def _correlation_search(
     def search(index: int, problem: Problem) -> tuple[Solution, float]:
         sums = moments.unit(index)
         target = correlation.Target.of(sums.by_atom, sums.squares, sums.sizes)
-        solution = correlation.solve(problem, options.numbers(), target, members)
+        solution = correlation.solve(problem, options, target, members)
         return solution, correlation.ceiling(target, sums.sizes)
 
     return search
@@ -411,37 +245,6 @@ def _check_units(
                 f"{name} has {len(values)} entries for {responses.n_units} units; "
                 "give one for each unit"
             )
-
-
-def solve(problem: Problem, options: SearchOptions, stop: Stop | None = None) -> Solution:
-    """Solve one unit's problem by the search that the options name.
-
-    ``stop`` is asked now and then whether a proof shall end with the bound reached so far.
-    """
-    numbers = options.numbers()
-    if options.search == "beam" or options.profile:
-        return beam.solve(problem, numbers)
-    n_candidates, n_entries = len(problem.candidates), len(problem.atoms.indices)
-    # a prefix is one concept longer than another: the lists of that concept's atoms, then all sums
-    n_atoms, n_concepts = len(problem.atoms.counts), len(problem.atoms.concept_counts)
-    a_node = n_entries / max(1, n_atoms) * n_entries / n_concepts + 3 * n_concepts
-    if options.space == "trees":
-        return trees.solve(problem, numbers, options.budget(a_node, stop))
-    n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
-    n_passes = exhaustive.passes(n_candidates, n_pool, len(numbers.operators), options.length)
-    is_cheap = n_passes * (n_entries + 3 * n_pool) <= _AUTO_STEPS
-    if options.search == "exhaustive" or (options.search == "auto" and is_cheap):
-        return exhaustive.solve(problem, numbers)
-    return optimal.solve(problem, numbers, options.budget(a_node, stop))
-
-
-def kernel_atoms(concepts: ConceptTable) -> Atoms:
-    """The table as the kernels read it."""
-    lists = Atoms(
-        concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
-        concepts.concept_counts, concepts.n_positions,
-    )  # fmt: skip
-    return with_bits(lists)
 
 
 def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) -> Counts:

@@ -17,7 +17,7 @@ from andornot.trust.record import Trust
 if TYPE_CHECKING:
     import pandas as pd
 
-    from andornot.explainer import SearchOptions
+    from andornot.search.options import SearchOptions
 
 OK = "ok"
 INACTIVE = "inactive"

@@ -99,11 +99,6 @@ def json_writer(data: object) -> Callable[[Path], None]:
     return text_writer(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def write_array(path: Path, values: NDArray[Any]) -> None:
-    """Write one ``.npy`` file whole or not at all."""
-    write_whole(path, array_writer(values))
-
-
 def write_json(path: Path, data: object) -> None:
     """Write JSON whole or not at all."""
     write_whole(path, json_writer(data))

@@ -7,7 +7,7 @@ pipeline itself knows samples, rows of activations and a concept table, and no m
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from andornot.checks import whole_number
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import OptionError
 from andornot.files import split_part
-from andornot.runs.stages import Stage
 from andornot.samples import Samples
+from andornot.timer import Timer
 
 
 @dataclass(frozen=True)
@@ -164,8 +163,12 @@ class Probe(Protocol):
     def min_active(self) -> float:
         """Share of all positions on which a unit must be active to be explained, by default."""
 
-    def threshold(self, activations: Activations) -> Threshold:
-        """The threshold of a layer, where the user gave none."""
+    def threshold(self, lowest: Callable[[], float]) -> Threshold:
+        """The threshold of a layer, where the user gave none.
+
+        Args:
+            lowest: finds the layer's lowest activation, for which all of them may be read.
+        """
 
     def model_key(self) -> dict[str, Any]:
         """All that shapes what the network answers, the samples aside."""
@@ -195,7 +198,7 @@ class Probe(Protocol):
         """Build the concept table and write it as a directory, whole or not at all."""
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the network over the samples from ``start`` on; times go to ``clock``."""
 

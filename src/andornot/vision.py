@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ from torch import nn
 
 from andornot.classes import about_numbers
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import AndornotError, ModelError
 from andornot.models import (
@@ -35,7 +34,7 @@ from andornot.probing.dataset import FolderData, ProbingData
 from andornot.probing.open import open_data
 from andornot.probing.table import build_table
 from andornot.progress import track
-from andornot.runs.stages import Stage
+from andornot.timer import Timer
 
 _BATCH = 32
 
@@ -97,7 +96,7 @@ class ImageProbe:
         """Name of each class, in the order of the logits; None if unknown."""
         return self.model.class_names
 
-    def threshold(self, activations: Activations) -> Threshold:  # noqa: ARG002
+    def threshold(self, lowest: Callable[[], float]) -> Threshold:  # noqa: ARG002
         """The top 0.5 % of each unit's values, as in the paper."""
         return Threshold()
 
@@ -140,7 +139,7 @@ class ImageProbe:
         return build_table(self.data, directory, folds, jobs)
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the network over the images from ``start`` on.
 

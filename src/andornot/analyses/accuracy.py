@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import Importance, exact_importance
 from andornot.analyses.outcomes import Outcomes, outcomes
-from andornot.analyses.statistics import Correlation, correlate, partial_correlation
-from andornot.analyses.units import Units, count, explained_units, formula_of, p_value
+from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.runs.run import Run
-
-Floats = NDArray[np.float64]
+from andornot.statistics import Correlation, correlate, partial_correlation
+from andornot.words import count, p_value
 
 ACTIVE: Mapping[str, str] = {
     "accuracy": "accuracy while the unit is active",

@@ -25,6 +25,7 @@ from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.classes import class_index
 from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
+from andornot.statistics import correlations
 
 Floats = NDArray[np.float64]
 
@@ -93,24 +94,6 @@ def _exact(run: Run, layer: str) -> Importance | None:
         return exact_importance(run, outcomes(run), layer)
     except RunError:  # no sample has a class of the network
         return None
-
-
-def correlations(indicator: Floats, pooled: Floats) -> Floats:
-    """Pearson's correlation of each class with each unit, over samples.
-
-    Args:
-        indicator: ``(n_classes, n_samples)``, 1 where a sample is predicted to be of the class.
-        pooled: ``(n_samples, n_units)``, a unit's mean activation.
-
-    Returns:
-        ``(n_classes, n_units)``; NaN where a class or a unit is the same on all samples.
-    """
-    a = indicator - indicator.mean(axis=1, keepdims=True)
-    b = pooled - pooled.mean(axis=0)
-    scale = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=0))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found: Floats = np.where(scale > 0, a @ b / scale, np.nan)
-    return found
 
 
 def overlaps(indicator: Floats, active: NDArray[np.bool_]) -> Floats:

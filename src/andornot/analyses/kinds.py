@@ -27,14 +27,15 @@ from andornot.analyses.shapes import (
     kind_of,
     positive_concepts,
 )
-from andornot.analyses.statistics import cohen_kappa
-from andornot.analyses.units import Units, count, explained_units, percent
+from andornot.analyses.units import Units, explained_units
 from andornot.errors import DataError, OptionError, quoted
 from andornot.explanations import Result, Scored
 from andornot.formula import Formula
 from andornot.looks import check_file
 from andornot.numerals import whole
 from andornot.runs.run import Run
+from andornot.statistics import cohen_kappa
+from andornot.words import count, percent
 
 COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN = "coherent", "incoherent", "polysemantic", "unknown"
 

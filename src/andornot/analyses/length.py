@@ -7,10 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from andornot.analyses.answer import Answer
-from andornot.analyses.statistics import Paired, compare_paired
-from andornot.analyses.units import Units, explained_units, p_value, percent
+from andornot.analyses.units import Units, explained_units
 from andornot.errors import RunError
 from andornot.runs.run import Run
+from andornot.statistics import Paired, compare_paired
+from andornot.words import p_value, percent
 
 BINS = 20
 """Bins of the histogram of IoU, from 0 to the largest IoU."""

@@ -6,11 +6,12 @@ import pandas as pd
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
-from andornot.analyses.units import count, explained_units
+from andornot.analyses.units import explained_units
 from andornot.errors import RunError
 from andornot.formula import Formula
 from andornot.measures.sanity import EPSILON, METRICS, PASSED, Tested, run_tests
 from andornot.runs.run import Run
+from andornot.words import count
 
 
 def answer(

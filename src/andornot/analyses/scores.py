@@ -9,12 +9,13 @@ import pandas as pd
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
-from andornot.analyses.units import count, explained_units, formula_of
+from andornot.analyses.units import explained_units, formula_of
 from andornot.explanations import Explanation
 from andornot.measures.agreement import agreements
 from andornot.measures.profiles import Profile
 from andornot.measures.scores import Agreement
 from andornot.runs.run import Run
+from andornot.words import count
 
 BEST = 20
 """Units that are looked at where none are named."""

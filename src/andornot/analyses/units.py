@@ -1,4 +1,4 @@
-"""What all analyses start from: the explained units of a layer, and words for numbers."""
+"""What all analyses start from: the explained units of a layer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from andornot.errors import RunError
 from andornot.explanations import Explanation
 from andornot.formula import Formula
 from andornot.runs.run import Run
+from andornot.words import count
 
 
 @dataclass(frozen=True)
@@ -66,18 +67,3 @@ def formula_of(explanation: Explanation) -> Formula:
     """The formula of a unit that has one."""
     assert explanation.formula is not None
     return explanation.formula
-
-
-def count(n: int, thing: str) -> str:
-    """A number of things: ``1 unit``, ``1,024 units``."""
-    return f"{n:,} {thing}" + ("" if n == 1 else "s")
-
-
-def percent(share: float) -> str:
-    """A share in per cent, with a digit behind the point."""
-    return f"{100 * share:.1f} %"
-
-
-def p_value(p: float) -> str:
-    """A p-value, as it is written in a sentence."""
-    return "p < 1e-300" if p < 1e-300 else f"p = {p:.2g}"

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units
-from andornot.analyses.units import Units, count, explained_units, formula_of, percent
+from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Grain, Responses, count_positions, known_positions
 from andornot.explanations import Explanation
 from andornot.runs.run import Run
+from andornot.words import count, percent
 
 FAR_BELOW: Final = 0.5
 """Where the ceiling of IoU lies below this, the vocabulary is called the limit."""

@@ -60,23 +60,6 @@ class AtomMap:
         return grid
 
     @classmethod
-    def from_atoms(
-        cls, atoms: Sequence[NDArray[np.int32]], folds: NDArray[np.int32] | None = None
-    ) -> AtomMap:
-        """From the atom of each position, one array of up to two axes for each sample."""
-        shapes = np.array([grid_shape(a.shape) for a in atoms], dtype=np.int64).reshape(-1, 2)
-        pairs = [np.unique(a.ravel(), return_inverse=True) for a in atoms]
-        for index, (local, _) in enumerate(pairs):
-            check_local_atoms(len(local), f"sample {index}")
-        return cls(
-            shapes=shapes,
-            atom_offsets=offsets_of([len(local) for local, _ in pairs]),
-            atoms=_joined([local for local, _ in pairs]).astype(np.int32),
-            codes=_joined([codes for _, codes in pairs]).astype(np.uint16),
-            folds=np.zeros(len(atoms), np.int32) if folds is None else folds.astype(np.int32),
-        )
-
-    @classmethod
     def of_single_positions(
         cls, atoms: NDArray[np.int32], folds: NDArray[np.int32] | None = None
     ) -> AtomMap:
@@ -187,10 +170,6 @@ class AtomMap:
             np.memmap(path, "<u2", "r") if n_positions else np.zeros(0, np.uint16)
         )
         return cls(codes=codes, **arrays)
-
-
-def _joined(parts: Sequence[NDArray[np.integer]]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(0, np.int64), *parts])
 
 
 def grid_shape(shape: Sequence[int]) -> tuple[int, int]:

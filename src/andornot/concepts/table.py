@@ -418,25 +418,6 @@ class ConceptTable:
             )
         return builder.table(counts, positions)
 
-    def locate(self, other: ConceptTable) -> NDArray[np.int32]:
-        """For each atom of ``other``, the atom of this (merged) table with the same concepts.
-
-        Raises:
-            DataError: this table lacks one of the other's atoms or concepts.
-        """
-        if missing := [n for n in other.names if n not in self._index]:
-            raise DataError(
-                f"this table lacks the concept {quoted(missing[0])}; merge the tables first"
-            )
-        columns = np.array([self._index[n] for n in other.names], np.int32)
-        mine = row_bytes(self.indptr, self.indices)
-        where = {signature: i for i, signature in enumerate(mine)}
-        rows = row_bytes(*sorted_rows(other.indptr, columns[other.indices]))
-        found = [where.get(signature, -1) for signature in rows]
-        if -1 in found:
-            raise DataError("this table has not all atoms of the other; merge the tables first")
-        return np.array(found, np.int32)
-
     def save(self, directory: str | Path) -> None:
         """Write the table as a directory, whole or not at all; an old one there is replaced.
 

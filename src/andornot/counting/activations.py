@@ -291,6 +291,11 @@ class Shards:
             self.directory.rmdir()
 
 
+def lowest_value(activations: Activations) -> float:
+    """The lowest activation of all units; NaN does not count, and of NaN alone it is infinite."""
+    return min(float(np.nanmin(block, initial=np.inf)) for _, block in activations.blocks())
+
+
 def extremes(
     block: NDArray[np.float32], jobs: int | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -42,7 +42,7 @@ from andornot.files import writing
 from andornot.folders import Folder, verify
 from andornot.probe import Batch, Probe
 from andornot.progress import show_progress, track
-from andornot.runs.stages import Stage
+from andornot.timer import Timer
 
 State = dict[str, NDArray[Any]]
 
@@ -85,7 +85,7 @@ class Forward:
         """The first row of a sample in the activations."""
         return sample if self.probe.rows is None else int(self.probe.rows[sample])
 
-    def batches(self, samples: range, clock: Stage) -> Generator[Batch, None, None]:
+    def batches(self, samples: range, clock: Timer) -> Generator[Batch, None, None]:
         """Run the network over some samples; times go to ``clock``.
 
         Raises:
@@ -151,7 +151,7 @@ class Recordings(Forward):
     logit_store: Shards | None
     size: int
 
-    def record_here(self, clock: Stage) -> None:
+    def record_here(self, clock: Timer) -> None:
         """Record what is missing in this process; times go to ``clock``."""
         self.record_part(range(self.n_samples), clock)
 
@@ -164,7 +164,7 @@ class Recordings(Forward):
         Raises:
             RunError: what one of them wrote was lost.
         """
-        places = self._piece(range(self.n_samples), no_clock()).all_places
+        places = self._piece(range(self.n_samples), Timer()).all_places
         recorded = min(place.sample(place.reach()) for place in places)
         for place in places:  # a shard of samples has files of its own
             place.store.cut(place.row(recorded // self.shard_size * self.shard_size))
@@ -178,7 +178,7 @@ class Recordings(Forward):
                 "way; start again, the rest is kept"
             )
 
-    def record_part(self, part: range, clock: Stage) -> None:
+    def record_part(self, part: range, clock: Timer) -> None:
         """Record what is missing of some samples; what has come is kept, whatever happens."""
         piece = self._piece(part, clock)
         start = piece.begin(self.probe.batch_size)
@@ -196,7 +196,7 @@ class Recordings(Forward):
                 raise
         piece.keep()
 
-    def _piece(self, part: range, clock: Stage) -> Piece:
+    def _piece(self, part: range, clock: Timer) -> Piece:
         first, last = self.row(part.start), self.row(part.stop)
         rows = self.probe.rows
         logits = None
@@ -206,14 +206,14 @@ class Recordings(Forward):
         return Piece(stores, logits, self.size, clock)
 
     def _has(self, part: range) -> bool:
-        places = self._piece(part, no_clock()).all_places
+        places = self._piece(part, Timer()).all_places
         return all(place.store.covers(place.first, place.last) for place in places)
 
 
 def _record(work: Recordings, start: int, stop: int) -> None:
     """Record a shard of samples, in a worker."""
     with at_work():
-        work.record_part(range(start, stop), no_clock())
+        work.record_part(range(start, stop), Timer())
 
 
 @contextmanager
@@ -223,11 +223,6 @@ def at_work() -> Iterator[None]:
         show_progress(False)  # the run that gave the task out shows its own
     with _NETWORK:
         yield
-
-
-def no_clock() -> Stage:
-    """A stage whose times nobody reads."""
-    return Stage("worker", "", Path())
 
 
 class Pass(Protocol):
@@ -397,7 +392,7 @@ def _without_prefix(number: int, state: State) -> State:
 
 
 def run_pass(
-    work: Work, table: ConceptTable, engine: Engine | None, path: Path, clock: Stage
+    work: Work, table: ConceptTable, engine: Engine | None, path: Path, clock: Timer
 ) -> Pass:
     """Run a pass to its end, from what an interrupted one left.
 
@@ -433,7 +428,7 @@ def run_pass(
 
 def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]) -> State:
     """Run the network over a shard of samples, in a worker."""
-    with at_work(), closing(work.batches(range(start, stop), no_clock())) as batches:
+    with at_work(), closing(work.batches(range(start, stop), Timer())) as batches:
         part = work.begin(_table(work.table), bounds)
         for batch in batches:
             part.add(batch)

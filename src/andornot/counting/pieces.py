@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from andornot.counting.activations import Shards, read_shard
 from andornot.files import writing
 from andornot.probe import Batch
-from andornot.runs.stages import Stage
+from andornot.timer import Timer
 
 KEPT_SECONDS = 30.0
 """A piece is written when so much time of the network is not on disk yet."""
@@ -129,7 +129,7 @@ class Piece:
     places: Mapping[str, Place]
     logit_place: Place | None
     size: int
-    clock: Stage
+    clock: Timer
 
     def __post_init__(self) -> None:
         self._held: list[Batch] = []

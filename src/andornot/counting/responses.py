@@ -194,37 +194,6 @@ class Responses:
             builder.add(unit, present, tally[present])
         return builder.finish()
 
-    def relabelled(self, new_ids: NDArray[np.int32], n_atoms: int, n_folds: int) -> Responses:
-        """The same responses with atom ``a`` renamed to ``new_ids[a]`` (see ``locate``)."""
-        builder = ResponseBuilder(self.n_units, n_atoms, n_folds)
-        for u in range(self.n_units):
-            row = slice(self.indptr[u], self.indptr[u + 1])
-            entry, fold = np.nonzero(self.fold_counts[row])
-            keys = new_ids[self.atoms[row]].astype(np.int64)[entry] * n_folds + fold
-            builder.add(u, keys, self.fold_counts[row][entry, fold])
-        return builder.finish()
-
-    def __add__(self, other: Responses) -> Responses:
-        """Responses over both sets of samples; both must use the same atoms and folds."""
-        if not isinstance(other, Responses):
-            return NotImplemented
-        if (self.n_units, self.n_atoms, self.n_folds) != (
-            other.n_units,
-            other.n_atoms,
-            other.n_folds,
-        ):
-            raise DataError(
-                "responses to different units, atoms or folds cannot be added; count them alike"
-            )
-        builder = ResponseBuilder(self.n_units, self.n_atoms, self.n_folds)
-        for part in (self, other):
-            for u in range(part.n_units):
-                row = slice(part.indptr[u], part.indptr[u + 1])
-                entry, fold = np.nonzero(part.fold_counts[row])
-                keys = part.atoms[row].astype(np.int64)[entry] * self.n_folds + fold
-                builder.add(u, keys, part.fold_counts[row][entry, fold])
-        return builder.finish()
-
     def save(self, path: Path) -> None:
         """Write as one ``.npz`` file, whole or not at all.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from andornot.edits.terms import Term, terms
 from andornot.formula import Formula
 from andornot.runs.run import Run
+from andornot.statistics import column_correlations
 
 Role = Literal["raise", "silence"]
 
@@ -55,18 +56,7 @@ def weights(run: Run, layer: str | None = None) -> tuple[NDArray[np.float64], bo
         return head.astype(np.float64), True
     assert run.logits is not None  # who asks has class names already
     logits = run.logits - run.logits.mean(axis=1, keepdims=True)
-    return _correlations(logits, np.nan_to_num(run.peaks(layer))), False
-
-
-def _correlations(one: NDArray[np.floating], other: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Pearson correlations of the columns of two arrays; 0 where a column is constant."""
-    standard = []
-    for values in (one, other):
-        centred = values - values.mean(axis=0, dtype=np.float64)
-        spread = np.sqrt((centred**2).mean(axis=0))
-        standard.append(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0))
-    found: NDArray[np.float64] = standard[0].T @ standard[1] / len(one)
-    return found
+    return column_correlations(logits, np.nan_to_num(run.peaks(layer))), False
 
 
 def aims_of(run: Run, layer: str | None, source: int, target: int, n_units: int) -> tuple[Aim, ...]:

@@ -17,11 +17,11 @@ from andornot.edits.classes import class_names
 from andornot.edits.classifiers import Classifier, image_classifier, pair_classifier
 from andornot.edits.images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.presence import Presence
-from andornot.edits.screening import probabilities
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula, nfc, parse
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
+from andornot.statistics import probabilities
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -25,10 +25,10 @@ from andornot.edits.desk import open_bench
 from andornot.edits.evidence import Evidence
 from andornot.edits.presence import Presence
 from andornot.edits.screening import Chosen, Screening, Trials
-from andornot.edits.statistics import Comparison, compare
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
 from andornot.runs.run import Run
+from andornot.statistics import Comparison, compare
 
 FEWEST_SAMPLES = 4
 

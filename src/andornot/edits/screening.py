@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from andornot.edits.bench import Bench, Proposal
 from andornot.edits.classifiers import Classifier
 from andornot.progress import track
+from andornot.statistics import probabilities
 
 E = TypeVar("E")
 
@@ -147,10 +148,3 @@ def _ranked(trials: Trials[E], edits: Sequence[E]) -> list[E]:
     scores = [_score(trials, edit) for edit in edits]
     order = sorted(range(len(edits)), key=lambda i: (-scores[i][0], -scores[i][1], i))
     return [edits[i] for i in order]
-
-
-def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """The softmax of each row."""
-    raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return shares

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from andornot.edits.images import Paste
 from andornot.edits.investigation import Findings, Transfer, Verdict
-from andornot.edits.statistics import Comparison, Estimate
+from andornot.statistics import Comparison, Estimate
 
 if TYPE_CHECKING:
     import pandas as pd

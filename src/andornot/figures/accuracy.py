@@ -10,9 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from andornot.analyses.accuracy import ACTIVE, CAUSAL
 from andornot.analyses.answer import Answer
-from andornot.analyses.units import p_value
 from andornot.errors import RunError
 from andornot.figures.style import BLUE, COLUMN, FULL, RULE, VERMILLION, Drawing, new_figure
+from andornot.words import p_value
 
 _LABELS: Final = {
     "accuracy": "accuracy while active",

@@ -32,7 +32,7 @@ def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable)
         found = stage.kept_json(path.name)
     if found.keys() != formulas.keys():
         shards, thresholds = p.shards(layer), read_array(counted.path / "thresholds.npy")
-        with stage.timed("scores"):
+        with stage.timer.timed("scores"):
             scores = agreements(list(result), shards, thresholds, table, p.jobs)
         found = {str(unit): score.as_dict() for unit, score in scores.items()}
         with writing(path):
@@ -71,7 +71,7 @@ def trusted(
             kept: Any = stage.kept_json(path.name)["units"]
             if len(kept) == len(units):
                 return list(kept)
-        with stage.timed(name):
+        with stage.timer.timed(name):
             parts = compute()
         with writing(path):
             stage.write_json(path.name, {"units": parts})

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import read_array
+from andornot.counting.activations import lowest_value, read_array
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counted, Responses, count_responses, known_positions
 from andornot.counting.thresholds import (
@@ -37,7 +38,7 @@ def responses_of(
 ) -> tuple[Responses, list[str]]:
     """Counts and state of all units of a layer, counted now if they are not stored."""
     if p.store:
-        p.rules[layer] = p.threshold or p.probe.threshold(p.shards(layer))
+        p.rules[layer] = p.threshold or p.probe.threshold(partial(lowest_value, p.shards(layer)))
     stage = responses_stage(p, layer, table_stage)
     responses = kept_counts(stage, p.rules[layer])
     if responses is None:
@@ -82,9 +83,9 @@ def _count(p: Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
     if isinstance(rule, Threshold):
         n = n_values(rule, shards.n_samples, shards.map_shape, positions)
         check_quantile(rule, n)
-    with stage.timed("thresholds"):
+    with stage.timer.timed("thresholds"):
         found = find_thresholds(shards, rule, positions, p.jobs)
-    with stage.timed("counting"):
+    with stage.timer.timed("counting"):
         blocks = track(shards.blocks(), f"counting {layer}", n_blocks)
         counted = count_responses(shards, found.values, table, p.jobs, blocks)
     save_counts(stage, found, counted)

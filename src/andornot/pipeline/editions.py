@@ -88,7 +88,7 @@ def _tell_changed(part: str, before: str, stored: bool) -> None:
 def network_editions(p: Pipeline, **inputs: Any) -> dict[str, str]:
     """The edition of the network's answers, by layer, and of the logits."""
     stage = p.stage("network", **inputs)
-    with stage.timed("forward"):
+    with stage.timer.timed("forward"):
         answers = p.probe.answers()  # none if it fails; recording will say where it does
     editions = {name: _edition(stage, name, values) for name, values in answers.items()}
     stage.finish()

@@ -31,12 +31,9 @@ def explain_layer(
     p: Pipeline, layer: str, responses: Responses, status: list[str], table: ConceptTable
 ) -> Result:
     """Search formulas for the units of a layer that are to be explained."""
-    stage = Stage(f"search {layer}", "", p.out)
     units = p.units_of(layer)
-    with stage.timed("search"):
-        result = Result(tuple(explained(p, layer, responses, status, table, units)))
-    p.stages[stage.name] = stage
-    return result
+    with p.timer(f"search {layer}").timed("search"):
+        return Result(tuple(explained(p, layer, responses, status, table, units)))
 
 
 def explained(
@@ -86,7 +83,7 @@ def with_ranges(
         return replace(e, range=(low, high)) if status[e.unit] == ALIVE else e
 
     for number, part in _lower_ranges(p, layer, stage, borders, responses, table):
-        with p.stages[f"search {layer}"].timed("search"):
+        with p.timer(f"search {layer}").timed("search"):
             lower += [ranged(e, number) for e in explained(p, layer, part, status, table, alive)]
     top = borders.shape[1] - 2
     return Result(tuple(ranged(e, top) for e in result), tuple(lower))
@@ -109,7 +106,7 @@ def _lower_ranges(
             return
     counts = count_lower_ranges(p.shards(layer), borders, top, table, p.jobs)
     for number in track(numbers, "counting ranges", len(numbers)):
-        with stage.timed("ranges"), writing(stage.path):
+        with stage.timer.timed("ranges"), writing(stage.path):
             part = next(counts)
             stage.write(paths[number].name, part.writer())
         yield number, part

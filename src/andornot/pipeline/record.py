@@ -35,7 +35,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
             return ConceptTable.load(stage.path), stage
-    with stage.timed("table"), writing(stage.path):
+    with stage.timer.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = p.probe.build_table(stage.path, p.folds, p.jobs)
         if p.relations is not None:
@@ -101,7 +101,7 @@ def _recorded(p: Pipeline, shards: Shards) -> int:
 def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
-    clock = next(iter(stages.values()), logits)
+    clock = next(iter(stages.values()), logits).timer
     work = Recordings(
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
         _SHARD_BYTES,

@@ -105,7 +105,7 @@ def _remedy(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck) -> dict
     counted = p.stages[f"responses {layer}"].key
     stage = p.stage(f"saturated {layer}", responses=counted, units=stuck.units, least=stuck.least)
     if not stage.done:
-        with stage.timed("saturated units"):
+        with stage.timer.timed("saturated units"):
             tried = (_at(p, layer, table, stuck, step) for step in _STEPS)
             found = next((remedy for remedy in tried if remedy), {})
         stage.finish(remedy=found)

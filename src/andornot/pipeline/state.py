@@ -14,11 +14,12 @@ from andornot.counting.passes import check_units
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.engine import Engine
-from andornot.explainer import SearchOptions
 from andornot.files import writing
 from andornot.probe import Probe
 from andornot.progress import tell
 from andornot.runs.stages import Stage, key_of
+from andornot.search.options import SearchOptions
+from andornot.timer import Timer
 from andornot.trust.options import TrustOptions
 
 _PIPELINE_VERSION = 3
@@ -31,6 +32,7 @@ class Pipeline:
 
     ``company`` says how far what a layer gives hangs on the other samples of a batch, and the
     logits under ``""`` (see ``steady``).
+    ``timers`` are those of all steps in their order, stages or not.
     """
 
     probe: Probe
@@ -49,6 +51,7 @@ class Pipeline:
     verify: bool = False
     engine: Engine | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
+    timers: dict[str, Timer] = field(default_factory=dict)
     editions: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Threshold | Ranges] = field(default_factory=dict)
     company: dict[str, float] = field(default_factory=dict)
@@ -64,14 +67,18 @@ class Pipeline:
         """Enter a stage; its directory is named by all that its content depends on."""
         key = key_of(version=_PIPELINE_VERSION, stage=name, **depends_on)
         stage = Stage(name, key, self.out / "cache")
-        self.stages[name] = stage
+        self.stages[name], self.timers[name] = stage, stage.timer
         with writing(self.out):
             stage.make()
         return stage
 
+    def timer(self, name: str) -> Timer:
+        """The times of a step, also of one that keeps nothing and so is no stage."""
+        return self.timers.setdefault(name, Timer())
+
     def start(self) -> None:
         """Begin at the first step; what a try before this one found is forgotten."""
-        self.stages, self.rules, self.notes = {}, {}, []
+        self.stages, self.timers, self.rules, self.notes = {}, {}, {}, []
 
     def note(self, sentence: str) -> None:
         """Tell at once, and keep with the run, what a reader of its results should know."""

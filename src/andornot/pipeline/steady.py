@@ -16,12 +16,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.counting.passes import Forward, at_work, no_clock
+from andornot.counting.passes import Forward, at_work
 from andornot.engine import Engine
 from andornot.errors import AndornotError, ModelError
 from andornot.pipeline.state import Pipeline
 from andornot.probe import Probe
 from andornot.progress import without_progress
+from andornot.timer import Timer
 
 _TRIED = 8
 """Samples that are tried; twice as many are run, a batch or less."""
@@ -52,7 +53,7 @@ def try_network(p: Pipeline, work: Forward) -> None:
     """
     stage = p.stages["trial"]
     if not stage.done:
-        with stage.timed("trial"):
+        with stage.timer.timed("trial"):
             found = _try(work) if p.engine is None else _try_elsewhere(p.engine, work)
         if found is None:
             return
@@ -117,7 +118,7 @@ def _answers(work: Forward, probe: Probe, size: int) -> Answers:
     """What the network gives for some samples in batches of a size; the logits go by ``""``."""
     recording = replace(probe.recording, batch_size=size)
     part: Probe = replace(probe, recording=recording)  # type: ignore[type-var]
-    with closing(part.batches(work.layers, 0, work.logits, no_clock())) as batches:
+    with closing(part.batches(work.layers, 0, work.logits, Timer())) as batches:
         parts: list[Answers] = [
             {layer: batch.activations[layer] for layer in work.layers}
             | ({} if batch.logits is None else {"": batch.logits})

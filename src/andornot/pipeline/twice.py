@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import InMemory, read_array
+from andornot.counting.activations import read_array
 from andornot.counting.passes import FirstPass, SecondPass, Work, run_pass
 from andornot.counting.responses import known_positions
 from andornot.counting.thresholds import (
@@ -95,7 +95,7 @@ def _first_pass(
 def _pass(p: Pipeline, name: str, work: Work, table: ConceptTable) -> object:
     stage = p.stages[name]
     stage.undo()
-    return run_pass(work, table, p.engine, stage.path / "partial.npz", stage)
+    return run_pass(work, table, p.engine, stage.path / "partial.npz", stage.timer)
 
 
 def _leave(p: Pipeline, name: str) -> None:
@@ -114,7 +114,7 @@ def _thresholds(
     values = read_array(stage.path / "thresholds.npy")
     lowest, highest = read_array(stage.path / "extremes.npy")
     status = tuple(stage.info["status"])
-    rule = p.threshold or p.probe.threshold(InMemory(lowest[None, :, None, None]))
+    rule = p.threshold or p.probe.threshold(lambda: float(np.nanmin(lowest, initial=np.inf)))
     assert isinstance(rule, Threshold)
     p.rules[layer] = rule
     if rule.fixed is not None:

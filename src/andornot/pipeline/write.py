@@ -25,15 +25,13 @@ from andornot.runs.results import (
     write_explanations,
     write_samples,
 )
-from andornot.runs.stages import Stage
 
 
 def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:
     """Write the tables of units and samples, and let them and their manifest be the run."""
-    stage = p.stages["results"] = Stage("results", "", p.out)
     data = p.probe.data
     with writing(p.out), new_results(p.out) as tables:
-        with stage.timed("save"):
+        with p.timer("results").timed("save"):
             names = p.probe.class_names
             heads = {layer: _head(p, layer) for layer in results}
             write_explanations(tables, results, heads, names)
@@ -64,7 +62,7 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
         }
         _note_replaced(p, facts)
         facts["notes"] = p.notes
-        commit(p.out, tables, facts, p.stages, time.perf_counter() - p.started)
+        commit(p.out, tables, facts, p.stages, p.timers, time.perf_counter() - p.started)
 
 
 def _note_replaced(p: Pipeline, facts: dict[str, Any]) -> None:

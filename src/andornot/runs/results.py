@@ -25,8 +25,9 @@ from andornot.files import check_no_link, check_plain, json_writer, sync
 from andornot.folders import LIST, Folder, check_is_folder, keep_aside, new_folder, remove_ours
 from andornot.probing.table import fold_of
 from andornot.progress import tell
-from andornot.runs.stages import Stage, key_of, peak_rss_bytes
+from andornot.runs.stages import Stage, key_of
 from andornot.samples import Samples
+from andornot.timer import Timer, peak_rss_bytes
 
 FORMAT = 1
 MANIFEST: Final = "manifest.json"
@@ -175,6 +176,7 @@ def commit(
     tables: Folder,
     facts: Mapping[str, Any],
     stages: Mapping[str, Stage],
+    timers: Mapping[str, Timer],
     seconds: float,
 ) -> None:
     """Let new results and the manifest of what shaped them take the place of the old ones.
@@ -189,9 +191,10 @@ def commit(
         tables.path.rename(path)
         sync(path.parent)
     parts: dict[str, dict[str, Any]] = {}
-    for name, stage in stages.items():
-        parts[name] = {"seconds": stage.seconds}
-        if stage.key:
+    for name, timer in timers.items():
+        parts[name] = {"seconds": timer.seconds}
+        if name in stages:
+            stage = stages[name]
             parts[name] = stage.info | {"path": stage.path.relative_to(out).as_posix()}
     manifest = {
         "format": FORMAT,

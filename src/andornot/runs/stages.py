@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,29 +31,13 @@ from andornot.files import (
     writing,
 )
 from andornot.folders import LIST, LOCK, Folder, check_is_folder, keep_aside, remove_ours
+from andornot.timer import Timer, peak_rss_bytes
 
 
 def key_of(**parts: Any) -> str:
     """A short digest of everything given (anything that JSON can say)."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def peak_rss_bytes() -> int:
-    """Largest resident memory of this process so far."""
-    if sys.platform == "win32":
-        import psutil
-
-        return int(psutil.Process().memory_info().peak_wset)
-    status = Path("/proc/self/status")
-    if status.exists():  # getrusage would count what the parent process held before exec
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(peak) if sys.platform == "darwin" else int(peak) * 1024
 
 
 @dataclass
@@ -66,13 +48,13 @@ class Stage:
         name: such as ``concepts``.
         key: digest of what it depends on.
         root: the run's ``cache`` directory.
-        seconds: time by part, filled while the stage runs.
+        timer: what its parts take, filled while the stage runs.
     """
 
     name: str
     key: str
     root: Path
-    seconds: dict[str, float] = field(default_factory=dict)
+    timer: Timer = field(default_factory=Timer)
 
     @property
     def path(self) -> Path:
@@ -147,19 +129,9 @@ class Stage:
         sweep(self.path)
         sweep(self.shards.directory)
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Add the time spent inside to a part of the stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            spent = time.perf_counter() - start
-            self.seconds[part] = self.seconds.get(part, 0.0) + spent
-
     def finish(self, **info: Any) -> None:
         """Note that it is done."""
-        seconds = {part: round(spent, 4) for part, spent in self.seconds.items()}
+        seconds = {part: round(spent, 4) for part, spent in self.timer.seconds.items()}
         noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
         with writing(self.path):
             noted["peak_rss_bytes"] = peak_rss_bytes()

@@ -20,13 +20,14 @@ import numpy as np
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
-from andornot.explainer import SearchOptions, explain_responses
+from andornot.explainer import explain_responses
 from andornot.explanations import INACTIVE, Certificate, Explanation, explanation_row
 from andornot.files import check_plain, sweep, write_whole, writing
 from andornot.folders import listed, remove_ours
 from andornot.measures.scores import Counts
 from andornot.progress import track
 from andornot.runs.stages import key_of
+from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -36,7 +36,8 @@ from andornot.search.kernels import (
     same_mask,
     singles,
 )
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Options, Problem, Solution
+from andornot.search.options import SearchOptions
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Problem, Solution
 
 _EVERY = 256
 """Concepts that are weighed between two looks at the last score of the beam: to find out what it
@@ -151,7 +152,7 @@ class Room(NamedTuple):
         return cls(bits, np.zeros(3, np.int64), np.zeros(n_operators), mask, other)
 
 
-def solve(problem: Problem, options: Options) -> Solution:
+def solve(problem: Problem, options: SearchOptions) -> Solution:
     """Run the beam search for one unit."""
     beam, size, top = _run(problem, options)
     return Solution(
@@ -163,7 +164,7 @@ def solve(problem: Problem, options: Options) -> Solution:
     )
 
 
-def counts_by_length(problem: Problem, options: Options) -> NDArray[np.int64]:
+def counts_by_length(problem: Problem, options: SearchOptions) -> NDArray[np.int64]:
     """Hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
 
     Both are 0 where there is none. This is for searches whose formulas nobody will read.
@@ -172,9 +173,9 @@ def counts_by_length(problem: Problem, options: Options) -> NDArray[np.int64]:
     return np.stack([top.i, top.t], axis=1)
 
 
-def _run(problem: Problem, options: Options) -> tuple[Beam, int, Top]:
+def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, int, Top]:
     """The last beam, how many formulas it holds, and the best formula of each length."""
-    metric = PUBLISHED if options.published else options.metric
+    metric = PUBLISHED if options.published else options.metric_number
     derived_too = options.published and len(problem.bases) > 0
     starts = _each_with_derived(problem) if derived_too else problem.candidates
     i_1, t_1, ranking, scores = singles(metric, problem, starts)
@@ -183,7 +184,7 @@ def _run(problem: Problem, options: Options) -> tuple[Beam, int, Top]:
         pool = _published_pool(starts, scores, problem.bases)
     rule = Rule(
         metric, problem.total, problem.atoms.n_positions, options.penalty, options.published,
-        np.array(options.operators, np.int64), pool.astype(np.int64),
+        np.array(options.operator_numbers, np.int64), pool.astype(np.int64),
     )  # fmt: skip
     atoms = problem.atoms
     dense = np.zeros(len(atoms.counts), np.int64)

@@ -16,7 +16,8 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from andornot.search.problem import AND, OR, Atoms, Found, Options, Problem, Solution
+from andornot.search.options import SearchOptions
+from andornot.search.problem import AND, OR, Atoms, Found, Problem, Solution
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def membership(atoms: Atoms) -> scipy.sparse.csr_array:
 
 
 def solve(
-    problem: Problem, options: Options, target: Target, concepts: scipy.sparse.csr_array
+    problem: Problem, options: SearchOptions, target: Target, concepts: scipy.sparse.csr_array
 ) -> Solution:
     """Run the beam search for one unit; ``concepts`` is the :func:`membership` of its table."""
     search = _Search(problem, options, target, concepts)
@@ -97,7 +98,7 @@ def solve(
     best = [_found(beam[0], problem) if beam else None]
     for _ in range(options.length - 1):
         if beam:
-            beam = search.best(beam, search.weigh(beam, pool, options.operators))
+            beam = search.best(beam, search.weigh(beam, pool, options.operator_numbers))
         best.append(_found(beam[0], problem) if beam else None)
     found = tuple(_found(kept, problem) for kept in beam)
     return Solution(beam=found, by_length=tuple(best), proven=options.length == 1)
@@ -126,7 +127,7 @@ class _Search:
     """One unit's problem, and the steps that solve it."""
 
     problem: Problem
-    options: Options
+    options: SearchOptions
     target: Target
     concepts: scipy.sparse.csr_array
 

@@ -25,7 +25,8 @@ from andornot.search.kernels import (
     ranked_score,
     singles,
 )
-from andornot.search.problem import OR, Found, Options, Problem, Solution
+from andornot.search.options import SearchOptions
+from andornot.search.problem import OR, Found, Problem, Solution
 
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
@@ -36,12 +37,12 @@ def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> flo
     return math.exp(steps) if steps < 700 else math.inf
 
 
-def solve(problem: Problem, options: Options) -> Solution:
+def solve(problem: Problem, options: SearchOptions) -> Solution:
     """Try every formula for one unit; of equal ones the shortest, then the first is kept."""
     atoms = problem.atoms
     dense = np.zeros(len(atoms.counts), np.int64)
     dense[problem.active] = problem.active_counts
-    i_1, t_1, ranking, _ = singles(options.metric, problem, problem.candidates)
+    i_1, t_1, ranking, _ = singles(options.metric_number, problem, problem.candidates)
     pool = np.sort(ranking[: options.limit]) if options.limit else problem.candidates
     best = Best.empty(options.beam_size, options.length, len(atoms.counts))
     by_length: list[Found | None] = []
@@ -49,8 +50,8 @@ def solve(problem: Problem, options: Options) -> Solution:
         if len(pool):
             _enumerate(
                 atoms, dense, problem.total, i_1, t_1, problem.candidates, pool,
-                np.array(options.operators, np.int64), options.metric, options.penalty, length,
-                best,
+                np.array(options.operator_numbers, np.int64), options.metric_number,
+                options.penalty, length, best,
             )  # fmt: skip
         by_length.append(next(iter(best.found()), None))
     return Solution(beam=best.found(), by_length=tuple(by_length), proven=options.limit is None)

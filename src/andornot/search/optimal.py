@@ -11,15 +11,11 @@ proofs are in ``docs/optimality.md``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from numbers import Integral, Real
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot._jit import lean
-from andornot.errors import OptionError, quoted
 from andornot.search import beam
 from andornot.search.best import Best
 from andornot.search.bounds import SCALE, highest_score, slope_of
@@ -36,7 +32,9 @@ from andornot.search.branching import (
 )
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import singles
-from andornot.search.problem import AND, AND_NOT, OR, Found, Options, Problem, Solution
+from andornot.search.options import Budget as Budget  # a promised name of this module
+from andornot.search.options import SearchOptions
+from andornot.search.problem import AND, AND_NOT, OR, Found, Problem, Solution
 
 _SLICE = 1_000
 """Prefixes tried between two looks at the clock, or as many as one prefix can take, if more."""
@@ -45,33 +43,7 @@ _MOST_ROOM = 2**22
 """Prefixes in the tree, at first and at most (at some 30 bytes each)."""
 
 
-@dataclass(frozen=True)
-class Budget:
-    """How long to search for a proof, for each unit.
-
-    Attributes:
-        nodes: prefixes to try with every concept; the same number gives the same result.
-        seconds: time to take; None for no limit.
-        stop: asked now and then whether to end at once with the bound reached so far.
-    """
-
-    nodes: int = 1_000_000
-    seconds: float | None = None
-    stop: Callable[[], bool] | None = None
-
-    def __post_init__(self) -> None:
-        nodes: object = self.nodes
-        seconds: object = self.seconds
-        is_whole = isinstance(nodes, Integral) and not isinstance(nodes, bool)
-        if not (is_whole and 0 <= self.nodes < 2**63):
-            raise OptionError(f"nodes is {quoted(nodes)}; give a whole number, 0 or more")
-        is_number = not isinstance(seconds, bool) and isinstance(seconds, Real)
-        # a whole number may be too large for a clock
-        if seconds is not None and not (is_number and 0 <= (self.seconds or 0) < 1e300):
-            raise OptionError(f"seconds is {quoted(seconds)}; give a number, 0 or more")
-
-
-def solve(problem: Problem, options: Options, budget: Budget | None = None) -> Solution:
+def solve(problem: Problem, options: SearchOptions, budget: Budget | None = None) -> Solution:
     """Find the best formula for one unit, and prove it within the budget or bound what is left.
 
     What comes after the best formula are those met with the same score, then the runners-up of
@@ -88,11 +60,11 @@ def solve(problem: Problem, options: Options, budget: Budget | None = None) -> S
 class _Search:
     """One unit's search: the best formulas, and for each length so far a bound."""
 
-    def __init__(self, problem: Problem, options: Options, budget: Budget) -> None:
+    def __init__(self, problem: Problem, options: SearchOptions, budget: Budget) -> None:
         self.problem, self.options, self.budget = problem, options, budget
         self.first = beam.solve(problem, options)
         self.best = Best.empty(options.beam_size, options.length, len(problem.atoms.counts))
-        self.ceiling = ceiling(problem, options.metric)
+        self.ceiling = ceiling(problem, options.metric_number)
         self.nodes = 0
         self.started = time.perf_counter()
         self.by_length: list[Found | None] = []
@@ -194,14 +166,14 @@ class _Search:
 
 
 def _prepare(
-    problem: Problem, options: Options, best: Best, shortest: int, longest: int
+    problem: Problem, options: SearchOptions, best: Best, shortest: int, longest: int
 ) -> tuple[Rule, Unit, NDArray[np.int64]]:
     """The rule of a search, the unit's weights, and the concepts to begin with."""
     atoms, a = problem.atoms, problem.total
-    i, t, ranking, _ = singles(options.metric, problem, problem.candidates)
+    i, t, ranking, _ = singles(options.metric_number, problem, problem.candidates)
     pool = np.sort(ranking[: options.limit]) if options.limit else problem.candidates
     factor = options.penalty ** float(shortest - 1)
-    slope = slope_of(options.metric, best.score[0], factor, a, atoms.n_positions)
+    slope = slope_of(options.metric_number, best.score[0], factor, a, atoms.n_positions)
     active = np.zeros(len(atoms.counts), np.int64)
     active[problem.active] = problem.active_counts
     weights = SCALE * active - slope * (atoms.counts - active)
@@ -213,10 +185,10 @@ def _prepare(
     pool = pool[np.argsort(-v[pool], kind="stable")]
     rank = np.full(len(t), -1)
     rank[pool] = np.arange(len(pool))
-    has = np.array([operator in options.operators for operator in (OR, AND, AND_NOT)])
+    has = np.array([operator in options.operator_numbers for operator in (OR, AND, AND_NOT)])
     rule = Rule(
-        options.metric, a, atoms.n_positions, options.penalty, shortest, longest, has, pool, rank,
-        slope,
+        options.metric_number, a, atoms.n_positions, options.penalty, shortest, longest, has, pool,
+        rank, slope,
     )  # fmt: skip
     return rule, unit, problem.candidates
 

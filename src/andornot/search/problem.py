@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -39,57 +38,6 @@ class Atoms(NamedTuple):
     concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
     bits: NDArray[np.uint64] = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
-
-
-_WIDEST = 10**6
-
-
-@dataclass(frozen=True)
-class Options:
-    """What to search for, the same for all units.
-
-    Attributes:
-        length: longest formula, in concepts.
-        beam_size: formulas kept at each step.
-        operators: numbers of the operators to use, in the order they are tried.
-        metric: number of the score (see ``scores``).
-        penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
-        limit: compose only with the ``limit`` best single concepts; None for all.
-        published: repeat the published search move for move (profile ``mu2020``).
-    """
-
-    length: int = 3
-    beam_size: int = 10
-    operators: tuple[int, ...] = (OR, AND, AND_NOT)
-    metric: int = 0
-    penalty: float = 1.0
-    limit: int | None = None
-    published: bool = False
-
-    def __post_init__(self) -> None:
-        for name in ("length", "beam_size", "limit"):
-            value = getattr(self, name)
-            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not is_whole and (value is not None or name != "limit"):
-                raise OptionError(f"{name} is {quoted(value)}; give a whole number")
-        penalty: object = self.penalty
-        if isinstance(penalty, bool) or not isinstance(penalty, Real):
-            raise OptionError(f"penalty is {quoted(penalty)}; give a number")
-        if self.length < 1:
-            raise OptionError(f"length is {quoted(self.length)}; a formula has at least 1 concept")
-        if self.length > 100:
-            raise OptionError(
-                f"length is {quoted(self.length)}; formulas have up to 100 concepts here"
-            )
-        if not 1 <= self.beam_size <= _WIDEST:
-            what = "at least 1" if self.beam_size < 1 else f"at most {_WIDEST:,}"
-            raise OptionError(f"beam_size is {quoted(self.beam_size)}; it must be {what}")
-        if not 0 < self.penalty <= 1:
-            raise OptionError(f"penalty is {quoted(self.penalty)}; it must lie above 0 and up to 1")
-        if self.limit is not None and self.limit < 1:
-            raise OptionError(
-                f"limit is {quoted(self.limit)}; give at least 1, or None for no limit"
-            )
 
 
 @dataclass(frozen=True, eq=False)

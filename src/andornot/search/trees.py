@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,13 +20,11 @@ from andornot.errors import OptionError
 from andornot.search import optimal
 from andornot.search.bounds import highest_score
 from andornot.search.ceiling import ceiling
-from andornot.search.families import Kinds, families, fill, in_order, kinds_of
+from andornot.search.families import LONGEST, Kinds, families, fill, in_order, kinds_of
 from andornot.search.kernels import singles
-from andornot.search.optimal import Budget
-from andornot.search.problem import Found, Options, Problem, Solution, Tree
+from andornot.search.options import Budget, SearchOptions
+from andornot.search.problem import Found, Problem, Solution, Tree
 from andornot.search.tree_kernels import Best, room, search_first, set_level, unit_of
-
-LONGEST: Final = 4
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Outcome:
     complete: bool
 
 
-def solve(problem: Problem, options: Options, budget: Budget | None = None) -> Solution:
+def solve(problem: Problem, options: SearchOptions, budget: Budget | None = None) -> Solution:
     """The best formula of up to four concepts, both of whose operands may be formulas.
 
     Args:
@@ -67,7 +64,7 @@ def solve(problem: Problem, options: Options, budget: Budget | None = None) -> S
     half = None if budget.seconds is None else budget.seconds / 2
     left = optimal.solve(problem, options, replace(budget, seconds=half))
     by_length, bounds = list(left.by_length), list(left.bounds)
-    best, open_bound, highest = None, 0.0, ceiling(problem, options.metric)
+    best, open_bound, highest = None, 0.0, ceiling(problem, options.metric_number)
     for length in range(3, options.length + 1):
         known = _better(best, by_length[length - 1])
         if budget.seconds is not None:
@@ -100,7 +97,11 @@ def _better(tree: Found | None, other: Found | None) -> Found | None:
 
 
 def best_tree(
-    problem: Problem, options: Options, length: int, score: float, budget: Budget | None = None
+    problem: Problem,
+    options: SearchOptions,
+    length: int,
+    score: float,
+    budget: Budget | None = None,
 ) -> Outcome:
     """The best tree of exactly this length that no left-deep formula equals.
 
@@ -111,18 +112,17 @@ def best_tree(
         score: only trees that score more are of interest; at least that of the best shorter tree.
         budget: how long to search.
     """
-    trees = families(length, options.operators)
+    trees = families(length, options.operator_numbers)
     factor = options.penalty ** float(length - 1)
     pool = problem.candidates
     if options.limit is not None:
-        pool = singles(options.metric, problem, problem.candidates)[2][: options.limit]
+        pool = singles(options.metric_number, problem, problem.candidates)[2][: options.limit]
     if not trees or score >= factor or not problem.total or not len(pool):
         return Outcome(None, score, complete=True)
     budget = budget or Budget()
     best = Best(np.array([score]), np.zeros(1, np.int64), np.full(7, -1), np.array([budget.nodes]))
-    bound = _search(
-        problem, options.metric, factor, kinds_of(trees, options.operators), pool, best, budget
-    )
+    kinds = kinds_of(trees, options.operator_numbers)
+    bound = _search(problem, options.metric_number, factor, kinds, pool, best, budget)
     reached = float(best.score[0])
     found = _found(trees, best)
     return Outcome(found, max(bound or 0.0, reached), complete=bound is None)

@@ -146,11 +146,6 @@ class PairData:
         found = set(self.classes) - {""}
         return tuple(c for c in LABELS if c in found) + tuple(sorted(found - set(LABELS)))
 
-    @property
-    def n_dropped(self) -> int:
-        """How many pairs of the file were left out, for whatever reason."""
-        return sum(self.dropped.values())
-
     @cached_property
     def has_tags(self) -> bool:
         """Whether every sentence has part-of-speech tags."""

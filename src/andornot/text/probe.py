@@ -7,7 +7,7 @@ encoder have the tokens: those of the premise, then those of the hypothesis, of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -21,18 +21,17 @@ from andornot.checks import users_path
 from andornot.classes import about_numbers
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations
 from andornot.counting.thresholds import Threshold
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probe import Batch, Recording, absolute, libraries, made_with, told
 from andornot.progress import track
-from andornot.runs.stages import Stage
 from andornot.text.concepts import SIDES, STOP_WORDS, pair_concepts
 from andornot.text.nli.load import load_pair_model
 from andornot.text.nli.protocol import PairModel, TokenModel, class_weights
 from andornot.text.open import KINDS, open_pairs
 from andornot.text.pairs import PairData
 from andornot.text.tokens import token_concepts
+from andornot.timer import Timer
 
 PAIR, TOKEN = "pair", "token"
 
@@ -178,10 +177,9 @@ class PairProbe:
         """The paper's 5 % at pair level; no limit at token level."""
         return MIN_ACTIVE if self.level == PAIR else 0.0
 
-    def threshold(self, activations: Activations) -> Threshold:
+    def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-        lowest = min(float(np.nanmin(block, initial=np.inf)) for _, block in activations.blocks())
-        return Threshold(quantile=None, fixed=0.0) if lowest >= 0 else Threshold()
+        return Threshold(quantile=None, fixed=0.0) if lowest() >= 0 else Threshold()
 
     def model_key(self) -> dict[str, Any]:
         """The model's own fingerprint, and what shapes the last bits."""
@@ -258,7 +256,7 @@ class PairProbe:
         return ConceptTable.load(directory)
 
     def batches(
-        self, layers: Sequence[str], start: int, logits: bool, clock: Stage
+        self, layers: Sequence[str], start: int, logits: bool, clock: Timer
     ) -> Generator[Batch, None, None]:
         """Run the model over the pairs from ``start`` on.
 

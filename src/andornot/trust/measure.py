@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from andornot.checks import as_masks
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
-from andornot.explainer import SearchOptions, score_responses
+from andornot.explainer import score_responses
 from andornot.explanations import NO_CONCEPT, Explanation, Result
 from andornot.measures.scores import METRICS
+from andornot.search.options import SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
 from andornot.trust.evidence import Evidence, MaskEvidence

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import SearchOptions, kernel_atoms, solve
 from andornot.measures.scores import Counts
 from andornot.parallel import ordered_map
 from andornot.search import beam
 from andornot.search.kernels import apply, atoms_of
+from andornot.search.options import SearchOptions
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
+from andornot.search.solve import kernel_atoms, solve
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +82,14 @@ class Repeats:
         Yields:
             hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
         """
-        numbers = self.options.numbers()
-        if self.options.search != "beam":
+        options = self.options
+        if options.search != "beam":
             for solution in self.search(units):
                 yield np.array([(0, 0) if f is None else (f.i, f.t) for f in solution.by_length])
             return
 
         def one(problem: Problem) -> NDArray[np.int64]:
-            return beam.counts_by_length(problem, numbers)
+            return beam.counts_by_length(problem, options)
 
         yield from ordered_map(one, self._problems(units), self.jobs, chunk=16)
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
-from andornot.analyses.contributions import correlations
 from andornot.analyses.importance import pooled_activations
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.classes import told_apart
@@ -26,6 +25,7 @@ from andornot.report.gallery import Gallery
 from andornot.report.site.histograms import Histogram, histograms
 from andornot.report.site.parts import Matcher
 from andornot.runs.run import Run
+from andornot.statistics import correlations
 
 FED = 3
 """A unit feeds at most so many classes: those with its largest positive weights."""

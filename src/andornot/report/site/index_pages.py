@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from andornot.analyses.shapes import kind_of
-from andornot.analyses.units import count
 from andornot.classes import match_classes
 from andornot.concepts.table import ConceptTable
 from andornot.report.assurance import better_than_chance, held_out_iou
@@ -22,6 +21,7 @@ from andornot.report.site.chapter import Chapter
 from andornot.report.site.neighbours import best_units
 from andornot.report.site.parts import ROLES, Part
 from andornot.report.site.refs import UnitRef
+from andornot.words import count
 
 _UNITS: Final = 10
 """Units for a class, and as many against it."""

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from andornot.analyses.shapes import MEANING, kind_of
-from andornot.analyses.units import count
 from andornot.explanations import Explanation
 from andornot.report.assurance import (
     ABOVE_ALL,
@@ -28,6 +27,7 @@ from andornot.report.site.plots import (
 )
 from andornot.report.site.refs import UnitRef
 from andornot.runs.run import Run
+from andornot.words import count
 
 _BEST = 8
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from andornot.analyses.shapes import MEANING, kind_of
-from andornot.analyses.units import count, percent
 from andornot.commands import command
 from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.report.entries import ClassWeight, Group, Row, UnitEntry, unit_entry
@@ -21,6 +20,7 @@ from andornot.report.site.plots import (
     unit_by_length,
 )
 from andornot.report.site.refs import UnitRef
+from andornot.words import count, percent
 
 T = TypeVar("T")
 

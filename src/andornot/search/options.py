@@ -1,0 +1,238 @@
+"""How to search: one record of all options by name, with their defaults and checks.
+
+Users, solvers and runs on disk have this one record; for kernels, names become numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from numbers import Integral, Real
+from typing import Any, Literal, get_args
+
+from andornot.checks import is_one_of, texts
+from andornot.errors import OptionError, quoted
+from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
+from andornot.search.families import LONGEST
+from andornot.search.problem import operator_numbers
+
+Search = Literal["auto", "beam", "optimal", "exhaustive"]
+Space = Literal["left-deep", "trees"]
+Stop = Callable[[], bool]
+PUBLISHED_PROFILE = "mu2020"
+
+_PROOF_STEPS = 1e7
+"""About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
+or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
+_PROVABLE_LENGTH = 3
+_WIDEST = 10**6
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to search for a proof, for each unit.
+
+    Attributes:
+        nodes: prefixes to try with every concept; the same number gives the same result.
+        seconds: time to take; None for no limit.
+        stop: asked now and then whether to end at once with the bound reached so far.
+    """
+
+    nodes: int = 1_000_000
+    seconds: float | None = None
+    stop: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        nodes: object = self.nodes
+        seconds: object = self.seconds
+        is_whole = isinstance(nodes, Integral) and not isinstance(nodes, bool)
+        if not (is_whole and 0 <= self.nodes < 2**63):
+            raise OptionError(f"nodes is {quoted(nodes)}; give a whole number, 0 or more")
+        is_number = not isinstance(seconds, bool) and isinstance(seconds, Real)
+        # a whole number may be too large for a clock
+        if seconds is not None and not (is_number and 0 <= (self.seconds or 0) < 1e300):
+            raise OptionError(f"seconds is {quoted(seconds)}; give a number, 0 or more")
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How to search for formulas; all of it by name, as users give it.
+
+    Attributes:
+        length: longest formula, in concepts (NOT adds nothing).
+        beam_size: formulas kept at each step, and returned.
+        search: ``"beam"``; ``"optimal"`` (the best formula, proven within ``nodes`` and
+            ``seconds``, else with a bound on what could be better); ``"exhaustive"`` (every
+            formula, one after another); ``"auto"`` (exhaustive where that is cheap, else optimal
+            with a small budget).
+        metric: the score to search for (see ``andornot.measures.scores.METRICS``), or
+            ``"pearson"``, the correlation with the raw activations, for which there is a beam
+            search only.
+        operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
+        penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
+        limit: compose only with the ``limit`` best single concepts.
+        categories: use only concepts of these categories.
+        concepts: use only these concepts.
+        profile: ``"mu2020"`` repeats the published beam search move for move.
+        space: ``"left-deep"``, formulas that grow by one concept at a time, as published; or
+            ``"trees"``, where both operands may be formulas, of up to 4 concepts.
+        nodes: optimal search: prefixes of formulas to try with every concept, for each unit; of
+            ``"auto"``, if given, too.
+        seconds: optimal search: longest time for each unit; results then hang on the machine.
+
+    Raises:
+        OptionError: a value cannot be used, or two of them exclude each other.
+    """
+
+    length: int = 3
+    beam_size: int = 10
+    search: str = "auto"
+    metric: str = "iou"
+    operators: tuple[str, ...] = ("OR", "AND", "AND NOT")
+    penalty: float = 1.0
+    limit: int | None = None
+    categories: tuple[str, ...] | None = None
+    concepts: tuple[str, ...] | None = None
+    profile: str | None = None
+    space: str = "left-deep"
+    nodes: int | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not is_one_of(self.search, get_args(Search)):
+            raise OptionError(
+                f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
+                "'exhaustive'"
+            )
+        if self.profile is not None and not is_one_of(self.profile, [PUBLISHED_PROFILE]):
+            raise OptionError(f"unknown profile {quoted(self.profile)}; the only one is 'mu2020'")
+        if self.profile and (
+            self.search in ("exhaustive", "optimal")
+            or self.metric != "iou"
+            or len(operator_numbers(self.operators)) < 3
+        ):
+            raise OptionError(
+                "profile 'mu2020' is a beam search for IoU with OR, AND and AND NOT; "
+                "leave search, metric and operators as they are"
+            )
+        if self.correlates and self.search not in ("auto", "beam"):
+            raise OptionError(
+                f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
+            )
+        if not isinstance(self.metric, str) or self.metric.lower() not in (*METRICS, PEARSON):
+            raise OptionError(
+                f"unknown metric {quoted(self.metric)}; choose one of {', '.join(METRICS)}, "
+                f"{PEARSON}"
+            )
+        for name in ("categories", "concepts"):
+            if getattr(self, name) is not None:
+                texts(getattr(self, name), name)
+        operator_numbers(self.operators)
+        self._check_numbers()
+        self._check_space()
+        self.budget(1)
+
+    def _check_numbers(self) -> None:
+        for name in ("length", "beam_size", "limit"):
+            value = getattr(self, name)
+            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+            if not is_whole and (value is not None or name != "limit"):
+                raise OptionError(f"{name} is {quoted(value)}; give a whole number")
+        penalty: object = self.penalty
+        if isinstance(penalty, bool) or not isinstance(penalty, Real):
+            raise OptionError(f"penalty is {quoted(penalty)}; give a number")
+        if self.length < 1:
+            raise OptionError(f"length is {quoted(self.length)}; a formula has at least 1 concept")
+        if self.length > 100:
+            raise OptionError(
+                f"length is {quoted(self.length)}; formulas have up to 100 concepts here"
+            )
+        if not 1 <= self.beam_size <= _WIDEST:
+            what = "at least 1" if self.beam_size < 1 else f"at most {_WIDEST:,}"
+            raise OptionError(f"beam_size is {quoted(self.beam_size)}; it must be {what}")
+        if not 0 < self.penalty <= 1:
+            raise OptionError(f"penalty is {quoted(self.penalty)}; it must lie above 0 and up to 1")
+        if self.limit is not None and self.limit < 1:
+            raise OptionError(
+                f"limit is {quoted(self.limit)}; give at least 1, or None for no limit"
+            )
+
+    def _check_space(self) -> None:
+        if not is_one_of(self.space, get_args(Space)):
+            raise OptionError(f"unknown space {quoted(self.space)}; choose 'left-deep' or 'trees'")
+        if self.space == "trees" and not (self._proves and self.length <= LONGEST):
+            raise OptionError(
+                f"trees are searched by search 'optimal' or 'auto', up to length {LONGEST}, "
+                "and not for correlation or the published profile; leave space out"
+            )
+
+    @property
+    def _proves(self) -> bool:
+        """Whether the search may end with a proof."""
+        return self.search in ("auto", "optimal") and not (self.profile or self.correlates)
+
+    @property
+    def correlates(self) -> bool:
+        """Whether it is the correlation with raw activations that is searched for."""
+        return isinstance(self.metric, str) and self.metric.lower() == PEARSON
+
+    @classmethod
+    def of(cls, **options: Any) -> SearchOptions:
+        """From options as users give them: any sequence (or a single text) for several names.
+
+        Raises:
+            OptionError: an option is unknown, has no use here, or its value cannot be used.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(options) - known):
+            if unknown[0] in ("preset", "size", "mean", "std"):
+                raise OptionError(
+                    f"{unknown[0]} belongs to the preprocessing: give preprocessing= a preset's "
+                    "name, or a dictionary with height, width, mean and std"
+                )
+            if unknown[0] in ("quantile", "resolution"):
+                raise OptionError(
+                    f"{unknown[0]} belongs to the threshold: give "
+                    f"threshold=andornot.Threshold({unknown[0]}=...)"
+                )
+            raise OptionError(
+                f"there is no search option {quoted(unknown[0])}; there are "
+                f"{', '.join(sorted(known))}"
+            )
+        for name in ("operators", "categories", "concepts"):
+            value = options.get(name)
+            if value is not None:
+                options[name] = texts(value, name)
+        chosen = cls(**options)
+        for name in ("nodes", "seconds"):
+            if options.get(name) is not None and not chosen._proves:
+                raise OptionError(
+                    f"{name} is for a search with proof; leave it out, or search with 'optimal' or "
+                    "'auto', without profile and not for correlation"
+                )
+        return chosen
+
+    @cached_property
+    def operator_numbers(self) -> tuple[int, ...]:
+        """Numbers of the operators to use, in the order they are tried."""
+        return operator_numbers(self.operators)
+
+    @cached_property
+    def metric_number(self) -> int:
+        """Number of the score of counts to search for; that of IoU where raw values correlate."""
+        return IOU if self.correlates else metric_code(self.metric)
+
+    @property
+    def published(self) -> bool:
+        """Whether the published search is repeated move for move."""
+        return self.profile == PUBLISHED_PROFILE
+
+    def budget(self, steps_per_node: float, stop: Stop | None = None) -> Budget:
+        """What an optimal search may spend on one unit."""
+        nodes = self.nodes
+        if nodes is None:
+            steps = _PROOF_STEPS if self.length <= _PROVABLE_LENGTH else _PROOF_STEPS / 10
+            auto = int(steps / steps_per_node)
+            nodes = auto if self.search == "auto" else Budget.nodes
+        return Budget(nodes, self.seconds, stop)
