@@ -59,7 +59,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     )  # fmt: skip
     findings = find_planted(PLANTED, named_units(run, model))
     story = _story(held_out, findings, summary)
-    page = write_report(run, out / "page", n_samples=8, data=held_out, story=story)
+    page = write_report(run, out / "page", data=held_out, story=story)
     seconds = time.perf_counter() - start
     return Demo(page, run, findings, right, summary, seconds, right_on_traps)
 

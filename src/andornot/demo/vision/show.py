@@ -50,7 +50,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     units = [Named(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
     findings = find_planted(PLANTED, units)
     story = _story(world, findings, accuracy)
-    page = write_report(run, out / "page", n_samples=6, data=world, story=story)
+    page = write_report(run, out / "page", data=world, story=story)
     summary = f"The network gets {accuracy:.0%} of held-out pictures right."
     return Demo(page, run, findings, accuracy, summary, time.perf_counter() - start)
 
