@@ -13,18 +13,22 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from analysis_cases import EARLY, LAYER, picture_run
 from andornot.cli import cli, main
+from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError, RunError
 from andornot.folders import whole_folder
 from andornot.report.entries import Fact, Story
 from andornot.report.site import write as module
 from andornot.report.site.write import write_report
+from andornot.runs.run import Run
 from test_report_pictures import DEAD, EVIL, NOT_A_NUMBER, RED, run
 
 __all__ = ["run"]  # the fixture
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 
+LAYERS = (LAYER, EARLY)
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
 
@@ -320,3 +324,45 @@ def test_a_page_that_cannot_be_made_gives_status_2_and_one_sentence(run, tmp_pat
         assert said.err.count("\n") == 1
         assert said.out == ""
     assert (tmp_path / "thesis.txt").read_text() == "ten years of work"
+
+
+@pytest.fixture(scope="module")
+def layered(tmp_path_factory) -> Path:
+    """A run of two layers, with ranges, whose network is gone."""
+    home = tmp_path_factory.mktemp("layered")
+    made = picture_run(home, threshold=Ranges(2), length=1, trust=None, units=[0, 1, 2])
+    (home / "network.py").unlink()
+    return made.path
+
+
+def test_a_page_of_several_layers_is_of_one_and_has_its_name(layered, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["page", str(layered), "--quiet"])
+    assert ended.value.code == 2
+    assert "choose one of this run's layers" in capsys.readouterr().err
+    done = run_command("page", layered, "--layer", EARLY, "--samples", "1")
+    index = layered / f"page-{EARLY}" / "index.html"
+    assert done.stdout == f"wrote {index}\n"
+    assert {page.name.rpartition("-")[0] for page in index.parent.glob("unit/*")} == {EARLY}
+    assert "Lower ranges of its activations" in words(next(index.parent.glob("unit/*-00000.html")))
+
+
+def test_report_shows_the_best_units_of_each_layer(layered, tmp_path):
+    out = tmp_path / "out"
+    run_command("report", layered, "--best", "2", "--samples", "1", "--out", out)
+    result = Run.open(layered).result
+    best = {f"{name}-{e.unit:05d}" for name in LAYERS for e in result(name).best(2)}
+    assert {page.stem for page in (out / "unit").iterdir()} == best
+    assert "Only the 4 units of this report are looked at" in "".join(
+        words(page) for page in (out / "unit").iterdir()
+    )
+
+
+def test_units_without_activations_are_refused_in_a_sentence(tmp_path, capsys):
+    folder = picture_run(tmp_path, LAYERS[0], length=1, store=False).path
+    for command in ("page", "report"):
+        with pytest.raises(SystemExit) as ended:
+            main([command, str(folder), "--quiet"])
+        assert ended.value.code == 2
+        assert "kept no activations, which this needs" in capsys.readouterr().err
+        assert not (folder / command).exists()
