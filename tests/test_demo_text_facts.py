@@ -104,7 +104,9 @@ def check_demo(out: Path, seed: int, count: int) -> None:
     assert all(matches and matches[0].iou > 0.3 for matches in best.values()), best
     assert demo.trap_accuracy is not None
     assert demo.accuracy > 0.85 > 0.5 > demo.trap_accuracy
-    assert demo.page.exists()
+    told = demo.page.read_text(encoding="utf-8")
+    assert f"{len(PLANTED)} of {len(PLANTED)} planted facts were found." in told
+    assert len(list((demo.page.parent / "unit").iterdir())) == len(demo.run.result())
     noted = demo.run.manifest["data"]
     assert draw_pairs(**noted["source"]).fingerprint() == noted["fingerprint"]
 

@@ -81,6 +81,12 @@ def check_demo(out: Path, seed: int, count: int) -> None:
     best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
     assert all(matches and matches[0].iou > 0.15 for matches in best.values()), best
     assert demo.accuracy > 0.75
+    told = demo.page.read_text(encoding="utf-8")
+    assert f"{len(PLANTED)} of {len(PLANTED)} planted facts were found." in told
+    for finding in demo.findings:
+        link = f"{demo.page.parent}/unit/units-{finding.matches[0].unit:05d}.html"
+        assert Path(link).exists()
+        assert f"See unit {finding.matches[0].unit}<" in told
 
 
 def test_all_planted_facts_are_found_in_a_small_world(tmp_path: Path) -> None:

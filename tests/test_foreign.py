@@ -433,13 +433,15 @@ def test_a_page_does_not_replace_what_other_commands_wrote(world, tmp_path, comm
 
 
 def test_what_another_command_wrote_into_a_report_stays_there(world, tmp_path):
-    WRITERS["page"][1](world, tmp_path / "out")
-    an_attack().write(tmp_path / "out")
+    out = tmp_path / "out"
+    command("page", world.run, "--units", "1", "--samples", "1", "--out", out, "--quiet")
+    an_attack().write(out)
     before = (tmp_path / "out/attack.json").read_bytes()
     WRITERS["report"][1](world, tmp_path / "out")
     assert (tmp_path / "out/attack.json").read_bytes() == before
     assert (tmp_path / "out/units.html").exists()
-    assert not (tmp_path / "out/pictures").exists()  # of the page, which is replaced
+    (page,) = (out / "unit").glob("*.html")
+    assert page.stem.endswith("-00000")  # what andornot page wrote is replaced
     an_attack("1" * 16).write(tmp_path / "out")  # and it is still known as ours
     assert "1" * 16 in (tmp_path / "out/attack.json").read_text()
 

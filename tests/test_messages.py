@@ -51,7 +51,6 @@ from andornot.errors import (
 )
 from andornot.measures.scores import metric_code
 from andornot.probe import Recording
-from andornot.report.page import write_page
 from andornot.report.picture_gallery import PictureGallery
 from andornot.report.site.attacks import check_attacks
 from andornot.report.site.write import write_report
@@ -605,14 +604,13 @@ def test_a_run_that_lost_its_positions(run, tmp_path):
 
 
 def test_pages_of_nothing(run, tmp_path):
-    assert told(OptionError, write_page, run, tmp_path / "a", n_units=0) == (
+    assert told(OptionError, write_report, run, tmp_path / "a", n_units=0) == (
         "the number of units is 0; it must be at least 1"
     )
     nothing = "the number of samples is 0; it must be at least 1"
-    assert told(OptionError, write_page, run, tmp_path / "b", n_samples=0) == nothing
-    assert told(OptionError, write_report, run, tmp_path / "c", n_samples=0) == nothing
+    assert told(OptionError, write_report, run, tmp_path / "b", n_samples=0) == nothing
     (tmp_path / "mine.txt").write_text("", encoding="utf-8")
-    assert told(OptionError, write_page, run, tmp_path) == (
+    assert told(OptionError, write_report, run, tmp_path) == (
         f"{tmp_path} holds other files; choose a new or an empty folder (mine.txt is there, and "
         "no list of what andornot wrote, which versions before did not keep)"
     )

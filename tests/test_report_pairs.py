@@ -1,4 +1,4 @@
-"""Sentence pairs that show units: the right pairs and marks, on a page and in the terminal."""
+"""Sentence pairs that show units: the right pairs and marks, on pages and in the terminal."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 import andornot
 from andornot.analyses.outcomes import outcomes
+from andornot.cli import cli
 from andornot.counting.thresholds import Threshold
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
-from andornot.report.entries import class_weights
+from andornot.report.entries import Fact, Story, class_weights
 from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.report.marks import FORBIDDEN, NAMED
-from andornot.report.page import Fact, Story, write_page
 from andornot.report.pair_gallery import PairGallery
+from andornot.report.site.write import write_report
 from andornot.report.terminal import _remarks, print_units
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
@@ -30,7 +32,7 @@ from andornot.text.nli.protocol import Recorded
 from andornot.text.open import open_pairs
 from andornot.text.probe import Words
 from test_report_marks import carriers, normal_form
-from test_report_page import read
+from test_report_page import read, unit_page, units_of, words
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 
@@ -114,7 +116,7 @@ def token_run(table_file, tmp_path_factory) -> Run:
     return explain("tokens", table_file, tmp_path_factory.mktemp("tokens") / "run")
 
 
-# --- the data of the page -----------------------------------------------------------------------
+# --- the data of the pages ----------------------------------------------------------------------
 
 
 def test_groups_hold_what_they_promise(run):
@@ -239,27 +241,25 @@ def test_weights_are_those_of_the_head(run, monkeypatch):
     assert found == [(f"class {i}", -i) for i in range(4, 12)]
 
 
-# --- the page -----------------------------------------------------------------------------------
+# --- the pages ----------------------------------------------------------------------------------
 
 
 class Pairs(HTMLParser):
-    """The pairs of a page: for each unit a list of sentences, as (text, class of its mark)."""
+    """The pairs on a unit's page: a list of sentences each, as (text, class of its mark)."""
 
     def __init__(self, html):
         super().__init__()
-        self.units: dict[int, list[list[list[tuple[str, str]]]]] = {}
+        self.shown: list[list[list[tuple[str, str]]]] = []
         self.inside = self.mark = ""
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         kind = given.get("class") or ""
-        if tag == "section" and re.fullmatch(r"unit-\d+", given["id"]):
-            self.unit = self.units.setdefault(int(given["id"][5:]), [])
-        elif tag == "li" and kind.startswith("pair"):
-            self.unit.append([])
+        if tag == "li" and kind.startswith("pair"):
+            self.shown.append([])
         elif kind == "sentence":
-            self.unit[-1].append([])
+            self.shown[-1].append([])
             self.inside = "side"
         elif tag == "span" and self.inside == "said":
             self.inside = "sentence"
@@ -277,7 +277,7 @@ class Pairs(HTMLParser):
     def handle_data(self, data):
         if self.inside == "sentence":
             for text in data.split():
-                self.unit[-1][-1].append((text, self.mark))
+                self.shown[-1][-1].append((text, self.mark))
 
 
 def plain_marks(formula, pair):
@@ -300,15 +300,15 @@ def plain_marks(formula, pair):
         yield marks
 
 
-def check_marks(run, html, data):
-    """Every word on the page has the mark that a plain recomputation gives it."""
+def check_marks(run, index, data):
+    """Every word on the units' pages has the mark that a plain recomputation gives it."""
     by_text = {
         "".join(token for s in pair.sentences for token in s.tokens): pair for pair in data.pairs
     }
     kinds = set()
-    for unit, pairs in Pairs(html).units.items():
+    for unit in units_of(index):
         formula = run.result()[unit].formula
-        for shown in pairs:
+        for shown in Pairs(unit_page(index, unit).read_text(encoding="utf-8")).shown:
             pair = by_text["".join(text for said in shown for text, _ in said)]
             plain = plain_marks(formula, pair)
             for said, own, marks in zip(shown, pair.sentences, plain, strict=True):
@@ -323,50 +323,68 @@ def spelt(tokens):
     return [(letter, mark) for token, mark in tokens for letter in token]
 
 
-def test_words_on_the_page_are_marked_as_a_plain_recomputation_says(run, tmp_path):
-    path = write_page(run, tmp_path / "out", units=[DOGS, SHARED, NEVER], n_samples=16)
-    html = path.read_text(encoding="utf-8")
-    kinds = check_marks(run, html, PairGallery.open(run).data)
+def test_words_on_the_pages_are_marked_as_a_plain_recomputation_says(run, tmp_path):
+    path = write_report(run, tmp_path / "out", [DOGS, SHARED, NEVER], n_samples=16)
+    for unit in (DOGS, SHARED, NEVER):
+        assert len(Pairs(unit_page(path, unit).read_text(encoding="utf-8")).shown) >= 16
+    kinds = check_marks(run, path, PairGallery.open(run).data)
     assert {"m-decisive", ""} <= kinds
 
 
-def test_the_page_is_whole_and_asks_nothing_of_the_network(run, tmp_path):
-    path = write_page(run, tmp_path / "out", story=Story("<i>Tale</i>", (EVIL,)))
-    html = path.read_text(encoding="utf-8")
-    page = read(path)
-    assert {p.name for p in path.parent.iterdir()} == {"index.html", ".andornot.json"}
-    assert not re.search(r"https?:|//|@import|<script|<link|<iframe|javascript:", html)
-    assert str(run.path.parent) not in html
-    assert not {"script", "i", "img"} & {tag for tag, _ in page.tags}
-    assert page.text.count(EVIL) > 1, "in the story and in sentences"
-    assert "&amp;" in page.text, "an entity in the data stays what it is"
-    assert "prefers-color-scheme: dark" in html
+def test_the_pages_are_whole_and_ask_nothing_of_the_network(run, tmp_path):
+    story = Story("<i>Tale</i>", (EVIL,))
+    path = write_report(run, tmp_path / "out", n_samples=10, n_units=20, story=story)
+    assert not (path.parent / "images").exists()
+    for file in path.parent.rglob("*.html"):
+        html, page = file.read_text(encoding="utf-8"), read(file)
+        assert not re.search(r"https?:|[\"'(]//|@import|<iframe|javascript:", html)
+        assert str(run.path.parent) not in page.text
+        assert not {"i", "img"} & {tag for tag, _ in page.tags}
+        assert all("src" in script for script in page.all("script"))
+    assert EVIL in read(path).text, "in the story"
+    assert "<i>Tale</i>" in read(path).text
+    text = "".join(read(unit_page(path, unit)).text for unit in units_of(path))
+    assert EVIL in text, "in sentences"
+    assert "&amp;" in text, "an entity in the data stays what it is"
 
 
 def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
     e = run.result()[DOGS]
     story = Story("A tale", (), (Fact("Dogs count.", True, "They do.", DOGS),))
-    page = read(write_page(run, tmp_path / "out", n_units=1, story=story))
-    text = " ".join(page.text.split())
-    assert f"Unit {DOGS}, IoU {e.iou:.3f}" in text
-    assert f"of the {e.counts.tp + e.counts.fn:,} pairs." in text
-    assert "read 60 sentence pairs of pairs.tsv" in text
-    assert "if its value there is above 0" in text
-    assert "Dogs count. Found: They do. See unit 0" in text
-    assert "hyp:" in text
+    path = write_report(run, tmp_path / "out", n_samples=10, n_units=1, story=story)
+    unit, first = words(unit_page(path, DOGS)), words(path)
+    assert f"Unit {DOGS} · IoU {e.iou:.3f}" in unit
+    assert f"of the {e.counts.tp + e.counts.fn:,} pairs." in unit
+    assert "a word that both sentences have" in unit
+    assert "read 60 sentence pairs of pairs.tsv" in first
+    assert "if its value there is above 0" in first
+    assert "Dogs count. Found: They do. See unit 0" in first
+    assert "in the hypothesis (hyp:)" in first
 
 
 def test_units_without_a_formula_are_told_why(run, tmp_path):
-    text = read(write_page(run, tmp_path / "out", units=[DEAD])).text
+    path = write_report(run, tmp_path / "out", [DEAD])
+    text = read(unit_page(path, DEAD)).text
     assert "No formula: 0 on every position: the unit never fires" in text
 
 
-def test_tokens_on_the_page_carry_their_strength(token_run, tmp_path):
-    path = write_page(token_run, tmp_path / "out", units=[0], n_samples=8)
-    page = read(path)
+def test_tokens_on_the_pages_carry_their_strength(token_run, tmp_path):
+    path = write_report(token_run, tmp_path / "out", [0], n_samples=8)
+    page = read(unit_page(path, 0))
     marks = page.all("mark")
     assert any(m.get("style") == "--a: 1.00" and m["class"] == "m-both" for m in marks)
     assert "tokens: 1 both, 0 only the unit, 0 only the formula" in " ".join(page.text.split())
+
+
+def test_a_page_has_ten_pairs_of_each_unit(run, tmp_path):
+    done = CliRunner().invoke(
+        cli,
+        ["page", str(run.path), "--units", "0", "--out", str(tmp_path / "page"), "--quiet"],
+    )
+    assert done.exit_code == 0, done.output
+    path = write_report(run, tmp_path / "report", [0], n_samples=10)
+    page = unit_page(tmp_path / "page" / "index.html", 0)
+    assert page.read_bytes() == unit_page(path, 0).read_bytes()
 
 
 def test_the_pairs_of_the_demo_are_written_again(tmp_path):
@@ -394,7 +412,7 @@ def test_data_that_moved_or_changed_is_noticed(run, table_file, tmp_path):
     with pytest.raises(OptionError, match="'pairs', which has no images"):
         images_of(run)
     with pytest.raises(OptionError, match="no explanation of unit 9"):
-        write_page(run, tmp_path / "page", units=[9])
+        write_report(run, tmp_path / "report", units=[9])
 
 
 # --- the terminal -------------------------------------------------------------------------------
@@ -447,12 +465,13 @@ def test_a_real_page_is_marked_as_a_plain_recomputation_says(shared_data, tmp_pa
         str(nli / "nli_bilstm.pt"), "mlp.1", data, tmp_path / "run",
         words=Words(n_words=300), length=4, beam_size=4, units=range(30),
     )  # fmt: skip
-    html = write_page(run, tmp_path / "page", n_units=20, n_samples=16).read_text(encoding="utf-8")
-    kinds = check_marks(run, html, data)
+    path = write_report(run, tmp_path / "report", n_units=20, n_samples=16)
+    kinds = check_marks(run, path, data)
     assert {"m-decisive", f"m-{FORBIDDEN}", f"m-{NAMED}", "m-decisive overlap"} <= kinds
     weights = class_weights(run, "mlp.1", 5)
     assert [w.name for w in weights] == [*CLASSES]
     assert max(abs(w.share) for w in weights) <= 1
-    bars = re.findall(r'class="(for|against)" style="width: ([\d.]+)%"', html)
-    assert len(bars) == 3 * len(Pairs(html).units)
+    pages = [unit_page(path, unit).read_text(encoding="utf-8") for unit in units_of(path)]
+    bars = re.findall(r'class="(for|against)" style="width: ([\d.]+)%"', "".join(pages))
+    assert len(bars) == 3 * len(pages)
     assert all(float(a) <= 50 for _, a in bars)

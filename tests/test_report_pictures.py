@@ -25,13 +25,10 @@ from andornot.report.pictures import (
     AGREEMENT,
     FORMULA_ONLY,
     UNIT_ONLY,
-    draw_figure,
     enlarge,
     outline,
     panel_shape,
     panels,
-    tile,
-    unit_figure,
 )
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
@@ -218,11 +215,6 @@ def test_colours_differ_in_lightness_too():
     assert FORMULA_ONLY[2] - UNIT_ONLY[2] > 150
 
 
-def test_a_tile_stacks_four_panels(gallery):
-    view = gallery.unit(RED).samples[0]
-    assert tile(view).size == (224, 4 * 168 + 3 * 4)
-
-
 def test_shares_add_up(gallery):
     for s in gallery.unit(RED).samples:
         both, unit, formula = s.shares
@@ -230,18 +222,10 @@ def test_shares_add_up(gallery):
         assert both + formula == pytest.approx(s.formula_mask.mean())
 
 
-def test_a_figure_is_drawn(run):
-    figure = unit_figure(run, RED, n_samples=4)
-    assert figure.mode == "RGB"
-    assert figure.width > 4 * 224
-    assert {AGREEMENT, UNIT_ONLY, FORMULA_ONLY} <= {c for _, c in figure.getcolors(10**6)}
-
-
 @pytest.mark.parametrize(("unit", "status"), [(DEAD, "dead"), (NOT_A_NUMBER, "nan")])
 def test_units_without_a_formula_have_no_samples(gallery, unit, status):
     view = gallery.unit(unit)
     assert (view.explanation.status, view.samples) == (status, ())
-    assert draw_figure(view).size[0] > 0
 
 
 def test_bad_options(run, gallery):

@@ -20,9 +20,9 @@ from andornot.cli.demo import demo
 from andornot.cli.ending import OutputError, end_by, interruption, output, say, signals
 from andornot.cli.explain import explain, layers
 from andornot.cli.figures import figures
-from andornot.cli.look import page, score, show
+from andornot.cli.look import score, show
 from andornot.cli.nli import nli
-from andornot.cli.report import report
+from andornot.cli.report import page, report
 from andornot.cli.reproduce import reproduce
 from andornot.errors import AndornotError
 

@@ -1,14 +1,13 @@
-"""Look at a run: ``andornot show``, ``score`` and ``page``."""
+"""Look at a run: ``andornot show`` and ``score``."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
-from andornot.cli.options import TRUST_CODE, folder_name, open_run
+from andornot.cli.options import TRUST_CODE, open_run
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
 
@@ -69,7 +68,7 @@ def show(
     if samples is not None and opened.manifest["level"] == "image":
         raise click.UsageError(
             f"{run} was made from images, which a terminal cannot show; leave --samples out, or "
-            "use andornot page"
+            "use andornot report"
         )
     if units is None and samples is None:
         print_run(opened, best, layer)
@@ -85,46 +84,3 @@ def show(
         layer=layer,
         data=samples_from(opened, data),  # type: ignore[arg-type]
     )
-
-
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.option("--layer", help="Layer, where the run has several.")
-@click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the best.")
-@click.option(
-    "--best", type=click.IntRange(min=1), default=20, show_default=True, help="Number of units."
-)
-@click.option(
-    "--samples", type=int, help="Images or sentence pairs for each unit [default: 8, 10]."
-)
-@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
-@TRUST_CODE
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder; default RUN/page (with the layer, if several).",
-)
-@click.option("--quiet", is_flag=True, help="No progress bar.")
-def page(run: Path, out: Path | None, trust_code: bool, quiet: bool, **options: Any) -> None:
-    """Show units of a RUN on one page: images with both masks, or sentences with marked words."""
-    from andornot.progress import show_progress
-    from andornot.report.page import write_page
-    from andornot.runs.reopen import samples_from
-    from andornot.writable import check_page
-
-    show_progress(not quiet)
-    opened = open_run(run, trust_code)
-    layer = opened.layer(options["layer"])
-    several = len(opened.layers) > 1
-    folder = out or opened.place(f"page-{folder_name(layer)}" if several else "page")
-    check_page(folder)
-    written = write_page(
-        opened,
-        folder,
-        layer=layer,
-        units=options["units"],
-        n_units=options["best"],
-        n_samples=options["samples"],
-        data=samples_from(opened, options["data"]),
-    )
-    click.echo(f"wrote {written}")

@@ -12,7 +12,7 @@ DEMOS = ("vision", "text")
 
 
 def run_demo(name: Literal["vision", "text"], out: str | Path, seed: int = 0) -> Demo:
-    """Make a world, train a network on it, explain its units, and write the page.
+    """Make a world, train a network on it, explain its units, and write a report.
 
     Args:
         name: a name from ``DEMOS``.

@@ -1,4 +1,4 @@
-"""A finished demo, whichever it was, and what its page tells of the findings."""
+"""A finished demo, whichever it was, and what its report tells of the findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Demo:
     """A finished demo.
 
     Attributes:
-        page: the page that shows units.
+        page: the first page of the report on its units.
         run: the run directory.
         findings: what was planted, and the units that name it.
         accuracy: share of the held-out samples whose class the network gets right.
@@ -35,6 +35,6 @@ class Demo:
 
 
 def fact_of(finding: Finding) -> Fact:
-    """A finding as the page tells it."""
+    """A finding as the report tells it."""
     unit = finding.matches[0].unit if finding.found else None
     return Fact(finding.planted.story, finding.found, finding.how, unit)

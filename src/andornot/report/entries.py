@@ -1,4 +1,4 @@
-"""What a page says, as data: what the page of pictures and the page of sentences share."""
+"""What pages and the terminal say of a run and its units, as data."""
 
 from __future__ import annotations
 
@@ -156,25 +156,6 @@ class UnitEntry(Generic[T]):
     groups: tuple[Group[T], ...]
 
 
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """All that a template is given.
-
-    Attributes:
-        title: of the page.
-        story: what is told first, if anything.
-        overview: sentences on what was explained, and on what.
-        units: the units, in the order shown.
-        threshold: when a unit counts as active, in words.
-    """
-
-    title: str
-    story: Story | None
-    overview: tuple[str, ...]
-    units: tuple[UnitEntry[T], ...]
-    threshold: str
-
-
 def choose_units(
     result: Result, units: Sequence[int] | None, n_units: int, story: Story | None = None
 ) -> list[int]:
@@ -236,21 +217,6 @@ def steps(explanation: Explanation) -> tuple[Scored, ...]:
         if best is not None and (not kept or round(best.iou, 3) > round(kept[-1].iou, 3)):
             kept.append(best)
     return tuple(kept)
-
-
-def headline(explanation: Explanation) -> str:
-    """What a unit is said to be, in a line."""
-    if explanation.formula is None:
-        return f"Unit {explanation.unit}: {STATUS_MEANING[explanation.status]}"
-    return f"Unit {explanation.unit}: {explanation.formula}"
-
-
-def score_line(explanation: Explanation) -> str:
-    """IoU, and how it grew with length; nothing for a unit without a formula."""
-    if explanation.formula is None:
-        return ""
-    lengths = ", ".join(f"{s.iou:.3f} with {s.formula.length}" for s in steps(explanation))
-    return f"IoU {explanation.iou:.3f} (by number of concepts: {lengths})"
 
 
 def sentences(e: Explanation, position: str) -> tuple[str, ...]:

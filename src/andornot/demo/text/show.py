@@ -15,7 +15,7 @@ from andornot.demo.text.world import TRAPS, draw_pairs
 from andornot.dissection import dissect
 from andornot.files import writing
 from andornot.report.entries import Story
-from andornot.report.page import write_page
+from andornot.report.site.write import write_report
 from andornot.runs.run import Run
 from andornot.text.nli.classifier import PairClassifier
 from andornot.text.nli.protocol import accuracy, class_weights
@@ -31,10 +31,10 @@ _OTHER_SEED: Final = 1_000_000  # the pairs that test for shortcuts are drawn fr
 
 
 def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Demo:
-    """Write pairs, train, explain, and write the page.
+    """Write pairs, train, explain, and write the report.
 
     Args:
-        out: the folder to write: the page in ``page``, the run in ``run``.
+        out: the folder to write: the report in ``page``, the run in ``run``.
         seed: of the pairs and the training.
         count: number of pairs to learn from and to hold out.
 
@@ -59,7 +59,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     )  # fmt: skip
     findings = find_planted(PLANTED, named_units(run, model))
     story = _story(held_out, findings, summary)
-    page = write_page(run, out / "page", n_units=12, n_samples=8, data=held_out, story=story)
+    page = write_report(run, out / "page", data=held_out, story=story)
     seconds = time.perf_counter() - start
     return Demo(page, run, findings, right, summary, seconds, right_on_traps)
 

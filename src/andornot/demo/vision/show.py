@@ -17,17 +17,17 @@ from andornot.dissection import dissect
 from andornot.files import writing
 from andornot.models import LoadedModel, fingerprint
 from andornot.report.entries import Story
-from andornot.report.page import write_page
+from andornot.report.site.write import write_report
 
 LENGTH: Final = 3
 COUNT: Final = 3000
 
 
 def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Demo:
-    """Paint, train, explain, and write the page.
+    """Paint, train, explain, and write the report.
 
     Args:
-        out: the folder to write: the page in ``page``, the run in ``run``.
+        out: the folder to write: the report in ``page``, the run in ``run``.
         seed: of the world and the training.
         count: number of pictures in the world.
 
@@ -50,7 +50,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     units = [Named(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
     findings = find_planted(PLANTED, units)
     story = _story(world, findings, accuracy)
-    page = write_page(run, out / "page", n_units=12, n_samples=6, data=world, story=story)
+    page = write_report(run, out / "page", data=world, story=story)
     summary = f"The network gets {accuracy:.0%} of held-out pictures right."
     return Demo(page, run, findings, accuracy, summary, time.perf_counter() - start)
 

@@ -40,6 +40,7 @@ class LayerSummary:
         name: the layer.
         sentences: what was explained.
         active: when a unit counts as active.
+        map_shape: height and width of a unit's map, in values.
         plots: its figures.
         kinds: the sorts of formula: name, meaning, how many units.
         left_out: units without a formula: why, and how many.
@@ -49,6 +50,7 @@ class LayerSummary:
     name: str
     sentences: tuple[str, ...]
     active: str
+    map_shape: str
     plots: tuple[Plot, ...]
     kinds: tuple[tuple[str, str, int], ...]
     left_out: tuple[tuple[str, int], ...]
@@ -68,6 +70,7 @@ def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> Laye
             *trust_sentences(chapter.explanations),
         ),
         active=threshold(chapter.run, chapter.layer),
+        map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
         plots=_plots(chapter, refs),
         kinds=tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
         left_out=tuple(missing.most_common()),

@@ -12,7 +12,6 @@ from andornot.report.picture_gallery import ImageView
 from andornot.report.pictures import panel_shape
 from andornot.report.site.overlays import data_url, overlay_png
 from andornot.report.site.refs import Thumb
-from andornot.report.tiles import caption
 
 _FOLDER: Final = "images"
 _QUALITY: Final = 75
@@ -68,7 +67,7 @@ class ImageStore:
                 f"alone on {unit_only:.1%}, the formula alone on {formula_only:.1%}."
             ),
             name=view.name,
-            caption=caption(view),
+            caption=_caption(view),
             labels=view.labels,
         )
 
@@ -94,3 +93,14 @@ class ImageStore:
         width, height = self.sizes[view.sample]
         masks = data_url(overlay_png(view.unit_mask, view.formula_mask))
         return Thumb(file, masks, width, height)
+
+
+def _caption(view: ImageView) -> str:
+    """How well unit and formula agree on an image, and how strongly the unit fires."""
+    both, unit, formula = view.shares
+    parts = []
+    if both + unit + formula > 0:
+        parts.append(f"IoU {both / (both + unit + formula):.2f} here")
+    if view.peak == view.peak:  # not NaN: the threshold is above 0
+        parts.append(f"peak {view.peak:.1f} × threshold")
+    return ", ".join(parts)

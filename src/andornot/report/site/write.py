@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from andornot.errors import OptionError
-from andornot.explanations import Explanation
+from andornot.explanations import Explanation, Result
 from andornot.files import writing
 from andornot.folders import check_whole, whole_folder
 from andornot.progress import track
@@ -83,18 +83,21 @@ def write_report(
     units: Sequence[int] | None = None,
     n_samples: int = 16,
     *,
+    n_units: int | None = None,
     layer: str | None = None,
     data: Any = None,
     story: Story | None = None,
     attacks: Sequence[str | Path] = (),
 ) -> Path:
-    """Write a report; an older one (or a page) in that folder is replaced.
+    """Write a report; an older one in that folder is replaced.
 
     Args:
         run: the run to show.
         out: the folder.
-        units: the units to show; all if not given.
+        units: the units to show, in this order; all if not given.
         n_samples: how many images or pairs to show for each unit, at most.
+        n_units: show only so many units of each layer, the best explained ones after those that
+            the story names; for when ``units`` is not given.
         layer: the layer to show; all if not given.
         data: the images or pairs that the run was made from; found again by the manifest if not
             given.
@@ -105,8 +108,8 @@ def write_report(
         The path of the first page, ``out/index.html``.
 
     Raises:
-        OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` is below 1, or
-            ``out`` holds other files.
+        OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` or ``n_units`` is
+            below 1, or ``out`` holds other files.
         DataError: the images or the sentences of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
     """
@@ -117,7 +120,9 @@ def write_report(
     check_whole(out, _TOP)
     check_attacks(attacks, run)
     names = run.layers if layer is None else (run.layer(layer),)
-    chapters = _chapters(run, names, units, data, story)
+    galleries = _galleries(run, names, data)
+    shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
+    chapters = _chapters(run, galleries, shown)
     with whole_folder(out, top=_TOP) as folder, writing(out):
         report = _Report(run, folder, n_samples, ImageStore(folder), _left_out(chapters))
         report.copy_static()
@@ -128,21 +133,30 @@ def write_report(
     return out / "index.html"
 
 
-def _chapters(
-    run: Run, layers: Sequence[str], units: Sequence[int] | None, data: Any, story: Story | None
-) -> list[Chapter]:
-    slug = slugs(run.layers)
+def _galleries(run: Run, layers: Sequence[str], data: Any) -> list[AnyGallery]:
+    """The samples of each layer; the data is opened once."""
     galleries: list[AnyGallery] = []
     for name in layers:
-        known = galleries[0].data if galleries else data
-        galleries.append(open_gallery(run, name, known))
-    chosen = [
-        choose_units(g.result, [e.unit for e in g.result] if units is None else units, 1, story)
-        for g in galleries
-    ]
+        galleries.append(open_gallery(run, name, galleries[0].data if galleries else data))
+    return galleries
+
+
+def _shown_units(
+    result: Result, units: Sequence[int] | None, n_units: int | None, story: Story | None
+) -> tuple[int, ...]:
+    """The units of a layer to show: those asked for, the best, or all."""
+    if units is None and n_units is None:
+        return tuple(e.unit for e in result)
+    return tuple(choose_units(result, units, 1 if n_units is None else n_units, story))
+
+
+def _chapters(
+    run: Run, galleries: Sequence[AnyGallery], shown: Sequence[tuple[int, ...]]
+) -> list[Chapter]:
+    slug = slugs(run.layers)
     return [
-        Chapter(run, name, slug[name], tuple(own), gallery, *ask_all(run, name))
-        for name, own, gallery in zip(layers, chosen, galleries, strict=True)
+        Chapter(run, g.layer, slug[g.layer], units, g, *ask_all(run, g.layer))
+        for g, units in zip(galleries, shown, strict=True)
     ]
 
 
