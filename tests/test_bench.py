@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from andornot.explainer import kernel_atoms
 from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
 from andornot.search.problem import AND, AND_NOT, OR
 
-TINY = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
+TINY: dict[str, Any] = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_results_do_not_hang_on_the_number_of_threads(report):
     assert 0 < by_length[0] <= by_length[1] <= 1
 
 
-TINY_TEXT = {"pairs": 100, "words": 40, "units": 5, "length": 2, "beam_size": 3}
+TINY_TEXT: dict[str, Any] = {"pairs": 100, "words": 40, "units": 5, "length": 2, "beam_size": 3}
 
 
 def test_text_report_is_plain_data_with_every_stage(capsys):
@@ -108,7 +109,7 @@ def test_size_too_small(name, value):
 
 
 def test_no_room_on_disk(monkeypatch):
-    monkeypatch.setattr(measure.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(measure.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))  # type: ignore[attr-defined]
     with pytest.raises(OptionError, match="TMPDIR"):
         measure.run_bench(**TINY)
 

@@ -102,7 +102,7 @@ def test_nobody_turns_real_entailments_into_contradictions(shared_data, tmp_path
     )  # fmt: skip
     found = attack(run, "entailment", "contradiction")
     edits = found.tables["edits"].set_index("edit")
-    row = next(row for name, row in edits.iterrows() if name.startswith("insert hyp:nobody"))
+    row = next(row for name, row in edits.iterrows() if str(name).startswith("insert hyp:nobody"))
     assert row["flip_rate"] > 0.9
     assert row["control_rate"] < 0.4
     assert row["difference_low"] > 0.3

@@ -180,7 +180,7 @@ def test_results_come_with_their_arguments_and_calls_are_read_lazily(threads):
         found = engine.run(double, 2, calls())
         assert next(found)[1] % 2 == 0
         assert len(begun) <= 5
-        found.close()
+        found.close()  # type: ignore[attr-defined]
         assert results(engine, double, 3, 10) == [(i, 3 * i) for i in range(10)]
         assert results(engine, double, 3, 0) == []
 

@@ -160,3 +160,19 @@ def test_all_speak_of_one_address():
 def test_the_authors_are_those_of_the_citation():
     cited = yaml.safe_load(text("CITATION.cff"))["authors"]
     assert PROJECT["authors"] == cited
+
+
+# --- types ---
+
+
+def test_types_of_the_package_are_as_strict_as_mypy_can_be():
+    """What is let pass in tests is switched on again for the package."""
+    asked = tomllib.loads(text("pyproject.toml"))["tool"]["mypy"]
+    (own,) = (one for one in asked["overrides"] if one["module"] == "andornot.*")
+    assert asked["strict"]
+    assert {"src", "tests"} <= set(asked["files"])
+    assert own["enable_error_code"] == asked["disable_error_code"]
+    assert own["warn_unreachable"]
+    for name, value in asked.items():
+        if isinstance(value, bool) and name not in ("strict", "explicit_package_bases"):
+            assert own[name] is (not value), name

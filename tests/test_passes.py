@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -342,7 +343,7 @@ def test_pairs_and_their_tokens(text_run, tmp_path, layer, monkeypatch):  # noqa
 # ---- real weights
 
 
-class Residual(torch.nn.Module):
+class Residual(torch.nn.Module):  # type: ignore[name-defined, misc]
     """A block of the CIFAR ResNets, with the shortcut that has no weights."""
 
     def __init__(self, before, after, stride):
@@ -359,7 +360,7 @@ class Residual(torch.nn.Module):
         return (y + torch.nn.functional.pad(short, (0, 0, 0, 0, self.more, self.more))).relu()
 
 
-class ResNet20(torch.nn.Module):
+class ResNet20(torch.nn.Module):  # type: ignore[name-defined, misc]
     def __init__(self):
         super().__init__()
         self.conv1 = torch.nn.Conv2d(3, 16, 3, 1, 1, bias=False)
@@ -389,7 +390,7 @@ def test_all_layers_of_a_resnet_in_one_run(shared_data, tmp_path):
     layers += ["conv1", "bn1", *(f"{n}.{p}" for n in layers for p in ("conv1", "bn1", "conv2"))]
     assert len(layers) == 38
     data = open_data(f"broden:{vision / 'broden_mini'}", limit=24)
-    options = {
+    options: dict[str, Any] = {
         "recording": Recording(batch_size=16), "length": 1, "trust": None, "search": "beam",
         "preprocessing": Preprocessing(32, 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     }  # fmt: skip

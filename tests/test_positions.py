@@ -32,7 +32,7 @@ def same(first, second):
 
 @given(grids(), grids(), st.permutations(range(6)))
 def test_positions_keep_their_atoms(first, second, new_ids):
-    one, two = AtomMap.from_atoms(first), AtomMap.from_atoms(second, np.ones(len(second)))
+    one, two = AtomMap.from_atoms(first), AtomMap.from_atoms(second, np.ones(len(second)))  # type: ignore[arg-type]
     for atom_map, atoms in ((one, first), (two, second)):
         assert atom_map.n_samples == len(atoms)
         for i, grid in enumerate(atoms):
@@ -48,7 +48,7 @@ def test_positions_keep_their_atoms(first, second, new_ids):
 @given(atoms=grids())
 def test_what_is_saved_comes_back(atoms, tmp_path_factory):
     directory = tmp_path_factory.mktemp("positions")
-    atom_map = AtomMap.from_atoms(atoms, np.arange(len(atoms)))
+    atom_map = AtomMap.from_atoms(atoms, np.arange(len(atoms)))  # type: ignore[arg-type]
     atom_map.save(directory)
     again = AtomMap.load(directory)
     assert same(atom_map, again)
@@ -73,7 +73,7 @@ def test_codes_that_do_not_fit_the_index_are_refused(tmp_path):
 
 def test_too_many_atoms_in_a_sample_are_refused_by_number():
     with pytest.raises(DataError, match="sample 1 has 65537 distinct"):
-        AtomMap.from_atoms([np.zeros(1, np.int32), np.arange(65_537)])
+        AtomMap.from_atoms([np.zeros(1, np.int32), np.arange(65_537)])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,10 +71,10 @@ def world(tmp_path_factory):
 @pytest.fixture
 def run(world, tmp_path):
     def dissect(net, layer="out", batch_size=None, device="cpu", **options):
-        options = {"trust": None, "length": 1, "threshold": Threshold(0.1)} | options
+        given: dict[str, Any] = {"trust": None, "length": 1, "threshold": Threshold(0.1)} | options
         return andornot.dissect(
             net, layer, world, tmp_path / "run", recording=Recording(batch_size, device),
-            preprocessing=Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)), **options,
+            preprocessing=Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)), **given,
         )  # fmt: skip
 
     return dissect
