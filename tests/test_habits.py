@@ -176,3 +176,23 @@ def test_types_of_the_package_are_as_strict_as_mypy_can_be():
     for name, value in asked.items():
         if isinstance(value, bool) and name not in ("strict", "explicit_package_bases"):
             assert own[name] is (not value), name
+
+
+# --- what tests share ---
+
+
+def test_what_is_made_once_is_made_once_and_whole(made_once, tmp_path):
+    name, calls = tmp_path.name, []
+
+    def fill(folder: Path) -> None:
+        calls.append(folder)
+        (folder / f"{len(calls)}").touch()
+        if len(calls) == 1:
+            raise OSError("in the middle")
+
+    with pytest.raises(OSError, match="in the middle"):
+        made_once(name, fill)
+    folder = made_once(name, fill)
+    assert made_once(name, fill) == folder
+    assert len(calls) == 2
+    assert [path.name for path in folder.iterdir()] == ["2"]  # nothing of the first

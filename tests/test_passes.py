@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,8 +156,9 @@ def test_shards_with_gaps_are_known_cut_and_dropped(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return stored_world(tmp_path_factory.mktemp("world"))
+def world(made_once, tmp_path_factory):
+    made = made_once("stored-world", stored_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
 
 
 @pytest.fixture
