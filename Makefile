@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow lint bench docs format clean
+.PHONY: demo test test-slow coverage lint bench docs format clean
 
 demo: $(VENV)/demo.stamp  ## set up and run the built-in demo
 	$(BIN)/andornot demo --out demo
@@ -13,6 +13,9 @@ test: $(VENV)/dev.stamp lint  ## lint, types, fast tests
 
 test-slow: $(VENV)/dev.stamp  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow -n auto
+
+coverage: $(VENV)/dev.stamp  ## what the fast tests run: in the terminal, and line by line in htmlcov/
+	$(BIN)/python -m pytest -m "not slow" -n auto --cov --cov-report=term --cov-report=html
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -31,7 +34,7 @@ docs: $(VENV)/dev.stamp  ## the site, in docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
 clean:
-	rm -rf $(VENV) build dist docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist docs/_build htmlcov .coverage* *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 # constraints.txt pins what we test with; the package itself asks only for ranges.
 $(VENV)/demo.stamp: pyproject.toml constraints.txt

@@ -42,7 +42,7 @@ autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
 # What NumPy calls ArrayLike would be spelt out over three lines; in a union Sphinx prints the repr.
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
-TypeAliasForwardRef.__repr__ = lambda self: self.name  # type: ignore[method-assign]
+TypeAliasForwardRef.__repr__ = lambda self: self.name
 # no "members" here: Sphinx would then ignore the lists of members that pages give
 autodoc_default_options = {"show-inheritance": False}
 napoleon_numpy_docstring = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -64,10 +65,10 @@ def picture_run(folder: Path, layers=(LAYER, EARLY), network=NETWORK, **options)
     file = folder / "network.py"
     file.write_text(network.replace("CLASSES", repr(CLASSES)))
     data = open_data(f"labelmaps:{squares(folder / 'data')}")
-    options = {"length": 3, "threshold": Threshold(0.05), "folds": 2} | options
+    given: dict[str, Any] = {"length": 3, "threshold": Threshold(0.05), "folds": 2} | options
     return andornot.dissect(
         f"{file}:net", layers, data, folder / "run",
-        recording=Recording(batch_size=10, device="cpu"), **options,
+        recording=Recording(batch_size=10, device="cpu"), **given,
     )  # fmt: skip
 
 
@@ -84,7 +85,8 @@ def pair_run(folder: Path, layer="mlp.4", **options):
     words = Vocabulary.from_pairs(plain)
     module = EntailmentNet(SMALL, len(words), words.padding)
     with torch.no_grad():
-        module.mlp[-1].weight *= 20
+        head: Any = module.mlp[-1]
+        head.weight *= 20
     model = folder / "model.pt"
     save_classifier(PairClassifier(module, words, "cpu"), model)
     pairs = [

@@ -241,7 +241,7 @@ def sentences() -> tuple[andornot.ConceptTable, np.ndarray]:
 
 def of_arrays(changes: Mapping[str, Any]) -> dict[str, Any]:
     """All options of a search as ``andornot.explain`` takes them."""
-    options = SEARCH | changes
+    options = SEARCH | dict(changes)
     return options | {"only": options.pop("concepts"), "jobs": 1}
 
 
@@ -484,12 +484,19 @@ def upsampled_maps() -> Plain:
     return {f"{h} x {w}": array(upsample(maps, h, w)) for h, w in sizes}
 
 
+def later(make: Callable[..., Plain], **options: Any) -> Case:
+    """A case that needs no folder."""
+    return lambda _: make(**options)
+
+
+NO_CHANGES: dict[str, Any] = {}
+
 CASES: dict[str, Case] = {
     "drawn_counts": lambda _: drawn_counts(),
     **{
-        f"drawn_{name}": lambda _, changes=changes: drawn_search(**changes)
+        f"drawn_{name}": later(drawn_search, **changes)
         for name, changes in {
-            "beam": {},
+            "beam": NO_CHANGES,
             "beam_long": {"length": 6, "beam_size": 3},
             "optimal": {"search": "optimal", "nodes": 100_000},
             "optimal_bounded": {"search": "optimal", "nodes": 3, "length": 4},
@@ -507,15 +514,15 @@ CASES: dict[str, Case] = {
         }.items()
     },
     **{
-        f"drawn_{kind}_{metric}": lambda _, kind=kind, metric=metric: drawn_search(
-            metric=metric, search=kind, nodes=20_000 if kind == "optimal" else None
+        f"drawn_{kind}_{metric}": later(
+            drawn_search, metric=metric, search=kind, nodes=20_000 if kind == "optimal" else None
         )
         for metric in METRICS
         if metric != "iou"
         for kind in ("beam", "optimal")
     },
     **{
-        f"sentences_{name}": lambda _, changes=changes: sentence_search(**changes)
+        f"sentences_{name}": later(sentence_search, **changes)
         for name, changes in {
             "beam": {},
             "mu2020": {"profile": "mu2020", "length": 5},

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -102,7 +103,7 @@ def record_pictures() -> None:
         ids=np.array(some.sample_ids),
         names=np.array(world.names),
         categories=np.array([";".join(kinds) for kinds in world.categories]),
-        **state,
+        **state,  # type: ignore[arg-type]
     )
 
 
@@ -114,7 +115,8 @@ def record_texts() -> None:
     values, tokens, logits = demo_values(model, data.pairs)
     units = sorted(np.argsort(-(values > 0).mean(0), kind="stable")[:PAIR_UNITS].tolist())
     token_units = spread(TOKEN_UNITS, tokens.shape[1])
-    weight = model.module.mlp[-1].weight.detach().numpy()
+    last: Any = model.module.mlp[-1]
+    weight = last.weight.detach().numpy()
     np.savez_compressed(
         HERE / "text_demo.npz",
         pairs=small(values[:, units]),
@@ -124,7 +126,7 @@ def record_texts() -> None:
         logits=small(logits),
         head=small(weight[:, units]),
         words=np.array(model.vocabulary.words),
-        **state,
+        **state,  # type: ignore[arg-type]
     )
     with (HERE / "text_demo.tsv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, delimiter="\t", lineterminator="\n")

@@ -87,7 +87,7 @@ def coco_instances(root: Path, **changes: object) -> Path:
     picture(root / "val/stored.jpg", 4, 6, orientation=6)  # annotated as it is stored
     size = {"height": 4, "width": 6}
     names = ("a/x.png", "b\\x.png", f"{CAFE}.png", "empty.png", "turned.jpg", "stored.jpg")
-    images = [{"id": i if i % 2 else str(i), "file_name": n} | size for i, n in enumerate(names)]
+    images = [{**size, "id": i if i % 2 else str(i), "file_name": n} for i, n in enumerate(names)]
     categories = [
         {"id": 3, "name": "cat", "supercategory": "animal"},
         {"id": "90", "name": f" {APART} ", "supercategory": "none"},

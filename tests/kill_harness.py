@@ -136,12 +136,12 @@ def kill_everywhere(job: Job, folder: Path, every: int) -> dict[str, int]:
     for at in range(1, n + 1, every):
         place = folder / "place"
         shutil.copytree(start, place, symlinks=True)
-        assert in_child(lambda at=at, place=place: killed_run(job, place, at)) == -signal.SIGKILL
+        assert in_child(lambda at=at, place=place: killed_run(job, place, at)) == -signal.SIGKILL  # type: ignore[misc]
         found = stored(job.read, place, note)
         assert found in (old, new), f"killed before {told[at - 1]}: neither old nor new:\n{found}"
         seen["old" if found == old else "new"] += 1
         where = f"killed before {told[at - 1]}"
-        assert in_child(lambda place=place: job.run(place)) == 0, f"{where}: cannot start again"
+        assert in_child(lambda place=place: job.run(place)) == 0, f"{where}: cannot start again"  # type: ignore[misc]
         again = stored(job.read, place, note)
         assert again == new, f"{where}: started again, it is\n{again}\n{new}"
         left = [str(p) for p in place.rglob("*") if ".andornot-" in p.name]
@@ -193,7 +193,7 @@ def _explain(place: Path, layers: tuple[str, ...] = ("layer",), **options: Any) 
     from andornot.models import Preprocessing
     from andornot.trust.options import TrustOptions
 
-    given = {
+    given: dict[str, Any] = {
         "threshold": Threshold(0.2), "length": 1, "jobs": 1,
         "trust": TrustOptions(resamples=2, bootstrap=40, nulls=2), "folds": 2,
     } | options  # fmt: skip
@@ -302,7 +302,7 @@ def _train_job() -> Job:
     rng = np.random.default_rng(0)
     classes = ("entailment", "neutral", "contradiction")
     pairs = tuple(
-        Pair(str(i), *(Sentence(tuple(rng.choice(words, 3))) for _ in "ab"), label=classes[i % 3])
+        Pair(str(i), *(Sentence(tuple(rng.choice(words, 3))) for _ in "ab"), label=classes[i % 3])  # type: ignore[misc, arg-type]
         for i in range(12)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def published_search(unit, concepts, length, beam_size, limit=None, penalty=1.0)
     """
     single = {c: published_iou(unit, mask) for c, mask in enumerate(concepts)}
     useful = sorted((c for c in single if single[c] > 0), key=lambda c: -single[c])
-    beam = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
+    beam: list[Any] = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
     pool = useful[:limit] if limit is not None else list(range(len(concepts)))
     steps = [beam]
     for _ in range(length - 1):
@@ -91,7 +92,7 @@ def published_text_search(unit, concepts, derived, length, beam_size):
     in a formula as ``("N", concept)``. Later steps compose with the plain concept of every start
     formula that scores above 0, so twice when both do.
     """
-    starts = []
+    starts: list[Any] = []
     for c, mask in enumerate(concepts):
         starts.append(((c,), published_iou(unit, mask), mask, c))
         if c in derived:
@@ -124,14 +125,14 @@ def published_search_by_atoms(active, sizes, concepts, length, beam_size):
         both = int(active[mask].sum())
         return both / (int(sizes[mask].sum()) + a - both + 1e-10)
 
-    apply = {
+    apply: dict[str, Any] = {
         "OR": np.logical_or,
         "AND": np.logical_and,
         "AND NOT": lambda left, right: left & ~right,
     }
     single = [score(mask) for mask in concepts]
     useful = sorted((c for c, s in enumerate(single) if s > 0), key=lambda c: -single[c])
-    beam = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
+    beam: list[Any] = [((c,), single[c], concepts[c]) for c in useful[:beam_size]]
     steps = [beam]
     for _ in range(length - 1):
         new = []
@@ -147,9 +148,9 @@ def published_search_by_atoms(active, sizes, concepts, length, beam_size):
 
 def text(formula, names):
     """A formula as it prints."""
-    from andornot import And, Concept, Not, Or
+    from andornot import And, Concept, Formula, Not, Or
 
-    result = Concept(names[formula[0]])
+    result: Formula = Concept(names[formula[0]])
     for operator, c in formula[1:]:
         right = Concept(names[c])
         if operator == "OR":
@@ -197,7 +198,7 @@ def exhaustive_search(
     concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None
 ):
     """The best of all formulas; of those with the same positions the shortest, then the first."""
-    pool = range(len(concepts))
+    pool: Any = range(len(concepts))
     if limit is not None:
         useful = [c for c in pool if concepts[c] and score(concepts[c]) > 0]
         pool = sorted(sorted(useful, key=lambda c: -score(concepts[c]))[:limit])
@@ -215,7 +216,7 @@ def all_formulas(concepts, length, operators=OPERATORS, pool=None):
     The first concept is any; the further ones are from the pool, if there is one.
     """
     pool = range(len(concepts)) if pool is None else pool
-    level = [((c,), set(mask)) for c, mask in enumerate(concepts)]
+    level: list[Any] = [((c,), set(mask)) for c, mask in enumerate(concepts)]
     yield from level
     for _ in range(length - 1):
         level = [

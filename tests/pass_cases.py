@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -91,7 +92,7 @@ def dissect(folder: Path, out: str, **changes) -> Run:
     """A run on the world, by default of all three layers and without trust."""
     from andornot.models import Preprocessing
 
-    options = {
+    options: dict[str, Any] = {
         "layer": LAYERS, "threshold": Threshold(0.03), "length": 2, "trust": None,
         "recording": Recording(batch_size=3, device="cpu"),
         "preprocessing": Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)),

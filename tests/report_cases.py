@@ -22,7 +22,7 @@ CLASSES = ("Red one", "green", EVIL)
 DEAD = 3
 
 
-class Colours(torch.nn.Module):
+class Colours(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Units: red, green, blue, nothing; three classes that take a colour each."""
 
     def __init__(self):

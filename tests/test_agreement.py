@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from andornot.search.solve import kernel_atoms
 from strategies import MANY, cases, labelled
 
 FEW = settings(max_examples=max(4, settings.default.max_examples // 2))
-CLOSE = {"rel": 1e-9, "abs": 1e-9}
+CLOSE: dict[str, Any] = {"rel": 1e-9, "abs": 1e-9}
 
 
 @st.composite
@@ -214,7 +215,7 @@ def searches(draw):
 def target_of(case, values):
     atoms = case.table.positions.atoms
     by_atom = np.bincount(atoms, values, minlength=case.table.n_atoms)
-    return correlation.Target.of(by_atom, float((values**2).sum()), case.table.counts)
+    return correlation.Target.of(by_atom, float((values**2).sum()), case.table.counts)  # type: ignore[arg-type]
 
 
 @MANY

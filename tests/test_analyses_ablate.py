@@ -18,7 +18,7 @@ from andornot.models.ablate import replace_first, shapes_of, zeroed  # noqa: E40
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class Residual(torch.nn.Module):
+class Residual(torch.nn.Module):  # type: ignore[name-defined, misc]
     """The layer gives its input on; the input is needed once more."""
 
     def __init__(self):

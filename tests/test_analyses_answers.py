@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -112,7 +113,8 @@ def test_uniqueness(run):
         assert uses["share"].sum() == pytest.approx(1)
         assert uses["uses"].sum() == sum(f.length for f in found)
     repeated = answer.tables["repeated"]
-    for row in repeated.itertuples():
+    twins: Any = repeated.itertuples()
+    for row in twins:
         which = [int(unit) for unit in row.which.split(", ")]
         assert len(which) == row.units > 1
         best = {run.result(LAYER)[u].best_by_length[row.length - 1].formula for u in which}
@@ -143,7 +145,8 @@ def test_candidates_for_polysemanticity(run):
     assert candidates["similarity"].isna().all()
     assert candidates["score"].is_monotonic_decreasing
     words = {"OR", "red", "green", "blue", "yellow"}
-    plain = [row for row in candidates.itertuples() if set(row.formula.split()) <= words]
+    rows: Any = candidates.itertuples()
+    plain = [row for row in rows if set(row.formula.split()) <= words]
     assert plain
     for row in plain:
         first, second = row.first, row.second
@@ -196,7 +199,8 @@ def test_verdicts_and_labels(run, vectors, tmp_path):
     agreed = kinds.answer(run, LAYER, length=2, similarity=vectors, threshold=0.8, min_share=0.05,
                           labels=labels)  # fmt: skip
     row = agreed.tables["agreement"].iloc[0]
-    same = sum(units.loc[u, "verdict"] == v for u, v in chosen.items())
+    verdicts: Any = units["verdict"]
+    same = sum(verdicts[u] == v for u, v in chosen.items())
     assert (row["label"], row["units"], row["agreement"]) == ("all", 4, same / 4)
     assert agreed.tables["confusion"]["units"].sum() == 4
     assert any("1 label of units without a formula left out." in s for s in agreed.sentences)

@@ -89,7 +89,7 @@ def test_partial_correlation_equals_that_of_residuals():
     x, y = z + rng.normal(size=40), 2 * z + rng.normal(size=40)
     rest = [v - np.polyval(np.polyfit(z, v, 1), z) for v in (x, y)]
     value, low, high = partial_correlation(x, y, z)
-    assert value == pytest.approx(np.corrcoef(*rest)[0, 1])
+    assert value == pytest.approx(np.corrcoef(rest)[0, 1])
     assert low < value < high
     assert partial_correlation(z, y, z) is None  # nothing of it is left
     assert partial_correlation(x, np.ones(40), z) is None
@@ -301,7 +301,7 @@ class Synset:
 
 def fake_nltk(monkeypatch, synsets):
     corpus = types.ModuleType("nltk.corpus")
-    corpus.wordnet = types.SimpleNamespace(synsets=synsets)
+    corpus.wordnet = types.SimpleNamespace(synsets=synsets)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "nltk", types.ModuleType("nltk"))
     monkeypatch.setitem(sys.modules, "nltk.corpus", corpus)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ from benchmarks.clock import Clock
 from benchmarks.synthetic import SIZE, Drawn, World, planted_formulas, write_activations
 from benchmarks.text import draw_activations, draw_pairs, run_text_bench
 
-TINY = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
+TINY: dict[str, Any] = {"samples": 12, "units": 10, "concepts": 40, "length": 2, "beam_size": 3}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_results_do_not_hang_on_the_number_of_threads(report):
     assert 0 < by_length[0] <= by_length[1] <= 1
 
 
-TINY_TEXT = {"pairs": 100, "words": 40, "units": 5, "length": 2, "beam_size": 3}
+TINY_TEXT: dict[str, Any] = {"pairs": 100, "words": 40, "units": 5, "length": 2, "beam_size": 3}
 
 
 def test_text_report_is_plain_data_with_every_stage(capsys):
@@ -114,7 +115,7 @@ def test_size_too_small(name, value):
 
 
 def test_no_room_on_disk(monkeypatch):
-    monkeypatch.setattr(measure.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(measure.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))  # type: ignore[attr-defined]
     with pytest.raises(OptionError, match="TMPDIR"):
         measure.run_bench(**TINY)
 

@@ -7,6 +7,7 @@ import os
 import pickle
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -188,9 +189,10 @@ def sentence(error):
 @pytest.mark.parametrize("name", CALLS)
 def test_odd_values_are_used_or_refused_by_a_sentence(name):
     refused = 0
+    call: Any = CALLS[name]
     for value in ODD.values():
         try:
-            CALLS[name](value)
+            call(value)
         except AndornotError as error:
             sentence(error)
             refused += 1
@@ -275,15 +277,15 @@ def test_concepts_have_names(name):
         ConceptTable.from_label_maps([np.eye(2, dtype=int)], ["a", name])
     with pytest.raises(DataError, match=told):
         ConceptTable.from_label_maps([np.eye(2, dtype=int)], {1: "a", 2: name})
-    assert ConceptTable.from_masks(MASKS[:2], np.array(["a", "b"])).names == ("a", "b")
+    assert ConceptTable.from_masks(MASKS[:2], np.array(["a", "b"])).names == ("a", "b")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), Fraction(1, 2), 0.5])
 def test_numbers_of_any_kind_are_numbers(value):
     assert Threshold(value).quantile == 0.5
     assert Threshold(None, value).fixed == 0.5
-    assert Ranges(np.int64(3)).k == 3
-    assert SearchOptions(length=np.int32(2), penalty=value).length == 2
+    assert Ranges(np.int64(3)).k == 3  # type: ignore[arg-type]
+    assert SearchOptions(length=np.int32(2), penalty=value).length == 2  # type: ignore[arg-type]
 
 
 # --- what errors quote ---
@@ -400,6 +402,6 @@ def test_folds_are_few(fold):
 def test_no_file_of_the_user_is_waited_for(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for read in (read_relations, _load_mapping, read_glove, lambda path: read_labels(path, [])):
+    for read in (read_relations, _load_mapping, read_glove, lambda path: read_labels(path, [])):  # type: ignore[arg-type]
         with pytest.raises(AndornotError, match="is a named pipe, not a file"):
             read(pipe)

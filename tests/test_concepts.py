@@ -194,7 +194,7 @@ MASKS = np.zeros((2, 4), np.bool_)
         (lambda: ConceptTable.from_label_maps(MAPS - 1, ["a"]), "label -1 in sample 0"),
         (lambda: ConceptTable.from_label_maps(MAPS + 2, {1: "a", 3: "b"}), "label 2 in sample 0"),
         (lambda: ConceptTable.from_label_maps(MAPS, {0: "a"}), "labels start at 1"),
-        (lambda: ConceptTable.from_label_maps(MAPS * 1.0, ["a"]), "sample 0 .* dtype float64"),
+        (lambda: ConceptTable.from_label_maps(MAPS * 1.0, ["a"]), "sample 0 .* dtype float64"),  # type: ignore[arg-type]
         (lambda: ConceptTable.from_label_maps([[1, 2]], ["a", "b"]), r"sample 0 has shape \(2,\)"),
         (lambda: ConceptTable.from_label_maps([MAPS[:0]], ["a"]), r"shape \(0, 3, 3\)"),
         (lambda: ConceptTable.from_label_maps(MAPS, ["a", "a"]), "two concepts are named 'a'"),

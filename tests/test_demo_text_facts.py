@@ -9,12 +9,14 @@ import pytest
 
 from andornot.concepts.relations import with_relations
 from andornot.demo.findings import Named, find_planted
+from andornot.demo.outcome import Demo
 from andornot.demo.text.facts import PLANTED, position
 from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import draw_pairs
 from andornot.formula import parse
 from andornot.text.concepts import pair_concepts
 from andornot.text.pairs import LABELS
+from demo_cases import whole_demo
 
 FACTS = {planted.name: planted for planted in PLANTED}
 
@@ -94,12 +96,7 @@ def test_imaginary_positions_have_the_concepts_of_the_table() -> None:
         assert position(*texts) & set(table.names) == expected, pair
 
 
-def check_demo(out: Path, seed: int, count: int) -> None:
-    pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
-    from andornot.demo import run_demo
-    from andornot.demo.text import show
-
-    demo = show.run_demo(out, seed, count) if count else run_demo("text", out, seed)
+def check(demo: Demo) -> None:
     best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
     assert all(matches and matches[0].iou > 0.3 for matches in best.values()), best
     assert demo.trap_accuracy is not None
@@ -112,10 +109,14 @@ def check_demo(out: Path, seed: int, count: int) -> None:
 
 
 def test_all_planted_habits_are_found_in_few_pairs(tmp_path: Path) -> None:
-    check_demo(tmp_path / "demo", seed=0, count=2400)
+    pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
+    from andornot.demo.text.show import run_demo
+
+    check(run_demo(tmp_path / "demo", seed=0, count=2400))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_all_planted_habits_are_found(tmp_path: Path, seed: int) -> None:
-    check_demo(tmp_path / "demo", seed=seed, count=0)
+def test_all_planted_habits_are_found(made_once, seed: int) -> None:
+    pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
+    check(whole_demo(made_once, "text", seed))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is absent: the demo classifier needs it")
@@ -54,9 +56,10 @@ def test_the_prices_are_part_of_the_loss(pairs: PairData) -> None:
     loss = nets._loss(net, rows, lengths, labels)
     u, v = net.encoder(rows, lengths).chunk(2)
     units = net.mlp[:2](net.bn(torch.cat([u, v, u - v, u * v], 1)))
-    logits = net.mlp[-1](units)
+    head: Any = net.mlp[-1]
+    logits = head(units)
     by_hand = -logits.log_softmax(1)[torch.arange(4), labels].mean()
-    by_hand += 0.003 * net.mlp[-1].weight.sum() + 0.03 * units.sum() / 4
+    by_hand += 0.003 * head.weight.sum() + 0.03 * units.sum() / 4
     torch.testing.assert_close(loss, by_hand)
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from andornot.demo.findings import Named, find_planted
+from andornot.demo.outcome import Demo
 from andornot.demo.vision.facts import PLANTED
 from andornot.demo.vision.scenes import CLASSES
 from andornot.demo.vision.world import NAMES
 from andornot.formula import parse
+from demo_cases import whole_demo
 
 FACTS = {planted.name: planted for planted in PLANTED}
 
@@ -77,7 +79,10 @@ def check_demo(out: Path, seed: int, count: int) -> None:
     pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
     from andornot.demo.vision.show import run_demo
 
-    demo = run_demo(out, seed=seed, count=count)
+    check(run_demo(out, seed=seed, count=count))
+
+
+def check(demo: Demo) -> None:
     best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
     assert all(matches and matches[0].iou > 0.15 for matches in best.values()), best
     assert demo.accuracy > 0.75
@@ -95,5 +100,6 @@ def test_all_planted_facts_are_found_in_a_small_world(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_all_planted_facts_are_found(tmp_path: Path, seed: int) -> None:
-    check_demo(tmp_path / "demo", seed=seed, count=3000)
+def test_all_planted_facts_are_found(made_once, seed: int) -> None:
+    pytest.importorskip("torch", reason="torch is absent: the demo trains a network")
+    check(whole_demo(made_once, "vision", seed))

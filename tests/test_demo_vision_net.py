@@ -69,8 +69,8 @@ def test_training_sees_what_the_preprocessing_gives(world: World) -> None:
 
 
 def test_accuracy_counts_right_classes(world: World) -> None:
-    class Always(torch.nn.Module):
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
+    class Always(torch.nn.Module):  # type: ignore[name-defined, misc]
+        def forward(self, images):
             return torch.eye(len(CLASSES))[torch.zeros(len(images), dtype=torch.long)]
 
     share = world.classes.count(CLASSES[0]) / len(world)

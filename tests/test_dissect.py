@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import threading
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,14 +28,14 @@ from andornot.trust.options import TrustOptions
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 N_SAMPLES = 10
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "threshold": Threshold(0.1),
     "recording": Recording(batch_size=3, device="cpu"),
     "folds": 2,
 }
 
 
-class Colours(torch.nn.Module):
+class Colours(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Units: red, green, blue, their sum, nothing, a constant; then a linear head."""
 
     def __init__(self):
@@ -307,7 +308,7 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
     whole = run_with(length=1).result()
     (tmp_path / "run").rename(tmp_path / "whole")
     monkeypatch.setattr(record, "_SHARD_BYTES", 1)
-    save, written = activations.write_whole, []
+    save, written = activations.write_whole, []  # type: ignore[attr-defined]
 
     def full(*args, **kwargs):
         if len(written) == 3:

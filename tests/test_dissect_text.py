@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -91,7 +92,8 @@ class Counting:
 @pytest.fixture
 def run_with(tmp_path):
     def run(model=None, layer="counts", data=None, **changes):
-        options = {"length": 2, "folds": 3, "recording": Recording(batch_size=7)} | changes
+        options: dict[str, Any] = {"length": 2, "folds": 3} | changes
+        options = {"recording": Recording(batch_size=7)} | options
         return andornot.dissect(
             model or Counting(), layer, data or pairs(), tmp_path / "run", **options
         )
@@ -320,7 +322,8 @@ def test_the_command_line_on_real_pairs(snli, tmp_path, capsys, monkeypatch):
     frame = pd.read_parquet(out / "explanations.parquet")
     weights = ["weight_entailment", "weight_neutral", "weight_contradiction"]
     assert set(weights) <= set(frame)
-    head = andornot.text.nli.load_classifier(folder / "nli_bilstm.pt").module.mlp[3].weight.detach()
+    model: Any = andornot.text.nli.load_classifier(folder / "nli_bilstm.pt")
+    head = model.module.mlp[3].weight.detach()
     assert np.allclose(frame[weights].to_numpy(), head.numpy().T)
     stored = json.loads((out / "explanations.json").read_text())["layers"]["mlp.1"][7]
     assert stored["weights"]["neutral"] == pytest.approx(float(head[1, 7]))

@@ -42,19 +42,16 @@ def shorten(monkeypatch, name):
 
 
 @pytest.fixture(scope="session")
-def demo_folder(tmp_path_factory):
+def demo_folder(made_once):
     """Make a small demo, once."""
 
-    @functools.cache
-    def made(name: str) -> Path:
-        out = tmp_path_factory.mktemp("demos") / name
+    def fill(name: str, out: Path) -> None:
         _, show = demo_modules(name)
         with pytest.MonkeyPatch.context() as patch:
             shorten(patch, name)
             show.run_demo(out, count=SMALL[name]["count"])
-        return out
 
-    return made
+    return lambda name: made_once(f"small-demo-{name}", functools.partial(fill, name))
 
 
 @pytest.fixture
@@ -139,14 +136,17 @@ def test_every_column_of_a_run_is_described(demo_folder):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
+def site(made_once) -> Path:
     """The site, built as `make docs` builds it; a warning is an error."""
     pytest.importorskip("furo", reason="the extra docs is not installed")
-    out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", ROOT / "docs", out]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return out
+
+    def build(out: Path) -> None:
+        places = (str(ROOT / "docs"), str(out))
+        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", *places]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+    return made_once("site", build)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -89,7 +90,7 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture
 def site(monkeypatch):
     monkeypatch.setattr(fetch, "WAIT", 0.0)
-    handler = type("Bound", (Handler,), {"site": Site()})
+    handler: Any = type("Bound", (Handler,), {"site": Site()})
     server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

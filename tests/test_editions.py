@@ -23,7 +23,7 @@ from test_dissect_text import Counting, pairs
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Three units, the larger the redder; what ``forward`` does hangs on more than weights."""
 
     def __init__(self):
@@ -123,7 +123,7 @@ def test_rounding_is_no_other_answer(run, monkeypatch):
 
     net = Net()
     run(net)
-    plain = vision.told
+    plain = vision.told  # type: ignore[attr-defined]
     for share in (1e-6, -1e-6, 1e-5):
         monkeypatch.setattr(vision, "told", lambda maps, share=share: plain(maps) * (1 + share))
         run(net)
@@ -198,7 +198,7 @@ def test_keys_name_device_and_the_libraries_of_the_network(monkeypatch):
     from andornot.models import LoadedModel, Preprocessing
     from andornot.vision import ImageProbe
 
-    class Made(torch.nn.Module):
+    class Made(torch.nn.Module):  # type: ignore[name-defined, misc]
         pass
 
     Made.__module__ = "torchvision.models.resnet"

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ BLUE, GREEN, MOSS, GREY, RED = (
 QUICK = AttackOptions(n_samples=16, n_controls=4, n_units=4)
 
 
-class Ponds(torch.nn.Module):
+class Ponds(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Two units, bright green and bright blue; each leads to one class."""
 
     def __init__(self):
@@ -173,6 +174,7 @@ def test_tables_say_what_the_arrays_say(ponds):
     answer = attack(run, "lake", "swamp", model=model, data=data, options=QUICK)
     edits, outcomes = answer.tables["edits"], answer.tables["outcomes"]
     assert len(edits) == len(found.verdicts)
+    row: Any
     for row, verdict in zip(edits.itertuples(), found.verdicts, strict=True):
         own = outcomes[outcomes["edit"] == row.edit]
         assert row.flip_rate == own["flipped"].mean() == verdict.flips.mean()
@@ -518,4 +520,5 @@ def test_overlap_is_raised_by_the_words_of_the_premise(tmp_path):
     assert row["flip_rate"] == 1.0
     assert row["control_rate"] < 0.4  # where only `nobody` was in the way
     assert row["difference_low"] > 0
-    assert edits.loc["repeat words of the premise until they overlap above 50%", "flip_rate"] < 0.7
+    rate: Any = edits["flip_rate"]["repeat words of the premise until they overlap above 50%"]
+    assert rate < 0.7

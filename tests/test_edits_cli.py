@@ -61,7 +61,7 @@ def run(tmp_path_factory):
 
 
 def invoke(command, *arguments):
-    arguments = [*map(str, arguments), "--trust-code"]  # the network is a Python file
+    arguments = (*map(str, arguments), "--trust-code")  # the network is a Python file
     done = CliRunner().invoke(command, arguments, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output

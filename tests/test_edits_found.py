@@ -10,6 +10,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 
 from andornot.edits import AttackOptions, attack
 from andornot.runs.reopen import model_of
+from demo_cases import whole_demo
 
 pytestmark = pytest.mark.slow
 
@@ -22,23 +23,11 @@ def clear(answer, least=0.5):
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory):
-    from andornot.counting.thresholds import Threshold
-    from andornot.demo.vision import net
-    from andornot.demo.vision.scenes import CLASSES
+def pictures(made_once):
     from andornot.demo.vision.world import draw_world
-    from andornot.models import LoadedModel, fingerprint
 
-    world = draw_world(3000, 0)
-    module = net.train(world, 0)
-    model = LoadedModel(
-        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
-    )
-    out = tmp_path_factory.mktemp("demo")
-    run = andornot.dissect(
-        model, net.LAYER, world, out, threshold=Threshold(net.QUANTILE), length=3
-    )
-    return run, model, world
+    run = whole_demo(made_once, "vision", 0).run
+    return run, model_of(run), draw_world(3000, 0)  # the network is trained again, to the same
 
 
 @pytest.mark.parametrize(
@@ -85,10 +74,8 @@ def test_the_planted_overlap_is_found(sentences):
 
 
 @pytest.fixture(scope="module")
-def sentences(tmp_path_factory):
-    from andornot.demo import run_demo
-
-    run = run_demo("text", tmp_path_factory.mktemp("demo")).run
+def sentences(made_once):
+    run = whole_demo(made_once, "text", 0).run
     return run, model_of(run)  # the fingerprint of the network trained again is that of the run
 
 
@@ -102,7 +89,7 @@ def test_nobody_turns_real_entailments_into_contradictions(shared_data, tmp_path
     )  # fmt: skip
     found = attack(run, "entailment", "contradiction")
     edits = found.tables["edits"].set_index("edit")
-    row = next(row for name, row in edits.iterrows() if name.startswith("insert hyp:nobody"))
+    row = next(row for name, row in edits.iterrows() if str(name).startswith("insert hyp:nobody"))
     assert row["flip_rate"] > 0.9
     assert row["control_rate"] < 0.4
     assert row["difference_low"] > 0.3

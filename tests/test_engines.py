@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 import time
@@ -38,8 +39,9 @@ from pass_cases import (  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return stored_world(tmp_path_factory.mktemp("world"))
+def world(made_once, tmp_path_factory):
+    made = made_once("stored-world", stored_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
 
 
 @pytest.fixture
@@ -123,7 +125,7 @@ def test_a_dask_cluster_of_which_a_worker_is_killed(world, stored, tmp_path):
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=3, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask"
+        n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=tmp_path / "dask"
     ) as cluster:
         before = {worker.pid for worker in cluster.workers.values()}
         for store in (False, True):
@@ -180,7 +182,7 @@ def test_results_come_with_their_arguments_and_calls_are_read_lazily(threads):
         found = engine.run(double, 2, calls())
         assert next(found)[1] % 2 == 0
         assert len(begun) <= 5
-        found.close()
+        found.close()  # type: ignore[attr-defined]
         assert results(engine, double, 3, 10) == [(i, 3 * i) for i in range(10)]
         assert results(engine, double, 3, 0) == []
 

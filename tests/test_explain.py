@@ -6,6 +6,7 @@ import json
 import signal
 import threading
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -166,7 +167,7 @@ def test_units_may_be_called_by_their_numbers(units, concepts):
     assert [e.unit for e in result] == [7, 100, 3]
     assert len(result) == 3
     assert result[7].iou == 1.0
-    assert result[np.int64(100)].unit == 100
+    assert result[np.int64(100)].unit == 100  # type: ignore[index]
     with pytest.raises(OptionError, match=r"no explanation of unit 0; .* has units 3 to 100"):
         result[0]
     assert [e.unit for e in result.best()] == [7, 100, 3]
@@ -254,13 +255,15 @@ def test_trees_reach_what_no_formula_from_left_to_right_does():
     trees = andornot.explain(unit, table, length=4, space="trees")[0]
     left = andornot.explain(unit, table, length=4)[0]
     assert trees.iou == 1 > left.iou
-    halves = (trees.formula.left, trees.formula.right)
+    whole: Any = trees.formula
+    halves = (whole.left, whole.right)
     assert {frozenset(part.concepts) for part in halves} == {frozenset("ab"), frozenset("cd")}
     assert trees.certificate.proven
     assert left.certificate.proven
-    for wrong in ({"length": 5}, {"search": "beam"}, {"profile": "mu2020"}):
+    trees_of_four: dict[str, Any] = {"length": 4, "space": "trees"}
+    for other in ({"length": 5}, {"search": "beam"}, {"profile": "mu2020"}):
         with pytest.raises(OptionError, match="trees are searched"):
-            andornot.explain(unit, table, **({"length": 4, "space": "trees"} | wrong))
+            andornot.explain(unit, table, **(trees_of_four | other))
 
 
 @pytest.mark.skipif(DISABLE_JIT, reason="looks at the clock too rarely without the compiler")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -168,7 +169,8 @@ def test_without_matplotlib(run, tmp_path, monkeypatch):
 def test_histograms_and_means_of_length(run):
     answer = length_of.answer(run, LAYER)
     (axes,) = length.draw(answer).figure.axes
-    bars = [patch for patch in axes.patches if patch.get_width() or patch.get_height()]
+    patches: Any = axes.patches
+    bars = [patch for patch in patches if patch.get_width() or patch.get_height()]
     for n in (1, 2, 3):
         own = [b for b in bars if abs(b.get_x() + b.get_width() / 2 - n) < 1e-9]
         widths = np.array([b.get_width() for b in own])
@@ -188,9 +190,9 @@ def test_points_of_accuracy(run, least):
     found = answer.tables["correlations"]
     top, below = figure.axes[0], figure.axes[2]
     (points,) = [c for c in top.collections if isinstance(c, PathCollection)]
-    np.testing.assert_allclose(points.get_offsets(), units[["iou", "accuracy"]])
+    np.testing.assert_allclose(np.asarray(points.get_offsets()), units[["iou", "accuracy"]])
     rows = found[found["quantity"] == "accuracy"]
-    np.testing.assert_allclose(below.lines[0].get_ydata(), rows["pearson"])
+    np.testing.assert_allclose(np.asarray(below.lines[0].get_ydata()), rows["pearson"])
     assert f"{len(units)} units" in top.get_title(loc="left")
 
 
@@ -199,11 +201,11 @@ def test_a_faultless_network_is_shown_by_its_margin(run):
     found = answer.tables["correlations"].query("quantity != 'accuracy'")
     units = answer.tables["units"].assign(accuracy=1.0)
     tables = {"correlations": found, "units": units}
-    drawing = accuracy.draw(SimpleNamespace(tables=tables, sentences=()))
+    drawing = accuracy.draw(SimpleNamespace(tables=tables, sentences=()))  # type: ignore[arg-type]
     assert drawing.figure.axes[0].get_ylabel() == "logit margin while active"
     assert any("hardly differs" in sentence for sentence in drawing.caption)
     with pytest.raises(RunError, match="no correlation with IoU to draw"):
-        accuracy.draw(SimpleNamespace(tables=tables | {"correlations": found[:0]}, sentences=()))
+        accuracy.draw(SimpleNamespace(tables=tables | {"correlations": found[:0]}, sentences=()))  # type: ignore[arg-type]
 
 
 def test_shares_of_categories_fill_the_bars():
@@ -216,12 +218,12 @@ def test_shares_of_categories_fill_the_bars():
     by_length = {"length": [1, 2], "units": 4, "distinct_formulas": [2, 4],
                  "distinct_concepts": [2, 3]}  # fmt: skip
     tables = {"by_length": pd.DataFrame(by_length), "categories": pd.DataFrame(rows)}
-    figure = uniqueness.draw(SimpleNamespace(tables=tables, sentences=())).figure
+    figure = uniqueness.draw(SimpleNamespace(tables=tables, sentences=())).figure  # type: ignore[arg-type]
     left, right = figure.axes
     tops = [sum(bar[i].get_height() for bar in right.containers) for i in range(3)]
     np.testing.assert_allclose(tops, 1)
     assert len(right.containers) == 8  # the rest are "others"
-    assert list(left.lines[1].get_ydata()) == [2, 4]
+    assert np.asarray(left.lines[1].get_ydata()).tolist() == [2, 4]
 
 
 # --- text laid out by hand ---------------------------------------------------------------------
@@ -317,7 +319,7 @@ def test_both_parts_of_a_candidate_are_shown(request_of):
     ]
     evidence = pd.DataFrame(rows, columns=["unit", "part", "sample"])
     answer = SimpleNamespace(tables={"units": units, "evidence": evidence})
-    (example,) = choose_examples(request, answer, 5)
+    (example,) = choose_examples(request, answer, 5)  # type: ignore[arg-type]
     assert example.samples == (20, 21, 22, 0, 1)
 
 
@@ -487,7 +489,8 @@ def test_edits_of_images():
     np.testing.assert_array_equal(shown[0], np.asarray(before))
     np.testing.assert_array_equal(shown[1], np.asarray(after))
     (chart,) = [axes for axes in figure.axes if axes.containers]
-    drawn = [container.lines[0].get_xdata() for container in chart.containers]
+    containers: Any = chart.containers
+    drawn = [container.lines[0].get_xdata() for container in containers]
     np.testing.assert_allclose(drawn, [[0.9, 0.5, 0.1], [0.2] * 3])
     assert "now swamp (target 0.10 → 0.80)" in text
     assert "lake to swamp, 12 samples" in text

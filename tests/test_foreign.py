@@ -70,7 +70,7 @@ def world(tmp_path_factory) -> Iterator[World]:
 
     home = tmp_path_factory.mktemp("world")
     picture_run(home, layers="relu2", length=2, trust=None, units=[0, 1, 2])
-    handler = type("Bound", (Handler,), {"site": Site()})
+    handler: Any = type("Bound", (Handler,), {"site": Site()})
     handler.site.files["/box.zip"] = zipped(**{"box/one.txt": b"1", "box/two.txt": b"2"})
     server = Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -287,7 +287,7 @@ def unharmed(folder: Path, theirs: list[Path], *, moved: bool = False) -> Iterat
     try:
         yield said
     except (AndornotError, click.ClickException) as error:
-        said.append(str(error) or error.format_message())
+        said.append(str(error) or error.format_message())  # type: ignore[union-attr]
     for path, found in before.items():
         same = seen(path) == found or (moved and beside(path, found))
         assert same, f"{path}: {found} is now {seen(path)}; {said}"
@@ -404,7 +404,7 @@ _SLOWLY = [pytest.param(name, marks=pytest.mark.slow) for name in ("report", "pa
 
 
 @pytest.mark.parametrize(
-    "writer", [n for n in QUICK if n not in (*ANEW, "report", "page")] + _SLOWLY
+    "writer", [*(n for n in QUICK if n not in (*ANEW, "report", "page")), *_SLOWLY]
 )
 @pytest.mark.parametrize("kind", ["link to a file", "dangling link"])
 def test_links_instead_of_own_files_are_not_followed(world, names, tmp_path, writer, kind):
@@ -603,7 +603,7 @@ def test_who_comes_while_a_folder_is_begun_does_not_take_it_away(tmp_path, monke
     """The second saw no folder, and found it locked: it must not remove it as its own."""
     from andornot import folders
 
-    plain = folders.locked
+    plain = folders.locked  # type: ignore[attr-defined]
 
     @contextmanager
     def begun(lock: Path, *args: Any, **kwargs: Any) -> Iterator[None]:

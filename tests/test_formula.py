@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def structure(formula):
     return (type(formula).__name__, structure(formula.left), structure(formula.right))
 
 
-def canonical(formula):
+def canonical(formula: Any):
     """Order and grouping left out, the slow way: bags of operands."""
     while isinstance(formula, Not) and isinstance(formula.operand, Not):
         formula = formula.operand.operand
@@ -55,14 +56,15 @@ def canonical(formula):
     if isinstance(formula, Not):
         return ("not", canonical(formula.operand))
     bag = Counter()
-    for side in (canonical(formula.left), canonical(formula.right)):
+    two: Any = formula
+    for side in (canonical(two.left), canonical(two.right)):
         kind = type(formula).__name__
         same = isinstance(side, tuple) and side[0] == kind
         bag.update(dict(side[1]) if same else [side])
     return (type(formula).__name__, frozenset(bag.items()))
 
 
-def rearranged(formula, draw):
+def rearranged(formula: Any, draw):
     """The same formula with operands swapped, regrouped and doubly negated here and there."""
     if isinstance(formula, Not):
         result = Not(rearranged(formula.operand, draw))
@@ -72,7 +74,8 @@ def rearranged(formula, draw):
         if draw(st.booleans()):
             left, right = right, left
         if type(left) is kind and draw(st.booleans()):
-            left, right = left.left, kind(left.right, right)
+            same: Any = left
+            left, right = same.left, kind(same.right, right)
         result = kind(rearranged(left, draw), rearranged(right, draw))
     else:
         result = formula
@@ -220,9 +223,9 @@ def test_length_counts_concepts_and_not_adds_nothing():
 def test_formulas_are_frozen_and_picklable():
     formula = parse("(a OR b) AND NOT c")
     with pytest.raises(AttributeError):
-        formula.left = Concept("x")
+        formula.left = Concept("x")  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
-        Concept("a").name = "b"
+        Concept("a").name = "b"  # type: ignore[misc]
     assert pickle.loads(pickle.dumps(formula)) == formula
     assert formula != "(a OR b) AND NOT c"
     assert Concept("a") != Not(Concept("a"))

@@ -134,7 +134,7 @@ def test_differences_are_told():
 
 # --- the networks, whose arithmetic is the machine's --------------------------------------------
 
-NEAR = {"rtol": 2**-7, "atol": 2e-2}
+NEAR: dict[str, Any] = {"rtol": 2**-7, "atol": 2e-2}
 """Stored values are cut to 7 bits behind the leading one, so they lie up to 2**-7 below."""
 
 

@@ -157,7 +157,7 @@ def test_the_stamp_covers_all_that_is_compiled():
 def test_a_kernel_knows_the_processor_that_it_was_compiled_for():
     from andornot.measures.scores import score
 
-    score(1, 1, 1, 1, 1)  # type: ignore[call-arg]
+    score(1, 1, 1, 1, 1)
     codegen = score.targetctx.codegen()  # type: ignore[attr-defined]
     key = score._cache._index_key(score.signatures[0], codegen)  # type: ignore[attr-defined]
     assert codegen.magic_tuple() in key

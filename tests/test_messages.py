@@ -164,7 +164,7 @@ ARRAYS = {
     ),
     "one range": (lambda: Ranges(1), OptionError, "the number of ranges is 1; give"),
     "ranges by magic": (
-        lambda: Ranges(3, "magic"),
+        lambda: Ranges(3, "magic"),  # type: ignore[arg-type]
         OptionError,
         "ranges are found by 'magic'; choose 'clusters' or 'quantiles'",
     ),
@@ -193,12 +193,12 @@ ARRAYS = {
         "same samples",
     ),
     "a text is no threshold": (
-        lambda: Threshold("a"),
+        lambda: Threshold("a"),  # type: ignore[arg-type]
         OptionError,
         "quantile is 'a'; give a number",
     ),
     "a text is no fixed threshold": (
-        lambda: Threshold(None, "0.5"),
+        lambda: Threshold(None, "0.5"),  # type: ignore[arg-type]
         OptionError,
         "fixed is '0.5'; give a number",
     ),
@@ -208,12 +208,12 @@ ARRAYS = {
         "number 1 of the names is ''; give each a text that is not blank",
     ),
     "a concept that is a number": (
-        lambda: andornot.parse("a") & 1,
+        lambda: andornot.parse("a") & 1,  # type: ignore[operator]
         FormulaError,
         "1 is no formula; write Concept(NAME), or parse(TEXT)",
     ),
     "no table": (
-        lambda: andornot.explain(np.eye(3, dtype=bool), {"a": 1}),
+        lambda: andornot.explain(np.eye(3, dtype=bool), {"a": 1}),  # type: ignore[arg-type]
         OptionError,
         "concepts is {'a': 1}; give a ConceptTable, such as ConceptTable.from_masks makes",
     ),

@@ -8,6 +8,7 @@ import sys
 from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -73,7 +74,7 @@ def test_module_from_a_file(tiny):
     assert (loaded.preprocessing, loaded.class_names, loaded.weights) == (None, None, None)
     assert sys.path == path
     with pytest.raises(dataclasses.FrozenInstanceError):
-        loaded.spec = "x"
+        loaded.spec = "x"  # type: ignore[misc]
 
 
 def test_extras_from_a_file_and_their_override(tiny):
@@ -271,7 +272,7 @@ def test_random_torchvision_models_say_so(torchvision):
 def test_the_number_of_classes_comes_from_the_weights(torchvision, tmp_path):
     trained = torchvision.models.shufflenet_v2_x0_5(num_classes=7)
     torch.save({"state_dict": trained.state_dict()}, tmp_path / "w.pt")
-    loaded = load_model("torchvision:shufflenet_v2_x0_5", tmp_path / "w.pt")
+    loaded: Any = load_model("torchvision:shufflenet_v2_x0_5", tmp_path / "w.pt")
     assert loaded.module.fc.out_features == 7
     assert loaded.class_names is None
     assert loaded.notes == ()
@@ -349,7 +350,8 @@ def test_transformers_directory(vit, capfd):
     with Recorder(loaded.module, ["vit.layernorm"]) as recorder:
         got = recorder.record(batch)
     with torch.no_grad():
-        hidden = loaded.module.vit(batch).last_hidden_state
+        body: Any = loaded.module.vit
+        hidden = body(batch).last_hidden_state
         logits = loaded.module(batch).logits
     want = hidden[:, 1:].reshape(3, 4, 4, 16).permute(0, 3, 1, 2)
     np.testing.assert_allclose(got.activations["vit.layernorm"], want, atol=1e-5)
@@ -359,7 +361,7 @@ def test_transformers_directory(vit, capfd):
 def test_transformers_with_weights_from_a_file(vit, tmp_path):
     state = {k: v + 1 for k, v in load_model(f"hf:{vit}").module.state_dict().items()}
     torch.save(state, tmp_path / "w.pt")
-    loaded = load_model(f"hf:{vit}", tmp_path / "w.pt")
+    loaded: Any = load_model(f"hf:{vit}", tmp_path / "w.pt")
     assert torch.equal(loaded.module.classifier.bias, state["classifier.bias"])
 
 
@@ -456,9 +458,9 @@ def test_preprocessing_of_transformers(tmp_path, settings, want):
 def test_head_weights_right_after_the_layer():
     body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     net = nn.Sequential(body, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(), nn.Linear(4, 2))
-    found = head_weights(net, "0", 4)
+    found, head = head_weights(net, "0", 4), cast(Any, net[4])
     assert found.path == "4"
-    np.testing.assert_array_equal(found.weight, net[4].weight.detach().numpy())
+    np.testing.assert_array_equal(found.weight, head.weight.detach().numpy())
     assert head_weights(net, "0.1", 4).path == "4"
     convolution = nn.Sequential(body, nn.Conv2d(4, 6, 1), nn.ReLU())
     assert head_weights(convolution, "0", 4).weight.shape == (6, 4)

@@ -5,6 +5,7 @@ import re
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -148,10 +149,10 @@ def test_weights_that_do_not_fit_are_refused_and_change_nothing(kind):
 class Silent(Net):
     """Loads in its own way, and answers nothing."""
 
-    def state_dict(self):
+    def state_dict(self):  # type: ignore[override]
         return super().state_dict()
 
-    def load_state_dict(self, state, strict=True):
+    def load_state_dict(self, state, strict=True):  # type: ignore[override]
         super().load_state_dict(state, strict)
 
 
@@ -244,7 +245,7 @@ def test_a_run_finds_the_set_again(tmp_path, monkeypatch):
     states = [nn.Sequential(nn.Conv2d(3, 2, 1)).state_dict() for _ in range(2)]
     torch.save({"model": states[0], "ema": states[1]}, tmp_path / "w.pt")
     monkeypatch.chdir(tmp_path)
-    loaded = load_model("net.py:net", "w.pt#ema")
+    loaded: Any = load_model("net.py:net", "w.pt#ema")
     assert torch.equal(loaded.module[0].weight, states[1]["0.weight"])
     monkeypatch.chdir("/")
     again = load_model(absolute("net.py:net") and f"{tmp_path}/net.py:net", f"{tmp_path}/w.pt#ema")
@@ -269,7 +270,7 @@ def test_the_networks_own_hooks_know_old_names(tmp_path):
 
 
 def test_tensors_of_two_names(tmp_path):
-    def tied(seed: int) -> nn.Module:
+    def tied(seed: int) -> Any:
         torch.manual_seed(seed)
         left = nn.Conv2d(3, 4, 1)
         return nn.ModuleDict({"left": left, "right": left, "head": nn.Linear(4, 2)})
@@ -287,7 +288,7 @@ def test_tensors_of_two_names(tmp_path):
         load_weights(untied, {f"left.{n}": v for n, v in left_of(trained).items()}, PATH)
 
 
-def left_of(net: nn.Module) -> dict:
+def left_of(net: Any) -> dict:
     return net["left"].state_dict()
 
 
@@ -375,12 +376,12 @@ def test_side_heads_that_the_file_lacks(torchvision, tmp_path, monkeypatch):
     monkeypatch.setattr(nn.init, "trunc_normal_", lambda tensor, **_: tensor)  # it takes seconds
     trained = torchvision.models.googlenet(num_classes=4, init_weights=False, aux_logits=False)
     torch.save(trained.state_dict(), tmp_path / "w.pt")
-    loaded = load_model("torchvision:googlenet", tmp_path / "w.pt")
+    loaded: Any = load_model("torchvision:googlenet", tmp_path / "w.pt")
     assert torch.equal(loaded.module.fc.weight, trained.fc.weight)
 
 
 def test_networks_that_compute_their_widths_with_tensors(torchvision, tmp_path):
     trained = torchvision.models.regnet_y_400mf(num_classes=3)
     torch.save(trained.state_dict(), tmp_path / "w.pt")
-    loaded = load_model("torchvision:regnet_y_400mf", tmp_path / "w.pt")
+    loaded: Any = load_model("torchvision:regnet_y_400mf", tmp_path / "w.pt")
     assert torch.equal(loaded.module.fc.weight, trained.fc.weight)

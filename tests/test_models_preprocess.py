@@ -1,6 +1,7 @@
 """Preprocessing: the arithmetic, the squash, and the way through a manifest."""
 
 import json
+from typing import cast
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def naive(image: Image.Image, preprocessing: Preprocessing) -> np.ndarray:
     out = np.empty((3, image.height, image.width))
     for y in range(image.height):
         for x in range(image.width):
-            for c, value in enumerate(image.getpixel((x, y))):
+            for c, value in enumerate(cast(tuple[int, ...], image.getpixel((x, y)))):
                 out[c, y, x] = (value / 255 - preprocessing.mean[c]) / preprocessing.std[c]
     return out
 

@@ -3,6 +3,7 @@
 import csv
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,7 +116,8 @@ def test_the_scene_network_names_scenes(shared_data, scene15):
 
 @needs_torchvision
 def test_the_example_computes_what_torchvision_does(weights, scene15):
-    theirs = load_model("torchvision:squeezenet1_0", weights / "squeezenet1_0_imagenet.pt").module
+    loaded: Any = load_model("torchvision:squeezenet1_0", weights / "squeezenet1_0_imagenet.pt")
+    theirs = loaded.module
     batch = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         torch.testing.assert_close(scene15.module.features(batch), theirs.features(batch))

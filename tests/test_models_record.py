@@ -1,5 +1,7 @@
 """Layers and recordings of small networks, against the plainest forward pass."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -268,6 +270,7 @@ def test_class_and_register_tokens_are_set_aside(prefix, batch):
     patches = batch.flatten(2).transpose(1, 2)
     special = torch.full((6, prefix, 3), 1e9)
     net = nn.Sequential(Odd(lambda x: torch.cat([special, patches], 1)))
+    tokens: Any
     for tokens in ("auto", prefix):
         with Recorder(net, ["0"], tokens=tokens) as recorder:
             got = recorder.record(batch).activations["0"]

@@ -3,6 +3,7 @@
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -133,6 +134,8 @@ def test_weights_of_another_kind_are_called_by_it(tmp_path: Path, name):
 
 
 def test_weights_are_loaded():
+    target: Any
+    source: Any
     target, source = net(), net()
     nn.init.ones_(source[0].weight)
     load_weights(target, source.state_dict(), Path("w.pt"))
@@ -146,7 +149,7 @@ def test_counters_of_batch_norm_may_be_absent():
 
 @pytest.mark.parametrize("tied", [False, True])
 def test_weights_may_hold_what_is_no_number(tied):
-    target = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    target: Any = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
     state = {name: torch.full_like(v, torch.nan) for name, v in target.state_dict().items()}
     if tied:
         target[1].weight = target[0].weight
@@ -221,7 +224,7 @@ def test_fingerprint_sees_weights_architecture_and_source():
     base = fingerprint(net())
     assert base == fingerprint(net())
     assert len(base) == 64
-    changed = net()
+    changed: Any = net()
     with torch.no_grad():
         changed[3].bias[0] += 1
     dilated = net()

@@ -144,7 +144,8 @@ def image_case(folder: Path, attacked: Classes = None, **options: Any) -> Case:
     write_labelmaps(folder / "data", NAMES, samples)
     net, look = Ponds(), Preprocessing(SIZE, SIZE, (0, 0, 0), (1, 1, 1))
     model = LoadedModel(net, "ponds", None, fingerprint(net), look, ("lake", "swamp"))
-    given = {"layer": "units", "threshold": Threshold(None, 0.0), "folds": 2} | options
+    given: dict[str, Any] = {"layer": "units", "threshold": Threshold(None, 0.0), "folds": 2}
+    given |= options
 
     def make(out: Path, length: int) -> Run:
         return andornot.dissect(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_train_from_several_files(files, tmp_path, capsys):
     for number, epoch in enumerate(report["epochs"], 1):
         assert f"epoch {number} of 2: loss {epoch['loss']:.3f}" in out
     assert f"best: epoch {report['best']}, validation accuracy" in out
-    model = load_pair_model(str(tmp_path / "out" / "best.pt"), device="cpu")
+    model: Any = load_pair_model(str(tmp_path / "out" / "best.pt"), device="cpu")
     assert model.module.config == Config(embedding=6, state=5, hidden=(8, 7))
 
 
@@ -183,7 +184,8 @@ def test_widths_that_are_no_numbers(files, tmp_path, capsys):
 
 def test_the_networks_offered_are_those_of_the_api():
     (network,) = (p for p in train.params if p.name == "network")
-    assert list(network.type.choices) == list(PRESETS)
+    kind: Any = network.type
+    assert list(kind.choices) == list(PRESETS)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import pytest
@@ -198,7 +199,7 @@ def test_tokenisers_that_count_the_blank_to_a_piece(tmp_path):
         intermediate_size=12, max_position_embeddings=70, num_labels=3,
     )  # fmt: skip
     transformers.RobertaForSequenceClassification(config).save_pretrained(tmp_path)
-    model = load_pair_model(f"hf:{tmp_path}", device="cpu")
+    model: Any = load_pair_model(f"hf:{tmp_path}", device="cpu")
     layer = "roberta.encoder.layer.0"
     assert layer in model.token_layers
     one = pair("the zebra runs", "\u00e9t\u00e9 dog")
@@ -244,7 +245,7 @@ def test_other_families(name, config, pair_layer, token_layer, has_head, tmp_pat
     made = getattr(transformers, f"{name}ForSequenceClassification")(kind(**config, **sizes))
     made.save_pretrained(tmp_path)
     save_tokeniser(tmp_path, model_input_names=["input_ids", "attention_mask"])
-    model = load_pair_model(f"hf:{tmp_path}", device="cpu")
+    model: Any = load_pair_model(f"hf:{tmp_path}", device="cpu")
     assert pair_layer in model.layers
     assert token_layer is None or token_layer in model.token_layers
     assert not any("rel_attn" in path for path in model.token_layers)
@@ -266,7 +267,7 @@ def test_as_many_pieces_as_pairs(model, monkeypatch):
          "scores": (2, 2) if pairs == 2 else (3, 4), "right": (pairs, 2 if pairs == 2 else 4, 8)},
         2 if pairs == 2 else 4,
     ))  # fmt: skip
-    fresh = type(model).__new__(type(model))
+    fresh = type(model).__new__(type(model))  # type: ignore[call-overload]
     assert (fresh.layers, fresh.token_layers) == ((), ("right",))
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -230,7 +231,7 @@ def test_accuracy_and_labels():
 def test_a_checkpoint_gives_the_same_model(config, tmp_path):
     model = small(config)
     save_classifier(model, tmp_path / "deep" / "model.pt")
-    again = load_pair_model(str(tmp_path / "deep" / "model.pt"), device="cpu")
+    again: Any = load_pair_model(str(tmp_path / "deep" / "model.pt"), device="cpu")
     assert again.module.config == config
     assert again.vocabulary == model.vocabulary
     assert again.fingerprint == model.fingerprint

@@ -136,7 +136,7 @@ def test_a_stop_while_a_checkpoint_is_written_leaves_nothing_behind(tmp_path, mo
 
 
 def test_each_epoch_is_told(tmp_path):
-    told = []
+    told: list[object] = []
     report = go(tmp_path, on_epoch=lambda number, epoch: told.append((number, epoch)))
     assert told == list(enumerate(report.epochs, 1))
     go(tmp_path, replace(QUICK, epochs=4), on_epoch=lambda number, epoch: told.append(number))

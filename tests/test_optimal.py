@@ -70,7 +70,7 @@ def random_case(rng, n_concepts):
         unit ^= rng.random(n) < 0.1
     unit[0] |= not unit.any()
     return Case(
-        n, tuple(map(frozenset, map(np.flatnonzero, masks))), frozenset(np.flatnonzero(unit))
+        n, tuple(frozenset(np.flatnonzero(mask)) for mask in masks), frozenset(np.flatnonzero(unit))
     )
 
 
@@ -223,7 +223,9 @@ def test_two_partitions_and_a_formula_over_them_are_solved(seed):
     masks = np.array([labels[part] == label for part in range(2) for label in range(3)])
     unit = (masks[0] & masks[3]) | masks[1]
     case = Case(
-        240, tuple(map(frozenset, map(np.flatnonzero, masks))), frozenset(np.flatnonzero(unit))
+        240,
+        tuple(frozenset(np.flatnonzero(mask)) for mask in masks),
+        frozenset(np.flatnonzero(unit)),
     )
     solution = optimal.solve(case.problem(), SearchOptions(3))
     assert solution.proven
@@ -252,7 +254,9 @@ def case_of_noise():
     masks = rng.random((9, 400)) < 0.3
     unit = rng.random(400) < 0.2
     return Case(
-        400, tuple(map(frozenset, map(np.flatnonzero, masks))), frozenset(np.flatnonzero(unit))
+        400,
+        tuple(frozenset(np.flatnonzero(mask)) for mask in masks),
+        frozenset(np.flatnonzero(unit)),
     )
 
 

@@ -71,7 +71,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 FIRST = {name: values[0] for name, values in CHOICES.items()} | {"length": 2}
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Two layers and a head; what it answers hangs on weights and on a plain attribute."""
 
     def __init__(self, weight: float, scale: float) -> None:

@@ -222,11 +222,10 @@ def call(*words, cwd, ok=True, **environment):
 
 
 @pytest.fixture(scope="module")
-def dist(tmp_path_factory):
+def dist(made_once):
     """The folder with wheel and sdist, built as for a release."""
-    out = tmp_path_factory.mktemp("dist")
-    call(sys.executable, "-m", "build", "--outdir", out, ROOT, cwd=out)
-    return out
+    build = (sys.executable, "-m", "build", "--outdir")
+    return made_once("dist", lambda out: call(*build, out, ROOT, cwd=out))
 
 
 @pytest.fixture(scope="module")
@@ -236,18 +235,17 @@ def wheel(dist):
 
 
 @pytest.fixture(scope="module")
-def house(wheel, tmp_path_factory):
+def house(wheel, made_once):
     """The folder of all packages that the extras need, got by pip as it is configured here."""
-    out = tmp_path_factory.mktemp("house")
     extras = ",".join(place.extras for place in PLACES if place.extras)
-    pip = (sys.executable, "-m", "pip", "download", "--quiet", "--dest", out)
-    call(*pip, "-c", ROOT / "constraints.txt", f"{wheel}[{extras}]", "hatchling", cwd=out)
-    return out
+    pip = (sys.executable, "-m", "pip", "download", "--quiet", "-c", ROOT / "constraints.txt")
+    what = (f"{wheel}[{extras}]", "hatchling")
+    return made_once("house", lambda out: call(*pip, "--dest", out, *what, cwd=out))
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("uv")
+def cache(made_once):
+    return made_once("uv", lambda _: None)  # uv locks what it adds
 
 
 def installed(what, house, cache, folder):
@@ -319,6 +317,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
     assert {name.split("/")[0].split("-")[0] for name in names} == {"andornot"}
     assert wheel.stat().st_size < 3e6  # no data, no weights
     assert str(metadata.version) == andornot.__version__
+    assert metadata.project_urls == PROJECT["urls"]
     assert metadata.description_content_type == "text/markdown"
     assert set(metadata.provides_extra or ()) == set(EXTRAS)
 
@@ -328,8 +327,9 @@ def test_the_sdist_holds_what_is_needed_to_build_and_test(dist):
     (found,) = dist.glob("*.tar.gz")
     with tarfile.open(found) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    needed = ["pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff"]
+    needed = ["pyproject.toml", "LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", ".ci/run"]
     needed += ["constraints.txt", "Makefile", "tests/test_package.py", "benchmarks/__main__.py"]
+    needed.append(".pre-commit-config.yaml")
     assert set(needed) <= names
     assert not [name for name in names if name.endswith((".pyc", ".pt", ".npy", ".parquet"))]
     assert found.stat().st_size < 5e6

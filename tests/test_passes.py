@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,8 +156,9 @@ def test_shards_with_gaps_are_known_cut_and_dropped(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return stored_world(tmp_path_factory.mktemp("world"))
+def world(made_once, tmp_path_factory):
+    made = made_once("stored-world", stored_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
 
 
 @pytest.fixture
@@ -342,7 +345,7 @@ def test_pairs_and_their_tokens(text_run, tmp_path, layer, monkeypatch):  # noqa
 # ---- real weights
 
 
-class Residual(torch.nn.Module):
+class Residual(torch.nn.Module):  # type: ignore[name-defined, misc]
     """A block of the CIFAR ResNets, with the shortcut that has no weights."""
 
     def __init__(self, before, after, stride):
@@ -359,7 +362,7 @@ class Residual(torch.nn.Module):
         return (y + torch.nn.functional.pad(short, (0, 0, 0, 0, self.more, self.more))).relu()
 
 
-class ResNet20(torch.nn.Module):
+class ResNet20(torch.nn.Module):  # type: ignore[name-defined, misc]
     def __init__(self):
         super().__init__()
         self.conv1 = torch.nn.Conv2d(3, 16, 3, 1, 1, bias=False)
@@ -389,7 +392,7 @@ def test_all_layers_of_a_resnet_in_one_run(shared_data, tmp_path):
     layers += ["conv1", "bn1", *(f"{n}.{p}" for n in layers for p in ("conv1", "bn1", "conv2"))]
     assert len(layers) == 38
     data = open_data(f"broden:{vision / 'broden_mini'}", limit=24)
-    options = {
+    options: dict[str, Any] = {
         "recording": Recording(batch_size=16), "length": 1, "trust": None, "search": "beam",
         "preprocessing": Preprocessing(32, 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     }  # fmt: skip

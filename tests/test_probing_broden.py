@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -65,7 +66,7 @@ def named_slowly(index: Path, row: dict[str, str]) -> np.ndarray:
     """The same from the raw files, pixel by pixel, one cell after another."""
     with (index.parent / "label.csv").open() as file:
         names = {int(label["number"]): label["name"] for label in csv.DictReader(file)}
-    found = np.empty((int(row["sh"]), int(row["sw"])), object)
+    found: Any = np.empty((int(row["sh"]), int(row["sw"])), object)
     for place in np.ndindex(found.shape):
         found[place] = set()
     for category in list(row)[6:]:
@@ -76,7 +77,7 @@ def named_slowly(index: Path, row: dict[str, str]) -> np.ndarray:
                 continue
             image = Image.open(index.parent / "images" / part)
             for y, x in np.ndindex(found.shape):
-                red, green, _ = image.getpixel((x, y))
+                red, green, _ = cast(tuple[int, ...], image.getpixel((x, y)))
                 if red + 256 * green:
                     found[y, x].add(names[red + 256 * green])
     return found

@@ -146,7 +146,7 @@ def test_agreement_on_real_images(shared_data: Path) -> None:
     published = read_color_bins(shared_data / "vision/color_names_32768.csv")
     assert {*data.names} == {*COLORS}
     position = np.array([0, *(COLORS.index(name) + 1 for name in data.names)])
-    agree = {"ours": [], "table": []}
+    agree: dict[str, list[bool]] = {"ours": [], "table": []}
     for i in range(0, 1235, 12):
         expected = position[data.labels(i).maps[0]] - 1
         for name, bins in (("ours", color_bins()), ("table", published)):

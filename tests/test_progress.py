@@ -78,7 +78,7 @@ def test_a_log_gets_lines_and_no_bars(monkeypatch, stream, colour):
     else:
         monkeypatch.setenv("FORCE_COLOR", colour)
     ticks = iter(range(0, 10**6, 100))
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))  # type: ignore[attr-defined]
     monkeypatch.setattr(sys, "stderr", stream)
     show_progress(True)
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]

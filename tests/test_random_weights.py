@@ -9,7 +9,7 @@ from andornot.errors import ModelError
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 
-class Bare(torch.nn.Module):
+class Bare(torch.nn.Module):  # type: ignore[name-defined, misc]
     """A parameter that no module can draw anew, besides layers that can."""
 
     def __init__(self):

@@ -92,8 +92,9 @@ def raw(nli):
     for line in (nli / "glove.twitter.25d.12k.txt").read_text(encoding="utf-8").split("\n"):
         word, *numbers = line.split(" ")
         vectors.setdefault(word, numbers)
-    pairs, tags = ([(x[i], x[i + 1]) for i in range(0, 20_000, 2)] for x in (lines, tags))
-    return Raw(pairs, tags, vectors)
+    firsts = range(0, 20_000, 2)
+    pairs = [(lines[i], lines[i + 1]) for i in firsts]
+    return Raw(pairs, [(tags[i], tags[i + 1]) for i in firsts], vectors)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -170,7 +171,7 @@ def test_repeating_a_run_computes_nothing_again(shared_data, chosen, tmp_path, m
     data = chosen[0].subset(range(8))
     weights = shared_data / "vision" / "weights" / "squeezenet1_0_imagenet.pt"
     loaded = load_model("torchvision:squeezenet1_0", weights)
-    options = {"preprocessing": "imagenet", "threshold": Threshold(0.05)}
+    options: dict[str, Any] = {"preprocessing": "imagenet", "threshold": Threshold(0.05)}
     first = andornot.dissect(loaded, "features", data, tmp_path / "run", length=2, **options)
     for where, step in (
         (record, "_forward"),

@@ -219,7 +219,9 @@ def test_the_three_views_show_the_masks(visit):
     def colour(kind: int) -> tuple[int, ...]:
         x, y = centre[kind]
         shot = page.screenshot(clip={"x": x - 1, "y": y - 1, "width": 2, "height": 2})
-        return Image.open(io.BytesIO(shot)).convert("RGB").getpixel((1, 1))
+        colour = Image.open(io.BytesIO(shot)).convert("RGB").getpixel((1, 1))
+        assert isinstance(colour, tuple)
+        return colour
 
     tinted = {kind: colour(kind) for kind in centre}
     assert tinted[1][0] > tinted[1][2] + 40, "orange"

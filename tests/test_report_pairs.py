@@ -208,7 +208,7 @@ def test_token_views_equal_a_plain_recomputation(token_run):
                 zip(tokens, plain_tokens(pair), values_of(pair), strict=True)
             ):
                 active = values[unit] > 0
-                holds = formula.evaluate(lambda name, names=names: np.array(name in names))
+                holds = formula.evaluate(lambda name, names=names: np.array(name in names))  # type: ignore[misc]
                 wanted = {(1, 1): "both", (1, 0): "unit", (0, 1): "formula"}
                 assert token.mark.kind in (wanted.get((int(active), int(holds))), "", "excluded")
                 assert bool(active or holds) == (token.mark.kind not in ("", "excluded")), i

@@ -21,7 +21,7 @@ from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.probing.open import open_data
 from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.report.picture_gallery import PictureGallery
-from andornot.report.pictures import (
+from andornot.report.pictures import (  # type: ignore[attr-defined]
     AGREEMENT,
     FORMULA_ONLY,
     UNIT_ONLY,
@@ -39,7 +39,7 @@ RED, DEAD, NOT_A_NUMBER = 0, 3, 4
 EVIL = '<script>alert("sea & sky")</script>'
 
 
-class Colours(torch.nn.Module):
+class Colours(torch.nn.Module):  # type: ignore[name-defined, misc]
     """Units: red, green, blue, nothing, NaN."""
 
     def __init__(self):
@@ -167,7 +167,7 @@ def test_chosen_samples(peaks, areas, formula_areas, n, unexplained):
 
 def test_samples_of_equal_standing_are_taken_from_all_over_the_data():
     nothing = np.zeros(100, np.int64)
-    of = choose_samples(nothing, nothing, nothing + 1, 8)
+    of = choose_samples(nothing * 1.0, nothing, nothing + 1, 8)
     assert of[SILENT] == [25, 75]
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import shutil
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -195,11 +196,11 @@ def test_missing_data_are_named_with_the_commands(tmp_path):
 
 def test_options_that_cannot_be_used():
     with pytest.raises(OptionError, match="at least 2"):
-        Request("out", length=1)
+        Request("out", length=1)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="at least 1"):
-        Request("out", samples=0)
+        Request("out", samples=0)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="--model"):
-        Request("out", preset="imagenet")
+        Request("out", preset="imagenet")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -486,7 +487,7 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
         result=lambda: range(hidden),
         responses=lambda: SimpleNamespace(n_units=hidden),
     )
-    known = nli._standing(run, model, standing.SNLI_DEV_TEXTS)
+    known = nli._standing(run, model, standing.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
     assert (known.sentence == Standing().sentence) == (not reason)
     assert reason in known.sentence
     told = nli._about_network(str(path), known)
@@ -547,7 +548,7 @@ def test_the_scene_network_on_real_images(shared_data, tmp_path):
             length=3,
         )
     )
-    figures = {figure.name: figure for figure in made.figures}
+    figures: dict[str, Any] = {figure.name: figure for figure in made.figures}
     assert made.standing.units == ()
     assert "squeezenet_scene15" in made.standing.kind[0]
     assert figures["units of the layer"].ours == 512

@@ -19,7 +19,7 @@ from andornot.errors import DataError
 from strategies import cases, labelled
 
 
-@st.composite
+@st.composite  # type: ignore[arg-type]
 def recordings(draw, **options):
     """Label maps of samples of any sizes, activations for them, thresholds that values equal."""
     data = draw(labelled(**options))

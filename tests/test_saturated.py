@@ -36,10 +36,8 @@ class Net(nn.Module):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world")
-    write_world(folder)
-    return f"labelmaps:{folder / 'data'}"
+def world(made_once):
+    return f"labelmaps:{made_once('world', write_world) / 'data'}"
 
 
 @pytest.fixture

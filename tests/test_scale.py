@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -155,7 +156,7 @@ def test_a_corpus_is_drawn_as_described():
 
 
 def test_bench_of_units_is_plain_data():
-    size = {"units": 60, "positions": 300, "concepts": 40, "length": 2, "block": 25}
+    size: dict[str, Any] = {"units": 60, "positions": 300, "concepts": 40, "length": 2, "block": 25}
     report = run_units_bench(**size, jobs=2)
     assert json.loads(json.dumps(report)) == report
     again = run_units_bench(**size, jobs=1)["results"]

@@ -72,4 +72,4 @@ def test_unknown_metric_lists_the_known_ones():
     assert metric_code("IoU") == METRICS["iou"]
     for wrong in ("jaccard", "", None, 3):
         with pytest.raises(OptionError, match="choose one of iou, f1"):
-            metric_code(wrong)
+            metric_code(wrong)  # type: ignore[arg-type]

@@ -291,7 +291,7 @@ def test_shares_lie_between_their_bounds_and_are_counted_right(case, name, data)
     assert (shared <= new[1]).all()
     words = [bits_of(mask, case.n) for mask in (grown, grown & case.unit)]
     for mask, count in zip(case.concepts, shared, strict=True):
-        hits, others = shared_counts(*words, bits_of(mask, case.n))
+        hits, others = shared_counts(*words, bits_of(mask, case.n))  # type: ignore[call-arg]
         assert (hits, hits + others) == (len(grown & mask & case.unit), count)
 
 
@@ -309,7 +309,7 @@ def test_no_idle_concept_reaches_the_score(seed, metric, operators):
     numbers = np.array(operator_numbers(operators))
     factors = rng.choice([1.0, 0.9], len(numbers))
     scores = [
-        ranked_score(metric, *combine(op, i, i + e, i_c, t_c, i_lc, t_lc), a, n) * factor
+        ranked_score(metric, *combine(op, i, i + e, i_c, t_c, i_lc, t_lc), a, n) * factor  # type: ignore[call-arg]
         for op, factor in zip(numbers, factors, strict=True)
     ]
     least = np.zeros(3, np.int64)

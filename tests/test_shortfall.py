@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_what_a_beam_misses_is_what_the_exhaustive_search_finds(run):
     assert len(report["rows"]) == 2 * 2 * 2
     for row in report["rows"]:
         how = {"length": row["length"], "beam_size": row["beam_size"]}
-        profile = {"profile": "mu2020"} if row["profile"] == "mu2020" else {}
+        profile: dict[str, Any] = {"profile": "mu2020"} if row["profile"] == "mu2020" else {}
         ious = [
             np.array([e.iou for e in explain_responses(run.responses(None), run.concepts, options)])
             for options in (

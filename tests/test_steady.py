@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,19 +62,17 @@ def centred(x):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("world")
-    write_world(folder)
-    return f"labelmaps:{folder / 'data'}"
+def world(made_once):
+    return f"labelmaps:{made_once('world', write_world) / 'data'}"
 
 
 @pytest.fixture
 def run(world, tmp_path):
     def dissect(net, layer="out", batch_size=None, device="cpu", **options):
-        options = {"trust": None, "length": 1, "threshold": Threshold(0.1)} | options
+        given: dict[str, Any] = {"trust": None, "length": 1, "threshold": Threshold(0.1)} | options
         return andornot.dissect(
             net, layer, world, tmp_path / "run", recording=Recording(batch_size, device),
-            preprocessing=Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)), **options,
+            preprocessing=Preprocessing(24, 24, (0, 0, 0), (1, 1, 1)), **given,
         )  # fmt: skip
 
     return dissect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ from test_responses import expected_tally, recordings, tally
 from trust_cases import noise_world, planted_world
 
 LENGTH = 3
-SEARCH = {"length": LENGTH, "beam_size": 4, "search": "beam"}
+SEARCH: dict[str, Any] = {"length": LENGTH, "beam_size": 4, "search": "beam"}
 FEW = TrustOptions(resamples=4, bootstrap=50, nulls=5, seed=3)
 WORLDS = [noise_world(seed) for seed in range(3)]
 
@@ -416,7 +417,7 @@ def test_mistakes_get_a_sentence():
             TrustOptions(**wrong)
 
 
-OTHER = {
+OTHER: dict[str, Any] = {
     "length": 2, "beam_size": 3, "search": "exhaustive", "metric": "f1", "penalty": 0.9,
     "operators": ["OR", "AND"], "limit": 2, "categories": ["kind"], "only": ["a", "b", "c"],
     "space": "trees",

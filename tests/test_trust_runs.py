@@ -39,7 +39,7 @@ def test_trust_is_stored_with_each_explanation(found):
     for e in Run.open(found.path).result():
         if e.formula is None:
             assert e.trust is None
-            assert np.isnan(frame.loc[e.unit, "held_out_iou"])
+            assert np.isnan(frame["held_out_iou"][e.unit])
             continue
         assert e.trust.length == 3
         assert frame.loc[e.unit, "held_out_iou_1"] == e.trust.held_out.by_length[0]

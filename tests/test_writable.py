@@ -106,7 +106,7 @@ def test_commands_that_write_into_a_run_ask_first(name, run, tmp_path, capsys, m
         raise OSError(errno.EROFS, "Read-only file system")
 
     words = {"RUN": str(run), "LAYER": LAYER, "NO/a.png": str(tmp_path / "a.png")}
-    monkeypatch.setattr(writable.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(writable.tempfile, "mkstemp", refuse)  # type: ignore[attr-defined]
     with pytest.raises(SystemExit) as ended:
         main([words.get(word, word) for word in READERS[name]])
     assert ended.value.code == 2
