@@ -54,7 +54,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
-    from andornot.probe import Recording
+    from andornot.probes.base import Recording
     from benchmarks.measure import bench_real as run_bench_real
 
     model = model_of(options)
@@ -190,7 +190,7 @@ def bench_units(as_json: bool, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""
-    from andornot.writable import check_new_file
+    from andornot._tools.writable import check_new_file
     from benchmarks.scale import lines, plot, run_scale_bench
 
     if out is not None:

@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from andornot.parallel import n_workers
-from andornot.timer import peak_rss_bytes
+from andornot._tools.parallel import n_workers
+from andornot._tools.timer import peak_rss_bytes
 
 
 @dataclass(frozen=True)

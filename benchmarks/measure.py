@@ -16,19 +16,19 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
-from andornot.counting.activations import Activations
 from andornot.counting.responses import Responses, count_responses
+from andornot.counting.stores import Activations
 from andornot.counting.thresholds import Threshold, find_thresholds
-from andornot.dissection import dissect
+from andornot.data.images.dataset import Labels, ProbingData
+from andornot.data.images.table import build_table
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
-from andornot.explanations import Result
-from andornot.parallel import ordered_map
-from andornot.probing.dataset import Labels, ProbingData
-from andornot.probing.table import build_table
-from andornot.runs.results import versions
+from andornot.pipeline.dissect import dissect
+from andornot.pipeline.tables import versions
+from andornot.results.explanation import Result
 from andornot.search.options import SearchOptions
 from benchmarks import peer as peers
 from benchmarks.clock import Clock, Measured, machine

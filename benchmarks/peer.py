@@ -26,13 +26,13 @@ import psutil
 from numpy.typing import NDArray
 
 import andornot
+from andornot._tools.parallel import n_workers
+from andornot._tools.timer import peak_rss_bytes
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explainer import explain_responses
-from andornot.parallel import n_workers
 from andornot.search.options import SearchOptions
-from andornot.timer import peak_rss_bytes
 from benchmarks.synthetic import SIZE, World, planted_formulas
 
 PACKAGE = "compositional_explanations"

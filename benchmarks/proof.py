@@ -16,14 +16,14 @@ from typing import Any, cast
 
 import numpy as np
 
+from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses, count_responses, known_positions
 from andornot.counting.thresholds import Threshold, find_thresholds
+from andornot.data.images.dataset import ProbingData
+from andornot.data.images.table import build_table
 from andornot.errors import OptionError
-from andornot.explanations import OK
-from andornot.probing.dataset import ProbingData
-from andornot.probing.table import build_table
-from andornot.progress import track
+from andornot.results.explanation import OK
 from andornot.runs.run import Run
 from andornot.search.options import SearchOptions
 from andornot.search.problem import Problem

@@ -16,19 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from andornot._tools.files import write_whole, writing
+from andornot._tools.parallel import ordered_map
+from andornot._tools.progress import track
+from andornot._tools.writable import check_new_file
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.responses import count_responses, known_positions
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
-from andornot.files import write_whole, writing
 from andornot.formula import Formula
-from andornot.parallel import ordered_map
-from andornot.progress import track
-from andornot.runs.results import versions
+from andornot.pipeline.tables import versions
 from andornot.search.options import SearchOptions
-from andornot.writable import check_new_file
 from benchmarks.clock import machine
 from benchmarks.synthetic import SIZE, World, planted_formulas, write_activations
 

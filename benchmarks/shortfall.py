@@ -14,15 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.parallel import ordered_map
+from andornot._tools.progress import track
 from andornot.errors import OptionError
-from andornot.explanations import OK
-from andornot.parallel import ordered_map
-from andornot.progress import track
+from andornot.results.explanation import OK
 from andornot.runs.run import Run
-from andornot.search import beam, optimal, trees
+from andornot.search import beam
+from andornot.search.optimal import search as optimal
 from andornot.search.options import PUBLISHED_PROFILE, SearchOptions
 from andornot.search.problem import Problem, Solution
 from andornot.search.solve import kernel_atoms
+from andornot.search.trees import search as trees
 
 BEAM_SIZES = (1, 2, 5, 10, 20, 50, 100)
 PROFILES = (PUBLISHED_PROFILE, "default")

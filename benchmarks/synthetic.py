@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from andornot._jit import jit
+from andornot._tools.jit import jit
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Shards
 from andornot.counting.responses import known_positions
+from andornot.counting.stores import Shards
+from andornot.data.images.dataset import Labels
 from andornot.formula import And, Concept, Formula, Not, Or
-from andornot.parallel import ordered_map
-from andornot.probing.dataset import Labels
 
 LAYERS = ("object", "part", "color")
 SIZE = 112

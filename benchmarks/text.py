@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
+from andornot.counting.stores import InMemory
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.vectors import Vectors
 from andornot.explainer import explain_responses
-from andornot.runs.results import versions
+from andornot.pipeline.tables import versions
 from andornot.search.options import SearchOptions
-from andornot.text.concepts import pair_concepts
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.vectors import Vectors
 from benchmarks.clock import Clock, machine
 from benchmarks.measure import summary
 from benchmarks.size import check_least

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.parallel import n_workers
+from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.parallel import n_workers
-from andornot.progress import track
-from andornot.runs.results import versions
-from andornot.runs.stream import explain_to_parquet
+from andornot.pipeline.stream import explain_to_parquet
+from andornot.pipeline.tables import versions
 from benchmarks.clock import Clock, machine
 from benchmarks.size import check_least
 from benchmarks.sparse import Corpus

@@ -13,9 +13,9 @@ from small_cnn import SIZE, trained
 
 import andornot
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.demo.vision.world import draw_world
 from andornot.models import Preprocessing
-from andornot.probing.labelmaps import NewSample, write_labelmaps
 
 out = Path(mkdtemp())
 

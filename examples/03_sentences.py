@@ -12,8 +12,8 @@ from tempfile import mkdtemp
 import andornot
 from andornot.demo.text.net import LAYER, train
 from andornot.demo.text.world import draw_pairs
-from andornot.text.nli import accuracy
-from andornot.text.probe import Words
+from andornot.models.sentences import accuracy
+from andornot.probes.pairs import Words
 
 out = Path(mkdtemp())
 model = train(draw_pairs(1200, split="train"), steps=100)

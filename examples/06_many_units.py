@@ -14,7 +14,7 @@ import pandas as pd
 import scipy.sparse
 
 from andornot import ConceptTable, Responses
-from andornot.runs.stream import explain_to_parquet
+from andornot.pipeline.stream import explain_to_parquet
 
 rng = np.random.default_rng(0)
 TOKENS, CONCEPTS, UNITS = 20_000, 200, 3_000

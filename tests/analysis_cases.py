@@ -10,9 +10,9 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
+from andornot.probes.base import Recording
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 220, 30), "blue": (30, 30, 220),
            "yellow": (220, 220, 30)}  # fmt: skip
@@ -76,8 +76,8 @@ def pair_run(folder: Path, layer="mlp.4", **options):
     """A run of a small random classifier on sentence pairs, loaded from a checkpoint."""
     import torch
 
-    from andornot.text.nli import EntailmentNet, PairClassifier, Vocabulary, save_classifier
-    from andornot.text.pairs import Pair, PairData, Sentence
+    from andornot.data.sentences.pairs import Pair, PairData, Sentence
+    from andornot.models.sentences import EntailmentNet, PairClassifier, Vocabulary, save_classifier
     from nli_cases import SMALL, grammar
 
     torch.manual_seed(1)

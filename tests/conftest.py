@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from andornot.progress import show_progress
+from andornot._tools.progress import show_progress
 
 # the same examples every time, so that a red test is red for everyone
 settings.register_profile(

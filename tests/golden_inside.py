@@ -6,26 +6,26 @@ One other file imports internals: ``golden_record``, which runs networks.
 from __future__ import annotations
 
 from andornot.cli import main
-from andornot.counting.activations import InMemory
 from andornot.counting.range_counts import count_lower_ranges
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Responses, count_responses
+from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.counting.upsample import upsample
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.tokens import token_concepts
 from andornot.explainer import SearchOptions, explain_responses
-from andornot.measures.agreement import agreements
 from andornot.measures.moments import find_moments
 from andornot.measures.scores import METRICS
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
-from andornot.text.concepts import pair_concepts
-from andornot.text.open import open_pairs
-from andornot.text.probe import Words
-from andornot.text.tokens import token_concepts
-from andornot.trust.evidence import RecordedEvidence
+from andornot.probes.base import Recording
+from andornot.probes.pairs import Words
+from andornot.trust.agreement import agreements
 from andornot.trust.measure import with_trust
 from andornot.trust.options import TrustOptions
+from andornot.trust.recount import RecordedEvidence
 
 __all__ = [
     "METRICS",

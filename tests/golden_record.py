@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from andornot.data.images.open import open_data
+from andornot.data.sentences.open import open_pairs
 from andornot.demo.text import net as text_net
 from andornot.demo.text.world import draw_pairs
 from andornot.demo.vision import net as vision_net
 from andornot.demo.vision.world import draw_world
 from andornot.models import Preprocessing, Recorder, image_batches, load_model
-from andornot.probing.open import open_data
-from andornot.text.nli import EntailmentNet, PairClassifier, Vocabulary, load_pair_model
-from andornot.text.open import open_pairs
+from andornot.models.sentences import EntailmentNet, PairClassifier, Vocabulary, load_pair_model
 
 HERE = Path(__file__).parent / "golden"
 PICTURES, PAIRS, TOKEN_PAIRS = 80, 300, 90

@@ -100,7 +100,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from andornot.text.nli import Recorded
+from andornot.models.sentences import Recorded
 
 
 class Replay:

@@ -44,7 +44,7 @@ def _image_folder(folder: Path) -> None:
 
 
 def _opened(folder: Path, kind: str) -> object:
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
 
     data = open_data(f"{kind}:{folder}")
     return [(data.image(i), data.labels(i)) for i in range(len(data))]
@@ -159,7 +159,7 @@ def _archive(folder: Path, data: bytes) -> object:
 
 
 def _image(path: Path) -> object:
-    from andornot.probing.files import opened
+    from andornot.data.images.files import opened
 
     with opened(path) as image:
         return image.convert("RGB")
@@ -167,15 +167,15 @@ def _image(path: Path) -> object:
 
 @cache
 def readers() -> dict[str, Callable[[Path, bytes], object]]:
+    from andornot._tools.folders import read_arrays
     from andornot.concepts.relations import read_relations
-    from andornot.counting.activations import read_array, read_json
-    from andornot.folders import read_arrays
+    from andornot.counting.stores import read_array, read_json
+    from andornot.data.images.colors import read_color_bins
+    from andornot.data.images.files import read_label_ids
+    from andornot.data.sentences.conllu import read_conllu
+    from andornot.data.sentences.readers import read_feats, read_jsonl, read_table, read_tokens
+    from andornot.data.sentences.vectors import read_glove
     from andornot.models.weights import read_torch
-    from andornot.probing.colors import read_color_bins
-    from andornot.probing.files import read_label_ids
-    from andornot.text.conllu import read_conllu
-    from andornot.text.readers import read_feats, read_jsonl, read_table, read_tokens
-    from andornot.text.vectors import read_glove
 
     return {
         "formula": _formula,

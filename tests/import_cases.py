@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from andornot.probing.dataset import FolderData
+from andornot.data.images.dataset import FolderData
 from probing_cases import encoded, photo
 
 SIDEWAYS = 0x0112

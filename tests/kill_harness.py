@@ -30,8 +30,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from andornot import folders
-from andornot.progress import show_progress
+from andornot._tools import folders
+from andornot._tools.progress import show_progress
 
 Reader = Callable[[Path], Any]
 
@@ -157,7 +157,7 @@ def kill_everywhere(job: Job, folder: Path, every: int) -> dict[str, int]:
 def _world(place: Path) -> None:
     from PIL import Image
 
-    from andornot.probing.labelmaps import NewSample, write_labelmaps
+    from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
     rng = np.random.default_rng(0)
 
@@ -256,7 +256,7 @@ def _digest(content: bytes) -> str:
 
 
 def _report_job() -> Job:
-    from andornot.report.site.write import write_report
+    from andornot.report.write import write_report
     from andornot.runs.run import Run
 
     def start(place: Path) -> None:
@@ -276,9 +276,9 @@ def _report_job() -> Job:
 
 
 def _convert_job() -> Job:
+    from andornot.data.images.convert import convert
+    from andornot.data.images.open import open_data
     from andornot.errors import OptionError
-    from andornot.probing.convert import convert
-    from andornot.probing.open import open_data
 
     def run(place: Path) -> None:
         if read(place) is None:
@@ -294,9 +294,9 @@ def _convert_job() -> Job:
 
 
 def _train_job() -> Job:
-    from andornot.text.nli.model import Config
-    from andornot.text.nli.training import TrainOptions, train
-    from andornot.text.pairs import Pair, Sentence
+    from andornot.data.sentences.pairs import Pair, Sentence
+    from andornot.models.sentences.model import Config
+    from andornot.models.sentences.training import TrainOptions, train
 
     words = ["a", "cat", "dog", "sits", "runs"]
     rng = np.random.default_rng(0)
@@ -342,7 +342,7 @@ def _table_job() -> Job:
 def _stream_job() -> Job:
     from andornot.concepts.table import ConceptTable
     from andornot.counting.responses import Responses
-    from andornot.runs.stream import explain_to_parquet
+    from andornot.pipeline.stream import explain_to_parquet
 
     def run(place: Path) -> None:
         rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from andornot.text.nli import Config, TrainOptions
+from andornot.models.sentences import Config, TrainOptions
 
 SMALL = Config(embedding=6, state=5, hidden=(8, 7))
 QUICK = TrainOptions(epochs=3, patience=3, batch_size=16, learning_rate=1e-2)

@@ -28,8 +28,8 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 
+from andornot._tools.progress import show_progress
 from andornot.cli import cli, main
-from andornot.progress import show_progress
 from benchmarks.cli import bench
 
 ROOT = Path(__file__).resolve().parents[1]

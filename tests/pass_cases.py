@@ -11,8 +11,8 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.probes.base import Recording
 from andornot.runs.run import Run
 
 LAYERS = ("first", "second", "relu")

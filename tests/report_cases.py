@@ -10,8 +10,8 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.probes.base import Recording
 from andornot.runs.run import Run
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 
 import naive
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
+from andornot.counting.stores import InMemory
 from andornot.explainer import explain_responses, score_responses
 from andornot.formula import parse
 from andornot.measures import moments as moments_module
-from andornot.measures.agreement import agreements
 from andornot.measures.moments import find_moments, units_at_once
 from andornot.measures.profiles import Asked, find_profiles
 from andornot.measures.sanity import METRICS, PASSED, extra_labels, missing_labels, run_tests
@@ -26,6 +25,7 @@ from andornot.search import correlation
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OPERATORS
 from andornot.search.solve import kernel_atoms
+from andornot.trust.agreement import agreements
 from strategies import MANY, cases, labelled
 
 FEW = settings(max_examples=max(4, settings.default.max_examples // 2))

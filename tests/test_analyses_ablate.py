@@ -110,7 +110,7 @@ def test_exact_and_ablated_logits_of_the_real_scene_network(shared_data, tmp_pat
     """A linear head on real pictures: the run's own numbers equal forward passes with a hook."""
     from andornot.analyses.importance import ablation_importance, exact_importance
     from andornot.analyses.outcomes import outcomes
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
 
     data = open_data(f"broden:{shared_data / 'vision' / 'broden_mini'}")
     scenes = [i for i, name in enumerate(data.classes) if name][::30]

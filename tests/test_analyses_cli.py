@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis_cases import EARLY, LAYER, picture_run
-from andornot import progress
+from andornot._tools import progress
 from andornot.analyses import QUESTIONS, accuracy
 from andornot.cli.analyze import analyze
 from andornot.errors import OptionError

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from andornot._tools.statistics import cohen_kappa, compare_paired, correlate, partial_correlation
 from andornot.analyses.coherence import (
     VectorSimilarity,
     WordNetSimilarity,
@@ -34,16 +35,10 @@ from andornot.analyses.shapes import (
     kind_of,
     positive_concepts,
 )
-from andornot.classes import match_classes, right_answers
 from andornot.concepts.table import ConceptTable
+from andornot.data.classes import match_classes, right_answers
 from andornot.errors import OptionError
 from andornot.formula import And, Concept, Not, Or, parse
-from andornot.statistics import (
-    cohen_kappa,
-    compare_paired,
-    correlate,
-    partial_correlation,
-)
 
 # ---- statistics
 
@@ -58,7 +53,7 @@ def test_kappa_by_hand():
 
 
 def test_correlations_equal_scipy_and_a_plain_bootstrap(monkeypatch):
-    from andornot import statistics
+    from andornot._tools import statistics
 
     monkeypatch.setattr(statistics, "RESAMPLES", 200)
     rng = np.random.default_rng(5)

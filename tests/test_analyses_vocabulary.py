@@ -14,8 +14,10 @@ from analysis_cases import LAYER, picture_run
 from andornot.analyses import vocabulary
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.errors import OptionError
-from andornot.explanations import Certificate
-from andornot.report.assurance import (
+from andornot.report.overview import trust_sentences
+from andornot.results.explanation import Certificate
+from andornot.views.image_gallery import PictureGallery
+from andornot.views.wording import (
     ABOVE_ALL,
     ABOVE_POOLED,
     NOT_ABOVE,
@@ -25,8 +27,6 @@ from andornot.report.assurance import (
     verdict,
     vocabulary_limit,
 )
-from andornot.report.picture_gallery import PictureGallery
-from andornot.report.site.overview import trust_sentences
 
 pytest.importorskip("torch", reason="torch is not installed")
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import andornot
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import extremes
+from andornot.counting.stores import extremes
 from andornot.errors import OptionError, RunError
 from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
 from andornot.search.problem import AND, AND_NOT, OR

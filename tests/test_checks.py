@@ -16,11 +16,14 @@ import scipy.sparse
 
 import andornot
 from andornot import And, Concept, ConceptTable, Not, Or, Responses, Threshold, parse
+from andornot._tools.checks import as_array, names_of, users_path
 from andornot.analyses.kinds import read_labels
-from andornot.checks import as_array, names_of, users_path
 from andornot.cli.config import _load_mapping
 from andornot.concepts.relations import read_relations
 from andornot.counting.ranges import Ranges
+from andornot.data.images.open import open_data
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.vectors import read_glove
 from andornot.errors import (
     AndornotError,
     DataError,
@@ -28,11 +31,8 @@ from andornot.errors import (
     OptionError,
     quoted,
 )
-from andornot.probing.open import open_data
-from andornot.search.optimal import Budget
+from andornot.search.optimal.search import Budget
 from andornot.search.options import SearchOptions
-from andornot.text.open import open_pairs
-from andornot.text.vectors import read_glove
 from andornot.trust.options import TrustOptions
 
 MASKS = np.eye(4, 6, dtype=bool)

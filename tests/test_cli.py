@@ -12,7 +12,7 @@ from PIL import Image
 
 import andornot
 from andornot.cli import main
-from andornot.probing.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
 MODEL = """
 import torch
@@ -174,7 +174,7 @@ def test_layers(world, capsys):
 
 OVERLAP = """
 import numpy as np
-from andornot.text.nli.protocol import Recorded
+from andornot.models.sentences.protocol import Recorded
 
 class Overlap:
     layers = ("shared words",)
@@ -265,7 +265,7 @@ def test_missing_run(tmp_path, capsys):
 
 
 def test_interrupted(explain, capsys, monkeypatch):
-    from andornot import dissection
+    from andornot.pipeline import dissect as dissection
 
     def interrupt(*_):
         raise KeyboardInterrupt

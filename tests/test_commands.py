@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from andornot._tools.commands import command, one_word
 from andornot.cli import cli
-from andornot.commands import command, one_word
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.downloads.catalogue import CATALOGUE, find
 from andornot.downloads.get import Got, get
 from andornot.errors import DataError
-from andornot.probing.labelmaps import NewSample, write_labelmaps
 from andornot.reproduce import sources
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="quoted for another shell there")

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from andornot.concepts.relations import with_relations
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.pairs import LABELS
 from andornot.demo.findings import Named, find_planted
 from andornot.demo.outcome import Demo
 from andornot.demo.text.facts import PLANTED, position
 from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import draw_pairs
 from andornot.formula import parse
-from andornot.text.concepts import pair_concepts
-from andornot.text.pairs import LABELS
 from demo_cases import whole_demo
 
 FACTS = {planted.name: planted for planted in PLANTED}

@@ -8,11 +8,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="torch is absent: the demo classifier needs it")
 
+from andornot.data.sentences.pairs import LABELS, PairData  # noqa: E402
 from andornot.demo.text import net as nets  # noqa: E402
 from andornot.demo.text.world import draw_pairs  # noqa: E402
-from andornot.text.nli.classifier import PairClassifier  # noqa: E402
-from andornot.text.nli.protocol import accuracy, class_weights  # noqa: E402
-from andornot.text.pairs import LABELS, PairData  # noqa: E402
+from andornot.models.sentences.classifier import PairClassifier  # noqa: E402
+from andornot.models.sentences.protocol import accuracy, class_weights  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from andornot.data.sentences.concepts import word_overlap
+from andornot.data.sentences.pairs import LABELS, Pair, PairData
 from andornot.demo.text.lexicon import ALIKE, COLOURS, DOINGS, MOODS, NOUNS, PLACES, TAGS, sentence
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import OptionError
-from andornot.text.concepts import word_overlap
-from andornot.text.pairs import LABELS, Pair, PairData
 
 YES, NO, MAYBE = LABELS[0], LABELS[2], LABELS[1]
 

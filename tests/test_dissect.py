@@ -13,15 +13,16 @@ import pytest
 from PIL import Image
 
 import andornot
-from andornot import dissection, folders
-from andornot.counting import activations
-from andornot.counting.activations import Shards
+from andornot._tools import folders
+from andornot.counting import stores as activations
+from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.pipeline import count, record
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
+from andornot.pipeline import dissect as dissection
+from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 
@@ -329,7 +330,7 @@ def test_full_disk(run_with, monkeypatch, tmp_path):
 @pytest.mark.parametrize("step", ["concepts", "responses", "manifest"])
 def test_interrupted_write(run_with, monkeypatch, tmp_path, step):
     """Whatever file was being written: nothing half-written is left, and the run goes on."""
-    from andornot.folders import Folder
+    from andornot._tools.folders import Folder
 
     whole = run_with(length=1).result()
     (tmp_path / "run").rename(tmp_path / "whole")
@@ -474,7 +475,7 @@ def test_lost_logits_are_made_again(run_with):
 
 
 def test_layers_of_similar_names_do_not_share_a_folder(tmp_path):
-    from andornot.runs.stages import Stage
+    from andornot.runs.cache import Stage
 
     names = ("activations a-b", "activations a_b", "activations a/b", "activations a.b")
     assert len({Stage(name, "k" * 16, tmp_path).path for name in names}) == 4

@@ -13,13 +13,13 @@ import pytest
 import andornot
 from andornot.concepts.relations import read_relations
 from andornot.counting.thresholds import Threshold
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, FormulaError, ModelError, OptionError
+from andornot.models.sentences.protocol import Recorded
 from andornot.pipeline import record
-from andornot.probe import Recording
+from andornot.probes.base import Recording
+from andornot.probes.pairs import Words
 from andornot.runs.run import Run
-from andornot.text.nli.protocol import Recorded
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.probe import Words
 
 NOUNS = ("dog", "cat", "man", "girl")
 VERBS = ("runs", "sleeps", "eats")
@@ -322,14 +322,14 @@ def test_the_command_line_on_real_pairs(snli, tmp_path, capsys, monkeypatch):
     frame = pd.read_parquet(out / "explanations.parquet")
     weights = ["weight_entailment", "weight_neutral", "weight_contradiction"]
     assert set(weights) <= set(frame)
-    model: Any = andornot.text.nli.load_classifier(folder / "nli_bilstm.pt")
+    model: Any = andornot.models.sentences.load_classifier(folder / "nli_bilstm.pt")
     head = model.module.mlp[3].weight.detach()
     assert np.allclose(frame[weights].to_numpy(), head.numpy().T)
     stored = json.loads((out / "explanations.json").read_text())["layers"]["mlp.1"][7]
     assert stored["weights"]["neutral"] == pytest.approx(float(head[1, 7]))
     # the scores again, from the model and the sentences alone
-    data = andornot.text.open.open_pairs(spec, limit=300)
-    model = andornot.text.nli.load_classifier(folder / "nli_bilstm.pt")
+    data = andornot.data.sentences.open.open_pairs(spec, limit=300)
+    model = andornot.models.sentences.load_classifier(folder / "nli_bilstm.pt")
     active = model.record(data.pairs, ["mlp.1"]).activations["mlp.1"][:, :, 0, 0] > 0
     explained = [e for e in run.result() if e.formula is not None]
     assert len(explained) > 200

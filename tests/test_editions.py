@@ -13,11 +13,11 @@ from PIL import Image
 
 import andornot
 from andornot.cli import cli
+from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labelmaps
 from andornot.errors import ModelError
 from andornot.pipeline import count, record
-from andornot.probe import Recording, same_answer
-from andornot.probing.labelmaps import NewSample, read_labelmaps, write_labelmaps
-from andornot.text.probe import Words
+from andornot.probes.base import Recording, same_answer
+from andornot.probes.pairs import Words
 from test_dissect_text import Counting, pairs
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -119,7 +119,7 @@ def test_a_buffer_that_no_answer_shows_counts_too(run):
 
 def test_rounding_is_no_other_answer(run, monkeypatch):
     """Other threads, other libraries: the last bits differ, and nothing is computed again."""
-    from andornot import vision
+    from andornot.probes import images as vision
 
     net = Net()
     run(net)
@@ -196,7 +196,7 @@ def test_our_own_version_makes_all_anew(run, monkeypatch):
 
 def test_keys_name_device_and_the_libraries_of_the_network(monkeypatch):
     from andornot.models import LoadedModel, Preprocessing
-    from andornot.vision import ImageProbe
+    from andornot.probes.images import ImageProbe
 
     class Made(torch.nn.Module):  # type: ignore[name-defined, misc]
         pass
@@ -313,7 +313,7 @@ def test_to_verify_is_to_look_at_the_bytes(run, forged, part):
 
 
 def test_label_maps_are_known_from_the_first_run_on(run, forged, capsys):
-    from andornot.progress import show_progress
+    from andornot._tools.progress import show_progress
 
     net = Net()
     run(net)

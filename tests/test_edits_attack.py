@@ -15,13 +15,13 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
+from andornot.data.sentences.concepts import word_overlap
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, ModelError, OptionError
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
+from andornot.models.sentences.protocol import Recorded
 from andornot.runs.run import Run
-from andornot.text.concepts import word_overlap
-from andornot.text.nli.protocol import Recorded
-from andornot.text.pairs import Pair, PairData, Sentence
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -37,14 +37,14 @@ from andornot.edits import (  # noqa: E402
     attack,
     finished,
 )
-from andornot.edits.aims import aims_of, weights  # noqa: E402
-from andornot.edits.evidence import Evidence  # noqa: E402
-from andornot.edits.images import recolour  # noqa: E402
+from andornot.edits.attack_files import folder_of  # noqa: E402
+from andornot.edits.control_rules import Evidence  # noqa: E402
+from andornot.edits.edits_of_images import recolour  # noqa: E402
+from andornot.edits.goals import aims_of, weights  # noqa: E402
 from andornot.edits.investigation import investigate  # noqa: E402
-from andornot.edits.kept import folder_of  # noqa: E402
 from andornot.formula import parse  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
-from andornot.report.site.attacks import check_attacks, copy_attacks  # noqa: E402
+from andornot.report.attacks import check_attacks, copy_attacks  # noqa: E402
 
 SIZE = 24
 BLUE, GREEN, MOSS, GREY, RED = (

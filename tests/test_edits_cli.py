@@ -18,7 +18,7 @@ from andornot.edits import finished
 
 MODEL = """
 import numpy as np
-from andornot.text.nli.protocol import Recorded
+from andornot.models.sentences.protocol import Recorded
 
 
 class Gossip:

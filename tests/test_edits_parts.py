@@ -12,15 +12,17 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import binomtest
 
-from andornot.classes import class_index, told_apart
+from andornot._tools.statistics import compare, probabilities, wilson
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.edits.aims import Aim
-from andornot.edits.belonging import belonging
+from andornot.data.classes import class_index, told_apart
+from andornot.data.sentences.concepts import word_overlap
+from andornot.data.sentences.pairs import Pair, Sentence
+from andornot.edits.class_concepts import belonging
 from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
+from andornot.edits.control_rules import Evidence
 from andornot.edits.cutouts import find_cutouts, mean_colour
-from andornot.edits.evidence import Evidence
-from andornot.edits.images import (
+from andornot.edits.edits_of_images import (
     LUMINANCE,
     Cutout,
     Place,
@@ -32,9 +34,7 @@ from andornot.edits.images import (
     read_cutout,
     recolour,
 )
-from andornot.edits.presence import Presence
-from andornot.edits.terms import terms
-from andornot.edits.words import (
+from andornot.edits.edits_of_words import (
     Delete,
     Insert,
     Repeat,
@@ -45,11 +45,11 @@ from andornot.edits.words import (
     apply_edit,
     spelled,
 )
+from andornot.edits.goals import Aim
+from andornot.edits.presence import Presence
+from andornot.edits.terms import terms
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Not, Or, parse
-from andornot.statistics import compare, probabilities, wilson
-from andornot.text.concepts import word_overlap
-from andornot.text.pairs import Pair, Sentence
 
 NAMES = "abcd"
 

@@ -17,14 +17,14 @@ import psutil
 import pytest
 
 import andornot
-from andornot import engine as module
-from andornot.engine import engine_of
+from andornot._tools import executors as module
+from andornot._tools.executors import engine_of
 from andornot.errors import ModelError, OptionError, RunError
 from engine_tasks import die, die_once, double, fail
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from andornot.counting import passes  # noqa: E402
+from andornot.pipeline import passes  # noqa: E402
 from andornot.runs.run import Run  # noqa: E402
 from pass_cases import (  # noqa: E402
     LAYERS,
@@ -202,7 +202,7 @@ def test_a_task_that_always_kills_its_process_is_given_up(monkeypatch):
 def test_processes_end_with_the_one_that_began_them(tmp_path):
     noted, script = tmp_path / "pid", tmp_path / "begin.py"
     script.write_text(
-        "from andornot.engine import engine_of\n"
+        "from andornot._tools.executors import engine_of\n"
         "from engine_tasks import wait\n"
         "if __name__ == '__main__':\n"
         "    with engine_of('processes:1') as engine:\n"

@@ -19,8 +19,8 @@ import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import DataError, FormulaError, OptionError
-from andornot.explanations import Explanation
 from andornot.measures.scores import METRICS
+from andornot.results.explanation import Explanation
 from strategies import MANY, as_mask, cases
 
 NAMES = ["water", "river", "blue", "sky"]

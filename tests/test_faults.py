@@ -22,9 +22,9 @@ import pytest
 from PIL import Image
 
 from andornot.cli import cli
-from andornot.counting.activations import Shards
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.runs.stages import alone
+from andornot.counting.stores import Shards
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.runs.cache import alone
 
 pytest.importorskip("torch", reason="torch is not installed")
 

@@ -34,14 +34,14 @@ from andornot.analyses import contributions as contributions_of
 from andornot.analyses import length as length_of
 from andornot.analyses import uniqueness as uniqueness_of
 from andornot.counting.thresholds import Threshold
+from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.figures import accuracy, contributions, edits, growth, kinds, length, uniqueness
 from andornot.figures.examples import choose_examples, shortened, strongest
 from andornot.figures.request import Choices, Request
 from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
-from andornot.report.pictures import panels
 from andornot.runs.run import Run
-from andornot.text.pairs import Pair, Sentence
+from andornot.views.panels import panels
 
 
 @pytest.fixture(scope="module")

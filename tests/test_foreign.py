@@ -29,14 +29,14 @@ pytest.importorskip("jinja2", reason="jinja2 is not installed")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
 import kill_harness
+from andornot._tools.files import aside_name, locked
+from andornot._tools.folders import LIST, LOCK
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.edits.investigation import Example
 from andornot.edits.result import Attack
 from andornot.errors import AndornotError
-from andornot.files import aside_name, locked
-from andornot.folders import LIST, LOCK
 from andornot.runs.run import Run
 from test_downloads import Handler, Server, Site, zipped
 
@@ -120,7 +120,7 @@ def attack(run: Path, *words: object) -> None:
 def explain(world: World, out: Path, length: int = 2) -> None:
     import andornot
     from andornot.counting.thresholds import Threshold
-    from andornot.probe import Recording
+    from andornot.probes.base import Recording
 
     data = f"labelmaps:{world.home / 'data'}"
     andornot.dissect(
@@ -140,7 +140,7 @@ def save_responses(_: World, out: Path) -> None:
 
 
 def stream(_: World, out: Path) -> None:
-    from andornot.runs.stream import explain_to_parquet
+    from andornot.pipeline.stream import explain_to_parquet
 
     table = ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
     responses = Responses.from_masks(np.eye(3, dtype=bool), table)
@@ -148,7 +148,7 @@ def stream(_: World, out: Path) -> None:
 
 
 def classifier(_: World, out: Path) -> None:
-    from andornot.text.nli import EntailmentNet, PairClassifier, Vocabulary, save_classifier
+    from andornot.models.sentences import EntailmentNet, PairClassifier, Vocabulary, save_classifier
     from nli_cases import SMALL, grammar
 
     words = Vocabulary.from_pairs(grammar(6))
@@ -157,9 +157,9 @@ def classifier(_: World, out: Path) -> None:
 
 
 def train(_: World, out: Path, **options: Any) -> None:
-    from andornot.text.nli.model import Config
-    from andornot.text.nli.training import TrainOptions
-    from andornot.text.nli.training import train as run
+    from andornot.models.sentences.model import Config
+    from andornot.models.sentences.training import TrainOptions
+    from andornot.models.sentences.training import train as run
     from nli_cases import grammar
 
     small = Config(embedding=3, state=2, hidden=(4,), dropout=0.0)
@@ -168,7 +168,7 @@ def train(_: World, out: Path, **options: Any) -> None:
 
 
 def labelmaps(_: World, out: Path) -> None:
-    from andornot.probing.labelmaps import NewSample, write_labelmaps
+    from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
     ids = np.ones((2, 2), np.uint8)
     sample = NewSample("one", Image.new("RGB", (4, 4)), {"square": ids})
@@ -558,7 +558,7 @@ def meanwhile(where: str, work: Callable[[], object], tmp_path: Path) -> Iterato
         yield said
 
 
-FINISH, REMOVE = "andornot.folders:_finish", "andornot.folders:put_in_place"
+FINISH, REMOVE = "andornot._tools.folders:_finish", "andornot._tools.folders:put_in_place"
 AT_ONCE = {
     "report, report": ("report", FINISH, "report"),
     "report, attack": ("report", FINISH, "attack"),
@@ -571,8 +571,8 @@ AT_ONCE = {
     "train, train": ("train", REMOVE, "train"),
     "convert, convert": ("convert", FINISH, "convert"),
     "table, table": ("table", FINISH, "table"),
-    "explain, explain": ("explain", "andornot.dissection:_whole_run", "explain"),
-    "explain, analyze": ("explain", "andornot.dissection:_whole_run", "analyze"),
+    "explain, explain": ("explain", "andornot.pipeline.dissect:_whole_run", "explain"),
+    "explain, analyze": ("explain", "andornot.pipeline.dissect:_whole_run", "analyze"),
     "stream, stream": ("stream", REMOVE, "stream"),
     "get, get": ("get", "andornot.downloads.get:unpack", "get"),
 }
@@ -601,7 +601,7 @@ def test_of_two_at_once_one_wins_and_the_other_says_so(world, names, tmp_path, p
 
 def test_who_comes_while_a_folder_is_begun_does_not_take_it_away(tmp_path, monkeypatch):
     """The second saw no folder, and found it locked: it must not remove it as its own."""
-    from andornot import folders
+    from andornot._tools import folders
 
     plain = folders.locked  # type: ignore[attr-defined]
 
@@ -649,7 +649,7 @@ def test_rights_of_a_folder_stay(tmp_path):
 
 
 def test_a_manifest_changed_twice_is_kept_twice(world, tmp_path):
-    from andornot.runs.results import claim
+    from andornot.pipeline.tables import claim
 
     shutil.copytree(world.run, tmp_path / "run")
     manifest = tmp_path / "run/manifest.json"

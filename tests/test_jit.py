@@ -14,13 +14,13 @@ from numba.core.config import DISABLE_JIT
 from numba.core.dispatcher import Dispatcher
 
 import andornot
-from andornot import _jit
+from andornot._tools import jit as _jit
 
 pytestmark = pytest.mark.skipif(bool(DISABLE_JIT), reason="kernels are plain Python")
 
 PACKAGE = Path(andornot.__file__).parent
 INNER = """
-from andornot._jit import lean
+from andornot._tools.jit import lean
 from andornot.numbers import BONUS
 
 @lean
@@ -28,7 +28,7 @@ def score(x):
     return x + BONUS
 """
 OUTER = """
-from andornot._jit import jit
+from andornot._tools.jit import jit
 from andornot.inner import score
 
 @jit
@@ -36,7 +36,7 @@ def search(x):
     return 10 * score(x)
 """
 CALL = """
-from andornot.progress import show_progress
+from andornot._tools.progress import show_progress
 show_progress(True)
 from andornot.outer import search
 print(search(1), sum(search.stats.cache_hits.values()))
@@ -48,9 +48,12 @@ def house(tmp_path: Path) -> Path:
     """A package of our name with two kernels, one of which calls the other."""
     package = tmp_path / "src" / "andornot"
     package.mkdir(parents=True)
-    for name in ("_jit.py", "progress.py"):
-        shutil.copy(PACKAGE / name, package)
+    tools = package / "_tools"
+    tools.mkdir()
+    for name in ("jit.py", "progress.py"):
+        shutil.copy(PACKAGE / "_tools" / name, tools)
     (package / "__init__.py").touch()
+    (tools / "__init__.py").touch()
     (package / "numbers.py").write_text("BONUS = 1\n")
     (package / "inner.py").write_text(INNER)
     (package / "outer.py").write_text(OUTER)
@@ -145,7 +148,7 @@ def test_the_stamp_covers_all_that_is_compiled():
     stamped = set(_jit.kernel_files())
     assert PACKAGE / "measures" / "scores.py" in stamped
     for path in stamped:
-        if b"andornot._jit import" in path.read_bytes():
+        if b"andornot._tools.jit import" in path.read_bytes():
             name = ".".join(("andornot", *path.relative_to(PACKAGE).with_suffix("").parts))
             for used in vars(importlib.import_module(name)).values():
                 kernel = isinstance(used, Dispatcher)

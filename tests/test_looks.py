@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from andornot._tools.looks import amiss, check_file, looks_like, special
 from andornot.errors import DataError, ModelError
-from andornot.looks import amiss, check_file, looks_like, special
 
 
 def image(form: str, mode: str = "RGB") -> bytes:

@@ -18,11 +18,11 @@ import andornot
 from analysis_cases import LAYER, pair_run, picture_run
 from andornot.cli import cli
 from andornot.errors import AndornotError, RunError
-from andornot.probe import Recording
-from andornot.report.site.write import write_report
+from andornot.probes.base import Recording
+from andornot.report.write import write_report
+from andornot.runs.manifest import check_manifest
 from andornot.runs.reopen import model_of
 from andornot.runs.run import Run
-from andornot.runs.schema import check_manifest
 from nli_cases import grammar
 
 pytest.importorskip("torch", reason="torch is not installed")

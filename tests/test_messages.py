@@ -30,12 +30,12 @@ from filelock import FileLock
 import andornot
 import benchmarks
 import small_net
-from andornot import engine
+from andornot._tools import executors as engine
 from andornot.cli import cli, main
 from andornot.concepts.relations import read_relations
-from andornot.counting.activations import InMemory, Shards
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Responses
+from andornot.counting.stores import InMemory, Shards
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.downloads import catalogue
 from andornot.downloads import get as downloads
@@ -50,14 +50,14 @@ from andornot.errors import (
     RunError,
 )
 from andornot.measures.scores import metric_code
-from andornot.probe import Recording
-from andornot.report.picture_gallery import PictureGallery
-from andornot.report.site.attacks import check_attacks
-from andornot.report.site.write import write_report
+from andornot.pipeline.stream import explain_to_parquet
+from andornot.probes.base import Recording
+from andornot.report.attacks import check_attacks
+from andornot.report.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
-from andornot.runs.stream import explain_to_parquet
-from andornot.search.optimal import Budget
+from andornot.search.optimal.search import Budget
 from andornot.search.options import SearchOptions
+from andornot.views.image_gallery import PictureGallery
 from benchmarks import scale
 from test_checks import ODD, sentence
 from unlisted import unlisted
@@ -257,7 +257,7 @@ def world(tmp_path_factory):
     pytest.importorskip("torch", reason="torch is not installed")
     from PIL import Image
 
-    from andornot.probing.labelmaps import NewSample, write_labelmaps
+    from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
     root = tmp_path_factory.mktemp("messages")
     (root / "net.py").write_text(small_net.source(8), encoding="utf-8")
@@ -717,7 +717,7 @@ def test_networks_that_are_not_there(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
     from andornot.models.from_file import call_function
     from andornot.models.from_torchvision import _download
-    from andornot.text.nli.load import _draw_anew
+    from andornot.models.sentences.load import _draw_anew
 
     file = tmp_path / "net.txt"
     file.write_text("", encoding="utf-8")
@@ -757,9 +757,9 @@ def test_a_network_of_pairs_without_a_module(monkeypatch):
 
 
 def test_data_that_are_not_there(tmp_path):
-    from andornot.probing.files import read_json_file
-    from andornot.probing.labelmaps import NewSample, write_labelmaps
-    from andornot.probing.parquet import read_parquet
+    from andornot.data.images.files import read_json_file
+    from andornot.data.images.labelmaps import NewSample, write_labelmaps
+    from andornot.data.images.parquet import read_parquet
 
     missing = tmp_path / "panoptic_val.json"
     assert told(DataError, read_json_file, missing) == (
@@ -775,7 +775,7 @@ def test_data_that_are_not_there(tmp_path):
 
 
 def test_labels_that_fail_in_an_unknown_way(run):
-    from andornot.probing.table import read_atoms
+    from andornot.data.images.table import read_atoms
 
     class Broken:
         sample_ids = ("a", "b")

@@ -27,7 +27,7 @@ from andornot.models import (
 )
 from andornot.models.from_hf import import_transformers, quiet, read_preprocessing
 from andornot.models.from_torchvision import import_torchvision
-from andornot.text.nli import load_pair_model
+from andornot.models.sentences import load_pair_model
 
 TINY = """
 from dataclasses import dataclass

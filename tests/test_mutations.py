@@ -24,14 +24,14 @@ import pandas as pd
 import pytest
 
 import andornot
-from andornot import folders
-from andornot.counting import activations
+from andornot._tools import folders
+from andornot.counting import stores as activations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.errors import AndornotError
 from andornot.pipeline import record
-from andornot.probe import Recording
-from andornot.runs import stages
+from andornot.probes.base import Recording
+from andornot.runs import cache as stages
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 
@@ -39,7 +39,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 
 from andornot.edits import AttackOptions, attack  # noqa: E402
-from andornot.report.site.write import write_report  # noqa: E402
+from andornot.report.write import write_report  # noqa: E402
 from run_reader import Classes, Told, looked, read_all  # noqa: E402
 
 KINDS = ("flip", "zeros", "cut", "longer", "swap", "old", "gone")
@@ -134,8 +134,8 @@ def unanswered(page: dict[str, bytes]) -> Told:
 
 def image_case(folder: Path, attacked: Classes = None, **options: Any) -> Case:
     """Pictures of ponds, a network with a head, and whatever a run of them may hold."""
+    from andornot.data.images.labelmaps import write_labelmaps
     from andornot.models import LoadedModel, Preprocessing, fingerprint
-    from andornot.probing.labelmaps import write_labelmaps
     from test_edits_attack import NAMES, SIZE, Ponds, scene
 
     rng = np.random.default_rng(0)

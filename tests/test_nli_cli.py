@@ -14,8 +14,8 @@ import torch
 
 from andornot.cli import main
 from andornot.cli.nli import train
-from andornot.text.nli import Config, load_classifier, load_pair_model, training
-from andornot.text.nli.model import PRESETS
+from andornot.models.sentences import Config, load_classifier, load_pair_model, training
+from andornot.models.sentences.model import PRESETS
 from nli_cases import grammar
 
 SMALL = ["--state", "5", "--hidden", "8,7", "--batch-size", "16", "--learning-rate", "0.01"]
@@ -119,7 +119,7 @@ def test_a_training_that_was_stopped_goes_on(files, tmp_path, capsys, monkeypatc
 
 def test_accuracy_by_class(tmp_path, capsys):
     (tmp_path / "model.py").write_text(
-        "import numpy as np\nfrom andornot.text.nli.protocol import Recorded\n"
+        "import numpy as np\nfrom andornot.models.sentences.protocol import Recorded\n"
         "class Longer:\n"
         "    layers, fingerprint = ('x',), 'longer'\n"
         "    class_names = ('entailment', 'neutral', 'contradiction')\n"

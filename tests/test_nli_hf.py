@@ -15,7 +15,13 @@ from andornot.cli import main
 from andornot.errors import ModelError
 from andornot.models import load_model
 from andornot.models.from_hf import import_transformers
-from andornot.text.nli import PairModel, TokenModel, accuracy, class_weights, load_pair_model
+from andornot.models.sentences import (
+    PairModel,
+    TokenModel,
+    accuracy,
+    class_weights,
+    load_pair_model,
+)
 from nli_cases import grammar, pair
 
 if find_spec("transformers") is None:
@@ -237,7 +243,7 @@ def test_other_families(name, config, pair_layer, token_layer, has_head, tmp_pat
     import andornot
     from andornot.counting.thresholds import Threshold
     from andornot.demo.text.world import draw_pairs
-    from andornot.probe import Recording
+    from andornot.probes.base import Recording
 
     sizes = {"vocab_size": len(PIECES), "num_labels": 3}
     torch.manual_seed(0)

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from andornot.errors import DataError, ModelError, OptionError, RunError
-from andornot.text.nli import (
+from andornot.models.sentences import (
     Config,
     EntailmentNet,
     PairClassifier,
@@ -31,7 +31,7 @@ from andornot.text.nli import (
     protocol,
     save_classifier,
 )
-from andornot.text.nli.hooks import caught, inference
+from andornot.models.sentences.hooks import caught, inference
 from nli_cases import SMALL, grammar, pair
 
 
@@ -425,7 +425,7 @@ def test_sizes_that_make_no_network(changes, message):
 def test_without_torch_there_is_advice():
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "import andornot.text.nli as nli, andornot.errors\n"
+        "import andornot.models.sentences as nli, andornot.errors\n"
         "nli.PairModel, nli.Recorded, nli.Vocabulary\n"
         "try: nli.load_classifier\n"
         "except andornot.errors.ModelError as error: print(error)\n"
@@ -438,7 +438,7 @@ def test_without_torch_there_is_advice():
 
 OWN = """
 import numpy as np
-from andornot.text.nli.protocol import Recorded
+from andornot.models.sentences.protocol import Recorded
 
 class Overlap:
     layers = ("overlap",)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from andornot.data.sentences.vectors import Vectors
 from andornot.errors import DataError, ModelError, OptionError, RunError
-from andornot.text.nli import (
+from andornot.models.sentences import (
     TrainOptions,
     accuracy,
     hold_out,
@@ -20,7 +21,6 @@ from andornot.text.nli import (
     train,
     training,
 )
-from andornot.text.vectors import Vectors
 from nli_cases import QUICK, SMALL, grammar, pair
 
 PAIRS, VALIDATION = grammar(240)[:180], grammar(240)[180:]

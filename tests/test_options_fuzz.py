@@ -16,10 +16,10 @@ from PIL import Image
 import andornot
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
 from andornot.pipeline import record
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
+from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 

@@ -267,7 +267,7 @@ def scratch(tmp_path_factory):
     import numpy as np
     from PIL import Image
 
-    from andornot.probing.labelmaps import NewSample, write_labelmaps
+    from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
     folder = tmp_path_factory.mktemp("scratch")
     (folder / "net.py").write_text(small_net.source(16), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from andornot.parallel import ordered_map
+from andornot._tools.parallel import ordered_map
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from andornot.counting.activations import InMemory, Shards
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counting, Grain, count_responses
+from andornot.counting.stores import InMemory, Shards
 from andornot.counting.thresholds import (
     Threshold,
     TopValues,
@@ -26,7 +26,7 @@ from andornot.counting.thresholds import (
     values_kept,
 )
 from andornot.errors import AndornotError, ModelError, OptionError, RunError
-from andornot.probe import Recording
+from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 from strategies import positions_of
@@ -36,8 +36,8 @@ from test_thresholds import activations, quantiles
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 import test_dissect_text as text  # noqa: E402
-from andornot.counting import passes  # noqa: E402
-from andornot.pipeline import twice  # noqa: E402
+from andornot.pipeline import passes  # noqa: E402
+from andornot.pipeline import two_passes as twice  # noqa: E402
 from pass_cases import (  # noqa: E402
     LAYERS,
     N_SAMPLES,
@@ -381,8 +381,8 @@ class ResNet20(torch.nn.Module):  # type: ignore[name-defined, misc]
 
 def test_all_layers_of_a_resnet_in_one_run(shared_data, tmp_path):
     import andornot
+    from andornot.data.images.open import open_data
     from andornot.models import Preprocessing
-    from andornot.probing.open import open_data
 
     vision = shared_data / "vision"
     net = ResNet20()

@@ -7,17 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from andornot.counting.activations import Shards
+from andornot._tools.files import aside_name
+from andornot._tools.timer import Timer
+from andornot.counting.stores import Shards
 from andornot.errors import ModelError
-from andornot.files import aside_name
-from andornot.timer import Timer
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-from andornot.counting import passes, pieces  # noqa: E402
-from andornot.counting.pieces import Piece, Place, joined  # noqa: E402
-from andornot.pipeline import record  # noqa: E402
-from andornot.probe import Batch  # noqa: E402
+from andornot.pipeline import (  # noqa: E402
+    passes,
+    pieces,
+    record,
+)
+from andornot.pipeline.pieces import Piece, Place, joined  # noqa: E402
+from andornot.probes.base import Batch  # noqa: E402
 from test_dissect import N_SAMPLES, Colours, folder, run_with  # noqa: E402, F401
 
 SEEN: list[int] = []

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot.data.images.pixels import eight_bits, to_rgb, upright_rgb
 from andornot.errors import DataError
-from andornot.pixels import eight_bits, to_rgb, upright_rgb
 
 GREY = np.arange(0, 252, 7, dtype=np.uint8).reshape(4, 9)
 

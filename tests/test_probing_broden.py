@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from andornot.data.images.broden import read_broden
+from andornot.data.images.dataset import FolderData
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.probing.broden import read_broden
-from andornot.probing.dataset import FolderData
-from andornot.probing.open import open_data
 
 INDEX = "image,split,ih,iw,sh,sw,object,part,scene\n"
 ROW = "a.jpg,train,8,8,4,4,a_object.png,,7\n"

@@ -15,15 +15,15 @@ from PIL import Image
 
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
+from andornot.data.images.check import check_images
+from andornot.data.images.convert import _distinct, _names, convert
+from andornot.data.images.dataset import FolderData
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
+from andornot.data.images.table import build_table
+from andornot.data.sentences.check import check_pairs
+from andornot.data.sentences.open import open_pairs
 from andornot.errors import DataError, OptionError, RunError
-from andornot.probing.check import check_images
-from andornot.probing.convert import _distinct, _names, convert
-from andornot.probing.dataset import FolderData
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
-from andornot.probing.table import build_table
-from andornot.text.check import check_pairs
-from andornot.text.open import open_pairs
 from probing_cases import ade20k, cityscapes, coco, id2label, parquet, photo
 
 CONCEPTS = {

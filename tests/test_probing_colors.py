@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from andornot.data.images.broden import read_broden
+from andornot.data.images.colors import COLORS, NAMES, color_bins, color_map, read_color_bins
 from andornot.errors import DataError
-from andornot.probing.broden import read_broden
-from andornot.probing.colors import COLORS, NAMES, color_bins, color_map, read_color_bins
 
 
 def name_slowly(red: float, green: float, blue: float) -> str:

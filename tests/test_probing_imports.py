@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from andornot.cli import cli, main
+from andornot.data.images.check import check_images
+from andornot.data.images.coco_instances import Polygons, Runs, unpacked
+from andornot.data.images.convert import convert
+from andornot.data.images.drawn import ERASED, stacked, turned
+from andornot.data.images.formats import seen_at
+from andornot.data.images.labelme import Drawing
+from andornot.data.images.open import kind_of, open_data
+from andornot.data.images.table import build_table
+from andornot.data.images.voc import CLASSES, color_of
 from andornot.errors import AndornotError, DataError, OptionError
-from andornot.probing.check import check_images
-from andornot.probing.coco_instances import Polygons, Runs, unpacked
-from andornot.probing.convert import convert
-from andornot.probing.drawn import ERASED, stacked, turned
-from andornot.probing.formats import seen_at
-from andornot.probing.labelme import Drawing
-from andornot.probing.open import kind_of, open_data
-from andornot.probing.table import build_table
-from andornot.probing.voc import CLASSES, color_of
 from import_cases import (
     APART,
     CAFE,

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
+from andornot.data.images.convert import convert
+from andornot.data.images.dataset import FolderData
+from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labelmaps
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.probing.convert import convert
-from andornot.probing.dataset import FolderData
-from andornot.probing.labelmaps import NewSample, read_labelmaps, write_labelmaps
-from andornot.probing.open import open_data
 
 CONCEPTS = "id,name,category\n1,sky,object\n2,tree,object\n300,leaf,part\n,outdoor,scene\n"
 SAMPLES = "sample,split,class,concepts\na.png,train,park,outdoor\nsub/b.jpg,val,,\n"

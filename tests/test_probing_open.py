@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from andornot.data.images.colors import COLORS
+from andornot.data.images.dataset import FolderData
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.probing.colors import COLORS
-from andornot.probing.dataset import FolderData
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
 
 SPLITS = ("train", "val", "train", "train", "")
 

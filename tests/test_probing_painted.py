@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from andornot.data.images.labelmaps import read_labelmaps
+from andornot.data.images.open import open_data
+from andornot.data.images.painted import Paint, parse_color
 from andornot.errors import DataError
-from andornot.probing.labelmaps import read_labelmaps
-from andornot.probing.open import open_data
-from andornot.probing.painted import Paint, parse_color
 
 LEGEND = "color,name,category\n#87ceeb,sky,object\n#228b22,tree,object\n#ffffff,,\n,outdoor,scene\n"
 SKY, TREE, WHITE = (135, 206, 235), (34, 139, 34), (255, 255, 255)

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from andornot.cli import cli
+from andornot.data.images.dataset import FolderData
+from andornot.data.images.open import kind_of, open_data
 from andornot.errors import DataError, OptionError
-from andornot.probing.dataset import FolderData
-from andornot.probing.open import kind_of, open_data
 from andornot.runs.run import Run
 from probing_cases import (
     ade20k,

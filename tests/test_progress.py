@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from andornot import progress
-from andornot.progress import logged, show_progress, track
+from andornot._tools import progress
+from andornot._tools.progress import logged, show_progress, track
 
 
 def lines_of(seconds, total, done=0, known=True):

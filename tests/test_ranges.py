@@ -15,10 +15,10 @@ import andornot
 import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting import ranges as module
-from andornot.counting.activations import InMemory
 from andornot.counting.range_counts import count_lower_ranges, difference
 from andornot.counting.ranges import Ranges, find_borders
 from andornot.counting.responses import Responses, count_responses
+from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
@@ -202,7 +202,7 @@ def test_scores_and_ranges_are_shown(run):
     from click.testing import CliRunner
 
     from andornot.cli import cli
-    from andornot.report.entries import threshold
+    from andornot.views.unit import threshold
 
     shown = CliRunner().invoke(cli, ["show", str(run.path), "--best", "2"])
     assert shown.exit_code == 0, shown.output
@@ -222,8 +222,8 @@ def test_scores_and_ranges_are_shown(run):
 def dissected(folder, out, **options):
     """The network and the pictures of ``run`` once more."""
     from analysis_cases import LAYER
-    from andornot.probe import Recording
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
+    from andornot.probes.base import Recording
 
     return andornot.dissect(
         f"{folder / 'network.py'}:net", LAYER, open_data(f"labelmaps:{folder / 'data'}"), out,
@@ -232,7 +232,8 @@ def dissected(folder, out, **options):
 
 
 def test_the_same_run_again_counts_nothing_again(run, monkeypatch):
-    from andornot.pipeline import assess, count, explain
+    from andornot.pipeline import assess, count
+    from andornot.pipeline import search as explain
 
     monkeypatch.setattr(explain, "count_lower_ranges", None)
     monkeypatch.setattr(assess, "agreements", None)

@@ -15,8 +15,8 @@ import pytest
 
 import andornot
 import naive
-from andornot.text.concepts import pair_concepts
-from andornot.text.open import open_pairs
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.open import open_pairs
 
 STOPPED = ("a", "an", "the", "of", ".", ",")
 SIDES = ("pre", "hyp")
@@ -152,7 +152,7 @@ def test_each_neighborhood_holds_where_the_raw_text_says(raw, table):
 def test_the_published_search_on_a_real_model_equals_the_naive_one(nli, raw, data):
     """400 pairs, 8 units of the small trained network; the naive search gets the raw counts."""
     pytest.importorskip("torch", reason="torch is not installed")
-    from andornot.text.nli import load_pair_model
+    from andornot.models.sentences import load_pair_model
 
     chosen, n_words = range(0, 10_000, 25), 500
     some = data.subset(chosen)

@@ -16,8 +16,8 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.open import open_data
 from andornot.explainer import explain_responses
-from andornot.probing.open import open_data
 from andornot.search.options import SearchOptions
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -164,9 +164,9 @@ def test_published_profile_on_real_data(shared_data, chosen, tmp_path):
 
 def test_repeating_a_run_computes_nothing_again(shared_data, chosen, tmp_path, monkeypatch):
     """A changed search option leaves the recording and the responses alone."""
-    from andornot import vision
     from andornot.models import load_model
     from andornot.pipeline import count, record
+    from andornot.probes import images as vision
 
     data = chosen[0].subset(range(8))
     weights = shared_data / "vision" / "weights" / "squeezenet1_0_imagenet.pt"

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from andornot.report.site.write import write_report
+from andornot.report.write import write_report
 from report_cases import CLASSES, EVIL, picture_run
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

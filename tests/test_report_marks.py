@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andornot.data.sentences.concepts import pair_concepts, tag_names
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.tokens import token_concepts
 from andornot.formula import And, Concept, Not, Or, parse
-from andornot.report.entries import plain_concepts
-from andornot.report.marks import (
+from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
     EXCLUDED,
@@ -27,10 +30,7 @@ from andornot.report.marks import (
     names_of_tokens,
     spaces,
 )
-from andornot.text.concepts import pair_concepts, tag_names
-from andornot.text.open import open_pairs
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.tokens import token_concepts
+from andornot.views.unit import plain_concepts
 
 NAMES = "abcdef"
 formulas = st.recursive(

@@ -16,21 +16,21 @@ from rich.console import Console
 import andornot
 from andornot.analyses.outcomes import outcomes
 from andornot.cli import cli
+from andornot.cli.terminal import _remarks, print_units
 from andornot.counting.thresholds import Threshold
+from andornot.data.sentences.check import check_pairs
+from andornot.data.sentences.open import open_pairs
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
-from andornot.report.entries import Fact, Story, class_weights
-from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
-from andornot.report.marks import FORBIDDEN, NAMED
-from andornot.report.pair_gallery import PairGallery
-from andornot.report.site.write import write_report
-from andornot.report.terminal import _remarks, print_units
+from andornot.models.sentences.protocol import Recorded
+from andornot.probes.pairs import Words
+from andornot.report.write import write_report
 from andornot.runs.reopen import images_of, pairs_of
 from andornot.runs.run import Run
-from andornot.text.check import check_pairs
-from andornot.text.nli.protocol import Recorded
-from andornot.text.open import open_pairs
-from andornot.text.probe import Words
+from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
+from andornot.views.sentence_gallery import PairGallery
+from andornot.views.token_marks import FORBIDDEN, NAMED
+from andornot.views.unit import Fact, Story, class_weights
 from test_report_marks import carriers, normal_form
 from test_report_page import read, unit_page, units_of, words
 

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from andornot import ConceptTable
-from andornot.counting.activations import InMemory
 from andornot.counting.responses import Responses
+from andornot.counting.stores import InMemory
 from andornot.formula import And, Concept, Not, Or, parse
-from andornot.report.entries import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
-from andornot.report.site.histograms import BINS, histograms
-from andornot.report.site.neighbours import best_units, nearest_units
-from andornot.report.site.overlays import data_url, overlay_png
-from andornot.report.site.parts import Matcher, failures
-from andornot.report.site.plots import activation_histogram, round_numbers
-from andornot.report.site.refs import slugs
+from andornot.report.unit_links import slugs
+from andornot.views.formula_tree import Matcher, failures
+from andornot.views.histograms import BINS, histograms
+from andornot.views.neighbours import best_units, nearest_units
+from andornot.views.overlays import data_url, overlay_png
+from andornot.views.plots import activation_histogram, round_numbers
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 
 NAMES = ("a", "b", "c", "d")
 

@@ -15,13 +15,15 @@ from PIL import Image
 
 import andornot
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.probe import Recording
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.probing.open import open_data
-from andornot.report.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
-from andornot.report.picture_gallery import PictureGallery
-from andornot.report.pictures import (  # type: ignore[attr-defined]
+from andornot.probes.base import Recording
+from andornot.runs.reopen import images_of, pairs_of
+from andornot.runs.run import Run
+from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
+from andornot.views.image_gallery import PictureGallery
+from andornot.views.panels import (  # type: ignore[attr-defined]
     AGREEMENT,
     FORMULA_ONLY,
     UNIT_ONLY,
@@ -30,8 +32,6 @@ from andornot.report.pictures import (  # type: ignore[attr-defined]
     panel_shape,
     panels,
 )
-from andornot.runs.reopen import images_of, pairs_of
-from andornot.runs.run import Run
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

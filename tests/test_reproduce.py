@@ -242,7 +242,7 @@ def test_the_papers_images_are_known(shared_data):
 
 
 def test_the_papers_pairs_are_known_however_they_are_split(shared_data):
-    from andornot.text.open import open_pairs
+    from andornot.data.sentences.open import open_pairs
 
     folder = shared_data / "nli"
     data = open_pairs(f"pairs:{folder / 'snli_1.0_dev.tok'}", tagger=None)
@@ -473,9 +473,9 @@ def test_networks_of_the_papers_kind(tmp_path, hidden, n_pairs, words):
 def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, hidden, reason):
     from types import SimpleNamespace
 
+    from andornot.models.sentences.load import load_pair_model
+    from andornot.models.sentences.model import Config, EntailmentNet
     from andornot.reproduce import nli
-    from andornot.text.nli.load import load_pair_model
-    from andornot.text.nli.model import Config, EntailmentNet
 
     net = EntailmentNet(Config(embedding=2, state=2, pooling="last", hidden=(hidden,)), 2, 0)
     path = tmp_path / name

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting import responses as module
-from andornot.counting.activations import InMemory
 from andornot.counting.responses import Responses, count_responses
+from andornot.counting.stores import InMemory
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError
 from strategies import cases, labelled

@@ -14,10 +14,10 @@ import andornot
 from analysis_cases import LAYER, picture_run
 from andornot.cli import cli, main
 from andornot.counting.thresholds import Threshold
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError, RunError
-from andornot.probe import Recording, absolute
-from andornot.probing.open import open_data
-from andornot.report.site.write import write_report
+from andornot.probes.base import Recording, absolute
+from andornot.report.write import write_report
 from andornot.runs.run import Run
 
 pytest.importorskip("torch", reason="torch is not installed")

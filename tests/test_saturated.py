@@ -8,7 +8,7 @@ import pytest
 
 import andornot
 from andornot.counting.thresholds import Threshold
-from andornot.probe import Recording
+from andornot.probes.base import Recording
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import andornot
 from andornot import ConceptTable, Responses
 from andornot.errors import DataError, OptionError, RunError
-from andornot.runs.stream import explain_to_parquet
+from andornot.pipeline.stream import explain_to_parquet
 from benchmarks.scale import lines, plot, run_scale_bench
 from benchmarks.sparse import PER_POSITION, Corpus
 from benchmarks.units import run_units_bench

@@ -17,10 +17,11 @@ from andornot.errors import OptionError
 from andornot.explainer import explain
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
-from andornot.search import beam, exhaustive, optimal
+from andornot.search import beam, exhaustive
 from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
+from andornot.search.optimal import search as optimal
 from andornot.search.options import Budget, SearchOptions
 from andornot.search.problem import (
     OPERATORS,

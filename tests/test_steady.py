@@ -11,10 +11,10 @@ import pytest
 
 import andornot
 from andornot.counting.thresholds import Threshold
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import ModelError
 from andornot.pipeline.steady import _share
-from andornot.probe import Recording
-from andornot.text.pairs import Pair, PairData, Sentence
+from andornot.probes.base import Recording
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -23,7 +23,7 @@ from torch.nn.functional import dropout  # noqa: E402
 
 from andornot.models import Preprocessing  # noqa: E402
 from andornot.models.asked import ASKED  # noqa: E402
-from andornot.text.nli.protocol import Recorded  # noqa: E402
+from andornot.models.sentences.protocol import Recorded  # noqa: E402
 from pass_cases import N_SAMPLES, write_world  # noqa: E402
 
 

@@ -18,22 +18,68 @@ TESTS = Path(__file__).resolve().parent
 PACKAGE = Path(andornot.__file__).parent
 
 CORE = [
-    "_jit", "checks", "concepts.positions", "concepts.signatures", "concepts.table",
-    "counting.activations", "counting.range_counts", "counting.ranges", "counting.responses",
-    "counting.thresholds", "counting.upsample", "engine", "errors", "explainer", "explanations",
-    "files", "folders", "formula",
-    "measures.agreement", "measures.moments", "measures.profiles", "measures.sanity",
-    "measures.scores", "parallel", "progress", "search", "search.beam", "search.best",
-    "search.bits", "search.bounds", "search.branching", "search.ceiling", "search.correlation",
-    "search.exhaustive", "search.families", "search.kernels", "search.optimal", "search.options",
-    "search.problem", "search.solve", "search.tree_kernels", "search.trees", "timer",
-]  # fmt: skip
+    "_tools.jit",
+    "_tools.checks",
+    "concepts.positions",
+    "concepts.signatures",
+    "concepts.table",
+    "counting.stores",
+    "counting.range_counts",
+    "counting.ranges",
+    "counting.responses",
+    "counting.thresholds",
+    "counting.upsample",
+    "_tools.executors",
+    "errors",
+    "explainer",
+    "results.explanation",
+    "_tools.files",
+    "_tools.folders",
+    "formula",
+    "trust.agreement",
+    "measures.moments",
+    "measures.profiles",
+    "measures.sanity",
+    "measures.scores",
+    "_tools.parallel",
+    "_tools.progress",
+    "search",
+    "search.beam",
+    "search.best",
+    "search.bits",
+    "search.bounds",
+    "search.optimal.branch",
+    "search.ceiling",
+    "search.correlation",
+    "search.exhaustive",
+    "search.trees.families",
+    "search.kernels",
+    "search.optimal.search",
+    "search.options",
+    "search.problem",
+    "search.solve",
+    "search.trees.kernels",
+    "search.trees.search",
+    "_tools.timer",
+]
 HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
 OUTER = (
-    "text", "models", "probing", "downloads", "analyses", "edits", "figures", "vision", "probe",
-    "samples", "dissection", "pipeline", "counting.passes", "concepts.relations", "runs", "cli",
-    "report", "demo", "reproduce",
-)  # fmt: skip
+    "data",
+    "models",
+    "downloads",
+    "analyses",
+    "edits",
+    "figures",
+    "probes",
+    "pipeline",
+    "concepts.relations",
+    "runs",
+    "cli",
+    "report",
+    "demo",
+    "reproduce",
+    "views",
+)
 
 
 def module_name(path):
@@ -80,31 +126,52 @@ def test_the_core_knows_nothing_of_networks_images_or_text(name):
     assert not [other for other in internal(MODULES[name]) if is_outer(other)]
 
 
-@pytest.mark.parametrize("name", [n for n in CORE if n not in ("explanations", "progress")])
+@pytest.mark.parametrize(
+    "name", [n for n in CORE if n not in ("results.explanation", "_tools.progress")]
+)
 def test_the_core_loads_no_pandas(name):
     assert "pandas" not in {full.split(".")[0] for full in imported(MODULES[name])}
 
 
 @pytest.mark.parametrize("name", [n for n in CORE if n.startswith("search")])
 def test_searches_know_problems_and_nothing_of_data(name):
-    allowed = ("search", "measures", "measures.scores", "formula", "errors", "checks", "_jit")
+    allowed = (
+        "search",
+        "measures",
+        "measures.scores",
+        "formula",
+        "errors",
+        "_tools.checks",
+        "_tools.jit",
+        "_tools",
+    )
     used = {other for other in internal(MODULES[name]) if not other.startswith("search.")}
     assert used <= set(allowed)
 
 
 BOTTOM = [
-    "formula", "measures", "measures.scores", "concepts", "concepts.positions",
-    "concepts.signatures", "concepts.table", "checks", "files", "folders", "errors", "_jit",
-    "progress",
-]  # fmt: skip
+    "formula",
+    "measures",
+    "measures.scores",
+    "concepts",
+    "concepts.positions",
+    "concepts.signatures",
+    "concepts.table",
+    "_tools.checks",
+    "_tools.files",
+    "_tools.folders",
+    "errors",
+    "_tools.jit",
+    "_tools.progress",
+]
 
 
 @pytest.mark.parametrize("name", BOTTOM)
 def test_the_bottom_of_the_house_stands_alone(name):
-    assert internal(MODULES[name]) <= set(BOTTOM)
+    assert internal(MODULES[name]) <= {*BOTTOM, "_tools"}
 
 
-@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("probing")])
+@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("data.images")])
 def test_probing_knows_no_models(name):
     others = {other.split(".")[0] for other in internal(MODULES[name])}
     assert not others & {"models", "dissection", "pipeline", "runs", "report", "cli"}

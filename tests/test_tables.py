@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from andornot._tools.tables import from_harmless, harmless, harmless_cell, write_csv
 from andornot.analyses.answer import Answer
-from andornot.probing.labelmaps import NewSample, write_labelmaps
-from andornot.tables import from_harmless, harmless, harmless_cell, write_csv
+from andornot.data.images.labelmaps import NewSample, write_labelmaps
 
 RISKY = ("=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1", "=HYPERLINK(1)")
 

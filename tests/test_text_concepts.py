@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import andornot
+from andornot.data.images.table import fold_of
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.errors import DataError, OptionError
-from andornot.probing.table import fold_of
-from andornot.text.concepts import pair_concepts
-from andornot.text.open import open_pairs
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.vectors import Vectors, nearest, read_glove
 
 
 def sentence(text):

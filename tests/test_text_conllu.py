@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import andornot
+from andornot.data.sentences.conllu import read_conllu
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.pairs import Sentence
+from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import DataError, OptionError
-from andornot.text.conllu import read_conllu
-from andornot.text.nli.protocol import Recorded
-from andornot.text.open import open_pairs
-from andornot.text.pairs import Sentence
-from andornot.text.tokens import token_concepts
+from andornot.models.sentences.protocol import Recorded
 
 
 def row(number, form, upos, feats="_", deprel="dep"):

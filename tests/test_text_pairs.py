@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andornot.data.sentences.open import join_labelled, open_pairs
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.readers import parse_leaves, tokenize
 from andornot.errors import DataError, OptionError
-from andornot.text.open import join_labelled, open_pairs
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.readers import parse_leaves, tokenize
 
 PARSE = "(ROOT (S (NP (DT A) (NN man)) (VP (VBZ eats)) (. .)))"
 
@@ -643,7 +643,7 @@ def test_leaves_of_any_parse(leaves):
 
 def test_reading_text_needs_no_torch_and_no_spacy():
     code = (
-        "import sys, andornot.text.open, andornot.text.concepts, andornot.text.tokens;"
+        "import sys; from andornot.data.sentences import concepts, open, tokens;"
         "print({'torch', 'spacy', 'transformers', 'pandas'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -7,11 +7,11 @@ import warnings
 
 import pytest
 
+from andornot.data.sentences.concepts import pair_concepts
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.tagging import with_tags
 from andornot.errors import OptionError
-from andornot.text.concepts import pair_concepts
-from andornot.text.open import open_pairs
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.tagging import with_tags
 
 TAGS = {"a": "DT", "dog": "NN", "cats": "NNS", "run": "VBP", ".": "."}
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import andornot
-from andornot.text.open import open_pairs
-from andornot.text.pairs import Pair, PairData, Sentence
-from andornot.text.tokens import token_concepts
-from andornot.text.vectors import Vectors
+from andornot.data.sentences.open import open_pairs
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.tokens import token_concepts
+from andornot.data.sentences.vectors import Vectors
 
 
 def data_of(*pairs):

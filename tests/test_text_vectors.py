@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.errors import DataError, OptionError
-from andornot.text.vectors import Vectors, nearest, read_glove
 
 
 def written(path, content):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import naive
 from andornot.counting import thresholds as module
-from andornot.counting.activations import InMemory, lowest_value
+from andornot.counting.stores import InMemory, lowest_value
 from andornot.counting.thresholds import Threshold, by_shape, find_thresholds, values_above
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError

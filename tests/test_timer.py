@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from andornot.timer import Timer, peak_rss_bytes
+from andornot._tools.timer import Timer, peak_rss_bytes
 
 
 def test_a_timer_adds_up_by_part_also_where_the_work_fails():

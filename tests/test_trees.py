@@ -13,12 +13,12 @@ import naive
 from andornot.errors import OptionError
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
-from andornot.search import trees
-from andornot.search.families import CELLS, evaluate, families, fill, kinds_of, shape
-from andornot.search.optimal import Budget
+from andornot.search.optimal.search import Budget
 from andornot.search.options import SearchOptions
 from andornot.search.problem import Found, operator_numbers
-from andornot.search.tree_kernels import _reach
+from andornot.search.trees import search as trees
+from andornot.search.trees.families import CELLS, evaluate, families, fill, kinds_of, shape
+from andornot.search.trees.kernels import _reach
 from strategies import MANY, Case, cases
 
 NAMES = ("OR", "AND", "AND NOT")

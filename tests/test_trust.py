@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 import andornot
 import naive
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import InMemory
 from andornot.counting.responses import count_responses
+from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
-from andornot.explanations import Explanation
+from andornot.results.explanation import Explanation
+from andornot.results.trust import Trust
 from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
-from andornot.trust.evidence import MaskEvidence, RecordedEvidence
 from andornot.trust.held_out import length_that_pays, measure_held_out
 from andornot.trust.measure import examine, shortened
 from andornot.trust.options import TrustOptions
-from andornot.trust.record import Trust
+from andornot.trust.recount import MaskEvidence, RecordedEvidence
 from andornot.trust.repeat import Repeats
 from andornot.trust.shuffled import draw_orders
 from andornot.trust.stability import draw_samples, measure_stability

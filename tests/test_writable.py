@@ -7,10 +7,10 @@ import os
 
 import pytest
 
-from andornot import writable
+from andornot._tools import writable
+from andornot._tools.writable import check_file, check_folder, check_page
 from andornot.cli import main
 from andornot.errors import RunError
-from andornot.writable import check_file, check_folder, check_page
 
 
 def test_a_place_that_can_be_written_stays_as_it_was(tmp_path):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from andornot.folders import LIST
+from andornot._tools.folders import LIST
 
 
 def unlisted(run: Path) -> Path:

@@ -5,17 +5,17 @@ Names are imported on first use, so that the command line starts at once.
 
 from typing import TYPE_CHECKING
 
-from andornot._lazy import names_on_first_use
+from andornot._tools.lazy import names_on_first_use
 
 if TYPE_CHECKING:
     from andornot.concepts.table import ConceptTable
     from andornot.counting.responses import Responses
     from andornot.counting.thresholds import Threshold
-    from andornot.dissection import dissect
     from andornot.errors import AndornotError
     from andornot.explainer import explain, score
-    from andornot.explanations import Explanation, Result
     from andornot.formula import And, Concept, Formula, Not, Or, parse
+    from andornot.pipeline.dissect import dissect
+    from andornot.results.explanation import Explanation, Result
     from andornot.runs.run import Run
     from andornot.trust.measure import examine
 
@@ -46,15 +46,15 @@ _HOMES = {
     "AndornotError": "errors",
     "Concept": "formula",
     "ConceptTable": "concepts.table",
-    "Explanation": "explanations",
+    "Explanation": "results.explanation",
     "Formula": "formula",
     "Not": "formula",
     "Or": "formula",
     "Responses": "counting.responses",
-    "Result": "explanations",
+    "Result": "results.explanation",
     "Run": "runs.run",
     "Threshold": "counting.thresholds",
-    "dissect": "dissection",
+    "dissect": "pipeline.dissect",
     "examine": "trust.measure",
     "explain": "explainer",
     "parse": "formula",

@@ -17,18 +17,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.checks import as_array, several, texts, whole_number
+from andornot._tools.checks import as_array, several, texts, whole_number
+from andornot._tools.executors import Engine, engine_of
+from andornot._tools.parallel import asked_to_stop, ordered_map
+from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable, check_table
-from andornot.counting.activations import unit_blocks
 from andornot.counting.responses import Responses
-from andornot.engine import Engine, engine_of
+from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
-from andornot.explanations import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Result, Scored
 from andornot.formula import Formula
 from andornot.measures.moments import Moments
 from andornot.measures.scores import Counts, metric_code
-from andornot.parallel import asked_to_stop, ordered_map
-from andornot.progress import track
+from andornot.results.explanation import (
+    INACTIVE,
+    NO_CONCEPT,
+    OK,
+    Certificate,
+    Explanation,
+    Result,
+    Scored,
+)
 from andornot.search import correlation
 from andornot.search.ceiling import ceiling
 from andornot.search.options import Search, Stop

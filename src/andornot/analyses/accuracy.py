@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from andornot._tools.statistics import Correlation, correlate, partial_correlation
+from andornot._tools.words import count, p_value
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import Importance, exact_importance
 from andornot.analyses.outcomes import Outcomes, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.runs.run import Run
-from andornot.statistics import Correlation, correlate, partial_correlation
-from andornot.words import count, p_value
 
 ACTIVE: Mapping[str, str] = {
     "accuracy": "accuracy while the unit is active",

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from andornot.files import text_writer, writing
-from andornot.folders import listed
-from andornot.tables import write_csv
+from andornot._tools.files import text_writer, writing
+from andornot._tools.folders import listed
+from andornot._tools.tables import write_csv
 
 
 @dataclass(frozen=True, eq=False)

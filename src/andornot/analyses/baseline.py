@@ -7,12 +7,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from andornot._tools.words import p_value, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.units import explained_units
 from andornot.errors import OptionError
-from andornot.explanations import Explanation
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.words import p_value, percent
 
 SHARE = 0.95
 """Units count as above the baseline when they beat this share of the baseline's units."""

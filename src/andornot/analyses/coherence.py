@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
+from andornot.data.sentences.vectors import read_glove
 from andornot.errors import OptionError
-from andornot.text.vectors import read_glove
 
 NO_LANGUAGE = frozenset({"tag", "overlap", "place", "segment"})
 """Categories of concepts whose names are no words."""

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.statistics import correlations
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import (
     Importance,
@@ -22,10 +23,9 @@ from andornot.analyses.importance import (
 )
 from andornot.analyses.outcomes import known_logits, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
-from andornot.classes import class_index
+from andornot.data.classes import class_index
 from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
-from andornot.statistics import correlations
 
 Floats = NDArray[np.float64]
 

@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.progress import track
 from andornot.analyses.outcomes import Judged, Outcomes
 from andornot.analyses.units import explained_units
 from andornot.concepts.positions import AtomMap
-from andornot.counting.activations import Shards
+from andornot.counting.stores import Shards
 from andornot.errors import OptionError
-from andornot.progress import track
 from andornot.runs.run import Run
 
 if TYPE_CHECKING:

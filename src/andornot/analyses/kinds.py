@@ -12,6 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from andornot._tools.looks import check_file
+from andornot._tools.numerals import whole
+from andornot._tools.statistics import cohen_kappa
+from andornot._tools.words import count, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.coherence import (
     BACKGROUND_SHARE,
@@ -29,13 +33,9 @@ from andornot.analyses.shapes import (
 )
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import DataError, OptionError, quoted
-from andornot.explanations import Result, Scored
 from andornot.formula import Formula
-from andornot.looks import check_file
-from andornot.numerals import whole
+from andornot.results.explanation import Result, Scored
 from andornot.runs.run import Run
-from andornot.statistics import cohen_kappa
-from andornot.words import count, percent
 
 COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN = "coherent", "incoherent", "polysemantic", "unknown"
 

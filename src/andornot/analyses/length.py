@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.statistics import Paired, compare_paired
+from andornot._tools.words import p_value, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import RunError
 from andornot.runs.run import Run
-from andornot.statistics import Paired, compare_paired
-from andornot.words import p_value, percent
 
 BINS = 20
 """Bins of the histogram of IoU, from 0 to the largest IoU."""

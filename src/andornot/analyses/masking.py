@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from andornot._tools.progress import track
 from andornot.analyses.replay import Source
 from andornot.analyses.units import formula_of
 from andornot.errors import ModelError
-from andornot.explanations import Explanation
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
-from andornot.progress import track
+from andornot.results.explanation import Explanation
 from andornot.runs.reopen import images_of, matching, model_of
 from andornot.runs.run import Run
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
 from andornot.analyses.units import explained_units
@@ -11,7 +12,6 @@ from andornot.errors import RunError
 from andornot.formula import Formula
 from andornot.measures.sanity import EPSILON, METRICS, PASSED, Tested, run_tests
 from andornot.runs.run import Run
-from andornot.words import count
 
 
 def answer(

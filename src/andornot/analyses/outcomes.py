@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from andornot.classes import match_classes, told_apart
+from andornot._tools.words import count
+from andornot.data.classes import match_classes, told_apart
 from andornot.errors import OptionError, RunError, quoted
 from andornot.runs.run import Run
-from andornot.words import count
 
 Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from andornot.analyses.lexicon import Lexicon
 from andornot.analyses.shapes import Alternative, alternatives
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explanations import Scored
+from andornot.results.explanation import Scored
 from andornot.runs.run import Run
 
 LEAST_SAMPLES = 5

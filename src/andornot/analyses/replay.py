@@ -17,10 +17,10 @@ from andornot.errors import ModelError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
 from andornot.models.ablate import shapes_of, zeroed
 from andornot.models.layers import get_layer
+from andornot.models.sentences import PairModel
 from andornot.models.shapes import unit_map
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
-from andornot.text.nli import PairModel
 
 Logits = NDArray[np.float32]
 Rows = NDArray[np.int64]

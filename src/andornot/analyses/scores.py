@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
 from andornot.analyses.units import explained_units, formula_of
-from andornot.explanations import Explanation
-from andornot.measures.agreement import agreements
 from andornot.measures.profiles import Profile
 from andornot.measures.scores import Agreement
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.words import count
+from andornot.trust.agreement import agreements
 
 BEST = 20
 """Units that are looked at where none are named."""

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.words import count, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.units import explained_units, formula_of
 from andornot.errors import RunError
-from andornot.explanations import Explanation
+from andornot.results.explanation import Explanation
+from andornot.results.trust import LEVEL, Chance, HeldOut, Stability
 from andornot.runs.run import Run
-from andornot.trust.record import LEVEL, Chance, HeldOut, Stability
-from andornot.words import count, percent
 
 _NO_GAIN = 0.001
 """A gain in IoU below this is no gain to take shares of."""

@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from andornot._tools.words import count, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.units import Units, explained_units
 from andornot.concepts.table import ConceptTable
 from andornot.formula import Formula
 from andornot.runs.run import Run
-from andornot.words import count, percent
 
 
 def answer(run: Run, layer: str | None = None) -> Answer:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from andornot._tools.words import count
 from andornot.errors import RunError
-from andornot.explanations import Explanation
 from andornot.formula import Formula
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.words import count
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.words import count, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units
 from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Grain, Responses, count_positions, known_positions
-from andornot.explanations import Explanation
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.words import count, percent
 
 FAR_BELOW: Final = 0.5
 """Where the ceiling of IoU lies below this, the vocabulary is called the limit."""

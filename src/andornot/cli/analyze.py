@@ -33,7 +33,7 @@ def analyze() -> None:
 
 def _show_bars(_context: click.Context, _option: click.Parameter, quiet: bool) -> None:
     """Turn progress bars on, unless they are not wanted."""
-    from andornot.progress import show_progress
+    from andornot._tools.progress import show_progress
 
     show_progress(not quiet)
 
@@ -46,9 +46,9 @@ _QUIET = click.option(
 def _check(context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
     """Make sure that tables can be written, and replace nobody's files, before any work."""
     if out is not None:
+        from andornot._tools.folders import check_free_for
+        from andornot._tools.writable import check_folder
         from andornot.analyses import QUESTIONS
-        from andornot.folders import check_free_for
-        from andornot.writable import check_folder
 
         names = QUESTIONS if context.info_name == "all" else (context.info_name,)
         check_folder(out)

@@ -51,16 +51,16 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     The edits are those that the formulas of a RUN's units ask for: things to paste, regions to
     recolour, words to insert. Controls are unrelated things, colours and words.
     """
-    from andornot.classes import class_index
+    from andornot._tools.folders import check_free_for
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
+    from andornot.data.classes import class_index
     from andornot.edits import AttackOptions
     from andornot.edits import attack as find_edits
+    from andornot.edits.attack_files import folder_of
     from andornot.edits.classes import class_names
-    from andornot.edits.kept import folder_of
     from andornot.edits.result import PATTERNS
-    from andornot.folders import check_free_for
-    from andornot.progress import show_progress
     from andornot.runs.reopen import samples_from
-    from andornot.writable import check_folder
 
     show_progress(not quiet)
     opened = open_run(run, options["trust_code"])
@@ -220,9 +220,9 @@ def _picture_format(path: Path) -> str:
 
 
 def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
+    from andornot._tools.writable import check_new_file
     from andornot.edits import Desk
     from andornot.runs.reopen import samples_from
-    from andornot.writable import check_new_file
 
     if options.get("out") is not None:
         _picture_format(options["out"])  # a wrong name is told before any work
@@ -243,7 +243,7 @@ def _tell(edited: Edited, options: dict[str, Any]) -> None:
     if options.get("out") is not None:
         from functools import partial
 
-        from andornot.files import write_whole, writing
+        from andornot._tools.files import write_whole, writing
 
         save = partial(edited.after.save, format=_picture_format(options["out"]))
         with writing(options["out"]):
@@ -289,7 +289,7 @@ def _print_attack(found: Attack) -> None:
 
 def _print_examples(console: Any, found: Attack, count: int = 3) -> None:
     """Print the first sentences of each edit; pictures are in the folder."""
-    from andornot.edits.sheet import lines
+    from andornot.edits.attack_samples import lines
 
     for edit, examples in found.examples_by_edit().items():
         pairs: Sequence[Any] = [e for e in examples if hasattr(e.before, "hypothesis")]

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from andornot._tools.looks import check_file
 from andornot.cli.values import Length
 from andornot.errors import OptionError, quoted
-from andornot.looks import check_file
 
 
 def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
@@ -49,7 +49,7 @@ def _is_plain(value: object) -> bool:
 def _load_mapping(path: Path) -> dict[str, Any]:
     import tomllib
 
-    from andornot.safe_yaml import load_yaml
+    from andornot._tools.safe_yaml import load_yaml
 
     check_file(path, OptionError)
     try:

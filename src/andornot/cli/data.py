@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from andornot._tools.commands import one_word
 from andornot.cli.ending import goes_on_in
-from andornot.commands import one_word
 
 if TYPE_CHECKING:
+    from andornot.data.images.check import DataCheck
+    from andornot.data.images.dataset import FolderData
+    from andornot.data.sentences.pairs import PairData
     from andornot.downloads.catalogue import Item
-    from andornot.probing.check import DataCheck
-    from andornot.probing.dataset import FolderData
-    from andornot.text.pairs import PairData
 
 MIRROR = "ANDORNOT_MIRROR"
 """Environment variable with the address of a mirror."""
@@ -88,9 +88,9 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 
     What was interrupted goes on where it stopped; what is there already is left alone.
     """
+    from andornot._tools.progress import show_progress
     from andornot.downloads.catalogue import find
     from andornot.downloads.get import get as get_item
-    from andornot.progress import show_progress
 
     show_progress(not quiet)
     goes_on_in(to, f"{escape(find(name).file)}*")
@@ -114,10 +114,10 @@ def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: An
     SPEC is a path, or KIND:PATH as for --data. Every image and label map is read once. The exit
     status is 1 if a sample cannot be read.
     """
-    from andornot.probing.check import check_images
-    from andornot.progress import show_progress
-    from andornot.text.check import check_pairs
-    from andornot.text.pairs import PairData
+    from andornot._tools.progress import show_progress
+    from andornot.data.images.check import check_images
+    from andornot.data.sentences.check import check_pairs
+    from andornot.data.sentences.pairs import PairData
 
     show_progress(not quiet)
     opened = _open(spec, **options)
@@ -147,7 +147,7 @@ def _print(found: DataCheck, spec: str) -> None:
 
 def _open(spec: str, split: str | None, samples: int | None) -> FolderData | PairData:
     """Open images or sentence pairs, whatever a text names."""
-    from andornot.text.open import KINDS, open_pairs
+    from andornot.data.sentences.open import KINDS, open_pairs
 
     path = Path(spec)
     if spec.partition(":")[0] in KINDS:
@@ -156,7 +156,7 @@ def _open(spec: str, split: str | None, samples: int | None) -> FolderData | Pai
     if path.suffix in TEXT_SUFFIXES and path.is_file() and not is_index:
         kind = "snli" if path.suffix == ".jsonl" else "pairs"
         return open_pairs(f"{kind}:{spec}", split, samples)
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
 
     return open_data(spec, split=split, limit=samples)
 
@@ -182,10 +182,10 @@ def convert(
 
     SPEC is a path, or KIND:PATH as for --data. Image files are copied as they are.
     """
-    from andornot.probing.convert import convert as write
-    from andornot.probing.open import open_data
-    from andornot.progress import show_progress
-    from andornot.writable import check_folder
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
+    from andornot.data.images.convert import convert as write
+    from andornot.data.images.open import open_data
 
     show_progress(not quiet)
     check_folder(out)

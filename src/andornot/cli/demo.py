@@ -20,9 +20,9 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
 
     Train a network on each, explain its units, and show which of them name what was planted.
     """
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
     from andornot.demo import run_demo
-    from andornot.progress import show_progress
-    from andornot.writable import check_folder
 
     show_progress(not quiet)
     if out.exists() and not out.is_dir():

@@ -157,11 +157,11 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="No progress bars, no table.")
 def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
     from andornot.concepts.relations import read_relations
-    from andornot.dissection import dissect
-    from andornot.probe import Recording
-    from andornot.progress import show_progress
-    from andornot.writable import check_folder
+    from andornot.pipeline.dissect import dissect
+    from andornot.probes.base import Recording
 
     show_progress(not quiet)
     check_folder(out)
@@ -187,7 +187,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     }
     drawn = _drawn(options)
     if are_sentences(options):
-        from andornot.text.open import open_pairs
+        from andornot.data.sentences.open import open_pairs
 
         pairs = open_pairs(options["data"], options["split"], options["samples"])
         run = dissect(
@@ -255,7 +255,7 @@ def layers(**options: Any) -> None:
 def _network(options: dict[str, Any]) -> Any:
     """What ``--model`` names: a ``LoadedModel`` for images, or a ``PairModel``."""
     from andornot.models.from_file import NoNetworkError
-    from andornot.text.nli import PairModel, load_pair_model
+    from andornot.models.sentences import PairModel, load_pair_model
 
     if _reads_sentences(options["model"]):
         return load_pair_model(options["model"])
@@ -287,7 +287,7 @@ def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[tuple[str, 
 
 def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...]]:
     """Layers of a classifier of sentence pairs, tried on one small pair."""
-    from andornot.text.pairs import Pair, Sentence
+    from andornot.data.sentences.pairs import Pair, Sentence
 
     refuse_of_others(options, pairs=True)
     pair = Pair("example", Sentence(("a", "dog", "runs")), Sentence(("a", "dog")))
@@ -314,7 +314,7 @@ _OF_IMAGES = {"image_size", "num_channels", "patch_size", "vision_config", "imag
 
 def _reads_sentences(spec: str) -> bool:
     """Whether a text names a classifier of sentence pairs, and no network for images."""
-    from andornot.files import split_part
+    from andornot._tools.files import split_part
 
     kind, _, name = spec.partition(":")
     if kind != "hf" or not name:

@@ -50,8 +50,8 @@ def figures(
     **options: Any,
 ) -> None:
     """Draw the paper's figures of a RUN, as files for print."""
-    from andornot.progress import show_progress
-    from andornot.writable import check_folder
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
 
     show_progress(not quiet)
     opened = open_run(run, trust_code)

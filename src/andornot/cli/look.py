@@ -73,7 +73,7 @@ def show(
     if units is None and samples is None:
         print_run(opened, best, layer)
         return
-    from andornot.report.terminal import print_units
+    from andornot.cli.terminal import print_units
     from andornot.runs.reopen import samples_from
 
     print_units(

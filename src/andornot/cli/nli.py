@@ -14,9 +14,9 @@ from andornot.cli.values import Names
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
-    from andornot.text.nli import Config, Epoch, Report
-    from andornot.text.pairs import Pair
-    from andornot.text.vectors import Vectors
+    from andornot.data.sentences.pairs import Pair
+    from andornot.data.sentences.vectors import Vectors
+    from andornot.models.sentences import Config, Epoch, Report
 
 NETWORK = ("embedding", "state", "bidirectional", "pooling", "hidden", "dropout", "classes")
 """Options that change a preset network, by their names in the API."""
@@ -104,10 +104,10 @@ def nli() -> None:
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
     """Train the paper's classifier, or go on with a training that was interrupted."""
-    from andornot.progress import show_progress
-    from andornot.text.nli import TrainOptions
-    from andornot.text.nli import train as run
-    from andornot.writable import check_folder
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
+    from andornot.models.sentences import TrainOptions
+    from andornot.models.sentences import train as run
 
     show_progress(not quiet)
     check_folder(out)
@@ -144,8 +144,8 @@ def accuracy(
     model: str, vocabulary: str | None, data: Sequence[str], device: str, as_json: bool
 ) -> None:
     """Say how often a classifier is right, and which classes it takes for which."""
-    from andornot.progress import show_progress
-    from andornot.text.nli import confusion, load_pair_model
+    from andornot._tools.progress import show_progress
+    from andornot.models.sentences import confusion, load_pair_model
 
     show_progress(not as_json)
     loaded = load_pair_model(model, vocabulary, device)
@@ -162,7 +162,7 @@ def accuracy(
 
 def _open(specs: Sequence[str], say: Any) -> tuple[Pair, ...]:
     """Open files of pairs, say what is in them, and keep the pairs with a label."""
-    from andornot.text.open import join_labelled, open_pairs
+    from andornot.data.sentences.open import join_labelled, open_pairs
 
     data = [open_pairs(spec, tagger=None) for spec in specs]
     for part in data:
@@ -176,7 +176,7 @@ def _open(specs: Sequence[str], say: Any) -> tuple[Pair, ...]:
 
 def _sides(options: dict[str, Any], say: Any) -> tuple[Sequence[Any], Sequence[Any]]:
     """The pairs to learn from, and those to validate with."""
-    from andornot.text.nli import hold_out
+    from andornot.models.sentences import hold_out
 
     share = options["hold_out"]
     if options["validation"] and share is not None:
@@ -194,7 +194,7 @@ def _config(options: dict[str, Any]) -> Config:
     """The preset network with what is given singly."""
     from dataclasses import replace
 
-    from andornot.text.nli import Config
+    from andornot.models.sentences import Config
 
     if options["vectors"] is not None and options["embedding"] is not None:
         raise OptionError("leave --embedding out; word vectors bring their own length")
@@ -206,7 +206,7 @@ def _vectors(path: Path | None, pairs: Sequence[Pair], say: Any) -> Vectors | No
     """The vectors of the words that occur."""
     if path is None:
         return None
-    from andornot.text.vectors import read_glove
+    from andornot.data.sentences.vectors import read_glove
 
     words = {word for pair in pairs for sentence in pair.sentences for word in sentence.words}
     vectors = read_glove(path, words)

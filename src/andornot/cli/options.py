@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from andornot._tools.numerals import whole
+from andornot._tools.progress import tell
 from andornot.cli.values import Length, Names, Numbers
 from andornot.errors import OptionError, quoted
-from andornot.numerals import whole
-from andornot.progress import tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -272,7 +272,7 @@ def refuse(names: Iterable[str], reason: str, switch: str | None = None) -> None
 
 def are_sentences(options: dict[str, Any]) -> bool:
     """Whether the data are sentence pairs; options that mean nothing to them are refused."""
-    from andornot.text.open import KINDS
+    from andornot.data.sentences.open import KINDS
 
     pairs = options["data"].partition(":")[0] in KINDS
     refuse_of_others(options, pairs)
@@ -289,7 +289,7 @@ def refuse_of_others(options: dict[str, Any], pairs: bool) -> None:
 
 def words_of(options: dict[str, Any]) -> Any:
     """Which words become concepts."""
-    from andornot.text.probe import Words
+    from andornot.probes.pairs import Words
 
     given = {
         "n_words": options["words"],
@@ -309,7 +309,7 @@ def model_of(options: dict[str, Any]) -> Any:
 
 def data_of(options: dict[str, Any]) -> Any:
     """Open the images that the options name."""
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
 
     colors = options["colors"]
     return open_data(

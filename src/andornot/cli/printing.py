@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from andornot.explanations import Explanation, Result
+    from andornot.results.explanation import Explanation, Result
     from andornot.runs.run import Run
 
 
@@ -152,7 +152,7 @@ def _print_scores(console: Console, result: Result) -> None:
 
 def _print_trust(console: Console, result: Result) -> None:
     """How many formulas of a layer fit better than chance explains."""
-    from andornot.trust.record import LEVEL
+    from andornot.results.trust import LEVEL
 
     known = [e.trust.chance for e in result if e.trust is not None and e.trust.chance is not None]
     if known:

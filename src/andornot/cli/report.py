@@ -41,7 +41,7 @@ _PAIRS: Final = 10
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: Any) -> None:
     """Show all of a RUN as a folder of pages that opens in any browser, without a network."""
-    from andornot.progress import show_progress
+    from andornot._tools.progress import show_progress
 
     if options["units"] is not None:
         refuse(["best"], "--units says which units")
@@ -66,7 +66,7 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
 @click.option("--quiet", is_flag=True, help="No progress bars.")
 def page(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: Any) -> None:
     """Alias of "andornot report --units": pages of a few units of a layer of a RUN."""
-    from andornot.progress import show_progress
+    from andornot._tools.progress import show_progress
 
     show_progress(not quiet)
     opened = open_run(run, trust_code)
@@ -81,9 +81,9 @@ def page(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: 
 
 def _write(run: Run, folder: Path, *, samples: int, data: str | None, **options: Any) -> None:
     """Write a report on an opened run, and say where it is."""
-    from andornot.report.site.write import write_report
+    from andornot._tools.writable import check_page
+    from andornot.report.write import write_report
     from andornot.runs.reopen import samples_from
-    from andornot.writable import check_page
 
     check_page(folder)
     written = write_report(run, folder, n_samples=samples, data=samples_from(run, data), **options)

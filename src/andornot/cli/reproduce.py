@@ -80,11 +80,11 @@ def nli(quiet: bool, **options: Any) -> None:
 
 def _run(task: str, quiet: bool, options: dict[str, Any]) -> None:
     """Run an experiment, print its figures and write them."""
-    from andornot.folders import check_free_for
-    from andornot.progress import show_progress
+    from andornot._tools.folders import check_free_for
+    from andornot._tools.progress import show_progress
+    from andornot._tools.writable import check_folder
     from andornot.reproduce.reproduction import STEM
     from andornot.reproduce.request import Request
-    from andornot.writable import check_folder
 
     show_progress(not quiet)
     request = Request(**options)

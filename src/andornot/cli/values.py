@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from andornot._tools.numerals import whole
 from andornot.errors import quoted
-from andornot.numerals import whole
 
 _UNITS = 1 << 24
 """No layer has so many units; a list of them would fill the memory."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.files import arrays_writer, bytes_writer
+from andornot._tools.folders import Changed, Folder, read_arrays, verify
 from andornot.errors import DataError
-from andornot.files import arrays_writer, bytes_writer
-from andornot.folders import Changed, Folder, read_arrays, verify
 
 MAX_LOCAL_ATOMS = 65_536
 """Most atoms that one sample can have: codes are 16-bit."""

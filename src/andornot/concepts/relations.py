@@ -14,10 +14,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from andornot._tools.looks import check_file
+from andornot._tools.safe_yaml import load_yaml
 from andornot.concepts.table import ConceptTable
 from andornot.errors import DataError, OptionError, quoted
-from andornot.looks import check_file
-from andornot.safe_yaml import load_yaml
 
 Relations = Mapping[str, Mapping[str, Sequence[str]]]
 Spellings = Callable[[str], Sequence[str]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import jit
+from andornot._tools.jit import jit
 from andornot.concepts.positions import MAX_LOCAL_ATOMS, check_local_atoms
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.checks import (
+from andornot._tools.checks import (
     as_array,
     as_masks,
     as_path,
@@ -30,11 +30,11 @@ from andornot.checks import (
     texts,
     whole_number,
 )
+from andornot._tools.files import arrays_writer, json_writer
+from andornot._tools.folders import Folder, read_arrays, verify, whole_folder
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted
-from andornot.files import arrays_writer, json_writer
-from andornot.folders import Folder, read_arrays, verify, whole_folder
 from andornot.formula import OPERATORS_ARE, Formula, as_formula, derived_name, nfc, respelled
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations
 from andornot.counting.responses import Responses, count_responses
+from andornot.counting.stores import Activations
 
 
 def count_lower_ranges(

@@ -19,11 +19,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import jit
-from andornot.checks import is_one_of
-from andornot.counting.activations import Activations, unit_blocks
+from andornot._tools.checks import is_one_of
+from andornot._tools.jit import jit
+from andornot._tools.parallel import ordered_map
+from andornot.counting.stores import Activations, unit_blocks
 from andornot.errors import OptionError, quoted
-from andornot.parallel import ordered_map
 
 RangesBy = Literal["clusters", "quantiles"]
 Floats = NDArray[np.float64]

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._jit import helper, lean
-from andornot.checks import as_masks, as_path, as_sparse, several, whole_number
+from andornot._tools.checks import as_masks, as_path, as_sparse, several, whole_number
+from andornot._tools.files import arrays_writer, check_plain, write_whole, writing
+from andornot._tools.folders import read_arrays
+from andornot._tools.jit import helper, lean
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable, check_table
-from andornot.counting.activations import Activations, extremes
+from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
 from andornot.errors import DataError, OptionError
-from andornot.files import arrays_writer, check_plain, write_whole, writing
-from andornot.folders import read_arrays
-from andornot.parallel import ordered_map
 
 if TYPE_CHECKING:
     import scipy.sparse

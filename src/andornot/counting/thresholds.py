@@ -20,14 +20,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import lean
-from andornot.checks import is_one_of, number
+from andornot._tools.checks import is_one_of, number
+from andornot._tools.jit import lean
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap
-from andornot.counting.activations import Activations, extremes, unit_blocks
 from andornot.counting.ranges import Ranges, find_borders
+from andornot.counting.stores import Activations, extremes, unit_blocks
 from andornot.counting.upsample import axis
 from andornot.errors import DataError, OptionError, quoted
-from andornot.parallel import ordered_map
 
 Resolution = Literal["native", "upsampled"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from andornot.demo.findings import Finding
-from andornot.report.entries import Fact
 from andornot.runs.run import Run
+from andornot.views.unit import Fact
 
 
 @dataclass(frozen=True)

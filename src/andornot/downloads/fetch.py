@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from andornot._tools.files import check_plain, put_in_place, write_json, writing
+from andornot._tools.progress import track
 from andornot.errors import DataError, OptionError
-from andornot.files import check_plain, put_in_place, write_json, writing
-from andornot.progress import track
 
 if TYPE_CHECKING:
     from requests import Response

@@ -7,12 +7,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from andornot.commands import one_word
+from andornot._tools.commands import one_word
+from andornot._tools.files import locked, text_writer, write_whole, writing
 from andornot.downloads.catalogue import Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.unpack import unpack
 from andornot.errors import DataError
-from andornot.files import locked, text_writer, write_whole, writing
 
 
 @dataclass(frozen=True)

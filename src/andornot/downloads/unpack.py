@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from andornot._tools.files import check_plain, sync
+from andornot._tools.folders import sweep_folders, temporary_folder
+from andornot._tools.progress import track
 from andornot.errors import DataError, RunError
-from andornot.files import check_plain, sync
-from andornot.folders import sweep_folders, temporary_folder
-from andornot.progress import track
 
 MAX_BYTES = 100 * 10**9
 MAX_RATIO = 100

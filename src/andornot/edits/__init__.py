@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from andornot._lazy import names_on_first_use
+from andornot._tools.lazy import names_on_first_use
 
 if TYPE_CHECKING:
-    from andornot.edits.desk import Desk, Edited
-    from andornot.edits.images import Cutout, Paste, PasteOver, Place, Recolour, read_cutout
+    from andornot.edits.edits_of_images import (
+        Cutout,
+        Paste,
+        PasteOver,
+        Place,
+        Recolour,
+        read_cutout,
+    )
+    from andornot.edits.edits_of_words import Delete, Insert, Repeat, Replace, Reword, Word
     from andornot.edits.investigation import AttackOptions, Example
     from andornot.edits.result import Attack, attack, finished
-    from andornot.edits.words import Delete, Insert, Repeat, Replace, Reword, Word
+    from andornot.edits.session import Desk, Edited
 
 __all__ = [
     "Attack",
@@ -41,23 +48,23 @@ __all__ = [
 _HOMES = {
     "Attack": "result",
     "AttackOptions": "investigation",
-    "Cutout": "images",
-    "Delete": "words",
-    "Desk": "desk",
-    "Edited": "desk",
+    "Cutout": "edits_of_images",
+    "Delete": "edits_of_words",
+    "Desk": "session",
+    "Edited": "session",
     "Example": "investigation",
-    "Insert": "words",
-    "Paste": "images",
-    "PasteOver": "images",
-    "Place": "images",
-    "Recolour": "images",
-    "Repeat": "words",
-    "Replace": "words",
-    "Reword": "words",
-    "Word": "words",
+    "Insert": "edits_of_words",
+    "Paste": "edits_of_images",
+    "PasteOver": "edits_of_images",
+    "Place": "edits_of_images",
+    "Recolour": "edits_of_images",
+    "Repeat": "edits_of_words",
+    "Replace": "edits_of_words",
+    "Reword": "edits_of_words",
+    "Word": "edits_of_words",
     "attack": "result",
     "finished": "result",
-    "read_cutout": "images",
+    "read_cutout": "edits_of_images",
 }
 
 __getattr__ = names_on_first_use(__name__, _HOMES)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import match_classes, told_apart
+from andornot.data.classes import match_classes, told_apart
 from andornot.errors import OptionError
 from andornot.runs.run import Run
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from andornot.data.sentences.pairs import Pair
 from andornot.errors import ModelError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
 from andornot.models.images import ImageSource
+from andornot.models.sentences.load import load_pair_model
+from andornot.models.sentences.protocol import PairModel
 from andornot.models.threads import threads
-from andornot.text.nli.load import load_pair_model
-from andornot.text.nli.protocol import PairModel
-from andornot.text.pairs import Pair
 
 S_contra = TypeVar("S_contra", contravariant=True)
 _IMAGES, _PAIRS = 8, 256  # in a forward pass; few images stay in the cache

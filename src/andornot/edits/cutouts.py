@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from andornot.edits.images import Cutout, Rgb, cut
+from andornot.edits.edits_of_images import Cutout, Rgb, cut
 from andornot.edits.presence import Presence
 from andornot.formula import Formula
 

@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.classes import class_index
-from andornot.edits.aims import Aim, aims_of, weights
-from andornot.edits.belonging import Belonging, belonging
-from andornot.edits.bench import Bench, Proposal
+from andornot._tools.statistics import Comparison, compare
+from andornot.data.classes import class_index
+from andornot.edits.class_concepts import Belonging, belonging
 from andornot.edits.classes import class_names, classes_of
 from andornot.edits.classifiers import Classifier
-from andornot.edits.desk import open_bench
-from andornot.edits.evidence import Evidence
+from andornot.edits.control_rules import Evidence
+from andornot.edits.editor import Bench, Proposal
+from andornot.edits.goals import Aim, aims_of, weights
 from andornot.edits.presence import Presence
 from andornot.edits.screening import Chosen, Screening, Trials
+from andornot.edits.session import open_bench
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
 from andornot.runs.run import Run
-from andornot.statistics import Comparison, compare
 
 FEWEST_SAMPLES = 4
 

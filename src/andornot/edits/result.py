@@ -9,11 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from andornot.classes import class_index
-from andornot.edits import telling
-from andornot.edits.classes import class_names
-from andornot.edits.investigation import AttackOptions, Example, investigate
-from andornot.edits.kept import (
+from andornot._tools.files import json_writer, text_writer, writing
+from andornot._tools.folders import listed, verify
+from andornot._tools.tables import write_csv
+from andornot.data.classes import class_index
+from andornot.edits import attack_text as telling
+from andornot.edits.attack_files import (
     FILE,
     PICTURES,
     example_rows,
@@ -22,10 +23,9 @@ from andornot.edits.kept import (
     read_examples,
     run_key,
 )
-from andornot.files import json_writer, text_writer, writing
-from andornot.folders import listed, verify
+from andornot.edits.classes import class_names
+from andornot.edits.investigation import AttackOptions, Example, investigate
 from andornot.runs.run import Run
-from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,7 +118,7 @@ class Attack:
         """What writes the sheets of examples, by the file's name."""
         from PIL import Image
 
-        from andornot.edits.sheet import contact_sheet, lines
+        from andornot.edits.attack_samples import contact_sheet, lines
 
         texts: list[str] = []
         found: dict[str, Callable[[Path], object]] = {}

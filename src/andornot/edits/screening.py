@@ -9,10 +9,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.edits.bench import Bench, Proposal
+from andornot._tools.progress import track
+from andornot._tools.statistics import probabilities
 from andornot.edits.classifiers import Classifier
-from andornot.progress import track
-from andornot.statistics import probabilities
+from andornot.edits.editor import Bench, Proposal
 
 E = TypeVar("E")
 

@@ -8,11 +8,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from andornot._tools.words import p_value
 from andornot.analyses.accuracy import ACTIVE, CAUSAL
 from andornot.analyses.answer import Answer
 from andornot.errors import RunError
 from andornot.figures.style import BLUE, COLUMN, FULL, RULE, VERMILLION, Drawing, new_figure
-from andornot.words import p_value
 
 _LABELS: Final = {
     "accuracy": "accuracy while active",

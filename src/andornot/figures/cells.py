@@ -8,11 +8,20 @@ from typing import Final
 from andornot.figures.examples import Example
 from andornot.figures.sheet import Sheet, Word, formula_words, line_height, text_width, words
 from andornot.figures.style import BLUE, FAINT, INK, PALE_BLUE, RULE, VERMILLION
-from andornot.report.entries import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
-from andornot.report.marks import BOTH, DECISIVE, EXCLUDED, FORBIDDEN, FORMULA, NAMED, UNIT, Token
-from andornot.report.pair_gallery import PairGallery, PairView
-from andornot.report.picture_gallery import PictureGallery
-from andornot.report.pictures import panels
+from andornot.views.image_gallery import PictureGallery
+from andornot.views.panels import panels
+from andornot.views.sentence_gallery import PairGallery, PairView
+from andornot.views.token_marks import (
+    BOTH,
+    DECISIVE,
+    EXCLUDED,
+    FORBIDDEN,
+    FORMULA,
+    NAMED,
+    UNIT,
+    Token,
+)
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
 
 _GAP: Final = 0.04
 _MOST_TOKENS: Final = 40

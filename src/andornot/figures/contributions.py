@@ -13,15 +13,15 @@ from andornot.analyses import contributions
 from andornot.analyses.answer import Answer
 from andornot.analyses.contributions import FOR
 from andornot.analyses.outcomes import known_logits, outcomes
-from andornot.classes import class_index
+from andornot.data.classes import class_index
+from andornot.data.images.pixels import to_rgb
 from andornot.errors import RunError
-from andornot.explanations import Explanation
 from andornot.figures.cells import signed
 from andornot.figures.examples import shortened
 from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, Word, formula_words, line_height, words
 from andornot.figures.style import BLUE, FAINT, FULL, Drawing
-from andornot.pixels import to_rgb
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 
 CLASSES: Final = 4

@@ -25,8 +25,8 @@ from andornot.figures.style import (
 )
 
 if TYPE_CHECKING:
+    from andornot.data.sentences.pairs import Sentence
     from andornot.edits import Attack, Example
-    from andornot.text.pairs import Sentence
 
 EDITS: Final = 2
 """Edits of which samples are shown, those that flip most beyond their controls."""
@@ -179,7 +179,7 @@ def _plain(sentence: Sentence) -> list[Word]:
 
 def changes(old: Sentence, new: Sentence) -> list[Word]:
     """The words of an edited sentence: new ones marked, deleted ones struck out."""
-    from andornot.report.marks import spaces
+    from andornot.views.token_marks import spaces
 
     blanks, text = spaces(new.tokens), []
     for what, a, b, c, d in SequenceMatcher(None, old.tokens, new.tokens, False).get_opcodes():

@@ -13,8 +13,8 @@ from andornot.analyses.answer import Answer
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC
 from andornot.analyses.shapes import MEANING, SPECIALISATION
 from andornot.errors import OptionError
-from andornot.explanations import Explanation
 from andornot.figures.request import Request
+from andornot.results.explanation import Explanation
 
 VERDICTS: Final = {
     COHERENT: "concepts that belong together by their words",

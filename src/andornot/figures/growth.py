@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 
 from andornot.errors import OptionError
-from andornot.explanations import Explanation
 from andornot.figures.cells import iou_word, put_picture_legend
 from andornot.figures.examples import shortened, strongest
 from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, formula_words, words
 from andornot.figures.style import COLUMN, Drawing
-from andornot.report.pictures import panels
+from andornot.results.explanation import Explanation
+from andornot.views.panels import panels
 
 IMAGES: Final = 4
 _STRONGEST: Final = 2

@@ -21,8 +21,8 @@ from andornot.figures.examples import VERDICTS, Example, choose_examples
 from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, Word, words
 from andornot.figures.style import FAINT, FULL, RULE, Drawing
-from andornot.report.pair_gallery import PairGallery
-from andornot.report.picture_gallery import PictureGallery
+from andornot.views.image_gallery import PictureGallery
+from andornot.views.sentence_gallery import PairGallery
 
 Shown = PictureGallery | PairGallery
 

@@ -11,9 +11,9 @@ from typing import Any
 from andornot.analyses.coherence import Similarity
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import OptionError
-from andornot.report.open import AnyGallery, open_gallery
-from andornot.report.picture_gallery import PictureGallery
 from andornot.runs.run import Run
+from andornot.views.galleries import AnyGallery, open_gallery
+from andornot.views.image_gallery import PictureGallery
 
 
 @dataclass(frozen=True, eq=False)

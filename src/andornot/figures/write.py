@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from andornot._tools.files import text_writer, writing
+from andornot._tools.folders import check_free_for, listed
+from andornot._tools.progress import track
 from andornot.analyses import accuracy, length, uniqueness
 from andornot.errors import AndornotError, OptionError
 from andornot.figures.accuracy import draw as draw_accuracy
@@ -19,9 +22,6 @@ from andornot.figures.length import draw as draw_length
 from andornot.figures.request import Request
 from andornot.figures.style import Drawing, styled
 from andornot.figures.uniqueness import draw as draw_uniqueness
-from andornot.files import text_writer, writing
-from andornot.folders import check_free_for, listed
-from andornot.progress import track
 
 CAPTIONS: Final = "CAPTIONS.txt"
 

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations, unit_blocks
 from andornot.counting.responses import known_positions
+from andornot.counting.stores import Activations, unit_blocks
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import Axis, axis, upsample
 from andornot.measures.scores import mask_cosine, pearson
-from andornot.parallel import ordered_map
 
 if TYPE_CHECKING:
     import scipy.sparse

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
+from andornot._tools.parallel import ordered_map
+from andornot._tools.progress import track
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Activations
 from andornot.counting.responses import known_positions
+from andornot.counting.stores import Activations
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
 from andornot.measures.scores import Counts, mask_cosine, pearson
-from andornot.parallel import ordered_map
-from andornot.progress import track
 
 Floats = NDArray[np.float64]
 

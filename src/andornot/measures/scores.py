@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
 from andornot.errors import OptionError, quoted
 
 IOU: Final = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from andornot._lazy import names_on_first_use
+from andornot._tools.lazy import names_on_first_use
 
 if TYPE_CHECKING:
     from andornot.models.head import HeadWeights, head_weights

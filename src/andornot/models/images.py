@@ -12,9 +12,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot.data.images.pixels import to_rgb
 from andornot.errors import AndornotError, DataError, OptionError
 from andornot.models.preprocess import Preprocessing
-from andornot.pixels import to_rgb
 
 
 class ImageSource(Protocol):

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot.data.images.pixels import to_rgb
 from andornot.errors import OptionError
-from andornot.pixels import to_rgb
 
 INTERPOLATIONS = {method.name.lower(): method for method in Image.Resampling}
 

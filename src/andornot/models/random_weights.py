@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from andornot._tools.numerals import whole
 from andornot.errors import ModelError, quoted
-from andornot.numerals import whole
 
 PREFIX = "random:"
 """``random:SEED`` stands where a file of weights could be named."""

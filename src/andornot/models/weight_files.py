@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
+from andornot._tools.files import split_part
+from andornot._tools.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 from andornot.errors import ModelError
-from andornot.files import split_part
-from andornot.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 from andornot.models.names import common_prefixes, inside, unwrapped
 
 _EXTRA_STATE = "_extra_state"

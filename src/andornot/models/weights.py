@@ -12,8 +12,8 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from andornot._tools.files import split_part
 from andornot.errors import ModelError
-from andornot.files import split_part
 from andornot.models.names import arrange, fitting_parts, versions_of, with_versions
 from andornot.models.usable import refuse_empty
 from andornot.models.weight_files import (

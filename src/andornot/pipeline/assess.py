@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
+from andornot._tools.files import writing
+from andornot._tools.progress import tell
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import read_array
 from andornot.counting.responses import Responses
+from andornot.counting.stores import read_array
 from andornot.errors import RunError
-from andornot.explanations import Result
-from andornot.files import writing
-from andornot.measures.agreement import agreements
 from andornot.measures.scores import Agreement
 from andornot.pipeline.state import Pipeline
-from andornot.progress import tell
-from andornot.trust.evidence import RecordedEvidence
+from andornot.results.explanation import Result
+from andornot.trust.agreement import agreements
 from andornot.trust.measure import Parts, with_trust
+from andornot.trust.recount import RecordedEvidence
 
 
 def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable) -> Result:

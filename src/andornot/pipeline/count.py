@@ -9,10 +9,12 @@ from functools import partial
 
 import numpy as np
 
+from andornot._tools.files import writing
+from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import lowest_value, read_array
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counted, Responses, count_responses, known_positions
+from andornot.counting.stores import lowest_value, read_array
 from andornot.counting.thresholds import (
     ALIVE,
     Threshold,
@@ -22,11 +24,9 @@ from andornot.counting.thresholds import (
     values_above,
 )
 from andornot.errors import DataError, OptionError, RunError
-from andornot.files import writing
 from andornot.pipeline.state import Pipeline
-from andornot.probe import made_with
-from andornot.progress import track
-from andornot.runs.stages import Stage
+from andornot.probes.base import made_with
+from andornot.runs.cache import Stage
 
 _FEW = 50
 """With fewer activations above the threshold, a formula rests on a handful of places."""

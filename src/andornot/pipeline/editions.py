@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.counting.activations import read_array
+from andornot._tools.files import writing
+from andornot._tools.progress import tell
+from andornot.counting.stores import read_array
 from andornot.errors import RunError
-from andornot.files import writing
 from andornot.pipeline.state import Pipeline
-from andornot.probe import answer_file, same_answer
-from andornot.progress import tell
-from andornot.runs.stages import Stage
+from andornot.probes.base import answer_file, same_answer
+from andornot.runs.cache import Stage
 
 _TOLERANCE = 1e-4
 """Answers may differ by this share of their root mean square: ten times what rounding in float32

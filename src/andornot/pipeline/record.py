@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.files import writing
+from andornot._tools.folders import keep_aside
+from andornot._tools.progress import tell
 from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Shards, is_shard
-from andornot.counting.passes import Recordings
+from andornot.counting.stores import Shards, is_shard
 from andornot.errors import DataError
-from andornot.files import writing
-from andornot.folders import keep_aside
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
+from andornot.pipeline.passes import Recordings
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
-from andornot.progress import tell
-from andornot.runs.stages import Stage, remove_stage
+from andornot.runs.cache import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
 

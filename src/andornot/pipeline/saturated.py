@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import Block, read_array
 from andornot.counting.responses import Responses, count_responses, known_positions
+from andornot.counting.stores import Block, read_array
 from andornot.counting.thresholds import ALIVE, Threshold, is_upsampled, n_values, values_above
 from andornot.pipeline.state import Pipeline
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from andornot._tools.executors import Engine
+from andornot._tools.files import writing
+from andornot._tools.progress import tell
+from andornot._tools.timer import Timer
 from andornot.concepts.relations import Relations
-from andornot.counting.activations import Shards
-from andornot.counting.passes import check_units
 from andornot.counting.ranges import Ranges
+from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
-from andornot.engine import Engine
-from andornot.files import writing
-from andornot.probe import Probe
-from andornot.progress import tell
-from andornot.runs.stages import Stage, key_of
+from andornot.pipeline.passes import check_units
+from andornot.probes.base import Probe
+from andornot.runs.cache import Stage, key_of
 from andornot.search.options import SearchOptions
-from andornot.timer import Timer
 from andornot.trust.options import TrustOptions
 
 _PIPELINE_VERSION = 3

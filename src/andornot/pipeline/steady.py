@@ -16,13 +16,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.counting.passes import Forward, at_work
-from andornot.engine import Engine
+from andornot._tools.executors import Engine
+from andornot._tools.progress import without_progress
+from andornot._tools.timer import Timer
 from andornot.errors import AndornotError, ModelError
+from andornot.pipeline.passes import Forward, at_work
 from andornot.pipeline.state import Pipeline
-from andornot.probe import Probe
-from andornot.progress import without_progress
-from andornot.timer import Timer
+from andornot.probes.base import Probe
 
 _TRIED = 8
 """Samples that are tried; twice as many are run, a batch or less."""

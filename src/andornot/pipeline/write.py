@@ -11,13 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.files import writing
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import read_array, read_json
+from andornot.counting.stores import read_array, read_json
 from andornot.errors import RunError
-from andornot.explanations import Result
-from andornot.files import writing
 from andornot.pipeline.state import Pipeline
-from andornot.runs.results import (
+from andornot.pipeline.tables import (
     MANIFEST,
     commit,
     new_results,
@@ -25,6 +24,7 @@ from andornot.runs.results import (
     write_explanations,
     write_samples,
 )
+from andornot.results.explanation import Result
 
 
 def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:

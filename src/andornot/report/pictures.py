@@ -1,86 +1,106 @@
-"""Draw a unit's mask and its formula's mask on the images that show them, as figures have them."""
+"""The images of a report: each is stored once, and every unit lays its own masks over it."""
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
 from PIL import Image
 
-from andornot.report.entries import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
-from andornot.report.gallery import BoolArray
-from andornot.report.picture_gallery import ImageView
+from andornot.report.unit_links import Thumb
+from andornot.views.image_gallery import ImageView
+from andornot.views.overlays import data_url, overlay_png
+from andornot.views.panels import panel_shape
 
-PANEL_SIZE = 224
-"""Longer side of a panel, in pixels."""
-
-_DIMMED = 0.25
-_GREYED = 0.45
-_TINT = 0.6
-_LINE = 2
+_FOLDER: Final = "images"
+_QUALITY: Final = 75
 
 
-def panel_shape(grid: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width in pixels of a panel that shows a grid of positions."""
-    scale = PANEL_SIZE / max(grid)
-    return max(1, round(grid[0] * scale)), max(1, round(grid[1] * scale))
+@dataclass(frozen=True)
+class MaskedImage:
+    """An image as a unit's page shows it.
 
-
-def enlarge(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:
-    """A mask at another size; every pixel takes the value of the position it lies in."""
-    rows = (np.arange(shape[0]) * 2 + 1) * mask.shape[0] // (2 * shape[0])
-    columns = (np.arange(shape[1]) * 2 + 1) * mask.shape[1] // (2 * shape[1])
-    enlarged: BoolArray = mask[rows[:, None], columns]
-    return enlarged
-
-
-def outline(mask: BoolArray, width: int = _LINE) -> BoolArray:
-    """The pixels of a mask that lie within ``width`` of its border (the frame is no border)."""
-    inner = mask
-    for _ in range(width):
-        padded = np.pad(inner, 1, mode="edge")
-        inner = inner & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return mask & ~inner
-
-
-def panels(view: ImageView) -> tuple[NDArray[np.uint8], ...]:
-    """A sample as it is, where the unit is active, where the formula holds, and both together.
-
-    Returns:
-        Four images, uint8 ``(height, width, 3)`` each.
+    Attributes:
+        file: the image, from the report's folder.
+        overlay: the masks, as a data address (see ``overlays``).
+        width, height: of the image, in pixels.
+        alt: what is to be seen, in words.
+        name: the sample's id.
+        caption: how well unit and formula agree here, and how strongly the unit fires.
+        labels: the concepts that cover most of the unit's mask.
     """
-    shape = panel_shape(view.unit_mask.shape)
-    image = view.image.convert("RGB").resize(shape[::-1], Image.Resampling.LANCZOS)
-    pixels = np.asarray(image, np.float64)
-    unit, formula = enlarge(view.unit_mask, shape), enlarge(view.formula_mask, shape)
-    drawn = (
-        pixels,
-        _spotlight(pixels, unit, UNIT_ONLY),
-        _spotlight(pixels, formula, FORMULA_ONLY),
-        _compared(pixels, unit, formula),
-    )
-    return tuple(panel.round().astype(np.uint8) for panel in drawn)
+
+    file: str
+    overlay: str
+    width: int
+    height: int
+    alt: str
+    name: str
+    caption: str
+    labels: tuple[str, ...]
 
 
-def _spotlight(pixels: NDArray[np.float64], mask: BoolArray, colour: Colour) -> NDArray[np.float64]:
-    """The image inside a mask, dimmed outside, with the mask's outline."""
-    lit = np.where(mask[..., None], pixels, _DIMMED * pixels)
-    lit[outline(mask)] = colour
-    return lit
+@dataclass
+class ImageStore:
+    """Writes images into a report, each once.
+
+    Attributes:
+        folder: the report's folder.
+        sizes: width and height of the images written so far, by sample.
+    """
+
+    folder: Path
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+    def masked(self, unit: int, view: ImageView) -> MaskedImage:
+        """A sample with the masks of a unit and its formula."""
+        thumb = self.thumb(view)
+        both, unit_only, formula_only = view.shares
+        return MaskedImage(
+            file=thumb.file,
+            overlay=thumb.overlay,
+            width=thumb.width,
+            height=thumb.height,
+            alt=(
+                f"{view.name}. Unit {unit} and its formula hold on {both:.1%} of it, the unit "
+                f"alone on {unit_only:.1%}, the formula alone on {formula_only:.1%}."
+            ),
+            name=view.name,
+            caption=_caption(view),
+            labels=view.labels,
+        )
+
+    def unaccounted(self, unit: int, view: ImageView) -> MaskedImage:
+        """A sample with the masks of a unit and of the best union of atoms that have concepts."""
+        both, left, _ = view.shares
+        alt = (
+            f"{view.name}. Concepts account for the unit on {both:.1%} of it, and leave {left:.1%} "
+            f"on which unit {unit} is active."
+        )
+        share = f"{left / (both + left):.0%} of the active area is left over"
+        return replace(self.masked(unit, view), alt=alt, caption=share)
+
+    def thumb(self, view: ImageView) -> Thumb:
+        """The image, stored, and the masks."""
+        file = f"{_FOLDER}/{view.sample:06d}.webp"
+        if view.sample not in self.sizes:
+            (self.folder / _FOLDER).mkdir(exist_ok=True)
+            height, width = panel_shape(view.unit_mask.shape)
+            image = view.image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
+            image.save(self.folder / file, quality=_QUALITY)
+            self.sizes[view.sample] = (width, height)
+        width, height = self.sizes[view.sample]
+        masks = data_url(overlay_png(view.unit_mask, view.formula_mask))
+        return Thumb(file, masks, width, height)
 
 
-def _compared(
-    pixels: NDArray[np.float64], unit: BoolArray, formula: BoolArray
-) -> NDArray[np.float64]:
-    """Both masks as tints on the grey image."""
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
-    tinted = np.repeat(_GREYED * grey[..., None], 3, axis=2)
-    regions = (
-        (unit & formula, AGREEMENT),
-        (unit & ~formula, UNIT_ONLY),
-        (formula & ~unit, FORMULA_ONLY),
-    )
-    for region, colour in regions:
-        shade = 0.35 + 0.65 * grey[region, None] / 255
-        tinted[region] = (1 - _TINT) * grey[region, None] * shade + _TINT * np.array(colour)
-        tinted[region & outline(region, 1)] = colour
-    return tinted
+def _caption(view: ImageView) -> str:
+    """How well unit and formula agree on an image, and how strongly the unit fires."""
+    both, unit, formula = view.shares
+    parts = []
+    if both + unit + formula > 0:
+        parts.append(f"IoU {both / (both + unit + formula):.2f} here")
+    if view.peak == view.peak:  # not NaN: the threshold is above 0
+        parts.append(f"peak {view.peak:.1f} × threshold")
+    return ", ".join(parts)

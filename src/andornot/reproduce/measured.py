@@ -12,15 +12,15 @@ import pandas as pd
 
 from andornot.analyses import accuracy, length, uniqueness
 from andornot.analyses.units import explained_units
+from andornot.data.sentences.pairs import LABELS
 from andornot.errors import AndornotError
-from andornot.explanations import STATUS_MEANING, Explanation
 from andornot.formula import Concept, Formula, parse
 from andornot.reproduce.figure import Claim, Figure, absent, found
 from andornot.reproduce.names import read_as
 from andornot.reproduce.published import UnitClaim, distinct
 from andornot.reproduce.standing import Standing
+from andornot.results.explanation import STATUS_MEANING, Explanation
 from andornot.runs.run import Run
-from andornot.text.pairs import LABELS
 
 SAME = 0.02
 """A correlation that changes by less from the shortest to the longest formulas stays the same."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from andornot.analyses.outcomes import outcomes
 from andornot.counting.thresholds import Threshold
-from andornot.explanations import OK
-from andornot.probe import Recording
+from andornot.probes.base import Recording
 from andornot.reproduce import measured, sources
 from andornot.reproduce import published as paper
 from andornot.reproduce.figure import Figure, absent, found
@@ -21,11 +20,12 @@ from andornot.reproduce.published import SentenceClaim
 from andornot.reproduce.reproduction import Reproduction, facts_of
 from andornot.reproduce.request import Request
 from andornot.reproduce.standing import SNLI_DEV_TEXTS, Standing, all_units, digest, letters
+from andornot.results.explanation import OK
 
 if TYPE_CHECKING:
+    from andornot.data.sentences.pairs import Pair, PairData
+    from andornot.models.sentences import PairModel
     from andornot.runs.run import Run
-    from andornot.text.nli import PairModel
-    from andornot.text.pairs import Pair, PairData
 
 BEAM_SIZE = 10
 LEAST_ACTIVE = 0.05
@@ -44,9 +44,9 @@ def reproduce(request: Request) -> Reproduction:
     Raises:
         AndornotError: data or network are missing or cannot be used; the message says what to do.
     """
-    from andornot.dissection import dissect
-    from andornot.text.nli import load_pair_model
-    from andornot.text.probe import Words
+    from andornot.models.sentences import load_pair_model
+    from andornot.pipeline.dissect import dissect
+    from andornot.probes.pairs import Words
 
     started = time.perf_counter()
     own = request.data is None
@@ -84,7 +84,7 @@ def open_sentences(request: Request) -> PairData:
     Raises:
         AndornotError: they cannot be opened.
     """
-    from andornot.text.open import open_pairs
+    from andornot.data.sentences.open import open_pairs
 
     spec = request.data or f"snli:{sources.snli(request.folder)}"
     kind, _, path = spec.partition(":")
@@ -199,7 +199,7 @@ def _accuracy(run: Run, standing: Standing) -> list[Figure]:
 
 def _sentences(model: PairModel, standing: Standing) -> list[Figure]:
     """What the network says of the paper's sentences, before and after the edit."""
-    from andornot.text.pairs import LABELS
+    from andornot.data.sentences.pairs import LABELS
 
     if not set(LABELS) <= set(model.class_names):
         why = f"the network's classes are {', '.join(model.class_names)}, not those of the paper"
@@ -218,8 +218,8 @@ def _sentence(model: PairModel, about: SentenceClaim, standing: Standing) -> Fig
 
 
 def _pair(name: str, premise: str, hypothesis: str) -> Pair:
-    from andornot.text.pairs import Pair, Sentence
-    from andornot.text.readers import tokenize
+    from andornot.data.sentences.pairs import Pair, Sentence
+    from andornot.data.sentences.readers import tokenize
 
     first, second = (Sentence(tokenize(text), raw=text) for text in (premise, hypothesis))
     return Pair(name, first, second)

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot._tools.files import json_writer, text_writer, writing
+from andornot._tools.folders import listed
+from andornot._tools.tables import write_csv
 from andornot.downloads.get import checksum
-from andornot.files import json_writer, text_writer, writing
-from andornot.folders import listed
 from andornot.reproduce.figure import VERDICTS, Figure
 from andornot.reproduce.page import markdown
 from andornot.reproduce.standing import Standing
-from andornot.tables import write_csv
 
 if TYPE_CHECKING:
     import pandas as pd

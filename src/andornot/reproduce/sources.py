@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from andornot.commands import command
+from andornot._tools.commands import command
+from andornot._tools.looks import check_file
+from andornot._tools.numerals import whole
 from andornot.downloads.catalogue import find
 from andornot.errors import DataError
-from andornot.looks import check_file
-from andornot.numerals import whole
 
 FOLDER = Path("data")
 """Where ``andornot data get`` puts things if it is not told otherwise."""

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from andornot._tools.commands import command
 from andornot.analyses import contributions, kinds
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN
 from andornot.analyses.shapes import SINGLE, SPECIALISATION
-from andornot.commands import command
 from andornot.counting.thresholds import Threshold
 from andornot.downloads.catalogue import find
 from andornot.downloads.get import checksum
-from andornot.probe import Recording
+from andornot.probes.base import Recording
 from andornot.reproduce import measured, sources
 from andornot.reproduce import published as paper
 from andornot.reproduce.figure import Claim, Figure, absent, found
@@ -26,8 +26,8 @@ from andornot.reproduce.request import Request
 from andornot.reproduce.standing import ADE20K_IDS, Standing, all_units, digest
 
 if TYPE_CHECKING:
+    from andornot.data.images.dataset import FolderData
     from andornot.models import LoadedModel
-    from andornot.probing.dataset import FolderData
     from andornot.runs.run import Run
 
 LAYER = "layer4"
@@ -42,7 +42,7 @@ def reproduce(request: Request) -> Reproduction:
     Raises:
         AndornotError: data or network are missing or cannot be used; the message says what to do.
     """
-    from andornot.dissection import dissect
+    from andornot.pipeline.dissect import dissect
 
     started = time.perf_counter()
     theirs = request.model is None
@@ -74,7 +74,7 @@ def open_images(request: Request) -> FolderData:
     Raises:
         AndornotError: they cannot be opened.
     """
-    from andornot.probing.open import open_data
+    from andornot.data.images.open import open_data
 
     spec = request.data or f"broden:{sources.broden(request.folder)}"
     kind, colon, path = spec.partition(":")

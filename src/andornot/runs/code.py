@@ -14,9 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from andornot._tools.files import write_whole
 from andornot.errors import ModelError, OptionError
-from andornot.files import write_whole
-from andornot.probe import python_function
+from andornot.probes.base import python_function
 from andornot.runs.run import Run
 
 _ALLOWED = "allowed-code"
@@ -57,8 +57,8 @@ def tagger_code(run: Run) -> Code | None:
     Raises:
         OptionError: the text that names the sentences has an option that there is not.
     """
-    from andornot.text.open import KINDS, split_options
-    from andornot.text.tagging import DEFAULT_TAGGER
+    from andornot.data.sentences.open import KINDS, split_options
+    from andornot.data.sentences.tagging import DEFAULT_TAGGER
 
     noted = run.manifest["data"]
     if noted["kind"] not in KINDS:

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from andornot.counting.activations import read_array
+from andornot.counting.stores import read_array
+from andornot.data.images.dataset import ProbingData
+from andornot.data.samples import Samples
+from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
-from andornot.probe import Recording, answer_file, same_answer
-from andornot.probing.dataset import ProbingData
+from andornot.probes.base import Recording, answer_file, same_answer
 from andornot.runs.code import check_allowed, network_code, tagger_code
+from andornot.runs.manifest import check_source
 from andornot.runs.run import Run
-from andornot.runs.schema import check_source
-from andornot.samples import Samples
-from andornot.text.pairs import PairData
 
 S = TypeVar("S", bound=Samples)
 
@@ -34,7 +34,7 @@ def images_of(run: Run) -> ProbingData:
         from andornot.demo.vision.world import draw_world
 
         return _unchanged(run, draw_world(**how))
-    from andornot.probing.open import READERS, open_data
+    from andornot.data.images.open import READERS, open_data
 
     if kind in READERS:
         return _unchanged(run, _open_file(run, open_data, **how))
@@ -57,7 +57,7 @@ def pairs_of(run: Run) -> PairData:
 
         return _unchanged(run, draw_pairs(**how))
     if kind in ("snli", "pairs"):
-        from andornot.text.open import open_pairs
+        from andornot.data.sentences.open import open_pairs
 
         check_allowed(run, tagger_code(run))
         return _unchanged(run, _open_file(run, open_pairs, **how))
@@ -76,10 +76,10 @@ def samples_from(run: Run, spec: str | None) -> ProbingData | PairData | None:
     if spec is None:
         return None
     if run.manifest["level"] == "image":
-        from andornot.probing.open import open_data
+        from andornot.data.images.open import open_data
 
         return open_data(spec)
-    from andornot.text.open import open_pairs
+    from andornot.data.sentences.open import open_pairs
 
     return open_pairs(spec)
 
@@ -172,7 +172,7 @@ def _check_answers(run: Run, model: Any) -> None:
     if run.manifest["level"] != "image" or noted is None:
         return
     from andornot.models import Preprocessing
-    from andornot.vision import network_answers
+    from andornot.probes.images import network_answers
 
     prepared = Preprocessing.from_dict(run.manifest["preprocessing"])
     recording = Recording(**run.manifest["recording"])
@@ -198,7 +198,7 @@ def _loaded_again(run: Run) -> Any:
             noted["spec"], noted["weights"],
             preprocessing=preprocessing, class_names=noted["class_names"],
         )  # fmt: skip
-    from andornot.text.nli.load import load_pair_model
+    from andornot.models.sentences.load import load_pair_model
 
     return load_pair_model(noted["spec"], device=device, weights=noted["weights"])
 

@@ -19,24 +19,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.checks import as_path, is_one_of, whole_number
+from andornot._tools.checks import as_path, is_one_of, whole_number
+from andornot._tools.folders import check_inside, verify
 from andornot.concepts.table import ConceptTable
-from andornot.counting.activations import (
-    Shards,
-    check_digest,
-    parse_json,
-    read_array,
-    read_json,
-)
 from andornot.counting.responses import Responses
+from andornot.counting.stores import Shards, check_digest, parse_json, read_array, read_json
 from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
-from andornot.explanations import Explanation, Result
-from andornot.folders import check_inside, verify
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
-from andornot.runs.results import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
-from andornot.runs.schema import check_manifest
+from andornot.pipeline.tables import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
+from andornot.results.explanation import Explanation, Result
+from andornot.runs.manifest import check_manifest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import helper, inlined, lean
+from andornot._tools.jit import helper, inlined, lean
 from andornot.search.bits import active_bits, combine_bits, shared_counts
 from andornot.search.kernels import (
     PUBLISHED,

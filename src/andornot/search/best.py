@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
 from andornot.search.kernels import apply, atoms_of, copy, same_mask
 from andornot.search.problem import OR, Atoms, Found
 

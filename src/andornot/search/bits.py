@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
 from andornot.search.problem import AND, OR, Atoms, Problem
 
 _WORDS_PER_ENTRY = 4

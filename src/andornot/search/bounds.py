@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from andornot._jit import helper, lean
+from andornot._tools.jit import helper, lean
 from andornot.measures.scores import ACCURACY, score
 
 SCALE: Final = 2**20

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from andornot._jit import lean
+from andornot._tools.jit import lean
 from andornot.measures.scores import score
 from andornot.search.problem import Problem
 

@@ -15,7 +15,7 @@ import math
 
 import numpy as np
 
-from andornot._jit import jit
+from andornot._tools.jit import jit
 from andornot.search.best import Best, enters, offer
 from andornot.search.kernels import (
     apply,

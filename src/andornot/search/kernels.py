@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import inlined, jit, lean
+from andornot._tools.jit import inlined, jit, lean
 from andornot.measures.scores import score
 from andornot.search.problem import AND, AND_NOT, OR, Problem
 

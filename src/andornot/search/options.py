@@ -11,11 +11,11 @@ from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
-from andornot.checks import is_one_of, texts
+from andornot._tools.checks import is_one_of, texts
 from andornot.errors import OptionError, quoted
 from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
-from andornot.search.families import LONGEST
 from andornot.search.problem import operator_numbers
+from andornot.search.trees.families import LONGEST
 
 Search = Literal["auto", "beam", "optimal", "exhaustive"]
 Space = Literal["left-deep", "trees"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from andornot.search import beam, exhaustive, optimal, trees
+from andornot.search import beam, exhaustive
 from andornot.search.bits import with_bits
+from andornot.search.optimal import search as optimal
 from andornot.search.options import SearchOptions, Stop
 from andornot.search.problem import Atoms, Problem, Solution
+from andornot.search.trees import search as trees
 
 if TYPE_CHECKING:
     from andornot.concepts.table import ConceptTable

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from andornot._tools.progress import track
 from andornot.counting.responses import Responses, known_positions
-from andornot.progress import track
-from andornot.trust.evidence import Evidence
+from andornot.results.trust import Chance
 from andornot.trust.options import TrustOptions
-from andornot.trust.record import Chance
+from andornot.trust.recount import Evidence
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 from andornot.trust.shuffled import draw_orders
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.progress import track
 from andornot.counting.responses import Responses, known_positions
-from andornot.progress import track
+from andornot.results.trust import HeldOut
 from andornot.search.problem import Solution
-from andornot.trust.evidence import Evidence
-from andornot.trust.record import HeldOut
+from andornot.trust.recount import Evidence
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]

@@ -9,19 +9,19 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot.checks import as_masks
+from andornot._tools.checks import as_masks
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
 from andornot.explainer import score_responses
-from andornot.explanations import NO_CONCEPT, Explanation, Result
 from andornot.measures.scores import METRICS
+from andornot.results.explanation import NO_CONCEPT, Explanation, Result
+from andornot.results.trust import Chance, HeldOut, Stability, Trust, part_from_dict
 from andornot.search.options import SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
-from andornot.trust.evidence import Evidence, MaskEvidence
 from andornot.trust.held_out import measure_held_out
 from andornot.trust.options import TrustOptions
-from andornot.trust.record import Chance, HeldOut, Stability, Trust, part_from_dict
+from andornot.trust.recount import Evidence, MaskEvidence
 from andornot.trust.repeat import Repeats
 from andornot.trust.stability import measure_stability
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.measures.scores import Counts
-from andornot.parallel import ordered_map
 from andornot.search import beam
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._jit import jit
+from andornot._tools.jit import jit
+from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap, offsets_of
-from andornot.counting.activations import Activations, extremes
 from andornot.counting.responses import ResponseBuilder, Responses
+from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
-from andornot.parallel import ordered_map
 
 Ints = NDArray[np.int64]
 

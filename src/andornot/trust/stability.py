@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.progress import track
 from andornot.counting.responses import Responses, known_positions
 from andornot.formula import Formula
-from andornot.progress import track
+from andornot.results.trust import Stability
 from andornot.search.problem import Solution
-from andornot.trust.evidence import Evidence
 from andornot.trust.options import TrustOptions
-from andornot.trust.record import Stability
+from andornot.trust.recount import Evidence
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]

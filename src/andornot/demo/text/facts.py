@@ -7,11 +7,11 @@ names the fact if it is true of the one and false of the other.
 
 from __future__ import annotations
 
+from andornot.data.sentences.concepts import OVERLAPS, SIDES, word_overlap
+from andornot.data.sentences.pairs import Pair
 from andornot.demo.findings import Planted, Position, Reading
 from andornot.demo.text.lexicon import ALIKE, LIKE, MOODS, OCCASIONS, sentence
 from andornot.formula import derived_name
-from andornot.text.concepts import OVERLAPS, SIDES, word_overlap
-from andornot.text.pairs import Pair
 
 
 def position(premise: str, hypothesis: str) -> Position:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from andornot.text.pairs import Sentence
+from andornot.data.sentences.pairs import Sentence
 
 TAGS: dict[str, str] = {
     word: tag

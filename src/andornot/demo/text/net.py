@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from andornot._tools.progress import track
+from andornot.data.sentences.pairs import LABELS, PairData
 from andornot.demo.training import batches, repeatable
-from andornot.progress import track
-from andornot.text.nli.classifier import PairClassifier, encode_pairs, pad_rows
-from andornot.text.nli.model import Config, EntailmentNet
-from andornot.text.nli.protocol import label_numbers
-from andornot.text.nli.vocabulary import Vocabulary
-from andornot.text.pairs import LABELS, PairData
+from andornot.models.sentences.classifier import PairClassifier, encode_pairs, pad_rows
+from andornot.models.sentences.model import Config, EntailmentNet
+from andornot.models.sentences.protocol import label_numbers
+from andornot.models.sentences.vocabulary import Vocabulary
 
 UNITS = 24
 CONFIG = Config(embedding=32, state=32, hidden=(UNITS,), dropout=0.0)

@@ -6,20 +6,20 @@ import time
 from pathlib import Path
 from typing import Final
 
+from andornot._tools.files import writing
+from andornot.data.sentences.pairs import PairData
 from andornot.demo.findings import Finding, Named, find_planted
 from andornot.demo.outcome import Demo, fact_of
 from andornot.demo.text import net as nets
 from andornot.demo.text.facts import PLANTED
 from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import TRAPS, draw_pairs
-from andornot.dissection import dissect
-from andornot.files import writing
-from andornot.report.entries import Story
-from andornot.report.site.write import write_report
+from andornot.models.sentences.classifier import PairClassifier
+from andornot.models.sentences.protocol import accuracy, class_weights
+from andornot.pipeline.dissect import dissect
+from andornot.report.write import write_report
 from andornot.runs.run import Run
-from andornot.text.nli.classifier import PairClassifier
-from andornot.text.nli.protocol import accuracy, class_weights
-from andornot.text.pairs import PairData
+from andornot.views.unit import Story
 
 LENGTH: Final = 5
 PENALTY: Final = 0.98

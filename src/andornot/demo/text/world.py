@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from andornot.data.sentences.pairs import LABELS, Pair, PairData
 from andornot.demo.text.grammar import draw_texts
 from andornot.demo.text.lexicon import sentence
 from andornot.errors import OptionError
-from andornot.text.pairs import LABELS, Pair, PairData
 
 KIND = "demo-text"
 

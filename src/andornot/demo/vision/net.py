@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from andornot._tools.progress import track
 from andornot.demo.training import batches, repeatable
 from andornot.demo.vision.canvas import SIZE
 from andornot.demo.vision.scenes import CLASSES
 from andornot.demo.vision.world import World
 from andornot.models.preprocess import Preprocessing
-from andornot.progress import track
 
 LAYER = "units"
 """Dotted path of the layer to explain: ReLU maps that feed the classes linearly."""

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from andornot._tools.files import writing
 from andornot.counting.thresholds import Threshold
 from andornot.demo.findings import Finding, Named, find_planted
 from andornot.demo.outcome import Demo, fact_of
@@ -13,11 +14,10 @@ from andornot.demo.vision import net as nets
 from andornot.demo.vision.facts import PLANTED
 from andornot.demo.vision.scenes import CLASSES
 from andornot.demo.vision.world import World, draw_world
-from andornot.dissection import dissect
-from andornot.files import writing
 from andornot.models import LoadedModel, fingerprint
-from andornot.report.entries import Story
-from andornot.report.site.write import write_report
+from andornot.pipeline.dissect import dissect
+from andornot.report.write import write_report
+from andornot.views.unit import Story
 
 LENGTH: Final = 3
 COUNT: Final = 3000

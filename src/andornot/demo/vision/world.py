@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot._tools.progress import track
+from andornot.data.images.dataset import Labels
 from andornot.demo.vision import scenes
 from andornot.demo.vision.canvas import COLOURS, SIZE, TEXTURES, Painted
 from andornot.errors import OptionError
-from andornot.probing.dataset import Labels
-from andornot.progress import track
 
 OBJECTS = (
     "balloon", "bed", "bird", "blanket", "boat", "bush", "car", "cat", "cloud", "duck", "fence",

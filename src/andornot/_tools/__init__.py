@@ -1,0 +1,1 @@
+"""Tools that know nothing of formulas or networks: files, threads, kernels, progress, words."""

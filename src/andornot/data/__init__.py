@@ -1,0 +1,1 @@
+"""What networks are shown: annotated samples of each modality, and their concepts."""

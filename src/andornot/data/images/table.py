@@ -1,0 +1,96 @@
+"""Build the concept table of a data set: one streaming pass over its label maps, on all cores."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._tools.folders import whole_folder
+from andornot._tools.parallel import ordered_map
+from andornot._tools.progress import track
+from andornot.concepts.signatures import local_atoms
+from andornot.concepts.table import ConceptTable, TableBuilder
+from andornot.data.images.dataset import Labels, ProbingData
+from andornot.errors import AndornotError, DataError
+
+_CHUNK = 8
+LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
+
+
+def fold_of(sample_id: str, n_folds: int) -> int:
+    """The fold of a sample: by its id alone, so it stays when samples are added or left out."""
+    digest = hashlib.sha256(sample_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % n_folds
+
+
+def build_table(
+    data: ProbingData, directory: Path, n_folds: int = 1, jobs: int | None = None
+) -> ConceptTable:
+    """Read all label maps once, and write the table as a directory.
+
+    Memory holds the table itself and a few samples; the codes of the positions go straight to
+    disk. The directory appears when the table is whole; an interrupted build leaves nothing.
+
+    Args:
+        data: the probing data.
+        directory: where to write; an old table there is replaced.
+        n_folds: number of folds to count in (see :func:`fold_of`).
+        jobs: threads; all cores if not given.
+
+    Raises:
+        DataError: a label map cannot be used; the message names it.
+    """
+    builder = TableBuilder(data.names, data.categories)
+    with whole_folder(directory) as aside:
+        with (aside / "codes.u16").open("wb") as file:
+
+            def read(i: int) -> LocalAtoms:
+                return read_atoms(data, i)
+
+            samples = ordered_map(read, range(len(data)), jobs, chunk=_CHUNK)
+            for i, (codes, indptr, indices, shape) in enumerate(
+                track(samples, "building the concept table", len(data))
+            ):
+                fold = fold_of(data.sample_ids[i], n_folds)
+                builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
+                file.write(codes.astype("<u2", copy=False).data)
+        positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
+        positions.save_index(aside)
+        builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
+    return ConceptTable.load(directory)
+
+
+def read_atoms(data: ProbingData, i: int) -> LocalAtoms:
+    """Read the label maps of one sample, and group its positions by what they carry.
+
+    Returns:
+        The local atom of each position, the concepts of the local atoms as sorted rows
+        ``(indptr, indices)`` (see ``signatures.local_atoms``), and the shape of the grid.
+
+    Raises:
+        DataError: a label map cannot be used; the message names it.
+    """
+    try:
+        labels = data.labels(i)
+        codes, indptr, indices = local_atoms(_stacked(labels), _whole(labels))
+    except AndornotError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"the labels of sample {data.sample_ids[i]!r} cannot be read "
+            f"({type(error).__name__}: {error}); mend them or leave the sample out"
+        ) from error
+    return codes, indptr, indices, labels.shape
+
+
+def _stacked(labels: Labels) -> NDArray[np.int32]:
+    if not labels.maps:
+        return np.zeros((1, *labels.shape), np.int32)
+    return np.stack(labels.maps)
+
+
+def _whole(labels: Labels) -> NDArray[np.int32]:
+    return np.array(sorted(set(labels.concepts)), np.int32)

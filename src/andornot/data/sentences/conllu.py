@@ -1,0 +1,91 @@
+"""Read CoNLL-U, the format of Universal Dependencies: sentences whose tokens are annotated.
+
+A token is a line of ten columns with tabs between; ids such as ``1-2`` (a contraction) and ``1.1``
+(an empty node) are no tokens and are passed over. Universal tags become tags; features and
+relations become marks, of which a token may have several.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.readers import distinct, text_lines
+from andornot.errors import DataError
+
+_COLUMNS = 10
+_ALONE = "a last sentence without a second one"
+
+
+def read_conllu(path: Path) -> PairData:
+    """Read a CoNLL-U file, two sentences at a time.
+
+    The models that we read take a pair of sentences, so the first and the second make a pair, the
+    third and the fourth, and so on. An encoder that reads each sentence by itself sees no
+    difference; a last sentence without a second is dropped and counted.
+
+    Raises:
+        DataError: a line is damaged; the message gives its number.
+    """
+    sentences = list(_sentences(path))
+    ids: Counter[str] = Counter()
+    pairs = tuple(
+        Pair(distinct(f"{first} {second}", ids), premise, hypothesis)
+        for (first, premise), (second, hypothesis) in zip(
+            sentences[::2], sentences[1::2], strict=False
+        )
+    )
+    dropped = {_ALONE: 1} if len(sentences) % 2 else {}
+    return PairData(path, "pairs", pairs, dropped)
+
+
+def _sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
+    """Each sentence with its id, or else its number."""
+    comments: dict[str, str] = {}
+    rows: list[list[str]] = []
+    number = 0
+    for line_number, line in text_lines(path):
+        line = line.rstrip("\r\n")
+        if line.startswith("#") and not rows:
+            key, equals, value = line[1:].partition("=")
+            if equals:
+                comments[key.strip()] = value.strip()
+        elif line:
+            cells = line.split("\t")
+            if len(cells) != _COLUMNS or not cells[1]:
+                raise DataError(
+                    f"{path}, line {line_number}: a token has {_COLUMNS} columns with tabs between "
+                    f"them, here are {len(cells)}; mend the line"
+                )
+            if cells[0].isdecimal():
+                rows.append(cells)
+        elif rows or comments:
+            number += bool(rows)
+            if rows:
+                yield comments.get("sent_id", str(number)), _sentence(rows, comments)
+            comments, rows = {}, []
+    if rows:
+        yield comments.get("sent_id", str(number + 1)), _sentence(rows, comments)
+
+
+def _sentence(rows: list[list[str]], comments: dict[str, str]) -> Sentence:
+    tags = tuple(row[3] for row in rows)
+    return Sentence(
+        tokens=tuple(row[1] for row in rows),
+        tags=None if set(tags) == {"_"} else tags,
+        raw=comments.get("text"),
+        marks=tuple(tuple(_marks(row)) for row in rows),
+    )
+
+
+def _marks(row: list[str]) -> Iterator[str]:
+    """Features such as ``feat:Number=Plur``, and the relation with what it is a subtype of."""
+    if row[5] != "_":
+        yield from (f"feat:{feature}" for feature in row[5].split("|") if feature)
+    relation = row[7]
+    if relation not in ("_", ""):
+        yield f"deprel:{relation.partition(':')[0]}"
+        if ":" in relation:
+            yield f"deprel:{relation}"

@@ -1,0 +1,94 @@
+"""What an attack asks of a modality: proposals of edits, their controls, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.edits.classifiers import Classifier
+from andornot.edits.goals import Aim
+from andornot.edits.presence import Presence
+from andornot.formula import Formula
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal(Generic[E]):
+    """An edit that formulas ask for, or a control, in all the variants to choose among.
+
+    Attributes:
+        name: what it does, such as ``recolour water to green``.
+        kind: ``paste``, ``recolour``, ``insert``, ``repeat`` or ``reword``.
+        variants: cut-outs and places, or words and places.
+        concept: what the edit brings in; None for controls.
+        aims: the terms of formulas that it serves, strongest first; none for controls.
+    """
+
+    name: str
+    kind: str
+    variants: tuple[E, ...]
+    concept: Formula | None = None
+    aims: tuple[Aim, ...] = ()
+
+    @property
+    def strength(self) -> float:
+        """By how much it should help, over all units that ask for it."""
+        by_unit = {aim.unit: aim.strength for aim in self.aims}
+        return sum(by_unit.values())
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says of edited samples.
+
+    Attributes:
+        logits: (trials, classes).
+        applied: whether each trial changed its sample at all.
+    """
+
+    logits: NDArray[np.float32]
+    applied: NDArray[np.bool_]
+
+
+class Bench(Protocol[E]):
+    """The samples of a run, and the edits that can be made of them."""
+
+    @property
+    def presence(self) -> Presence:
+        """Where concepts hold."""
+
+    @property
+    def barred(self) -> Mapping[str, str]:
+        """What could have been a control, but is evidence for the target, and why."""
+
+    def proposals(self) -> list[Proposal[E]]:
+        """The edits that serve the aims of the bench."""
+
+    def controls(self, proposal: Proposal[E], count: int) -> list[Proposal[E]]:
+        """Edits as like the proposed one as can be, that no formula asks for."""
+
+    def answers(
+        self, classifier: Classifier[Any], trials: Sequence[tuple[int, E | None]]
+    ) -> Answers:
+        """Show samples, each with an edit or as it is, to a classifier."""
+
+    def shown(self, sample: int, edit: E | None) -> Any:
+        """A sample as a person sees it, edited or as it is; None where the edit does nothing."""
+
+
+def merged(proposals: Sequence[Proposal[E]]) -> list[Proposal[E]]:
+    """Proposals of one name as one, with the aims of all."""
+    by_name: dict[str, list[Proposal[E]]] = {}
+    for proposal in proposals:
+        by_name.setdefault(proposal.name, []).append(proposal)
+    return [
+        Proposal(name, same[0].kind, same[0].variants, same[0].concept, tuple(
+            sorted({aim for p in same for aim in p.aims}, key=lambda aim: (-aim.strength, aim.unit))
+        ))
+        for name, same in by_name.items()
+    ]  # fmt: skip

@@ -1,0 +1,297 @@
+"""Edits of sentence pairs: insert, delete or replace words, or take those of the premise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from andornot.data.sentences.concepts import SIDES, word_overlap
+from andornot.data.sentences.pairs import Pair, Sentence
+from andornot.errors import OptionError
+
+Where = Literal["start", "determiner", "end"]
+
+PLACES: tuple[Where, ...] = ("start", "determiner", "end")
+"""Where a word can be inserted: first; behind the first determiner (``a sleeping man ...``);
+last, before the full stop."""
+
+# fmt: off
+DETERMINERS = frozenset({
+    "a", "an", "any", "each", "every", "her", "his", "its", "my", "no", "our", "some", "that",
+    "the", "their", "these", "this", "those", "your",
+})
+# fmt: on
+_STOPS = frozenset(".!?")
+_NEAR = 20  # a random word is drawn among so many of next rank on either side
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word on one side of a pair.
+
+    Attributes:
+        side: ``pre`` or ``hyp``.
+        text: the word.
+    """
+
+    side: str
+    text: str
+
+    def __post_init__(self) -> None:
+        if self.side not in SIDES or not self.text.strip():
+            raise OptionError(
+                f"{self.side}:{self.text} names no word on a side; write pre:WORD or hyp:WORD"
+            )
+
+    @classmethod
+    def read(cls, text: str) -> Word:
+        """From ``pre:WORD`` or ``hyp:WORD``.
+
+        Raises:
+            OptionError: it is not written so.
+        """
+        side, _, word = text.partition(":")
+        return cls(side, word)
+
+    def __str__(self) -> str:
+        return f"{self.side}:{self.text}"
+
+
+@dataclass(frozen=True)
+class Insert:
+    """Insert words, each at the same kind of place in its own sentence."""
+
+    words: tuple[Word, ...]
+    where: Where
+
+    def __str__(self) -> str:
+        place = "behind a determiner" if self.where == "determiner" else f"at the {self.where}"
+        return f"{' and '.join(map(str, self.words))} {place}"
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Delete a word wherever it stands on its side, whatever its case."""
+
+    word: Word
+
+    def __str__(self) -> str:
+        return f"without {self.word}"
+
+
+@dataclass(frozen=True)
+class Replace:
+    """Replace a word wherever it stands on its side, whatever its case."""
+
+    word: Word
+    by: str
+
+    def __str__(self) -> str:
+        return f"{self.word} becomes {self.by}"
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Add words of the premise that the hypothesis lacks, in order, until both overlap so much.
+
+    Attributes:
+        above: add words until the IoU of the two sets of words is above this, or none are left.
+    """
+
+    above: float
+
+    def __str__(self) -> str:
+        return f"words of the premise until they overlap above {self.above:.0%}"
+
+
+@dataclass(frozen=True)
+class Reword:
+    """Put words of the premise in place of those that it lacks, until both overlap so much.
+
+    Words that are not wanted go first, all of them; then the others from the left; then words are
+    added as :class:`Repeat` does. A word is replaced by the first missing one of the same tag,
+    where tags are known and there is one, and by the first missing one elsewhere.
+
+    Attributes:
+        above: replace words until the IoU of the two sets of words is above this, or none are left.
+        unwanted: words in lower case that are to go, whatever the overlap.
+    """
+
+    above: float
+    unwanted: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def __str__(self) -> str:
+        return f"with words of the premise until they overlap above {self.above:.0%}"
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """Random words where :class:`Repeat` or :class:`Reword` puts those of the premise: a control.
+
+    As many words change, at the same places. Each is as frequent as the word that the edit puts
+    there, and stands neither in the premise nor in the hypothesis, so the overlap does not rise.
+
+    Attributes:
+        edit: what it is compared with.
+        ranked: words to draw from, the most frequent first.
+        seed: together with the pair's id it decides what is drawn.
+    """
+
+    edit: Repeat | Reword
+    ranked: tuple[str, ...] = field(repr=False)
+    seed: int
+
+    def __str__(self) -> str:
+        instead = str(self.edit).replace(
+            "words of the premise until they", "random words, as would"
+        )
+        return f"{instead} (draw {self.seed})"
+
+
+PairEdit = Insert | Delete | Replace | Repeat | Reword | Scatter
+
+
+def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
+    """The edited pair; None where there is nothing to edit.
+
+    Its id and label stay, though the label may no longer be true; tags and raw text are dropped.
+    """
+    if isinstance(edit, Insert):
+        return _inserted(pair, edit)
+    if isinstance(edit, Delete):
+        return _substituted(pair, edit.word, ())
+    if isinstance(edit, Replace):
+        return _substituted(pair, edit.word, tuple(edit.by.split()))
+    changes = _changes(pair, edit.edit if isinstance(edit, Scatter) else edit)
+    if isinstance(edit, Scatter):
+        changes = _scattered(pair, edit, changes)
+    return _changed(pair, changes) if changes else None
+
+
+def _inserted(pair: Pair, edit: Insert) -> Pair | None:
+    for word in edit.words:
+        tokens = (pair.premise if word.side == "pre" else pair.hypothesis).tokens
+        new = tuple(word.text.split())
+        if edit.where == "start":
+            tokens = (*new, *tokens)
+        elif edit.where == "end":
+            tokens = _before_stop(tokens, new)
+        else:
+            at = next((i for i, t in enumerate(tokens) if t.lower() in DETERMINERS), None)
+            if at is None:
+                return None
+            tokens = (*tokens[: at + 1], *new, *tokens[at + 1 :])
+        pair = _with_tokens(pair, word.side, tokens)
+    return pair
+
+
+def _substituted(pair: Pair, word: Word, by: tuple[str, ...]) -> Pair | None:
+    tokens = (pair.premise if word.side == "pre" else pair.hypothesis).tokens
+    old = word.text.lower()
+    new = tuple(t for token in tokens for t in (by if token.lower() == old else (token,)))
+    return _with_tokens(pair, word.side, new) if new and new != tokens else None
+
+
+class _Change(NamedTuple):
+    """A word that comes into the hypothesis: in place of the token ``at``, or last if it is -1."""
+
+    at: int
+    word: str
+
+
+_ADDED = -1
+
+
+def _changes(pair: Pair, edit: Repeat | Reword) -> list[_Change]:
+    """What an edit that raises the overlap does, word by word."""
+    unwanted = edit.unwanted if isinstance(edit, Reword) else frozenset()
+    missing = _lacking(pair, unwanted)
+    places = _foreign(pair, unwanted) if isinstance(edit, Reword) else []
+    found: list[_Change] = []
+    while missing:
+        at = places.pop(0) if places else _ADDED
+        must = at != _ADDED and pair.hypothesis.words[at] in unwanted
+        if not must and word_overlap(_changed(pair, found)) > edit.above:
+            break
+        chosen = missing.pop(_of_tag(pair, missing, at))
+        found.append(_Change(at, pair.premise.tokens[chosen]))
+    return found
+
+
+def _lacking(pair: Pair, unwanted: frozenset[str]) -> list[int]:
+    """Where the words of the premise stand that the hypothesis lacks, each once; no signs."""
+    places = dict[str, int]()
+    for i, word in enumerate(pair.premise.words):
+        if _is_spoken(word) and word not in unwanted and word not in pair.hypothesis.words:
+            places.setdefault(word, i)
+    return list(places.values())
+
+
+def _foreign(pair: Pair, unwanted: frozenset[str]) -> list[int]:
+    """Tokens of the hypothesis that may be replaced: first unwanted ones, then from the left."""
+    words = pair.hypothesis.words
+    kept = set(pair.premise.words) - unwanted
+    places = [i for i, word in enumerate(words) if _is_spoken(word) and word not in kept]
+    return sorted(places, key=lambda i: words[i] not in unwanted)
+
+
+def _is_spoken(word: str) -> bool:
+    """Whether a token is more than a sign."""
+    return any(c.isalnum() for c in word)
+
+
+def _of_tag(pair: Pair, missing: Sequence[int], at: int) -> int:
+    """Which of the missing words goes to a place: the first of its tag, or else the first."""
+    premise, hypothesis = pair.premise.tags, pair.hypothesis.tags
+    if at == _ADDED or premise is None or hypothesis is None:
+        return 0
+    alike = [n for n, i in enumerate(missing) if premise[i] == hypothesis[at]]
+    return alike[0] if alike else 0
+
+
+def _scattered(pair: Pair, edit: Scatter, changes: Sequence[_Change]) -> list[_Change]:
+    """The same changes with random words of nearest rank in frequency."""
+    rng = np.random.default_rng([edit.seed, *pair.id.encode()])
+    taken = {*pair.premise.words, *pair.hypothesis.words}
+    found = []
+    for at, word in changes:
+        rank = edit.ranked.index(word.lower()) if word.lower() in edit.ranked else len(edit.ranked)
+        near = edit.ranked[max(0, rank - _NEAR) : rank + _NEAR]
+        new = [w for w in near if w not in taken] or list(near)
+        found.append(_Change(at, new[int(rng.integers(len(new)))]))
+        taken.add(found[-1].word)
+    return found
+
+
+def _changed(pair: Pair, changes: Sequence[_Change]) -> Pair:
+    """The pair with words replaced and added in its hypothesis."""
+    tokens = list(pair.hypothesis.tokens)
+    for at, word in changes:
+        if at != _ADDED:
+            tokens[at] = word
+    added = [change.word for change in changes if change.at == _ADDED]
+    return _with_tokens(pair, "hyp", _before_stop(tokens, added))
+
+
+def _before_stop(tokens: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
+    """Words put last, but before the full stop."""
+    end = len(tokens) - (len(tokens) > 1 and tokens[-1] in _STOPS)
+    return (*tokens[:end], *new, *tokens[end:])
+
+
+def _with_tokens(pair: Pair, side: str, tokens: Sequence[str]) -> Pair:
+    """A pair with another sentence, written with blanks between all tokens if the old one was."""
+    old = pair.premise if side == "pre" else pair.hypothesis
+    sentence = Sentence(tuple(tokens), raw=None if old.raw is None else spelled(tokens))
+    if side == "pre":
+        return replace(pair, premise=sentence)
+    return replace(pair, hypothesis=sentence)
+
+
+def spelled(tokens: Sequence[str]) -> str:
+    """Tokens as people write them: no blank before a full stop, a comma or ``n't``."""
+    return re.sub(r" (?=[.,!?;:](?: |$)|n't\b|'(?:s|re|ve|ll|d|m)\b)", "", " ".join(tokens))

@@ -1,0 +1,215 @@
+"""Edits of a run's sentence pairs: what to insert, and what to compare it with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from andornot.data.sentences.concepts import OVERLAPS, SIDES
+from andornot.data.sentences.pairs import Pair, PairData
+from andornot.edits.classifiers import Classifier
+from andornot.edits.editor import Answers, Proposal, merged
+from andornot.edits.edits_of_words import (
+    PLACES,
+    Insert,
+    PairEdit,
+    Repeat,
+    Reword,
+    Scatter,
+    Word,
+    apply_edit,
+)
+from andornot.edits.goals import Aim
+from andornot.edits.presence import Presence
+from andornot.edits.terms import all_of
+from andornot.formula import Concept
+
+TAG = "tag"
+
+WORDS_OF_A_CONCEPT = 3
+"""Words that are tried for a concept of several words: the word itself, or the most frequent."""
+
+MOST_WORDS = 2
+"""Most words that an edit inserts at a time."""
+
+_NEAR = 4  # controls are drawn from so many times as many words of nearest rank
+
+
+@dataclass(frozen=True, eq=False)
+class PairBench:
+    """The sentence pairs of a run.
+
+    Attributes:
+        data: the run's pairs.
+        presence: where concepts hold.
+        aims: what formulas ask for.
+        seed: of the choice of controls.
+    """
+
+    data: PairData
+    presence: Presence
+    aims: tuple[Aim, ...]
+    seed: int = 0
+
+    @property
+    def barred(self) -> Mapping[str, str]:
+        """Nothing: random words are controls, whatever units make of them."""
+        return {}
+
+    def shown(self, sample: int, edit: PairEdit | None) -> Pair | None:
+        """A pair, edited or as it is; None where the edit does nothing."""
+        pair = self.data.pairs[sample]
+        return pair if edit is None else apply_edit(pair, edit)
+
+    def answers(
+        self, classifier: Classifier[Any], trials: Sequence[tuple[int, PairEdit | None]]
+    ) -> Answers:
+        """Show pairs, each with an edit or as it is, to a classifier."""
+        edited = [None if edit is None else self.shown(i, edit) for i, edit in trials]
+        applied = np.array([pair is not None for pair in edited], np.bool_)
+        shown = zip(edited, trials, strict=True)
+        pairs = [pair or self.data.pairs[sample] for pair, (sample, _) in shown]
+        return Answers(classifier.logits(pairs), applied)
+
+    # what formulas ask for
+
+    def proposals(self) -> list[Proposal[PairEdit]]:
+        """The edits that serve the aims."""
+        return merged([p for aim in self.aims for p in self._serving(aim)])
+
+    def _serving(self, aim: Aim) -> Iterator[Proposal[PairEdit]]:
+        """Make all that a term asks for true; or one thing that it asks to be absent."""
+        groups = [aim.term.there] if aim.role == "raise" else [(n,) for n in aim.term.absent]
+        for names in groups:
+            levels = [OVERLAPS[name] for name in names if name in OVERLAPS]
+            if levels:
+                yield from self._overlapping(max(levels), aim)
+            # what most sentences have anyway (a full stop, some overlap) need not be inserted
+            missing = [n for n in names if n not in OVERLAPS and not _is_sign(n)]
+            words = [self._words(name) for name in missing]
+            if words and all(words) and len(words) <= MOST_WORDS:
+                variants = tuple(
+                    Insert(chosen, where) for where in PLACES for chosen in product(*words)
+                )
+                name = f"insert {all_of(tuple(missing))}"
+                yield Proposal(name, "insert", variants, all_of(names), (aim,))
+
+    def _overlapping(self, least: float, aim: Aim) -> Iterator[Proposal[PairEdit]]:
+        """More words in common: so many as the term asks for, or any higher share of concepts."""
+        levels = sorted(level for level in OVERLAPS.values() if level >= least)
+        concept = Concept(next(name for name, level in OVERLAPS.items() if level == least))
+        repeats = tuple(Repeat(level) for level in levels)
+        yield Proposal(f"repeat {repeats[0]}", "repeat", repeats, concept, (aim,))
+        rewords = tuple(Reword(level, self._unwanted) for level in levels)
+        yield Proposal(f"reword {rewords[0]}", "reword", rewords, concept, (aim,))
+
+    @cached_property
+    def _unwanted(self) -> frozenset[str]:
+        """Words of the hypothesis that must not be there where the aims' terms ask for overlap."""
+        terms = [a.term for a in self.aims if a.role == "raise"]
+        names = {n for t in terms if set(t.there) & set(OVERLAPS) for n in t.absent}
+        return self._meant(n for n in names if n.startswith("hyp:") or "(hyp:" in n)
+
+    def _meant(self, names: Iterable[str]) -> frozenset[str]:
+        """All words that make any of some concepts true, tags aside."""
+        table, found = self.presence.table, set[str]()
+        for column in map(table.index, names):
+            members = table.members[column] if table.members else ()
+            found |= {table.names[m].partition(":")[2] for m in (*members, column)}
+        return frozenset(found)
+
+    def _words(self, name: str) -> tuple[Word, ...]:
+        """Words that make a concept true, the best first; none for one without words."""
+        table = self.presence.table
+        column = table.index(name)
+        members = table.members[column] if table.members else ()
+        if members:
+            base = table.bases[column]
+            order = [base] * (base in members) + [m for m in members if m != base]
+            found = [word for m in order for word in self._words(table.names[m])]
+            return tuple(dict.fromkeys(found))[:WORDS_OF_A_CONCEPT]
+        side, _, text = name.partition(":")
+        if side not in SIDES:
+            return ()
+        if TAG in table.categories[column]:
+            tag = text.removeprefix("tag:") if text not in self._by_tag else text
+            words = self._by_tag.get(tag, Counter()).most_common(WORDS_OF_A_CONCEPT)
+            return tuple(Word(side, word) for word, _ in words)
+        return (Word(side, text),) if _is_word(text) else ()
+
+    @cached_property
+    def _by_tag(self) -> dict[str, Counter[str]]:
+        """How often each word has each tag."""
+        counts: dict[str, Counter[str]] = {}
+        for sentence in self.data.sentences():
+            for word, tag in zip(sentence.words, sentence.tags or (), strict=False):
+                if _is_word(word):
+                    counts.setdefault(tag, Counter())[word] += 1
+        return counts
+
+    # what it is compared with
+
+    def controls(self, proposal: Proposal[PairEdit], count: int) -> list[Proposal[PairEdit]]:
+        """Random words of about the same frequency, in the same places, and as many."""
+        overlapping = [e for e in proposal.variants if isinstance(e, Repeat | Reword)]
+        if overlapping:
+            ranked = tuple(w for w in self._ranked["hyp"] if w not in self._named)
+            return [
+                Proposal(
+                    f"random words (draw {self.seed + i})",
+                    proposal.kind,
+                    tuple(Scatter(edit, ranked, self.seed + i) for edit in overlapping),
+                )
+                for i in range(count)
+            ]
+        inserted = [e for e in proposal.variants if isinstance(e, Insert)]
+        words = list(dict.fromkeys(word for e in inserted for word in e.words))
+        drawn = {word: self._of_like_frequency(word, count) for word in words}
+        found: list[Proposal[PairEdit]] = []
+        for k in range(min(map(len, drawn.values()), default=0)):
+            variants = tuple(
+                Insert(tuple(Word(w.side, drawn[w][k]) for w in e.words), e.where) for e in inserted
+            )
+            shown = ", ".join(str(Word(w.side, drawn[w][k])) for w in words)
+            found.append(Proposal(f"insert {shown}", "insert", variants))
+        return found
+
+    def _of_like_frequency(self, word: Word, count: int) -> list[str]:
+        """Random words among those nearest in the ranks of frequency on the word's side."""
+        ranked = self._ranked[word.side]
+        rank = ranked.index(word.text) if word.text in ranked else len(ranked)
+        others = [i for i, text in enumerate(ranked) if text not in self._named]
+        near = sorted(others, key=lambda i: (abs(i - rank), i))[: _NEAR * count]
+        rng = np.random.default_rng([self.seed, *str(word).encode()])
+        return [ranked[near[i]] for i in rng.permutation(len(near))[:count]]
+
+    @cached_property
+    def _ranked(self) -> dict[str, list[str]]:
+        """The words of each side, the most frequent first."""
+        ranked = {}
+        for side, sentences in zip(
+            SIDES, zip(*(pair.sentences for pair in self.data.pairs), strict=True), strict=True
+        ):
+            counts = Counter(w for s in sentences for w in set(s.words) if _is_word(w))
+            ranked[side] = sorted(counts, key=lambda word: (-counts[word], word))
+        return ranked
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        """Words that make any concept of the aims' formulas true."""
+        return self._meant({name for aim in self.aims for name in aim.formula.concepts})
+
+
+def _is_sign(name: str) -> bool:
+    """Whether a concept is a sign, or the tag of one (``hyp:tag:.``)."""
+    return not any(c.isalnum() for c in name.partition(":")[2].removeprefix("tag:"))
+
+
+def _is_word(text: str) -> bool:
+    return text.replace("-", "").replace("'", "").isalpha()

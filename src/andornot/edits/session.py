@@ -1,0 +1,253 @@
+"""A run's samples and networks, ready to try edits on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._tools.statistics import probabilities
+from andornot.data.classes import class_index, told_apart
+from andornot.edits.classes import class_names
+from andornot.edits.classifiers import Classifier, image_classifier, pair_classifier
+from andornot.edits.editor import Bench
+from andornot.edits.edits_of_images import Cutout, Paste, Place, Rgb, read_colour
+from andornot.edits.goals import Aim
+from andornot.edits.presence import Presence
+from andornot.errors import DataError, OptionError, quoted
+from andornot.formula import Formula, nfc, parse
+from andornot.runs.reopen import images_of, matching, model_of, pairs_of
+from andornot.runs.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from andornot.edits.image_editor import PictureBench
+
+SIZES = (0.2, 0.3, 0.4, 0.5, 0.6)
+STEPS = (0.25, 0.5, 0.75)
+"""Sizes and positions of the grid on which sensitivity is measured."""
+
+
+def open_bench(
+    run: Run,
+    model: Any = None,
+    data: Any = None,
+    also: Sequence[Any] = (),
+    *,
+    aims: tuple[Aim, ...] = (),
+    samples: NDArray[np.int64] | None = None,
+    donors: NDArray[np.bool_] | None = None,
+    seed: int = 0,
+    evidence: Callable[[Formula], str] | None = None,
+) -> tuple[Bench[Any], Classifier[Any], list[Classifier[Any]]]:
+    """The samples of a run, its network, and other networks, by the run's modality.
+
+    Args:
+        run: a run on images, or on sentence pairs at pair level.
+        model: the run's network; loaded again by the manifest if not given.
+        data: the run's samples; found again by the manifest if not given.
+        also: other networks, or the texts that name them.
+        aims: what edits are to serve.
+        samples: those that are to be edited; all if not given.
+        donors: images from which cut-outs may come, (n_samples,); all if not given.
+        seed: of the choice of controls.
+        evidence: why something that could be pasted or painted is no control; empty if it is one.
+    """
+    at_pairs = run.manifest["level"] == "pair"
+    opened = pair_classifier if at_pairs else image_classifier
+    others: list[Classifier[Any]] = [opened(other) for other in also]  # first what may be mistyped
+    own = model_of(run) if model is None else model
+    presence = Presence(run.concepts)
+    if at_pairs:
+        from andornot.edits.sentence_editor import PairBench
+
+        pairs = pairs_of(run) if data is None else matching(run, data)
+        name = str(run.manifest["model"]["spec"])
+        return PairBench(pairs, presence, aims, seed), pair_classifier(own, name), others
+    from andornot.edits.image_editor import PictureBench
+
+    classifier = image_classifier(own)
+    images = images_of(run) if data is None else matching(run, data)
+    chosen = np.arange(len(images)) if samples is None else samples
+    allowed = np.ones(len(images), np.bool_) if donors is None else donors
+    bench = PictureBench(images, presence, classifier.preprocessing, aims, chosen, allowed, seed)
+    if evidence is not None:
+        bench = replace(bench, evidence=evidence)
+    return bench, classifier, others
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A sample before and after an edit.
+
+    Attributes:
+        before: the image or the sentence pair.
+        after: the same, edited.
+        predictions: a row for each network: what it says before and after, with probabilities.
+    """
+
+    before: Any
+    after: Any
+    predictions: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """A run with its samples and networks.
+
+    Attributes:
+        run: the run.
+        bench: makes edited samples.
+        classifiers: the run's own network first.
+    """
+
+    run: Run
+    bench: Bench[Any]
+    classifiers: tuple[Classifier[Any], ...]
+
+    @classmethod
+    def open(
+        cls, run: Run, *, model: Any = None, data: Any = None, also: Sequence[Any] = ()
+    ) -> Desk:
+        """Open the samples and the networks of a run; see :func:`open_bench`.
+
+        Raises:
+            AndornotError: the run has tokens as positions, its network gives no named classes, or
+                the network or the data cannot be found again.
+        """
+        if run.manifest["level"] not in ("image", "pair"):
+            raise OptionError(f"{run.path} has tokens as positions; edits need images or pairs")
+        class_names(run)
+        bench, own, others = open_bench(run, model, data, also)
+        return cls(run, bench, (own, *others))
+
+    def sample(self, name: str) -> int:
+        """The number of a sample by its id.
+
+        Raises:
+            OptionError: there is none.
+        """
+        ids = list(self.run.samples["sample"])
+        name = name if name in ids else next((i for i in ids if nfc(i) == nfc(name)), name)
+        if name not in ids:
+            raise OptionError(
+                f"{self.run.path} has no sample {quoted(name)}; its samples.parquet lists them, "
+                f"such as {quoted(ids[0])}"
+            )
+        return ids.index(name)
+
+    def try_edit(self, sample: str, edit: Any) -> Edited:
+        """Edit a sample, and ask every network about it before and after.
+
+        Raises:
+            OptionError: there is no such sample.
+            DataError: the edit does nothing to it.
+        """
+        import pandas as pd
+
+        number = self.sample(sample)
+        after = self.bench.shown(number, edit)
+        if after is None:
+            raise DataError(
+                f"nothing in the sample {quoted(sample)} can be edited that way ({edit}); choose "
+                "one that has what is to be changed"
+            )
+        rows = [self._asked(c, number, edit) for c in self.classifiers]
+        return Edited(self.bench.shown(number, None), after, pd.DataFrame(rows))
+
+    def _asked(self, classifier: Classifier[Any], number: int, edit: Any) -> dict[str, Any]:
+        logits = self.bench.answers(classifier, [(number, None), (number, edit)]).logits
+        shares, (old, new) = probabilities(logits), logits.argmax(1)
+        names = told_apart(classifier.class_names)
+        return {
+            "model": classifier.name,
+            "before": names[old],
+            "probability": shares[0, old],
+            "after": names[new],
+            "probability_after": shares[1, new],
+            "old_class_after": shares[1, old],
+        }
+
+    # images only
+
+    @property
+    def _pictures(self) -> PictureBench:
+        from andornot.edits.image_editor import PictureBench
+
+        if not isinstance(self.bench, PictureBench):
+            raise OptionError(f"{self.run.path} is a run on sentences; only images have regions")
+        return self.bench
+
+    def cutout(self, formula: Formula | str) -> Cutout:
+        """The largest clean cut-out of a formula in the run's images.
+
+        Raises:
+            DataError: there is none.
+        """
+        wanted = parse(formula) if isinstance(formula, str) else formula
+        found = self._pictures.cutouts(wanted)
+        if not found:
+            raise DataError(
+                f"no image of {self.run.path} has a clean region of {wanted} to cut out; give "
+                "another formula, or a file"
+            )
+        return found[0]
+
+    def colour(self, text: str, region: Formula) -> Rgb:
+        """What a colour looks like: that of the concept of this name, or else by its name.
+
+        Raises:
+            OptionError: there is no such colour.
+        """
+        bench = self._pictures
+        if nfc(text) in map(nfc, bench.presence.table.names):
+            rgb = bench.colour(region, text)
+            if rgb is not None:
+                return rgb
+        return read_colour(text)
+
+    def sensitivity(
+        self,
+        samples: Sequence[str],
+        cutout: Cutout,
+        target: str,
+        sizes: Sequence[float] = SIZES,
+        steps: Sequence[float] = STEPS,
+    ) -> pd.DataFrame:
+        """What a cut-out does at each size and position (Appendix B of the paper).
+
+        Args:
+            samples: ids of the images it is pasted into.
+            cutout: what is pasted.
+            target: the class that is watched.
+            sizes: see ``Place.size``.
+            steps: shares of width and of height at which its centre is put.
+
+        Returns:
+            A row for each network, size and position: ``flip_rate``, the share of the images that
+            become the target, and ``probability``, its mean probability.
+        """
+        import pandas as pd
+
+        numbers = [self.sample(name) for name in samples]
+        places = [Place(x, y, size) for size, y, x in product(sizes, steps, steps)]
+        rows = []
+        for classifier in self.classifiers:
+            column = class_index(classifier.class_names, target)
+            for place in places:
+                trials = [(number, Paste(cutout, place)) for number in numbers]
+                logits = self._pictures.answers(classifier, trials).logits
+                rows.append(
+                    {
+                        "model": classifier.name,
+                        **vars(place),
+                        "flip_rate": float((logits.argmax(1) == column).mean()),
+                        "probability": float(probabilities(logits)[:, column].mean()),
+                    }
+                )
+        return pd.DataFrame(rows)

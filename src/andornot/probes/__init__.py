@@ -1,0 +1,1 @@
+"""A network together with its samples, one module for each modality."""

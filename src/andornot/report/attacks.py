@@ -1,0 +1,155 @@
+"""What ``andornot attack`` found, for the pages of the classes that it was about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from andornot._tools.commands import command
+from andornot._tools.folders import verify
+from andornot.data.images.files import opened
+from andornot.edits.attack_files import FILE, run_key
+from andornot.errors import DataError
+from andornot.runs.run import Run
+
+_FOLDER: Final = "attacks"
+_QUALITY: Final = 80
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of samples, with its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An edit that was tested: how often it, and its controls, lead to the target."""
+
+    edit: str
+    n_samples: int
+    rate: Rate
+    controls: Rate
+
+
+@dataclass(frozen=True)
+class AttackNote:
+    """An attack.
+
+    Attributes:
+        source: the class to lead away from.
+        target: the class to lead to.
+        sentences: what was found, and what it cannot tell.
+        flips: the edits that were tested.
+        sheets: pictures of samples before and after, from the report's folder.
+        examples: the same for sentences, as text.
+    """
+
+    source: str
+    target: str
+    sentences: tuple[str, ...]
+    flips: tuple[Flip, ...]
+    sheets: tuple[str, ...]
+    examples: str
+
+
+def check_attacks(folders: Iterable[str | Path], run: Run) -> None:
+    """Refuse folders without an attack on a run, before any work is done.
+
+    Raises:
+        DataError: ``andornot attack --out`` wrote none into one of them, or one on another run.
+    """
+    keys = {run_key(run, layer) for layer in run.layers}
+    for folder in map(Path, folders):
+        if not (folder / FILE).is_file():
+            raise DataError(
+                f"{folder} holds no {FILE}; give a folder that andornot attack --out wrote"
+            )
+        if _read(folder, lambda found: found["run"]) not in keys:
+            raise DataError(
+                f"{folder} holds an attack on another run than {run.path}, or on an earlier state "
+                f"of it; make it again with {command('attack', run.path)}"
+            )
+
+
+def copy_attacks(folders: Iterable[str | Path], report: Path) -> tuple[AttackNote, ...]:
+    """Read what attacks found, and copy their pictures into a report.
+
+    Args:
+        folders: what ``andornot attack --out`` wrote.
+        report: the report's folder.
+
+    Raises:
+        DataError: a folder holds no attack, or a damaged one.
+    """
+    return tuple(_copied(Path(folder), report, i) for i, folder in enumerate(folders, start=1))
+
+
+def _copied(folder: Path, report: Path, number: int) -> AttackNote:
+    text = folder / "sentences.txt"
+    return _read(
+        folder,
+        lambda found: AttackNote(
+            source=str(found["source"]),
+            target=str(found["target"]),
+            sentences=tuple(map(str, found["sentences"])),
+            flips=tuple(_flip(row) for row in found["tables"]["edits"]),
+            sheets=tuple(
+                _sheet(file, report, f"{number}-{file.stem}.webp")
+                for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
+            ),
+            examples=_whole(text).read_text(encoding="utf-8") if text.exists() else "",
+        ),
+    )
+
+
+def _read(folder: Path, take: Callable[[dict[str, Any]], T]) -> T:
+    """Something of what an attack wrote.
+
+    Raises:
+        DataError: it is damaged.
+    """
+    try:
+        return take(json.loads(_whole(folder / FILE).read_text(encoding="utf-8")))
+    except DataError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DataError(
+            f"{folder} holds no attack that can be read ({error}); give a folder that andornot "
+            "attack --out wrote"
+        ) from error
+
+
+def _whole(file: Path) -> Path:
+    """A file of an attack, as it was written.
+
+    Raises:
+        DataError: it is not.
+    """
+    try:
+        verify(file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{file} is damaged ({error}); make the attack again") from error
+    return file
+
+
+def _flip(row: dict[str, Any]) -> Flip:
+    def rate(name: str) -> Rate:
+        return Rate(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
+
+    return Flip(str(row["edit"]), int(row["n"]), rate("flip_rate"), rate("control_rate"))
+
+
+def _sheet(file: Path, report: Path, name: str) -> str:
+    (report / _FOLDER).mkdir(exist_ok=True)
+    with opened(_whole(file)) as picture:
+        picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
+    return f"{_FOLDER}/{name}"

@@ -1,0 +1,149 @@
+"""The first page: what was explained, on what and how, and what came out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from andornot._tools.words import count
+from andornot.analyses.shapes import MEANING, kind_of
+from andornot.report.layer_context import Chapter
+from andornot.report.unit_links import UnitRef
+from andornot.results.explanation import Explanation
+from andornot.runs.run import Run
+from andornot.views.plots import (
+    Plot,
+    accuracy_scatter,
+    category_shares,
+    iou_by_length,
+    iou_histogram,
+    trust_by_length,
+)
+from andornot.views.unit import data_name, model_name, overview, threshold
+from andornot.views.wording import (
+    ABOVE_ALL,
+    ABOVE_POOLED,
+    better_than_chance,
+    held_out_iou,
+    vocabulary_limit,
+)
+
+_BEST = 8
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """What the first page says of a layer.
+
+    Attributes:
+        name: the layer.
+        sentences: what was explained.
+        active: when a unit counts as active.
+        map_shape: height and width of a unit's map, in values.
+        plots: its figures.
+        kinds: the sorts of formula: name, meaning, how many units.
+        left_out: units without a formula: why, and how many.
+        best: the best explained units; those no better than chance last.
+    """
+
+    name: str
+    sentences: tuple[str, ...]
+    active: str
+    map_shape: str
+    plots: tuple[Plot, ...]
+    kinds: tuple[tuple[str, str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+    best: tuple[UnitRef, ...]
+
+
+def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> LayerSummary:
+    """What the first page says of a layer; ``looked_at`` says on what, after "it"."""
+    kinds = Counter(kind_of(e.formula) for e in chapter.explanations if e.formula is not None)
+    missing = Counter(ref.status for ref in refs if ref.formula is None)
+    found = (ref for ref in refs if ref.formula)
+    best = sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))
+    return LayerSummary(
+        name=chapter.layer,
+        sentences=(
+            *overview(chapter.run, chapter.layer, looked_at, len(refs)),
+            *trust_sentences(chapter.explanations),
+        ),
+        active=threshold(chapter.run, chapter.layer),
+        map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
+        plots=_plots(chapter, refs),
+        kinds=tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
+        left_out=tuple(missing.most_common()),
+        best=tuple(best[:_BEST]),
+    )
+
+
+def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
+    """How good some explanations are and how far they hold; nothing of what is not known."""
+    shown = [e for e in explanations if e.formula is not None]
+    if not shown:
+        return ()
+    proven = sum(e.certificate.proven for e in shown)
+    said = [f"{proven:,} of the {count(len(shown), 'formula')} shown are proven the best."]
+    both = [(e.iou, outside) for e in shown if (outside := held_out_iou(e)) is not None]
+    if both:
+        inside, outside = (sum(ious) / len(both) for ious in zip(*both, strict=True))
+        said.append(
+            f"Formulas found without some samples and scored on these have a mean IoU of "
+            f"{outside:.3f}, against {inside:.3f} for those found and scored on all."
+        )
+    judged = [found for e in shown if (found := better_than_chance(e))]
+    if judged:
+        beat, pooled = (sum(key in found for found in judged) for key in (ABOVE_ALL, ABOVE_POOLED))
+        said.append(
+            f"{beat:,} of {count(len(judged), 'unit')} beat every shuffle of the annotations, and "
+            f"{pooled:,} are better than chance by a pooled estimate."
+        )
+    limited = sum(bool(vocabulary_limit(e)) for e in shown)
+    if limited:
+        said.append(
+            f"For {limited:,} the vocabulary is the limit: their ceiling is far below 1, so that "
+            "only more annotated concepts could explain them better."
+        )
+    return tuple(said)
+
+
+def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
+    """The figures that the answers allow."""
+    plots, answers = [], chapter.answers
+    if "length" in answers:
+        tables = answers["length"].tables
+        plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
+    if "trust" in answers:
+        table = answers["trust"].tables["by_length"]
+        means = [tuple(map(float, table[c])) for c in ("in_sample", "held_out", "null")]
+        plots += [trust_by_length(*means)] if len(table) > 1 else []
+    if "uniqueness" in answers:
+        plots.append(category_shares(answers["uniqueness"].tables["categories"]))
+    if "accuracy" in answers:
+        table = answers["accuracy"].tables["units"]
+        pages = {ref.unit: ref.href for ref in refs}
+        quantity, label = "accuracy", "accuracy while active"
+        if table["accuracy"].nunique(dropna=True) < 2:  # every prediction is right, say
+            quantity, label = "margin", "logit margin while active"
+        plots.append(accuracy_scatter(table, quantity, label, pages))
+    return tuple(plots)
+
+
+def facts(run: Run) -> tuple[tuple[str, str], ...]:
+    """How the run was made: what, and its value."""
+    m = run.manifest
+    search = m["search"]
+    kind = "images" if m["level"] == "image" else "sentence pairs"
+    made = [
+        ("network", model_name(run)),
+        ("data", f"{data_name(run)}: {m['data']['samples']:,} {kind}"),
+        ("positions", f"{run.concepts.n_positions:,}"),
+        ("concepts", f"{m['data']['concepts']:,}"),
+        ("formulas", f"up to {search['length']} concepts, with {', '.join(search['operators'])}"),
+        ("search", f"{search['search']}, beam size {search['beam_size']}, for {search['metric']}"),
+        ("made", f"{m['made'][:10]}, with andornot {m['versions'].get('andornot', '')}".rstrip()),
+        ("fingerprints", f"network {m['model']['fingerprint'][:12]}, data "
+         f"{m['data']['fingerprint'][:12]}"),
+    ]  # fmt: skip
+    return tuple((name, str(value)) for name, value in made)

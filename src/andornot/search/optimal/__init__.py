@@ -1,0 +1,1 @@
+"""The optimal search: branch and bound over left-deep formulas."""

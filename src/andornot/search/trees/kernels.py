@@ -1,0 +1,369 @@
+"""The inner loops of the search over trees; ``trees`` says what they are for.
+
+Notation, as in ``bounds``: atom ``a`` has the weight ``k_a - slope * (n_a - k_a)``, in whole units
+of ``1 / SCALE``; ``W`` of a set of atoms adds up the weights, and its *gain* only those above 0. So
+``W`` is at most the gain, for the set and for each part of it.
+"""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._tools.jit import jit
+from andornot.search.bounds import SCALE, level_of, slope_of
+from andornot.search.kernels import atoms_of, ranked_score
+from andornot.search.problem import Problem
+
+_NOTHING = -(2**62)
+"""Below every level."""
+
+
+class Unit(NamedTuple):
+    """What the unit does on atoms and on single concepts, and how it is scored."""
+
+    hits: NDArray[np.int64]  # (n_atoms,) active positions
+    misses: NDArray[np.int64]  # (n_atoms,) the others
+    gain: NDArray[np.int64]  # (n_atoms,) their weights, where above 0
+    i: NDArray[np.int64]  # (n_concepts,) active positions of each concept
+    e: NDArray[np.int64]  # (n_concepts,) the others
+    gains: NDArray[np.int64]  # (n_concepts,) its gain
+    all_gain: int  # the gain of all atoms
+    most: int  # the largest gain of a candidate
+    slope: int
+    metric: int
+    a: int
+    n: int
+    factor: float  # what scores are multiplied by for the length of the formula
+
+
+class Work(NamedTuple):
+    """Room that the kernels use again and again; between calls all of it is 0."""
+
+    in_a: NDArray[np.bool_]  # (n_atoms,) the atoms of A
+    in_b: NDArray[np.bool_]  # (n_atoms,) the atoms of B
+    marked: NDArray[np.bool_]  # (n_atoms,) the atoms of the region, or all others
+    listed: NDArray[np.int64]  # (n_atoms,) the marked atoms as a list
+    with_a: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with A
+    gain_a: NDArray[np.int64]  # (n_concepts,) gain shared with A
+    shared: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with the region
+    gain: NDArray[np.int64]  # (n_concepts,) gain shared with the region
+    with_x: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with the region and x
+    lost: NDArray[np.int64]  # (1,) most that another concept takes from W(A): gain less W of both
+    touched: NDArray[np.int64]  # (n_concepts,) candidates that share something with the region
+    usable: NDArray[np.bool_]  # (n_concepts,) whether a concept is a candidate
+
+
+class Best(NamedTuple):
+    """The best formula so far, and what is left of the budget."""
+
+    score: NDArray[np.float64]  # (1,)
+    level: NDArray[np.int64]  # (1,) W of every formula that scores more is above this
+    found: NDArray[np.int64]  # (7,) family (-1 for none), A, B, x, y, hits, misses
+    nodes: NDArray[np.int64]  # (1,) passes over atoms that are left
+
+
+class Region(NamedTuple):
+    """Base and region of a family for one A and B, in counts."""
+
+    base_i: int
+    base_e: int
+    i: int
+    e: int
+    gain: int
+    reach: int  # W of every formula of this kind with these A and B is at most this
+    outside: bool  # whether the region has the positions where neither A nor B holds
+
+
+def unit_of(
+    problem: Problem, pool: NDArray[np.int64], metric: int, factor: float, score: float
+) -> Unit:
+    """The unit's counts, with weights on the line below all that score more than ``score``."""
+    atoms, a, n = problem.atoms, problem.total, problem.atoms.n_positions
+    slope = int(slope_of(metric, score, factor, a, n))
+    hits = np.zeros(len(atoms.counts), np.int64)
+    hits[problem.active] = problem.active_counts
+    misses = atoms.counts - hits
+    gain = np.maximum(SCALE * hits - slope * misses, 0)
+    i, gains = _over_active(atoms, problem.active, hits, gain)
+    return Unit(
+        hits, misses, gain, i, atoms.concept_counts - i, gains, int(gain.sum()),
+        int(gains[pool].max()), slope, metric, a, n, factor,
+    )  # fmt: skip
+
+
+@jit
+def _over_active(atoms, active, hits, gain):
+    i = np.zeros(len(atoms.concept_counts), np.int64)
+    gains = np.zeros_like(i)
+    for atom in active:
+        for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+            i[atoms.indices[at]] += hits[atom]
+            gains[atoms.indices[at]] += gain[atom]
+    return i, gains
+
+
+def room(problem: Problem, pool: NDArray[np.int64]) -> Work:
+    """Room for the kernels."""
+    n_atoms, n_concepts = len(problem.atoms.counts), len(problem.atoms.concept_counts)
+    usable = np.zeros(n_concepts, np.bool_)
+    usable[pool] = True
+    return Work(
+        in_a=np.zeros(n_atoms, np.bool_),
+        in_b=np.zeros(n_atoms, np.bool_),
+        marked=np.zeros(n_atoms, np.bool_),
+        listed=np.zeros(n_atoms, np.int64),
+        with_a=np.zeros((2, n_concepts), np.int64),
+        gain_a=np.zeros(n_concepts, np.int64),
+        shared=np.zeros((2, n_concepts), np.int64),
+        gain=np.zeros(n_concepts, np.int64),
+        with_x=np.zeros((2, n_concepts), np.int64),
+        lost=np.zeros(1, np.int64),
+        touched=np.zeros(n_concepts, np.int64),
+        usable=usable,
+    )
+
+
+@jit
+def set_level(unit, best):
+    """Move the line up to the best score; its slope stays, as the weights do."""
+    best.level[0] = level_of(
+        unit.metric, best.score[0], unit.factor, True, unit.slope, unit.a, unit.n
+    )
+
+
+@jit
+def search_first(atoms, unit, kinds, pool, first, work, best):
+    """Offer every formula of all kinds whose A is ``pool[first]``.
+
+    Args:
+        atoms: the concept table.
+        unit: the unit.
+        kinds: the families, by base and region.
+        pool: the candidates.
+        first: place of A among them.
+        work: room.
+        best: the best formula so far; changed in place.
+    """
+    a = pool[first]
+    work.with_a[:] = 0
+    work.gain_a[:] = 0
+    for atom in atoms_of(atoms, a):
+        work.in_a[atom] = True
+        for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+            c = atoms.indices[at]
+            work.with_a[0, c] += unit.hits[atom]
+            work.with_a[1, c] += unit.misses[atom]
+            work.gain_a[c] += unit.gain[atom]
+    work.lost[0] = 0
+    for c in pool:
+        if c != a:
+            taken = work.gain_a[c] - _weight(unit, work.with_a[0, c], work.with_a[1, c])
+            work.lost[0] = max(work.lost[0], taken)
+    for kind in range(len(kinds.single)):
+        start = 0
+        if kinds.single[kind]:
+            start = first
+        elif kinds.symmetric[kind]:
+            start = first + 1
+        for second in range(start, len(pool)):
+            b = pool[second]
+            if (b == a) == kinds.single[kind] and best.nodes[0] > 0:
+                region = _region(unit, kinds, kind, a, b, work)
+                if region.reach > best.level[0]:
+                    _search_region(atoms, unit, kinds, kind, a, b, region, work, best)
+            if kinds.single[kind]:
+                break
+    for atom in atoms_of(atoms, a):
+        work.in_a[atom] = False
+
+
+@jit
+def _region(unit, kinds, kind, a, b, work):
+    """Counts of base and region; a reach below every level where nothing new can be there."""
+    i_ab, e_ab, g_ab = work.with_a[0, b], work.with_a[1, b], work.gain_a[b]
+    base_i, base_e, base_gain, i, e, gain = 0, 0, 0, 0, 0, 0
+    for cell in range(4):
+        c_i, c_e, c_g = i_ab, e_ab, g_ab
+        if cell == 1:
+            c_i, c_e, c_g = unit.i[a] - i_ab, unit.e[a] - e_ab, unit.gains[a] - g_ab
+        elif cell == 2:
+            c_i, c_e, c_g = unit.i[b] - i_ab, unit.e[b] - e_ab, unit.gains[b] - g_ab
+        elif cell == 3:
+            c_i = unit.a - unit.i[a] - unit.i[b] + i_ab
+            c_e = unit.n - unit.a - unit.e[a] - unit.e[b] + e_ab
+            c_g = unit.all_gain - unit.gains[a] - unit.gains[b] + g_ab
+        if kinds.base[kind, cell]:
+            base_i, base_e, base_gain = base_i + c_i, base_e + c_e, base_gain + c_g
+        elif kinds.region[kind, cell]:
+            i, e, gain = i + c_i, e + c_e, gain + c_g
+    outside = kinds.region[kind, 3]
+    reach = _weight(unit, base_i, base_e) + gain
+    if outside:
+        # x AND y gains no more than x, nor, as A and B are the better half, than the base
+        reach += min(unit.most, base_gain, gain) - gain
+    if kinds.cuts[kind] > 0:
+        most = _weight(unit, base_i + i, base_e + e) + kinds.cuts[kind] * work.lost[0]
+        reach = min(reach, most)
+    if i + e == 0 or (kinds.overlap[kind] and not kinds.single[kind] and i_ab + e_ab == 0):
+        reach = _NOTHING
+    return Region(base_i, base_e, i, e, gain, reach, outside)
+
+
+@jit
+def _search_region(atoms, unit, kinds, kind, a, b, region, work, best):
+    """Offer every form of one kind with these A and B."""
+    best.nodes[0] -= 1
+    n_listed = _list_atoms(atoms, kinds.region[kind], region.outside, a, b, work)
+    n_touched = _share(atoms, unit, n_listed, region.outside, work)
+    for k in range(n_touched):
+        if best.nodes[0] > 0:
+            _with_first(atoms, unit, kinds.family[kind], a, b, region, k, n_touched, work, best)
+    for k in range(n_listed):
+        work.marked[work.listed[k]] = False
+    for k in range(n_touched):
+        work.shared[:, work.touched[k]] = 0
+        work.gain[work.touched[k]] = 0
+
+
+@jit
+def _list_atoms(atoms, cells, outside, a, b, work):
+    """Mark and list the atoms of A and B that are in the region; if it has others, the rest."""
+    n_listed = 0
+    for atom in atoms_of(atoms, b):
+        work.in_b[atom] = True
+        if not work.in_a[atom] and cells[2] != outside:
+            work.listed[n_listed] = atom
+            n_listed += 1
+    for atom in atoms_of(atoms, a):
+        if cells[0 if work.in_b[atom] else 1] != outside:
+            work.listed[n_listed] = atom
+            n_listed += 1
+    for atom in atoms_of(atoms, b):
+        work.in_b[atom] = False
+    for k in range(n_listed):
+        work.marked[work.listed[k]] = True
+    return n_listed
+
+
+@jit
+def _share(atoms, unit, n_listed, outside, work):
+    """Count what each candidate shares with the region; return how many share something."""
+    n_touched, sign = 0, 1
+    if outside:
+        sign = -1
+        for c in range(len(work.usable)):
+            if work.usable[c]:
+                work.shared[0, c], work.shared[1, c] = unit.i[c], unit.e[c]
+                work.gain[c] = unit.gains[c]
+                work.touched[n_touched] = c
+                n_touched += 1
+    for k in range(n_listed):
+        atom = work.listed[k]
+        for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+            c = atoms.indices[at]
+            if not work.usable[c]:
+                continue
+            if not outside and work.shared[0, c] + work.shared[1, c] == 0:
+                work.touched[n_touched] = c
+                n_touched += 1
+            work.shared[0, c] += sign * unit.hits[atom]
+            work.shared[1, c] += sign * unit.misses[atom]
+            work.gain[c] += sign * unit.gain[atom]
+    return n_touched
+
+
+@jit
+def _with_first(atoms, unit, family, a, b, region, k, n_touched, work, best):
+    """Offer every form with x the touched concept ``k``; count only what can be above the level."""
+    x = work.touched[k]
+    base = _weight(unit, region.base_i, region.base_e)
+    counted = False
+    for form in range(len(family)):
+        if family[form] < 0:
+            continue
+        by_or, not_x, not_y = form & 4 > 0, form & 2 > 0, form & 1 > 0
+        w_x, g_x = _literal(unit, region, x, not_x, work)
+        alone = w_x + region.gain - g_x if by_or else g_x
+        if base + alone <= best.level[0]:
+            continue
+        for other in range(k + 1 if not_x == not_y else 0, n_touched):
+            y = work.touched[other]
+            w_y, g_y = _literal(unit, region, y, not_y, work)
+            if other == k or base + _reach(by_or, w_x, g_x, w_y, g_y, region.gain) <= best.level[0]:
+                continue
+            if not counted:
+                _share_with(atoms, unit, x, region.outside, work)
+                best.nodes[0] -= 1
+                counted = True
+            i, e = _count(form, region, work.shared, work.with_x, x, y)
+            _offer(unit, best, family[form], a, b, x, y, i, e)
+
+
+@jit
+def _weight(unit, i, e):
+    return SCALE * i - unit.slope * e
+
+
+@jit
+def _literal(unit, region, c, negated, work):
+    """``W`` and gain of a concept, or of its negation, in the region."""
+    i, e, gain = work.shared[0, c], work.shared[1, c], work.gain[c]
+    if negated:
+        i, e, gain = region.i - i, region.e - e, region.gain - gain
+    return _weight(unit, i, e), gain
+
+
+@jit
+def _reach(by_or, w_x, g_x, w_y, g_y, gain):
+    """The most that ``W`` of ``x OR y`` or ``x AND y`` can be in a region with such a gain."""
+    if not by_or:
+        return min(g_x, g_y)
+    both = min(g_x - w_x, g_y - w_y)  # what x AND y can take away at most
+    return min(w_x + w_y + both, w_x + gain - g_x, w_y + gain - g_y)
+
+
+@jit
+def _share_with(atoms, unit, x, outside, work):
+    """Count what each concept shares with the region and ``x``."""
+    work.with_x[:] = 0
+    for atom in atoms_of(atoms, x):
+        if work.marked[atom] != outside:
+            for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+                c = atoms.indices[at]
+                work.with_x[0, c] += unit.hits[atom]
+                work.with_x[1, c] += unit.misses[atom]
+
+
+@jit
+def _count(form, region, shared, with_x, x, y):
+    """Hits and misses of a formula, by inclusion and exclusion in the region."""
+    by_or, not_x, not_y = form & 4 > 0, form & 2 > 0, form & 1 > 0
+    found = np.zeros(2, np.int64)
+    for row in range(2):
+        whole = region.i if row == 0 else region.e
+        in_x, in_y, both = shared[row, x], shared[row, y], with_x[row, y]
+        if not_x:
+            in_x, both = whole - in_x, in_y - both
+        if not_y:
+            in_y, both = whole - in_y, in_x - both
+        base = region.base_i if row == 0 else region.base_e
+        found[row] = base + (in_x + in_y - both if by_or else both)
+    return found[0], found[1]
+
+
+@jit
+def _offer(unit, best, family, a, b, x, y, i, e):
+    """Keep a formula that scores more than the best one."""
+    if i + e == 0:
+        return
+    score = ranked_score(unit.metric, i, i + e, unit.a, unit.n) * unit.factor
+    if score > best.score[0]:
+        best.score[0] = score
+        best.found[0], best.found[1], best.found[2] = family, a, b
+        best.found[3], best.found[4], best.found[5], best.found[6] = x, y, i, e
+        set_level(unit, best)

@@ -1,0 +1,182 @@
+"""Where the masks of units come from when they are counted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.concepts.positions import AtomMap
+from andornot.concepts.table import ConceptTable
+from andornot.counting.responses import Grain, Responses, count_positions, known_positions
+from andornot.counting.stores import Activations, Block
+from andornot.counting.thresholds import Threshold, find_thresholds
+from andornot.trust.shuffled import shuffle_maps, shuffle_rows
+
+if TYPE_CHECKING:
+    from andornot.counting.ranges import Ranges
+
+
+class Evidence(Protocol):
+    """The masks of some units over the samples of a concept table."""
+
+    @property
+    def table(self) -> ConceptTable:
+        """The concept table, with its positions."""
+
+    @property
+    def responses(self) -> Responses:
+        """Active positions by atom and fold."""
+
+    def cells(self) -> Responses:
+        """Active positions by *cell*: a sample's own atom, as ``positions.atoms`` lists them."""
+
+    def held_out(self, fold: int) -> Responses:
+        """As ``responses``, with thresholds of the samples that are not in a fold."""
+
+    def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
+        """Active positions by atom where samples carry the annotations of others.
+
+        Args:
+            orders: ``(n, n_samples)``; sample ``orders[r, s]`` lends its annotations to the masks
+                of sample ``s``. Where their grids differ, maps of activations are upsampled to
+                the annotations' grid, and rows of single positions are stretched to it.
+        """
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedEvidence:
+    """Masks from recorded activations; an ``Evidence``.
+
+    Attributes:
+        table: the concept table.
+        activations: of the layer.
+        rule: how thresholds are found.
+        thresholds: float64 ``(n_units,)``, of all units of the layer.
+        units: the units that are examined.
+        responses: their active positions, in that order.
+        jobs: threads; all cores if not given.
+    """
+
+    table: ConceptTable
+    activations: Activations
+    rule: Threshold | Ranges
+    thresholds: NDArray[np.float64]
+    units: Sequence[int]
+    responses: Responses
+    jobs: int | None = None
+
+    @property
+    def _positions(self) -> AtomMap:
+        return known_positions(self.table)
+
+    @cached_property
+    def _chosen(self) -> NDArray[np.float64]:
+        """The thresholds; NaN, so active nowhere, for units that are not examined."""
+        return self._only_units(self.thresholds)
+
+    def _only_units(self, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+        only = np.full(len(thresholds), np.nan)
+        only[list(self.units)] = thresholds[list(self.units)]
+        return only
+
+    def _count(self, thresholds: NDArray[np.float64], grain: Grain) -> Responses:
+        counted = count_positions(self.activations, thresholds, grain, self.jobs)
+        return counted.responses.select(self.units)
+
+    def cells(self) -> Responses:
+        """Counted once more, by cell."""
+        positions = self._positions.by_cell()
+        return self._count(self._chosen, Grain(positions, len(positions.atoms)))
+
+    def held_out(self, fold: int) -> Responses:
+        """Counted once more, unless the threshold is a fixed number."""
+        if isinstance(self.rule, Threshold) and self.rule.fixed is not None:
+            return self.responses
+        positions = self._positions
+        kept = np.flatnonzero(positions.folds != fold)
+        rows = kept
+        if self.activations.n_samples != positions.n_samples:
+            rows = np.flatnonzero(np.repeat(positions.folds, np.diff(positions.offsets)) != fold)
+        part = _Rows(self.activations, rows)
+        found = find_thresholds(part, self.rule, positions.grids(kept), self.jobs)
+        grain = Grain(positions, self.table.n_atoms, self.table.n_folds)
+        return self._count(self._only_units(found.values), grain)
+
+    def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
+        """All orders in one pass over the activations."""
+        positions, n_atoms = self._positions, self.table.n_atoms
+        if self.activations.n_samples == positions.n_samples:
+            return shuffle_maps(
+                self.activations, self._chosen, positions, orders, n_atoms, self.units, self.jobs
+            )
+        active = np.zeros((len(self.units), self.activations.n_samples), np.bool_)
+        for start, block in self.activations.blocks():
+            above = block[:, list(self.units), 0, 0] > self._chosen[list(self.units)]
+            active[:, start : start + len(block)] = above.T
+        return shuffle_rows(active, positions, orders, n_atoms, self.jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class MaskEvidence:
+    """Masks that are given, so without a threshold; an ``Evidence``.
+
+    Attributes:
+        table: the concept table.
+        masks: bool ``(n_units, *position_shape)``.
+        jobs: threads; all cores if not given.
+    """
+
+    table: ConceptTable
+    masks: NDArray[np.bool_]
+    jobs: int | None = None
+
+    @cached_property
+    def responses(self) -> Responses:
+        """Active positions by atom and fold."""
+        return Responses.from_masks(self.masks, self.table, self.jobs)
+
+    def cells(self) -> Responses:
+        """Counted by cell."""
+        positions = known_positions(self.table).by_cell()
+        return Responses.of_masks(self.masks, Grain(positions, len(positions.atoms)), self.jobs)
+
+    def held_out(self, fold: int) -> Responses:  # noqa: ARG002
+        """The counts as they are: there is no threshold to find."""
+        return self.responses
+
+    def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
+        """Counted for each order."""
+        rows = self.masks.reshape(len(self.masks), -1)
+        positions = known_positions(self.table)
+        return shuffle_rows(rows, positions, orders, self.table.n_atoms, self.jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Some rows of activations, ascending; ``Activations``."""
+
+    whole: Activations
+    rows: NDArray[np.int64]
+
+    @property
+    def n_samples(self) -> int:
+        return len(self.rows)
+
+    @property
+    def n_units(self) -> int:
+        return self.whole.n_units
+
+    @property
+    def map_shape(self) -> tuple[int, int]:
+        return self.whole.map_shape
+
+    def blocks(self) -> Iterator[Block]:
+        for start, block in self.whole.blocks():
+            first, last = np.searchsorted(self.rows, [start, start + len(block)])
+            if last > first:
+                yield int(first), block[self.rows[first:last] - start]

@@ -1,0 +1,1 @@
+"""What a page shows of a unit, a formula, a sample: plain data, without layout."""

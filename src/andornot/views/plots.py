@@ -1,0 +1,335 @@
+"""Small vector plots: what is drawn where, as data; a template writes it as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from andornot.views.histograms import Histogram
+
+WIDTH: Final = 460
+HEIGHT: Final = 260
+LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 46
+"""Size of a plot and of its margins, in units of the SVG."""
+
+_GAP: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From values to places along an axis.
+
+    Attributes:
+        low, high: the values at its ends.
+        start, end: where these ends lie.
+        label: what the axis shows.
+        ticks: values to write down, with their texts.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+    label: str
+    ticks: tuple[tuple[float, str], ...] = ()
+
+    def __call__(self, value: float) -> float:
+        """Where a value lies."""
+        span = self.high - self.low or 1.0
+        return round(self.start + (self.end - self.start) * (value - self.low) / span, 2)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A rectangle, with a class of the style sheet and a text to point at."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    look: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A point; ``href`` leads to what it stands for."""
+
+    x: float
+    y: float
+    look: str
+    title: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line through points, or with ``closed`` an area."""
+
+    points: tuple[tuple[float, float], ...]
+    look: str
+    closed: bool = False
+
+    @property
+    def path(self) -> str:
+        """In the words of SVG."""
+        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points) + ("Z" if self.closed else "")
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot.
+
+    Attributes:
+        title: what it shows, in a line.
+        summary: what can be seen in it, for those who cannot see it.
+        x, y: the axes.
+        bars, curves, dots: what is drawn, in this order.
+        rules: vertical lines with a text.
+        key: what the looks mean.
+    """
+
+    title: str
+    summary: str
+    x: Scale
+    y: Scale
+    bars: tuple[Bar, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    dots: tuple[Dot, ...] = ()
+    rules: tuple[tuple[float, str], ...] = ()
+    key: tuple[tuple[str, str], ...] = ()
+
+
+def x_axis(low: float, high: float, label: str) -> Scale:
+    """A horizontal axis with round numbers on it."""
+    return _with_ticks(Scale(low, high, LEFT, WIDTH - RIGHT, label))
+
+
+def y_axis(low: float, high: float, label: str) -> Scale:
+    """A vertical axis with round numbers on it."""
+    return _with_ticks(Scale(low, high, HEIGHT - BOTTOM, TOP, label))
+
+
+def _with_ticks(scale: Scale, about: int = 5) -> Scale:
+    return replace(
+        scale, ticks=tuple((v, f"{v:g}") for v in round_numbers(scale.low, scale.high, about))
+    )
+
+
+def round_numbers(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers between two values, evenly spaced, about so many of them."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [float(f"{i * step:.10g}") for i in range(first, last + 1)]
+
+
+def _bar(x: Scale, y: Scale, left: float, right: float, value: float, look: str, title: str,
+         base: float = 0.0) -> Bar:  # fmt: skip
+    at, top = x(left), y(base + value)
+    width = max(x(right) - at - _GAP, 0.5)
+    return Bar(at, top, round(width, 2), round(y(base) - top, 2), look, title)
+
+
+def iou_histogram(table: pd.DataFrame) -> Plot:
+    """How many units have which IoU, with the longest formulas and with single concepts.
+
+    Args:
+        table: ``histogram`` of the analysis ``length``: from, to, and a column for each length.
+    """
+    short, long = list(table.columns[2:])
+    longest = long.removeprefix("length_")
+    x = x_axis(0, float(table["to"].iloc[-1]), "IoU")
+    y = y_axis(0, float(table[[short, long]].to_numpy().max()), "units")
+    bars = tuple(
+        _bar(
+            x, y, row["from"], row["to"], row[long], "main",
+            f"IoU {row['from']:.3f} to {row['to']:.3f}: {row[long]:.0f} units",
+        )
+        for _, row in table.iterrows()
+    )  # fmt: skip
+    steps = [(x(0), y(0))]
+    for _, row in table.iterrows():
+        steps += [(x(row["from"]), y(row[short])), (x(row["to"]), y(row[short]))]
+    return Plot(
+        "Units by IoU",
+        f"Histogram of the IoU of units with formulas of up to {longest} concepts, with that of "
+        "single concepts as a line; the table below has the numbers.",
+        x, y, bars=bars, curves=(Curve((*steps, (steps[-1][0], y(0))), "second"),),
+        key=(("main", f"up to {longest} concepts"), ("second", "one concept")),
+    )  # fmt: skip
+
+
+def iou_by_length(table: pd.DataFrame) -> Plot:
+    """Mean IoU by maximum length, with the quartiles as a band.
+
+    Args:
+        table: ``by_length`` of the analysis ``length``.
+    """
+    n = [float(v) for v in table["length"]]
+    x = _lengths(len(n))
+    y = y_axis(0, float(table["q75"].max()), "IoU")
+    low = [(x(a), y(b)) for a, b in zip(n, table["q25"], strict=True)]
+    high = [(x(a), y(b)) for a, b in zip(n, table["q75"], strict=True)]
+    mean = [(x(a), y(b)) for a, b in zip(n, table["mean"], strict=True)]
+    dots = tuple(
+        Dot(*point, "main", f"up to {int(a)}: mean IoU {value:.4f}")
+        for point, a, value in zip(mean, n, table["mean"], strict=True)
+    )
+    return Plot(
+        "IoU by length of the formula",
+        f"Mean IoU rises from {table['mean'].iloc[0]:.3f} with one concept to "
+        f"{table['mean'].iloc[-1]:.3f} with up to {len(n)}.",
+        x, y, dots=dots,
+        curves=(Curve((*low, *reversed(high)), "band", closed=True), Curve(tuple(mean), "main")),
+        key=(("main", "mean"), ("band", "middle half of the units")),
+    )  # fmt: skip
+
+
+def _lengths(n: int) -> Scale:
+    scale = x_axis(0.5, n + 0.5, "concepts in the formula, at most")
+    return replace(scale, ticks=tuple((float(i), str(i)) for i in range(1, n + 1)))
+
+
+def unit_by_length(ious: Sequence[float]) -> Plot:
+    """IoU of one unit's best formula of each maximum length."""
+    x, y = _lengths(len(ious)), y_axis(0, 1.05 * max(*ious, 1e-9), "IoU")
+    points = tuple((x(i), y(iou)) for i, iou in enumerate(ious, start=1))
+    return Plot(
+        "IoU by length",
+        f"IoU rises from {ious[0]:.3f} with one concept to {ious[-1]:.3f} with up to {len(ious)}.",
+        x, y, curves=(Curve(points, "main"),),
+        dots=tuple(
+            Dot(*point, "main", f"up to {i}: IoU {iou:.4f}")
+            for i, (point, iou) in enumerate(zip(points, ious, strict=True), start=1)
+        ),
+    )  # fmt: skip
+
+
+def trust_by_length(
+    in_sample: Sequence[float], held_out: Sequence[float], null: Sequence[float]
+) -> Plot:
+    """IoU by length: on the samples searched, on others, and by chance (empty if not known)."""
+    n = len(held_out)
+    top = max(*in_sample, *held_out, *null, 1e-9)
+    x, y = _lengths(n), y_axis(0, 1.05 * top, "IoU")
+    lines = (("rest", "on the samples searched", in_sample), ("main", "held out", held_out),
+             ("second", "by chance, on the samples searched", null))  # fmt: skip
+    shown = [(look, text, ious) for look, text, ious in lines if len(ious)]
+    curves = [
+        Curve(tuple((x(i), y(iou)) for i, iou in enumerate(ious, start=1)), look)
+        for look, _, ious in shown
+    ]
+    dots = [
+        Dot(x(i), y(iou), look, f"{text}, up to {i}: IoU {iou:.4f}")
+        for look, text, ious in shown
+        for i, iou in enumerate(ious, start=1)
+    ]
+    chance = f"; by chance {null[-1]:.3f}" if len(null) else ""
+    return Plot(
+        "IoU by length, held out and by chance",
+        f"With up to {n} concepts the IoU is {in_sample[-1]:.3f} on the samples searched and "
+        f"{held_out[-1]:.3f} held out{chance}.",
+        x, y, curves=tuple(curves), dots=tuple(dots),
+        key=tuple((look, text) for look, text, _ in shown),
+    )  # fmt: skip
+
+
+def category_shares(table: pd.DataFrame) -> Plot:
+    """Which categories the concepts of formulas are of, by maximum length.
+
+    Args:
+        table: ``categories`` of the analysis ``uniqueness``.
+    """
+    lengths = sorted(table["length"].unique())
+    last = table[table["length"] == lengths[-1]]
+    kinds = list(last.sort_values("uses", ascending=False)["category"])
+    x, y = _lengths(len(lengths)), y_axis(0, 1, "share of all mentions")
+    bars: list[Bar] = []
+    for n, own in table.groupby("length"):
+        base, share = 0.0, dict(zip(own["category"], own["share"], strict=True))
+        for i, kind in enumerate(kinds):
+            title = f"{kind}: {share[kind]:.1%} with up to {n} concepts"
+            place = float(str(n))
+            bars.append(
+                _bar(x, y, place - 0.4, place + 0.4, share[kind], f"kind-{i % 8}", title, base)
+            )
+            base += share[kind]
+    most = last.sort_values("share").iloc[-1]
+    return Plot(
+        "What the formulas speak of",
+        f"Share of each category among the concepts of the formulas, by length; with up to "
+        f"{lengths[-1]} concepts most are of the category {most['category']} "
+        f"({most['share']:.0%}).",
+        x, y, bars=tuple(bars),
+        key=tuple((f"kind-{i % 8}", str(kind)) for i, kind in enumerate(kinds)),
+    )  # fmt: skip
+
+
+def accuracy_scatter(table: pd.DataFrame, quantity: str, label: str, pages: dict[int, str]) -> Plot:
+    """A quantity of each unit against its IoU; each point leads to the unit's page.
+
+    Args:
+        table: ``units`` of the analysis ``accuracy``.
+        quantity: one of its columns.
+        label: what that is.
+        pages: the address of each unit's page.
+    """
+    known = table[np.isfinite(table[quantity])]
+    values = known[quantity]
+    room = 0.05 * float(values.max() - values.min()) or 0.01
+    x = x_axis(0, float(known["iou"].max()) * 1.02, "IoU")
+    y = y_axis(float(values.min()) - room, float(values.max()) + room, label)
+    return Plot(
+        f"IoU and {label}",
+        f"A point for each of {len(known):,} units: its IoU, and its {label}; the correlations "
+        "are in the text.",
+        x, y, dots=tuple(
+            Dot(
+                x(row["iou"]), y(row[quantity]), "unit",
+                f"unit {row['unit']}: {row['formula']}", pages.get(int(row["unit"]), ""),
+            )
+            for _, row in known.iterrows()
+        ),
+    )  # fmt: skip
+
+
+def _short(n: int) -> str:
+    """A number such as ``10k`` or ``1M``."""
+    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if n >= size:
+            return f"{n // size}{letter}"
+    return str(n)
+
+
+def activation_histogram(histogram: Histogram, threshold: float) -> Plot:
+    """How often a unit takes which values, on a logarithmic scale, with its threshold."""
+    top = math.ceil(math.log10(max(histogram.counts) + 1))
+    x = x_axis(histogram.low, histogram.high, "activation")
+    ticks = tuple((math.log10(10**p + 1), _short(10**p)) for p in range(top + 1))
+    y = replace(y_axis(0, float(top) + 0.1, "values (logarithmic)"), ticks=ticks[: top + 1])
+    edges = np.linspace(histogram.low, histogram.high, len(histogram.counts) + 1)
+    bars = tuple(
+        _bar(
+            x, y, float(a), float(b), math.log10(n + 1), "main" if b > threshold else "rest",
+            f"{a:.3g} to {b:.3g}: {n:,} values",
+        )
+        for a, b, n in zip(edges[:-1], edges[1:], histogram.counts, strict=True)
+        if n
+    )  # fmt: skip
+    shown = histogram.low <= threshold <= histogram.high
+    return Plot(
+        "How strongly it fires",
+        f"Histogram of {histogram.total:,} activations from {histogram.low:.3g} to "
+        f"{histogram.high:.3g}, with the threshold at {threshold:.3g}; "
+        f"{histogram.zeros / histogram.total:.0%} are exactly 0.",
+        x, y, bars=bars, rules=((x(threshold), f"threshold {threshold:.3g}"),) if shown else (),
+    )  # fmt: skip

@@ -1,0 +1,192 @@
+"""Sentence pairs that show what a unit does, with the words marked that its formula names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.data.classes import are_numbers, match_classes, right_answers
+from andornot.data.sentences.concepts import tag_names
+from andornot.data.sentences.pairs import PairData
+from andornot.formula import Formula
+from andornot.probes.pairs import TOKEN
+from andornot.results.explanation import Explanation
+from andornot.runs.reopen import matching, pairs_of
+from andornot.runs.run import Run
+from andornot.views.gallery import BoolArray, Gallery, grouped
+from andornot.views.token_marks import Token, Truth, decisive, mark_pair, mark_tokens
+from andornot.views.unit import UnitEntry, unit_entry
+
+
+@dataclass(frozen=True)
+class PairView:
+    """One sentence pair, seen by one unit.
+
+    Attributes:
+        sample: its index in the run.
+        name: its id.
+        premise: the first sentence.
+        hypothesis: the second sentence.
+        label: its class; empty if unknown. A number of one of the network's classes is its name.
+        prediction: the class that the network gives it; empty if unknown.
+        right: whether that is its class; None where the two cannot be compared.
+        activation: the unit's largest activation on it.
+        counts: positions where unit and formula hold, only the unit, only the formula. At pair
+            level at most one of the three is 1.
+        reasons: at pair level, what makes the formula hold, if it does.
+    """
+
+    sample: int
+    name: str
+    premise: tuple[Token, ...]
+    hypothesis: tuple[Token, ...]
+    label: str
+    prediction: str
+    right: bool | None
+    activation: float
+    counts: tuple[int, int, int]
+    reasons: tuple[str, ...]
+
+    @property
+    def agreement(self) -> str:
+        """``both``, ``unit`` or ``formula``: which holds, at pair level; empty if neither does."""
+        kinds = ("both", "unit", "formula")
+        return next((kind for kind, n in zip(kinds, self.counts, strict=True) if n), "")
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the network's answer is known to be wrong."""
+        return self.right is False
+
+
+@dataclass(frozen=True, eq=False)
+class PairGallery(Gallery[PairView]):
+    """The units of one layer of a run on sentence pairs.
+
+    Attributes:
+        data: the pairs of the run, in its order.
+    """
+
+    data: PairData
+
+    shows_unexplained: ClassVar[bool] = True
+
+    @classmethod
+    def open(cls, run: Run, layer: str | None = None, data: PairData | None = None) -> PairGallery:
+        """Prepare a layer of a run.
+
+        Args:
+            run: the run.
+            layer: one of its layers; not needed if there is only one.
+            data: what the run was made from; found again by the manifest if not given.
+
+        Raises:
+            DataError: the data is not there any more, has changed, or is another.
+            OptionError: the layer is unknown, or the data has no sentences.
+        """
+        name = run.layer(layer)
+        return cls(run, name, pairs_of(run) if data is None else matching(run, data))
+
+    @property
+    def level(self) -> str:
+        """``pair`` or ``token``: what a position is."""
+        return str(self.run.manifest["level"])
+
+    @cached_property
+    def _tags(self) -> dict[str, str]:
+        return tag_names(self.data)
+
+    @cached_property
+    def _class_names(self) -> tuple[str, ...]:
+        """The network's classes; none where its answers have no names."""
+        named = "predicted_class" in self.run.samples
+        return tuple(self.run.manifest["model"]["class_names"] or ()) if named else ()
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        """The class of each pair, by its name where the data has the network's number for it."""
+        given, names = self.data.classes, self._class_names
+        if not are_numbers(given, names):
+            return given
+        places = match_classes(given, names)
+        return tuple(names[place] if place >= 0 else "" for place in places)
+
+    @cached_property
+    def _right(self) -> list[bool | None]:
+        """Whether the network is right about each pair."""
+        if not self._class_names:
+            return [None] * len(self.data)
+        said = self.run.samples["prediction"].to_numpy()
+        return right_answers(self.data.classes, said, self._class_names)
+
+    @cached_property
+    def _answers(self) -> list[str]:
+        """The class that the network gives each pair; empty where it is not known."""
+        samples = self.run.samples
+        if "predicted_class" in samples:
+            return [str(name) for name in samples["predicted_class"]]
+        if "prediction" in samples:
+            return [f"class {number}" for number in samples["prediction"]]
+        return [""] * len(samples)
+
+    def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> PairView:
+        """One pair, seen by one unit; the formula is the union of these atoms."""
+        unit, formula, pair = explanation.unit, explanation.formula, self.data.pairs[sample]
+        own = self.positions.sample(sample).ravel()
+        truths = self._truths(formula, own)
+        if self.level == TOKEN:
+            values = self.values(sample, unit).ravel()
+            active = values > self.thresholds[unit]
+            marked = mark_tokens(pair, formula, truths, list(active), self._strengths(unit, values))
+        else:
+            active = self.areas[sample, unit, None] > 0
+            marked = mark_pair(pair, formula, truths[0], self._tags, self.run.concepts)
+        return PairView(
+            sample=sample,
+            name=pair.id,
+            premise=marked[0],
+            hypothesis=marked[1],
+            label=self._labels[sample],
+            prediction=self._answers[sample],
+            right=self._right[sample],
+            activation=float(self.peaks[sample, unit]),
+            counts=_counts(active, atoms[own]),
+            reasons=self._reasons(formula, truths),
+        )
+
+    def _truths(self, formula: Formula | None, atoms: NDArray[np.int32]) -> list[Truth]:
+        """For each position, given by its atom, whether each concept of the formula holds."""
+        names = dict.fromkeys(() if formula is None else formula.concepts)
+        masks = {name: self.run.concepts.concept_mask(name)[atoms] for name in names}
+        return [{name: bool(mask[i]) for name, mask in masks.items()} for i in range(len(atoms))]
+
+    def _strengths(self, unit: int, values: NDArray[np.float32]) -> list[float]:
+        """Activations as a part of the unit's largest one, from 0 to 1."""
+        largest = float(self.peaks[:, unit].max())
+        return [min(max(float(value) / largest, 0), 1) if largest > 0 else 1.0 for value in values]
+
+    def _reasons(self, formula: Formula | None, truths: Sequence[Truth]) -> tuple[str, ...]:
+        """At pair level, what makes the formula hold."""
+        if formula is None or self.level == TOKEN:
+            return ()
+        return tuple(map(str, decisive(formula, truths[0])))
+
+
+def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[PairView]:
+    """Everything that is said of one unit, with its pairs.
+
+    Raises:
+        OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
+    """
+    view = gallery.unit(unit, n_samples)
+    return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
+
+
+def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:
+    """Positions where both hold, only the first does, only the second does."""
+    return int((active & holds).sum()), int((active & ~holds).sum()), int((holds & ~active).sum())
