@@ -27,8 +27,8 @@ from andornot.data.images.table import build_table
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
 from andornot.pipeline.dissect import dissect
-from andornot.pipeline.tables import versions
-from andornot.results.explanation import Result
+from andornot.results.result import Result
+from andornot.runs.commit import versions
 from andornot.search.options import SearchOptions
 from benchmarks import peer as peers
 from benchmarks.clock import Clock, Measured, machine

@@ -27,7 +27,7 @@ from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
 from andornot.formula import Formula
-from andornot.pipeline.tables import versions
+from andornot.runs.commit import versions
 from andornot.search.options import SearchOptions
 from benchmarks.clock import machine
 from benchmarks.synthetic import SIZE, World, planted_formulas, write_activations

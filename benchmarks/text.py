@@ -19,7 +19,7 @@ from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.vectors import Vectors
 from andornot.explainer import explain_responses
-from andornot.pipeline.tables import versions
+from andornot.runs.commit import versions
 from andornot.search.options import SearchOptions
 from benchmarks.clock import Clock, machine
 from benchmarks.measure import summary

@@ -16,7 +16,7 @@ from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.pipeline.stream import explain_to_parquet
-from andornot.pipeline.tables import versions
+from andornot.runs.commit import versions
 from benchmarks.clock import Clock, machine
 from benchmarks.size import check_least
 from benchmarks.sparse import Corpus

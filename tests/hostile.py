@@ -167,9 +167,8 @@ def _image(path: Path) -> object:
 
 @cache
 def readers() -> dict[str, Callable[[Path, bytes], object]]:
-    from andornot._tools.folders import read_arrays
+    from andornot._tools.reading import read_array, read_arrays, read_json
     from andornot.concepts.relations import read_relations
-    from andornot.counting.stores import read_array, read_json
     from andornot.data.images.colors import read_color_bins
     from andornot.data.images.files import read_label_ids
     from andornot.data.sentences.conllu import read_conllu

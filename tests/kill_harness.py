@@ -30,7 +30,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from andornot._tools import folders
+from andornot._tools import whole_folders
 from andornot._tools.progress import show_progress
 
 Reader = Callable[[Path], Any]
@@ -74,7 +74,8 @@ class Counter:
         os.open = os_open_
         for name in ("rename", "replace", "mkdir", "unlink", "remove", "rmdir", "link", "symlink"):
             setattr(os, name, self._counted(name, getattr(os, name)))
-        folders._exchanged = self._counted("exchange", folders._exchanged)
+        swap = self._counted("exchange", whole_folders.exchanged)  # type: ignore[attr-defined]
+        whole_folders.exchanged = swap  # type: ignore[attr-defined]
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args, **kwargs):

@@ -23,7 +23,11 @@ from andornot.analyses.coherence import (
     usual_threshold,
 )
 from andornot.analyses.outcomes import Judged
-from andornot.analyses.shapes import (
+from andornot.concepts.table import ConceptTable
+from andornot.data.classes import match_classes, right_answers
+from andornot.errors import OptionError
+from andornot.formula import And, Concept, Not, Or, parse
+from andornot.formula_forms import (
     CONJUNCTION,
     DISJUNCTION,
     MEANING,
@@ -35,10 +39,6 @@ from andornot.analyses.shapes import (
     kind_of,
     positive_concepts,
 )
-from andornot.concepts.table import ConceptTable
-from andornot.data.classes import match_classes, right_answers
-from andornot.errors import OptionError
-from andornot.formula import And, Concept, Not, Or, parse
 
 # ---- statistics
 

@@ -47,9 +47,9 @@ from andornot.edits.edits_of_words import (
 )
 from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
-from andornot.edits.terms import terms
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Not, Or, parse
+from andornot.formula_forms import terms
 
 NAMES = "abcd"
 

@@ -558,7 +558,7 @@ def meanwhile(where: str, work: Callable[[], object], tmp_path: Path) -> Iterato
         yield said
 
 
-FINISH, REMOVE = "andornot._tools.folders:_finish", "andornot._tools.folders:put_in_place"
+FINISH, REMOVE = "andornot._tools.whole_folders:_finish", "andornot._tools.folders:put_in_place"
 AT_ONCE = {
     "report, report": ("report", FINISH, "report"),
     "report, attack": ("report", FINISH, "attack"),
@@ -601,17 +601,17 @@ def test_of_two_at_once_one_wins_and_the_other_says_so(world, names, tmp_path, p
 
 def test_who_comes_while_a_folder_is_begun_does_not_take_it_away(tmp_path, monkeypatch):
     """The second saw no folder, and found it locked: it must not remove it as its own."""
-    from andornot._tools import folders
+    from andornot._tools import whole_folders
 
-    plain = folders.locked  # type: ignore[attr-defined]
+    plain = whole_folders.locked  # type: ignore[attr-defined]
 
     @contextmanager
     def begun(lock: Path, *args: Any, **kwargs: Any) -> Iterator[None]:
         with plain(lock, "first"), plain(lock, *args, **kwargs):
             yield
 
-    monkeypatch.setattr(folders, "locked", begun)
-    late = folders.whole_folder(tmp_path / "x")
+    monkeypatch.setattr(whole_folders, "locked", begun)
+    late = whole_folders.whole_folder(tmp_path / "x")
     with pytest.raises(AndornotError, match="another andornot"), late:
         pass
     assert (tmp_path / "x" / LOCK).exists()
@@ -649,7 +649,7 @@ def test_rights_of_a_folder_stay(tmp_path):
 
 
 def test_a_manifest_changed_twice_is_kept_twice(world, tmp_path):
-    from andornot.pipeline.tables import claim
+    from andornot.runs.commit import claim
 
     shutil.copytree(world.run, tmp_path / "run")
     manifest = tmp_path / "run/manifest.json"

@@ -17,7 +17,7 @@ from andornot.errors import ModelError
 from andornot.models import load_model
 from andornot.models.from_torchvision import import_torchvision
 from andornot.models.weights import load_file, load_weights, read_state_dict
-from andornot.probes.base import absolute
+from andornot.specs import absolute
 
 PATH = Path("w.pt")
 PICTURES = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))

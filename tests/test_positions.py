@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from andornot._tools.files import array_writer, write_json, write_whole
-from andornot._tools.folders import read_arrays
+from andornot._tools.reading import read_arrays
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.errors import DataError
 from strategies import positions_of

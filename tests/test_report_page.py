@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from analysis_cases import EARLY, LAYER, picture_run
-from andornot._tools.folders import whole_folder
+from andornot._tools.whole_folders import whole_folder
 from andornot.cli import cli, main
 from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError, RunError

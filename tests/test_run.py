@@ -16,9 +16,10 @@ from andornot.cli import cli, main
 from andornot.counting.thresholds import Threshold
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError, RunError
-from andornot.probes.base import Recording, absolute
+from andornot.probes.base import Recording
 from andornot.report.write import write_report
 from andornot.runs.run import Run
+from andornot.specs import absolute
 
 pytest.importorskip("torch", reason="torch is not installed")
 

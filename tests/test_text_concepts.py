@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import andornot
-from andornot.data.images.table import fold_of
+from andornot.concepts.folds import fold_of
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Pair, PairData, Sentence

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from andornot.explainer import explain, score
     from andornot.formula import And, Concept, Formula, Not, Or, parse
     from andornot.pipeline.dissect import dissect
-    from andornot.results.explanation import Explanation, Result
+    from andornot.results.explanation import Explanation
+    from andornot.results.result import Result
     from andornot.runs.run import Run
     from andornot.trust.measure import examine
 
@@ -51,7 +52,7 @@ _HOMES = {
     "Not": "formula",
     "Or": "formula",
     "Responses": "counting.responses",
-    "Result": "results.explanation",
+    "Result": "results.result",
     "Run": "runs.run",
     "Threshold": "counting.thresholds",
     "dissect": "pipeline.dissect",

@@ -28,15 +28,8 @@ from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
 from andornot.measures.moments import Moments
 from andornot.measures.scores import Counts, metric_code
-from andornot.results.explanation import (
-    INACTIVE,
-    NO_CONCEPT,
-    OK,
-    Certificate,
-    Explanation,
-    Result,
-    Scored,
-)
+from andornot.results.explanation import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Scored
+from andornot.results.result import Result
 from andornot.search import correlation
 from andornot.search.ceiling import ceiling
 from andornot.search.options import Search, Stop

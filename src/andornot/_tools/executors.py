@@ -26,9 +26,9 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from andornot._tools.files import unwritable, write_whole
-from andornot._tools.folders import temporary_folder
 from andornot._tools.numerals import whole
 from andornot._tools.parallel import n_workers
+from andornot._tools.whole_folders import temporary_folder
 from andornot.errors import OptionError, RunError, quoted
 
 Arguments = tuple[Any, ...]

@@ -11,52 +11,39 @@ and the new one, so a process may be killed at any time.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fnmatch
 import json
 import os
-import platform
 import secrets
-import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Final
 
 from andornot._tools.files import (
-    aside_key,
-    aside_name,
     check_no_link,
     check_plain,
     digest_of,
     json_writer,
     locked,
-    new_key,
     put_in_place,
     set_aside,
     sweep,
-    sync,
     write_whole,
     writing,
 )
 from andornot._tools.progress import tell
-from andornot.errors import DataError, OptionError, RunError
+from andornot.errors import OptionError, RunError
 
 LIST: Final = ".andornot.json"
 LOCK: Final = ".andornot.lock"
 _FORMAT: Final = 1
-_EXCHANGE: Final = 2
-"""Linux: ``RENAME_EXCHANGE`` of ``renameat2``; the same number as macOS' ``RENAME_SWAP``."""
 
 
-_MANY: Final = 64
+MANY: Final = 64
 
 
 class Changed(ValueError):
@@ -315,23 +302,6 @@ def verify(path: Path, root: Path | None = None) -> None:
             raise Changed("its content is not what andornot wrote")
 
 
-def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of an ``.npz`` file, by name.
-
-    Raises:
-        DataError: the file is missing or damaged, or lacks one of the names.
-    """
-    try:
-        verify(path)
-        # opened here, since np.load forgets to close a file that it finds damaged
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except Exception as error:  # zipfile and NumPy raise almost anything on a damaged file
-        raise DataError(
-            f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"
-        ) from error
-
-
 @contextmanager
 def listed(path: str | Path) -> Iterator[Folder]:
     """A folder of the user's, to write files into beside what is there, one process at a time.
@@ -343,7 +313,7 @@ def listed(path: str | Path) -> Iterator[Folder]:
     path = Path(path)
     with writing(path):
         check_is_folder(path)
-    with locked(path / LOCK, _busy(path), keep=False):
+    with locked(path / LOCK, busy_sentence(path), keep=False):
         with writing(path):
             sweep(path)
         folder = Folder.at(path)
@@ -367,14 +337,6 @@ def check_free_for(path: str | Path, patterns: Iterable[str]) -> None:
     with writing(path):
         check_is_folder(path)
         Folder.at(path).check_free(patterns)
-
-
-def check_whole(out: str | Path, top: Sequence[str] = (), *, vacant: bool = False) -> None:
-    """Refuse early what :func:`whole_folder` would refuse, before any work is done."""
-    out = Path(out)
-    with writing(out):
-        check_is_folder(out)
-        _checked(out, vacant, top)
 
 
 def check_inside(root: Path, path: Path) -> Path:
@@ -412,11 +374,12 @@ def folder_files(path: Path) -> Iterator[str]:
             yield (base / name).relative_to(path).as_posix()
 
 
-def _busy(path: Path) -> str:
+def busy_sentence(path: Path) -> str:
+    """What to tell who comes while another process writes to a folder."""
     return f"another andornot is writing to {path}; wait until it is done, or choose another"
 
 
-def _theirs(folder: Folder) -> list[str]:
+def files_of_others(folder: Folder) -> list[str]:
     """What is in a folder and stays: files of people, and what other commands wrote there."""
     found = (name for name in folder_files(folder.path) if name not in (LIST, LOCK))
     return [n for n in found if n not in folder.together or not folder.is_ours(n)]
@@ -427,253 +390,6 @@ def is_vacant(path: Path) -> bool:
     if not os.path.lexists(path):
         return True
     return path.is_dir() and all(entry.name == LOCK for entry in path.iterdir())
-
-
-@contextmanager
-def whole_folder(
-    out: str | Path, *, vacant: bool = False, top: Sequence[str] = ()
-) -> Iterator[Path]:
-    """Give an empty folder to write into; when all is written, it takes the place of ``out``.
-
-    At every moment ``out`` is the old folder or the new one. What people added to the old one is in
-    the new one too. After an error ``out`` is as it was.
-
-    Args:
-        out: the folder.
-        vacant: refuse to replace anything, even if it is ours.
-        top: names in ``out`` that will be written for certain, to refuse early what is in the way.
-
-    Raises:
-        OptionError: ``out`` holds files of other people and none of ours, or one of theirs is in
-            the way of one of ours.
-        RunError: another process writes there, or the folder cannot be written.
-    """
-    out = Path(out)
-    with writing(out):
-        check_is_folder(out)
-        _restore(out)
-        fresh = not os.path.lexists(out)
-    with locked(out / LOCK, _busy(out)):
-        try:
-            with writing(out):
-                sweep_folders(out.parent, out.name)
-                theirs = _checked(out, vacant, top)
-            with _filled(out) as new:
-                yield new.path
-                with writing(out):
-                    _finish(new, theirs, out)
-            _clear_old(new.path, out)
-        except BaseException:
-            with suppress(OSError):  # while the lock is held: nobody else has made the folder
-                (out / LOCK).unlink(missing_ok=True)
-                if fresh:
-                    out.rmdir()
-            raise
-
-
-@contextmanager
-def _filled(out: Path) -> Iterator[Folder]:
-    """A folder that shall take the place of ``out``; after an error it goes."""
-    with writing(out):
-        new = new_folder(out.parent, out.name)
-    try:
-        yield new
-    except BaseException:
-        shutil.rmtree(new.path, ignore_errors=True)
-        raise
-
-
-def new_folder(parent: Path, name: str) -> Folder:
-    """An empty folder of a random name, which is ours with all that will be in it.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    key = new_key(name)
-    path = parent / aside_name(name, key)
-    path.mkdir()
-    folder = Folder(path, key, whole=True)
-    folder.save()
-    return folder
-
-
-@contextmanager
-def temporary_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A folder for a while, of a random name; it goes in the end, with all that is in it."""
-    folder = new_folder(parent, name)
-    try:
-        yield folder.path
-    finally:
-        shutil.rmtree(folder.path, ignore_errors=True)
-
-
-def sweep_folders(parent: Path, name: str | None = None) -> None:
-    """Remove what killed processes left of :func:`new_folder`; call it where no other is at work.
-
-    Only folders of a name are swept, or all if none is given. That a folder is ours is told by its
-    key, which is in its name and in its list.
-    """
-    for path, key in _asides(parent, name):
-        out = parent / path.name[1 : path.name.rindex(".andornot-")]
-        if Folder.at(out).key == key:  # the new one is in place, so this is the old one
-            _clear_old(path, out)
-        elif Folder.at(path).key == key:
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            with suppress(OSError):  # killed before it had a list, or after its list went
-                sweep(path)
-                path.rmdir()
-
-
-def _asides(parent: Path, name: str | None) -> list[tuple[Path, str]]:
-    """Folders that will become, or were, ``name``, with the key in their names."""
-    found = ((path, aside_key(path, name)) for path in parent.glob(".*.andornot-*.tmp"))
-    return [(p, key) for p, key in found if key and p.is_dir() and not p.is_symlink()]
-
-
-def _checked(out: Path, vacant: bool, top: Sequence[str]) -> list[str]:
-    """What other people have in a folder that shall be replaced."""
-    folder = Folder.at(out)
-    if vacant and not is_vacant(out):
-        raise OptionError(f"{out} exists already: choose another folder, or remove it")
-    theirs = _theirs(folder)
-    folder.check_list()
-    if theirs and not folder.together:
-        why = "which no page or table of andornot's goes with"
-        if not folder.listed:
-            why = "and no list of what andornot wrote, which versions before did not keep"
-        raise OptionError(
-            f"{out} holds other files; choose a new or an empty folder ({theirs[0]} is there, "
-            f"{why})"
-        )
-    for name in theirs:
-        _check_apart(out, name, top)
-    return theirs
-
-
-def _check_apart(out: Path, name: str, ours: Iterable[str]) -> None:
-    """Refuse a file of somebody else where one of ours, or a folder of ours, has to be."""
-    if any(own == name or own.startswith(f"{name}/") or name.startswith(f"{own}/") for own in ours):
-        raise OptionError(
-            f"{out / name} is not of what is replaced, or was changed, and stands where a new file "
-            "has to be; move it away, or choose another folder"
-        )
-
-
-def _finish(new: Folder, theirs: Sequence[str], out: Path) -> None:
-    """List what was written, take along what belongs to others, and put the folder in place."""
-    aside = new.path
-    names = [name for name in folder_files(aside) if name != LIST]
-    for name in theirs:
-        _check_apart(out, name, names)
-    old = Folder.at(out)
-    new.files = {name: known for name, known in old.files.items() if name in theirs}
-    new.files |= {name: [digest_of(aside / name)] for name in names}
-    new.together = frozenset(names)
-    new.save()
-    shutil.copymode(out, aside)
-    for name in theirs:
-        _take_along(out / name, aside / name)
-    _sync_all(aside, names)
-    if not _exchanged(aside, out):
-        _put_instead(aside, out)
-    sync(out.parent)
-
-
-def _sync_all(folder: Path, names: Sequence[str]) -> None:
-    """Have a folder reach the disk; of many files all at once, which is faster."""
-    if len(names) > _MANY and hasattr(os, "sync"):
-        os.sync()
-        return
-    for name in [*names, LIST, *{Path(name).parent.as_posix() for name in names}]:
-        sync(folder / name)
-
-
-def _take_along(old: Path, new: Path) -> None:
-    """Give a file of somebody a second name; both are one file, so none is ever lost."""
-    new.parent.mkdir(parents=True, exist_ok=True)
-    if old.is_symlink():
-        new.symlink_to(old.readlink())
-        return
-    try:
-        new.hardlink_to(old)
-    except OSError:  # no second names on this disk
-        if not stat.S_ISREG(old.lstat().st_mode):
-            raise
-        shutil.copy2(old, new)
-
-
-def _clear_old(aside: Path, out: Path) -> None:
-    """Remove the old folder: our files, and second names of what the new one has too."""
-    folder = Folder.at(aside)
-    for name in list(folder_files(aside)):
-        path, kept = aside / name, out / name
-        gone = name == LOCK or (name in folder.together and folder.is_ours(name))
-        if name != LIST and (gone or _same(path, kept)):
-            with suppress(OSError):
-                path.unlink()
-    for at, folders, _ in os.walk(aside, topdown=False):
-        for name in folders:
-            with suppress(OSError):  # what came in the meantime stays
-                Path(at, name).rmdir()
-    _remove_rest(aside)
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two names are of one file, or of equal ones."""
-    try:
-        if one.is_symlink():
-            return other.is_symlink() and one.readlink() == other.readlink()
-        return one.samefile(other) or digest_of(one) == digest_of(other)
-    except OSError:
-        return False
-
-
-def _restore(out: Path) -> None:
-    """Give back its name to a folder that was to be replaced, where two renames were needed."""
-    if os.path.lexists(out):
-        return
-    for path, _ in _asides(out.parent, f"{out.name}.old"):
-        if Folder.at(path).listed:
-            path.rename(out)
-            return
-
-
-def _exchanged(aside: Path, out: Path) -> bool:
-    """Let two folders change their names in one moment; False where the system cannot."""
-    call = _exchange_call()
-    if call is None:
-        return False
-    return bool(call(os.fsencode(aside), os.fsencode(out)) == 0)
-
-
-@cache
-def _exchange_call() -> Callable[[bytes, bytes], int] | None:
-    """The system's call to exchange two names, which Python does not have."""
-    here = -100  # AT_FDCWD: paths are as they are
-    try:
-        library: Any = ctypes.CDLL(None, use_errno=True)
-        if platform.system() == "Linux":
-            rename = library.renameat2
-            return lambda one, other: int(rename(here, one, here, other, _EXCHANGE))
-        if platform.system() == "Darwin":
-            swap = library.renamex_np
-            return lambda one, other: int(swap(one, other, _EXCHANGE))
-    except (OSError, AttributeError):
-        pass
-    return None
-
-
-def _put_instead(aside: Path, out: Path) -> None:
-    """The same by two renames; who is killed between them finds the old one again at the start."""
-    old = out.with_name(aside_name(f"{out.name}.old"))
-    out.rename(old)
-    try:
-        aside.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    old.rename(aside)
 
 
 def remove_ours(path: Path, *, changed: bool = True) -> None:
@@ -694,10 +410,10 @@ def remove_ours(path: Path, *, changed: bool = True) -> None:
     with suppress(OSError):
         if (path / LOCK).lstat().st_size == 0:  # of a process that was killed
             (path / LOCK).unlink()
-    _remove_rest(path)
+    remove_rest(path)
 
 
-def _remove_rest(path: Path) -> None:
+def remove_rest(path: Path) -> None:
     """Delete the list when nothing is there that it names, then the folder if it is empty."""
     folder = Folder.at(path)
     with suppress(OSError):

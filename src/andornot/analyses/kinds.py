@@ -24,17 +24,12 @@ from andornot.analyses.coherence import (
 from andornot.analyses.evidence import Evidence
 from andornot.analyses.lexicon import Lexicon, open_lexicon
 from andornot.analyses.polysemantic import LEAST_SAMPLES, Candidate, find_candidates
-from andornot.analyses.shapes import (
-    MEANING,
-    SINGLE,
-    SPECIALISATION,
-    kind_of,
-    positive_concepts,
-)
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula
-from andornot.results.explanation import Result, Scored
+from andornot.formula_forms import MEANING, SINGLE, SPECIALISATION, kind_of, positive_concepts
+from andornot.results.explanation import Scored
+from andornot.results.result import Result
 from andornot.runs.run import Run
 
 COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN = "coherent", "incoherent", "polysemantic", "unknown"

@@ -14,8 +14,8 @@ from andornot.analyses.coherence import (
     phrases,
     usual_threshold,
 )
-from andornot.analyses.shapes import positive_concepts
 from andornot.formula import Formula
+from andornot.formula_forms import positive_concepts
 from andornot.runs.run import Run
 
 

@@ -8,9 +8,9 @@ from itertools import combinations
 
 from andornot.analyses.evidence import Evidence, gather_evidence
 from andornot.analyses.lexicon import Lexicon
-from andornot.analyses.shapes import Alternative, alternatives
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.formula_forms import Alternative, alternatives
 from andornot.results.explanation import Scored
 from andornot.runs.run import Run
 

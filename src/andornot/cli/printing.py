@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.console import Console
 
-    from andornot.results.explanation import Explanation, Result
+    from andornot.results.explanation import Explanation
+    from andornot.results.result import Result
     from andornot.runs.run import Run
 
 

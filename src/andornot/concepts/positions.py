@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.files import arrays_writer, bytes_writer
-from andornot._tools.folders import Changed, Folder, read_arrays, verify
+from andornot._tools.folders import Changed, Folder, verify
+from andornot._tools.reading import read_arrays
 from andornot.errors import DataError
 
 MAX_LOCAL_ATOMS = 65_536

@@ -31,7 +31,9 @@ from andornot._tools.checks import (
     whole_number,
 )
 from andornot._tools.files import arrays_writer, json_writer
-from andornot._tools.folders import Folder, read_arrays, verify, whole_folder
+from andornot._tools.folders import Folder, verify
+from andornot._tools.reading import read_arrays
+from andornot._tools.whole_folders import whole_folder
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted

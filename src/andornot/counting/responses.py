@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from andornot._tools.checks import as_masks, as_path, as_sparse, several, whole_number
 from andornot._tools.files import arrays_writer, check_plain, write_whole, writing
-from andornot._tools.folders import read_arrays
 from andornot._tools.jit import helper, lean
 from andornot._tools.parallel import ordered_map
+from andornot._tools.reading import read_arrays
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.stores import Activations, extremes

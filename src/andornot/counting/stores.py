@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from andornot._tools.files import (
     unwritable,
     write_whole,
 )
-from andornot._tools.folders import Changed, keep_aside, verify
+from andornot._tools.folders import Changed, keep_aside
 from andornot._tools.jit import jit
 from andornot._tools.parallel import n_workers, ordered_map
 from andornot.errors import DamagedError, RunError
@@ -337,59 +336,7 @@ def _extremes(
     return low, high
 
 
-def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
-    """Read (or map) one ``.npy`` file.
-
-    Raises:
-        RunError: the file is missing or damaged.
-    """
-    try:
-        verify(path)
-        array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
-    except Exception as error:  # NumPy raises almost anything on a damaged file
-        raise DamagedError(path, error) from error
-    return array
-
-
 def unit_blocks(n_units: int, size: int) -> Iterator[range]:
     """Ranges of at most ``size`` units that together cover all."""
     for start in range(0, n_units, size):
         yield range(start, min(start + size, n_units))
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object that we wrote.
-
-    Raises:
-        DamagedError: the file is missing or damaged, or holds something else.
-    """
-    data = parse_json(path)
-    check_digest(path)
-    return data
-
-
-def check_digest(path: Path) -> None:
-    """Make sure that a file is as we wrote it (see ``folders.verify``).
-
-    Raises:
-        DamagedError: it is not.
-    """
-    try:
-        verify(path)
-    except (OSError, ValueError) as error:
-        raise DamagedError(path, error) from error
-
-
-def parse_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object, whoever wrote it.
-
-    Raises:
-        DamagedError: the file is missing or damaged, or holds something else.
-    """
-    try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise TypeError("it holds no object")
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise DamagedError(path, error) from error
-    return data

@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from andornot._tools.files import check_plain, sync
-from andornot._tools.folders import sweep_folders, temporary_folder
 from andornot._tools.progress import track
+from andornot._tools.whole_folders import sweep_folders, temporary_folder
 from andornot.errors import DataError, RunError
 
 MAX_BYTES = 100 * 10**9

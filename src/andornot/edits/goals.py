@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.statistics import column_correlations
-from andornot.edits.terms import Term, terms
 from andornot.formula import Formula
+from andornot.formula_forms import Term, terms
 from andornot.runs.run import Run
 
 Role = Literal["raise", "silence"]

@@ -33,8 +33,8 @@ from andornot.edits.edits_of_images import (
 )
 from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
-from andornot.edits.terms import all_of
 from andornot.formula import And, Concept, Formula
+from andornot.formula_forms import all_of
 from andornot.models import Preprocessing
 from andornot.models.preprocess import INTERPOLATIONS
 

@@ -27,8 +27,8 @@ from andornot.edits.edits_of_words import (
 )
 from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
-from andornot.edits.terms import all_of
 from andornot.formula import Concept
+from andornot.formula_forms import all_of
 
 TAG = "tag"
 

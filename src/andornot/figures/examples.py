@@ -11,9 +11,9 @@ import pandas as pd
 
 from andornot.analyses.answer import Answer
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC
-from andornot.analyses.shapes import MEANING, SPECIALISATION
 from andornot.errors import OptionError
 from andornot.figures.request import Request
+from andornot.formula_forms import MEANING, SPECIALISATION
 from andornot.results.explanation import Explanation
 
 VERDICTS: Final = {

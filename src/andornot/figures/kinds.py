@@ -8,7 +8,6 @@ from typing import Final
 
 from andornot.analyses import kinds
 from andornot.analyses.kinds import POLYSEMANTIC
-from andornot.analyses.shapes import MEANING
 from andornot.figures.cells import (
     put_head,
     put_pair_legend,
@@ -21,6 +20,7 @@ from andornot.figures.examples import VERDICTS, Example, choose_examples
 from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, Word, words
 from andornot.figures.style import FAINT, FULL, RULE, Drawing
+from andornot.formula_forms import MEANING
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.sentence_gallery import PairGallery
 

@@ -20,7 +20,7 @@ from andornot.models.preprocess import Preprocessing
 from andornot.models.random_weights import random_seed, randomize
 from andornot.models.usable import refuse_empty, refuse_scripted
 from andornot.models.weights import fingerprint
-from andornot.probes.base import absolute, python_function
+from andornot.specs import absolute, python_function
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
+from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.counting.stores import read_array
 from andornot.errors import RunError
 from andornot.measures.scores import Agreement
 from andornot.pipeline.state import Pipeline
-from andornot.results.explanation import Result
+from andornot.results.result import Result
 from andornot.trust.agreement import agreements
 from andornot.trust.measure import Parts, with_trust
 from andornot.trust.recount import RecordedEvidence

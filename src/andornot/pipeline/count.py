@@ -11,10 +11,11 @@ import numpy as np
 
 from andornot._tools.files import writing
 from andornot._tools.progress import track
+from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counted, Responses, count_responses, known_positions
-from andornot.counting.stores import lowest_value, read_array
+from andornot.counting.stores import lowest_value
 from andornot.counting.thresholds import (
     ALIVE,
     Threshold,

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from andornot._tools.checks import number, whole_number
 from andornot._tools.executors import engine_of
 from andornot._tools.files import writing
-from andornot._tools.folders import sweep_folders
 from andornot._tools.parallel import n_workers
 from andornot._tools.progress import tell
+from andornot._tools.whole_folders import sweep_folders
 from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
@@ -33,11 +33,11 @@ from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import note_company
-from andornot.pipeline.tables import claim
 from andornot.pipeline.two_passes import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probes.base import Probe, Recording
 from andornot.runs.cache import alone, forget
+from andornot.runs.commit import claim
 from andornot.runs.run import Run
 from andornot.search.options import SearchOptions
 from andornot.trust.measure import LONGEST

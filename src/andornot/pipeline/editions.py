@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
-from andornot.counting.stores import read_array
+from andornot._tools.reading import read_array
 from andornot.errors import RunError
 from andornot.pipeline.state import Pipeline
 from andornot.probes.base import answer_file, same_answer

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses, count_responses, known_positions
-from andornot.counting.stores import Block, read_array
+from andornot.counting.stores import Block
 from andornot.counting.thresholds import ALIVE, Threshold, is_upsampled, n_values, values_above
 from andornot.pipeline.state import Pipeline
 

@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from andornot._tools.files import writing
 from andornot._tools.progress import track
+from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.range_counts import count_lower_ranges
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Responses
-from andornot.counting.stores import read_array
 from andornot.counting.thresholds import ALIVE
 from andornot.errors import DataError
 from andornot.explainer import explain_responses
 from andornot.measures.moments import find_moments, units_at_once
 from andornot.pipeline.state import Pipeline
-from andornot.results.explanation import RARE, Explanation, Result
+from andornot.results.explanation import RARE, Explanation
+from andornot.results.result import Result
 from andornot.runs.cache import Stage
 
 

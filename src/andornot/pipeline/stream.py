@@ -25,7 +25,8 @@ from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import explain_responses
 from andornot.measures.scores import Counts
-from andornot.results.explanation import INACTIVE, Certificate, Explanation, explanation_row
+from andornot.results.explanation import INACTIVE, Certificate, Explanation
+from andornot.results.tables import explanation_row
 from andornot.runs.cache import key_of
 from andornot.search.options import SearchOptions
 

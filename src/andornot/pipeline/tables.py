@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
-import secrets
-import shutil
-import sys
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.files import check_no_link, check_plain, json_writer, sync
-from andornot._tools.folders import (
-    LIST,
-    Folder,
-    check_is_folder,
-    keep_aside,
-    new_folder,
-    remove_ours,
-)
-from andornot._tools.progress import tell
-from andornot._tools.timer import Timer, peak_rss_bytes
-from andornot.counting.stores import parse_json
-from andornot.data.classes import told_apart
-from andornot.data.images.table import fold_of
+from andornot._tools.files import json_writer
+from andornot._tools.folders import Folder
+from andornot.concepts.folds import fold_of
 from andornot.data.samples import Samples
-from andornot.errors import OptionError, RunError
-from andornot.results.explanation import Result
-from andornot.runs.cache import Stage, key_of
-
-FORMAT = 1
-MANIFEST: Final = "manifest.json"
-EXPLANATIONS: Final = ("explanations.parquet", "explanations.json")
-NEW: Final = "new"
-SAMPLES: Final = "samples.parquet"
-TABLES: Final = (*EXPLANATIONS, SAMPLES)
-"""What a run found, in ``results/KEY``; copies lie beside the manifest, for people."""
-
-MAX_WEIGHTS = 20
-"""Most classes for which the table of units has a column each, with the unit's weight to it."""
+from andornot.results.result import Result
+from andornot.runs.commit import EXPLANATIONS, FORMAT, SAMPLES
+from andornot.runs.head_weights import unit_weights
 
 
 def write_explanations(
@@ -83,17 +52,6 @@ def write_explanations(
     folder.write(plain, json_writer({"format": FORMAT, "layers": rows}))
 
 
-def unit_weights(
-    head: NDArray[np.float32] | None, class_names: Sequence[str] | None
-) -> dict[str, NDArray[np.float32]]:
-    """For each class the weight of each unit to it; empty where unknown, or classes are many."""
-    if head is None or class_names is None:
-        return {}
-    if len(class_names) != len(head) or len(head) > MAX_WEIGHTS:
-        return {}
-    return dict(zip(told_apart(class_names), head, strict=True))
-
-
 def write_samples(
     folder: Folder,
     data: Samples,
@@ -119,135 +77,6 @@ def write_samples(
     folder.write(SAMPLES, lambda path: frame.to_parquet(path, index=False))
 
 
-def claim(out: Path) -> None:
-    """Make sure, before a run begins, that nothing of other people is in its way.
-
-    Raises:
-        OptionError: files there have the names that a run writes, and no run of ours wrote them.
-        OSError: a link is in the place of a file or folder of the run.
-    """
-    for name in ("cache", "results", "attacks"):
-        check_is_folder(out / name)
-    for name in (MANIFEST, *TABLES):
-        check_plain(out / name)
-    folder = Folder.at(out)
-    if not folder.listed:
-        if _adopt(folder) and (out / LIST).exists():
-            keep_aside(out / LIST)  # a damaged one
-        folder.check_list()
-    elif (out / MANIFEST).exists() and not folder.is_ours(MANIFEST):
-        keep_aside(out / MANIFEST)
-    folder.save()
-
-
-def _adopt(folder: Folder) -> bool:
-    """Take over what a version that kept no list wrote, or whose list is damaged or lost.
-
-    Returns:
-        Whether a run lies there.
-    """
-    lying = [name for name in (MANIFEST, *TABLES) if os.path.lexists(folder.path / name)]
-    if not lying:
-        return False
-    manifest: dict[str, Any] = {}
-    with suppress(RunError):
-        manifest = parse_json(folder.path / MANIFEST)
-    if manifest.get("format") != FORMAT or "stages" not in manifest:
-        raise OptionError(
-            f"{folder.path / lying[0]} is not of a finished run of andornot, so it is not "
-            "replaced; move it away, or choose another directory"
-        )
-    results = manifest.get("results")
-    digests = results.get("digests") if isinstance(results, dict) else None
-    for name in lying:
-        folder.adopt(name)
-        if name != MANIFEST and isinstance(digests, dict):  # else people may have changed it
-            folder.files[name] = [str(digests.get(name))]
-    return True
-
-
-@contextmanager
-def new_results(out: Path) -> Iterator[Folder]:
-    """An empty folder for the tables of a run; it goes in the end if it did not get its name."""
-    check_no_link(out / "results")
-    (out / "results").mkdir(exist_ok=True)
-    tables = new_folder(out / "results", NEW)
-    try:
-        yield tables
-    finally:
-        shutil.rmtree(tables.path, ignore_errors=True)
-
-
-def commit(
-    out: Path,
-    tables: Folder,
-    facts: Mapping[str, Any],
-    stages: Mapping[str, Stage],
-    timers: Mapping[str, Timer],
-    seconds: float,
-) -> None:
-    """Let new results and the manifest of what shaped them take the place of the old ones.
-
-    All happens in one moment, when ``manifest.json`` is renamed: it names the folder of its
-    results, and the former folder is deleted after that.
-    """
-    digests = {name: known[-1] for name, known in tables.files.items()}
-    path = out / "results" / key_of(**digests)
-    if not _is_there(path, digests):
-        path = _cleared(path)
-        tables.path.rename(path)
-        sync(path.parent)
-    parts: dict[str, dict[str, Any]] = {}
-    for name, timer in timers.items():
-        parts[name] = {"seconds": timer.seconds}
-        if name in stages:
-            stage = stages[name]
-            parts[name] = stage.info | {"path": stage.path.relative_to(out).as_posix()}
-    manifest = {
-        "format": FORMAT,
-        "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": versions(),
-        **facts,
-        "results": {"path": path.relative_to(out).as_posix(), "digests": digests},
-        "stages": parts,
-        "seconds": round(seconds, 3),
-        "peak_rss_bytes": peak_rss_bytes(),
-    }
-    folder = Folder.at(out)
-    folder.write(MANIFEST, json_writer(manifest))
-    _copy_for_people(folder, path)
-    for old in (out / "results").iterdir():
-        if old != path and Folder.at(old).listed:
-            remove_ours(old)
-
-
-def _is_there(path: Path, digests: Mapping[str, str]) -> bool:
-    """Whether these very tables lie in a folder already; its list is mended if need be."""
-    folder = Folder.at(path, whole=True)
-    folder.files = {name: [digest] for name, digest in digests.items()}
-    if not all(folder.is_ours(name) for name in TABLES):
-        return False
-    if not all(Folder.at(path).is_ours(name) for name in TABLES):
-        folder.save()
-    return True
-
-
-def _cleared(path: Path) -> Path:
-    """A place for results where damaged ones, or other things, may lie; another one if need be."""
-    remove_ours(path)
-    return path.with_name(f"{path.name}-{secrets.token_hex(4)}") if os.path.lexists(path) else path
-
-
-def _copy_for_people(folder: Folder, results: Path) -> None:
-    """Put the tables where people expect them, but not in the place of what they changed."""
-    for name in TABLES:
-        try:
-            folder.write(name, lambda aside, name=name: shutil.copyfile(results / name, aside))  # type: ignore[misc]
-        except OptionError as error:
-            tell(f"note: {error}; the new one is {results / name}")
-    folder.save()
-
-
 def summary(result: Result) -> dict[str, Any]:
     """Units of a layer by status, and the mean IoU by length of those that have a formula."""
     explained = [e for e in result if e.formula is not None]
@@ -258,14 +87,3 @@ def summary(result: Result) -> dict[str, Any]:
         "status": {state: states.count(state) for state in sorted(set(states))},
         "mean_iou_by_length": by_length.mean(axis=0).tolist() if len(explained) else [],
     }
-
-
-def versions() -> dict[str, str]:
-    """What a result was computed with: Python, the platform, and the packages that are there."""
-    found = {"python": sys.version.split()[0], "platform": platform.platform()}
-    for package in ("andornot", "numpy", "numba", "torch", "torchvision", "transformers", "pillow"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found

@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 import numpy as np
 
 from andornot._tools.files import writing
+from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import known_positions
-from andornot.counting.stores import read_array
 from andornot.counting.thresholds import (
     NOT_FINITE,
     Threshold,

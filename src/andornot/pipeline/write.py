@@ -12,19 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.files import writing
+from andornot._tools.reading import read_array, read_json
 from andornot.concepts.table import ConceptTable
-from andornot.counting.stores import read_array, read_json
 from andornot.errors import RunError
 from andornot.pipeline.state import Pipeline
-from andornot.pipeline.tables import (
-    MANIFEST,
-    commit,
-    new_results,
-    summary,
-    write_explanations,
-    write_samples,
-)
-from andornot.results.explanation import Result
+from andornot.pipeline.tables import summary, write_explanations, write_samples
+from andornot.results.result import Result
+from andornot.runs.commit import MANIFEST, commit, new_results
 
 
 def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import whole_number
-from andornot._tools.files import split_part
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
@@ -61,31 +60,6 @@ class Batch:
     samples: slice
     activations: dict[str, NDArray[np.float32]]
     logits: NDArray[np.float32] | None
-
-
-def python_function(named: str) -> tuple[Path, str] | None:
-    """File and function of ``FILE.py:FUNCTION``; None of a text that names no Python file."""
-    file, _, function = named.rpartition(":")
-    return (Path(file), function) if file.endswith(".py") and function else None
-
-
-def absolute(named: str | None) -> str | None:
-    """The text that names a network or its weights, as it can be read from any directory.
-
-    In ``hf:DIRECTORY``, ``FILE.py:FUNCTION``, ``FILE`` and ``FILE#PART`` the path becomes a whole
-    one; other texts (``torchvision:resnet18``, the name of published weights) stay as they are.
-    """
-    if named is None:
-        return None
-    kind, _, directory = named.partition(":")
-    if kind == "hf" and directory:
-        return f"hf:{Path(directory).resolve()}"
-    if python := python_function(named):
-        return f"{python[0].resolve()}:{python[1]}"
-    path, part = split_part(named)
-    if not path.is_file():
-        return named
-    return f"{path.resolve()}#{part}" if part else str(path.resolve())
 
 
 def made_with(*packages: str) -> dict[str, str]:

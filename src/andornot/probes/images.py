@@ -34,7 +34,8 @@ from andornot.models.asked import asked_images, same_chance
 from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
-from andornot.probes.base import Batch, Recording, absolute, libraries, made_with, told
+from andornot.probes.base import Batch, Recording, libraries, made_with, told
+from andornot.specs import absolute
 
 _BATCH = 32
 

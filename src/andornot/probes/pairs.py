@@ -31,7 +31,8 @@ from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
-from andornot.probes.base import Batch, Recording, absolute, libraries, made_with, told
+from andornot.probes.base import Batch, Recording, libraries, made_with, told
+from andornot.specs import absolute
 
 PAIR, TOKEN = "pair", "token"
 

@@ -12,9 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from andornot._tools.words import count
-from andornot.analyses.shapes import kind_of
 from andornot.concepts.table import ConceptTable
 from andornot.data.classes import match_classes
+from andornot.formula_forms import kind_of
 from andornot.report.attacks import AttackNote
 from andornot.report.layer_context import Chapter
 from andornot.report.unit_links import UnitRef

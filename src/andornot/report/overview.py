@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from andornot._tools.words import count
-from andornot.analyses.shapes import MEANING, kind_of
+from andornot.formula_forms import MEANING, kind_of
 from andornot.report.layer_context import Chapter
 from andornot.report.unit_links import UnitRef
 from andornot.results.explanation import Explanation

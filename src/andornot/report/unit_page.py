@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from andornot._tools.commands import command
 from andornot._tools.words import count, percent
-from andornot.analyses.shapes import MEANING, kind_of
+from andornot.formula_forms import MEANING, kind_of
 from andornot.report.layer_context import Chapter
 from andornot.report.unit_links import UnitRef
 from andornot.results.explanation import STATUS_MEANING, Explanation

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from andornot._tools.files import writing
-from andornot._tools.folders import check_whole, whole_folder
 from andornot._tools.progress import track
 from andornot._tools.tables import write_csv
+from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
 from andornot.probes.pairs import TOKEN
 from andornot.report.attacks import AttackNote, check_attacks, copy_attacks
@@ -43,7 +43,8 @@ from andornot.report.overview import facts, summarize
 from andornot.report.pictures import ImageStore
 from andornot.report.unit_links import UnitRef, slugs, unit_ref
 from andornot.report.unit_page import unit_page
-from andornot.results.explanation import Explanation, Result
+from andornot.results.explanation import Explanation
+from andornot.results.result import Result
 from andornot.runs.run import Run
 from andornot.views.formula_tree import ROLES, Part
 from andornot.views.galleries import AnyGallery, open_gallery

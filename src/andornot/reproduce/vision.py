@@ -12,10 +12,10 @@ import numpy as np
 from andornot._tools.commands import command
 from andornot.analyses import contributions, kinds
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC, UNKNOWN
-from andornot.analyses.shapes import SINGLE, SPECIALISATION
 from andornot.counting.thresholds import Threshold
 from andornot.downloads.catalogue import find
 from andornot.downloads.get import checksum
+from andornot.formula_forms import SINGLE, SPECIALISATION
 from andornot.probes.base import Recording
 from andornot.reproduce import measured, sources
 from andornot.reproduce import published as paper

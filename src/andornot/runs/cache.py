@@ -29,8 +29,9 @@ from andornot._tools.files import (
     writing,
 )
 from andornot._tools.folders import LIST, LOCK, Folder, check_is_folder, keep_aside, remove_ours
+from andornot._tools.reading import read_json
 from andornot._tools.timer import Timer, peak_rss_bytes
-from andornot.counting.stores import Shards, is_shard, read_json
+from andornot.counting.stores import Shards, is_shard
 from andornot.errors import DamagedError, RunError
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from andornot._tools.files import write_whole
 from andornot.errors import ModelError, OptionError
-from andornot.probes.base import python_function
 from andornot.runs.run import Run
+from andornot.specs import python_function
 
 _ALLOWED = "allowed-code"
 """Folder in the user's settings; a file in it for each permission, to be deleted by hand."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from andornot.counting.stores import read_array
+from andornot._tools.reading import read_array
 from andornot.data.images.dataset import ProbingData
 from andornot.data.samples import Samples
 from andornot.data.sentences.pairs import PairData

@@ -21,15 +21,18 @@ from numpy.typing import NDArray
 
 from andornot._tools.checks import as_path, is_one_of, whole_number
 from andornot._tools.folders import check_inside, verify
+from andornot._tools.reading import check_digest, parse_json, read_array, read_json
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.counting.stores import Shards, check_digest, parse_json, read_array, read_json
+from andornot.counting.stores import Shards
 from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
 from andornot.formula import Formula
 from andornot.measures.scores import Counts
-from andornot.pipeline.tables import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES, unit_weights
-from andornot.results.explanation import Explanation, Result
+from andornot.results.explanation import Explanation
+from andornot.results.result import Result
+from andornot.runs.commit import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES
+from andornot.runs.head_weights import unit_weights
 from andornot.runs.manifest import check_manifest
 
 if TYPE_CHECKING:

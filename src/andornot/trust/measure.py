@@ -14,7 +14,8 @@ from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
 from andornot.explainer import score_responses
 from andornot.measures.scores import METRICS
-from andornot.results.explanation import NO_CONCEPT, Explanation, Result
+from andornot.results.explanation import NO_CONCEPT, Explanation
+from andornot.results.result import Result
 from andornot.results.trust import Chance, HeldOut, Stability, Trust, part_from_dict
 from andornot.search.options import SearchOptions
 from andornot.search.problem import operator_numbers

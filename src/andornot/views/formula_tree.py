@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.analyses.shapes import operands
 from andornot.concepts.table import ConceptTable
 from andornot.formula import And, Concept, Formula, Not, Or
+from andornot.formula_forms import operands
 from andornot.measures.scores import Counts
 
 _LEAST_SHARE: Final = 0.02

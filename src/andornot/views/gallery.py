@@ -15,11 +15,12 @@ from typing import ClassVar, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.reading import read_array
 from andornot.concepts.positions import AtomMap
 from andornot.counting.responses import known_positions
-from andornot.counting.stores import read_array
 from andornot.errors import OptionError
-from andornot.results.explanation import Explanation, Result
+from andornot.results.explanation import Explanation
+from andornot.results.result import Result
 from andornot.runs.run import Run
 from andornot.views.unit import Group
 

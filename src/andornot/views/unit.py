@@ -12,7 +12,8 @@ import numpy as np
 from andornot.concepts.table import ConceptTable
 from andornot.data.classes import told_apart
 from andornot.errors import OptionError
-from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Result, Scored
+from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
+from andornot.results.result import Result
 from andornot.runs.run import Run
 from andornot.views.wording import Finding, findings, verdict, vocabulary_limit
 

@@ -22,9 +22,9 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from andornot._tools.files import writing
-from andornot._tools.folders import whole_folder
 from andornot._tools.looks import check_file
 from andornot._tools.tables import from_harmless, harmless_cell
+from andornot._tools.whole_folders import whole_folder
 from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.data.images.files import (
     IMAGE_SUFFIXES,

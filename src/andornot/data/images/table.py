@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.folders import whole_folder
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
+from andornot._tools.whole_folders import whole_folder
+from andornot.concepts.folds import fold_of
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.images.dataset import Labels, ProbingData
@@ -18,12 +18,6 @@ from andornot.errors import AndornotError, DataError
 
 _CHUNK = 8
 LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
-
-
-def fold_of(sample_id: str, n_folds: int) -> int:
-    """The fold of a sample: by its id alone, so it stays when samples are added or left out."""
-    digest = hashlib.sha256(sample_id.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % n_folds
 
 
 def build_table(

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from andornot._tools.progress import track
+from andornot.concepts.folds import fold_of
 from andornot.concepts.table import ConceptTable
-from andornot.data.images.table import fold_of
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.errors import DataError, OptionError, quoted

@@ -7,7 +7,7 @@ from pathlib import Path
 from andornot._tools.files import split_part
 from andornot.errors import ModelError
 from andornot.models.sentences.protocol import PairModel
-from andornot.probes.base import python_function
+from andornot.specs import python_function
 
 
 def load_pair_model(

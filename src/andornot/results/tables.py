@@ -1,0 +1,37 @@
+"""Explanations as rows of a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from andornot.results.explanation import Explanation
+
+
+def explanation_row(e: Explanation) -> dict[str, Any]:
+    """An explanation as a row of a table: formula, scores, counts, the best of each length."""
+    row: dict[str, Any] = {
+        "unit": e.unit,
+        "formula": None if e.formula is None else str(e.formula),
+        "iou": e.iou,
+        "length": 0 if e.formula is None else e.formula.length,
+        "tp": e.counts.tp,
+        "fp": e.counts.fp,
+        "fn": e.counts.fn,
+        "tn": e.counts.tn,
+        "status": e.status,
+        "score": e.score,
+        "upper_bound": e.certificate.upper_bound,
+        "proven": e.certificate.proven,
+        "ceiling": e.certificate.ceiling,
+        "attained": e.certificate.attained,
+        "ties": e.certificate.ties,
+    }
+    row |= {name: value for name, value in e.counts.scores().items() if name != "iou"}
+    for n, best in enumerate(e.best_by_length, start=1):
+        row[f"formula_{n}"] = None if best is None else str(best.formula)
+        row[f"iou_{n}"] = 0.0 if best is None else best.iou
+    if e.range is not None:
+        row |= {"range_low": e.range[0], "range_high": e.range[1]}
+    if e.agreement is not None:
+        row |= e.agreement.as_dict()
+    return row if e.trust is None else row | e.trust.columns()
