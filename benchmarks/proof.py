@@ -23,11 +23,12 @@ from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.data.images.dataset import ProbingData
 from andornot.data.images.table import build_table
 from andornot.errors import OptionError
+from andornot.explainer import kernel_atoms
 from andornot.results.explanation import OK
 from andornot.runs.run import Run
 from andornot.search.options import SearchOptions
 from andornot.search.problem import Problem
-from andornot.search.solve import kernel_atoms, solve
+from andornot.search.solve import solve
 from benchmarks.synthetic import Drawn, World, planted_formulas, write_activations
 
 

@@ -17,19 +17,19 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
 from andornot.errors import OptionError
+from andornot.explainer import kernel_atoms
 from andornot.results.explanation import OK
 from andornot.runs.run import Run
 from andornot.search import beam
 from andornot.search.optimal import search as optimal
-from andornot.search.options import PUBLISHED_PROFILE, SearchOptions
+from andornot.search.options import PUBLISHED_PROFILE, Budget, SearchOptions
 from andornot.search.problem import Problem, Solution
-from andornot.search.solve import kernel_atoms
 from andornot.search.trees import search as trees
 
 BEAM_SIZES = (1, 2, 5, 10, 20, 50, 100)
 PROFILES = (PUBLISHED_PROFILE, "default")
 LEFT_DEEP = "left-deep"
-_BUDGET = optimal.Budget(1_000_000)
+_BUDGET = Budget(1_000_000)
 """Of the optimal search for a unit; where it is not enough, the unit does not count."""
 _EQUAL = 1e-12
 

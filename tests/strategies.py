@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.explainer import kernel_atoms
 from andornot.search.problem import Problem
-from andornot.search.solve import kernel_atoms
 
 MANY = settings(max_examples=5 * settings.default.max_examples)
 """For properties that are quick to check and easy to break."""

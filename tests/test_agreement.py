@@ -14,7 +14,7 @@ import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import count_responses
 from andornot.counting.stores import InMemory
-from andornot.explainer import explain_responses, score_responses
+from andornot.explainer import explain_responses, kernel_atoms, score_responses
 from andornot.formula import parse
 from andornot.measures import moments as moments_module
 from andornot.measures.moments import find_moments, units_at_once
@@ -24,7 +24,6 @@ from andornot.measures.scores import Agreement, Counts, mask_cosine, pearson
 from andornot.search import correlation
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OPERATORS
-from andornot.search.solve import kernel_atoms
 from andornot.trust.agreement import agreements
 from strategies import MANY, cases, labelled
 

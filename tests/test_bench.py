@@ -20,9 +20,9 @@ import andornot
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import extremes
 from andornot.errors import OptionError, RunError
+from andornot.explainer import kernel_atoms
 from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
 from andornot.search.problem import AND, AND_NOT, OR
-from andornot.search.solve import kernel_atoms
 from benchmarks import measure, peer
 from benchmarks.clock import Clock
 from benchmarks.synthetic import SIZE, Drawn, World, planted_formulas, write_activations

@@ -31,7 +31,7 @@ from andornot.errors import (
     OptionError,
     quoted,
 )
-from andornot.search.optimal.search import Budget
+from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 

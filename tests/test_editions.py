@@ -189,7 +189,7 @@ def test_other_versions_make_anew_what_they_shape(run, monkeypatch, package, rec
 def test_our_own_version_makes_all_anew(run, monkeypatch):
     net = Net()
     run(net)
-    monkeypatch.setattr(andornot, "__version__", "99")
+    monkeypatch.setattr("andornot._version.__version__", "99")
     run(net)
     assert net.batches
 

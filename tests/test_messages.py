@@ -55,7 +55,7 @@ from andornot.probes.base import Recording
 from andornot.report.attacks import check_attacks
 from andornot.report.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
-from andornot.search.optimal.search import Budget
+from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
 from andornot.views.image_gallery import PictureGallery
 from benchmarks import scale

@@ -19,9 +19,9 @@ from andornot.measures.scores import METRICS, score
 from andornot.results.explanation import Certificate, Explanation
 from andornot.search import exhaustive
 from andornot.search.bounds import SCALE, highest_score, level_of, slope_of
+from andornot.search.optimal import Budget
 from andornot.search.optimal import search as optimal
 from andornot.search.optimal.branch import _bound, _follows
-from andornot.search.optimal.search import Budget
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OPERATORS
 from strategies import MANY, Case, cases

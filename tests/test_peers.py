@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from andornot.cli import cli
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.explainer import kernel_atoms
 from andornot.search import exhaustive
 from andornot.search.optimal import search as optimal
 from andornot.search.options import SearchOptions
 from andornot.search.problem import Problem
-from andornot.search.solve import kernel_atoms
 from andornot.search.trees import search as trees
 from benchmarks import peer
 

@@ -6,8 +6,11 @@ import ast
 import importlib
 import inspect
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,71 +18,8 @@ import pytest
 import andornot
 
 TESTS = Path(__file__).resolve().parent
+ROOT = TESTS.parent
 PACKAGE = Path(andornot.__file__).parent
-
-CORE = [
-    "_tools.jit",
-    "_tools.checks",
-    "concepts.positions",
-    "concepts.signatures",
-    "concepts.table",
-    "counting.stores",
-    "counting.range_counts",
-    "counting.ranges",
-    "counting.responses",
-    "counting.thresholds",
-    "counting.upsample",
-    "_tools.executors",
-    "errors",
-    "explainer",
-    "results.explanation",
-    "_tools.files",
-    "_tools.folders",
-    "formula",
-    "trust.agreement",
-    "measures.moments",
-    "measures.profiles",
-    "measures.sanity",
-    "measures.scores",
-    "_tools.parallel",
-    "_tools.progress",
-    "search",
-    "search.beam",
-    "search.best",
-    "search.bits",
-    "search.bounds",
-    "search.optimal.branch",
-    "search.ceiling",
-    "search.correlation",
-    "search.exhaustive",
-    "search.trees.families",
-    "search.kernels",
-    "search.optimal.search",
-    "search.options",
-    "search.problem",
-    "search.solve",
-    "search.trees.kernels",
-    "search.trees.search",
-    "_tools.timer",
-]
-HEAVY = {"torch", "torchvision", "transformers", "PIL", "jinja2", "safetensors", "yaml", "click"}
-OUTER = (
-    "data",
-    "models",
-    "downloads",
-    "analyses",
-    "edits",
-    "figures",
-    "probes",
-    "pipeline",
-    "concepts.relations",
-    "runs",
-    "cli",
-    "report",
-    "demo",
-    "reproduce",
-    "views",
-)
 
 
 def module_name(path):
@@ -92,108 +32,110 @@ MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 def imported(path):
     """Full names of what a module imports, inside its functions too."""
-
-    def visit(node):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.Import):
-                yield from (alias.name for alias in child.names)
-            elif isinstance(child, ast.ImportFrom):
-                package = ["andornot", *path.relative_to(PACKAGE).parts][: -child.level or None]
-                base = ".".join([*(package if child.level else ()), *filter(None, [child.module])])
-                yield base
-                yield from (f"{base}.{alias.name}" for alias in child.names)
-            elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-                continue  # for type checkers only
-            else:
-                yield from visit(child)
-
-    return set(visit(ast.parse(path.read_text(encoding="utf-8"))))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports relatively, which the walls cannot see"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def internal(path):
-    names = (name.removeprefix("andornot.") for name in imported(path))
-    return {name for name in names if name in MODULES and name}
+# --- walls ---------------------------------------------------------------------------------------
 
 
-def is_outer(name):
-    return any(name == room or name.startswith(f"{room}.") for room in OUTER)
+def walls():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return settings["tool"]["importlinter"]["contracts"]
 
 
-@pytest.mark.parametrize("name", CORE)
-def test_the_core_knows_nothing_of_networks_images_or_text(name):
-    roots = {full.split(".")[0] for full in imported(MODULES[name])}
-    assert not roots & HEAVY
-    assert not [other for other in internal(MODULES[name]) if is_outer(other)]
+@pytest.fixture
+def checkout():
+    if not (ROOT / "pyproject.toml").is_file():
+        pytest.skip("pyproject.toml, which holds the walls, is not here")
+    return ROOT
+
+
+def lint(root):
+    """Whether the walls stand in a checkout, and what is said of it."""
+    code = (
+        "from importlinter.cli import lint_imports as lint; raise SystemExit(lint(no_cache=True))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root / "src")},
+        check=False,
+    )
+
+
+def test_the_walls_stand(checkout):
+    done = lint(checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_import_is_exempt(checkout):
+    """The list of what the walls let pass was emptied, and stays so."""
+    assert not [wall["name"] for wall in walls() if "ignore_imports" in wall]
+    (layers,) = (wall for wall in walls() if wall["type"] == "layers")
+    assert layers["exhaustive"]
 
 
 @pytest.mark.parametrize(
-    "name", [n for n in CORE if n not in ("results.explanation", "_tools.progress")]
+    ("path", "line", "said"),
+    [
+        ("formula.py", "from andornot.report.write import write_report", "only rooms below it"),
+        ("search/beam.py", "from andornot.counting.responses import Responses", "nothing of data"),
+        ("counting/ranges.py", "import torch", "knows nothing of networks"),
+        ("data/images/open.py", "import torch", "without any network"),
+        ("trust/chance.py", "import pandas", "tables of results"),
+        ("search/problem.py", "from andornot.search.beam import Beam", "circle"),
+        ("views/new.py", "from andornot.cli import main", "only rooms below it"),
+        ("new/__init__.py", "", "only rooms below it"),
+    ],
 )
-def test_the_core_loads_no_pandas(name):
-    assert "pandas" not in {full.split(".")[0] for full in imported(MODULES[name])}
-
-
-@pytest.mark.parametrize("name", [n for n in CORE if n.startswith("search")])
-def test_searches_know_problems_and_nothing_of_data(name):
-    allowed = (
-        "search",
-        "measures",
-        "measures.scores",
-        "formula",
-        "errors",
-        "_tools.checks",
-        "_tools.jit",
-        "_tools",
-    )
-    used = {other for other in internal(MODULES[name]) if not other.startswith("search.")}
-    assert used <= set(allowed)
-
-
-BOTTOM = [
-    "formula",
-    "measures",
-    "measures.scores",
-    "concepts",
-    "concepts.positions",
-    "concepts.signatures",
-    "concepts.table",
-    "_tools.checks",
-    "_tools.files",
-    "_tools.folders",
-    "_tools.reading",
-    "_tools.whole_folders",
-    "_tools.exchange",
-    "errors",
-    "_tools.jit",
-    "_tools.progress",
-]
-
-
-@pytest.mark.parametrize("name", BOTTOM)
-def test_the_bottom_of_the_house_stands_alone(name):
-    assert internal(MODULES[name]) <= {*BOTTOM, "_tools"}
-
-
-@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("data.images")])
-def test_probing_knows_no_models(name):
-    others = {other.split(".")[0] for other in internal(MODULES[name])}
-    assert not others & {"models", "dissection", "pipeline", "runs", "report", "cli"}
-    roots = {full.split(".")[0] for full in imported(MODULES[name])}
-    assert "torch" not in roots
-
-
-def test_imports_have_no_cycles():
-    edges = {name: internal(path) - {name} for name, path in MODULES.items() if name}
-    while edges:
-        free = [name for name, needs in edges.items() if not needs & edges.keys()]
-        assert free, f"these modules import each other in a circle: {sorted(edges)}"
-        for name in free:
-            del edges[name]
+def test_a_wall_is_seen_to_fall(checkout, tmp_path, path, line, said):
+    shutil.copytree(PACKAGE, tmp_path / "src" / "andornot", ignore=shutil.ignore_patterns("__pyc*"))
+    shutil.copy(checkout / "pyproject.toml", tmp_path)
+    changed = tmp_path / "src" / "andornot" / path
+    changed.parent.mkdir(exist_ok=True)
+    with changed.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stderr
+    broken = re.findall(r"^(.+) BROKEN$", done.stdout, re.MULTILINE)
+    assert [name for name in broken if said in name], done.stdout
 
 
 def test_what_is_installed_knows_no_benchmarks():
-    for name, path in MODULES.items():
-        assert "benchmarks" not in {full.split(".")[0] for full in imported(path)}, name
+    """They are not installed with it; ``andornot bench`` finds them by name, at run time."""
+    for path in MODULES.values():
+        roots = {full.split(".")[0] for full in imported(path)}
+        assert "benchmarks" not in roots, path
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"]
+
+
+def test_no_public_name_is_a_module_too():
+    """Else ``from andornot.edits import attack`` would give a function or a module, as it comes."""
+    for package in PACKAGES:
+        full = f"andornot.{package}".rstrip(".")
+        public = getattr(importlib.import_module(full), "__all__", ())
+        for name in public:
+            assert f"{package}.{name}".lstrip(".") not in MODULES, f"{full}.{name}"
+
+
+def test_no_function_of_a_package_is_a_module_too():
+    for package in PACKAGES:
+        tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert f"{package}.{node.name}".lstrip(".") not in MODULES, f"{package}.{node.name}"
 
 
 @pytest.mark.parametrize("name", andornot.__all__)
@@ -280,7 +222,24 @@ def test_kernels_are_right_as_plain_python_too():
     assert done.returncode == 0, done.stdout[-4000:]
 
 
-def test_modules_can_be_imported_on_their_own():
-    """No module leans on another having been imported first."""
-    for name in CORE:
-        assert importlib.import_module(f"andornot.{name}")
+LIGHT = (
+    *("errors", "_tools", "specs", "formula", "formula_forms", "concepts", "counting", "measures"),
+    *("search", "results", "explainer", "trust", "data"),
+)
+
+
+def test_no_light_module_needs_torch_or_another_module_first():
+    light = [name for name in MODULES if name.split(".")[0] in LIGHT]
+    assert len(light) > 90
+    code = (
+        "import sys, importlib\n"
+        "for name in sys.argv[1:]:\n"
+        "    for old in [m for m in sys.modules if m.startswith('andornot')]:\n"
+        "        del sys.modules[old]\n"
+        "    importlib.import_module(f'andornot.{name}')\n"
+        "    assert 'torch' not in sys.modules, name\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *light], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -13,11 +13,11 @@ import naive
 from andornot.errors import OptionError
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
-from andornot.search.optimal.search import Budget
-from andornot.search.options import SearchOptions
+from andornot.search.optimal import Budget
+from andornot.search.options import LONGEST_TREE, SearchOptions
 from andornot.search.problem import Found, operator_numbers
 from andornot.search.trees import search as trees
-from andornot.search.trees.families import CELLS, evaluate, families, fill, kinds_of, shape
+from andornot.search.trees.families import CELLS, TEXTS, evaluate, families, fill, kinds_of, shape
 from andornot.search.trees.kernels import _reach
 from strategies import MANY, Case, cases
 
@@ -170,3 +170,7 @@ def test_a_pool_is_kept_to_and_nothing_is_proven():
     only = trees.solve(case.problem([0, 1, 3]), options(4))
     assert only.proven
     assert 2 not in {c for found in only.beam for c in found.concepts}
+
+
+def test_options_know_how_long_the_listed_trees_are():
+    assert max(TEXTS) == LONGEST_TREE

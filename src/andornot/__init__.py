@@ -5,7 +5,9 @@ Names are imported on first use, so that the command line starts at once.
 
 from typing import TYPE_CHECKING
 
+from andornot._moved import keep_old_paths
 from andornot._tools.lazy import names_on_first_use
+from andornot._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from andornot.concepts.table import ConceptTable
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from andornot.results.result import Result
     from andornot.runs.run import Run
     from andornot.trust.measure import examine
-
-__version__ = "0.1.0"
 
 __all__ = [
     "And",
@@ -64,6 +64,7 @@ _HOMES = {
 
 
 __getattr__ = names_on_first_use(__name__, _HOMES)
+keep_old_paths()
 
 
 def __dir__() -> list[str]:

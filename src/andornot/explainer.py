@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,11 +31,16 @@ from andornot.measures.scores import Counts, metric_code
 from andornot.results.explanation import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Scored
 from andornot.results.result import Result
 from andornot.search import correlation
+from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.options import Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
 from andornot.search.problem import Atoms, Found, Problem, Solution
-from andornot.search.solve import kernel_atoms, solve
+from andornot.search.solve import solve
+
+if TYPE_CHECKING:
+    from andornot.concepts.table import ConceptTable
+
 
 _BLOCK = 16
 """Units that another process searches for at a time."""
@@ -336,3 +341,12 @@ def _unexplained(unit: int, state: str, problem: Problem, options: SearchOptions
         certificate=Certificate(0.0, 0.0, True),
         metric=options.metric,
     )
+
+
+def kernel_atoms(concepts: ConceptTable) -> Atoms:
+    """The table as the kernels read it."""
+    lists = Atoms(
+        concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
+        concepts.concept_counts, concepts.n_positions,
+    )  # fmt: skip
+    return with_bits(lists)

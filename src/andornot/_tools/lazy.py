@@ -1,4 +1,4 @@
-"""Public names of a package that are imported from their modules on first use."""
+"""Names that are imported on first use: the public ones of a package, and those of rooms above."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ def names_on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str]
             ) from error
 
     return get
+
+
+def resolve(place: str) -> Any:
+    """What ``"andornot.module:name"`` names.
+
+    For the few places that point from a room to one above it, for people's sake: how a result shows
+    itself in a notebook, or the demo that a run was made from. Imports go downwards only.
+    """
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)

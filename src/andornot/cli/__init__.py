@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import click
 
-from andornot import __version__
+from andornot._version import __version__
 from andornot.cli.analyze import analyze
 from andornot.cli.attack import attack, edit
 from andornot.cli.bench import bench

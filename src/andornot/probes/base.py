@@ -64,7 +64,7 @@ class Batch:
 
 def made_with(*packages: str) -> dict[str, str]:
     """The versions of andornot and of packages, as part of the key of what they shape."""
-    from andornot import __version__
+    from andornot._version import __version__
 
     found = {"andornot": __version__}
     for package in sorted(packages):

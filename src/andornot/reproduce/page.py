@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from andornot.reproduce.figure import VERDICTS, Figure, for_scale, shown
-
-if TYPE_CHECKING:
-    from andornot.reproduce.reproduction import Reproduction
+from andornot.reproduce.reproduction import Reproduction
 
 
 def markdown(made: Reproduction) -> str:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from andornot._tools.files import json_writer, text_writer, writing
 from andornot._tools.folders import listed
+from andornot._tools.lazy import resolve
 from andornot._tools.tables import write_csv
 from andornot.downloads.get import checksum
 from andornot.reproduce.figure import VERDICTS, Figure
-from andornot.reproduce.page import markdown
 from andornot.reproduce.standing import Standing
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Reproduction:
         writers: dict[str, Callable[[Path], object]] = {
             f"{STEM}.csv": partial(write_csv, table),
             f"{STEM}.json": json_writer(self.as_dict()),
-            f"{STEM}.md": text_writer(markdown(self)),
+            f"{STEM}.md": text_writer(resolve("andornot.reproduce.page:markdown")(self)),
         }
         with listed(folder) as ours, writing(Path(folder)):
             ours.check_free(writers)

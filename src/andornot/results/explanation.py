@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from andornot._tools.lazy import resolve
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
-from andornot.results.html import explanation_html
 from andornot.results.trust import Trust
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
-        return explanation_html(self)
+        text: str = resolve("andornot.results.html:explanation_html")(self)
+        return text
 
 
 def _range(ends: Sequence[float]) -> tuple[float, float]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from andornot.results.explanation import Explanation
-    from andornot.results.result import Result
+from andornot.results.explanation import Explanation
+from andornot.results.result import Result
 
 _BEST: Final = 20
 _COUNTS: Final = (("fn", "#d55e00", "only the unit"), ("tp", "#faf0a0", "both"),

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from andornot._tools.checks import whole_number
+from andornot._tools.lazy import resolve
 from andornot.errors import OptionError, quoted
 from andornot.results.explanation import Explanation
-from andornot.results.html import result_html
 from andornot.results.tables import explanation_row
 
 if TYPE_CHECKING:
@@ -113,4 +113,5 @@ class Result:
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
-        return result_html(self)
+        text: str = resolve("andornot.results.html:result_html")(self)
+        return text

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from andornot._tools.lazy import resolve
 from andornot._tools.reading import read_array
 from andornot.data.images.dataset import ProbingData
 from andornot.data.samples import Samples
@@ -18,6 +19,14 @@ from andornot.runs.run import Run
 
 S = TypeVar("S", bound=Samples)
 
+_WORLDS = {
+    "demo": "andornot.demo.vision.world:draw_world",
+    "demo-text": "andornot.demo.text.world:draw_pairs",
+}
+_TRAININGS = {
+    "demo": "andornot.demo.vision.net:trained_again",
+    "demo-text": "andornot.demo.text.net:trained_again",
+}
 _TOLERANCE = 1e-2
 """Answers may differ by so much of their size: the run may come from another machine."""
 
@@ -31,9 +40,8 @@ def images_of(run: Run) -> ProbingData:
     """
     kind, how = _noted(run)
     if kind == "demo":
-        from andornot.demo.vision.world import draw_world
-
-        return _unchanged(run, draw_world(**how))
+        images: ProbingData = resolve(_WORLDS[kind])(**how)
+        return _unchanged(run, images)
     from andornot.data.images.open import READERS, open_data
 
     if kind in READERS:
@@ -53,9 +61,8 @@ def pairs_of(run: Run) -> PairData:
     """
     kind, how = _noted(run)
     if kind == "demo-text":
-        from andornot.demo.text.world import draw_pairs
-
-        return _unchanged(run, draw_pairs(**how))
+        pairs: PairData = resolve(_WORLDS[kind])(**how)
+        return _unchanged(run, pairs)
     if kind in ("snli", "pairs"):
         from andornot.data.sentences.open import open_pairs
 
@@ -208,17 +215,4 @@ def _trained_again(run: Run) -> Any:
     kind, source = run.manifest["data"]["kind"], run.manifest["data"]["source"]
     if not source:
         raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
-    if kind == "demo-text":
-        from andornot.demo.text import net as text_net
-        from andornot.demo.text.world import draw_pairs
-
-        return text_net.train(draw_pairs(**(source | {"split": "train"})), source["seed"])
-    from andornot.demo.vision import net
-    from andornot.demo.vision.scenes import CLASSES
-    from andornot.demo.vision.world import draw_world
-    from andornot.models import LoadedModel, fingerprint
-
-    module = net.train(draw_world(**source), source["seed"])
-    return LoadedModel(
-        module, "andornot.demo", None, fingerprint(module), net.PREPROCESSING, CLASSES
-    )
+    return resolve(_TRAININGS[kind])(source)

@@ -15,7 +15,6 @@ from andornot._tools.checks import is_one_of, texts
 from andornot.errors import OptionError, quoted
 from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
 from andornot.search.problem import operator_numbers
-from andornot.search.trees.families import LONGEST
 
 Search = Literal["auto", "beam", "optimal", "exhaustive"]
 Space = Literal["left-deep", "trees"]
@@ -26,6 +25,8 @@ _PROOF_STEPS = 1e7
 """About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
 or on a better one; a tenth of them where formulas are so long that there will hardly be a proof."""
 _PROVABLE_LENGTH = 3
+LONGEST_TREE = 4
+"""Trees of more concepts are not searched: ``trees.families`` lists those of up to so many."""
 _WIDEST = 10**6
 
 
@@ -161,9 +162,9 @@ class SearchOptions:
     def _check_space(self) -> None:
         if not is_one_of(self.space, get_args(Space)):
             raise OptionError(f"unknown space {quoted(self.space)}; choose 'left-deep' or 'trees'")
-        if self.space == "trees" and not (self._proves and self.length <= LONGEST):
+        if self.space == "trees" and not (self._proves and self.length <= LONGEST_TREE):
             raise OptionError(
-                f"trees are searched by search 'optimal' or 'auto', up to length {LONGEST}, "
+                f"trees are searched by search 'optimal' or 'auto', up to length {LONGEST_TREE}, "
                 "and not for correlation or the published profile; leave space out"
             )
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from andornot.search import beam, exhaustive
-from andornot.search.bits import with_bits
 from andornot.search.optimal import search as optimal
 from andornot.search.options import SearchOptions, Stop
-from andornot.search.problem import Atoms, Problem, Solution
+from andornot.search.problem import Problem, Solution
 from andornot.search.trees import search as trees
 
 if TYPE_CHECKING:
-    from andornot.concepts.table import ConceptTable
+    pass
 
 _AUTO_STEPS = 3e7
 """With ``search="auto"``, all formulas are tried if that takes no more elementary steps a unit
@@ -40,12 +39,3 @@ def solve(problem: Problem, options: SearchOptions, stop: Stop | None = None) ->
     if options.search == "exhaustive" or (options.search == "auto" and is_cheap):
         return exhaustive.solve(problem, options)
     return optimal.solve(problem, options, options.budget(a_node, stop))
-
-
-def kernel_atoms(concepts: ConceptTable) -> Atoms:
-    """The table as the kernels read it."""
-    lists = Atoms(
-        concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
-        concepts.concept_counts, concepts.n_positions,
-    )  # fmt: skip
-    return with_bits(lists)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.explainer import kernel_atoms
 from andornot.measures.scores import Counts
 from andornot.search import beam
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
-from andornot.search.solve import kernel_atoms, solve
+from andornot.search.solve import solve
 
 
 @dataclass(frozen=True, eq=False)

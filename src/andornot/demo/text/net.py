@@ -7,12 +7,16 @@ unit that fires, so that a unit is silent on most pairs. It is told nothing but 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from andornot._tools.progress import track
 from andornot.data.sentences.pairs import LABELS, PairData
+from andornot.demo.text.world import draw_pairs
 from andornot.demo.training import batches, repeatable
 from andornot.models.sentences.classifier import PairClassifier, encode_pairs, pad_rows
 from andornot.models.sentences.model import Config, EntailmentNet
@@ -60,6 +64,11 @@ def train(data: PairData, seed: int = 0, steps: int = 300, batch_size: int = 64)
             with torch.no_grad():
                 weights.clamp_(min=0)
     return PairClassifier(net, words, "cpu")
+
+
+def trained_again(source: Mapping[str, Any]) -> PairClassifier:
+    """The network of a run of the demo, from what its manifest says of its pairs."""
+    return train(draw_pairs(**(dict(source) | {"split": "train"})), source["seed"])
 
 
 def _new_net(words: int) -> EntailmentNet:

@@ -7,6 +7,9 @@ to gets units that fire on both. Nothing but the class of each picture is ever s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -17,7 +20,8 @@ from andornot._tools.progress import track
 from andornot.demo.training import batches, repeatable
 from andornot.demo.vision.canvas import SIZE
 from andornot.demo.vision.scenes import CLASSES
-from andornot.demo.vision.world import World
+from andornot.demo.vision.world import World, draw_world
+from andornot.models import LoadedModel, fingerprint
 from andornot.models.preprocess import Preprocessing
 
 LAYER = "units"
@@ -104,6 +108,12 @@ def train(world: World, seed: int = 0, steps: int = 600, batch_size: int = 32) -
             with torch.no_grad():
                 net.head.weight.clamp_(min=0)
     return net.eval()
+
+
+def trained_again(source: Mapping[str, Any]) -> LoadedModel:
+    """The network of a run of the demo, from what its manifest says of its pictures."""
+    module = train(draw_world(**source), source["seed"])
+    return LoadedModel(module, "andornot.demo", None, fingerprint(module), PREPROCESSING, CLASSES)
 
 
 def accuracy(net: nn.Module, world: World) -> float:

@@ -32,8 +32,7 @@ from andornot.search.optimal.branch import (
     begin,
     set_level,
 )
-from andornot.search.options import Budget as Budget  # a promised name of this module
-from andornot.search.options import SearchOptions
+from andornot.search.options import Budget, SearchOptions
 from andornot.search.problem import AND, AND_NOT, OR, Found, Problem, Solution
 
 _SLICE = 1_000

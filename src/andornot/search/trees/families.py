@@ -52,7 +52,6 @@ TEXTS: Final = {
 }
 """By length. Both orders of (A AND B) OR (x AND NOT y) are there: the search takes the operand
 that can gain more as A and B."""
-LONGEST: Final = max(TEXTS)
 
 Form: TypeAlias = tuple[bool, bool, bool]
 """Whether x and y are joined by OR (else AND), whether x is negated, whether y is."""

@@ -21,9 +21,9 @@ from andornot.search.bounds import highest_score
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import singles
 from andornot.search.optimal import search as optimal
-from andornot.search.options import Budget, SearchOptions
+from andornot.search.options import LONGEST_TREE, Budget, SearchOptions
 from andornot.search.problem import Found, Problem, Solution, Tree
-from andornot.search.trees.families import LONGEST, Kinds, families, fill, in_order, kinds_of
+from andornot.search.trees.families import Kinds, families, fill, in_order, kinds_of
 from andornot.search.trees.kernels import Best, room, search_first, set_level, unit_of
 
 
@@ -54,9 +54,9 @@ def solve(problem: Problem, options: SearchOptions, budget: Budget | None = None
     Raises:
         OptionError: the length is above 4.
     """
-    if options.length > LONGEST:
+    if options.length > LONGEST_TREE:
         raise OptionError(
-            f"length is {options.length}; trees are searched up to length {LONGEST}, longer "
+            f"length is {options.length}; trees are searched up to length {LONGEST_TREE}, longer "
             "formulas only from left to right"
         )
     budget = budget or Budget()
