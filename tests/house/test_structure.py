@@ -1,0 +1,245 @@
+"""The shape of the house: imports flow one way, public names resolve, kernels need no compiler."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import andornot
+
+TESTS = Path(__file__).resolve().parents[1]
+ROOT = TESTS.parent
+PACKAGE = Path(andornot.__file__).parent
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path):
+    """Full names of what a module imports, inside its functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path} imports relatively, which the walls cannot see"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+# --- walls ---------------------------------------------------------------------------------------
+
+
+def walls():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return settings["tool"]["importlinter"]["contracts"]
+
+
+@pytest.fixture
+def checkout():
+    if not (ROOT / "pyproject.toml").is_file():
+        pytest.skip("pyproject.toml, which holds the walls, is not here")
+    return ROOT
+
+
+def lint(root):
+    """Whether the walls stand in a checkout, and what is said of it."""
+    code = (
+        "from importlinter.cli import lint_imports as lint; raise SystemExit(lint(no_cache=True))"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": str(root / "src")},
+        check=False,
+    )
+
+
+def test_the_walls_stand(checkout):
+    done = lint(checkout)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_import_is_exempt(checkout):
+    """The list of what the walls let pass was emptied, and stays so."""
+    assert not [wall["name"] for wall in walls() if "ignore_imports" in wall]
+    (layers,) = (wall for wall in walls() if wall["type"] == "layers")
+    assert layers["exhaustive"]
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "said"),
+    [
+        ("formula.py", "from andornot.report.write import write_report", "only rooms below it"),
+        ("search/beam.py", "from andornot.counting.responses import Responses", "nothing of data"),
+        ("counting/ranges.py", "import torch", "knows nothing of networks"),
+        ("data/images/open.py", "import torch", "without any network"),
+        ("trust/chance.py", "import pandas", "tables of results"),
+        ("search/problem.py", "from andornot.search.beam import Beam", "circle"),
+        ("views/new.py", "from andornot.cli import main", "only rooms below it"),
+        ("new/__init__.py", "", "only rooms below it"),
+    ],
+)
+def test_a_wall_is_seen_to_fall(checkout, tmp_path, path, line, said):
+    shutil.copytree(PACKAGE, tmp_path / "src" / "andornot", ignore=shutil.ignore_patterns("__pyc*"))
+    shutil.copy(checkout / "pyproject.toml", tmp_path)
+    changed = tmp_path / "src" / "andornot" / path
+    changed.parent.mkdir(exist_ok=True)
+    with changed.open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode == 1, done.stderr
+    broken = re.findall(r"^(.+) BROKEN$", done.stdout, re.MULTILINE)
+    assert [name for name in broken if said in name], done.stdout
+
+
+def test_what_is_installed_knows_no_benchmarks():
+    """They are not installed with it; ``andornot bench`` finds them by name, at run time."""
+    for path in MODULES.values():
+        roots = {full.split(".")[0] for full in imported(path)}
+        assert "benchmarks" not in roots, path
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+PACKAGES = [name for name, path in MODULES.items() if path.name == "__init__.py"]
+
+
+def test_no_public_name_is_a_module_too():
+    """Else ``from andornot.edits import attack`` would give a function or a module, as it comes."""
+    for package in PACKAGES:
+        full = f"andornot.{package}".rstrip(".")
+        public = getattr(importlib.import_module(full), "__all__", ())
+        for name in public:
+            assert f"{package}.{name}".lstrip(".") not in MODULES, f"{full}.{name}"
+
+
+def test_no_function_of_a_package_is_a_module_too():
+    for package in PACKAGES:
+        tree = ast.parse(MODULES[package].read_text(encoding="utf-8"))
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                assert f"{package}.{node.name}".lstrip(".") not in MODULES, f"{package}.{node.name}"
+
+
+@pytest.mark.parametrize("name", andornot.__all__)
+def test_public_names_resolve_and_are_documented(name):
+    value = getattr(andornot, name)
+    assert inspect.getdoc(value), name
+    assert value.__module__.startswith("andornot")
+    assert name in dir(andornot)
+
+
+def test_public_names_are_sorted_and_few():
+    assert sorted(andornot.__all__) == andornot.__all__
+    assert len(andornot.__all__) < 25
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = andornot.nonsense
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n and n != "__main__"])
+def test_every_module_and_public_name_has_a_docstring(name):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    assert ast.get_docstring(tree), f"{name} says not what it is"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{name}.{node.name} has no docstring"
+
+
+def run(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        check=False,
+    )
+
+
+def test_the_package_is_imported_without_heavy_company():
+    done = run("import sys, andornot; print(*sys.modules)")
+    assert done.returncode == 0, done.stderr
+    assert not {"torch", "pandas", "numba", "PIL"} & set(done.stdout.split())
+
+
+def test_the_core_runs_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None; import numpy as np, andornot;"
+        "m = np.eye(3, dtype=bool);"
+        "t = andornot.ConceptTable.from_masks(m, ['a', 'b', 'c']);"
+        "print(andornot.explain(m[:1] | m[1:2], t)[0].formula)"
+    )
+    done = run(code)
+    assert done.stdout.strip() == "a OR b", done.stderr
+
+
+@pytest.mark.skipif("cli" not in MODULES, reason="there is no command line yet")
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_the_command_line_answers_at_once(argument):
+    code = (
+        f"import sys; sys.argv = ['andornot', {argument!r}]\n"
+        "from andornot.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print('torch' in sys.modules, 'numba' in sys.modules)"
+    )
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "False False"
+
+
+def test_kernels_are_right_as_plain_python_too():
+    """The twin tests once more with the compiler off, on few examples."""
+    core = ["scores", "concepts", "thresholds", "responses", "search", "optimal", "explain"]
+    files = [*core, "agreement", "ranges"]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),
+            *(str(TESTS / "core" / f"test_{name}.py") for name in files),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=TESTS.parent,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1", "ANDORNOT_EXAMPLES": "4"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+LIGHT = (
+    *("errors", "_tools", "specs", "formula", "formula_forms", "concepts", "counting", "measures"),
+    *("search", "results", "explainer", "trust", "data"),
+)
+
+
+def test_no_light_module_needs_torch_or_another_module_first():
+    light = [name for name in MODULES if name.split(".")[0] in LIGHT]
+    assert len(light) > 90
+    code = (
+        "import sys, importlib\n"
+        "for name in sys.argv[1:]:\n"
+        "    for old in [m for m in sys.modules if m.startswith('andornot')]:\n"
+        "        del sys.modules[old]\n"
+        "    importlib.import_module(f'andornot.{name}')\n"
+        "    assert 'torch' not in sys.modules, name\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *light], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

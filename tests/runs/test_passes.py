@@ -1,0 +1,407 @@
+"""Two passes without a store: the same counts and formulas as with stored activations."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from activation_cases import activations, assert_same, quantiles, recordings
+from andornot.counting.ranges import Ranges
+from andornot.counting.responses import Counting, Grain, count_responses
+from andornot.counting.stores import InMemory, Shards
+from andornot.counting.thresholds import (
+    Threshold,
+    TopValues,
+    find_thresholds,
+    n_values,
+    values_kept,
+)
+from andornot.errors import AndornotError, ModelError, OptionError, RunError
+from andornot.probes.base import Recording
+from andornot.runs.run import Run
+from andornot.trust.options import TrustOptions
+from strategies import positions_of
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+
+import test_dissect_text as text  # noqa: E402
+from andornot.pipeline import passes  # noqa: E402
+from andornot.pipeline import two_passes as twice  # noqa: E402
+from pass_cases import (  # noqa: E402
+    LAYERS,
+    N_SAMPLES,
+    TRIAL,
+    TRIAL_CALLS,
+    assert_same_run,
+    dissect,
+    seen,
+    stored_world,
+)
+from test_dissect_text import run_with as text_run  # noqa: E402, F401
+
+# ---- statistics that add up
+
+
+def in_parts(recorded, order, join, begin):
+    """Push blocks into as many objects as there are, and merge those in some order."""
+    parts = []
+    for start, block in recorded.blocks():
+        part = begin()
+        join(part, start, block)
+        parts.append(part.state())
+    whole = begin()
+    for number in order.sample(range(len(parts)), len(parts)):
+        whole.merge(parts[number])
+    return whole
+
+
+@given(activations(), quantiles, st.sampled_from(["native", "upsampled"]), st.randoms())
+def test_thresholds_add_up_in_any_order(recorded, quantile, resolution, order):
+    rule = Threshold(quantile, resolution=resolution)
+    shapes = [(3, 5 - i % 2) for i in range(recorded.n_samples)]
+    positions = positions_of([np.zeros(shape, np.int32) for shape in shapes])
+    n = n_values(rule, recorded.n_samples, recorded.map_shape, positions)
+    keep, upsampled = values_kept(rule, n), resolution == "upsampled"
+
+    def join(top, start, block):
+        grids = positions.shapes[start : start + len(block)] if upsampled else None
+        top.add(block, grids, jobs=1)
+
+    top = in_parts(
+        recorded, order, join, lambda: TopValues(recorded.n_units, keep, upsampled)
+    ).thresholds(rule)
+    whole = find_thresholds(recorded, rule, positions, jobs=1)
+    assert top.values.tobytes() == whole.values.tobytes()
+    assert top.status == whole.status
+    assert top.lowest.tobytes() == whole.lowest.tobytes()
+    assert top.highest.tobytes() == whole.highest.tobytes()
+
+
+@given(activations(), quantiles)
+def test_values_below_what_is_known_need_not_be_reported(recorded, quantile):
+    n = recorded.values[:, 0].size
+    keep = values_kept(Threshold(quantile), n)
+    whole = TopValues(recorded.n_units, keep)
+    for _, block in recorded.blocks():
+        part = TopValues(recorded.n_units, keep, bound=whole.tighten())
+        part.add(block, jobs=1)
+        whole.merge(part.state())
+    expected = np.sort(recorded.values.swapaxes(0, 1).reshape(recorded.n_units, -1), axis=1)
+    assert whole.smallest().tolist() == expected[:, -keep].tolist()
+
+
+def test_a_nan_in_one_part_spoils_its_unit_in_the_whole():
+    values = np.ones((3, 2, 1, 1), np.float32)
+    values[1, 1] = np.nan
+    top = in_parts(
+        InMemory(values, 1), random.Random(0), lambda t, _, block: t.add(block, jobs=1),
+        lambda: TopValues(2, 2),
+    )  # fmt: skip
+    found = top.thresholds(Threshold(0.5))
+    assert found.status == ("constant", "nan")
+    assert np.isnan(found.values).tolist() == [False, True]
+
+
+@given(recordings(), st.randoms())
+def test_counts_add_up_in_any_order(recording, order):
+    data, recorded, thresholds = recording
+    table = data.table
+    grain = Grain(table.positions, table.n_atoms, table.n_folds)
+    counting = in_parts(
+        recorded, order, lambda c, start, block: c.add(start, block, jobs=1),
+        lambda: Counting(grain, thresholds, recorded.n_samples),
+    )  # fmt: skip
+    counted, whole = counting.finish(), count_responses(recorded, thresholds, table, jobs=1)
+    assert_same(counted.responses, whole.responses)
+    assert counted.areas.tolist() == whole.areas.tolist()
+    assert counted.peaks.tolist() == whole.peaks.tolist()
+
+
+# ---- shards on disk
+
+
+def test_shards_with_gaps_are_known_cut_and_dropped(tmp_path):
+    store = Shards(tmp_path)
+    values = np.arange(20, dtype=np.float32).reshape(20, 1, 1, 1)
+    for start, stop in ((0, 6), (10, 14), (14, 20)):
+        store.append(start, values[start:stop])
+    assert store.n_samples == 6
+    assert store.covers(0, 6)
+    assert store.covers(10, 20)
+    assert not store.covers(6, 10)
+    assert not store.covers(10, 15)
+    store.cut(4)
+    assert store.n_samples == 4
+    assert store.rows(0, 4).ravel().tolist() == [0, 1, 2, 3]
+    store.drop(10, 14)
+    assert store.covers(14, 20)
+    store.append(4, values[4:14])
+    assert [block.tolist() for _, block in store.blocks()] == [
+        values[a:b].tolist() for a, b in ((0, 4), (4, 14), (14, 20))
+    ]
+
+
+# ---- whole runs
+
+
+@pytest.fixture(scope="module")
+def world(made_once, tmp_path_factory):
+    made = made_once("stored-world", stored_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
+
+
+@pytest.fixture
+def stored(world):
+    return Run.open(world / "stored")
+
+
+@pytest.fixture(scope="module")
+def calm(world):
+    """The stages of an undisturbed run without a store."""
+    return stages_of(dissect(world, "calm", store=False))
+
+
+def stages_of(run):
+    """Names of stages and where they lie, in their order."""
+    found = [(name, stage.get("path")) for name, stage in run.manifest["stages"].items()]
+    assert all((run.path / path / "stage.json").exists() for _, path in found if path)
+    return found
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "run"
+
+
+def test_two_passes_give_what_a_store_gives_for_all_layers_in_one_run(world, stored, out):
+    run = dissect(world, out, store=False)
+    assert_same_run(stored, run)
+    assert seen(world) == 2 * N_SAMPLES + TRIAL
+    assert not list(out.rglob("shards"))
+    assert run.manifest["store"] is False
+    with pytest.raises(RunError, match="kept no activations, which this needs; repeat"):
+        run.activations("first")
+    again = dissect(world, out, store=False, length=3)
+    assert stages_of(again) == stages_of(run)
+    assert seen(world) == 0  # all that is needed was found again
+
+
+@pytest.mark.parametrize(
+    "threshold", [Threshold(0.03, resolution="upsampled"), Threshold(None, 0.2)]
+)
+def test_two_passes_for_other_thresholds(world, out, threshold):
+    plain = dissect(world, out / "a", threshold=threshold, layer="second")
+    assert_same_run(
+        plain, dissect(world, out / "b", threshold=threshold, layer="second", store=False)
+    )
+
+
+def test_a_second_layer_later_costs_only_itself(world, stored, out):
+    dissect(world, out, layer="first", store=False)
+    seen(world)
+    run = dissect(world, out, store=False)
+    assert seen(world) == 2 * N_SAMPLES + TRIAL
+    assert_same_run(stored, run)
+
+
+def test_a_store_can_be_added_and_left(world, stored, out):
+    dissect(world, out, store=False)
+    seen(world)
+    run = dissect(world, out)
+    assert (
+        seen(world) == N_SAMPLES
+    )  # the activations, of a network that was tried; the counts were there
+    assert_same_run(stored, run)
+    assert run.activations("first").n_samples == N_SAMPLES
+    assert_same_run(stored, dissect(world, out, store=False))
+    assert seen(world) == 0
+
+
+@pytest.mark.parametrize("batch", [1, 5, 8, 9, 12, 16])
+def test_an_interrupted_pass_goes_on_where_it_was(world, stored, calm, out, batch, monkeypatch):
+    seen(world)
+    monkeypatch.setattr(passes, "_SAVE_SHARE", 0)  # save after every batch
+    (world / "fail").write_text(str(TRIAL_CALLS + batch))
+    with pytest.raises(ModelError, match=r"at samples .* out of luck"):
+        dissect(world, out, store=False)
+    before = seen(world)
+    assert before == TRIAL + 3 * (batch - 1)
+    run = dissect(world, out, store=False)
+    assert_same_run(stored, run)
+    assert stages_of(run) == calm
+    assert before + seen(world) == TRIAL + 2 * N_SAMPLES  # it is not tried again
+
+
+@pytest.mark.parametrize("step", ["finish_layer", "finish_logits", "save_counts"])
+@pytest.mark.parametrize("time", [1, 2])
+def test_what_ends_between_the_layers_of_a_pass_is_not_mixed_up(
+    world, stored, calm, out, step, time, monkeypatch
+):
+    """Their numbers stand in the file of the pass, and those that are through are not run again."""
+    monkeypatch.setattr(passes, "_SAVE_SHARE", 0)
+    times, done = [], getattr(twice, step)
+
+    def stop(*given):
+        times.append(1)
+        if len(times) == time:
+            raise KeyboardInterrupt
+        done(*given)
+
+    monkeypatch.setattr(twice, step, stop)
+    with contextlib.suppress(KeyboardInterrupt):  # there is only one set of logits
+        dissect(world, out, store=False)
+    monkeypatch.setattr(twice, step, done)
+    run = dissect(world, out, store=False)
+    assert_same_run(stored, run)
+    assert stages_of(run) == calm
+
+
+def test_a_damaged_file_of_an_interrupted_pass_is_left_aside(world, stored, out, monkeypatch):
+    monkeypatch.setattr(passes, "_SAVE_SHARE", 0)
+    (world / "fail").write_text(str(TRIAL_CALLS + 5))
+    with pytest.raises(ModelError):
+        dissect(world, out, store=False)
+    partial = next(out.rglob("partial.npz"))
+    partial.write_bytes(partial.read_bytes()[:100])
+    assert_same_run(stored, dissect(world, out, store=False))
+
+
+def test_a_killed_command_goes_on_where_it_was(world, stored, out):
+    from andornot.cli import cli
+
+    options = [
+        "explain", "--model", f"{world / 'net.py'}:net", *(f"--layer={name}" for name in LAYERS),
+        "--data", f"labelmaps:{world / 'data'}", "--size", "24", "--mean", "0,0,0",
+        "--std", "1,1,1", "--quantile", "0.03", "--length", "2", "--batch-size", "3",
+        "--device", "cpu", "--no-store", "--memory", "0.1", "--out", str(out), "--quiet",
+    ]  # fmt: skip
+    seen(world)
+    (world / "kill").write_text(str(TRIAL_CALLS + 12))
+    killed = subprocess.run([sys.executable, "-m", "andornot", *options], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    before = seen(world)
+    cli.main(options, standalone_mode=False)
+    assert_same_run(stored, Run.open(out))
+    assert seen(world) < 2 * N_SAMPLES
+    assert before == TRIAL + 33
+
+
+@pytest.mark.parametrize("name", ["responses.npz", "areas.npy", "thresholds.npy", "logits.npy"])
+def test_damaged_statistics_are_found_again(world, stored, out, name):
+    dissect(world, out, store=False)
+    for path in out.rglob(name):
+        path.unlink()
+    assert_same_run(stored, dissect(world, out, store=False))
+
+
+def test_memory_is_bounded_by_what_is_allowed(world, out):
+    with pytest.raises(OptionError, match=r"need .* GB of memory, more than the 2e-05 GB"):
+        dissect(world, out, store=False, memory=2e-5)
+    # 24 samples, 24 x 24 values a unit, 6 units: 2 x 415 values of 4 bytes, and 8 bytes a sample
+    needed = 6 * (2 * (int(0.03 * 24 * 24 * 24) + 1) * 4 + 8 * 24)
+    dissect(world, out, layer="first", store=False, memory=needed / 1e9)
+    with pytest.raises(OptionError, match="need"):
+        dissect(world, out / "b", layer="first", store=False, memory=(needed - 1) / 1e9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"threshold": Ranges(3)}, "ranges look at the activations again"),
+        ({"metric": "pearson"}, "correlation looks at the activations again"),
+        ({"length": "auto", "trust": TrustOptions()}, "have to be stored"),
+        ({"memory": 0}, "memory is 0 GB"),
+        ({"units": [99]}, "there is no unit 99 in first; it has units 0 to 5"),
+        ({"threshold": Threshold(1e-6)}, "less than one value"),
+    ],
+)
+def test_what_needs_activations_or_cannot_be_is_refused(world, out, options, message):
+    with pytest.raises(AndornotError, match=message):
+        dissect(world, out, store=False, **options)
+
+
+@pytest.mark.parametrize("layer", ["counts", "letters"])
+def test_pairs_and_their_tokens(text_run, tmp_path, layer, monkeypatch):  # noqa: F811
+    stored = text_run(layer=layer, trust=None)
+    (tmp_path / "run").rename(tmp_path / "stored")
+    stored = type(stored).open(tmp_path / "stored")
+    model = text.Counting()
+    assert_same_run(stored, text_run(model, layer=layer, store=False))
+    assert sum(model.seen) >= 2 * text.N_PAIRS
+    assert stored.manifest["layers"] == type(stored).open(tmp_path / "run").manifest["layers"]
+
+
+# ---- real weights
+
+
+class Residual(torch.nn.Module):  # type: ignore[name-defined, misc]
+    """A block of the CIFAR ResNets, with the shortcut that has no weights."""
+
+    def __init__(self, before, after, stride):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(before, after, 3, stride, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(after)
+        self.conv2 = torch.nn.Conv2d(after, after, 3, 1, 1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(after)
+        self.stride, self.more = stride, (after - before) // 2
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(self.bn1(self.conv1(x)).relu()))
+        short = x[:, :, :: self.stride, :: self.stride]
+        return (y + torch.nn.functional.pad(short, (0, 0, 0, 0, self.more, self.more))).relu()
+
+
+class ResNet20(torch.nn.Module):  # type: ignore[name-defined, misc]
+    def __init__(self):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(3, 16, 3, 1, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(16)
+        widths = [(16, 16, 1), (16, 32, 2), (32, 64, 2)]
+        for number, (before, after, stride) in enumerate(widths, 1):
+            blocks = [Residual(before, after, stride)]
+            blocks += [Residual(after, after, 1) for _ in range(2)]
+            setattr(self, f"layer{number}", torch.nn.Sequential(*blocks))
+        self.linear = torch.nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.bn1(self.conv1(x)).relu()
+        return self.linear(self.layer3(self.layer2(self.layer1(x))).mean((2, 3)))
+
+
+def test_all_layers_of_a_resnet_in_one_run(shared_data, tmp_path):
+    import andornot
+    from andornot.data.images.open import open_data
+    from andornot.models import Preprocessing
+
+    vision = shared_data / "vision"
+    net = ResNet20()
+    weights = torch.load(vision / "weights" / "resnet20_cifar10.pt", weights_only=True)
+    net.load_state_dict(weights)
+    layers = [name for name, part in net.named_modules() if isinstance(part, Residual)]
+    layers += ["conv1", "bn1", *(f"{n}.{p}" for n in layers for p in ("conv1", "bn1", "conv2"))]
+    assert len(layers) == 38
+    data = open_data(f"broden:{vision / 'broden_mini'}", limit=24)
+    options: dict[str, Any] = {
+        "recording": Recording(batch_size=16), "length": 1, "trust": None, "search": "beam",
+        "preprocessing": Preprocessing(32, 32, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    }  # fmt: skip
+    passed = andornot.dissect(net, layers, data, tmp_path / "passes", store=False, **options)
+    some = ["conv1", "layer1.0.bn1", "layer2.0", "layer3.2"]
+    stored = andornot.dissect(net, some, data, tmp_path / "stored", **options)
+    for layer in some:
+        assert passed.thresholds(layer).tobytes() == stored.thresholds(layer).tobytes()
+        assert passed.areas(layer).tobytes() == stored.areas(layer).tobytes()
+        assert_same(passed.responses(layer), stored.responses(layer))
+        for one, other in zip(passed.result(layer), stored.result(layer), strict=True):
+            assert (one.unit, one.beam) == (other.unit, other.beam)
+    assert passed.logits.tobytes() == stored.logits.tobytes()
