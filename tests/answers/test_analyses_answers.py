@@ -15,6 +15,7 @@ import pytest
 from scipy import stats
 
 from analysis_cases import CLASSES, EARLY, LAYER, pair_run, picture_run
+from andornot import Run
 from andornot.analyses import QUESTIONS, accuracy, contributions, kinds, length, uniqueness
 from andornot.analyses.importance import (
     ablation_importance,
@@ -26,7 +27,6 @@ from andornot.analyses.outcomes import outcomes
 from andornot.analyses.replay import Source
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, ModelError, OptionError, RunError
-from andornot.runs.run import Run
 from unlisted import unlisted
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

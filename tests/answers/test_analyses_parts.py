@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from andornot import And, Concept, ConceptTable, Not, Or, parse
 from andornot._tools.statistics import cohen_kappa, compare_paired, correlate, partial_correlation
 from andornot.analyses.coherence import (
     VectorSimilarity,
@@ -23,10 +24,8 @@ from andornot.analyses.coherence import (
     usual_threshold,
 )
 from andornot.analyses.outcomes import Judged
-from andornot.concepts.table import ConceptTable
 from andornot.data.classes import match_classes, right_answers
 from andornot.errors import OptionError
-from andornot.formula import And, Concept, Not, Or, parse
 from andornot.formula_forms import (
     CONJUNCTION,
     DISJUNCTION,

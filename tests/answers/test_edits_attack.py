@@ -14,17 +14,17 @@ import pytest
 from PIL import Image
 
 import andornot
-from andornot.counting.thresholds import Threshold
+from andornot import Run, Threshold
 from andornot.data.images.labelmaps import write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.data.sentences.concepts import word_overlap
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, ModelError, OptionError
-from andornot.models.sentences.protocol import Recorded
-from andornot.runs.run import Run
+from andornot.models.sentences import Recorded
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from andornot import parse  # noqa: E402
 from andornot.edits import (  # noqa: E402
     AttackOptions,
     Delete,
@@ -42,7 +42,6 @@ from andornot.edits.control_rules import Evidence  # noqa: E402
 from andornot.edits.edits_of_images import recolour  # noqa: E402
 from andornot.edits.goals import aims_of, weights  # noqa: E402
 from andornot.edits.investigation import investigate  # noqa: E402
-from andornot.formula import parse  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
 from andornot.report.attacks import check_attacks, copy_attacks  # noqa: E402
 from edit_cases import (  # noqa: E402

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import binomtest
 
+from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
 from andornot._tools.statistics import compare, probabilities, wilson
-from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses
 from andornot.data.classes import class_index, told_apart
 from andornot.data.sentences.concepts import word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
@@ -48,7 +47,6 @@ from andornot.edits.edits_of_words import (
 from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
 from andornot.errors import DataError, OptionError
-from andornot.formula import And, Concept, Not, Or, parse
 from andornot.formula_forms import terms
 
 NAMES = "abcd"

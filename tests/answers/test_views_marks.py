@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andornot import And, Concept, Not, Or, parse
 from andornot.data.sentences.concepts import pair_concepts, tag_names
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.tokens import token_concepts
-from andornot.formula import And, Concept, Not, Or, parse
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,

@@ -12,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from andornot import ConceptTable
-from andornot.counting.responses import Responses
+from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
 from andornot.counting.stores import InMemory
-from andornot.formula import And, Concept, Not, Or, parse
 from andornot.report.unit_links import slugs
 from andornot.views.formula_tree import Matcher, failures
 from andornot.views.histograms import BINS, histograms

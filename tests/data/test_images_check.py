@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from andornot import ConceptTable
 from andornot.cli import cli
-from andornot.concepts.table import ConceptTable
 from andornot.data.images.check import check_images
 from andornot.data.images.convert import _distinct, _names, convert
 from andornot.data.images.dataset import FolderData

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from andornot import AndornotError
 from andornot.cli import cli, main
 from andornot.data.images.check import check_images
 from andornot.data.images.coco_instances import Polygons, Runs, unpacked
@@ -29,7 +30,7 @@ from andornot.data.images.labelme import Drawing
 from andornot.data.images.open import kind_of, open_data
 from andornot.data.images.table import build_table
 from andornot.data.images.voc import CLASSES, color_of
-from andornot.errors import AndornotError, DataError, OptionError
+from andornot.errors import DataError, OptionError
 from import_cases import (
     APART,
     CAFE,

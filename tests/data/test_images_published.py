@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from andornot import Run
 from andornot.cli import cli
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.open import kind_of, open_data
 from andornot.errors import DataError, OptionError
-from andornot.runs.run import Run
 from probing_cases import (
     ade20k,
     ade_json,

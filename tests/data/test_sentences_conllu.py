@@ -13,7 +13,7 @@ from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import DataError, OptionError
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences import Recorded
 
 
 def row(number, form, upos, feats="_", deprel="dep"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from andornot import parse
 from andornot.concepts.relations import with_relations
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.pairs import LABELS
@@ -15,7 +16,6 @@ from andornot.demo.outcome import Demo
 from andornot.demo.text.facts import PLANTED, position
 from andornot.demo.text.lexicon import ALIKE, LIKE
 from andornot.demo.text.world import draw_pairs
-from andornot.formula import parse
 from demo_cases import whole_demo
 
 FACTS = {planted.name: planted for planted in PLANTED}

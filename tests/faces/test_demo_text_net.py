@@ -11,8 +11,11 @@ torch = pytest.importorskip("torch", reason="torch is absent: the demo classifie
 from andornot.data.sentences.pairs import LABELS, PairData  # noqa: E402
 from andornot.demo.text import net as nets  # noqa: E402
 from andornot.demo.text.world import draw_pairs  # noqa: E402
-from andornot.models.sentences.classifier import PairClassifier  # noqa: E402
-from andornot.models.sentences.protocol import accuracy, class_weights  # noqa: E402
+from andornot.models.sentences import (  # noqa: E402
+    PairClassifier,
+    accuracy,
+    class_weights,
+)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from andornot import parse
 from andornot.demo.findings import Named, find_planted
 from andornot.demo.outcome import Demo
 from andornot.demo.vision.facts import PLANTED
 from andornot.demo.vision.scenes import CLASSES
 from andornot.demo.vision.world import NAMES
-from andornot.formula import parse
 from demo_cases import whole_demo
 
 FACTS = {planted.name: planted for planted in PLANTED}

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="torch is absent: the demo network n
 from andornot.demo.vision import net as nets  # noqa: E402
 from andornot.demo.vision.scenes import CLASSES  # noqa: E402
 from andornot.demo.vision.world import World, draw_world  # noqa: E402
-from andornot.models.head import head_weights  # noqa: E402
+from andornot.models import head_weights  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from andornot import AndornotError
 from andornot.cli import cli
 from andornot.downloads import catalogue, fetch, unpack
 from andornot.downloads import get as getting
 from andornot.downloads.catalogue import CATALOGUE, Item, find
 from andornot.downloads.fetch import download
 from andornot.downloads.get import get
-from andornot.errors import AndornotError, DataError, OptionError, RunError
+from andornot.errors import DataError, OptionError, RunError
 from download_cases import Handler, Server, Site, zipped
 
 BODY = bytes(range(256)) * 5000

@@ -29,18 +29,17 @@ pytest.importorskip("torch", reason="torch is not installed")
 import matplotlib
 from matplotlib.collections import PathCollection
 
+from andornot import Run, Threshold
 from andornot.analyses import accuracy as accuracy_of
 from andornot.analyses import contributions as contributions_of
 from andornot.analyses import length as length_of
 from andornot.analyses import uniqueness as uniqueness_of
-from andornot.counting.thresholds import Threshold
 from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.figures import accuracy, contributions, edits, growth, kinds, length, uniqueness
 from andornot.figures.examples import choose_examples, shortened, strongest
 from andornot.figures.request import Choices, Request
 from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
-from andornot.runs.run import Run
 from andornot.views.panels import panels
 
 

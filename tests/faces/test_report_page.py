@@ -14,13 +14,13 @@ from click.testing import CliRunner
 from PIL import Image
 
 from analysis_cases import EARLY, LAYER, picture_run
+from andornot import Run
 from andornot._tools.whole_folders import whole_folder
 from andornot.cli import cli, main
 from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError, RunError
 from andornot.report import write as module
 from andornot.report.write import write_report
-from andornot.runs.run import Run
 from andornot.views.unit import Fact, Story
 from test_report_pictures import DEAD, EVIL, NOT_A_NUMBER, RED, run
 

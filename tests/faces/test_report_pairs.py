@@ -14,19 +14,18 @@ from click.testing import CliRunner
 from rich.console import Console
 
 import andornot
+from andornot import Run, Threshold
 from andornot.analyses.outcomes import outcomes
 from andornot.cli import cli
 from andornot.cli.terminal import _remarks, print_units
-from andornot.counting.thresholds import Threshold
 from andornot.data.sentences.check import check_pairs
 from andornot.data.sentences.open import open_pairs
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import DataError, OptionError
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences import Recorded
 from andornot.probes.pairs import Words
 from andornot.report.write import write_report
 from andornot.runs.reopen import images_of, pairs_of
-from andornot.runs.run import Run
 from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.views.sentence_gallery import PairGallery
 from andornot.views.token_marks import FORBIDDEN, NAMED

@@ -14,13 +14,12 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 import andornot
-from andornot.counting.thresholds import Threshold
+from andornot import Run, Threshold
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
 from andornot.probes.base import Recording
 from andornot.runs.reopen import images_of, pairs_of
-from andornot.runs.run import Run
 from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.panels import (  # type: ignore[attr-defined]

@@ -17,15 +17,14 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from andornot import Run, parse
 from andornot.cli import cli
 from andornot.cli.report import report as report_command
 from andornot.edits.attack_files import run_key
 from andornot.errors import DataError, OptionError, RunError
-from andornot.formula import parse
 from andornot.report import write as module
 from andornot.report.layer_context import FED, ask_all
 from andornot.report.write import write_report
-from andornot.runs.run import Run
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
 from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run

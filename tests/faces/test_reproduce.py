@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from analysis_cases import LAYER as SQUARES_LAYER
 from analysis_cases import picture_run
+from andornot import parse
 from andornot.cli import cli
 from andornot.errors import DataError, OptionError
-from andornot.formula import parse
 from andornot.reproduce import measured, published, sources, standing
 from andornot.reproduce.figure import (
     ABSENT,
@@ -392,7 +392,7 @@ def test_vision_end_to_end_on_a_slice(vision_folder, tmp_path, monkeypatch):
     figures = {f"{figure.name} {figure.place}": figure for figure in made.figures}
     water = figures["unit 483: water Figure 1"]
     assert made.run.name == "run"
-    from andornot.runs.run import Run
+    from andornot import Run
 
     run = Run.open(made.run)
     assert water.ours == pytest.approx(run.score(483, "water")[0].iou)
@@ -473,8 +473,7 @@ def test_networks_of_the_papers_kind(tmp_path, hidden, n_pairs, words):
 def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, hidden, reason):
     from types import SimpleNamespace
 
-    from andornot.models.sentences.load import load_pair_model
-    from andornot.models.sentences.model import Config, EntailmentNet
+    from andornot.models.sentences import Config, EntailmentNet, load_pair_model
     from andornot.reproduce import nli
 
     net = EntailmentNet(Config(embedding=2, state=2, pooling="last", hidden=(hidden,)), 2, 0)
@@ -497,8 +496,8 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
 @pytest.mark.slow
 def test_all_real_pairs_against_counts_from_the_raw_text(shared_data, tmp_path):
     """The mean IoU is that of the docs, and published formulas score as sets of pairs do."""
+    from andornot import Run
     from andornot.reproduce import nli
-    from andornot.runs.run import Run
 
     folder = shared_data / "nli"
     made = nli.reproduce(

@@ -115,6 +115,47 @@ def test_what_is_installed_knows_no_benchmarks():
         assert "benchmarks" not in roots, path
 
 
+# --- tests ---------------------------------------------------------------------------------------
+
+ROOMS_OF = {
+    "tools": {"_tools"},
+    "core": {
+        *("_tools", "formula", "formula_forms", "concepts", "counting", "measures", "search"),
+        *("results", "explainer", "trust"),
+    },
+    "data": {"data", "specs"},
+    "models": {"models", "specs"},
+    "runs": {"runs", "pipeline", "probes"},
+    "answers": {"analyses", "edits", "views"},
+    "faces": {"cli", "report", "figures", "demo", "downloads", "reproduce"},
+}
+"""Whose insides the tests of a folder may import; ``house`` and ``support`` may import all."""
+
+
+def public_modules():
+    """What the reference names, and packages that name what is public of them."""
+    reference = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"andornot\.([a-z_.]+[a-z_])", reference))
+    return {*named, *(name.rpartition(".")[0] for name in named), "cli", "demo", "models.sentences"}
+
+
+def deep_imports():
+    public = public_modules()
+    for path in sorted(TESTS.rglob("test_*.py")):
+        own = ROOMS_OF.get(path.parent.name)
+        for full in imported(path) if own else ():
+            module, _, name = full.removeprefix("andornot.").rpartition(".")
+            inside = full.startswith("andornot.") and module and module.split(".")[0] not in own
+            if inside and not {module, f"{module}.{name}"} & public:
+                yield f"{path.relative_to(TESTS).as_posix()} {module}"
+
+
+def test_tests_import_the_insides_of_their_own_room_only(checkout):
+    """What does so still is listed; the list may only get shorter."""
+    listed = (TESTS / "house" / "deep_imports.txt").read_text(encoding="utf-8").splitlines()
+    assert sorted(set(deep_imports())) == listed
+
+
 # --- names ---------------------------------------------------------------------------------------
 
 

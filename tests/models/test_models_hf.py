@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import andornot
-from andornot.counting.thresholds import Threshold
+from andornot import Threshold
 from andornot.errors import ModelError
 from andornot.models import head_weights, list_layers, load_model
 from andornot.models.from_hf import about_queries, import_transformers

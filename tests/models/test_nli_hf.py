@@ -241,7 +241,7 @@ def test_tokenisers_that_count_the_blank_to_a_piece(tmp_path):
 def test_other_families(name, config, pair_layer, token_layer, has_head, tmp_path):
     """Layers give a row for each pair, and no one gives the tokens first (XLNet does inside)."""
     import andornot
-    from andornot.counting.thresholds import Threshold
+    from andornot import Threshold
     from andornot.demo.text.world import draw_pairs
     from andornot.probes.base import Recording
 

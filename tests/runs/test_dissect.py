@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 
 import andornot
+from andornot import Threshold
 from andornot._tools import folders
 from andornot.counting import stores as activations
 from andornot.counting.stores import Shards
-from andornot.counting.thresholds import Threshold
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 import andornot
+from andornot import Threshold
 from andornot.concepts.relations import read_relations
-from andornot.counting.thresholds import Threshold
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, FormulaError, ModelError, OptionError
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences import Recorded
 from andornot.pipeline import record
 from andornot.probes.base import Recording
 from andornot.probes.pairs import Words

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 import andornot
 from analysis_cases import LAYER, pair_run, picture_run
+from andornot import AndornotError
 from andornot.cli import cli
-from andornot.errors import AndornotError, RunError
+from andornot.errors import RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
 from andornot.runs.manifest import check_manifest

@@ -24,11 +24,10 @@ import pandas as pd
 import pytest
 
 import andornot
+from andornot import AndornotError, Threshold
 from andornot._tools import folders
 from andornot.counting import stores as activations
 from andornot.counting.ranges import Ranges
-from andornot.counting.thresholds import Threshold
-from andornot.errors import AndornotError
 from andornot.pipeline import record
 from andornot.probes.base import Recording
 from andornot.runs import cache as stages

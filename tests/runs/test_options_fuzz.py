@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 import andornot
+from andornot import Threshold
 from andornot.counting.ranges import Ranges
-from andornot.counting.thresholds import Threshold
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.pipeline import record

@@ -16,17 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activation_cases import activations, assert_same, quantiles, recordings
+from andornot import AndornotError, Threshold
 from andornot.counting.ranges import Ranges
 from andornot.counting.responses import Counting, Grain, count_responses
 from andornot.counting.stores import InMemory, Shards
-from andornot.counting.thresholds import (
-    Threshold,
-    TopValues,
-    find_thresholds,
-    n_values,
-    values_kept,
-)
-from andornot.errors import AndornotError, ModelError, OptionError, RunError
+from andornot.counting.thresholds import TopValues, find_thresholds, n_values, values_kept
+from andornot.errors import ModelError, OptionError, RunError
 from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from analysis_cases import LAYER, picture_run
+from andornot import AndornotError
 from andornot.cli import cli
 from andornot.cli.options import folder_name
 from andornot.edits import attack
-from andornot.errors import AndornotError, ModelError, RunError
+from andornot.errors import ModelError, RunError
 from andornot.runs.reopen import model_of, pairs_of
 from andornot.runs.run import Run
 from gossip_cases import run as gossip

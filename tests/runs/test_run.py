@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 import andornot
 from analysis_cases import LAYER, picture_run
+from andornot import Threshold
 from andornot.cli import cli, main
-from andornot.counting.thresholds import Threshold
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError, RunError
 from andornot.probes.base import Recording

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import andornot
-from andornot.counting.thresholds import Threshold
+from andornot import Threshold
 from andornot.probes.base import Recording
 
 torch = pytest.importorskip("torch", reason="torch is not installed")

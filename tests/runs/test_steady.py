@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import andornot
-from andornot.counting.thresholds import Threshold
+from andornot import Threshold
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import ModelError
 from andornot.pipeline.steady import _share
@@ -23,7 +23,7 @@ from torch.nn.functional import dropout  # noqa: E402
 
 from andornot.models import Preprocessing  # noqa: E402
 from andornot.models.asked import ASKED  # noqa: E402
-from andornot.models.sentences.protocol import Recorded  # noqa: E402
+from andornot.models.sentences import Recorded  # noqa: E402
 from pass_cases import N_SAMPLES, write_world  # noqa: E402
 
 

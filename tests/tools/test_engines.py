@@ -24,8 +24,8 @@ from engine_tasks import die, die_once, double, fail
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+from andornot import Run  # noqa: E402
 from andornot.pipeline import passes  # noqa: E402
-from andornot.runs.run import Run  # noqa: E402
 from pass_cases import (  # noqa: E402
     LAYERS,
     N_SAMPLES,

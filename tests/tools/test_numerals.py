@@ -2,11 +2,12 @@
 
 import pytest
 
+from andornot import AndornotError
 from andornot._tools.numerals import whole
 from andornot.cli import main
 from andornot.cli.values import Units
 from andornot.data.images.files import parse_id
-from andornot.errors import AndornotError, ModelError
+from andornot.errors import ModelError
 from andornot.models.random_weights import random_seed
 
 ODD = ("²", "٣", "9" * 5000, "1.0", "-1", "+1", "1_0", " 1", "")

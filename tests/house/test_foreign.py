@@ -29,14 +29,11 @@ pytest.importorskip("jinja2", reason="jinja2 is not installed")
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
 import kill_harness
+from andornot import AndornotError, ConceptTable, Responses
 from andornot._tools.files import aside_name, locked
 from andornot._tools.folders import LIST, LOCK
 from andornot.cli import cli
-from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses
-from andornot.edits.investigation import Example
-from andornot.edits.result import Attack
-from andornot.errors import AndornotError
+from andornot.edits import Attack, Example
 from andornot.runs.run import Run
 from download_cases import Handler, Server, Site, zipped
 
@@ -119,7 +116,7 @@ def attack(run: Path, *words: object) -> None:
 
 def explain(world: World, out: Path, length: int = 2) -> None:
     import andornot
-    from andornot.counting.thresholds import Threshold
+    from andornot import Threshold
     from andornot.probes.base import Recording
 
     data = f"labelmaps:{world.home / 'data'}"
@@ -157,9 +154,8 @@ def classifier(_: World, out: Path) -> None:
 
 
 def train(_: World, out: Path, **options: Any) -> None:
-    from andornot.models.sentences.model import Config
-    from andornot.models.sentences.training import TrainOptions
-    from andornot.models.sentences.training import train as run
+    from andornot.models.sentences import Config, TrainOptions
+    from andornot.models.sentences import train as run
     from nli_cases import grammar
 
     small = Config(embedding=3, state=2, hidden=(4,), dropout=0.0)

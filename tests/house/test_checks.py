@@ -15,7 +15,7 @@ import pytest
 import scipy.sparse
 
 import andornot
-from andornot import And, Concept, ConceptTable, Not, Or, Responses, Threshold, parse
+from andornot import And, AndornotError, Concept, ConceptTable, Not, Or, Responses, Threshold, parse
 from andornot._tools.checks import as_array, names_of, users_path
 from andornot.analyses.kinds import read_labels
 from andornot.cli.config import _load_mapping
@@ -24,13 +24,7 @@ from andornot.counting.ranges import Ranges
 from andornot.data.images.open import open_data
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.vectors import read_glove
-from andornot.errors import (
-    AndornotError,
-    DataError,
-    FormulaError,
-    OptionError,
-    quoted,
-)
+from andornot.errors import DataError, FormulaError, OptionError, quoted
 from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions

@@ -30,25 +30,17 @@ from filelock import FileLock
 import andornot
 import benchmarks
 import small_net
+from andornot import AndornotError, Responses, Threshold
 from andornot._tools import executors as engine
 from andornot.cli import cli, main
 from andornot.concepts.relations import read_relations
 from andornot.counting.ranges import Ranges
-from andornot.counting.responses import Responses
 from andornot.counting.stores import InMemory, Shards
-from andornot.counting.thresholds import Threshold, find_thresholds
+from andornot.counting.thresholds import find_thresholds
 from andornot.downloads import catalogue
 from andornot.downloads import get as downloads
 from andornot.downloads.unpack import unpack
-from andornot.errors import (
-    AndornotError,
-    DamagedError,
-    DataError,
-    FormulaError,
-    ModelError,
-    OptionError,
-    RunError,
-)
+from andornot.errors import DamagedError, DataError, FormulaError, ModelError, OptionError, RunError
 from andornot.measures.scores import metric_code
 from andornot.pipeline.stream import explain_to_parquet
 from andornot.probes.base import Recording
