@@ -84,6 +84,19 @@ def test_links_lead_somewhere(file):
             assert anchor in anchors(place), target
 
 
+def test_decisions_are_numbered_dated_and_listed_once():
+    """Who adds a record gives it the next number and a place in the list at the top."""
+    page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    records = re.findall(r"^## (\d+)\. (.+) \((\d{4}-\d\d-\d\d)\)$", page, re.MULTILINE)
+    assert len(records) == page.count("\n## ")
+    assert [int(number) for number, _, _ in records] == list(range(1, len(records) + 1))
+    dates = [date for _, _, date in records]
+    assert dates == sorted(dates)
+    top = page[: page.index("\n## ")]
+    listed = re.findall(r"^\[(\d+) (.+)\]\(#\1-\S+\)", top, re.MULTILINE)
+    assert sorted(listed, key=lambda r: int(r[0])) == [(n, title) for n, title, _ in records]
+
+
 # --- names ---
 
 DIRECTIVE = re.compile(
