@@ -73,8 +73,8 @@ def explain(
         status: for each unit ``"ok"`` or why it cannot be explained.
         jobs: threads; all cores if not given.
         only: use only these concepts.
-        executor: where to search, in blocks of units (see ``engine``); in this process if not
-            given.
+        executor: where to search, in blocks of units (see ``_tools.executors``); in this process
+            if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
             ``limit``, ``categories``, ``profile``.
 

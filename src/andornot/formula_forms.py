@@ -1,4 +1,7 @@
-"""Forms of formulas: what sort one is (Section 4), its alternatives, and what it asks for."""
+"""Forms of formulas: what sort one is (Section 4), its alternatives, and what it asks for.
+
+All is read off the formula alone: no table, no counts, no words.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from functools import reduce
 from itertools import product
 
 from andornot.formula import And, Concept, Formula, Not, Or
+
+_Literals = frozenset[tuple[str, bool]]
+"""Concepts that hold (True) or do not (False), all at once."""
 
 SINGLE = "single concept"
 DISJUNCTION = "disjunction"
@@ -40,6 +46,12 @@ def kind_of(formula: Formula) -> str:
             return NEGATION
         return SPECIALISATION if any(negative) else CONJUNCTION
     return NEGATION
+
+
+def _without_double_negation(formula: Formula) -> Formula:
+    while isinstance(formula, Not) and isinstance(formula.operand, Not):
+        formula = formula.operand.operand
+    return formula
 
 
 def operands(formula: Formula, operator: type[And] | type[Or]) -> Iterator[Formula]:
@@ -92,15 +104,6 @@ def alternatives(formula: Formula) -> tuple[Alternative, ...]:
     return found if len(found) > 1 else ()
 
 
-def _without_double_negation(formula: Formula) -> Formula:
-    while isinstance(formula, Not) and isinstance(formula.operand, Not):
-        formula = formula.operand.operand
-    return formula
-
-
-_Literals = frozenset[tuple[str, bool]]
-
-
 @dataclass(frozen=True)
 class Term:
     """One way to make a formula true.
@@ -133,14 +136,14 @@ def all_of(names: tuple[str, ...]) -> Formula:
 
 
 def terms(formula: Formula) -> tuple[Term, ...]:
-    """The alternatives of a formula: its disjunctive normal form.
+    """All ways to make a formula true: the terms of its disjunctive normal form.
 
-    Contradictions and alternatives that another one covers are left out, and so is one that asks
-    for nothing to be there (``NOT water``): no edit can paste that.
+    Contradictions and terms that another one covers are left out, and so is one that asks for
+    nothing to be there (``NOT water``): no edit can paste that.
 
     Args:
-        formula: as the search finds them; the number of alternatives is at most their length
-            there, for each step of a search adds a single concept.
+        formula: as the search finds them; the number of terms is at most their length there,
+            for each step of a search adds a single concept.
     """
     order = {name: i for i, name in reversed(list(enumerate(formula.concepts)))}
     found = [

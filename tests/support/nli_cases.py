@@ -1,4 +1,4 @@
-"""Small sentence pairs with labels that a small network can learn, for the tests of text.nli."""
+"""Small sentence pairs with labels that a small network can learn, for tests of classifiers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Tools that know nothing of formulas or networks: files, threads, kernels, progress, words."""
+"""Tools that know nothing of formulas or networks: files, threads, kernels, progress, words.
+
+They stand below all other rooms, and import none of them but ``errors``.
+"""

@@ -24,6 +24,22 @@ def exchanged(aside: Path, out: Path) -> bool:
     return bool(call(os.fsencode(aside), os.fsencode(out)) == 0)
 
 
+def put_instead(aside: Path, out: Path) -> None:
+    """Put a folder in the place of another by two renames, where :func:`exchanged` cannot.
+
+    Who is killed between them leaves the old one aside, as ``.NAME.old...``, where the next start
+    finds it.
+    """
+    old = out.with_name(aside_name(f"{out.name}.old"))
+    out.rename(old)
+    try:
+        aside.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
+    old.rename(aside)
+
+
 @cache
 def _exchange_call() -> Callable[[bytes, bytes], int] | None:
     """The system's call to exchange two names, which Python does not have."""
@@ -39,15 +55,3 @@ def _exchange_call() -> Callable[[bytes, bytes], int] | None:
     except (OSError, AttributeError):
         pass
     return None
-
-
-def put_instead(aside: Path, out: Path) -> None:
-    """The same by two renames; who is killed between them finds the old one again at the start."""
-    old = out.with_name(aside_name(f"{out.name}.old"))
-    out.rename(old)
-    try:
-        aside.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
-    old.rename(aside)

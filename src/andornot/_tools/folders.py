@@ -43,9 +43,6 @@ LOCK: Final = ".andornot.lock"
 _FORMAT: Final = 1
 
 
-MANY: Final = 64
-
-
 class Changed(ValueError):
     """A file is not as we wrote it."""
 

@@ -18,7 +18,7 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
     """Read (or map) one ``.npy`` file.
 
     Raises:
-        RunError: the file is missing or damaged.
+        DamagedError: the file is missing or damaged.
     """
     try:
         verify(path)
@@ -26,44 +26,6 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
     except Exception as error:  # NumPy raises almost anything on a damaged file
         raise DamagedError(path, error) from error
     return array
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object that we wrote.
-
-    Raises:
-        DamagedError: the file is missing or damaged, or holds something else.
-    """
-    data = parse_json(path)
-    check_digest(path)
-    return data
-
-
-def check_digest(path: Path) -> None:
-    """Make sure that a file is as we wrote it (see ``folders.verify``).
-
-    Raises:
-        DamagedError: it is not.
-    """
-    try:
-        verify(path)
-    except (OSError, ValueError) as error:
-        raise DamagedError(path, error) from error
-
-
-def parse_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object, whoever wrote it.
-
-    Raises:
-        DamagedError: the file is missing or damaged, or holds something else.
-    """
-    try:
-        data: object = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise TypeError("it holds no object")
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise DamagedError(path, error) from error
-    return data
 
 
 def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
@@ -81,3 +43,41 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         raise DataError(
             f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"
         ) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object that we wrote.
+
+    Raises:
+        DamagedError: the file is missing or damaged, or holds something else.
+    """
+    data = parse_json(path)
+    check_digest(path)
+    return data
+
+
+def parse_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object, whoever wrote it: no digest is compared.
+
+    Raises:
+        DamagedError: the file is missing or damaged, or holds something else.
+    """
+    try:
+        data: object = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise TypeError("it holds no object")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise DamagedError(path, error) from error
+    return data
+
+
+def check_digest(path: Path) -> None:
+    """Make sure that a file is as we wrote it (see ``folders.verify``).
+
+    Raises:
+        DamagedError: it is not.
+    """
+    try:
+        verify(path)
+    except (OSError, ValueError) as error:
+        raise DamagedError(path, error) from error

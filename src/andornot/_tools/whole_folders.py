@@ -1,4 +1,9 @@
-"""Folders that are exchanged as a whole; what people put into the old one is taken along."""
+"""Folders that are exchanged as a whole; what people put into the old one is taken along.
+
+The new folder grows beside the old one, under a random name that is in its list too (see
+``folders``), and takes its place in one moment where the system can (see ``exchange``). What a
+killed process left is known by that name and swept by the next one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from andornot._tools.exchange import exchanged, put_instead
 from andornot._tools.files import (
@@ -23,7 +29,6 @@ from andornot._tools.files import (
 from andornot._tools.folders import (
     LIST,
     LOCK,
-    MANY,
     Folder,
     busy_sentence,
     check_is_folder,
@@ -33,6 +38,9 @@ from andornot._tools.folders import (
     remove_rest,
 )
 from andornot.errors import OptionError
+
+_MANY: Final = 64
+"""Of more files than these, the whole disk is synced at once and not each of them."""
 
 
 def check_whole(out: str | Path, top: Sequence[str] = (), *, vacant: bool = False) -> None:
@@ -196,7 +204,7 @@ def _finish(new: Folder, theirs: Sequence[str], out: Path) -> None:
 
 def _sync_all(folder: Path, names: Sequence[str]) -> None:
     """Have a folder reach the disk; of many files all at once, which is faster."""
-    if len(names) > MANY and hasattr(os, "sync"):
+    if len(names) > _MANY and hasattr(os, "sync"):
         os.sync()
         return
     for name in [*names, LIST, *{Path(name).parent.as_posix() for name in names}]:

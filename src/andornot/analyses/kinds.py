@@ -1,7 +1,7 @@
 """What sort of concept each unit detects, and which detect unrelated ones (Section 4).
 
-The sort of formula is read off the formula. Whether its concepts belong together is judged by
-their words; that a unit is polysemantic is never proven so, only suggested.
+The sort of formula is read off the formula (``formula_forms``). Whether its concepts belong
+together is judged by their words; that a unit is polysemantic is never proven so, only suggested.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from andornot.runs.run import Run
 
 
 def profiles_of(run: Run, layer: str, formulas: Mapping[int, Formula]) -> dict[int, Profile]:
-    """The profile of each unit against its formula (see ``profiles``)."""
+    """The profile of each unit against its formula (see ``measures.profiles``)."""
     table, thresholds = run.concepts, run.thresholds(layer)
     lowest, highest = run.extremes(layer)
     asked = [

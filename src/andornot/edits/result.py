@@ -13,7 +13,7 @@ from andornot._tools.files import json_writer, text_writer, writing
 from andornot._tools.folders import listed, verify
 from andornot._tools.tables import write_csv
 from andornot.data.classes import class_index
-from andornot.edits import attack_text as telling
+from andornot.edits import attack_text
 from andornot.edits.attack_files import (
     FILE,
     PICTURES,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PATTERNS = (
     FILE, "sentences.txt", "edit-*.png", f"{PICTURES}/*.png",
-    *(f"{name}.csv" for name in telling.TABLES),
+    *(f"{name}.csv" for name in attack_text.TABLES),
 )  # fmt: skip
 """Names of all that an attack may write into its folder."""
 
@@ -45,10 +45,10 @@ class Attack:
     Attributes:
         source: the class to lead away from.
         target: the class to lead to.
-        tables: data frames by name (see ``telling.tables``); ``edits`` is the one to read.
+        tables: data frames by name (see ``attack_text.tables``); ``edits`` is the one to read.
         sentences: what was found, and what it cannot tell.
         examples: samples before and after the tested edits.
-        run_key: digest of what was attacked (see ``kept.run_key``).
+        run_key: digest of what was attacked (see ``attack_files.run_key``).
     """
 
     source: str
@@ -173,8 +173,8 @@ def attack(
     return Attack(
         names[found.case.source],
         names[found.case.target],
-        telling.tables(found),
-        telling.sentences(found),
+        attack_text.tables(found),
+        attack_text.sentences(found),
         found.examples,
         run_key(opened, found.case.layer),
     )

@@ -1,5 +1,7 @@
 """Models: load one, list its layers, record what its units say about images.
 
+Classifiers of sentence pairs have a room of their own in it, ``sentences``.
+
 Names are imported on first use, so that ``import andornot.models`` works without torch.
 """
 

@@ -103,7 +103,7 @@ class Preprocessing:
         An image that already has the wanted size is not resized at all.
 
         Args:
-            image: an image of any size and type (see ``pixels.to_rgb``).
+            image: an image of any size and type (see ``data.images.pixels``).
 
         Returns:
             float32 array of shape (3, height, width).

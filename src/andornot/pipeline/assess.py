@@ -22,7 +22,7 @@ from andornot.trust.recount import RecordedEvidence
 
 
 def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable) -> Result:
-    """Add the scores with raw activations and by sample (see ``agreement``)."""
+    """Add the scores with raw activations and by sample (see ``trust.agreement``)."""
     counted = p.stages[f"responses {layer}"]
     formulas = {str(e.unit): str(e.formula) for e in result if e.formula is not None}
     stage = p.stage(f"scores {layer}", responses=counted.key, formulas=formulas)

@@ -3,9 +3,9 @@
     probing data -> concept table ---------+
     network -> activations -> responses ---+-> search -> explanations -> a run directory
 
-Each step is a stage that is keyed by all it depends on (see ``stages``): an interrupted run goes
-on where it stopped, and a changed option repeats only what hangs on it. What differs between
-images and sentences is in the probe (see ``probe``).
+Each step is a stage that is keyed by all it depends on (see ``runs.cache``): an interrupted run
+goes on where it stopped, and a changed option repeats only what hangs on it. What differs between
+images and sentences is in the probe (see ``probes``).
 """
 
 from __future__ import annotations
@@ -82,23 +82,23 @@ def dissect(
 
     Args:
         model: a network, or the text that names one: for images a module or what
-            ``models.load_model`` reads, for sentence pairs a ``text.nli.PairModel`` or what
-            ``text.nli.load_pair_model`` reads.
+            ``models.load_model`` reads, for sentence pairs a ``models.sentences.PairModel`` or what
+            ``models.sentences.load_pair_model`` reads.
         layer: a layer, or several; for images a dotted path, for sentence pairs a name that the
             model has among its layers (units at each pair) or token layers (units at each token).
-        data: images or sentence pairs, or the text that names them (see ``probing.open_data`` and
-            ``text.open.open_pairs``).
+        data: images or sentence pairs, or the text that names them (see
+            ``data.images.open.open_data`` and ``data.sentences.open.open_pairs``).
         out: the run's directory; a run that was interrupted there goes on.
         weights: of images: a file of weights, when ``model`` is a text.
         preprocessing: of images: how one becomes the network's input (a ``Preprocessing``, its
             fields ``height``, ``width``, ``mean`` and ``std``, or a preset's name); the model's
             own if not given.
-        words: of sentences: which words become concepts (see ``text.probe.Words``).
+        words: of sentences: which words become concepts (see ``probes.pairs.Words``).
         relations: for each name of a relation, concepts with those whose union they stand for
-            (see ``relations``); each becomes a concept ``NAME(concept)``.
+            (see ``concepts.relations``); each becomes a concept ``NAME(concept)``.
         threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
             sentence pairs above 0, where a layer's activations are never below it. Give
-            ``ranges.Ranges`` to explain the whole range of activations in pieces.
+            ``counting.ranges.Ranges`` to explain the whole range of activations in pieces.
         min_active: share of all positions on which a unit must be active to be explained; by
             default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0.
         recording: batch size, device and the like.
@@ -112,7 +112,7 @@ def dissect(
         memory: without a store, gigabytes that the largest activations of all units may take.
         executor: where the network runs and formulas are searched for, in shards of samples and
             blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
-            ``dask:ADDRESS`` (see ``engine``); this process if not given.
+            ``dask:ADDRESS`` (see ``_tools.executors``); this process if not given.
         verify: read all data files, and use nothing stored that was made from other bytes;
             otherwise a file is the same as long as its size and its time of change are.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,

@@ -3,8 +3,8 @@
 Where activations are stored, one pass records them. Where they are not, the network runs twice,
 for all layers at once: the first pass finds the thresholds (the largest values of each unit), the
 second counts above them. What a pass holds adds up in any order, to the same last bit as in one
-process, so shards of samples can be given out (see ``engine``), and a pass that was interrupted
-goes on from what it had.
+process, so shards of samples can be given out (see ``_tools.executors``), and a pass that was
+interrupted goes on from what it had.
 """
 
 from __future__ import annotations

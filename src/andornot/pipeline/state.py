@@ -1,4 +1,4 @@
-"""A run on its way."""
+"""A run on its way: the inputs and the stages done so far, which all steps share."""
 
 from __future__ import annotations
 

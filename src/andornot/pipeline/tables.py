@@ -1,4 +1,4 @@
-"""Write what a run found: tables of units and samples, and a manifest of all that shaped them."""
+"""The tables of what a run found: units and samples as files, and the summary of a layer."""
 
 from __future__ import annotations
 

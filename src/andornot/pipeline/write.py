@@ -1,4 +1,4 @@
-"""Write what a run found, and all that shaped it."""
+"""The last step: write what a run found, and put all that shaped it into its manifest."""
 
 from __future__ import annotations
 

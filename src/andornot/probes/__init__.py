@@ -1,1 +1,4 @@
-"""A network together with its samples, one module for each modality."""
+"""A network together with its samples, one module for each modality.
+
+What the pipeline asks of any of them is in ``base``; only ``pipeline.dissect`` chooses one.
+"""

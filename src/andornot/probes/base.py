@@ -1,7 +1,7 @@
 """A probe: a network together with the samples that it is shown. What the pipeline asks of it.
 
-There is one for images (``vision.ImageProbe``) and one for sentence pairs (``text.probe``). The
-pipeline itself knows samples, rows of activations and a concept table, and no modality.
+There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``).
+The pipeline itself knows samples, rows of activations and a concept table, and no modality.
 """
 
 from __future__ import annotations

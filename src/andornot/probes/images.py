@@ -42,7 +42,7 @@ _BATCH = 32
 
 @dataclass(frozen=True)
 class ImageProbe:
-    """A network that looks at annotated images; a ``probe.Probe``.
+    """A network that looks at annotated images; a ``base.Probe``.
 
     Attributes:
         model: the network.
@@ -198,7 +198,7 @@ class ImageProbe:
 def network_answers(
     module: nn.Module, preprocessing: Preprocessing, layers: Sequence[str], recording: Recording
 ) -> dict[str, NDArray[np.float64]]:
-    """What a network gives for a few fixed pictures; see ``probe.Probe.answers``."""
+    """What a network gives for a few fixed pictures; see ``base.Probe.answers``."""
     with suppress(AndornotError), same_chance():
         with _recorder(module, layers, True, recording) as recorder:
             found = recorder.record(asked_images(preprocessing))

@@ -91,7 +91,7 @@ def is_pairs(data: object) -> bool:
 
 @dataclass(frozen=True)
 class PairProbe:
-    """A classifier that reads sentence pairs; a ``probe.Probe``.
+    """A classifier that reads sentence pairs; a ``base.Probe``.
 
     Attributes:
         model: the classifier.

@@ -23,7 +23,7 @@ class MaskedImage:
 
     Attributes:
         file: the image, from the report's folder.
-        overlay: the masks, as a data address (see ``overlays``).
+        overlay: the masks, as a data address (see ``views.overlays``).
         width, height: of the image, in pixels.
         alt: what is to be seen, in words.
         name: the sample's id.

@@ -15,7 +15,7 @@ class Thumb:
 
     Attributes:
         file: the image, from the report's folder.
-        overlay: the masks, as a data address (see ``overlays``).
+        overlay: the masks, as a data address (see ``views.overlays``).
         width, height: of the image, in pixels.
     """
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from andornot.search.options import SearchOptions
 
-
 _SHOWN = 20
 """How many units a printed result lists."""
 

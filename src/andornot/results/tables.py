@@ -1,4 +1,7 @@
-"""Explanations as rows of a table."""
+"""Explanations as rows of a table, in data frames and in ``explanations.parquet``.
+
+The columns are public: some may be added, none goes (``docs/deprecation.md``).
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""A run on disk: its stages, its tables, and how it is opened again."""
+"""A run on disk: its manifest, its stages and tables, and how it is opened again.
+
+What is computed for it, step by step, is in ``pipeline``.
+"""

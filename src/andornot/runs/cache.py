@@ -3,7 +3,7 @@
 A stage has a directory ``cache/NAME-KEY``, and is done when ``stage.json`` lies in it. The key is
 a digest of everything that the stage's content depends on, so a changed option leads to another
 directory, and what does not depend on it is found again. What a stage writes is listed with its
-digest (see ``folders``).
+digest (see ``_tools.folders``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""The one moment at which a run changes: new results are whole, then the manifest names them."""
+"""The one moment at which a run changes: new results are whole, then the manifest names them.
+
+``claim`` comes before a run begins, ``new_results`` and ``commit`` at its end. What a manifest must
+look like to be read again is in ``manifest``.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +28,13 @@ from andornot.errors import OptionError, RunError
 from andornot.runs.cache import Stage, key_of
 
 FORMAT = 1
+"""Of the manifest and of ``explanations.json``; runs of other formats are refused."""
+
 MANIFEST: Final = "manifest.json"
-EXPLANATIONS: Final = ("explanations.parquet", "explanations.json")
 NEW: Final = "new"
+"""Name in ``results``, with a random key, of a folder that has no name of its own yet."""
+
+EXPLANATIONS: Final = ("explanations.parquet", "explanations.json")
 SAMPLES: Final = "samples.parquet"
 TABLES: Final = (*EXPLANATIONS, SAMPLES)
 """What a run found, in ``results/KEY``; copies lie beside the manifest, for people."""

@@ -1,4 +1,4 @@
-"""The weights from units to classes, by name."""
+"""The weights from units to classes, by the name of the class: the ``weight_`` columns of a run."""
 
 from __future__ import annotations
 

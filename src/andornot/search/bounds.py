@@ -40,7 +40,7 @@ def slope_of(metric, worth, factor, a, n):
     lowest points of it coincide.
 
     Args:
-        metric: a value of ``scores.METRICS``.
+        metric: a value of ``measures.scores.METRICS``.
         worth: the score to reach, ``factor`` included.
         factor: what scores are multiplied by.
         a: active positions of the unit.
@@ -60,7 +60,7 @@ def level_of(metric, worth, factor, strict, slope, a, n):
     """The level that the weight of every formula exceeds which is worth ``worth``, or more than it.
 
     Args:
-        metric: a value of ``scores.METRICS``.
+        metric: a value of ``measures.scores.METRICS``.
         worth: the score to reach, ``factor`` included.
         factor: what scores are multiplied by.
         strict: a score equal to ``worth`` is not enough.

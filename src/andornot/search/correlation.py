@@ -40,10 +40,10 @@ class Target:
 
     @classmethod
     def of(cls, by_atom: Floats, squares: float, sizes: NDArray[np.int64]) -> Target:
-        """From the sums of a unit's activations (see ``moments``)."""
+        """From the sums of a unit's activations (see ``measures.moments``)."""
         n, total = int(sizes.sum()), float(by_atom.sum())
         spread = squares - total * total / n
-        if not spread > 1e-14 * squares:  # as in ``scores.pearson``
+        if not spread > 1e-14 * squares:  # as in ``measures.scores.pearson``
             return cls(np.zeros(len(sizes)), 1.0)
         return cls(by_atom - sizes * (total / n), spread)
 

@@ -1,7 +1,7 @@
 """A unit's mask and its formula's as one small picture, exact to the position.
 
 The picture has a pixel for each position and lies over the image, which the pages share. Where it
-is transparent neither holds; its three colours are those of ``entries``. Style sheets make the
+is transparent neither holds; its three colours are those of ``unit``. Style sheets make the
 views of one mask from it: of these colours, red tells whether the unit is active, and blue whether
 the formula holds.
 """

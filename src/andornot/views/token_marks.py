@@ -145,7 +145,7 @@ def names_of_tokens(pair: Pair, tags: Mapping[str, str]) -> tuple[tuple[frozense
 
     Args:
         pair: a sentence pair.
-        tags: what the concept of each tag is called (see ``text.concepts.tag_names``).
+        tags: what the concept of each tag is called (see ``sentences.concepts.tag_names``).
     """
     overlap = word_overlap(pair)
     overlaps = frozenset(name for name, least in OVERLAPS.items() if overlap > least)

@@ -1,1 +1,4 @@
-"""Probing data: annotated images, and the concept table built from them."""
+"""Annotated images as probing data: readers of the formats, and the concept table built from them.
+
+A new format is a module here, named in ``open``.
+"""

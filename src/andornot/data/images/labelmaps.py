@@ -397,7 +397,7 @@ def _read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dic
 
 
 def _write_rows(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Write a CSV file in which no spreadsheet finds a formula (see ``tables``)."""
+    """Write a CSV file in which no spreadsheet finds a formula (see ``_tools.tables``)."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)

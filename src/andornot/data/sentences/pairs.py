@@ -1,8 +1,8 @@
 """Sentence pairs, the probing data of natural language inference.
 
-:class:`PairData` is to text what ``probing.dataset.FolderData`` is to images: samples with an id,
-a split and a class, a fingerprint, and the arguments that open it again. The readers of the file
-formats all return it.
+:class:`PairData` is to sentences what ``images.dataset.FolderData`` is to images: samples with an
+id, a split and a class, a fingerprint, and the arguments that open it again. The readers of the
+file formats all return it.
 """
 
 from __future__ import annotations

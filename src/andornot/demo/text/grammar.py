@@ -268,7 +268,7 @@ def draw_texts(label: str, trap: bool, rng: Random) -> tuple[str, str]:
     """A premise and a hypothesis of this label, as texts that ``lexicon.sentence`` reads.
 
     Args:
-        label: a label of ``text.pairs.LABELS``.
+        label: a label of ``sentences.pairs.LABELS``.
         trap: whether to write a pair on which the habits mislead.
         rng: where chance comes from.
     """

@@ -1,4 +1,4 @@
-"""The inner loops of the search over trees; ``trees`` says what they are for.
+"""The inner loops of the search over trees; ``search`` says what they are for.
 
 Notation, as in ``bounds``: atom ``a`` has the weight ``k_a - slope * (n_a - k_a)``, in whole units
 of ``1 / SCALE``; ``W`` of a set of atoms adds up the weights, and its *gain* only those above 0. So
