@@ -15,7 +15,7 @@ from andornot.formula import derived_name
 
 
 def position(premise: str, hypothesis: str) -> Position:
-    """The concepts that hold on a pair: what its words give, and the relation ``LIKE``.
+    """The concepts that hold on a pair: words, tags, overlap, and those of the relation ``LIKE``.
 
     Raises:
         KeyError: a word does not belong to the language.
