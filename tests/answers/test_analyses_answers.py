@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import naive
 from analysis_cases import CLASSES, EARLY, LAYER, pair_run, picture_run
 from andornot import Run
 from andornot.analyses import QUESTIONS, accuracy, contributions, kinds, length, uniqueness
@@ -25,7 +26,7 @@ from andornot.analyses.importance import (
 )
 from andornot.analyses.outcomes import outcomes
 from andornot.analyses.replay import Source
-from andornot.counting.upsample import upsample
+from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from unlisted import unlisted
 
@@ -132,7 +133,7 @@ def naive_evidence(run, layer, unit, first, second):
     counts = []
     for i in range(len(run.samples)):
         atoms = table.positions.sample(i)
-        active = upsample(run.values(i, layer)[unit], *atoms.shape) > threshold
+        active = naive.upsample(run.values(i, layer)[unit], *atoms.shape) > threshold
         a, b = table.mask(first)[atoms], table.mask(second)[atoms]
         counts.append([(active & a & ~b).sum(), (active & b & ~a).sum()])
     return np.array(counts)
@@ -338,9 +339,8 @@ def test_a_run_without_logits(run, monkeypatch):
 def plain_logits(run, layer, unit):
     """Logits with a unit at zero: the network cut in two by hand."""
     from andornot.models import Preprocessing, load_model
-    from andornot.runs.reopen import images_of
 
-    data = images_of(run)
+    data = open_data(run.manifest["data"]["source"]["spec"])
     pre = Preprocessing.from_dict(run.manifest["preprocessing"])
     parts = list(load_model(run.manifest["model"]["spec"]).module.named_children())
     x = torch.from_numpy(np.stack([pre.apply(data.image(i)) for i in range(len(data))]))

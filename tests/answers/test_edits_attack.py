@@ -43,7 +43,7 @@ from andornot.edits.edits_of_images import recolour  # noqa: E402
 from andornot.edits.goals import aims_of, weights  # noqa: E402
 from andornot.edits.investigation import investigate  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
-from andornot.report.attacks import check_attacks, copy_attacks  # noqa: E402
+from andornot.report.write import write_report  # noqa: E402
 from edit_cases import (  # noqa: E402
     BLUE,
     GREEN,
@@ -217,7 +217,7 @@ def test_a_kept_attack_that_others_wrote_is_none(ponds, tmp_path, text):
     (folder / "attack.json").write_text(text)
     assert finished(run, "lake", "swamp") is None
     with pytest.raises(DataError, match="holds no attack that can be read"):
-        check_attacks([folder], run)
+        write_report(run, tmp_path / "report", attacks=[folder])
 
 
 def test_what_units_to_the_target_answer_to_is_no_control(ponds):
@@ -403,7 +403,7 @@ def test_sentences_are_written(gossip, tmp_path):
     assert "now contradiction (target 0.27 to" in text
     (tmp_path / "sentences.txt").write_text(text.replace("nobody", "anybody"), encoding="utf-8")
     with pytest.raises(DataError, match=r"sentences\.txt is damaged"):
-        copy_attacks([tmp_path], tmp_path / "report")
+        write_report(run, tmp_path / "report", data=data, attacks=[tmp_path])
 
 
 def test_what_defines_a_class_is_no_discovery(gossip):

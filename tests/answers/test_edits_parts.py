@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import chain, combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from scipy.stats import binomtest
 
-from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
-from andornot._tools.statistics import compare, probabilities, wilson
-from andornot.data.classes import class_index, told_apart
+from andornot import Concept, ConceptTable, Responses, parse
 from andornot.data.sentences.concepts import word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.edits.class_concepts import belonging
@@ -50,53 +46,6 @@ from andornot.errors import DataError, OptionError
 from andornot.formula_forms import terms
 
 NAMES = "abcd"
-
-
-def formulas():
-    leaves = st.sampled_from(NAMES).map(Concept)
-    return st.recursive(
-        leaves,
-        lambda inner: st.one_of(
-            inner.map(Not), st.builds(And, inner, inner), st.builds(Or, inner, inner)
-        ),
-        max_leaves=6,
-    )
-
-
-def worlds():
-    """Every set of true concepts but the empty one's kin: all 16."""
-    return [set(s) for s in chain.from_iterable(combinations(NAMES, n) for n in range(5))]
-
-
-def holds(formula, world):
-    return bool(formula.evaluate(lambda name: np.array([name in world]))[0])
-
-
-class TestTerms:
-    @given(formulas())
-    def test_a_formula_is_true_where_a_term_is_or_where_nothing_needs_to_be_there(self, formula):
-        found = terms(formula)
-        for world in worlds():
-            by_term = any(holds(t.formula, world) for t in found)
-            assert not by_term or holds(formula, world)
-            if holds(formula, world) and not by_term:
-                # only an alternative without any concept that is there can be missing
-                assert holds(formula, set())
-
-    @given(formulas())
-    def test_no_term_covers_another_or_contradicts_itself(self, formula):
-        found = terms(formula)
-        for one in found:
-            assert one.there
-            assert not set(one.there) & set(one.absent)
-            for other in found:
-                within = set(one.there) <= set(other.there) and set(one.absent) <= set(other.absent)
-                assert one is other or not within
-
-    def test_a_formula_of_the_search_gives_its_alternatives_in_order(self):
-        found = terms(parse("((roof AND red) OR chimney) AND NOT white"))
-        assert [str(t) for t in found] == ["roof AND red AND NOT white", "chimney AND NOT white"]
-        assert terms(parse("NOT water")) == ()
 
 
 class TestPresence:
@@ -377,30 +326,8 @@ class TestWords:
 class TestClasses:
     names = ("Kitchen", "InsideCity", "kitchen")
 
-    def test_an_exact_name_goes_first(self):
-        assert class_index(self.names, "kitchen") == 2
-        assert class_index(self.names, "inside_city-s") == 1
-        with pytest.raises(OptionError, match="several classes"):
-            class_index(self.names, "KITCHEN")
-        with pytest.raises(OptionError, match="has no class 'Forest'; choose one of Kitchen"):
-            class_index(self.names, "Forest")
-
-    def test_a_class_may_be_named_by_its_number(self):
-        twins = ("crane", "lake", "crane", "Swamp")
-        assert told_apart(twins) == ("crane (0)", "lake", "crane (2)", "Swamp")
-        for names in (twins, told_apart(twins)):
-            assert [class_index(names, text) for text in ("0", "crane (2)", "3")] == [0, 2, 3]
-            assert class_index(names, "swamp") == 3
-            with pytest.raises(OptionError, match=r"several classes 'crane': .* 0 or 2"):
-                class_index(names, "crane")
-            with pytest.raises(OptionError, match=r"no class '4'; .* or a number from 0 to 3"):
-                class_index(names, "4")
-        digits = ("7", "1", "0")
-        assert [class_index(digits, text) for text in digits] == [0, 1, 2]  # names go first
-
     def test_letters_are_compared_composed(self):
         names = ("cafe\u0301", "cafe")
-        assert class_index(names, "caf\u00e9") == class_index(names, "Caf\u00e9-s") == 0
         assert classes_of(["caf\u00e9", "cafe\u0301", "cafe"], names).tolist() == [0, 0, 1]
 
     def test_a_number_is_no_part_of_what_a_class_is_called(self):
@@ -466,51 +393,3 @@ class TestEvidence:
         assert self.judged("grass") == (0.0, "")
         assert self.judged("blanket AND grass") == (0.0, "")  # nowhere
         assert self.judged("grass", "it defines the class")[1] == "it defines the class"
-
-
-class TestStatistics:
-    @given(st.integers(1, 60), st.data())
-    def test_wilson_is_that_of_scipy(self, n, data):
-        k = data.draw(st.integers(0, n))
-        found = wilson(k, n, 0.95)
-        expected = binomtest(k, n).proportion_ci(0.95, "wilson")
-        assert found.low == pytest.approx(expected.low, abs=1e-9)
-        assert found.high == pytest.approx(expected.high, abs=1e-9)
-        assert found.low <= found.value <= found.high
-
-    @given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 2**32 - 1))
-    def test_the_difference_lies_in_its_interval(self, n, count, seed):
-        rng = np.random.default_rng(seed)
-        flips, controls = rng.random(n) < 0.6, rng.random((n, count)) < 0.2
-        found = compare(flips, controls, 0.95, 0)
-        assert found.edit.value == pytest.approx(flips.mean())
-        assert found.controls.value == pytest.approx(controls.mean())
-        assert found.difference.value == pytest.approx(flips.mean() - controls.mean())
-        for estimate in (found.edit, found.controls, found.difference):
-            assert estimate.low - 1e-9 <= estimate.value <= estimate.high + 1e-9
-        assert found == compare(flips, controls, 0.95, 0)
-
-    def test_what_never_happened_is_not_certain(self):
-        found = compare(np.ones(10, bool), np.zeros((10, 4), bool), 0.95, 0)
-        assert found.difference.value == 1.0
-        assert 0.4 < found.difference.low < 0.75
-
-    def test_the_interval_covers_the_truth_as_often_as_it_says(self):
-        """Controls differ in their own rates, as words do; many drawings of all of it."""
-        rng = np.random.default_rng(0)
-        covered = 0
-        for _ in range(200):
-            rates = rng.beta(1, 4, 8)  # mean 0.2
-            controls = rng.random((40, 8)) < rates
-            found = compare(rng.random(40) < 0.5, controls, 0.95, 0).difference
-            covered += found.low <= 0.3 <= found.high
-        assert covered >= 180
-
-    def test_without_controls_there_is_no_difference(self):
-        found = compare(np.ones(4, bool), np.zeros((4, 0), bool), 0.95, 0)
-        assert np.isnan(found.difference.value)
-        assert wilson(0, 0, 0.95).high == 1.0
-
-    def test_probabilities_are_the_softmax(self):
-        found = probabilities(np.array([[1000.0, 1000.0], [0.0, np.log(3)]]))
-        assert found == pytest.approx(np.array([[0.5, 0.5], [0.25, 0.75]]))

@@ -14,7 +14,6 @@ from PIL import Image
 
 from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
 from andornot.counting.stores import InMemory
-from andornot.report.unit_links import slugs
 from andornot.views.formula_tree import Matcher, failures
 from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
@@ -217,9 +216,3 @@ def test_ticks_are_round_and_inside(low, span):
     assert all(low - 1e-6 * span <= t <= low + span * (1 + 1e-6) for t in ticks)
     steps = np.diff(ticks)
     assert steps == pytest.approx(steps[0], rel=1e-3)
-
-
-def test_layers_get_different_plain_names():
-    assert slugs(["a.b", "a/b", "a b", "A_b", "é"]) == {
-        "a.b": "a.b", "a/b": "a_b", "a b": "a_b_2", "A_b": "A_b_3", "é": "_",
-    }  # fmt: skip

@@ -18,9 +18,11 @@ from PIL import Image
 
 from andornot.data.images.convert import convert
 from andornot.data.images.dataset import FolderData
+from andornot.data.images.files import parse_id
 from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
+from odd_numbers import ODD
 
 CONCEPTS = "id,name,category\n1,sky,object\n2,tree,object\n300,leaf,part\n,outdoor,scene\n"
 SAMPLES = "sample,split,class,concepts\na.png,train,park,outdoor\nsub/b.jpg,val,,\n"
@@ -493,3 +495,9 @@ def test_names_of_files_that_are_not_utf8_are_refused_at_once(folder):
 def test_options_of_other_types_get_a_sentence(folder, options, message):
     with pytest.raises(OptionError, match=message):
         open_data(folder, **options)
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_digits_are_no_number_of_a_concept(text):
+    with pytest.raises(DataError, match="not a whole number from 1"):
+        parse_id(text, "here")

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from andornot._tools.commands import command, one_word
 from andornot.cli import cli
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.downloads.catalogue import CATALOGUE, find
@@ -21,15 +20,6 @@ from andornot.errors import DataError
 from andornot.reproduce import sources
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="quoted for another shell there")
-ODD = ("my runs/it's one", 'a "b"', "$HOME", "a;b", "plain", "sky AND (red OR 'x')")
-
-
-@pytest.mark.parametrize("odd", ODD)
-def test_a_shell_reads_what_was_meant(odd):
-    assert shlex.split(command("score", Path("/") / odd, 3, odd)) == [
-        "andornot", "score", str(Path("/") / odd), "3", odd,
-    ]  # fmt: skip
-    assert shlex.split(one_word(odd)) == [odd]
 
 
 def test_commands_that_get_the_papers_data(tmp_path):

@@ -24,6 +24,8 @@ from andornot.edits.attack_files import run_key
 from andornot.errors import DataError, OptionError, RunError
 from andornot.report import write as module
 from andornot.report.layer_context import FED, ask_all
+from andornot.report.overview import trust_sentences
+from andornot.report.unit_links import slugs
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
@@ -344,3 +346,16 @@ def test_explanations_show_themselves_in_a_notebook(run):
     table = Reader(run.result()._repr_html_())
     assert table.open == []
     assert "3 of 4 units have a formula" in table.text
+
+
+def test_layers_get_different_plain_names():
+    assert slugs(["a.b", "a/b", "a b", "A_b", "é"]) == {
+        "a.b": "a.b", "a/b": "a_b", "a b": "a_b_2", "A_b": "A_b_3", "é": "_",
+    }  # fmt: skip
+
+
+def test_of_trust_only_what_was_computed_is_told(run):
+    bare = [replace(e, trust=None, agreement=None) for e in run.result().best(1)]
+    assert bare
+    assert "held out" not in " ".join(trust_sentences(bare))
+    assert trust_sentences([]) == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from andornot.errors import ModelError
+from odd_numbers import ODD
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -78,3 +79,11 @@ def test_a_model_is_loaded_with_random_weights(tmp_path):
     assert any("all weights are random (seed 1)" in note for note in drawn.notes)
     with pytest.raises(ModelError, match="seed"):
         load_model(f"{file}:net", "random:x")
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_odd_digits_are_no_seed(text):
+    from andornot.models.random_weights import random_seed
+
+    with pytest.raises(ModelError, match="no whole number"):
+        random_seed(f"random:{text}")

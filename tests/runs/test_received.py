@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from analysis_cases import LAYER, picture_run
 from andornot import AndornotError
 from andornot.cli import cli
-from andornot.cli.options import folder_name
 from andornot.edits import attack
 from andornot.errors import ModelError, RunError
 from andornot.runs.reopen import model_of, pairs_of
@@ -224,12 +223,3 @@ def test_what_opens_the_data_again_is_known_by_name_and_type(gossip, tmp_path, s
     run = rewritten(tmp_path / "run", data={"source": source})
     with pytest.raises(RunError, match=r"its field data\.source\.\w+ "):
         pairs_of(run)
-
-
-@pytest.mark.parametrize(
-    ("layer", "folder"),
-    [("layer4.0", "layer4.0"), ("shared words", "shared words"), ("../../x", ".._.._x"),
-     ("..", "_"), ("/etc/x", "_etc_x"), ("C:\\x", "C__x"), ("", "_")],
-)  # fmt: skip
-def test_a_folder_for_a_layer_lies_where_it_should(layer, folder):
-    assert folder_name(layer) == folder

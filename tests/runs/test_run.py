@@ -19,7 +19,6 @@ from andornot.errors import DataError, OptionError, RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
 from andornot.runs.run import Run
-from andornot.specs import absolute
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -86,18 +85,6 @@ def test_the_manifest_names_the_network_from_anywhere(tmp_path, monkeypatch):
     run = picture_run(Path("home"), LAYER)
     noted = json.loads((run.path / "manifest.json").read_text(encoding="utf-8"))["model"]
     assert noted["spec"] == f"{home / 'network.py'}:net"
-
-
-@pytest.mark.parametrize("text", [None, "torchvision:resnet18", "DEFAULT", "PairClassifier"])
-def test_texts_without_a_path_stay(text):
-    assert absolute(text) == text
-
-
-def test_texts_with_a_path_are_resolved(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("weights.pt").touch()
-    assert absolute("weights.pt") == str(tmp_path / "weights.pt")
-    assert absolute("hf:sub/net") == f"hf:{tmp_path / 'sub' / 'net'}"
 
 
 def test_what_is_mistyped_is_told_before_any_work(run, tmp_path):
