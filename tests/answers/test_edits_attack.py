@@ -209,6 +209,7 @@ def test_a_kept_attack_is_found_again(ponds):
     "text", ["[]", '{"tables": []}', '{"tables": {"edits": 5}}', "[" * 200_000]
 )
 def test_a_kept_attack_that_others_wrote_is_none(ponds, tmp_path, text):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
     shutil.copytree(ponds[0].path, tmp_path / "run")
     run = Run.open(tmp_path / "run")
     folder = folder_of(run, "units", "lake", "swamp")
@@ -396,6 +397,7 @@ def test_a_word_is_found_by_correlation_where_no_weights_are_known(gossip):
 
 
 def test_sentences_are_written(gossip, tmp_path):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
     run, model, data = gossip
     answer = attack(run, "neutral", "contradiction", model=model, data=data)
     text = (answer.write(tmp_path) / "sentences.txt").read_text(encoding="utf-8")

@@ -122,6 +122,10 @@ def test_sentence_pairs(tmp_path: Path) -> None:
     file.write_text("premise\thypothesis\na\tb\n")
     found = check_pairs(open_pairs(f"pairs:{file}", tagger=None))
     assert "No pair has a class" in found.warnings[-1]
+    rows = ("a b\tc\t0\tdev", "a d\tc\t2\tdev")
+    file.write_text("premise\thypothesis\tlabel\tsplit\n" + "\n".join(rows) + "\n")
+    found = check_pairs(open_pairs(f"pairs:{file}", tagger=None))
+    assert any("The classes are numbers" in warning for warning in found.warnings)
 
 
 # --- convert ---

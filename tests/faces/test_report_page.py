@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import colour_cases
 from analysis_cases import EARLY, LAYER, picture_run
 from andornot import Run
 from andornot._tools.whole_folders import whole_folder
@@ -22,11 +23,11 @@ from andornot.errors import OptionError, RunError
 from andornot.report import write as module
 from andornot.report.write import write_report
 from andornot.views.unit import Fact, Story
-from test_report_pictures import DEAD, EVIL, NOT_A_NUMBER, RED, run
-
-__all__ = ["run"]  # the fixture
+from colour_cases import DEAD, EVIL, NOT_A_NUMBER, RED
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
+
+run = colour_cases.run
 
 LAYERS = (LAYER, EARLY)
 VOID = {"meta", "img", "br", "link", "input", "hr"}

@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+import reader_cases
 from andornot import Run, parse
 from andornot.cli import cli
 from andornot.cli.report import report as report_command
@@ -29,12 +30,12 @@ from andornot.report.unit_links import slugs
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
+from reader_cases import DOGS, NEVER
 from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run
 from test_report_page import Reader, read
-from test_report_pairs import DOGS, NEVER, explain, table_file, token_run
-from test_report_pairs import run as pair_run
 
-__all__ = ["explain", "pair_run", "table_file", "token_run"]  # fixtures
+table_file, pair_run = reader_cases.table_file, reader_cases.run
+token_run = reader_cases.token_run
 
 HEAD = Colours().head.weight.detach().numpy()
 SCRIPTS = {"static/report.js", "units.js"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 
@@ -11,15 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import Image
 
-import andornot
-from andornot import Run, Threshold
-from andornot.data.images.labelmaps import NewSample, write_labelmaps
+import colour_cases
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.probes.base import Recording
-from andornot.runs.reopen import images_of, pairs_of
 from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.panels import (  # type: ignore[attr-defined]
@@ -31,56 +25,11 @@ from andornot.views.panels import (  # type: ignore[attr-defined]
     panel_shape,
     panels,
 )
+from colour_cases import DEAD, NOT_A_NUMBER, RED, Colours
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
-RED, DEAD, NOT_A_NUMBER = 0, 3, 4
-EVIL = '<script>alert("sea & sky")</script>'
-
-
-class Colours(torch.nn.Module):  # type: ignore[name-defined, misc]
-    """Units: red, green, blue, nothing, NaN."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = torch.nn.Conv2d(3, 5, 1, bias=False)
-        with torch.no_grad():
-            self.layer.weight[:] = 0
-            self.layer.weight[:3, :, 0, 0] = torch.eye(3)
-            self.layer.weight[NOT_A_NUMBER] = torch.nan
-
-    def forward(self, x):
-        return self.layer(torch.nn.functional.avg_pool2d(x, 4))
-
-
-def samples():
-    """Pictures of 32 x 24 pixels, maps of half that; the last ones are marked but not painted."""
-    rng = np.random.default_rng(0)
-    for i in range(12):
-        image = rng.integers(0, 40, (24, 32, 3)).astype(np.uint8)
-        labels = np.zeros((12, 16), np.int32)
-        for colour in range(3):
-            y, x = 4 * rng.integers(0, 5), 4 * rng.integers(0, 6)
-            labels[y // 2 : y // 2 + 4, x // 2 : x // 2 + 4] = colour + 1
-            if i < 9:
-                image[y : y + 8, x : x + 8] = 0
-                image[y : y + 8, x : x + 8, colour] = 150 + rng.integers(0, 100)
-        yield NewSample(f"{i:02d}", Image.fromarray(image), {"square": labels})
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Run:
-    from andornot.models import Preprocessing
-
-    home = tmp_path_factory.mktemp("world")
-    names = {"red square": "colour", "green square": "colour", EVIL: "colour"}
-    data = write_labelmaps(home / "data", names, samples())
-    return andornot.dissect(
-        Colours(), "layer", data, home / "run",
-        preprocessing=Preprocessing(24, 32, (0, 0, 0), (1, 1, 1)),
-        threshold=Threshold(0.05), recording=Recording(batch_size=5, device="cpu"), folds=2,
-        length=2, beam_size=3,
-    )  # fmt: skip
+run = colour_cases.run
 
 
 @pytest.fixture
@@ -234,34 +183,6 @@ def test_bad_options(run, gallery):
         gallery.unit(RED, 0)
     with pytest.raises(OptionError, match="choose one of this run's layers"):
         PictureGallery.open(run, "nowhere")
-
-
-def changed(run, **data):
-    """The run with another note on its data."""
-    manifest = json.loads(json.dumps(run.manifest))
-    manifest["data"] |= data
-    return Run(run.path, manifest)
-
-
-def test_the_data_of_a_run_is_found_again(run):
-    assert images_of(run).fingerprint() == run.manifest["data"]["fingerprint"]
-
-
-def test_data_that_moved_is_missed(run, tmp_path):
-    with pytest.raises(DataError, match=r"was at .*gone and is not there; put it back"):
-        images_of(changed(run, source={"spec": f"labelmaps:{tmp_path / 'gone'}"}))
-
-
-def test_data_that_changed_is_noticed(run):
-    with pytest.raises(DataError, match="has changed since"):
-        images_of(changed(run, fingerprint="0" * 64))
-
-
-def test_data_without_pictures_is_refused(run):
-    with pytest.raises(OptionError, match="'snli', which has no images"):
-        images_of(changed(run, kind="snli"))
-    with pytest.raises(OptionError, match="'labelmaps', which has no sentences"):
-        pairs_of(run)
 
 
 def test_a_copy_of_the_data_can_be_handed_over(run, gallery, tmp_path):
