@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,9 @@ from andornot import Run, Threshold
 from andornot.data.images.labelmaps import write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.data.sentences.concepts import word_overlap
-from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.models.sentences import Recorded
+from pair_cases import pair, pairs_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -359,7 +358,7 @@ def gossip_data(n=120):
     pairs = []
     for i in range(n):
         noun, verb, place = (str(rng.choice(w)) for w in (nouns, verbs, places))
-        premise = Sentence(tuple(f"the {noun} {verb} {place} .".split()))
+        premise = f"the {noun} {verb} {place} ."
         kind = ("entailment", "neutral", "contradiction")[i % 3]
         if i % 15 == 1:  # not every pair with nobody contradicts
             noun = "nobody"
@@ -368,8 +367,8 @@ def gossip_data(n=120):
             "neutral": f"{noun} {verb} alone .",
             "contradiction": f"nobody {verb} {place} .",
         }[kind]
-        pairs.append(Pair(f"{i}", premise, Sentence(tuple(hypothesis.split())), kind))
-    return PairData(Path("gossip"), "pairs", tuple(pairs))
+        pairs.append(pair(premise, hypothesis, kind, f"{i}"))
+    return pairs_of(pairs, "gossip")
 
 
 @pytest.fixture(scope="module")
@@ -468,8 +467,8 @@ def test_overlap_is_raised_by_the_words_of_the_premise(tmp_path):
         if i % 6 < 3:
             hypothesis[3 if i % 3 else 5] = "nobody"
         label = "entailment" if i % 6 == 3 else "contradiction"
-        pairs.append(Pair(f"{i}", Sentence(tuple(premise)), Sentence(tuple(hypothesis)), label))
-    data = PairData(Path("parrot"), "pairs", tuple(pairs))
+        pairs.append(pair(" ".join(premise), " ".join(hypothesis), label, f"{i}"))
+    data = pairs_of(pairs, "parrot")
     run = andornot.dissect(Parrot(), "words", data, tmp_path, length=2, min_active=0.0)
     assert str(run.result()[0].formula) == "overlap-25% AND NOT hyp:nobody"  # the same pairs
     answer = attack(run, "contradiction", "entailment", model=Parrot(), data=data)

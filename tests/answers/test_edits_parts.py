@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import pair_cases
 from andornot import Concept, ConceptTable, Responses, parse
 from andornot.data.sentences.concepts import word_overlap
-from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.edits.class_concepts import belonging
 from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
 from andornot.edits.control_rules import Evidence
@@ -44,6 +44,7 @@ from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
 from andornot.errors import DataError, OptionError
 from andornot.formula_forms import terms
+from pair_cases import tagged
 
 NAMES = "abcd"
 
@@ -199,8 +200,8 @@ class TestCutouts:
         assert mean_colour(self.presence, nothing, self.donors, self.picture) is None
 
 
-def pair(premise, hypothesis, name="p"):
-    return Pair(name, Sentence(tuple(premise.split())), Sentence(tuple(hypothesis.split())), "x")
+def pair(premise, hypothesis):
+    return pair_cases.pair(premise, hypothesis, "x")
 
 
 def said(edited):
@@ -289,14 +290,9 @@ class TestWords:
         assert set(control) & set(premise) <= set(hypothesis)  # nothing more in common
 
     def test_unwanted_words_go_first_and_each_to_a_word_of_its_tag(self):
-        def tagged(text):
-            words, tags = zip(*(token.split("|") for token in text.split()), strict=True)
-            return Sentence(words, tags)
-
-        before = Pair(
-            "p",
-            tagged("A|DT chef|NN is|VBZ riding|VBG a|DT red|JJ scooter|NN .|."),
-            tagged("The|DT sad|JJ man|NN is|VBZ sleeping|VBG .|."),
+        before = pair(
+            tagged("A/DT chef/NN is/VBZ riding/VBG a/DT red/JJ scooter/NN ./."),
+            tagged("The/DT sad/JJ man/NN is/VBZ sleeping/VBG ./."),
         )
         edit = Reword(0.0, frozenset({"sleeping", "nobody"}))
         assert said(apply_edit(before, edit))[1] == "The sad man is riding ."

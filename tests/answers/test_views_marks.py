@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pair_cases
 from andornot import And, Concept, Not, Or, parse
 from andornot.data.sentences.concepts import pair_concepts, tag_names
 from andornot.data.sentences.open import open_pairs
-from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.tokens import token_concepts
 from andornot.views.token_marks import (
     BOTH,
@@ -31,6 +29,7 @@ from andornot.views.token_marks import (
 )
 from andornot.views.unit import plain_concepts
 from mark_cases import carriers, normal_form
+from pair_cases import pairs_of, tagged
 
 NAMES = "abcdef"
 formulas = st.recursive(
@@ -59,19 +58,14 @@ def test_what_hinders_is_all_that_stands_in_the_way(formula, truth):
     assert found == (in_the_way if would and not holds else set())
 
 
-def sentence(text):
-    """From ``word/TAG`` between blanks."""
-    words, tags = zip(*(token.rsplit("/", 1) for token in text.split()), strict=True)
-    return Sentence(words, tags)
-
-
-PAIR = Pair(
-    "p",
-    sentence("A/DT Dog/NN chases/VBZ the/DT cat/NN ./."),
-    sentence("the/DT dog/NN never/RB sleeps/VBZ ./."),
+PAIR = pair_cases.pair(
+    tagged("A/DT Dog/NN chases/VBZ the/DT cat/NN ./."),
+    tagged("the/DT dog/NN never/RB sleeps/VBZ ./."),
 )
-OTHER = Pair("q", sentence("Kittens/NNS purr/VBP :/:"), sentence("It/PRP purrs/VBZ ./."))
-DATA = PairData(Path("made"), "pairs", (PAIR, OTHER))
+OTHER = pair_cases.pair(
+    tagged("Kittens/NNS purr/VBP :/:"), tagged("It/PRP purrs/VBZ ./."), name="q"
+)
+DATA = pairs_of((PAIR, OTHER))
 TABLE = pair_concepts(DATA, stop_words=()).derive(
     "KIND", {"pre:cat": ["pre:cat", "pre:kittens"], "hyp:dog": ["hyp:dog", "hyp:cat"]}
 )

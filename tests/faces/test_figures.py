@@ -34,13 +34,13 @@ from andornot.analyses import accuracy as accuracy_of
 from andornot.analyses import contributions as contributions_of
 from andornot.analyses import length as length_of
 from andornot.analyses import uniqueness as uniqueness_of
-from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.figures import accuracy, contributions, edits, growth, kinds, length, uniqueness
 from andornot.figures.examples import choose_examples, shortened, strongest
 from andornot.figures.request import Choices, Request
 from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
 from andornot.views.panels import panels
+from pair_cases import pair, sentence
 
 
 @pytest.fixture(scope="module")
@@ -497,9 +497,8 @@ def test_edits_of_images():
 
 
 def test_edits_of_sentences():
-    premise = Sentence(("A", "dog", "runs", "."))
-    before = Pair("p", premise, Sentence(("A", "dog", "runs")))
-    after = Pair("p", premise, Sentence(("nobody", "A", "dog", "runs")))
+    before = pair("A dog runs .", "A dog runs")
+    after = pair("A dog runs .", "nobody A dog runs")
     text = said(edits.draw(attack_of([example_of(before, after)] * 3)).figure)
     assert "Pre A dog runs . Orig Hyp A dog runs Adv Hyp nobody A dog runs now swamp" in text
 
@@ -532,7 +531,7 @@ TOKENS = st.lists(st.sampled_from(["a", "dog", "runs", ",", "."]), min_size=1, m
 
 @given(TOKENS, TOKENS)
 def test_changes_hold_both_sentences(old, new):
-    text = edits.changes(Sentence(tuple(old)), Sentence(tuple(new)))
+    text = edits.changes(sentence(" ".join(old)), sentence(" ".join(new)))
     assert [word.text for word in text if not word.struck] == new
     assert [word.text for word in text if not word.ground] == old
 

@@ -22,8 +22,8 @@ from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError, RunError
 from andornot.report import write as module
 from andornot.report.write import write_report
-from andornot.views.unit import Fact, Story
 from colour_cases import DEAD, EVIL, NOT_A_NUMBER, RED
+from story_cases import story
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 
@@ -136,8 +136,8 @@ def test_the_pages_ask_nothing_of_the_network(run, tmp_path):
 
 
 def test_names_and_stories_are_escaped(run, tmp_path):
-    story = Story("<i>A</i> & B", (EVIL,), (Fact(EVIL, False, "<u>how</u>", 2),))
-    path = write_report(run, tmp_path / "out", n_samples=4, n_units=20, story=story)
+    tale = story("<i>A</i> & B", EVIL, facts=((EVIL, False, "<u>how</u>", 2),))
+    path = write_report(run, tmp_path / "out", n_samples=4, n_units=20, story=tale)
     for file in path.parent.rglob("*.html"):
         page = read(file)
         assert not {"i", "u"} & {tag for tag, _ in page.tags}
@@ -153,11 +153,11 @@ def test_names_and_stories_are_escaped(run, tmp_path):
 
 def test_a_story_tells_what_was_found_and_what_not(run, tmp_path):
     facts = (
-        Fact("Red squares are red.", True, "Unit 1 says so.", 1),
-        Fact("There is a fourth colour.", False, "No unit names it."),
+        ("Red squares are red.", True, "Unit 1 says so.", 1),
+        ("There is a fourth colour.", False, "No unit names it."),
     )
-    story = Story("A tale", ("Once upon a time.",), facts)
-    path = write_report(run, tmp_path / "out", n_samples=1, n_units=1, story=story)
+    tale = story("A tale", "Once upon a time.", facts=facts)
+    path = write_report(run, tmp_path / "out", n_samples=1, n_units=1, story=tale)
     text = words(path)
     assert text.startswith("A tale")
     assert "Once upon a time." in text
@@ -169,7 +169,7 @@ def test_a_story_tells_what_was_found_and_what_not(run, tmp_path):
     assert unit_page(path, 1).relative_to(path.parent).as_posix() in [
         link["href"] for link in read(path).all("a")
     ]
-    path = write_report(run, tmp_path / "two", [2], 1, story=story)
+    path = write_report(run, tmp_path / "two", [2], 1, story=tale)
     assert "Found: Unit 1 says so. (unit 1)" in words(path), "of a unit without a page no link"
 
 

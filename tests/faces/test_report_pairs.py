@@ -21,9 +21,9 @@ from andornot.demo.text.world import draw_pairs
 from andornot.errors import OptionError
 from andornot.probes.pairs import Words
 from andornot.report.write import write_report
-from andornot.views.unit import Fact, Story
 from mark_cases import carriers, normal_form
 from reader_cases import CLASSES, DEAD, DOGS, EVIL, NEVER, SHARED, Reader
+from story_cases import story
 from test_report_page import read, unit_page, units_of, words
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
@@ -122,8 +122,8 @@ def test_words_on_the_pages_are_marked_as_a_plain_recomputation_says(run, table_
 
 
 def test_the_pages_are_whole_and_ask_nothing_of_the_network(run, tmp_path):
-    story = Story("<i>Tale</i>", (EVIL,))
-    path = write_report(run, tmp_path / "out", n_samples=10, n_units=20, story=story)
+    tale = story("<i>Tale</i>", EVIL)
+    path = write_report(run, tmp_path / "out", n_samples=10, n_units=20, story=tale)
     assert not (path.parent / "images").exists()
     for file in path.parent.rglob("*.html"):
         html, page = file.read_text(encoding="utf-8"), read(file)
@@ -140,8 +140,8 @@ def test_the_pages_are_whole_and_ask_nothing_of_the_network(run, tmp_path):
 
 def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
     e = run.result()[DOGS]
-    story = Story("A tale", (), (Fact("Dogs count.", True, "They do.", DOGS),))
-    path = write_report(run, tmp_path / "out", n_samples=10, n_units=1, story=story)
+    tale = story("A tale", facts=(("Dogs count.", True, "They do.", DOGS),))
+    path = write_report(run, tmp_path / "out", n_samples=10, n_units=1, story=tale)
     unit, first = words(unit_page(path, DOGS)), words(path)
     assert f"Unit {DOGS} · IoU {e.iou:.3f}" in unit
     assert f"of the {e.counts.tp + e.counts.fn:,} pairs." in unit

@@ -29,9 +29,10 @@ from andornot.report.overview import trust_sentences
 from andornot.report.unit_links import slugs
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from reader_cases import DOGS, NEVER
 from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run
+from story_cases import story
 from test_report_page import Reader, read
 
 table_file, pair_run = reader_cases.table_file, reader_cases.run
@@ -227,9 +228,9 @@ def test_tables_can_be_taken_along(run, site):
 
 
 def test_only_some_units_and_a_story(run, tmp_path):
-    facts = (Fact("Red.", True, "Seen.", 2), Fact("Grey.", False, "Not seen."))
-    story = Story(f"Of {EVIL}", ("Once upon a time.",), facts)
-    path = write_report(run, tmp_path / "out", [2, 0], 3, story=story)
+    facts = (("Red.", True, "Seen.", 2), ("Grey.", False, "Not seen."))
+    tale = story(f"Of {EVIL}", "Once upon a time.", facts=facts)
+    path = write_report(run, tmp_path / "out", [2, 0], 3, story=tale)
     assert_sound(path.parent)
     assert [row["unit"] for row in listed(path.parent)["units"]] == [2, 0]
     html = read(path)

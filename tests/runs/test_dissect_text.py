@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,13 @@ import pytest
 import andornot
 from andornot import Threshold
 from andornot.concepts.relations import read_relations
-from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, FormulaError, ModelError, OptionError
 from andornot.models.sentences import Recorded
 from andornot.pipeline import record
 from andornot.probes.base import Recording
 from andornot.probes.pairs import Words
 from andornot.runs.run import Run
+from pair_cases import pair, pairs_of, tagged
 
 NOUNS = ("dog", "cat", "man", "girl")
 VERBS = ("runs", "sleeps", "eats")
@@ -30,18 +29,16 @@ def pairs():
     """Pairs of three to seven words; every fifth hypothesis has a ``no``."""
 
     def sentence(i, no):
-        words = ("no" if no else "the", NOUNS[i % 4], *(("really",) * (i % 3)), VERBS[i % 3])
-        tags = ("DT", "NN", *(("RB",) * (i % 3)), "VBZ")
-        return Sentence(words, tags)
+        really = "really/RB " * (i % 3)
+        return tagged(f"{'no' if no else 'the'}/DT {NOUNS[i % 4]}/NN {really}{VERBS[i % 3]}/VBZ")
 
     labels = ("contradiction", "entailment", "neutral")
-    return PairData(
-        Path("pairs.tok"),
-        "pairs",
-        tuple(
-            Pair(f"p{i}", sentence(i, False), sentence(i // 4, i % 5 == 0), labels[i % 3], "dev")
+    return pairs_of(
+        (
+            pair(sentence(i, False), sentence(i // 4, i % 5 == 0), labels[i % 3], f"p{i}", "dev")
             for i in range(N_PAIRS)
         ),
+        "pairs.tok",
     )
 
 

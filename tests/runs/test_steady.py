@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,10 @@ import pytest
 
 import andornot
 from andornot import Threshold
-from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import ModelError
 from andornot.pipeline.steady import _share
 from andornot.probes.base import Recording
+from pair_cases import pair, pairs_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -244,17 +243,14 @@ class Words:
 
 
 PAIRS = tuple(
-    Pair(
-        f"p{i}", Sentence(("a", *["big"] * (i % 5), "dog")), Sentence(("cat", *["runs"] * (i % 3)))
-    )
-    for i in range(20)
+    pair(f"a {'big ' * (i % 5)}dog", f"cat {'runs ' * (i % 3)}", name=f"p{i}") for i in range(20)
 )
 
 
 @pytest.mark.parametrize("layer", ["length", "letters"])
 @pytest.mark.parametrize("store", [True, False])
 def test_sentences_and_tokens(tmp_path, layer, store):
-    data = PairData(Path("made"), "pairs", PAIRS)
+    data = pairs_of(PAIRS)
     rng = np.random.default_rng(0)
     options = {"store": store, "trust": None, "length": 1, "min_active": 0.0}
 
