@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import math
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
 from andornot.views.overlays import data_url, overlay_png
 from andornot.views.plots import activation_histogram, round_numbers
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, threshold
 
 NAMES = ("a", "b", "c", "d")
 
@@ -216,3 +218,16 @@ def test_ticks_are_round_and_inside(low, span):
     assert all(low - 1e-6 * span <= t <= low + span * (1 + 1e-6) for t in ticks)
     steps = np.diff(ticks)
     assert steps == pytest.approx(steps[0], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"k": 3, "by": "clusters"}, "in the top one of the 3 ranges of its values"),
+        ({"quantile": None, "fixed": 0.0}, "above 0"),
+        ({"quantile": 0.005, "fixed": None}, "among the highest 0.5 % of its values"),
+    ],
+)
+def test_a_threshold_is_told_in_words(rule, said):
+    run: Any = SimpleNamespace(manifest={"layers": {"one": {"threshold": rule}}})
+    assert threshold(run, "one") == said

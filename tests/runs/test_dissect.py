@@ -14,9 +14,7 @@ from PIL import Image
 
 import andornot
 from andornot import Threshold
-from andornot._tools import folders
 from andornot.counting import stores as activations
-from andornot.counting.stores import Shards
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
@@ -25,6 +23,8 @@ from andornot.pipeline import dissect as dissection
 from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
+from pass_cases import n_recorded
+from unlisted import forget_files
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -160,8 +160,7 @@ def test_interrupted_recording_goes_on(run_with, monkeypatch, failing, tmp_path)
     with pytest.raises(expected):
         run_with(model, length=2)
     assert not (tmp_path / "run" / "manifest.json").exists()
-    stores = list((tmp_path / "run" / "cache").glob("activations*/shards"))
-    assert Shards(stores[0]).n_samples == 6
+    assert n_recorded(tmp_path / "run") == 6
     model.forward, model.calls = passed, 0
     again = run_with(model, length=2)
     assert model.calls == 2  # samples 6 to 8, and 9; it is not tried again
@@ -426,7 +425,7 @@ def test_lists_of_digests_that_are_damaged_are_made_again(run_with, where, damag
         else:
             other = text.replace(".n", ".m").replace(".json", ".jsom").replace(".parq", ".Parq")
             path.write_text(text[:-9] if damage == "cut" else other)
-    folders._compared.clear()  # as in another process
+    forget_files()
     again = run_with(model, length=2, trust=None)
     assert again.result() == result
     assert again.concepts.names == names
@@ -457,7 +456,7 @@ def test_a_changed_copy_is_kept_though_the_list_is_damaged(run_with):
     run = run_with(length=1, trust=None)
     (run.path / ".andornot.json").write_text("{")
     (run.path / "explanations.parquet").write_text("mine")
-    folders._compared.clear()
+    forget_files()
     assert run_with(length=2, trust=None).read_table("explanations.parquet").shape[0] == 6
     assert (run.path / "explanations.parquet").read_text() == "mine"
 

@@ -18,6 +18,7 @@ from andornot.errors import ModelError
 from andornot.pipeline import count, record
 from andornot.probes.base import Recording, same_answer
 from andornot.probes.pairs import Words
+from bars import turn_bars_on
 from test_dissect_text import Counting, pairs
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -313,16 +314,11 @@ def test_to_verify_is_to_look_at_the_bytes(run, forged, part):
 
 
 def test_label_maps_are_known_from_the_first_run_on(run, forged, capsys):
-    from andornot._tools.progress import show_progress
-
     net = Net()
     run(net)
     forged("labels")
-    show_progress(True)
-    try:
-        after = run(net, verify=True)
-    finally:
-        show_progress(False)
+    turn_bars_on()
+    after = run(net, verify=True)
     told = " ".join(capsys.readouterr().err.split())
     assert "behind the stored concept table hold other bytes" in told
     assert "files behind the stored activations held is not known" in told

@@ -22,9 +22,9 @@ import pytest
 from PIL import Image
 
 from andornot.cli import cli
-from andornot.counting.stores import Shards
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.runs.cache import alone
+from pass_cases import n_recorded
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -161,8 +161,7 @@ def test_a_signal_keeps_what_the_network_gave(world: Path, tmp_path: Path, numbe
     assert process.returncode == 128 + number
     assert len(text.strip().splitlines()) == 1
     assert "the same command goes on from here" in text
-    shards = next((tmp_path / "run" / "cache").glob("activations_*")) / "shards"
-    assert Shards(shards).n_samples == 10
+    assert n_recorded(tmp_path / "run") == 10
     finish(start(world, tmp_path / "run"))
     assert_undisturbed(world, tmp_path / "run")
 

@@ -25,8 +25,6 @@ import pytest
 
 import andornot
 from andornot import AndornotError, Threshold
-from andornot._tools import folders
-from andornot.counting import stores as activations
 from andornot.counting.ranges import Ranges
 from andornot.pipeline import record
 from andornot.probes.base import Recording
@@ -40,12 +38,15 @@ pytest.importorskip("jinja2", reason="jinja2 is not installed")
 from andornot.edits import AttackOptions, attack  # noqa: E402
 from andornot.report.write import write_report  # noqa: E402
 from run_reader import Classes, Told, looked, read_all  # noqa: E402
+from unlisted import forget_files  # noqa: E402
 
 KINDS = ("flip", "zeros", "cut", "longer", "swap", "old", "gone")
 FAST, SLOW = 40, 400
 REPORT_EVERY = 25
 TRUST = TrustOptions(resamples=2, bootstrap=40, nulls=2)
 DEEP = "[" * 200_000
+LIST = ".andornot.json"
+"""The list of digests in each folder."""
 
 
 @dataclass
@@ -93,16 +94,12 @@ class Case:
         """The undamaged run again; what this process knows of its files is forgotten."""
         shutil.rmtree(self.run)
         shutil.copytree(self.folder / "whole", self.run)
-        forget_all()
+        forget_files()
 
     @property
     def files(self) -> list[str]:
-        return sorted(folders.folder_files(self.folder / "whole"))
-
-
-def forget_all() -> None:
-    folders._compared.clear()
-    activations._digest_at.cache_clear()
+        whole = self.folder / "whole"
+        return sorted(p.relative_to(whole).as_posix() for p in whole.rglob("*") if p.is_file())
 
 
 def pages(case: Case, out: Path) -> Any:
@@ -209,7 +206,7 @@ def mutate(kind: str, name: str, case: Case, rng: random.Random) -> list[str]:
         return [name]
     if kind == "deep, unlisted":
         path.write_text(DEEP)
-        (path.parent / folders.LIST).unlink(missing_ok=True)
+        (path.parent / LIST).unlink(missing_ok=True)
         return [name]
     if kind == "swap":
         return swap(name, case, rng)
@@ -258,7 +255,7 @@ def check_told(sentence: str, damaged: list[str], case: Case) -> None:
     assert "\n" not in sentence.strip()
     assert sentence.count("Traceback") == 0
     places = [case.run / name for name in damaged]
-    shown = [p if p.exists() and p.name != folders.LIST else p.parent for p in places]
+    shown = [p if p.exists() and p.name != LIST else p.parent for p in places]
     named = [str(p.relative_to(case.folder)) for p in shown]
     assert any(name in sentence for name in named), f"{sentence}\nnames none of {damaged}"
 
@@ -311,7 +308,7 @@ def try_out(case: Case, kind: str, name: str, rng: random.Random, out: Path | No
         if page != case.page:
             told["report"] = page if isinstance(page, Told) else unanswered(page)
             check_told(told["report"].sentence, damaged, case)
-    forget_all()
+    forget_files()
     try:
         case.make(case.run, length=2)
     except AndornotError as error:
@@ -365,5 +362,5 @@ def test_what_a_stage_may_hold_is_known_without_its_list(cases):
     for case in cases.values():
         for file in case.files:
             parts = file.split("/")
-            if parts[0] == "cache" and len(parts) == 3 and parts[2] != folders.LIST:
+            if parts[0] == "cache" and len(parts) == 3 and parts[2] != LIST:
                 assert any(fnmatch(parts[2], pattern) for pattern in stages._UNLISTED), file

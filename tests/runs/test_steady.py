@@ -21,9 +21,11 @@ from torch import nn  # noqa: E402
 from torch.nn.functional import dropout  # noqa: E402
 
 from andornot.models import Preprocessing  # noqa: E402
-from andornot.models.asked import ASKED  # noqa: E402
 from andornot.models.sentences import Recorded  # noqa: E402
 from pass_cases import N_SAMPLES, write_world  # noqa: E402
+
+ASKED = 4
+"""Made-up pictures on which a network is asked whether it is still the same."""
 
 
 class Net(nn.Module):

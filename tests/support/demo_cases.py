@@ -5,10 +5,11 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from andornot.demo import run_demo
 from andornot.demo.outcome import Demo
+from andornot.runs.reopen import model_of
 
 MadeOnce = Callable[[str, Callable[[Path], object]], Path]
 
@@ -22,3 +23,8 @@ def whole_demo(made_once: MadeOnce, name: Literal["vision", "text"], seed: int) 
 
     folder = made_once(f"demo-{name}-{seed}", make)
     return cast(Demo, pickle.loads((folder / "demo.pickle").read_bytes()))
+
+
+def trained_again(demo: Demo) -> Any:
+    """The network of a demo; its fingerprint is that in the run."""
+    return model_of(demo.run)

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 import andornot
+from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.probes.base import Recording
@@ -86,6 +87,11 @@ def seen(folder: Path) -> int:
     lines = path.read_text().split("\n")[:-1] if path.exists() else []
     path.unlink(missing_ok=True)
     return sum(int(line.split()[1]) for line in lines)
+
+
+def n_recorded(run: Path) -> int:
+    """How many samples of the first recording of a run are on disk, also while it is not done."""
+    return Shards(next((run / "cache").glob("activations*")) / "shards").n_samples
 
 
 def dissect(folder: Path, out: str, **changes) -> Run:

@@ -1,8 +1,10 @@
-"""Runs as a version without lists of digests wrote them, for tests that change what a run says."""
+"""Lists of digests: gone, or forgotten, for tests that change what a run says."""
 
 from pathlib import Path
 
+from andornot._tools import folders
 from andornot._tools.folders import LIST
+from andornot.counting import stores
 
 
 def unlisted(run: Path) -> Path:
@@ -10,3 +12,9 @@ def unlisted(run: Path) -> Path:
     for found in [*run.rglob(LIST)]:
         found.unlink()
     return run
+
+
+def forget_files() -> None:
+    """What this process knows of files that it read is forgotten, as in another process."""
+    folders._compared.clear()
+    stores._digest_at.cache_clear()

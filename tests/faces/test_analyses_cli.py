@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from analysis_cases import EARLY, LAYER, picture_run
-from andornot._tools import progress
 from andornot.analyses import QUESTIONS, accuracy
 from andornot.cli.analyze import analyze
 from andornot.errors import OptionError
+from bars import bars_are_on
 
 pytest.importorskip("torch", reason="torch is not installed")
 
@@ -74,7 +74,7 @@ def test_chosen_samples_and_ablation(run, tmp_path):
 def test_bars_can_be_turned_off(run, tmp_path, question):
     out = ("--out", tmp_path)
     assert ask(question, run.path, "--layer", LAYER, "--quiet", *out).exit_code == 0
-    assert not progress._visible
+    assert not bars_are_on()
 
 
 def test_all_questions_of_all_layers(run, tmp_path):
