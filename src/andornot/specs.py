@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import overload
 
 from andornot._tools.files import split_part
 
@@ -13,6 +14,12 @@ def python_function(named: str) -> tuple[Path, str] | None:
     return (Path(file), function) if file.endswith(".py") and function else None
 
 
+@overload
+def absolute(named: str) -> str: ...
+@overload
+def absolute(named: None) -> None: ...
+@overload
+def absolute(named: str | None) -> str | None: ...
 def absolute(named: str | None) -> str | None:
     """The text that names a network or its weights, as it can be read from any directory.
 

@@ -30,6 +30,7 @@ from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.views.sentence_gallery import PairGallery
 from andornot.views.token_marks import FORBIDDEN, NAMED
 from andornot.views.unit import Fact, Story, class_weights
+from manifest_cases import retold
 from mark_cases import carriers, normal_form
 from test_report_page import read, unit_page, units_of, words
 
@@ -235,7 +236,7 @@ def test_weights_are_those_of_the_head(run, monkeypatch):
     assert found == [("entailment", -1, -0.25), ("neutral", 2, 0.5), ("contradiction", -4, -1)]
     many = np.arange(12, dtype=np.float32)[:, None] * [[1, -1]]
     monkeypatch.setattr(Run, "head_weights", lambda self, layer: many)
-    run = Run(run.path, run.manifest | {"model": {"class_names": None}})
+    run = retold(run, model={"class_names": None})
     found = [(w.name, w.weight) for w in class_weights(run, "pairs", 1)]
     assert found == [(f"class {i}", -i) for i in range(4, 12)]
 
@@ -446,8 +447,7 @@ def test_the_terminal_has_colours(run, token_run):
 
 
 def test_the_terminal_says_what_it_can_of_pictures(run, tmp_path, monkeypatch):
-    manifest = run.manifest | {"level": "image"}
-    text = printed(Run(run.path, manifest), units=[DOGS, DEAD])
+    text = printed(retold(run, level="image"), units=[DOGS, DEAD])
     assert "of the" in text
     assert "no formula: 0 on every position" in text
     assert "Excite it most" not in text

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -27,6 +26,7 @@ from andornot.report.layer_context import FED, ask_all
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Fact, Story
+from manifest_cases import retold
 from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run
 from test_report_page import Reader, read
 from test_report_pairs import DOGS, NEVER, explain, table_file, token_run
@@ -320,8 +320,8 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
 
 
 def test_a_run_without_classes_says_so(pair_run, tmp_path, monkeypatch):
-    manifest = pair_run.manifest | {"model": pair_run.manifest["model"] | {"class_names": None}}
-    path = write_report(replace(pair_run, manifest=manifest), tmp_path / "out", [0], 1)
+    nameless = retold(pair_run, model={"class_names": None})
+    path = write_report(nameless, tmp_path / "out", [0], 1)
     assert_sound(path.parent)
     assert "nothing can be said of classes" in read(path.parent / "classes.html").text
 

@@ -21,7 +21,7 @@ from andornot.cli import cli
 from andornot.errors import RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
-from andornot.runs.manifest import check_manifest
+from andornot.runs.manifest_fields import check_manifest
 from andornot.runs.reopen import model_of
 from andornot.runs.run import Run
 from nli_cases import grammar
