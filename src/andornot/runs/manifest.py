@@ -15,8 +15,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-import numpy as np
-
+from andornot._tools.files import plain_number
 from andornot._tools.reading import check_digest, parse_json
 from andornot.errors import RunError
 from andornot.runs.manifest_fields import check_manifest
@@ -95,9 +94,7 @@ def _jsonable(value: object) -> object:
             return value._written()
         case Mapping():
             return dict(value)
-        case np.generic():
-            return value.item()
-    raise TypeError(f"{type(value).__name__} is nothing that a manifest can hold")
+    return plain_number(value)
 
 
 @dataclass(frozen=True, kw_only=True)
