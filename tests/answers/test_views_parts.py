@@ -20,7 +20,8 @@ from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
 from andornot.views.overlays import data_url, overlay_png
 from andornot.views.plots import activation_histogram, round_numbers
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, threshold
+from manifest_cases import run_by
 
 NAMES = ("a", "b", "c", "d")
 
@@ -223,3 +224,16 @@ def test_layers_get_different_plain_names():
     assert slugs(["a.b", "a/b", "a b", "A_b", "é"]) == {
         "a.b": "a.b", "a/b": "a_b", "a b": "a_b_2", "A_b": "A_b_3", "é": "_",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"quantile": 0.005}, "among the highest 0.5 % of its values"),
+        ({"fixed": 0.25}, "above 0.25"),
+        ({"k": 3, "by": "clusters"}, "in the top one of the 3 ranges of its values"),
+        (None, "above its threshold"),  # a run of an older version does not say
+    ],
+)
+def test_when_a_unit_is_active(tmp_path, rule, told):
+    assert threshold(run_by(tmp_path, rule), "1") == told

@@ -30,7 +30,6 @@ from andornot.runs.manifest import Manifest
 from andornot.runs.manifest_fields import check_manifest
 from andornot.runs.reopen import model_of
 from andornot.runs.run import Run
-from andornot.views.unit import threshold
 from manifest_cases import retold
 from nli_cases import grammar
 
@@ -294,13 +293,6 @@ def test_a_run_of_a_later_version_is_loaded_again(runs):
     values["recording"] |= {"precision": "float32"}
     later = Run(run.path, Manifest.from_json(values, MANIFEST), trust_code=True)
     assert model_of(later).fingerprint == run.record.model.fingerprint
-
-
-def test_a_layer_without_a_threshold_is_told_of(runs):
-    run = runs["image"]
-    layers = {name: replace(layer, threshold=None) for name, layer in run.record.layers.items()}
-    assert threshold(run, LAYER).startswith("among the highest 5 %")
-    assert threshold(retold(run, layers=layers), LAYER) == "above its threshold"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from andornot.runs.manifest import Manifest, Part
+from andornot.runs.manifest import Manifest, Part, Rule
 from andornot.runs.run import Run
 
 WHOLE: dict[str, Any] = {
@@ -38,6 +38,12 @@ WHOLE: dict[str, Any] = {
 def run_at(path: Path, **changes: Any) -> Run:
     """A run that lies nowhere; changes as of :func:`retold`."""
     return retold(Run(path, Manifest.from_json(WHOLE, path / "manifest.json")), **changes)
+
+
+def run_by(path: Path, rule: Mapping[str, Any] | None) -> Run:
+    """A run that lies nowhere, whose units in layer ``1`` are active by a rule."""
+    layer = run_at(path).record.layers["1"]
+    return run_at(path, layers={"1": replace(layer, threshold=rule and Rule.of(rule))})
 
 
 def retold(run: Run, **changes: Any) -> Run:
