@@ -43,7 +43,9 @@ def run_at(path: Path, **changes: Any) -> Run:
 def run_by(path: Path, rule: Mapping[str, Any] | None) -> Run:
     """A run that lies nowhere, whose units in layer ``1`` are active by a rule."""
     layer = run_at(path).record.layers["1"]
-    return run_at(path, layers={"1": replace(layer, threshold=rule and Rule.of(rule))})
+    return run_at(
+        path, layers={"1": replace(layer, threshold=None if rule is None else Rule.of(rule))}
+    )
 
 
 def retold(run: Run, **changes: Any) -> Run:
