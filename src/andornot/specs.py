@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 from andornot._tools.files import split_part
+
+_Named = TypeVar("_Named", str, str | None)
 
 
 def python_function(named: str) -> tuple[Path, str] | None:
@@ -13,7 +16,7 @@ def python_function(named: str) -> tuple[Path, str] | None:
     return (Path(file), function) if file.endswith(".py") and function else None
 
 
-def absolute(named: str | None) -> str | None:
+def absolute(named: _Named) -> _Named:
     """The text that names a network or its weights, as it can be read from any directory.
 
     In ``hf:DIRECTORY``, ``FILE.py:FUNCTION``, ``FILE`` and ``FILE#PART`` the path becomes a whole

@@ -28,6 +28,7 @@ from andornot.analyses.outcomes import outcomes
 from andornot.analyses.replay import Source
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from manifest_cases import retold
 from unlisted import unlisted
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -51,8 +52,7 @@ def copied(run, tmp_path):
 
 def edited(run, **model):
     """The same run with another note about its model."""
-    manifest = run.manifest | {"model": run.manifest["model"] | model}
-    return replace(run, manifest=manifest)
+    return retold(run, model=model)
 
 
 def explained(run, layer):
@@ -315,19 +315,19 @@ def test_what_accuracy_cannot_be_told_from(copied, missing):
         samples["class"], message = "zebra", "samples have 'zebra', the network has 'Red', 'Green'"
     samples.to_parquet(copied.table_file("samples.parquet"), index=False)
     with pytest.raises(RunError, match=message):
-        accuracy.answer(Run(known.path, known.manifest), LAYER)
+        accuracy.answer(Run(known.path, known.record), LAYER)
 
 
 def test_a_network_with_one_logit(run):
-    fresh = Run(run.path, run.manifest)
+    fresh = Run(run.path, run.record)
     object.__setattr__(fresh, "logits", run.logits[:, :1])
     with pytest.raises(RunError, match="gives a single logit"):
         accuracy.answer(fresh, LAYER)
 
 
-def test_a_run_without_logits(run, monkeypatch):
-    monkeypatch.setitem(run.manifest["stages"]["logits"], "n_classes", 0)
-    fresh = Run(run.path, run.manifest)
+def test_a_run_without_logits(run):
+    stages = run.record.stages
+    fresh = retold(run, stages=stages | {"logits": replace(stages["logits"], n_classes=0)})
     for question in (accuracy, contributions):
         with pytest.raises(RunError, match="gives no logits"):
             question.answer(fresh, LAYER)

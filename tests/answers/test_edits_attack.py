@@ -19,6 +19,7 @@ from andornot.data.images.open import open_data
 from andornot.data.sentences.concepts import word_overlap
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.models.sentences import Recorded
+from manifest_cases import retold
 from pair_cases import pair, pairs_of
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -146,7 +147,7 @@ def test_tables_say_what_the_arrays_say(ponds):
 def test_nothing_is_right_where_labels_cannot_be_compared(ponds):
     """A label that is none of the network's classes makes no answer right or wrong."""
     run, model, data = ponds
-    foreign = Run(run.path, run.manifest)
+    foreign = Run(run.path, run.record)
     named = run.samples["class"].replace("lake", "somewhere")
     foreign.__dict__["samples"] = run.samples.assign(**{"class": named})
     answer = attack(foreign, "lake", "swamp", model=model, data=data, options=QUICK)
@@ -198,7 +199,7 @@ def test_a_kept_attack_is_found_again(ponds):
         assert (np.asarray(kept.after) == np.asarray(example.after)).all()
     pd.testing.assert_frame_equal(again.tables["edits"], answer.tables["edits"])
     assert finished(run, "swamp", "lake") is None
-    other = dataclasses.replace(run, manifest=run.manifest | {"search": {"length": 9}})
+    other = retold(run, search={"length": 9})
     assert finished(other, "lake", "swamp") is None
     next((folder / "examples").glob("*.png")).unlink()
     assert finished(run, "lake", "swamp") is None
@@ -270,8 +271,7 @@ def test_wrong_classes_are_refused(ponds, source, target, error, message):
 
 def test_classes_of_one_name_are_attacked_by_number(ponds):
     run, model, data = ponds
-    manifest = run.manifest | {"model": run.manifest["model"] | {"class_names": ["wet", "wet"]}}
-    twins = andornot.Run(run.path, manifest)
+    twins = retold(run, model={"class_names": ("wet", "wet")})
     twin = dataclasses.replace(model, class_names=("wet", "wet"))
     with pytest.raises(OptionError, match="has several classes 'wet': give the number of one"):
         attack(twins, "wet", "1", model=twin, data=data)
@@ -432,9 +432,7 @@ def test_a_pair_is_edited_by_hand(gossip):
 
 def test_pairs_have_no_regions_and_a_model_without_classes_no_edits(gossip):
     run, model, data = gossip
-    silent = dataclasses.replace(
-        run, manifest=run.manifest | {"model": run.manifest["model"] | {"class_names": None}}
-    )
+    silent = retold(run, model={"class_names": None})
     with pytest.raises(OptionError, match="gives no named classes, so nothing can be said"):
         Desk.open(silent, model=model, data=data)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +20,7 @@ from andornot.views.neighbours import best_units, nearest_units
 from andornot.views.overlays import data_url, overlay_png
 from andornot.views.plots import activation_histogram, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, threshold
+from manifest_cases import run_by
 
 NAMES = ("a", "b", "c", "d")
 
@@ -221,13 +220,13 @@ def test_ticks_are_round_and_inside(low, span):
 
 
 @pytest.mark.parametrize(
-    ("rule", "said"),
+    ("rule", "told"),
     [
+        ({"quantile": 0.005}, "among the highest 0.5 % of its values"),
+        ({"fixed": 0.25}, "above 0.25"),
         ({"k": 3, "by": "clusters"}, "in the top one of the 3 ranges of its values"),
-        ({"quantile": None, "fixed": 0.0}, "above 0"),
-        ({"quantile": 0.005, "fixed": None}, "among the highest 0.5 % of its values"),
+        (None, "above its threshold"),  # a run of an older version does not say
     ],
 )
-def test_a_threshold_is_told_in_words(rule, said):
-    run: Any = SimpleNamespace(manifest={"layers": {"one": {"threshold": rule}}})
-    assert threshold(run, "one") == said
+def test_when_a_unit_is_active(tmp_path, rule, told):
+    assert threshold(run_by(tmp_path, rule), "1") == told

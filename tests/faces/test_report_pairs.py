@@ -13,7 +13,6 @@ from rich.console import Console
 
 import andornot
 import reader_cases
-from andornot import Run
 from andornot.cli import cli
 from andornot.cli.terminal import print_units
 from andornot.data.sentences.open import open_pairs
@@ -21,6 +20,7 @@ from andornot.demo.text.world import draw_pairs
 from andornot.errors import OptionError
 from andornot.probes.pairs import Words
 from andornot.report.write import write_report
+from manifest_cases import retold
 from mark_cases import carriers, normal_form
 from reader_cases import CLASSES, DEAD, DOGS, EVIL, NEVER, SHARED, Reader
 from story_cases import story
@@ -239,8 +239,7 @@ def test_the_terminal_has_colours(run, token_run):
 
 
 def test_the_terminal_says_what_it_can_of_pictures(run, tmp_path, monkeypatch):
-    manifest = run.manifest | {"level": "image"}
-    text = printed(Run(run.path, manifest), units=[DOGS, DEAD])
+    text = printed(retold(run, level="image"), units=[DOGS, DEAD])
     assert "of the" in text
     assert "no formula: 0 on every position" in text
     assert "Excite it most" not in text

@@ -30,6 +30,7 @@ from andornot.report.unit_links import slugs
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from manifest_cases import retold
 from reader_cases import DOGS, NEVER
 from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run
 from story_cases import story
@@ -324,8 +325,8 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
 
 
 def test_a_run_without_classes_says_so(pair_run, tmp_path, monkeypatch):
-    manifest = pair_run.manifest | {"model": pair_run.manifest["model"] | {"class_names": None}}
-    path = write_report(replace(pair_run, manifest=manifest), tmp_path / "out", [0], 1)
+    nameless = retold(pair_run, model={"class_names": None})
+    path = write_report(nameless, tmp_path / "out", [0], 1)
     assert_sound(path.parent)
     assert "nothing can be said of classes" in read(path.parent / "classes.html").text
 

@@ -38,6 +38,7 @@ from andornot.reproduce.figure import (
 from andornot.reproduce.names import read_as, readings
 from andornot.reproduce.request import Request
 from andornot.reproduce.standing import DATA, LAYER, PEOPLE, UNIT, Standing, digest, letters
+from manifest_cases import run_at
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -481,7 +482,7 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
     torch.save({"state_dict": net.state_dict(), "stoi": {"PAD": 0, "UNK": 1}}, path)
     model = load_pair_model(str(path), device="cpu")
     run = SimpleNamespace(
-        manifest={"model": {"spec": str(path)}, "data": {"samples": 1, "path": "dev"}},
+        record=run_at(tmp_path, model={"spec": str(path)}, data={"path": "dev"}).record,
         layer=lambda: model.layers[-1],
         result=lambda: range(hidden),
         responses=lambda: SimpleNamespace(n_units=hidden),

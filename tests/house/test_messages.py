@@ -51,6 +51,7 @@ from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
 from andornot.views.image_gallery import PictureGallery
 from benchmarks import scale
+from manifest_cases import retold, run_at
 from test_checks import ODD, sentence
 from unlisted import unlisted
 
@@ -558,8 +559,7 @@ def test_data_that_are_of_another_kind_moved_or_changed(run, tmp_path):
 
 
 def test_demos_of_unknown_make(run, tmp_path):
-    demo = changed(run, tmp_path, kind="demo", source=None)
-    demo.manifest["model"]["spec"] = "andornot.demo"
+    demo = retold(changed(run, tmp_path, kind="demo", source=None), model={"spec": "andornot.demo"})
     assert f"{demo.path} does not say how its demo was made; run the demo again" in told(
         ModelError, model_of, demo
     )
@@ -627,7 +627,7 @@ def test_analyses_of_what_does_not_fit(run, tmp_path):
     assert "were made from different samples, so their IoU cannot be" in told(
         OptionError, baseline.answer, run, against=other
     )
-    pairs = andornot.Run(Path("runs/pairs"), {"level": "pair"})
+    pairs = run_at(Path("runs/pairs"), level="pair")
     assert told(ModelError, masking.label_masking, pairs, "1", []) == (
         "runs/pairs is a run on sentences, where there is nothing to paint over; leave masking out"
     )
@@ -636,7 +636,7 @@ def test_analyses_of_what_does_not_fit(run, tmp_path):
 def test_edits_of_what_does_not_fit():
     from andornot.edits import AttackOptions, Desk, attack
 
-    tokens = andornot.Run(Path("runs/tokens"), {"level": "token", "layers": ["1"]})
+    tokens = run_at(Path("runs/tokens"), level="token")
     assert told(OptionError, Desk.open, tokens) == (
         "runs/tokens has tokens as positions; edits need images or pairs"
     )
@@ -738,7 +738,7 @@ def test_a_network_of_pairs_without_a_module(monkeypatch):
     from andornot.analyses import replay
 
     monkeypatch.setattr(replay, "model_of", lambda *_: object())
-    pairs = andornot.Run(Path("runs/pairs"), {"recording": {}})
+    pairs = run_at(Path("runs/pairs"))
     assert told(ModelError, replay._of_pairs, pairs, "words", replay.Source()) == (
         "the model of runs/pairs has no torch module in its attribute module, so no unit of it can "
         "be set to zero; give it one"
@@ -832,7 +832,7 @@ def test_measures_that_cannot_be_examined(run):
 def test_concepts_that_are_everywhere(run):
     from andornot.analyses import metrics
 
-    small = andornot.Run(run.path, run.manifest)
+    small = andornot.Run(run.path, run.record)
     small.__dict__["concepts"] = SimpleNamespace(n_positions=1)
     assert told(RunError, metrics.answer, small) == (
         f"every best concept of 1 in {run.path} holds on more than half of all positions, so "

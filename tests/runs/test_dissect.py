@@ -95,6 +95,20 @@ def run_with(folder, tmp_path):
     return run
 
 
+def test_numbers_of_numpy_are_plain_ones(run_with):
+    """Where it is written at last, a run that was searched for hours is not lost to a type."""
+    whole: Any = np.int64
+    part: Any = np.float32
+    run = run_with(
+        length=whole(1), folds=whole(2), min_active=part(0.25), penalty=part(0.5),
+        threshold=Threshold(part(0.25)), recording=Recording(whole(4), device="cpu"),
+        trust=TrustOptions(whole(2), 40, whole(2), seed=whole(1)),
+    )  # fmt: skip
+    assert type(run.record.folds) is int
+    assert run.manifest == json.loads((run.path / "manifest.json").read_text(encoding="utf-8"))
+    assert (run.record.trust.nulls, run.record.recording.batch_size) == (2, 4)
+
+
 def test_what_a_run_holds(run_with, tmp_path):
     run = run_with(length=2)
     result = run.result()

@@ -1,9 +1,13 @@
-"""Manifests of other people: each field that is read has its type, or a sentence says which not."""
+"""The manifest: what is read is written as it was, and a wrong field is told in a sentence.
+
+A run may come from other people, and from any version of format 1.
+"""
 
 from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from copy import deepcopy
@@ -11,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -18,12 +23,14 @@ import andornot
 from analysis_cases import LAYER, pair_run, picture_run
 from andornot import AndornotError
 from andornot.cli import cli
-from andornot.errors import RunError
+from andornot.errors import ModelError, RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
-from andornot.runs.manifest import check_manifest
+from andornot.runs.manifest import Manifest
+from andornot.runs.manifest_fields import check_manifest
 from andornot.runs.reopen import model_of
 from andornot.runs.run import Run
+from manifest_cases import retold
 from nli_cases import grammar
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -35,6 +42,9 @@ for _ in range(500):
 WRONG = (None, 0, -1, 1e400, "x", "", [], {}, True, DEEP)
 SAMPLED = 120
 MANIFEST = Path("manifest.json")
+NEWER = ("store", "trust", "notes", "relations", "folds", "min_active", "words", "seconds")
+"""Fields that versions added."""
+SEARCHED = ("length", "beam_size", "search", "metric", "operators")
 
 
 @pytest.fixture(scope="module")
@@ -143,9 +153,8 @@ def test_the_manifests_that_we_write_are_read(runs, tmp_path):
 
 
 def test_an_older_manifest_that_lacks_newer_fields_is_read(runs):
-    newer = ("store", "trust", "notes", "relations", "folds", "min_active", "words", "seconds")
     for run in runs.values():
-        older = {name: value for name, value in run.manifest.items() if name not in newer}
+        older = {name: value for name, value in run.manifest.items() if name not in NEWER}
         older["layers"] = {
             layer: {k: v for k, v in facts.items() if k != "threshold"}
             for layer, facts in older["layers"].items()
@@ -205,3 +214,140 @@ def test_what_is_no_manifest_at_all(runs, text):
     finally:
         file.write_text(good, encoding="utf-8")
     assert str(file) in str(caught.value) or "is a run of format None" in str(caught.value)
+
+
+# --- the record: older and newer runs, and the way back to JSON ---------------------------------
+
+
+def text(values: Any) -> str:
+    """With the order of fields, which equality forgets."""
+    return json.dumps(values, ensure_ascii=False)
+
+
+def with_unknown(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a manifest with one more field, in the midst of the others."""
+    first, *others = part.items()
+    return dict([first, ("of_a_later_version", [{"deep": DEEP}, None, 0.1]), *others])
+
+
+def stored(run: Run) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((run.path / MANIFEST).read_text(encoding="utf-8"))
+    return values
+
+
+def test_what_was_read_is_written_as_it_was(runs):
+    for run in runs.values():
+        values = stored(run)
+        assert text(run.manifest) == text(values)
+        later = values | {
+            name: with_unknown(values[name]) for name in ("model", "recording", "data", "search")
+        }
+        later["layers"] = {name: with_unknown(layer) for name, layer in values["layers"].items()}
+        later["stages"] = {name: with_unknown(stage) for name, stage in values["stages"].items()}
+        assert text(Manifest.from_json(later, MANIFEST).as_json()) == text(later)
+        older = {name: part for name, part in reversed(values.items()) if name not in NEWER}
+        older["search"] = {name: older["search"][name] for name in SEARCHED}
+        assert text(Manifest.from_json(older, MANIFEST).as_json()) == text(older)
+
+
+def test_what_an_older_run_does_not_say_has_a_default(runs):
+    values = stored(runs["image"])
+    older = {name: part for name, part in values.items() if name not in (*NEWER, "results")}
+    older["search"] = {name: older["search"][name] for name in SEARCHED}
+    record = Manifest.from_json(older, MANIFEST)
+    assert record.store
+    assert record.notes == ()
+    assert (record.trust, record.results, record.folds, record.search.space) == (None,) * 4
+    changed = replace(record, store=False, notes=("a note",))
+    assert text(changed.as_json()) == text(older | {"store": False, "notes": ["a note"]})
+
+
+def test_whoever_changes_the_plain_manifest_changes_no_run(runs):
+    run = runs["image"]
+    run.manifest["model"]["class_names"].clear()
+    run.manifest["stages"].clear()
+    assert text(run.manifest) == text(stored(run))
+
+
+def test_a_run_takes_a_plain_manifest_once_it_is_sound(runs):
+    run = runs["pair"]
+    assert Run(run.path, stored(run)) == run  # type: ignore[arg-type]
+    values: Any
+    for values in (None, {}, stored(run) | {"level": "word"}, stored(run) | {"format": 2}):
+        with pytest.raises(RunError):
+            Run(run.path, values)
+
+
+def test_numbers_of_numpy_become_plain_ones(runs):
+    values = json.loads(text(runs["image"].manifest))
+    record = replace(runs["image"].record, folds=np.int64(values["folds"]))
+    assert text(record.as_json()) == text(values)
+    with pytest.raises(TypeError, match="set has no form in JSON"):
+        replace(record, relations={"x": {"y": {1}}}).as_json()
+
+
+def test_a_run_of_a_later_version_is_loaded_again(runs):
+    """A way of recording that this version does not know is passed over, as other fields are."""
+    run = runs["image"]
+    values = stored(run)
+    values["recording"] |= {"precision": "float32"}
+    later = Run(run.path, Manifest.from_json(values, MANIFEST), trust_code=True)
+    assert model_of(later).fingerprint == run.record.model.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("kind", "source", "told"),
+    [
+        ("demo", {"count": 3}, "does not say how its demo was made"),
+        ("demo-text", {"count": "many", "seed": 1}, "data.source.count must be a whole number"),
+        ("demo", {"seed": 1, "net": "other"}, "data.source.net is none of count, seed, val_share"),
+        ("demonstration", {"seed": 1}, ""),
+    ],
+)
+def test_the_network_of_a_doctored_demo(runs, kind, source, told):
+    run = retold(runs["pair"], data={"kind": kind, "source": source})
+    if not told:  # nothing is known of such data, but the network is there
+        assert model_of(run).fingerprint == run.record.model.fingerprint
+        return
+    with pytest.raises(ModelError, match=re.escape(told)):
+        model_of(run)
+
+
+# --- nobody else reads the JSON, or names a stage -------------------------------------------------
+
+SOURCE = Path(andornot.__file__).parent
+ITS_OWN = {Path("runs/manifest.py"), Path("runs/manifest_fields.py")}
+RAW = re.compile(
+    r"""(?<!runs)\.manifest\b(?!["'`.])     # an attribute, not a module
+    | \bmanifest\s*(?:\[|\.get\()        # a field of a dictionary
+    | (?:read|parse)_json\(.*MANIFEST      # the file itself
+    | \bcheck_manifest\(""",
+    re.VERBOSE,
+)
+STAGES = re.compile(
+    r"""(?:stages?|timer|_part)[\[(]\s*f?["']  # a name at its use
+    | f["'](?:activations|thresholds|responses|search|saturated|scores|trust|ranges)\s\{""",
+    re.VERBOSE,
+)
+
+
+def lines(pattern: re.Pattern[str], apart_from: set[Path]) -> list[str]:
+    return [
+        f"{file.relative_to(SOURCE)}:{number}: {line.strip()}"
+        for file in sorted(SOURCE.rglob("*.py"))
+        if file.relative_to(SOURCE) not in apart_from
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+def test_nobody_else_reads_a_raw_manifest():
+    assert lines(RAW, ITS_OWN) == []
+    for raw in ("run.manifest", 'manifest["x"]', "manifest.get(", "parse_json(out / MANIFEST)"):
+        assert RAW.search(raw)
+
+
+def test_names_of_stages_are_in_one_place():
+    assert lines(STAGES, {Path("runs/stage_names.py")}) == []
+    for named in ('p.stages["logits"]', 'p.stage("data"', 'f"responses {layer}"'):
+        assert STAGES.search(named)

@@ -15,6 +15,7 @@ from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
 from andornot.trust import measure
 from andornot.trust.options import TrustOptions
+from manifest_cases import retold
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -133,7 +134,7 @@ def test_a_network_is_compared_with_itself_untrained(found, tmp_path, folder):  
 
 
 def test_runs_on_different_samples_are_not_compared(found, tmp_path):
-    other = Run(tmp_path, found.manifest | {"data": {"fingerprint": "another"}})
+    other = retold(found, data={"fingerprint": "another"})
     with pytest.raises(OptionError, match="different samples"):
         baseline.answer(found, against=other)
 

@@ -439,7 +439,7 @@ def page(path: Path, run: andornot.Run) -> Plain:
 
 
 _MACHINE = (
-    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?([+-]\d{4})?"), "DATE"),
+    (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([+-]\d{4})?)?"), "DATE"),
     (re.compile(r"[\d.,]+ (s|ms|min|seconds?|minutes?|[MGk]i?B)\b"), "MEASURED"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "DIGEST"),
 )

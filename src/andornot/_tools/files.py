@@ -96,7 +96,19 @@ def text_writer(text: str) -> Callable[[Path], None]:
 
 def json_writer(data: object) -> Callable[[Path], None]:
     """What writes JSON to a path."""
-    return text_writer(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    text = json.dumps(data, indent=1, ensure_ascii=False, default=plain_number)
+    return text_writer(text + "\n")
+
+
+def plain_number(value: object) -> object:
+    """A number of NumPy's as one of Python's, for JSON: users count with both.
+
+    Raises:
+        TypeError: it is something else, for which JSON has no word.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def write_json(path: Path, data: object) -> None:

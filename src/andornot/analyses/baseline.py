@@ -33,7 +33,7 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         OptionError: the runs are not of the same samples, or lack the layer.
         RunError: no unit of one of them has a formula.
     """
-    if run.manifest["data"]["fingerprint"] != against.manifest["data"]["fingerprint"]:
+    if run.record.data.fingerprint != against.record.data.fingerprint:
         raise OptionError(
             f"{run.path} and {against.path} were made from different samples, so their IoU cannot "
             "be compared; make both from the same"

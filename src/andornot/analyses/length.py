@@ -126,7 +126,7 @@ def _findings(table: pd.DataFrame, paired: Paired | None, longest: int) -> list[
 
 
 def _limits(run: Run) -> list[str]:
-    metric = run.manifest["search"]["metric"]
+    metric = run.record.search.metric
     limits = [
         "A longer formula may always fall back on a shorter one, so IoU cannot fall and these "
         "tests reject almost surely; go by the size of the gain.",

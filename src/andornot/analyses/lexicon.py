@@ -56,7 +56,7 @@ def open_lexicon(
     """The measure that was given, or the run's own word vectors where they still are."""
     table, words = run.concepts, phrases(run.concepts)
     if given is None:
-        own = (run.manifest.get("words") or {}).get("vectors")
+        own = None if run.record.words is None else run.record.words.vectors
         given = own if own is not None and Path(own).is_file() else None
     if isinstance(given, str | Path):
         given = VectorSimilarity(Path(given).expanduser(), frozenset(words.values()))

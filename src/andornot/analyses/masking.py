@@ -20,9 +20,9 @@ from andornot._tools.progress import track
 from andornot.analyses.replay import Source
 from andornot.analyses.units import formula_of
 from andornot.errors import ModelError
-from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
+from andornot.models import LoadedModel, Recorder, image_batches
 from andornot.results.explanation import Explanation
-from andornot.runs.reopen import images_of, matching, model_of
+from andornot.runs.reopen import images_of, matching, model_of, preprocessing_of
 from andornot.runs.run import Run
 
 _BATCH = 32
@@ -49,7 +49,7 @@ def label_masking(
         ModelError: the run is on sentences, or its network cannot be loaded again.
         DataError: the images are gone, or have changed.
     """
-    if run.manifest["level"] != "image":
+    if run.level != "image":
         raise ModelError(
             f"{run.path} is a run on sentences, where there is nothing to paint over; "
             "leave masking out"
@@ -57,12 +57,12 @@ def label_masking(
     source = source or Source()
     model: LoadedModel = model_of(run, source.model)
     data = images_of(run) if source.data is None else matching(run, source.data)
-    preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
-    recording = run.manifest["recording"]
+    preprocessing = preprocessing_of(run)
+    recording = run.record.recording
     scores = {}
     with Recorder(
-        model.module, [layer], device=recording["device"], logits=False,
-        tokens=recording["tokens"], layout=recording["layout"],
+        model.module, [layer], device=recording.device, logits=False,
+        tokens=recording.tokens, layout=recording.layout,
     ) as recorder:  # fmt: skip
         for e in track(explanations, "hiding what formulas leave out", len(explanations)):
             found = []

@@ -127,7 +127,7 @@ def known_logits(run: Run) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     Raises:
         RunError: there are no logits, a single one, or no name for each.
     """
-    logits, names = run.logits, run.manifest["model"]["class_names"]
+    logits, names = run.logits, run.class_names
     if logits is None:
         raise RunError(
             f"the network of {run.path} gives no logits, so nothing can be said of its accuracy "

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from andornot.errors import ModelError
-from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches
+from andornot.models import LoadedModel, Recorder, image_batches
 from andornot.models.ablate import shapes_of, zeroed
 from andornot.models.layers import get_layer
 from andornot.models.sentences import PairModel
 from andornot.models.shapes import unit_map
-from andornot.runs.reopen import images_of, matching, model_of, pairs_of
+from andornot.runs.reopen import images_of, matching, model_of, pairs_of, preprocessing_of
 from andornot.runs.run import Run
 
 Logits = NDArray[np.float32]
@@ -75,7 +75,7 @@ class Replay:
             ModelError: the network cannot be loaded, is another one, or its units are tokens'.
             DataError: the samples are gone, or have changed.
         """
-        source, level = source or Source(), run.manifest["level"]
+        source, level = source or Source(), run.level
         if level == "image":
             return _of_images(run, layer, source)
         if level == "pair":
@@ -138,15 +138,15 @@ class Replay:
 
 
 def _of_images(run: Run, layer: str, source: Source) -> Replay:
-    recording, model = run.manifest["recording"], model_of(run, source.model)
+    recording, model = run.record.recording, model_of(run, source.model)
     data = images_of(run) if source.data is None else matching(run, source.data)
-    preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
-    size = recording["batch_size"] or _IMAGES
+    preprocessing = preprocessing_of(run)
+    size = recording.batch_size or _IMAGES
 
     def forwards(rows: Rows) -> Iterator[Forward]:
         recorder = Recorder(
-            model.module, [layer], device=recording["device"], tokens=recording["tokens"],
-            layout=recording["layout"],
+            model.module, [layer], device=recording.device, tokens=recording.tokens,
+            layout=recording.layout,
         )  # fmt: skip
         with (
             recorder,
@@ -158,7 +158,7 @@ def _of_images(run: Run, layer: str, source: Source) -> Replay:
     def axis(shape: tuple[int, ...]) -> int:
         image_size = (preprocessing.height, preprocessing.width)
         units = unit_map(
-            shape, image_size, tokens=recording["tokens"], layout=recording["layout"],
+            shape, image_size, tokens=recording.tokens, layout=recording.layout,
             layer=get_layer(model.module, layer),
         )  # fmt: skip
         return -1 if units.kind == "tokens" or units.channels_last else 1
@@ -173,14 +173,14 @@ def _logits(recorder: Recorder, batch: torch.Tensor) -> Logits:
 
 
 def _of_pairs(run: Run, layer: str, source: Source) -> Replay:
-    recording, model = run.manifest["recording"], model_of(run, source.model)
+    recording, model = run.record.recording, model_of(run, source.model)
     if not isinstance(getattr(model, "module", None), nn.Module):
         raise ModelError(
             f"the model of {run.path} has no torch module in its attribute module, so no unit of "
             "it can be set to zero; give it one"
         )
     data = pairs_of(run) if source.data is None else matching(run, source.data)
-    size = recording["batch_size"] or _PAIRS
+    size = recording.batch_size or _PAIRS
 
     def forwards(rows: Rows) -> Iterator[Forward]:
         for start in range(0, len(rows), size):

@@ -65,7 +65,7 @@ def show(
 ) -> None:
     """Print the table of a RUN's best units again, or units with the sentences that show them."""
     opened = open_run(run, trust_code)
-    if samples is not None and opened.manifest["level"] == "image":
+    if samples is not None and opened.level == "image":
         raise click.UsageError(
             f"{run} was made from images, which a terminal cannot show; leave --samples out, or "
             "use andornot report"

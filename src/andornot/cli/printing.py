@@ -43,13 +43,13 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
         _print_scores(console, run.result(name))
         _print_trust(console, run.result(name))
     parts: dict[str, float] = {}
-    for stage in run.manifest["stages"].values():
-        for part, seconds in stage["seconds"].items():
+    for stage in run.record.stages.values():
+        for part, seconds in stage.seconds.items():
             parts[part] = parts.get(part, 0.0) + seconds
     times = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in parts.items())
-    console.print(f"time: {times}; peak memory {run.manifest['peak_rss_bytes'] / 2**30:.2f} GiB")
-    notes = [] if told else run.manifest.get("notes", [])
-    for note in (*run.manifest["model"]["notes"], *notes):
+    console.print(f"time: {times}; peak memory {run.record.peak_rss_bytes / 2**30:.2f} GiB")
+    notes = [] if told else run.record.notes
+    for note in (*run.record.model.notes, *notes):
         console.print(f"note: {note}")
     console.print(f"run: {run.path}")
 
@@ -58,8 +58,8 @@ def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation
     from rich.table import Table
     from rich.text import Text
 
-    summary, weights = run.manifest["layers"][layer], run.class_weights(layer)
-    metric = run.manifest["search"]["metric"]
+    summary, weights = run.record.layers[layer], run.class_weights(layer)
+    metric = run.record.search.metric
     second = "f1" if metric == "iou" else metric
     ranged = any(e.range is not None for e in units)
     table = Table(title=f"best units of layer {layer}", title_justify="left")
@@ -88,9 +88,9 @@ def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation
         luck = e.trust is not None and not e.trust.better_than_chance
         table.add_row(str(e.unit), *cells, Text(str(e.formula)), style="dim" if luck else None)
     console.print(table)
-    status = ", ".join(f"{count} {state}" for state, count in summary["status"].items())
-    means = ", ".join(f"{iou:.4f}" for iou in summary["mean_iou_by_length"])
-    console.print(f"{summary['units']} units ({status}); mean IoU by length: {means or 'none'}")
+    status = ", ".join(f"{count} {state}" for state, count in summary.status.items())
+    means = ", ".join(f"{iou:.4f}" for iou in summary.mean_iou_by_length)
+    console.print(f"{summary.units} units ({status}); mean IoU by length: {means or 'none'}")
 
 
 def _second(e: Explanation, metric: str) -> str:

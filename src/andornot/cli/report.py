@@ -74,7 +74,7 @@ def page(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: 
     several = len(opened.layers) > 1
     folder = out or opened.place(f"page-{folder_name(layer)}" if several else "page")
     if options["samples"] is None:
-        options["samples"] = _IMAGES if opened.manifest["level"] == "image" else _PAIRS
+        options["samples"] = _IMAGES if opened.level == "image" else _PAIRS
     _write(opened, folder, n_units=options.pop("best"), **options)
     say("andornot page is an old name: andornot report --units (or --best) is its name now")
 

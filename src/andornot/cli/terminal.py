@@ -72,7 +72,7 @@ def print_units(
     console = console or Console(highlight=False)
     layer = run.layer(layer)
     chosen = choose_units(run.result(layer), units, n_units)
-    if run.manifest["level"] == "image":
+    if run.level == "image":
         for unit in chosen:
             ranges = run.result(layer).ranges(unit)
             entry: UnitEntry[PairView] = unit_entry(run, layer, ranges[-1], (), "position")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from andornot._tools.folders import check_inside, verify
+from andornot.runs import stage_names
 from andornot.runs.cache import key_of
 from andornot.runs.run import Run
 
@@ -22,8 +23,8 @@ PICTURES = "examples"
 
 def run_key(run: Run, layer: str) -> str:
     """A digest of all that shaped what an attack reads of a run: data, model, layer, formulas."""
-    stage = run.manifest["stages"][f"responses {layer}"]
-    return key_of(responses=stage["key"], search=run.manifest["search"])
+    stage = run.record.stages[stage_names.responses(layer)]
+    return key_of(responses=stage.key, search=run.record.search.as_json())
 
 
 def folder_of(run: Run, layer: str, source: str, target: str) -> Path:

@@ -32,7 +32,7 @@ def class_names(run: Run) -> tuple[str, ...]:
     Raises:
         OptionError: the model gives no class scores, or its classes have no names.
     """
-    names = run.manifest["model"]["class_names"]
+    names = run.class_names
     if run.logits is None or names is None or len(names) != run.logits.shape[1]:
         raise OptionError(
             f"the model of {run.path} gives no named classes, so nothing can be said of what an "

@@ -238,7 +238,7 @@ def investigate(
 
 
 def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions) -> Case:
-    if run.manifest["level"] not in ("image", "pair"):
+    if run.level not in ("image", "pair"):
         raise OptionError(
             f"{run.path} explains units at tokens; an attack needs units at images or at pairs"
         )

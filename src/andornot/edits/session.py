@@ -58,7 +58,7 @@ def open_bench(
         seed: of the choice of controls.
         evidence: why something that could be pasted or painted is no control; empty if it is one.
     """
-    at_pairs = run.manifest["level"] == "pair"
+    at_pairs = run.level == "pair"
     opened = pair_classifier if at_pairs else image_classifier
     others: list[Classifier[Any]] = [opened(other) for other in also]  # first what may be mistyped
     own = model_of(run) if model is None else model
@@ -67,7 +67,7 @@ def open_bench(
         from andornot.edits.sentence_editor import PairBench
 
         pairs = pairs_of(run) if data is None else matching(run, data)
-        name = str(run.manifest["model"]["spec"])
+        name = run.record.model.spec
         return PairBench(pairs, presence, aims, seed), pair_classifier(own, name), others
     from andornot.edits.image_editor import PictureBench
 
@@ -120,7 +120,7 @@ class Desk:
             AndornotError: the run has tokens as positions, its network gives no named classes, or
                 the network or the data cannot be found again.
         """
-        if run.manifest["level"] not in ("image", "pair"):
+        if run.level not in ("image", "pair"):
             raise OptionError(f"{run.path} has tokens as positions; edits need images or pairs")
         class_names(run)
         bench, own, others = open_bench(run, model, data, also)

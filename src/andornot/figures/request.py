@@ -50,7 +50,7 @@ class Request:
     @property
     def of_images(self) -> bool:
         """Whether the run is on images, not on sentences."""
-        return bool(self.run.manifest["level"] == "image")
+        return self.run.level == "image"
 
     @cached_property
     def units(self) -> Units:

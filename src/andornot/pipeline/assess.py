@@ -16,6 +16,7 @@ from andornot.errors import RunError
 from andornot.measures.scores import Agreement
 from andornot.pipeline.state import Pipeline
 from andornot.results.result import Result
+from andornot.runs import stage_names
 from andornot.trust.agreement import agreements
 from andornot.trust.measure import Parts, with_trust
 from andornot.trust.recount import RecordedEvidence
@@ -23,9 +24,9 @@ from andornot.trust.recount import RecordedEvidence
 
 def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable) -> Result:
     """Add the scores with raw activations and by sample (see ``trust.agreement``)."""
-    counted = p.stages[f"responses {layer}"]
+    counted = p.stages[stage_names.responses(layer)]
     formulas = {str(e.unit): str(e.formula) for e in result if e.formula is not None}
-    stage = p.stage(f"scores {layer}", responses=counted.key, formulas=formulas)
+    stage = p.stage(stage_names.scores(layer), responses=counted.key, formulas=formulas)
     path = stage.path / "scores.json"
     found: dict[str, Any] = {}
     with suppress(RunError):  # not there yet, or damaged
@@ -50,10 +51,10 @@ def trusted(
     units = [e.unit for e in result if e.formula is not None]
     if p.trust is None or not units:
         return result
-    counted = p.stages[f"responses {layer}"]
+    counted = p.stages[stage_names.responses(layer)]
     found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
     stage = p.stage(
-        f"trust {layer}",
+        stage_names.trust(layer),
         responses=counted.key, formulas=found, search=asdict(p.search), trust=asdict(p.trust),
         choose_length=p.choose_length,
     )  # fmt: skip

@@ -27,6 +27,7 @@ from andornot.counting.thresholds import (
 from andornot.errors import DataError, OptionError, RunError
 from andornot.pipeline.state import Pipeline
 from andornot.probes.base import made_with
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage
 
 _FEW = 50
@@ -51,8 +52,8 @@ def responses_of(
 def responses_stage(p: Pipeline, layer: str, table_stage: Stage) -> Stage:
     """The stage that holds a layer's thresholds and counts."""
     return p.stage(
-        f"responses {layer}",
-        activations=p.stages[f"activations {layer}"].key,
+        stage_names.responses(layer),
+        activations=p.stages[stage_names.activations(layer)].key,
         concepts=table_stage.key,
         threshold=asdict(p.rules[layer]),
         versions=made_with("numpy", "numba"),
@@ -123,7 +124,7 @@ def few_active(
     rule = p.rules[layer]
     if not isinstance(rule, Threshold) or rule.quantile is None:
         return ""
-    height, width = p.stages[f"activations {layer}"].info["map_shape"]
+    height, width = p.stages[stage_names.activations(layer)].info["map_shape"]
     n_rows = p.n_samples if p.probe.rows is None else int(p.probe.rows[-1])
     n = n_values(rule, n_rows, (height, width), known_positions(table))
     above = values_above(rule.quantile, n)

@@ -144,7 +144,7 @@ def dissect(
     pipeline = Pipeline(
         probe=probe,
         out=Path(out),
-        folds=folds,
+        folds=int(folds),  # of NumPy too, which cannot divide a digest
         threshold=threshold,
         min_active=probe.min_active if min_active is None else min_active,
         relations=relations,

@@ -25,6 +25,7 @@ from andornot._tools.reading import read_array
 from andornot.errors import RunError
 from andornot.pipeline.state import Pipeline
 from andornot.probes.base import answer_file, same_answer
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage
 
 _TOLERANCE = 1e-4
@@ -37,7 +38,7 @@ _STORED = {"labels": "concept table", "images": "activations"}
 
 def data_editions(p: Pipeline, data_key: str) -> dict[str, str]:
     """The edition of label maps and of images; compared by content if the run is to verify."""
-    stage = p.stage("data", data=data_key)
+    stage = p.stage(stage_names.DATA, data=data_key)
     known = _noted(stage)
     if p.verify:
         for part in _STORED:
@@ -51,7 +52,7 @@ def data_editions(p: Pipeline, data_key: str) -> dict[str, str]:
 
 def note_labels(p: Pipeline) -> None:
     """Keep what the label maps hold from which a table was just built."""
-    stage = p.stages["data"]
+    stage = p.stages[stage_names.DATA]
     known = _noted(stage)
     if not p.verify:  # else it is noted already
         known["labels"]["content"] = p.probe.content("labels", p.jobs)
@@ -87,7 +88,7 @@ def _tell_changed(part: str, before: str, stored: bool) -> None:
 
 def network_editions(p: Pipeline, **inputs: Any) -> dict[str, str]:
     """The edition of the network's answers, by layer, and of the logits."""
-    stage = p.stage("network", **inputs)
+    stage = p.stage(stage_names.NETWORK, **inputs)
     with stage.timer.timed("forward"):
         answers = p.probe.answers()  # none if it fails; recording will say where it does
     editions = {name: _edition(stage, name, values) for name, values in answers.items()}

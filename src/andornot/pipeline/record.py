@@ -20,6 +20,7 @@ from andornot.pipeline.editions import data_editions, network_editions, note_lab
 from andornot.pipeline.passes import Recordings
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage, remove_stage
 
 _SHARD_BYTES = 32 * 2**20
@@ -31,7 +32,9 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     if p.relations is not None:
         inputs["relations"] = p.relations
     p.editions = data_editions(p, data_key)
-    stage = p.stage("concepts", data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs)
+    stage = p.stage(
+        stage_names.CONCEPTS, data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs
+    )
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
             return ConceptTable.load(stage.path), stage
@@ -76,13 +79,13 @@ def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]
     answers = network_editions(p, **inputs, **shape)
     stages = {
         layer: p.stage(
-            f"activations {layer}",
+            stage_names.activations(layer),
             layer=layer, answers=answers.get(f"layer {layer}"), **inputs, **shape,
         )
         for layer in p.probe.layers
     }  # fmt: skip
-    logits = p.stage("logits", answers=answers.get("logits"), **inputs)
-    p.stage("trial", keys=[*(stage.key for stage in stages.values()), logits.key])
+    logits = p.stage(stage_names.LOGITS, answers=answers.get("logits"), **inputs)
+    p.stage(stage_names.TRIAL, keys=[*(stage.key for stage in stages.values()), logits.key])
     for stage in stages.values():
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()

@@ -17,6 +17,7 @@ from andornot.counting.responses import Responses, count_responses, known_positi
 from andornot.counting.stores import Block
 from andornot.counting.thresholds import ALIVE, Threshold, is_upsampled, n_values, values_above
 from andornot.pipeline.state import Pipeline
+from andornot.runs import stage_names
 
 _STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
 """How far below the largest value thresholds are tried, as shares of a unit's range."""
@@ -50,7 +51,7 @@ def saturated_units(
     p: Pipeline, layer: str, responses: Responses, status: Sequence[str]
 ) -> list[int]:
     """The units to be explained that are alive, and inactive as a quantile is their maximum."""
-    rule, path = p.rules[layer], p.stages[f"responses {layer}"].path
+    rule, path = p.rules[layer], p.stages[stage_names.responses(layer)].path
     if not isinstance(rule, Threshold) or rule.quantile is None:
         return []
     at_most = read_array(path / "thresholds.npy") >= read_array(path / "extremes.npy")[1]
@@ -72,7 +73,7 @@ def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) ->
     """
     if not units:
         return ""
-    rule, stage = p.rules[layer], p.stages[f"responses {layer}"]
+    rule, stage = p.rules[layer], p.stages[stage_names.responses(layer)]
     assert isinstance(rule, Threshold)
     low, high = read_array(stage.path / "extremes.npy")[:, units].astype(np.float64)
     least = max(1, math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions))
@@ -103,8 +104,10 @@ def _remedy(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck) -> dict
     ``some`` is a smaller quantile, and for how many of them it would do. Nothing where
     none of the steps makes all units active, and no quantile where none is large enough.
     """
-    counted = p.stages[f"responses {layer}"].key
-    stage = p.stage(f"saturated {layer}", responses=counted, units=stuck.units, least=stuck.least)
+    counted = p.stages[stage_names.responses(layer)].key
+    stage = p.stage(
+        stage_names.saturated(layer), responses=counted, units=stuck.units, least=stuck.least
+    )
     if not stage.done:
         with stage.timer.timed("saturated units"):
             tried = (_at(p, layer, table, stuck, step) for step in _STEPS)

@@ -25,6 +25,7 @@ from andornot.measures.moments import find_moments, units_at_once
 from andornot.pipeline.state import Pipeline
 from andornot.results.explanation import RARE, Explanation
 from andornot.results.result import Result
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage
 
 
@@ -33,7 +34,7 @@ def explain_layer(
 ) -> Result:
     """Search formulas for the units of a layer that are to be explained."""
     units = p.units_of(layer)
-    with p.timer(f"search {layer}").timed("search"):
+    with p.timer(stage_names.search(layer)).timed("search"):
         return Result(tuple(explained(p, layer, responses, status, table, units)))
 
 
@@ -73,10 +74,10 @@ def with_ranges(
     """Add explanations of the lower ranges, where activations are cut into ranges."""
     if not isinstance(p.rules[layer], Ranges):
         return result
-    counted = p.stages[f"responses {layer}"]
+    counted = p.stages[stage_names.responses(layer)]
     borders = read_array(counted.path / "borders.npy")
     alive = [e.unit for e in result if status[e.unit] == ALIVE]
-    stage = p.stage(f"ranges {layer}", responses=counted.key)
+    stage = p.stage(stage_names.ranges(layer), responses=counted.key)
     lower: list[Explanation] = []
 
     def ranged(e: Explanation, number: int) -> Explanation:
@@ -84,7 +85,7 @@ def with_ranges(
         return replace(e, range=(low, high)) if status[e.unit] == ALIVE else e
 
     for number, part in _lower_ranges(p, layer, stage, borders, responses, table):
-        with p.timer(f"search {layer}").timed("search"):
+        with p.timer(stage_names.search(layer)).timed("search"):
             lower += [ranged(e, number) for e in explained(p, layer, part, status, table, alive)]
     top = borders.shape[1] - 2
     return Result(tuple(ranged(e, top) for e in result), tuple(lower))

@@ -18,6 +18,7 @@ from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
 from andornot.pipeline.passes import check_units
 from andornot.probes.base import Probe
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage, key_of
 from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
@@ -87,9 +88,9 @@ class Pipeline:
 
     def shards(self, layer: str) -> Shards:
         """Where the activations of a layer are stored."""
-        return Shards(self.stages[f"activations {layer}"].path / "shards")
+        return Shards(self.stages[stage_names.activations(layer)].path / "shards")
 
     def units_of(self, layer: str) -> list[int]:
         """The units of a layer that are to be explained, each once."""
-        recorded = self.stages[f"activations {layer}"].info["units"]
+        recorded = self.stages[stage_names.activations(layer)].info["units"]
         return check_units(self.units, layer, int(recorded))

@@ -23,6 +23,7 @@ from andornot.errors import AndornotError, ModelError
 from andornot.pipeline.passes import Forward, at_work
 from andornot.pipeline.state import Pipeline
 from andornot.probes.base import Probe
+from andornot.runs import stage_names
 
 _TRIED = 8
 """Samples that are tried; twice as many are run, a batch or less."""
@@ -51,7 +52,7 @@ def try_network(p: Pipeline, work: Forward) -> None:
     Raises:
         ModelError: something that is wanted is no function of the sample, or of no fixed shape.
     """
-    stage = p.stages["trial"]
+    stage = p.stages[stage_names.TRIAL]
     if not stage.done:
         with stage.timer.timed("trial"):
             found = _try(work) if p.engine is None else _try_elsewhere(p.engine, work)
@@ -63,9 +64,11 @@ def try_network(p: Pipeline, work: Forward) -> None:
 
 def note_company(p: Pipeline) -> None:
     """Say where answers hang on which samples share a batch."""
-    if not p.stages["trial"].done:  # nothing was run, or no few samples could be
-        p.stages["trial"].finish(company={})
-    stages = {"": "logits"} | {layer: f"activations {layer}" for layer in p.probe.layers}
+    if not p.stages[stage_names.TRIAL].done:  # nothing was run, or no few samples could be
+        p.stages[stage_names.TRIAL].finish(company={})
+    stages = {"": stage_names.LOGITS} | {
+        layer: stage_names.activations(layer) for layer in p.probe.layers
+    }
     found = {name: p.stages[stage].info.get("company") for name, stage in stages.items()}
     told = [f"{_what(name)} by {share:.2g}" for name, share in found.items() if share]
     if told:

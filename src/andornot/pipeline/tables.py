@@ -13,8 +13,9 @@ from andornot._tools.folders import Folder
 from andornot.concepts.folds import fold_of
 from andornot.data.samples import Samples
 from andornot.results.result import Result
-from andornot.runs.commit import EXPLANATIONS, FORMAT, SAMPLES
+from andornot.runs.commit import EXPLANATIONS, SAMPLES
 from andornot.runs.head_weights import unit_weights
+from andornot.runs.manifest import FORMAT
 
 
 def write_explanations(

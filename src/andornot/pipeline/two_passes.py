@@ -28,6 +28,7 @@ from andornot.pipeline.passes import FirstPass, SecondPass, Work, run_pass
 from andornot.pipeline.record import finish_layer, finish_logits, network_stages
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
+from andornot.runs import stage_names
 from andornot.runs.cache import Stage
 
 
@@ -43,7 +44,7 @@ def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Sta
     grids = table_stage.key if is_upsampled(guess) else None
     found = {
         layer: p.stage(
-            f"thresholds {layer}", activations=stage.key, rule=asdict(guess), grids=grids
+            stage_names.thresholds(layer), activations=stage.key, rule=asdict(guess), grids=grids
         )
         for layer, stage in stages.items()
     }
@@ -52,24 +53,24 @@ def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Sta
         for layer, stage in stages.items()
         if not (stage.done and has_arrays(found[layer], ("thresholds", "extremes")))
     ]
-    p.stage("first pass", keys=[*(stage.key for stage in found.values()), logits.key])
+    p.stage(stage_names.FIRST_PASS, keys=[*(stage.key for stage in found.values()), logits.key])
     if first or not logits.done:
         _first_pass(p, replace(work, layers=tuple(first)), table, found, logits)
-    _leave(p, "first pass")
+    _leave(p, stage_names.FIRST_PASS)
     thresholds = {
         layer: _thresholds(p, layer, stage, table, work.n_rows) for layer, stage in found.items()
     }
     counted = {layer: responses_stage(p, layer, table_stage) for layer in stages}
     second = tuple(n for n, stage in counted.items() if kept_counts(stage, p.rules[n]) is None)
-    p.stage("second pass", keys=[stage.key for stage in counted.values()])
+    p.stage(stage_names.SECOND_PASS, keys=[stage.key for stage in counted.values()])
     if second:
         values = {layer: thresholds[layer].values for layer in second}
         work = replace(work, layers=second, logits=False, thresholds=values)
-        passed = _pass(p, "second pass", work, table)
+        passed = _pass(p, stage_names.SECOND_PASS, work, table)
         assert isinstance(passed, SecondPass)
         for layer in second:
             save_counts(counted[layer], thresholds[layer], passed.counts[layer].finish())
-    _leave(p, "second pass")
+    _leave(p, stage_names.SECOND_PASS)
 
 
 def _first_pass(
@@ -77,7 +78,7 @@ def _first_pass(
 ) -> None:
     """Find thresholds and logits."""
     try_network(p, work)
-    passed = _pass(p, "first pass", work, table)
+    passed = _pass(p, stage_names.FIRST_PASS, work, table)
     assert isinstance(passed, FirstPass)
     for layer in work.layers:
         stage, top = found[layer], passed.tops[layer]
@@ -86,7 +87,7 @@ def _first_pass(
             stage.write_array("thresholds.npy", values.values)
             stage.write_array("extremes.npy", np.stack([values.lowest, values.highest]))
         stage.finish(status=values.status)
-        recorded = p.stages[f"activations {layer}"]
+        recorded = p.stages[stage_names.activations(layer)]
         finish_layer(p, layer, recorded, len(values.values), passed.map_shapes[layer])
     if work.logits:
         finish_logits(p, logits, passed.logits)
@@ -121,6 +122,6 @@ def _thresholds(
         nowhere = np.array([state == NOT_FINITE for state in status])
         values = np.where(nowhere, np.nan, rule.fixed)
     else:
-        height, width = p.stages[f"activations {layer}"].info["map_shape"]
+        height, width = p.stages[stage_names.activations(layer)].info["map_shape"]
         check_quantile(rule, n_values(rule, n_rows, (height, width), known_positions(table)))
     return UnitThresholds(values, status, lowest, highest)

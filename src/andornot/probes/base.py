@@ -7,7 +7,7 @@ The pipeline itself knows samples, rows of activations and a concept table, and 
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,29 @@ class Batch:
     samples: slice
     activations: dict[str, NDArray[np.float32]]
     logits: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a run notes of its network, and of how samples become its input.
+
+    Attributes:
+        spec: the text that names it, or its type.
+        weights: where its weights came from if not from ``spec``.
+        fingerprint: a digest of its code and weights.
+        class_names: in the order of its logits; None if they have no names.
+        notes: sentences that a reader of results should know.
+        preprocessing: of images: how one becomes the network's input.
+        words: of sentences: which words become concepts.
+    """
+
+    spec: str
+    weights: str | None
+    fingerprint: str
+    class_names: tuple[str, ...] | None
+    notes: tuple[str, ...]
+    preprocessing: Mapping[str, Any] | None = None
+    words: Mapping[str, Any] | None = None
 
 
 def made_with(*packages: str) -> dict[str, str]:
@@ -182,5 +205,5 @@ class Probe(Protocol):
     def suspects(self, company: bool) -> list[str]:
         """Parts of the network that mix the samples of a batch, or else that draw at random."""
 
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of model and data."""
+    def facts(self) -> Facts:
+        """What the manifest says of the network and of what comes before it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from andornot.models.asked import asked_images, same_chance
 from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
-from andornot.probes.base import Batch, Recording, libraries, made_with, told
+from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
 from andornot.specs import absolute
 
 _BATCH = 32
@@ -177,22 +177,17 @@ class ImageProbe:
         """Parts of the network that mix images, or else that draw at random."""
         return mixing_parts(self.model.module) if company else drawing_parts(self.model.module)
 
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of model and data."""
-        return {
-            "model": {
-                "spec": absolute(self.model.spec),
-                "weights": absolute(self.model.weights),
-                "fingerprint": self.model.fingerprint,
-                "class_names": self.model.class_names,
-                "notes": (
-                    *self.model.notes,
-                    *about_numbers(self.data.classes, self.model.class_names),
-                ),
-            },
-            "preprocessing": self.preprocessing.to_dict(),
-            "recording": asdict(self.recording),
-        }
+    def facts(self) -> Facts:
+        """What the manifest says of the network and of the preprocessing."""
+        numbered = about_numbers(self.data.classes, self.model.class_names)
+        return Facts(
+            spec=absolute(self.model.spec),
+            weights=absolute(self.model.weights),
+            fingerprint=self.model.fingerprint,
+            class_names=self.model.class_names,
+            notes=(*self.model.notes, *numbered),
+            preprocessing=self.preprocessing.to_dict(),
+        )
 
 
 def network_answers(

@@ -31,7 +31,7 @@ from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
-from andornot.probes.base import Batch, Recording, libraries, made_with, told
+from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
 from andornot.specs import absolute
 
 PAIR, TOKEN = "pair", "token"
@@ -317,8 +317,8 @@ class PairProbe:
 
         return mixing_parts(module) if company else drawing_parts(module)
 
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of model and data."""
+    def facts(self) -> Facts:
+        """What the manifest says of the network and of the words."""
         dropped = [
             f"{n:,} {'pair was' if n == 1 else 'pairs were'} left out: {why}"
             for why, n in self.data.dropped.items()
@@ -326,17 +326,14 @@ class PairProbe:
         ]
         numbered = about_numbers(self.data.classes, self.class_names)
         drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
-        return {
-            "model": {
-                "spec": absolute(self.spec),
-                "weights": self.weights,
-                "fingerprint": self.model.fingerprint,
-                "class_names": self.class_names,
-                "notes": [*drawn, *self.data.notes, *numbered, *dropped],
-            },
-            "words": self.words.facts(),
-            "recording": asdict(self.recording),
-        }
+        return Facts(
+            spec=absolute(self.spec),
+            weights=self.weights,
+            fingerprint=self.model.fingerprint,
+            class_names=self.class_names,
+            notes=(*drawn, *self.data.notes, *numbered, *dropped),
+            words=self.words.facts(),
+        )
 
 
 def _same_chance(model: PairModel) -> AbstractContextManager[None]:

@@ -123,21 +123,17 @@ class Chapter:
     @cached_property
     def links(self) -> ClassLinks | None:
         """How units go together with classes; None where no class is known."""
-        logits, names = self.run.logits, self.run.manifest["model"]["class_names"]
+        logits, names = self.run.logits, self.run.class_names
         head = self.run.head_weights(self.layer)
         if head is not None:
-            names = names or [f"class {i}" for i in range(len(head))]
-            return ClassLinks(
-                told_apart([str(name) for name in names]), head.astype(np.float64), True
-            )
+            numbered = names or [f"class {i}" for i in range(len(head))]
+            return ClassLinks(told_apart(numbered), head.astype(np.float64), True)
         if logits is None or names is None or len(names) != logits.shape[1]:
             return None
         said = logits.argmax(axis=1)
         indicator = np.array([said == c for c in range(len(names))], np.float64)
         pooled = pooled_activations(self.run, self.layer)
-        return ClassLinks(
-            told_apart([str(name) for name in names]), correlations(indicator, pooled), False
-        )
+        return ClassLinks(told_apart(names), correlations(indicator, pooled), False)
 
     @cached_property
     def accuracies(self) -> dict[int, dict[str, Any]]:

@@ -132,18 +132,18 @@ def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
 
 def facts(run: Run) -> tuple[tuple[str, str], ...]:
     """How the run was made: what, and its value."""
-    m = run.manifest
-    search = m["search"]
-    kind = "images" if m["level"] == "image" else "sentence pairs"
+    m = run.record
+    search = m.search
+    kind = "images" if m.level == "image" else "sentence pairs"
     made = [
         ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m['data']['samples']:,} {kind}"),
+        ("data", f"{data_name(run)}: {m.data.samples:,} {kind}"),
         ("positions", f"{run.concepts.n_positions:,}"),
-        ("concepts", f"{m['data']['concepts']:,}"),
-        ("formulas", f"up to {search['length']} concepts, with {', '.join(search['operators'])}"),
-        ("search", f"{search['search']}, beam size {search['beam_size']}, for {search['metric']}"),
-        ("made", f"{m['made'][:10]}, with andornot {m['versions'].get('andornot', '')}".rstrip()),
-        ("fingerprints", f"network {m['model']['fingerprint'][:12]}, data "
-         f"{m['data']['fingerprint'][:12]}"),
+        ("concepts", f"{m.data.concepts:,}"),
+        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
+        ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
+        ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
+        ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
+         f"{m.data.fingerprint[:12]}"),
     ]  # fmt: skip
     return tuple((name, str(value)) for name, value in made)

@@ -151,7 +151,7 @@ def _lower(chapter: Chapter, e: Explanation) -> tuple[Row, ...]:
 
 def _position(chapter: Chapter) -> str:
     """What a position is called."""
-    level = str(chapter.run.manifest["level"])
+    level = chapter.run.level
     return "position" if level == "image" else level
 
 

@@ -299,7 +299,7 @@ class _Report:
 
     def _write(self, href: str, template: str, **values: Any) -> None:
         """Fill a template, and write it to a page."""
-        level = str(self.run.manifest["level"])
+        level = self.run.level
         html = load_template(f"{template}.html.j2").render(
             here=template,
             root="../" * href.count("/"),

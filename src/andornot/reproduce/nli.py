@@ -96,14 +96,14 @@ def open_sentences(request: Request) -> PairData:
 
 def _standing(run: Run, model: PairModel, texts: str) -> Standing:
     """Whether these are the paper's pairs and its network, or one of its kind."""
-    where = run.manifest["data"]
+    where = run.record.data
     data: tuple[str, ...] = ()
     if texts != SNLI_DEV_TEXTS:
         data = (
-            f"the {where['samples']:,} pairs of {Path(where['path']).name} are not the 10,000 of "
+            f"the {where.samples:,} pairs of {Path(where.path).name} are not the 10,000 of "
             "SNLI's validation set",
         )
-    spec, units = Path(run.manifest["model"]["spec"]), all_units(run)
+    spec, units = Path(run.record.model.spec), all_units(run)
     if (layer := run.layer()) != model.layers[-1]:
         other = (f"the layer {layer} is not the last one, which the paper explains",)
         return Standing(data, other, other, units)

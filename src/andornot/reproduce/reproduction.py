@@ -20,6 +20,7 @@ from andornot.reproduce.standing import Standing
 if TYPE_CHECKING:
     import pandas as pd
 
+    from andornot.runs.manifest import Part
     from andornot.runs.run import Run
 
 FORMAT = 1
@@ -119,29 +120,35 @@ def facts_of(run: Run, samples: str, seconds: float) -> dict[str, dict[str, Any]
         samples: digest of its samples.
         seconds: how long this start took; stages that were done before count in ``times`` only.
     """
-    manifest = run.manifest
-    layer = run.layer()
-    threshold = manifest["layers"][layer]["threshold"]
-    search = {k: manifest["search"][k] for k in ("length", "beam_size", "search", "profile")}
-    model = manifest["model"]
-    weights = Path(model["weights"] or model["spec"])
+    record, model, layer = run.record, run.record.model, run.layer()
+    weights = Path(model.weights or model.spec)
     return {
-        "settings": {"layer": layer, "min_active": manifest["min_active"], **search, **threshold}
-        | (manifest.get("words") or {})
-        | (manifest.get("preprocessing") or {}),
-        "data": {k: manifest["data"][k] for k in ("kind", "path", "samples", "fingerprint")}
+        "settings": {"layer": layer, "min_active": record.min_active}
+        | _some(record.search, "length", "beam_size", "search", "profile")
+        | _all(record.layers[layer].threshold)
+        | _all(record.words)
+        | dict(record.preprocessing or {}),
+        "data": _some(record.data, "kind", "path", "samples", "fingerprint")
         | {"samples_digest": samples},
-        "network": {k: model[k] for k in ("spec", "weights", "fingerprint")}
+        "network": _some(model, "spec", "weights", "fingerprint")
         | {"checksum": checksum(weights, "sha256") if weights.is_file() else None}
-        | {"notes": "; ".join(model["notes"]) or None},
-        "versions": dict(manifest["versions"]),
+        | {"notes": "; ".join(model.notes) or None},
+        "versions": dict(record.versions),
         "seconds": _times(run) | {"this start, all in all": round(seconds, 1)},
     }
+
+
+def _some(part: Part, *names: str) -> dict[str, Any]:
+    return {name: getattr(part, name) for name in names}
+
+
+def _all(part: Part | None) -> dict[str, Any]:
+    return {} if part is None else part.as_json()
 
 
 def _times(run: Run) -> dict[str, float]:
     """Seconds by part of the work, those of earlier starts included."""
     times: Counter[str] = Counter()
-    for stage in run.manifest["stages"].values():
-        times.update(stage["seconds"])
+    for stage in run.record.stages.values():
+        times.update(stage.seconds)
     return {part: round(seconds, 1) for part, seconds in times.items()}

@@ -106,27 +106,27 @@ def _network(request: Request) -> LoadedModel:
 def _standing(run: Run) -> Standing:
     """Whether these are the paper's images and its network."""
     samples = run.samples["sample"]
-    noted, item = run.manifest["model"], find("places-resnet18")
-    weights = Path(noted["weights"] or "")
+    noted, item = run.record.model, find("places-resnet18")
+    weights = Path(noted.weights or "")
     data: tuple[str, ...] = ()
     network: tuple[str, ...] = ()
     if digest(samples) != ADE20K_IDS:
-        where = run.manifest["data"]["path"]
+        where = run.record.data.path
         data = (
             f"the {len(samples):,} images of {Path(where).name} are not the paper's 22,210 "
             "images of ADE20K",
         )
     n_classes = 0 if run.logits is None else run.logits.shape[1]
-    same = (noted["spec"], run.layer(), n_classes) == (sources.NETWORK, LAYER, 365)
+    same = (noted.spec, run.layer(), n_classes) == (sources.NETWORK, LAYER, 365)
     if not (same and (weights.name == item.file or _is_reported(weights))):
-        name = f"{Path(noted['spec']).name}, layer {run.layer()}"
+        name = f"{Path(noted.spec).name}, layer {run.layer()}"
         network = (f"the network ({name}) is not the ResNet-18 of Places365, layer {LAYER}",)
     return Standing(data, network, network, all_units(run))
 
 
 def _about_weights(run: Run, standing: Standing) -> tuple[str, ...]:
     """A warning, where weights that are called like the paper's may be others."""
-    weights = Path(run.manifest["model"]["weights"] or "")
+    weights = Path(run.record.model.weights or "")
     if standing.network or _is_reported(weights):
         return ()
     return (
@@ -160,7 +160,7 @@ def _figures(run: Run, request: Request, standing: Standing) -> list[Figure]:
 
 def _accuracy(run: Run, request: Request, standing: Standing) -> list[Figure]:
     claims = (paper.VISION_R, paper.VISION_TREND)
-    if run.manifest["model"]["class_names"] is None:
+    if run.class_names is None:
         return [absent(claim, _nameless(request)) for claim in claims]
     return figures_or_reason(
         claims,
@@ -222,7 +222,7 @@ _SORTS = {
 
 def _scenes(run: Run, request: Request, standing: Standing) -> list[Figure]:
     """The units with the largest weights to the scenes that the paper names."""
-    names = run.manifest["model"]["class_names"]
+    names = run.class_names
     if names is None:
         return [absent(c, _nameless(request)) for c in paper.SCENE_UNITS.values()]
     figures: list[Figure] = []

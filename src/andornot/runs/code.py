@@ -37,14 +37,14 @@ class Code:
 
     def key(self, run: Run) -> str:
         """A digest of where it lies, of all that lies there, and of the run's network."""
-        network = str(run.manifest["model"]["fingerprint"])
+        network = run.record.model.fingerprint
         parts = [self.what, self.name, _content(Path(self.name)), network]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def network_code(run: Run) -> Code | None:
     """The Python file that makes a run's network; None if there is none, or it is not there."""
-    spec = str(run.manifest["model"]["spec"])
+    spec = run.record.model.spec
     python = None if spec.startswith("hf:") else python_function(spec)
     if python is None or not python[0].is_file():
         return None
@@ -60,11 +60,11 @@ def tagger_code(run: Run) -> Code | None:
     from andornot.data.sentences.open import KINDS, split_options
     from andornot.data.sentences.tagging import DEFAULT_TAGGER
 
-    noted = run.manifest["data"]
-    if noted["kind"] not in KINDS:
+    noted = run.record.data
+    if noted.kind not in KINDS:
         return None
-    source = noted.get("source") or {}
-    written = split_options(str(source.get("spec", f"{noted['kind']}:{noted['path']}")))[1]
+    source = noted.source or {}
+    written = split_options(str(source.get("spec", f"{noted.kind}:{noted.path}")))[1]
     tagger = written.get("tagger", source.get("tagger"))
     if tagger is None or tagger == DEFAULT_TAGGER:
         return None

@@ -1,7 +1,7 @@
 """The one moment at which a run changes: new results are whole, then the manifest names them.
 
-``claim`` comes before a run begins, ``new_results`` and ``commit`` at its end. What a manifest must
-look like to be read again is in ``manifest``.
+``claim`` comes before a run begins, ``new_results`` and ``commit`` at its end. What the manifest
+says is in ``manifest``.
 """
 
 from __future__ import annotations
@@ -12,25 +12,20 @@ import platform
 import secrets
 import shutil
 import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from andornot._tools.files import check_no_link, check_plain, json_writer, sync
 from andornot._tools.folders import LIST, Folder, check_is_folder, keep_aside, remove_ours
 from andornot._tools.progress import tell
-from andornot._tools.reading import parse_json
-from andornot._tools.timer import Timer, peak_rss_bytes
 from andornot._tools.whole_folders import new_folder
-from andornot.errors import OptionError, RunError
-from andornot.runs.cache import Stage, key_of
+from andornot.errors import OptionError
+from andornot.runs.cache import key_of
+from andornot.runs.manifest import MANIFEST, Manifest, Results, is_of_a_run, noted_digests
 
-FORMAT = 1
-"""Of the manifest and of ``explanations.json``; runs of other formats are refused."""
-
-MANIFEST: Final = "manifest.json"
 NEW: Final = "new"
 """Name in ``results``, with a random key, of a folder that has no name of its own yet."""
 
@@ -70,19 +65,15 @@ def _adopt(folder: Folder) -> bool:
     lying = [name for name in (MANIFEST, *TABLES) if os.path.lexists(folder.path / name)]
     if not lying:
         return False
-    manifest: dict[str, Any] = {}
-    with suppress(RunError):
-        manifest = parse_json(folder.path / MANIFEST)
-    if manifest.get("format") != FORMAT or "stages" not in manifest:
+    if not is_of_a_run(folder.path / MANIFEST):
         raise OptionError(
             f"{folder.path / lying[0]} is not of a finished run of andornot, so it is not "
             "replaced; move it away, or choose another directory"
         )
-    results = manifest.get("results")
-    digests = results.get("digests") if isinstance(results, dict) else None
+    digests = noted_digests(folder.path / MANIFEST)
     for name in lying:
         folder.adopt(name)
-        if name != MANIFEST and isinstance(digests, dict):  # else people may have changed it
+        if name != MANIFEST and digests is not None:  # else people may have changed it
             folder.files[name] = [str(digests.get(name))]
     return True
 
@@ -99,18 +90,16 @@ def new_results(out: Path) -> Iterator[Folder]:
         shutil.rmtree(tables.path, ignore_errors=True)
 
 
-def commit(
-    out: Path,
-    tables: Folder,
-    facts: Mapping[str, Any],
-    stages: Mapping[str, Stage],
-    timers: Mapping[str, Timer],
-    seconds: float,
-) -> None:
+def commit(out: Path, tables: Folder, manifest: Manifest) -> None:
     """Let new results and the manifest of what shaped them take the place of the old ones.
 
     All happens in one moment, when ``manifest.json`` is renamed: it names the folder of its
     results, and the former folder is deleted after that.
+
+    Args:
+        out: the run's directory.
+        tables: the new results.
+        manifest: all else that it says; where the results lie is filled in here.
     """
     digests = {name: known[-1] for name, known in tables.files.items()}
     path = out / "results" / key_of(**digests)
@@ -118,24 +107,9 @@ def commit(
         path = _cleared(path)
         tables.path.rename(path)
         sync(path.parent)
-    parts: dict[str, dict[str, Any]] = {}
-    for name, timer in timers.items():
-        parts[name] = {"seconds": timer.seconds}
-        if name in stages:
-            stage = stages[name]
-            parts[name] = stage.info | {"path": stage.path.relative_to(out).as_posix()}
-    manifest = {
-        "format": FORMAT,
-        "made": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "versions": versions(),
-        **facts,
-        "results": {"path": path.relative_to(out).as_posix(), "digests": digests},
-        "stages": parts,
-        "seconds": round(seconds, 3),
-        "peak_rss_bytes": peak_rss_bytes(),
-    }
+    results = Results(path=path.relative_to(out).as_posix(), digests=digests)
     folder = Folder.at(out)
-    folder.write(MANIFEST, json_writer(manifest))
+    folder.write(MANIFEST, json_writer(replace(manifest, results=results).as_json()))
     _copy_for_people(folder, path)
     for old in (out / "results").iterdir():
         if old != path and Folder.at(old).listed:

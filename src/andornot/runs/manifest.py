@@ -1,411 +1,368 @@
-"""What a manifest of format 1 must look like, so that no reader of it meets a surprise.
+"""The manifest: the one record of all that shaped a run, and its way from and to JSON.
 
-``MANIFEST`` is a table of expectations; to teach it a new field, add a line there. Fields of which
-it knows nothing are let through: nobody reads them.
+Format 1 is read for ever. A field that a version adds has a default here, for the runs of before;
+a field that this version does not know is kept as it stands. What a field must look like is in
+``manifest_fields``. Nobody else reads or writes the JSON: whoever asks what a run was made of
+reads :class:`Manifest`.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from andornot._tools.files import plain_number
+from andornot._tools.reading import check_digest, parse_json
 from andornot.errors import RunError
-from andornot.measures.scores import METRICS, PEARSON
+from andornot.runs.manifest_fields import check_manifest
 
-_SHOWN = 40
-"""Characters of a wrong value that a message shows."""
+if TYPE_CHECKING:
+    from andornot.models.shapes import Layout, PrefixTokens
 
+FORMAT: Final = 1
+"""Of the manifest and of ``explanations.json``; runs of other formats are refused."""
 
-@dataclass(frozen=True)
-class Plain:
-    """A value without parts.
-
-    Attributes:
-        told: what is expected, after "must be".
-        fits: whether a value is that.
-    """
-
-    told: str
-    fits: Callable[[Any], bool]
+MANIFEST: Final = "manifest.json"
 
 
-@dataclass(frozen=True)
-class Maybe:
-    """A value of a sort, or null."""
-
-    value: Expected
-
-
-@dataclass(frozen=True)
-class Many:
-    """A list of values of one sort."""
-
-    value: Expected
-
-
-@dataclass(frozen=True)
-class Named:
-    """An object of any names, whose values are of one sort."""
-
-    value: Expected
-
-
-@dataclass(frozen=True)
-class Fields:
-    """An object with certain fields.
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a manifest: known fields as attributes, the others as they stand.
 
     Attributes:
-        needed: fields without which a reader fails.
-        known: fields that may be absent, as in runs of older versions.
-        closed: whether there may be no others, because they are handed on by name.
+        further: fields that this version does not know.
+        order: the names of all fields that the file has, so that it can be written as it was;
+            None of a part that comes from no file, and has all of them.
     """
 
-    needed: Mapping[str, Expected] = field(default_factory=dict)
-    known: Mapping[str, Expected] = field(default_factory=dict)
-    closed: bool = False
+    further: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
+
+    _PARTS: ClassVar[Mapping[str, type[Part]]] = {}
+    _NAMED: ClassVar[Mapping[str, type[Part]]] = {}
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """From fields that are known to be sound, such as those of a checked manifest."""
+        known = cls._defaults()
+        own = {name: cls._value(name, values[name]) for name in values if name in known}
+        further = {name: value for name, value in values.items() if name not in known}
+        return cls(**own, further=further, order=tuple(values))
+
+    def as_json(self) -> dict[str, Any]:
+        """A copy in plain values; of a part that was read, what was read."""
+        plain: dict[str, Any] = json.loads(json.dumps(self, default=_jsonable))
+        return plain
+
+    @classmethod
+    def _defaults(cls) -> dict[str, Any]:
+        """The known fields in the order in which they are written, with their defaults."""
+        ours = {each.name for each in fields(Part)}
+        return {each.name: each.default for each in fields(cls) if each.name not in ours}
+
+    @classmethod
+    def _value(cls, name: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return tuple(value)
+        if value is not None and name in cls._PARTS:
+            return cls._PARTS[name].of(value)
+        if name in cls._NAMED:
+            return {each: cls._NAMED[name].of(part) for each, part in value.items()}
+        return value
+
+    def _written(self) -> dict[str, Any]:
+        """All fields that are to be written, in order."""
+        defaults = self._defaults()
+        own = {name: getattr(self, name) for name in defaults} | dict(self.further)
+        if self.order is None:
+            names = [n for n in own if n not in self._LEFT_OUT or own[n] is not None]
+        else:  # a field that the file lacked is written if somebody gave it a value
+            given = (n for n in own if n not in self.order and own[n] != defaults.get(n, MISSING))
+            names = [*(name for name in self.order if name in own), *given]
+        return {name: own[name] for name in names}
 
 
-Expected = Plain | Maybe | Many | Named | Fields
-
-Fault = tuple[str, str]
-"""Which field, and what is wrong with it."""
-
-
-def _is_text(value: Any) -> bool:
-    """Whether it is a text that can be written again; JSON can also hold halves of characters."""
-    try:
-        return isinstance(value, str) and value.encode() is not None
-    except UnicodeEncodeError:
-        return False
+def _jsonable(value: object) -> object:
+    """What JSON has no word for, in plain values."""
+    match value:
+        case Part():
+            return value._written()
+        case Mapping():
+            return dict(value)
+    return plain_number(value)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
+@dataclass(frozen=True, kw_only=True)
+class ModelSource(Part):
+    """The network: the text that names it, its weights, and what it says of itself.
 
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer beyond every float
-        return False
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and _is_number(value) and value >= 0
-
-
-def _stays_inside(value: Any) -> bool:
-    """Whether a text is a relative path without ``..``, as Linux and as Windows read it."""
-    if not _is_text(value) or not value or "\0" in value:
-        return False
-    windows, posix = PureWindowsPath(value), PurePosixPath(value)
-    anchored = posix.is_absolute() or windows.drive or windows.root
-    return not anchored and ".." not in windows.parts
-
-
-def one_of(*names: str) -> Plain:
-    """One of a few texts."""
-    return Plain(f"one of {', '.join(names)}", lambda value: value in names)
-
-
-TEXT = Plain("a text", _is_text)
-FLAG = Plain("true or false", lambda value: isinstance(value, bool))
-NUMBER = Plain("a number", _is_number)
-COUNT = Plain("a whole number from 0 on", _is_count)
-POSITIVE = Plain("a whole number from 1 on", lambda value: _is_count(value) and value > 0)
-AMOUNT = Plain("a number from 0 on", lambda value: _is_number(value) and value >= 0)
-SHARE = Plain("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
-INSIDE = Plain("a relative path inside the run, without '..'", _stays_inside)
-COUNT_OR_TEXT = Plain(
-    "a whole number from 0 on or a text", lambda value: _is_text(value) or _is_count(value)
-)
-FLAG_OR_TEXT = Plain(
-    "true, false or a text", lambda value: _is_text(value) or isinstance(value, bool)
-)
-METRIC = Plain(
-    f"one of {', '.join((*METRICS, PEARSON))}",
-    lambda value: _is_text(value) and value.lower() in (*METRICS, PEARSON),
-)
-TEXTS = Many(TEXT)
-
-_STAGE: Mapping[str, Expected] = {
-    "name": TEXT,
-    "key": TEXT,
-    "path": INSIDE,
-    "peak_rss_bytes": COUNT,
-    "n_atoms": COUNT,
-    "n_positions": COUNT,
-    "n_samples": COUNT,
-    "n_classes": COUNT,
-    "units": COUNT,
-    "map_shape": Many(COUNT),
-    "head": FLAG,
-    "status": TEXTS,
-}
-_SECONDS: Mapping[str, Expected] = {"seconds": Named(AMOUNT)}
-
-MANIFEST = Fields(
-    needed={
-        "format": COUNT,
-        "made": TEXT,
-        "versions": Named(TEXT),
-        "level": one_of("image", "pair", "token"),
-        "model": Fields(
-            {
-                "spec": TEXT,
-                "weights": Maybe(TEXT),
-                "fingerprint": TEXT,
-                "class_names": Maybe(TEXTS),
-                "notes": TEXTS,
-            }
-        ),
-        "recording": Fields(
-            {
-                "batch_size": Maybe(POSITIVE),
-                "device": TEXT,
-                "tokens": COUNT_OR_TEXT,
-                "layout": TEXT,
-            }
-        ),
-        "data": Fields(
-            {"kind": TEXT, "path": TEXT, "fingerprint": TEXT, "samples": COUNT, "concepts": COUNT},
-            {"source": Maybe(Fields())},
-        ),
-        "search": Fields(
-            {
-                "length": POSITIVE,
-                "beam_size": POSITIVE,
-                "search": TEXT,
-                "metric": METRIC,
-                "operators": TEXTS,
-            },
-            {
-                "penalty": NUMBER,
-                "limit": Maybe(COUNT),
-                "categories": Maybe(TEXTS),
-                "concepts": Maybe(TEXTS),
-                "profile": Maybe(TEXT),
-                "space": TEXT,
-                "nodes": Maybe(COUNT),
-                "seconds": Maybe(AMOUNT),
-            },
-        ),
-        "layers": Named(
-            Fields(
-                {"units": COUNT, "status": Named(COUNT), "mean_iou_by_length": Many(NUMBER)},
-                {"threshold": Fields()},
-            )
-        ),
-        "stages": Named(Fields(_SECONDS, _STAGE)),
-        "peak_rss_bytes": COUNT,
-    },
-    known={
-        "preprocessing": Maybe(Fields()),
-        "words": Maybe(
-            Fields(
-                known={
-                    "n_words": COUNT,
-                    "stop_words": Maybe(TEXTS),
-                    "vectors": Maybe(TEXT),
-                    "n_neighbors": COUNT,
-                }
-            )
-        ),
-        "folds": POSITIVE,
-        "min_active": NUMBER,
-        "relations": Maybe(Named(Named(TEXTS))),
-        "store": FLAG,
-        "trust": Maybe(
-            Fields(
-                known={
-                    "resamples": COUNT,
-                    "bootstrap": COUNT,
-                    "nulls": COUNT,
-                    "seed": NUMBER,
-                    "choose_length": FLAG,
-                }
-            )
-        ),
-        "notes": TEXTS,
-        "results": Fields({"path": INSIDE, "digests": Named(TEXT)}),
-        "seconds": AMOUNT,
-    },
-)
-"""All fields that something reads; what hangs on the values of others is in ``_further``."""
-
-_PREPROCESSING = Fields(
-    {"height": POSITIVE, "width": POSITIVE, "mean": Many(NUMBER), "std": Many(NUMBER)},
-    {"interpolation": TEXT},
-    closed=True,
-)
-_QUANTILE = Fields({"quantile": SHARE}, {"fixed": Maybe(NUMBER), "resolution": TEXT})
-_FIXED = Fields({"fixed": NUMBER}, {"resolution": TEXT})
-_RANGES = Fields({"k": POSITIVE}, {"by": TEXT})
-
-_KEPT: Mapping[str, Expected] = {**_SECONDS, "path": INSIDE}
-_STAGES: Mapping[str, Mapping[str, Expected]] = {
-    "concepts": _KEPT,
-    "logits": {**_KEPT, "n_classes": COUNT},
-    "activations {}": _KEPT,
-    "responses {}": {**_KEPT, "key": TEXT},
-}
-"""Stages that a run must have, ``{}`` being each of its layers."""
-
-_DEMO: Mapping[str, Expected] = {"count": COUNT, "seed": COUNT, "val_share": NUMBER}
-_PAIRS: Mapping[str, Expected] = {
-    "spec": TEXT,
-    "split": Maybe(TEXT),
-    "limit": Maybe(COUNT),
-    "labels": Maybe(TEXT),
-    "columns": Maybe(Named(TEXT)),
-    "keep_unlabelled": FLAG,
-    "tagger": Maybe(TEXT),
-}
-SOURCES: Mapping[str, Mapping[str, Expected]] = {
-    "demo": _DEMO,
-    "demo-text": {**_DEMO, "traps": NUMBER, "split": Maybe(TEXT)},
-    "snli": _PAIRS,
-    "pairs": _PAIRS,
-}
-"""What opens data of a kind again; images that are read from files have ``_IMAGES``."""
-
-_IMAGES: Mapping[str, Expected] = {
-    "spec": TEXT,
-    "categories": Maybe(TEXTS),
-    "split": Maybe(TEXT),
-    "limit": Maybe(COUNT),
-    "colors": FLAG_OR_TEXT,
-}
-
-
-def check_manifest(manifest: object, path: Path) -> dict[str, Any]:
-    """A manifest of format 1, if each field that is read has the type that its readers expect.
-
-    Args:
-        manifest: what the file holds.
-        path: the file, for the message.
-
-    Raises:
-        RunError: a field is missing or wrong; the message names the first one.
+    Attributes:
+        spec: the text that loads it, or its type.
+        weights: where weights came from if not from ``spec``: a file, or ``random:SEED``.
+        fingerprint: a digest of its code and weights.
+        class_names: in the order of its logits; None where they have no names.
+        notes: sentences that a reader of results should know.
     """
-    for where, wrong in _faults(manifest, MANIFEST, ""):
-        raise _error(path, where, wrong)
-    assert isinstance(manifest, dict)
-    for where, wrong in _further(manifest):
-        raise _error(path, where, wrong)
-    return manifest
+
+    spec: str
+    weights: str | None
+    fingerprint: str
+    class_names: tuple[str, ...] | None
+    notes: tuple[str, ...]
 
 
-def check_source(kind: str, source: object, path: Path) -> dict[str, Any]:
-    """The arguments that open data of a kind again; all of them go to a function by name.
+@dataclass(frozen=True, kw_only=True)
+class Recorded(Part):
+    """How activations were recorded (see ``probes.base.Recording``)."""
 
-    Args:
-        kind: the kind of data, of those that can be opened again.
-        source: what the manifest says of them; None of a run that says nothing.
-        path: the manifest, for the message.
+    batch_size: int | None
+    device: str
+    tokens: PrefixTokens
+    layout: Layout
 
-    Raises:
-        RunError: one is unknown, or of the wrong type.
+
+@dataclass(frozen=True, kw_only=True)
+class Words(Part):
+    """Which words of sentences became concepts (see ``probes.pairs.Words``)."""
+
+    n_words: int | None = None
+    stop_words: tuple[str, ...] | None = None
+    vectors: str | None = None
+    n_neighbors: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSource(Part):
+    """The samples.
+
+    Attributes:
+        kind: such as ``labelmaps``.
+        path: where they lay.
+        source: arguments that open them again (see ``manifest_fields.check_source``); None of
+            arrays, and of older runs.
+        fingerprint: a digest of all that was read.
+        samples: how many images or sentence pairs.
+        concepts: how many concepts are annotated.
     """
-    known = Fields(known=SOURCES.get(kind, _IMAGES), closed=True)
-    for where, wrong in _faults(source, Maybe(known), "data.source"):
-        raise _error(path, where, wrong)
-    return dict(source) if isinstance(source, dict) else {}
+
+    kind: str
+    path: str
+    source: Mapping[str, Any] | None = None
+    fingerprint: str
+    samples: int
+    concepts: int
 
 
-def _error(path: Path, where: str, wrong: str) -> RunError:
-    what = f"its field {where}" if where else "what it holds"
-    return RunError(
-        f"{path} is damaged: {what} {wrong}; repeat andornot explain, which writes it anew"
-    )
+@dataclass(frozen=True, kw_only=True)
+class Searched(Part):
+    """How formulas were searched for (see ``search.options.SearchOptions``).
+
+    It is no such record itself: what options may be, changes from version to version, and what
+    was done stands. An option that the run's version did not have is None.
+    """
+
+    length: int
+    beam_size: int
+    search: str
+    metric: str
+    operators: tuple[str, ...]
+    penalty: float | None = None
+    limit: int | None = None
+    categories: tuple[str, ...] | None = None
+    concepts: tuple[str, ...] | None = None
+    profile: str | None = None
+    space: str | None = None
+    nodes: int | None = None
+    seconds: float | None = None
 
 
-def _further(manifest: Mapping[str, Any]) -> Iterator[Fault]:
-    """What hangs on other fields: preprocessing, thresholds, and stages by layer."""
-    if not manifest["layers"]:
-        yield "layers", "names no layer"
-    if manifest["level"] == "image":
-        yield from _faults(manifest.get("preprocessing"), _PREPROCESSING, "preprocessing")
-    for layer, facts in manifest["layers"].items():
-        if (rule := facts.get("threshold")) is not None:
-            where = f"layers.{_short(layer)}.threshold"
-            quantile = _FIXED if rule.get("quantile") is None else _QUANTILE
-            yield from _faults(rule, _RANGES if "k" in rule else quantile, where)
-    for name, needed in _STAGES.items():
-        for layer in manifest["layers"] if "{}" in name else ("",):
-            stage = name.replace("{}", layer)
-            found = manifest["stages"].get(stage)
-            yield from _faults(found, Fields(needed), f"stages.{_short(stage)}")
+@dataclass(frozen=True, kw_only=True)
+class Trusted(Part):
+    """How trust was measured (see ``trust.options.TrustOptions``)."""
+
+    resamples: int | None = None
+    bootstrap: int | None = None
+    nulls: int | None = None
+    seed: int | None = None
+    choose_length: bool = False
 
 
-def _faults(value: Any, expected: Expected, where: str) -> Iterator[Fault]:
-    """Every part of a value that is not what was expected."""
-    match expected:
-        case Plain(told, fits):
-            if not fits(value):
-                yield where, f"must be {told}, and is {_found(value)}"
-        case Maybe(inner):
-            if value is not None:
-                yield from _faults(value, inner, where)
-        case Many(inner):
-            if not isinstance(value, list):
-                yield where, f"must be a list, and is {_found(value)}"
-                return
-            for number, part in enumerate(value):
-                yield from _faults(part, inner, f"{where}[{number}]")
-        case _ if not isinstance(value, dict):
-            yield where, f"must be an object with fields, and is {_found(value)}"
-        case Named(inner):
-            for name, part in value.items():
-                yield from _faults(name, TEXT, f"{where} (a name in it)")
-                yield from _faults(part, inner, _below(where, name))
-        case Fields():
-            yield from _field_faults(value, expected, where)
+@dataclass(frozen=True, kw_only=True)
+class Rule(Part):
+    """Where units of a layer count as active: a ``Threshold``, or ``Ranges``, which have ``k``."""
+
+    quantile: float | None = None
+    fixed: float | None = None
+    resolution: str | None = None
+    k: int | None = None
+    by: str | None = None
 
 
-def _field_faults(value: Mapping[str, Any], expected: Fields, where: str) -> Iterator[Fault]:
-    for name, inner in expected.needed.items():
-        if name in value:
-            yield from _faults(value[name], inner, _below(where, name))
-        else:
-            yield _below(where, name), "is missing"
-    for name, inner in expected.known.items():
-        if name in value:
-            yield from _faults(value[name], inner, _below(where, name))
-    if expected.closed:
-        names = expected.needed.keys() | expected.known.keys()
-        for name in value.keys() - names:
-            yield _below(where, name), f"is none of {', '.join(sorted(names))}"
+@dataclass(frozen=True, kw_only=True)
+class LayerRecord(Part):
+    """A layer.
+
+    Attributes:
+        units: how many were explained.
+        status: how many of them have each status.
+        mean_iou_by_length: of those that have a formula.
+        threshold: where they count as active; None of older runs.
+    """
+
+    units: int
+    status: Mapping[str, int]
+    mean_iou_by_length: tuple[float, ...]
+    threshold: Rule | None = None
+
+    _PARTS: ClassVar[Mapping[str, type[Part]]] = {"threshold": Rule}
 
 
-def _below(where: str, name: str) -> str:
-    return f"{where}.{_short(name)}" if where else _short(name)
+@dataclass(frozen=True, kw_only=True)
+class StageRecord(Part):
+    """A stage or timed step (see ``stage_names``); what only the pipeline asks is in ``further``.
+
+    Attributes:
+        name: its name.
+        key: a digest of all it depends on.
+        seconds: what its parts took.
+        peak_rss_bytes: the most memory that the process had had by its end.
+        n_classes: of logits: how many classes, 0 where there are none.
+        head: of activations: whether the weights of a linear head are there.
+        path: its directory, below the run's; None of a step that keeps nothing.
+    """
+
+    name: str | None = None
+    key: str | None = None
+    seconds: Mapping[str, float]
+    peak_rss_bytes: int | None = None
+    n_classes: int | None = None
+    head: bool | None = None
+    path: str | None = None
 
 
-def _found(value: object) -> str:
-    """What a wrong value is, briefly; lists and objects are not shown, they may be endless."""
-    if value is None:
-        return "null"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _short(repr(value)) if isinstance(value, str | float) else _whole(value)
+@dataclass(frozen=True, kw_only=True)
+class Results(Part):
+    """The folder of the tables, below the run's, and the digest of each."""
+
+    path: str
+    digests: Mapping[str, str]
 
 
-def _whole(value: object) -> str:
-    try:
-        return _short(str(value))
-    except ValueError:  # Python writes no integer of thousands of digits
-        return "a huge number"
+@dataclass(frozen=True, kw_only=True)
+class Manifest(Part):
+    """All that shaped a run.
+
+    Attributes:
+        format: of the manifest.
+        made: when.
+        versions: of Python, the platform, and packages.
+        model: the network.
+        preprocessing: of images: the fields of ``models.Preprocessing``; None of sentences.
+        words: of sentences: which words became concepts; None of images.
+        recording: how activations were recorded.
+        level: what a position is: in an ``image``, a ``pair``, or a ``token``.
+        data: the samples.
+        folds: folds of samples, in which positions are counted.
+        min_active: share of positions on which a unit must be active to be explained.
+        relations: for each name of a relation, concepts with those that they stand for.
+        search: how formulas were searched for.
+        store: whether activations were kept.
+        trust: how trust was measured; None where it was not.
+        layers: the explained layers.
+        notes: sentences that a reader of results should know.
+        results: where the tables lie; None of older runs, where they lie beside the manifest.
+        stages: all stages and timed steps.
+        seconds: what the last start took.
+        peak_rss_bytes: the most memory that the process had.
+    """
+
+    format: int = FORMAT
+    made: str
+    versions: Mapping[str, str]
+    model: ModelSource
+    preprocessing: Mapping[str, Any] | None = None
+    words: Words | None = None
+    recording: Recorded
+    level: str
+    data: DataSource
+    folds: int | None = None
+    min_active: float | None = None
+    relations: Mapping[str, Mapping[str, Any]] | None = None
+    search: Searched
+    store: bool = True
+    trust: Trusted | None = None
+    layers: Mapping[str, LayerRecord]
+    notes: tuple[str, ...] = ()
+    results: Results | None = None
+    stages: Mapping[str, StageRecord]
+    seconds: float | None = None
+    peak_rss_bytes: int
+
+    _PARTS: ClassVar[Mapping[str, type[Part]]] = {
+        "model": ModelSource,
+        "words": Words,
+        "recording": Recorded,
+        "data": DataSource,
+        "search": Searched,
+        "trust": Trusted,
+        "results": Results,
+    }
+    _NAMED: ClassVar[Mapping[str, type[Part]]] = {"layers": LayerRecord, "stages": StageRecord}
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words")
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a ``manifest.json``.
+
+        Raises:
+            RunError: it is of an unknown format, or damaged; the message names the first wrong
+                field.
+        """
+        manifest = cls.from_json(parse_json(path), path)  # says which field is wrong
+        check_digest(path)
+        return manifest
+
+    @classmethod
+    def from_json(cls, values: object, path: Path) -> Manifest:
+        """From what a ``manifest.json`` holds.
+
+        Args:
+            values: the JSON.
+            path: the file, for messages.
+
+        Raises:
+            RunError: as of :meth:`read`.
+        """
+        found = values.get("format") if isinstance(values, dict) else FORMAT
+        if found != FORMAT:
+            raise RunError(
+                f"{path.parent} is a run of format {found!r}, this version reads format "
+                f"{FORMAT!r}; make the run again with this version"
+            )
+        return cls.of(check_manifest(values, path))
 
 
-def _short(text: str) -> str:
-    """A text that fits into a sentence, on one line."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
-    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}..."
+def is_of_a_run(path: Path) -> bool:
+    """Whether a file is the manifest of a finished run, however damaged its fields may be."""
+    found = _whatever(path)
+    return found.get("format") == FORMAT and "stages" in found
+
+
+def noted_digests(path: Path) -> Mapping[str, str] | None:
+    """The digests of tables in a manifest that may be damaged; None if it has none."""
+    results = _whatever(path).get("results")
+    digests = results.get("digests") if isinstance(results, dict) else None
+    if not isinstance(digests, dict):
+        return None
+    return {name: str(digest) for name, digest in digests.items()}
+
+
+def _whatever(path: Path) -> dict[str, Any]:
+    with suppress(RunError):
+        return parse_json(path)
+    return {}

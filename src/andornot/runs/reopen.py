@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from andornot._tools.lazy import resolve
 from andornot._tools.reading import read_array
@@ -13,9 +13,14 @@ from andornot.data.samples import Samples
 from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probes.base import Recording, answer_file, same_answer
+from andornot.runs import stage_names
 from andornot.runs.code import check_allowed, network_code, tagger_code
-from andornot.runs.manifest import check_source
+from andornot.runs.manifest import MANIFEST
+from andornot.runs.manifest_fields import check_source
 from andornot.runs.run import Run
+
+if TYPE_CHECKING:
+    from andornot.models import Preprocessing
 
 S = TypeVar("S", bound=Samples)
 
@@ -82,7 +87,7 @@ def samples_from(run: Run, spec: str | None) -> ProbingData | PairData | None:
     """
     if spec is None:
         return None
-    if run.manifest["level"] == "image":
+    if run.level == "image":
         from andornot.data.images.open import open_data
 
         return open_data(spec)
@@ -93,10 +98,9 @@ def samples_from(run: Run, spec: str | None) -> ProbingData | PairData | None:
 
 def _noted(run: Run) -> tuple[str, dict[str, Any]]:
     """The kind of data of a run, and the arguments that open it."""
-    noted = run.manifest["data"]
-    kind = str(noted["kind"])
-    spec = {} if kind.startswith("demo") else {"spec": f"{kind}:{noted['path']}"}
-    return kind, spec | check_source(kind, noted.get("source"), run.path / "manifest.json")
+    noted, kind = run.record.data, run.record.data.kind
+    spec = {} if kind in _WORLDS else {"spec": f"{kind}:{noted.path}"}
+    return kind, spec | check_source(kind, noted.source, run.path / MANIFEST)
 
 
 def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
@@ -111,7 +115,7 @@ def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) ->
 
 def _unchanged(run: Run, data: S) -> S:
     data = matching(run, data)
-    if data.fingerprint() != run.manifest["data"]["fingerprint"]:
+    if data.fingerprint() != run.record.data.fingerprint:
         raise DataError(
             f"the data at {data.path} has changed since {run.path} was made from it; make the run "
             "again, or hand over the data itself if only its files' dates have changed"
@@ -153,7 +157,7 @@ def model_of(run: Run, model: Any = None) -> Any:
         ModelError: it cannot be loaded, is not the one that the run was made with, or is made by
             code that the user has not allowed (see ``runs.code``).
     """
-    noted = run.manifest["model"]
+    noted = run.record.model
     if model is None:
         check_allowed(run, network_code(run))
         try:
@@ -163,10 +167,10 @@ def model_of(run: Run, model: Any = None) -> Any:
                 f"the network of {run.path} cannot be loaded again: {error} (Start the command "
                 "where the run was started, or give the network.)"
             ) from error
-    if model.fingerprint != noted["fingerprint"]:
+    if model.fingerprint != noted.fingerprint:
         raise ModelError(
-            f"the network {noted['spec']} is not the one that {run.path} was made with (its "
-            f"fingerprint is {model.fingerprint[:12]}, there {noted['fingerprint'][:12]}); give "
+            f"the network {noted.spec} is not the one that {run.path} was made with (its "
+            f"fingerprint is {model.fingerprint[:12]}, there {noted.fingerprint[:12]}); give "
             "the same code and weights"
         )
     _check_answers(run, model)
@@ -175,16 +179,15 @@ def model_of(run: Run, model: Any = None) -> Any:
 
 def _check_answers(run: Run, model: Any) -> None:
     """Refuse a network for images that has the run's weights and answers otherwise."""
-    noted = run.manifest["stages"].get("network")
-    if run.manifest["level"] != "image" or noted is None:
+    noted = run.record.stages.get(stage_names.NETWORK)
+    if run.level != "image" or noted is None:
         return
-    from andornot.models import Preprocessing
     from andornot.probes.images import network_answers
 
-    prepared = Preprocessing.from_dict(run.manifest["preprocessing"])
-    recording = Recording(**run.manifest["recording"])
+    how, prepared = run.record.recording, preprocessing_of(run)
+    recording = Recording(how.batch_size, how.device, how.tokens, how.layout)
     for name, now in network_answers(model.module, prepared, run.layers, recording).items():
-        path = run.path / noted["path"] / answer_file(name)
+        path = run.path / str(noted.path) / answer_file(name)
         if path.exists() and not same_answer(read_array(path), now, _TOLERANCE):
             raise ModelError(
                 f"the network {model.spec} has the code and the weights that {run.path} was made "
@@ -193,26 +196,36 @@ def _check_answers(run: Run, model: Any) -> None:
             )
 
 
-def _loaded_again(run: Run) -> Any:
-    noted, device = run.manifest["model"], run.manifest["recording"]["device"]
-    if run.manifest["data"]["kind"].startswith("demo"):
-        return _trained_again(run)
-    if run.manifest["level"] == "image":
-        from andornot.models import Preprocessing, load_model
+def preprocessing_of(run: Run) -> Preprocessing:
+    """How images of a run became the network's input.
 
-        preprocessing = Preprocessing.from_dict(run.manifest["preprocessing"])
+    Raises:
+        OptionError: a value cannot be used.
+    """
+    from andornot.models import Preprocessing
+
+    return Preprocessing.from_dict(run.record.preprocessing or {})
+
+
+def _loaded_again(run: Run) -> Any:
+    noted, device = run.record.model, run.record.recording.device
+    if run.record.data.kind in _TRAININGS:
+        return _trained_again(run)
+    if run.level == "image":
+        from andornot.models import load_model
+
         return load_model(
-            noted["spec"], noted["weights"],
-            preprocessing=preprocessing, class_names=noted["class_names"],
+            noted.spec, noted.weights,
+            preprocessing=preprocessing_of(run), class_names=noted.class_names,
         )  # fmt: skip
     from andornot.models.sentences.load import load_pair_model
 
-    return load_pair_model(noted["spec"], device=device, weights=noted["weights"])
+    return load_pair_model(noted.spec, device=device, weights=noted.weights)
 
 
 def _trained_again(run: Run) -> Any:
     """The network of a demo; training it takes seconds, and always gives the same weights."""
-    kind, source = run.manifest["data"]["kind"], run.manifest["data"]["source"]
-    if not source:
+    kind, source = _noted(run)
+    if "seed" not in source:
         raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
     return resolve(_TRAININGS[kind])(source)

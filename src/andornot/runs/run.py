@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.checks import as_path, is_one_of, whole_number
 from andornot._tools.folders import check_inside, verify
-from andornot._tools.reading import check_digest, parse_json, read_array, read_json
+from andornot._tools.reading import read_array, read_json
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.counting.stores import Shards
@@ -31,9 +31,10 @@ from andornot.formula import Formula
 from andornot.measures.scores import Counts
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
-from andornot.runs.commit import EXPLANATIONS, FORMAT, MANIFEST, SAMPLES
+from andornot.runs import stage_names
+from andornot.runs.commit import EXPLANATIONS, SAMPLES
 from andornot.runs.head_weights import unit_weights
-from andornot.runs.manifest import check_manifest
+from andornot.runs.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,13 +46,21 @@ class Run:
 
     Attributes:
         path: the directory.
-        manifest: everything that shaped the run (see ``manifest.json``).
+        record: everything that shaped the run; what JSON holds of it is taken too.
         trust_code: whether code may run that the manifest names, such as a network's Python file.
+
+    Raises:
+        RunError: what JSON holds is no sound manifest.
     """
 
     path: Path
-    manifest: dict[str, Any]
+    record: Manifest
     trust_code: bool = field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        given: object = self.record
+        if not isinstance(given, Manifest):
+            object.__setattr__(self, "record", Manifest.from_json(given, self.path / MANIFEST))
 
     @classmethod
     def open(cls, path: str | Path, *, trust_code: bool = False) -> Run:
@@ -70,24 +79,31 @@ class Run:
             raise RunError(
                 f"{path} holds no finished run (no manifest.json); make one with andornot explain"
             )
-        manifest = parse_json(path / MANIFEST)
-        if manifest.get("format") != FORMAT:
-            raise RunError(
-                f"{path} is a run of format {manifest.get('format')!r}, this version reads format "
-                f"{FORMAT!r}; make the run again with this version"
-            )
-        manifest = check_manifest(manifest, path / MANIFEST)  # says which field is wrong
-        check_digest(path / MANIFEST)
-        return cls(path, manifest, trust_code)
+        return cls(path, Manifest.read(path / MANIFEST), trust_code)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{f['units']:,} units of {n}" for n, f in self.manifest["layers"].items())
+        told = ", ".join(f"{f.units:,} units of {n}" for n, f in self.record.layers.items())
         return f"<Run {self.path}: {told}>"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """A copy of ``manifest.json``: everything that shaped the run, in plain values."""
+        return self.record.as_json()
+
+    @property
+    def level(self) -> str:
+        """What a position is: in an ``image``, a ``pair``, or a ``token``."""
+        return self.record.level
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """Names of the network's classes, in the order of its logits; None if it names none."""
+        return self.record.model.class_names
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the explained layers."""
-        return tuple(self.manifest["layers"])
+        return tuple(self.record.layers)
 
     def layer(self, name: str | None = None) -> str:
         """A layer's name, checked; the only one if none is given.
@@ -105,7 +121,7 @@ class Run:
         return str(name)
 
     def _part(self, stage: str) -> Path:
-        return self._inside(str(self.manifest["stages"][stage]["path"]))
+        return self._inside(str(self.record.stages[stage].path))
 
     def table_file(self, name: str) -> Path:
         """Where a table of this run lies, such as ``samples.parquet``.
@@ -113,8 +129,8 @@ class Run:
         It is the one that belongs to the manifest. The files beside the manifest are copies for
         people (in runs of before they are the tables themselves).
         """
-        results = self.manifest.get("results")
-        return self.path / name if results is None else self._inside(f"{results['path']}/{name}")
+        results = self.record.results
+        return self.path / name if results is None else self._inside(f"{results.path}/{name}")
 
     def _inside(self, name: str) -> Path:
         return check_inside(self.path, self.path / name)
@@ -145,11 +161,11 @@ class Run:
     @cached_property
     def concepts(self) -> ConceptTable:
         """The concept table."""
-        return ConceptTable.load(self._part("concepts"))
+        return ConceptTable.load(self._part(stage_names.CONCEPTS))
 
     def responses(self, layer: str | None = None) -> Responses:
         """Active positions of each unit by atom and fold."""
-        return Responses.load(self._part(f"responses {self.layer(layer)}") / "responses.npz")
+        return Responses.load(self._counted(layer) / "responses.npz")
 
     def thresholds(self, layer: str | None = None) -> NDArray[np.float64]:
         """The threshold of each unit, ``(n_units,)``."""
@@ -168,7 +184,11 @@ class Run:
         return self._array(layer, "extremes")
 
     def _array(self, layer: str | None, name: str) -> NDArray[Any]:
-        return read_array(self._part(f"responses {self.layer(layer)}") / f"{name}.npy")
+        return read_array(self._counted(layer) / f"{name}.npy")
+
+    def _counted(self, layer: str | None) -> Path:
+        """Where thresholds and counts of a layer lie."""
+        return self._part(stage_names.responses(self.layer(layer)))
 
     def activations(self, layer: str | None = None) -> Shards:
         """The recorded activations, a row for each sample, or for each token.
@@ -176,12 +196,12 @@ class Run:
         Raises:
             RunError: they were not stored, or some of them are gone.
         """
-        if not self.manifest.get("store", True):
+        if not self.record.store:
             raise RunError(
                 f"{self.path} kept no activations, which this needs; repeat andornot explain "
                 "without --no-store"
             )
-        shards = Shards(self._part(f"activations {self.layer(layer)}") / "shards")
+        shards = Shards(self._part(stage_names.activations(self.layer(layer))) / "shards")
         found, samples = shards.n_samples, len(self.samples)
         if found not in (samples, self.concepts.n_positions):
             raise RunError(
@@ -215,8 +235,8 @@ class Run:
     @cached_property
     def logits(self) -> NDArray[np.float32] | None:
         """Logits of the model's head, ``(n_samples, n_classes)``; None if it has none."""
-        path = self._part("logits") / "logits.npy"
-        return read_array(path) if self.manifest["stages"]["logits"]["n_classes"] else None
+        path = self._part(stage_names.LOGITS) / "logits.npy"
+        return read_array(path) if self.record.stages[stage_names.LOGITS].n_classes else None
 
     @cached_property
     def samples(self) -> pd.DataFrame:
@@ -229,16 +249,15 @@ class Run:
         Raises:
             RunError: the run recorded them, and they are gone.
         """
-        stage = f"activations {self.layer(layer)}"
-        path, noted = self._part(stage) / "head.npy", self.manifest["stages"][stage].get("head")
+        stage = stage_names.activations(self.layer(layer))
+        path, noted = self._part(stage) / "head.npy", self.record.stages[stage].head
         if noted and not path.exists():
             raise RunError(f"{path} is gone; repeat andornot explain, it records it again")
         return read_array(path) if path.exists() else None
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
         """For each class the weight of each unit to it; empty where no linear head follows."""
-        names = self.manifest["model"]["class_names"]
-        return unit_weights(self.head_weights(layer), names)
+        return unit_weights(self.head_weights(layer), self.class_names)
 
     @cached_property
     def _explanations(self) -> dict[str, list[dict[str, Any]]]:

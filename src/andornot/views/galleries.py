@@ -23,6 +23,6 @@ def open_gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGal
         DataError: the data is not there any more, has changed, or is another.
         OptionError: the layer is unknown, or the data has no images or sentences.
     """
-    if run.manifest["level"] == "image":
+    if run.level == "image":
         return PictureGallery.open(run, layer, data)
     return PairGallery.open(run, layer, data)

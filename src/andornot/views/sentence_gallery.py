@@ -95,7 +95,7 @@ class PairGallery(Gallery[PairView]):
     @property
     def level(self) -> str:
         """``pair`` or ``token``: what a position is."""
-        return str(self.run.manifest["level"])
+        return self.run.level
 
     @cached_property
     def _tags(self) -> dict[str, str]:
@@ -105,7 +105,7 @@ class PairGallery(Gallery[PairView]):
     def _class_names(self) -> tuple[str, ...]:
         """The network's classes; none where its answers have no names."""
         named = "predicted_class" in self.run.samples
-        return tuple(self.run.manifest["model"]["class_names"] or ()) if named else ()
+        return tuple(self.run.class_names or ()) if named else ()
 
     @cached_property
     def _labels(self) -> tuple[str, ...]:

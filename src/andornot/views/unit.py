@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from andornot.data.classes import told_apart
 from andornot.errors import OptionError
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
+from andornot.runs.manifest import Rule
 from andornot.runs.run import Run
 from andornot.views.wording import Finding, findings, verdict, vocabulary_limit
 
@@ -271,7 +272,7 @@ def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
     head = run.head_weights(layer)
     if head is None:
         return ()
-    named = run.manifest["model"]["class_names"] or [f"class {i}" for i in range(len(head))]
+    named = run.class_names or [f"class {i}" for i in range(len(head))]
     names = told_apart([str(name) for name in named])
     largest = float(np.abs(head).max()) or 1.0
     weights = head[:, unit]
@@ -289,7 +290,7 @@ def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, .
     explained = sum(e.formula is not None for e in result)
     return (
         f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
-        f"{run.manifest['data']['concepts']:,} concepts.",
+        f"{run.record.data.concepts:,} concepts.",
         f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
         *_length_sentence(result),
     )
@@ -309,27 +310,27 @@ def _length_sentence(result: Result) -> tuple[str, ...]:
 
 def threshold(run: Run, layer: str) -> str:
     """When a unit of a layer counts as active, after "if its value there is"."""
-    rule: dict[str, Any] = run.manifest["layers"][layer]["threshold"]
-    if "k" in rule:
-        return f"in the top one of the {rule['k']} ranges of its values"
-    if rule["quantile"] is None:
-        return f"above {rule['fixed']:g}"
-    return f"among the highest {100 * rule['quantile']:g} % of its values"
+    rule = run.record.layers[layer].threshold or Rule()
+    if rule.k is not None:
+        return f"in the top one of the {rule.k} ranges of its values"
+    if rule.quantile is not None:
+        return f"among the highest {100 * rule.quantile:g} % of its values"
+    return "above its threshold" if rule.fixed is None else f"above {rule.fixed:g}"
 
 
 def model_name(run: Run) -> str:
     """What to call the network; of ``FILE.py:FUNCTION`` the function."""
-    return re.sub(r"^.*\.py:", "", _short(run.manifest["model"]["spec"]))
+    return re.sub(r"^.*\.py:", "", _short(run.record.model.spec))
 
 
 def data_name(run: Run) -> str:
     """What to call the data."""
-    return _short(run.manifest["data"]["path"])
+    return _short(run.record.data.path)
 
 
 def looked_at(run: Run) -> str:
     """What the network was shown, after "it"."""
-    n, level = int(run.manifest["data"]["samples"]), run.manifest["level"]
+    n, level = run.record.data.samples, run.level
     if level == "image":
         return f"looked at {n:,} image{'' if n == 1 else 's'} of {data_name(run)}"
     pairs = f"read {n:,} sentence pair{'' if n == 1 else 's'} of {data_name(run)}"
