@@ -21,17 +21,9 @@ from andornot.search.best import Best
 from andornot.search.bounds import SCALE, highest_score, slope_of
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import singles
-from andornot.search.optimal.branch import (
-    DONE,
-    FULL,
-    Open,
-    Prefix,
-    Rule,
-    Unit,
-    advance,
-    begin,
-    set_level,
-)
+from andornot.search.optimal.branch import DONE, FULL, advance, begin
+from andornot.search.optimal.state import Open, Prefix, Rule, Unit
+from andornot.search.optimal.steps import set_level
 from andornot.search.options import Budget, SearchOptions
 from andornot.search.problem import AND, AND_NOT, OR, Found, Problem, Solution
 
