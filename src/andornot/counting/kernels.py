@@ -9,7 +9,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from andornot._tools.jit import helper, jit, lean
+from andornot._tools.jit import helper, inlined, jit, lean
+
+
+@inlined
+def _corners(values, s, y, x):
+    """The native values around a cell: the two at its upper corners, the two at its lower ones.
+
+    Cell ``(y, x)`` lies between native values ``y`` and ``y + 1``, ``x`` and ``x + 1``. Beyond the
+    last one there is none, and it stands for it.
+    """
+    y1, x1 = min(y + 1, values.shape[1] - 1), min(x + 1, values.shape[2] - 1)
+    # not float(), which leaves a float32 as it is once compiled
+    a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
+    c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
+    return a, b, c, d
+
+
+@inlined
+def _between(a, b, w):
+    """The value at ``w`` of the way from ``a`` to ``b``; exactly ``a`` where both are equal.
+
+    All kernels, and ``upsample``, interpolate in this form and order: thresholds are exact only if
+    the value that is compared with one is, to the last bit, the value that it was taken from.
+    """
+    return a + w * (b - a)
+
+
+@inlined
+def _value(a, b, c, d, wy, wx):
+    """The upsampled value in a cell with these corners, first along x, then along y."""
+    return _between(_between(a, b, wx), _between(c, d, wx), wy)
 
 
 @lean
@@ -34,12 +64,8 @@ def count_unit(
         if not peaks[s] > threshold:
             continue
         for y in range(h):
-            y1 = min(y + 1, h - 1)
             for x in range(w):
-                x1 = min(x + 1, w - 1)
-                # not float(), which leaves a float32 as it is once compiled
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
-                c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
+                a, b, c, d = _corners(values, s, y, x)
                 if max(max(a, b), max(c, d)) <= threshold:
                     continue
                 _count_cell(
@@ -70,8 +96,8 @@ def _count_cell(
     the values along its upper edge, and for how much the lower edge differs from them.
     """
     for j in range(len(wx)):
-        upper[j] = a + wx[j] * (b - a)
-        change[j] = c + wx[j] * (d - c) - upper[j]
+        upper[j] = _between(a, b, wx[j])
+        change[j] = _between(c, d, wx[j]) - upper[j]
     for i in range(len(wy)):
         row = first + i * width
         for j in range(len(wx)):
@@ -112,16 +138,12 @@ def push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):
     for s in samples:
         for y in range(h):
             for x in range(w):
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, min(x + 1, w - 1)])
-                c = np.float64(values[s, min(y + 1, h - 1), x])
-                d = np.float64(values[s, min(y + 1, h - 1), min(x + 1, w - 1)])
+                a, b, c, d = _corners(values, s, y, x)
                 if max(max(a, b), max(c, d)) <= bound[0]:
                     continue
                 for i in range(ys[y], ys[y + 1]):
                     for j in range(xs[x], xs[x + 1]):
-                        upper = a + wx[j] * (b - a)
-                        lower = c + wx[j] * (d - c)
-                        v = upper + wy[i] * (lower - upper)
+                        v = _value(a, b, c, d, wy[i], wx[j])
                         if v > bound[0]:
                             top[held[0]] = v
                             held[0] += 1
@@ -188,15 +210,11 @@ def add_to_profile(
     squares = 0.0
     for s in samples:
         for y in range(h):
-            y1 = min(y + 1, h - 1)
             for x in range(w):
-                x1 = min(x + 1, w - 1)
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
-                c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
+                a, b, c, d = _corners(values, s, y, x)
                 for i in range(ys[y], ys[y + 1]):
                     for j in range(xs[x], xs[x + 1]):
-                        upper = a + wx[j] * (b - a)
-                        v = upper + wy[i] * (c + wx[j] * (d - c) - upper)
+                        v = _value(a, b, c, d, wy[i], wx[j])
                         row = inside[local[s] + codes[offsets[s] + i * width + j]]
                         if v > threshold:
                             at = n_bins + 1 + min(int((v - threshold) * above), n_bins - 1)
@@ -254,7 +272,7 @@ def count_pairs(
     for s in range(values.shape[0]):
         if first[s] == first[s + 1] or not peaks[s] > threshold:
             continue
-        n_active = _active_positions(values[s], threshold, ys, wy, xs, wx, active)
+        n_active = _active_positions(values, s, threshold, ys, wy, xs, wx, active)
         for pair in range(first[s], first[s + 1]):
             lender = lenders[pair]
             start = atom_offsets[lender]
@@ -276,27 +294,18 @@ def count_pairs(
 
 
 @jit
-def _active_positions(maps, threshold, ys, wy, xs, wx, active):
-    """Write the positions where an upsampled map is above the threshold; return how many.
-
-    The arithmetic is that of the counting kernel in ``responses``.
-    """
-    h, w = maps.shape
+def _active_positions(values, s, threshold, ys, wy, xs, wx, active):
+    """Write the positions where an upsampled map is above the threshold; return how many."""
+    h, w = values.shape[1], values.shape[2]
     n = 0
     for y in range(h):
-        y1 = min(y + 1, h - 1)
         for x in range(w):
-            x1 = min(x + 1, w - 1)
-            # not float(), which leaves a float32 as it is once compiled
-            a, b = np.float64(maps[y, x]), np.float64(maps[y, x1])
-            c, d = np.float64(maps[y1, x]), np.float64(maps[y1, x1])
+            a, b, c, d = _corners(values, s, y, x)
             if max(max(a, b), max(c, d)) <= threshold:
                 continue
             for i in range(ys[y], ys[y + 1]):
                 for j in range(xs[x], xs[x + 1]):
-                    upper = a + wx[j] * (b - a)
-                    change = c + wx[j] * (d - c) - upper
-                    if upper + wy[i] * change > threshold:
+                    if _value(a, b, c, d, wy[i], wx[j]) > threshold:
                         active[n] = i * len(wx) + j
                         n += 1
     return n
