@@ -293,7 +293,7 @@ def count_pairs(
     return keys[:n_keys], counts[:n_keys]
 
 
-@jit
+@helper
 def _active_positions(values, s, threshold, ys, wy, xs, wx, active):
     """Write the positions where an upsampled map is above the threshold; return how many."""
     h, w = values.shape[1], values.shape[2]
