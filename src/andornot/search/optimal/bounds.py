@@ -1,20 +1,32 @@
-"""What continues a prefix is worth at most this: Lemmas 5 and 6 of ``docs/optimality.md``."""
+"""What continues a prefix weighs at most this: Lemmas 5 and 6 of ``docs/optimality.md``.
 
-# mypy: disable-error-code="no-untyped-def"
+All are upper bounds on ``W``. One that is too high costs time; one that is too low would lose a
+formula, and the proof with it. They add and compare whole numbers, so none is ever rounded.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot._tools.jit import helper, lean
 from andornot.search.bounds import NEVER
 from andornot.search.kernels import clear
-from andornot.search.problem import AND, AND_NOT, OR
+from andornot.search.optimal.state import Ints, Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Bool, Int
 
 
 @helper
-def top_sums(values, less, of, sums):
-    """Write the sums of the 0, 1, 2, ... largest of some differences."""
+def top_sums(values: Ints, less: Ints, of: Ints, sums: Ints) -> None:
+    """Write the sums of the 0, 1, 2, ... largest of some differences, where above 0.
+
+    Args:
+        values: ``(n_concepts,)``, V of each concept.
+        less: ``(n_concepts,)``, V of what of it is in the prefix already.
+        of: the concepts to choose from.
+        sums: ``(most + 1,)``, written here: no ``k`` of the concepts add more than ``sums[k]``, as
+            what they share counts for each of them.
+    """
     n_top = len(sums) - 1
     clear(sums)
     for c in of:
@@ -29,8 +41,8 @@ def top_sums(values, less, of, sums):
 
 
 @lean
-def bound_of(has, all_v, w, v, top, missing):
-    """No W exceeds this of what continues a prefix by up to ``missing`` concepts.
+def bound_of(has: NDArray[np.bool_], all_v: Int, w: Int, v: Int, top: Ints, missing: Int) -> Int:
+    """No W exceeds this of what continues a prefix by up to ``missing`` concepts (Lemma 5).
 
     ``w`` and ``v`` are of the prefix; ``top[k]`` is the most that ``k`` concepts add to its V.
     """
@@ -41,15 +53,15 @@ def bound_of(has, all_v, w, v, top, missing):
 
 
 @helper
-def peaks_of(rule, unit, prefix, w):
+def peaks_of(rule: Rule, unit: Unit, prefix: Prefix, w: Int) -> tuple[Int, Int]:
     """What each concept alone can do to the prefix, at most.
 
     ``prefix.ahead`` gets for each place of the pool the most that a concept behind it can do:
     V gained by OR, V kept by AND, negative weight taken away by AND NOT.
 
     Returns:
-        The most negative weight that any concept takes away; V that a concept must gain by OR so
-        that AND or AND NOT after it can pay.
+        Upper bound: the most negative weight that any concept takes away, without its sign.
+        Lower bound: V that a concept must gain by OR so that AND or AND NOT after it can pay.
     """
     level = prefix.level[0]
     gain, keep, drop, need = np.int64(0), np.int64(0), np.int64(0), np.int64(NEVER)
@@ -67,11 +79,27 @@ def peaks_of(rule, unit, prefix, w):
 
 
 @helper
-def may_reach(can, operator, v, w_new, v_new, behind, peaks, tops, level):
-    """Whether one more concept can lift a prefix with a step over the level.
+def may_reach(
+    can: tuple[Bool, Bool, Bool], operator: Int, v: Int, w_new: Int, v_new: Int,
+    behind: tuple[Int, Int, Int], peaks: tuple[Int, Int], tops: tuple[Int, Int], level: Int,
+) -> Bool:  # fmt: skip
+    """Whether one more concept can lift a prefix with a step over the level (Lemma 6).
 
-    ``w_new`` and ``v_new`` are with the step, ``v`` is without. ``tops`` says what OR can add to
-    what another step has left.
+    Args:
+        can: whether OR, AND and AND NOT are used.
+        operator: of the step.
+        v: V of the prefix without the step.
+        w_new: W with it.
+        v_new: V with it.
+        behind: what concepts that rank behind the step's can do at most, a column of
+            ``Prefix.ahead``.
+        peaks: what any concept can do, from ``peaks_of``.
+        tops: W and V of any concept at most: what OR can add to what another step has left.
+        level: what W must exceed.
+
+    Returns:
+        False only where no such formula exceeds the level, but for those that are left to
+        ``look_ahead._join`` by ``tops`` that are out of reach.
     """
     gain, keep, drop = behind
     any_drop, need = peaks[0], peaks[1]

@@ -10,8 +10,6 @@ The formulas that continue a prefix are *open* until they are tried or ruled out
 with the highest bound is continued next; one that lacks two concepts is tried out at once.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from typing import Final
@@ -20,14 +18,15 @@ import numpy as np
 
 from andornot._tools.jit import inlined, lean
 from andornot.measures.scores import ACCURACY
+from andornot.search.best import Best
 from andornot.search.kernels import combine
 from andornot.search.optimal.bounds import bound_of, top_sums
 from andornot.search.optimal.look_ahead import look_ahead
 from andornot.search.optimal.prefix import all_positions, recall, whole_of
 from andornot.search.optimal.queue import pop, push, reopen
-from andornot.search.optimal.state import N_NODES, N_OPEN, N_TRIED
+from andornot.search.optimal.state import N_NODES, N_OPEN, N_TRIED, Ints, Open, Prefix, Rule, Unit
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import OR
+from andornot.search.problem import OR, Atoms, Int
 
 DONE: Final = 0
 PAUSED: Final = 1
@@ -35,7 +34,9 @@ FULL: Final = 2
 
 
 @lean
-def begin(rule, starts, concept_counts, unit, open_, prefix):
+def begin(
+    rule: Rule, starts: Ints, concept_counts: Ints, unit: Unit, open_: Open, prefix: Prefix
+) -> None:
     """Open the single concepts that a formula can begin with; the prefix is empty still."""
     top, level = prefix.tops[1], prefix.level
     if rule.has[OR]:
@@ -48,7 +49,9 @@ def begin(rule, starts, concept_counts, unit, open_, prefix):
 
 
 @lean
-def advance(rule, atoms, unit, open_, prefix, best, limit):
+def advance(
+    rule: Rule, atoms: Atoms, unit: Unit, open_: Open, prefix: Prefix, best: Best, limit: Int
+) -> Int:
     """Continue open prefixes, the highest bound first, until ``limit`` prefixes have been tried.
 
     Returns:
@@ -85,8 +88,15 @@ def advance(rule, atoms, unit, open_, prefix, best, limit):
 
 
 @inlined
-def _branch(rule, atoms, unit, open_, node, prefix, whole, best):
-    """Open every prefix that is one concept longer and could hold a good enough formula."""
+def _branch(
+    rule: Rule, atoms: Atoms, unit: Unit, open_: Open, node: Int, prefix: Prefix,
+    whole: tuple[Int, Int, Int], best: Best,
+) -> None:  # fmt: skip
+    """Open every prefix that is one concept longer and could hold a good enough formula.
+
+    ``whole`` are hits, W and V of the prefix. The bound of what is opened never exceeds that of the
+    prefix it continues, so the highest bound of all open ones bounds all that is left.
+    """
     i, w, v = whole
     mask, t = prefix.mask, all_positions(rule, i, w)
     depth, last = np.int64(open_.depth[node]), prefix.operators[open_.depth[node] - 1]

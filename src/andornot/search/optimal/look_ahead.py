@@ -1,24 +1,33 @@
-"""The last two steps of a formula at once: pairs of concepts, most of them ruled out unseen."""
+"""The last two steps of a formula at once: pairs of concepts, most of them ruled out unseen.
 
-# mypy: disable-error-code="no-untyped-def"
+Notation as in ``branch``: ``P`` is the prefix at hand, ``b`` the concept of the first of the two
+steps and ``c`` that of the last.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from andornot._tools.jit import helper, inlined
+from andornot.search.best import Best
 from andornot.search.bounds import NEVER
 from andornot.search.kernels import atoms_of, clear, combine
 from andornot.search.optimal.bounds import may_reach, peaks_of
 from andornot.search.optimal.prefix import all_positions, counts_of, share_weights, write_mask
-from andornot.search.optimal.state import N_TRIED
+from andornot.search.optimal.state import N_TRIED, Ints, Prefix, Rule, Unit
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import AND, AND_NOT, OR
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Bool, Int
 
 
 @inlined
-def look_ahead(rule, atoms, unit, prefix, whole, best, sizes, limit):
+def look_ahead(
+    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], best: Best,
+    sizes: Ints, limit: Int,
+) -> Bool:  # fmt: skip
     """Try every formula that is one or two concepts longer, where it is not ruled out.
+
+    ``whole`` are hits, W and V of the prefix; ``sizes`` are those of the tree (``Open``), where
+    what was tried with every concept is counted, up to ``limit``.
 
     Returns:
         False if the limit came first.
@@ -60,8 +69,8 @@ def look_ahead(rule, atoms, unit, prefix, whole, best, sizes, limit):
 
 
 @helper
-def _tops(rule, unit, prefix, w, v):
-    """The largest W and V of a concept to join by OR to a part of the prefix.
+def _tops(rule: Rule, unit: Unit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, Int]:
+    """Upper bounds: the largest W and V of a concept to join by OR to a part of the prefix.
 
     There are two ways to try ``(P AND b) OR c`` and ``(P AND NOT b) OR c``: with one pass for each
     ``b``, or with one for each ``c`` (``_join``). Where the second takes fewer passes, the largest
@@ -87,7 +96,10 @@ def _tops(rule, unit, prefix, w, v):
 
 
 @inlined
-def _join(rule, atoms, unit, prefix, whole, best, sizes, limit):
+def _join(
+    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], best: Best,
+    sizes: Ints, limit: Int,
+) -> Bool:  # fmt: skip
     """Try all of ``(P AND b) OR c`` and ``(P AND NOT b) OR c``, where they are not ruled out.
 
     What of ``P`` is outside ``c`` shares with every ``b`` what such a formula adds to ``c``, so
@@ -118,7 +130,10 @@ def _join(rule, atoms, unit, prefix, whole, best, sizes, limit):
 
 
 @helper
-def _join_to(rule, atoms, unit, prefix, whole, c, best):
+def _join_to(
+    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], c: Int,
+    best: Best,
+) -> None:  # fmt: skip
     """Try all formulas ``(P AND b) OR c`` and ``(P AND NOT b) OR c`` of one ``c``.
 
     ``prefix.next_w`` is the W of what ``P AND NOT c`` shares with every concept.
@@ -154,10 +169,11 @@ def _join_to(rule, atoms, unit, prefix, whole, c, best):
 
 
 @helper
-def _any_above(shared, w_1, w, can, level):
-    """Whether any concept makes of a formula one whose W exceeds the level.
+def _any_above(shared: Ints, w_1: Ints, w: Int, can: tuple[Bool, Bool, Bool], level: Int) -> Bool:
+    """Whether any concept makes of a formula one whose W exceeds the level; exact, no bound.
 
-    ``shared`` is the W of what the formula shares with each concept.
+    ``w`` is W of the formula, ``shared`` that of what it shares with each concept, ``w_1`` that of
+    each concept; ``can`` says whether OR, AND and AND NOT are used.
     """
     for_or = level if can[0] else NEVER
     for_and = level if can[1] else NEVER

@@ -1,19 +1,19 @@
-"""What a prefix is on atoms, and what it shares with every concept."""
-
-# mypy: disable-error-code="no-untyped-def"
+"""What a prefix is on atoms, and what it shares with every concept: all exact, nothing bounded."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot._tools.jit import helper, inlined
 from andornot.search.bounds import SCALE
 from andornot.search.kernels import atoms_of, clear, copy
-from andornot.search.problem import AND, AND_NOT, OR
+from andornot.search.optimal.state import Ints, Mask, Open, Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Int
 
 
 @helper
-def recall(atoms, unit, open_, node, prefix):
+def recall(atoms: Atoms, unit: Unit, open_: Open, node: Int, prefix: Prefix) -> None:
     """Fill in the prefix from the tree: its terms, its atoms, what it shares with concepts."""
     at = node
     for d in range(open_.depth[node] - 1, -1, -1):
@@ -31,9 +31,10 @@ def recall(atoms, unit, open_, node, prefix):
 
 
 @helper
-def _apply_to(mask, operator, own):
-    """``apply`` in place."""
+def _apply_to(mask: Mask, operator: Int, own: NDArray[np.int32]) -> None:
+    """``apply`` in place; ``own`` are the atoms of the concept."""
     if operator == AND:
+        # 3 where both are true: no second mask is needed
         for atom in own:
             mask[atom] += 2
         for atom in range(len(mask)):
@@ -44,8 +45,22 @@ def _apply_to(mask, operator, own):
 
 
 @inlined
-def _share(mask, operator, own, atoms, unit, i, w, v):
-    """Turn what a formula shares with concepts into what it shares with one concept more."""
+def _share(
+    mask: Mask, operator: Int, own: NDArray[np.int32], atoms: Atoms, unit: Unit, i: Ints, w: Ints,
+    v: Ints,
+) -> None:  # fmt: skip
+    """Turn what a formula shares with concepts into what it shares with one concept more.
+
+    Args:
+        mask: the formula, without the concept.
+        operator: before the concept.
+        own: the atoms of the concept.
+        atoms: the concept table.
+        unit: the unit.
+        i: ``(n_concepts,)``, hits shared with each concept; changed in place, as the next two are.
+        w: W likewise.
+        v: V likewise.
+    """
     if operator == AND:
         clear(i)
         clear(w)
@@ -63,10 +78,13 @@ def _share(mask, operator, own, atoms, unit, i, w, v):
 
 
 @helper
-def share_weights(mask, operator, atoms, b, weights, w, new_w):
+def share_weights(
+    mask: Mask, operator: Int, atoms: Atoms, b: Int, weights: Ints, w: Ints, new_w: Ints
+) -> None:
     """Write the W that a formula with one concept more shares with every concept.
 
-    ``w`` is what the formula itself shares with them.
+    ``w`` is what the formula itself shares with them, and ``b`` the concept. Only the atoms on
+    which the two formulas differ are visited.
     """
     if operator == AND:
         clear(new_w)
@@ -82,15 +100,15 @@ def share_weights(mask, operator, atoms, b, weights, w, new_w):
 
 
 @helper
-def write_mask(atoms, prefix, depth, mask):
-    """Write the atoms of the first terms."""
+def write_mask(atoms: Atoms, prefix: Prefix, depth: Int, mask: Mask) -> None:
+    """Write the atoms of the first ``depth`` terms."""
     clear(mask)
     for d in range(depth):
         _apply_to(mask, prefix.operators[d], atoms_of(atoms, prefix.terms[d]))
 
 
 @inlined
-def whole_of(unit, mask):
+def whole_of(unit: Unit, mask: Mask) -> tuple[Int, Int, Int]:
     """Hits, W and V of a set of atoms."""
     i, w, v = np.int64(0), np.int64(0), np.int64(0)
     for atom in range(len(mask)):
@@ -102,13 +120,13 @@ def whole_of(unit, mask):
 
 
 @helper
-def all_positions(rule, i, w):
-    """All positions of a formula, from its hits and its W."""
+def all_positions(rule: Rule, i: Int, w: Int) -> Int:
+    """All positions of a formula, from its hits and its W; the division leaves no rest."""
     return i + (SCALE * i - w) // rule.slope
 
 
 @helper
-def counts_of(atoms, unit, mask):
+def counts_of(atoms: Atoms, unit: Unit, mask: Mask) -> tuple[Int, Int]:
     """Active positions, and all positions, of a set of atoms."""
     i, t = np.int64(0), np.int64(0)
     for atom in range(len(mask)):

@@ -1,16 +1,19 @@
-"""The open prefixes as a heap: opened, put back, taken off the top."""
+"""The open prefixes as a heap: opened, put back, taken off the top.
 
-# mypy: disable-error-code="no-untyped-def"
+Bounds are whole numbers, so which prefix is on top hangs on no rounding; of equal bounds, the order
+is that of the heap, the same in every run.
+"""
 
 from __future__ import annotations
 
 from andornot._tools.jit import helper, inlined
-from andornot.search.optimal.state import N_NODES, N_OPEN
+from andornot.search.optimal.state import N_NODES, N_OPEN, Open
+from andornot.search.problem import Int
 
 
 @helper
-def push(open_, bound, parent, concept, operator, depth):
-    """Open a prefix."""
+def push(open_: Open, bound: Int, parent: Int, concept: Int, operator: Int, depth: Int) -> None:
+    """Open a prefix that is not in the tree yet, with an upper bound on what continues it."""
     node = open_.sizes[N_NODES]
     open_.sizes[N_NODES] = node + 1
     open_.bound[node], open_.parent[node], open_.depth[node] = bound, parent, depth
@@ -19,7 +22,7 @@ def push(open_, bound, parent, concept, operator, depth):
 
 
 @helper
-def reopen(open_, node):
+def reopen(open_: Open, node: Int) -> None:
     """Put a prefix of the tree on the heap."""
     heap, bound, at = open_.heap, open_.bound, open_.sizes[N_OPEN]
     open_.sizes[N_OPEN] = at + 1
@@ -30,7 +33,7 @@ def reopen(open_, node):
 
 
 @inlined
-def pop(open_):
+def pop(open_: Open) -> None:
     """Take the prefix on top off the heap."""
     heap, bound, size = open_.heap, open_.bound, open_.sizes[N_OPEN] - 1
     open_.sizes[N_OPEN] = size

@@ -1,6 +1,8 @@
-"""One step more: whether it is worth a try, and the try itself."""
+"""One step more: whether it is worth a try, and the try itself.
 
-# mypy: disable-error-code="no-untyped-def"
+A formula is scored from its counts alone, which are exact. Weights only say which formulas are
+worth counting, so a loose bound costs time and changes no score.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,17 @@ import numpy as np
 
 from andornot._tools.jit import helper, lean
 from andornot.measures.scores import score
-from andornot.search.best import enters, offer
+from andornot.search.best import Best, enters, offer
 from andornot.search.bounds import SCALE, level_of
 from andornot.search.kernels import apply, atoms_of, combine
 from andornot.search.optimal.prefix import counts_of, write_mask
-from andornot.search.problem import AND, AND_NOT, OR
+from andornot.search.optimal.state import Ints, Mask, Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Bool, Int
 
 
 @lean
-def set_level(rule, best, level):
-    """Write what W of a formula must exceed to be among the best.
+def set_level(rule: Rule, best: Best, level: Ints) -> None:
+    """Write what W of a formula must exceed to be among the best: a lower bound on W of these.
 
     Formulas that equal the best one are wanted too, until the list is full of them.
     """
@@ -28,7 +31,7 @@ def set_level(rule, best, level):
 
 
 @lean
-def follows(operator, last, is_second, is_behind):
+def follows(operator: Int, last: Int, is_second: Bool, is_behind: Bool) -> Bool:
     """Whether a step stands in its order among steps that could as well be exchanged with it.
 
     Steps of OR commute, and so do those of AND and AND NOT; the first concept commutes with those
@@ -49,10 +52,11 @@ def follows(operator, last, is_second, is_behind):
 
 
 @helper
-def is_useful(operator, i, w, i_1, i_b, w_b):
+def is_useful(operator: Int, i: Int, w: Int, i_1: Int, i_b: Int, w_b: Int) -> Bool:
     """Whether a step is not a waste: OR adds a hit, AND and AND NOT take away a false alarm.
 
-    ``i`` and ``w`` are of the prefix, ``i_b`` and ``w_b`` of what it shares with the concept.
+    ``i`` and ``w`` are of the prefix, ``i_1`` is of the concept, ``i_b`` and ``w_b`` are of what
+    both share.
     Without a wasted step a formula is as good, and shorter.
     """
     if operator == OR:
@@ -64,8 +68,15 @@ def is_useful(operator, i, w, i_1, i_b, w_b):
 
 
 @helper
-def close(rule, atoms, unit, prefix, depth, w, shared, best):
-    """Try every formula that is one concept longer than the first ``depth`` terms."""
+def close(
+    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, depth: Int, w: Int, shared: Ints,
+    best: Best,
+) -> None:  # fmt: skip
+    """Try every formula that is one concept longer than the first ``depth`` terms.
+
+    ``w`` is W of these terms, ``shared`` the W that they share with each concept. So W of each
+    formula is known exactly before it is counted.
+    """
     level, mask = prefix.level, prefix.spare
     write_mask(atoms, prefix, depth, mask)
     i, t = counts_of(atoms, unit, mask)
@@ -80,7 +91,10 @@ def close(rule, atoms, unit, prefix, depth, w, shared, best):
 
 
 @helper
-def try_step(rule, atoms, unit, prefix, mask, i, t, depth, operator, c, best):
+def try_step(
+    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, mask: Mask, i: Int, t: Int, depth: Int,
+    operator: Int, c: Int, best: Best,
+) -> None:  # fmt: skip
     """Count a formula, the first ``depth`` terms and a step, and offer it.
 
     ``mask``, ``i`` and ``t`` are the atoms of these terms, their active and all their positions.
