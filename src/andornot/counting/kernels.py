@@ -1,19 +1,41 @@
 """The loops over a unit's positions: all that reads upsampled maps one value at a time.
 
-No upsampled map is ever held: a value is computed where it is needed, and dropped.
-"""
+No upsampled map is ever held: a value is computed where it is needed, and dropped. Arguments that
+most kernels take:
 
-# mypy: disable-error-code="no-untyped-def"
+* ``values``: float32 ``(samples, h, w)``, native maps of one unit;
+* ``samples``: int64, which of them to upsample, all to the same height and width;
+* ``ys, wy, xs, wx``: how the two axes are upsampled (``upsample.Axis``), int64 ``(h + 1,)`` and
+  float64 ``(height,)`` for rows, ``(w + 1,)`` and ``(width,)`` for columns;
+* ``codes``: uint16 ``(n_positions,)``, the atom of each position, numbered within its sample;
+* ``offsets``: int64 ``(samples + 1,)``, where the positions of each sample start in ``codes``;
+* ``key_offsets``, ``atom_offsets``: int64 ``(samples + 1,)``, where the atoms of each sample start
+  in ``keys`` or ``atoms``, int64 or int32 ``(n_local_atoms,)``.
+
+*Exact* are all counts, in int64, and the comparisons that they hang on: a value is computed in
+float64, in the same form and order of operations everywhere. *Rounded* are the sums of a profile
+and the weights of moments, in float64, added up in the order of the cells. *Upper bounds* are
+``peaks`` and the largest corner of a cell: no value in between lies above them, rounding included
+(the weights are 0 to ``1 - 2**-52``), so that what is skipped cannot be active.
+"""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot._tools.jit import helper, inlined, jit, lean
 
+Ints: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
+Maps: TypeAlias = NDArray[np.floating]
+Codes: TypeAlias = NDArray[np.uint16]
+
 
 @inlined
-def _corners(values, s, y, x):
+def _corners(values: Maps, s: int, y: int, x: int) -> tuple[float, float, float, float]:
     """The native values around a cell: the two at its upper corners, the two at its lower ones.
 
     Cell ``(y, x)`` lies between native values ``y`` and ``y + 1``, ``x`` and ``x + 1``. Beyond the
@@ -27,7 +49,7 @@ def _corners(values, s, y, x):
 
 
 @inlined
-def _between(a, b, w):
+def _between(a: float, b: float, w: float) -> float:
     """The value at ``w`` of the way from ``a`` to ``b``; exactly ``a`` where both are equal.
 
     All kernels, and ``upsample``, interpolate in this form and order: thresholds are exact only if
@@ -37,22 +59,31 @@ def _between(a, b, w):
 
 
 @inlined
-def _value(a, b, c, d, wy, wx):
+def _value(a: float, b: float, c: float, d: float, wy: float, wx: float) -> float:
     """The upsampled value in a cell with these corners, first along x, then along y."""
     return _between(_between(a, b, wx), _between(c, d, wx), wy)
 
 
 @lean
 def count_unit(
-    values, peaks, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, seen,
-    touched, area, local, edges,
-):  # fmt: skip
+    values: Maps, peaks: Maps, threshold: float, samples: Ints, ys: Ints, wy: Floats, xs: Ints,
+    wx: Floats, codes: Codes, offsets: Ints, key_offsets: Ints, keys: Ints, seen: Ints,
+    touched: Ints, area: NDArray[np.int32], local: Ints, edges: Floats,
+) -> int:  # fmt: skip
     """Count a unit's active positions by key; also fills ``area``, active positions by sample.
 
     An upsampled value lies between the four native values around it, so a cell is skipped when
-    none of them exceeds the threshold. ``peaks`` are the largest native values of each sample.
-    Counts are added to ``seen``, and their keys written to ``touched``; ``local`` and ``edges`` are
-    room for the counts of a sample, all 0, and for the edges of a cell.
+    none of them exceeds the threshold.
+
+    Beside the arguments of most kernels:
+
+    * ``peaks``: ``(samples,)``, the largest native value of each sample.
+    * ``threshold``: a position is active where the upsampled value is above it, strictly.
+    * ``seen``: ``(n_keys,)``, counts are added here.
+    * ``touched``: ``(n_keys,)``, the keys that were counted first in this call are written here.
+    * ``area``: ``(samples,)``, active positions of each sample are added here.
+    * ``local``: room for the counts of one sample by code; all 0 before and after.
+    * ``edges``: ``(2, width)``, room for the edges of a cell, see ``_count_cell``.
 
     Returns:
         How many keys are touched.
@@ -87,13 +118,15 @@ def count_unit(
 
 @helper
 def _count_cell(
-    a, b, c, d, threshold, wy, wx, codes, first, width, upper, change, local
-):  # fmt: skip
+    a: float, b: float, c: float, d: float, threshold: float, wy: Floats, wx: Floats, codes: Codes,
+    first: int, width: int, upper: Floats, change: Floats, local: Ints,
+) -> None:  # fmt: skip
     """Add a cell's active positions to ``local``, by code.
 
     ``a`` and ``b`` are the native values at its upper corners, ``c`` and ``d`` at the lower ones;
     ``first`` is where its first position stands in ``codes``; ``upper`` and ``change`` are room for
-    the values along its upper edge, and for how much the lower edge differs from them.
+    the values along its upper edge, and for how much the lower edge differs from them: the same
+    operations as in ``_value``, of which those along x are done once for all rows of the cell.
     """
     for j in range(len(wx)):
         upper[j] = _between(a, b, wx[j])
@@ -107,10 +140,14 @@ def _count_cell(
 
 
 @lean
-def count_mask(active, codes, offsets, atom_offsets, keys, tally, local):
-    """Count a unit's active positions by key, from its mask as bytes.
+def count_mask(
+    active: NDArray[np.uint8], codes: Codes, offsets: Ints, atom_offsets: Ints, keys: Ints,
+    tally: Ints, local: Ints,
+) -> None:  # fmt: skip
+    """Count a unit's active positions by key, from its mask as bytes: 1 where it is active.
 
-    ``local`` is room for the counts of one sample, all 0.
+    Counts are added to ``tally``, ``(n_keys,)``; ``local`` is room for the counts of one sample,
+    all 0 before and after.
     """
     for s in range(len(offsets) - 1):
         found = False
@@ -132,8 +169,14 @@ def count_mask(active, codes, offsets, atom_offsets, keys, tally, local):
 
 
 @lean
-def push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):
-    """Offer all values of a unit's upsampled maps; cells below the bound are passed over."""
+def push_upsampled(
+    values: Maps, samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats, top: Floats,
+    held: Ints, bound: Floats, keep: int,
+) -> None:  # fmt: skip
+    """Offer all values of a unit's upsampled maps; cells up to the bound are passed over.
+
+    ``top``, ``held``, ``bound`` and ``keep`` are those of ``keep_top``.
+    """
     h, w = values.shape[1], values.shape[2]
     for s in samples:
         for y in range(h):
@@ -152,7 +195,7 @@ def push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):
 
 
 @lean
-def push_native(values, peaks, top, held, bound, keep):
+def push_native(values: Maps, peaks: Maps, top: Maps, held: Ints, bound: Maps, keep: int) -> None:
     """Offer the values of a unit's maps to its top values; ``peaks`` are the largest of each."""
     for s in range(values.shape[0]):
         if not peaks[s] > bound[0]:
@@ -169,10 +212,18 @@ def push_native(values, peaks, top, held, bound, keep):
 
 
 @lean
-def keep_top(top, held, bound, keep):
+def keep_top(top: Maps, held: Ints, bound: Maps, keep: int) -> None:
     """Throw all but the largest ``keep`` values away, and note the smallest of those.
 
     A plain quickselect, in place: ``np.partition`` alone takes seven seconds to compile.
+
+    Its arguments:
+
+    * ``top``: ``(2 * keep,)``, the values held so far, in any order; reordered in place.
+    * ``held``: ``(1,)``, how many there are, at least ``keep``; ``keep`` afterwards.
+    * ``bound``: ``(1,)``, a lower bound on the ``keep``-th largest of all values, written here: it
+      only rises, and values up to it cannot be among the largest.
+    * ``keep``: how many to keep.
     """
     first, last, at = 0, held[0] - 1, keep - 1
     while first < last:
@@ -199,10 +250,21 @@ def keep_top(top, held, bound, keep):
 
 @lean
 def add_to_profile(
-    values, samples, ys, wy, xs, wx, codes, offsets, local, inside, lowest, threshold, highest,
-    counts, sums,
-):  # fmt: skip
-    """Add maps to the histograms; returns the sum of squares."""
+    values: Maps, samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats, codes: Codes,
+    offsets: Ints, local: Ints, inside: NDArray[np.uint8], lowest: float, threshold: float,
+    highest: float, counts: Ints, sums: Floats,
+) -> float:  # fmt: skip
+    """Add maps to the histograms of a profile; returns the sum of squares.
+
+    Beside the arguments of most kernels:
+
+    * ``local``: ``(samples + 1,)``, where the atoms of each sample start in ``inside``.
+    * ``inside``: ``(n_local_atoms,)``, 1 where the formula is true.
+    * ``lowest``, ``highest``: the smallest and largest native value, which bound all.
+    * ``threshold``: where the upper half of the bins begins.
+    * ``counts``: ``(2, 1 + 2 * n)``, positions outside and inside by bin, are added here; exact.
+    * ``sums``: likewise, the sums of the values; rounded.
+    """
     n_bins = (counts.shape[1] - 1) // 2
     below = n_bins / max(threshold - lowest, 1e-300)
     above = n_bins / max(highest - threshold, 1e-300)
@@ -230,11 +292,26 @@ def add_to_profile(
 
 @lean
 def spread_weights(
-    samples, ys, wy, xs, wx, codes, offsets, local, row_of, rows, columns, weights, held, tile
-):  # fmt: skip
+    samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats, codes: Codes, offsets: Ints,
+    local: Ints, row_of: Ints, rows: Ints, columns: Ints, weights: Floats, held: int, tile: Floats,
+) -> int:  # fmt: skip
     """Write for every local atom of each sample the weights of the native values around it.
 
-    ``tile`` is room for the weights of one sample, all 0.
+    The way back of interpolation: not a value from four corners, but the shares of a position in
+    its four corners, added up over the positions of each atom.
+
+    Beside the arguments of most kernels:
+
+    * ``local``: ``(samples + 1,)``, where the atoms of each sample start in ``row_of``.
+    * ``row_of``: ``(n_local_atoms,)``, the row of the matrix for each.
+    * ``rows``, ``columns``, ``weights``: entries of a sparse matrix, atoms by native values;
+      written from place ``held`` on.
+    * ``held``: how many entries there are already.
+    * ``tile``: room for the weights of one sample, by local atom and native value; all 0 before and
+      after.
+
+    Returns:
+        How many entries there are now.
     """
     h, w, width = len(ys) - 1, len(xs) - 1, len(wx)
     for s in samples:
@@ -261,10 +338,25 @@ def spread_weights(
 
 @jit
 def count_pairs(
-    values, peaks, threshold, first, lenders, orders, ys, wy, xs, wx, codes, offsets,
-    atom_offsets, atoms, n_atoms,
-):  # fmt: skip
-    """Keys and counts of one unit, a pair of samples after the other."""
+    values: Maps, peaks: Maps, threshold: float, first: Ints, lenders: Ints, orders: Ints, ys: Ints,
+    wy: Floats, xs: Ints, wx: Floats, codes: Codes, offsets: Ints, atom_offsets: Ints,
+    atoms: NDArray[np.int32], n_atoms: int,
+) -> tuple[Ints, Ints]:  # fmt: skip
+    """Count a unit's active positions on the atoms of other samples, a pair after the other.
+
+    Beside the arguments of most kernels:
+
+    * ``codes``, ``offsets``, ``atom_offsets``, ``atoms``: as above, of all samples that may lend.
+    * ``peaks``: ``(samples,)``, the largest native value of each sample.
+    * ``threshold``: a position is active where the upsampled value is above it, strictly.
+    * ``first``: ``(samples + 1,)``, where the pairs of each sample start.
+    * ``lenders``: ``(n_pairs,)``, the sample whose atoms are borrowed.
+    * ``orders``: ``(n_pairs,)``, the number of the order that a pair belongs to.
+    * ``n_atoms``: atoms of the table, to number keys by.
+
+    Returns:
+        Keys, ``order * n_atoms + atom``, which may repeat, and their counts, all above 0.
+    """
     active = np.empty(len(wy) * len(wx), np.int64)
     local = np.zeros(1, np.int64)
     keys, counts = np.empty(64, np.int64), np.empty(64, np.int64)
@@ -294,8 +386,14 @@ def count_pairs(
 
 
 @helper
-def _active_positions(values, s, threshold, ys, wy, xs, wx, active):
-    """Write the positions where an upsampled map is above the threshold; return how many."""
+def _active_positions(
+    values: Maps, s: int, threshold: float, ys: Ints, wy: Floats, xs: Ints, wx: Floats, active: Ints
+) -> int:
+    """Write the positions where an upsampled map is above the threshold; return how many.
+
+    ``active`` is ``(height * width,)``; positions are numbered within the sample, row by row, and
+    come in the order of cells.
+    """
     h, w = values.shape[1], values.shape[2]
     n = 0
     for y in range(h):
