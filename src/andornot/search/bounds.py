@@ -19,9 +19,8 @@ from typing import Final
 
 import numpy as np
 
-from andornot._tools.jit import helper, lean
+from andornot._tools.jit import Bool, helper, lean
 from andornot.measures.scores import ACCURACY, score
-from andornot.search.problem import Bool
 
 SCALE: Final = 2**20
 """Weights are whole multiples of one position over this."""

@@ -23,10 +23,8 @@ AND_NOT: Final = cast(int, np.int64(2))
 
 OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
 
-Int: TypeAlias = "int | np.int64"
-"""A whole number: 64 bits wherever it is compiled, and Python's own where it is not."""
-
-Bool: TypeAlias = "bool | np.bool_"
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.uint8]  # (n_atoms,) 1 where a formula is true, else 0
 
 Tree: TypeAlias = "int | tuple[int, Tree, Tree]"
 """A formula both of whose operands may be formulas: a column, or an operator and two trees."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import helper, lean
+from andornot._tools.jit import Bool, Int, helper, lean
 from andornot.search.bounds import NEVER
 from andornot.search.kernels import clear
-from andornot.search.optimal.state import Ints, Prefix, Rule, Unit
-from andornot.search.problem import AND, AND_NOT, OR, Bool, Int
+from andornot.search.optimal.state import Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Ints
 
 
 @helper

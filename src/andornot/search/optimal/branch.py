@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from andornot._tools.jit import inlined, lean
+from andornot._tools.jit import Int, inlined, lean
 from andornot.measures.scores import ACCURACY
 from andornot.search.best import Best
 from andornot.search.kernels import combine
@@ -24,9 +24,9 @@ from andornot.search.optimal.bounds import bound_of, top_sums
 from andornot.search.optimal.look_ahead import look_ahead
 from andornot.search.optimal.prefix import all_positions, recall, whole_of
 from andornot.search.optimal.queue import pop, push, reopen
-from andornot.search.optimal.state import N_NODES, N_OPEN, N_TRIED, Ints, Open, Prefix, Rule, Unit
+from andornot.search.optimal.state import N_NODES, N_OPEN, N_TRIED, Open, Prefix, Rule, Unit
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import OR, Atoms, Int
+from andornot.search.problem import OR, Atoms, Ints
 
 DONE: Final = 0
 PAUSED: Final = 1

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from andornot._tools.jit import helper, inlined
+from andornot._tools.jit import Bool, Int, helper, inlined
 from andornot.search.best import Best
 from andornot.search.bounds import NEVER
 from andornot.search.kernels import atoms_of, clear, combine
 from andornot.search.optimal.bounds import may_reach, peaks_of
 from andornot.search.optimal.prefix import all_positions, counts_of, share_weights, write_mask
-from andornot.search.optimal.state import N_TRIED, Ints, Prefix, Rule, Unit
+from andornot.search.optimal.state import N_TRIED, Prefix, Rule, Unit
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Bool, Int
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints
 
 
 @inlined

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import helper, inlined
+from andornot._tools.jit import Int, helper, inlined
 from andornot.search.bounds import SCALE
 from andornot.search.kernels import atoms_of, clear, copy
-from andornot.search.optimal.state import Ints, Mask, Open, Prefix, Rule, Unit
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Int
+from andornot.search.optimal.state import Open, Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask
 
 
 @helper

@@ -6,9 +6,8 @@ is that of the heap, the same in every run.
 
 from __future__ import annotations
 
-from andornot._tools.jit import helper, inlined
+from andornot._tools.jit import Int, helper, inlined
 from andornot.search.optimal.state import N_NODES, N_OPEN, Open
-from andornot.search.problem import Int
 
 
 @helper

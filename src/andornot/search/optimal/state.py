@@ -12,13 +12,12 @@ others only read. Three sorts of whole numbers, all int64 and all exact, are kep
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints: TypeAlias = NDArray[np.int64]
-Mask: TypeAlias = NDArray[np.uint8]  # 1 where a formula is true, else 0
+from andornot.search.problem import Ints, Mask
 
 # places in ``Open.sizes``
 N_NODES: Final = 0

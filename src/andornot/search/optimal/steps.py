@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from andornot._tools.jit import helper, lean
+from andornot._tools.jit import Bool, Int, helper, lean
 from andornot.measures.scores import score
 from andornot.search.best import Best, enters, offer
 from andornot.search.bounds import SCALE, level_of
 from andornot.search.kernels import apply, atoms_of, combine
 from andornot.search.optimal.prefix import counts_of, write_mask
-from andornot.search.optimal.state import Ints, Mask, Prefix, Rule, Unit
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Bool, Int
+from andornot.search.optimal.state import Prefix, Rule, Unit
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask
 
 
 @lean

@@ -17,13 +17,12 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import jit
+from andornot._tools.jit import Bool, Int, jit
 from andornot.search.bounds import SCALE, level_of, slope_of
 from andornot.search.kernels import atoms_of, ranked_score
-from andornot.search.problem import Atoms, Bool, Int, Problem
+from andornot.search.problem import Atoms, Ints, Problem
 from andornot.search.trees.families import Kinds
 
-Ints: TypeAlias = NDArray[np.int64]
 Flags: TypeAlias = NDArray[np.bool_]
 
 _NOTHING = -(2**62)
