@@ -14,6 +14,7 @@ from andornot.analyses.outcomes import outcomes
 from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.views.sentence_gallery import PairGallery
 from andornot.views.unit import class_weights
+from manifest_cases import retold
 from reader_cases import CLASSES, DEAD, DOGS, NEVER, SHARED, Reader, explain, rows
 
 table_file, run, token_run = reader_cases.table_file, reader_cases.run, reader_cases.token_run
@@ -133,6 +134,6 @@ def test_weights_are_those_of_the_head(run, monkeypatch):
     assert found == [("entailment", -1, -0.25), ("neutral", 2, 0.5), ("contradiction", -4, -1)]
     many = np.arange(12, dtype=np.float32)[:, None] * [[1, -1]]
     monkeypatch.setattr(Run, "head_weights", lambda self, layer: many)
-    run = Run(run.path, run.manifest | {"model": {"class_names": None}})
+    run = retold(run, model={"class_names": None})
     found = [(w.name, w.weight) for w in class_weights(run, "pairs", 1)]
     assert found == [(f"class {i}", -i) for i in range(4, 12)]

@@ -21,7 +21,8 @@ from andornot.search import exhaustive
 from andornot.search.bounds import SCALE, highest_score, level_of, slope_of
 from andornot.search.optimal import Budget
 from andornot.search.optimal import search as optimal
-from andornot.search.optimal.branch import _bound, _follows
+from andornot.search.optimal.bounds import bound_of
+from andornot.search.optimal.steps import follows
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OPERATORS
 from strategies import MANY, Case, cases
@@ -174,7 +175,7 @@ def test_the_bound_of_a_prefix_exceeds_all_that_continues_it(case, missing, oper
         gains = sorted((good(c - prefix) for c in case.concepts), reverse=True)
         top = np.cumsum([0, *gains, *[0] * missing])[: missing + 1] * has[0]
         everything = good(set(range(case.n)))
-        bound = _bound(has, everything, weight(prefix), good(prefix), top, missing)
+        bound = bound_of(has, everything, weight(prefix), good(prefix), top, missing)
         level = [prefix]
         for _ in range(missing):
             assert all(weight(mask) <= bound for mask in level)
@@ -196,7 +197,7 @@ def test_every_formula_has_an_equal_one_in_order(case, length, operators, random
         steps = [0, *(OPERATORS[name] for name, _ in formula[1:])]
         every.add((frozenset(mask), len(terms)))
         if all(
-            _follows(steps[d], steps[d - 1], d == 1, rank[terms[d]] > rank[terms[d - 1]])
+            follows(steps[d], steps[d - 1], d == 1, rank[terms[d]] > rank[terms[d - 1]])
             or terms[d] == terms[d - 1]
             for d in range(1, len(terms))
         ):

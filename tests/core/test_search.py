@@ -281,7 +281,7 @@ def test_shares_lie_between_their_bounds_and_are_counted_right(case, name, data)
     own = np.array([len(mask) for mask in case.concepts])
     known, new = (
         np.array([[len(left & mask) for mask in case.concepts]] * 2),
-        np.empty((2, len(own))),
+        np.empty((2, len(own)), np.int64),
     )
     known[0] -= data.draw(st.integers(0, 2))
     known[1] += data.draw(st.integers(0, 2))
@@ -309,7 +309,7 @@ def test_no_idle_concept_reaches_the_score(seed, metric, operators):
     numbers = np.array(operator_numbers(operators))
     factors = rng.choice([1.0, 0.9], len(numbers))
     scores = [
-        ranked_score(metric, *combine(op, i, i + e, i_c, t_c, i_lc, t_lc), a, n) * factor  # type: ignore[call-arg]
+        ranked_score(metric, *combine(op, i, i + e, i_c, t_c, i_lc, t_lc), a, n) * factor
         for op, factor in zip(numbers, factors, strict=True)
     ]
     least = np.zeros(3, np.int64)

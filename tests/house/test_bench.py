@@ -228,7 +228,7 @@ def test_extended_counts_equal_a_fresh_pass(seed):
     table = ConceptTable.from_masks(masks, list("abcdef"))
     atoms = kernel_atoms(table)
     active = rng.integers(0, atoms.counts + 1)
-    mask = rng.random(table.n_atoms) < 0.5
+    mask = (rng.random(table.n_atoms) < 0.5).view(np.uint8)
 
     def passed(which):
         args = atoms.counts, active, atoms.indptr, atoms.indices, 6

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache
@@ -21,8 +21,16 @@ from numba.core.dispatcher import Dispatcher
 
 from andornot._tools.progress import tell
 
+if TYPE_CHECKING:
+    import numpy as np
+
 P = ParamSpec("P")
 R = TypeVar("R")
+
+Int: TypeAlias = "int | np.int64"
+"""A whole number of a kernel: 64 bits once it is compiled; as plain Python it may be either."""
+
+Bool: TypeAlias = "bool | np.bool_"
 
 # no wrapper for C and no check of divisors: half the time to compile
 _OPTIONS: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}

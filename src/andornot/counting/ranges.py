@@ -7,8 +7,6 @@ above ``low`` less those above ``high``: counting needs nothing new. The top ran
 above it, and is a threshold like any other.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -140,7 +138,7 @@ def _clusters(ordered: Floats, k: int) -> list[float]:
 
 
 @jit
-def _cluster(counts, sums, squares, k):
+def _cluster(counts: Floats, sums: Floats, squares: Floats, k: int) -> NDArray[np.int64]:
     """The last bin of each of ``k`` clusters with the least sum of squares, by dynamic programming.
 
     Bins come in ascending order; all three arrays are running totals.

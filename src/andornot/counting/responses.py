@@ -18,11 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from andornot._tools.checks import as_masks, as_path, as_sparse, several, whole_number
 from andornot._tools.files import arrays_writer, check_plain, write_whole, writing
-from andornot._tools.jit import helper, lean
 from andornot._tools.parallel import ordered_map
 from andornot._tools.reading import read_arrays
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.counting.kernels import count_mask, count_unit
 from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
@@ -185,7 +185,7 @@ class Responses:
         def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
             tally = np.zeros(size, np.int64)
             local = np.zeros(most, np.int64)
-            _count_mask(np.ascontiguousarray(mask).view(np.uint8), *where, tally, local)
+            count_mask(np.ascontiguousarray(mask).view(np.uint8), *where, tally, local)
             return tally
 
         rows = masks.reshape(len(masks), len(positions.codes))
@@ -474,31 +474,6 @@ def _grid_text(positions: AtomMap) -> str:
     return " of {} x {} positions".format(*distinct[0])
 
 
-@lean
-def _count_mask(active, codes, offsets, atom_offsets, keys, tally, local):  # type: ignore[no-untyped-def]
-    """Count a unit's active positions by key, from its mask as bytes.
-
-    ``local`` is room for the counts of one sample, all 0.
-    """
-    for s in range(len(offsets) - 1):
-        found = False
-        for start in range(offsets[s], offsets[s + 1], 64):
-            stop = min(start + 64, offsets[s + 1])
-            part, code = active[start:stop], codes[start:stop]
-            # most stretches are empty, and the compiler can vectorise this loop
-            some = np.uint8(0)
-            for k in range(len(part)):
-                some |= part[k]
-            if some:
-                found = True
-                for k in range(len(part)):  # adding zeros is cheaper than asking
-                    local[code[k]] += part[k]
-        if found:
-            for c in range(atom_offsets[s + 1] - atom_offsets[s]):
-                tally[keys[atom_offsets[s] + c]] += local[c]
-                local[c] = 0
-
-
 @dataclass(frozen=True, eq=False)
 class _Layout:
     """The positions of one block of samples, ready for the kernel.
@@ -525,7 +500,7 @@ class _Layout:
         for (height, width), samples in self.groups:
             rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
             seen, touched = np.zeros((2, len(self.distinct)), np.int64)
-            n_touched = _count_unit(
+            n_touched = count_unit(
                 values, peaks, threshold, samples, rows.starts, rows.weights, columns.starts,
                 columns.weights, self.codes, self.offsets, self.key_offsets, self.keys,
                 seen, touched, area, np.zeros(most, np.int64), np.empty((2, width)),
@@ -549,71 +524,3 @@ def _block_layout(positions: AtomMap, start: int, stop: int, n_folds: int) -> _L
         keys=keys,
         distinct=distinct,
     )
-
-
-@lean
-def _count_unit(  # type: ignore[no-untyped-def]
-    values, peaks, threshold, samples, ys, wy, xs, wx, codes, offsets, key_offsets, keys, seen,
-    touched, area, local, edges,
-):  # fmt: skip
-    """Count a unit's active positions by key; also fills ``area``, active positions by sample.
-
-    An upsampled value lies between the four native values around it, so a cell is skipped when
-    none of them exceeds the threshold. ``peaks`` are the largest native values of each sample.
-    Counts are added to ``seen``, and their keys written to ``touched``; ``local`` and ``edges`` are
-    room for the counts of a sample, all 0, and for the edges of a cell.
-
-    Returns:
-        How many keys are touched.
-    """
-    h, w = values.shape[1], values.shape[2]
-    width = len(wx)
-    n_touched = 0
-    for s in samples:
-        if not peaks[s] > threshold:
-            continue
-        for y in range(h):
-            y1 = min(y + 1, h - 1)
-            for x in range(w):
-                x1 = min(x + 1, w - 1)
-                # not float(), which leaves a float32 as it is once compiled
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
-                c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
-                if max(max(a, b), max(c, d)) <= threshold:
-                    continue
-                _count_cell(
-                    a, b, c, d, threshold, wy[ys[y] : ys[y + 1]], wx[xs[x] : xs[x + 1]],
-                    codes, offsets[s] + ys[y] * width + xs[x], width, edges[0], edges[1],
-                    local,
-                )  # fmt: skip
-        for code in range(key_offsets[s + 1] - key_offsets[s]):
-            if local[code] > 0:
-                key = keys[key_offsets[s] + code]
-                if seen[key] == 0:
-                    touched[n_touched] = key
-                    n_touched += 1
-                seen[key] += local[code]
-                area[s] += local[code]
-                local[code] = 0
-    return n_touched
-
-
-@helper
-def _count_cell(  # type: ignore[no-untyped-def]
-    a, b, c, d, threshold, wy, wx, codes, first, width, upper, change, local
-):  # fmt: skip
-    """Add a cell's active positions to ``local``, by code.
-
-    ``a`` and ``b`` are the native values at its upper corners, ``c`` and ``d`` at the lower ones;
-    ``first`` is where its first position stands in ``codes``; ``upper`` and ``change`` are room for
-    the values along its upper edge, and for how much the lower edge differs from them.
-    """
-    for j in range(len(wx)):
-        upper[j] = a + wx[j] * (b - a)
-        change[j] = c + wx[j] * (d - c) - upper[j]
-    for i in range(len(wy)):
-        row = first + i * width
-        for j in range(len(wx)):
-            # most positions are not active, and then their code need not be read
-            if upper[j] + wy[i] * change[j] > threshold:
-                local[codes[row + j]] += 1

@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import is_one_of, number
-from andornot._tools.jit import lean
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap
+from andornot.counting.kernels import keep_top, push_native, push_upsampled
 from andornot.counting.ranges import Ranges, find_borders
 from andornot.counting.stores import Activations, extremes, unit_blocks
 from andornot.counting.upsample import axis
@@ -283,11 +283,11 @@ class TopValues:
     ) -> None:
         args = (self._top[i], self._held[i : i + 1], self.bound[i : i + 1], self.keep)
         if grids is None:
-            _push_native(values, peaks, *args)
+            push_native(values, peaks, *args)
             return
         for grid, samples in by_shape(grids):
             rows, columns = axis(values.shape[1], grid[0]), axis(values.shape[2], grid[1])
-            _push_upsampled(
+            push_upsampled(
                 values, samples, rows.starts, rows.weights,
                 columns.starts, columns.weights, *args,
             )  # fmt: skip
@@ -323,7 +323,7 @@ class TopValues:
     def tighten(self) -> NDArray[np.floating]:
         """The bounds after all but the largest ``keep`` values are let go."""
         for i in np.flatnonzero(self._held > self.keep):
-            _keep_top(self._top[i], self._held[i : i + 1], self.bound[i : i + 1], self.keep)
+            keep_top(self._top[i], self._held[i : i + 1], self.bound[i : i + 1], self.keep)
         return self.bound
 
     def smallest(self) -> NDArray[np.floating]:
@@ -358,73 +358,3 @@ def by_shape(shapes: NDArray[np.int64]) -> list[tuple[tuple[int, int], NDArray[n
     return [
         ((int(h), int(w)), np.flatnonzero(group.ravel() == g)) for g, (h, w) in enumerate(distinct)
     ]
-
-
-@lean
-def _keep_top(top, held, bound, keep):  # type: ignore[no-untyped-def]
-    """Throw all but the largest ``keep`` values away, and note the smallest of those.
-
-    A plain quickselect, in place: ``np.partition`` alone takes seven seconds to compile.
-    """
-    first, last, at = 0, held[0] - 1, keep - 1
-    while first < last:
-        pivot = top[(first + last) // 2]
-        low, high = first, last
-        while low <= high:
-            while top[low] > pivot:
-                low += 1
-            while top[high] < pivot:
-                high -= 1
-            if low <= high:
-                top[low], top[high] = top[high], top[low]
-                low += 1
-                high -= 1
-        if at <= high:
-            last = high
-        elif at >= low:
-            first = low
-        else:
-            break
-    bound[0] = top[at]
-    held[0] = keep
-
-
-@lean
-def _push_native(values, peaks, top, held, bound, keep):  # type: ignore[no-untyped-def]
-    """Offer the values of a unit's maps to its top values; ``peaks`` are the largest of each."""
-    for s in range(values.shape[0]):
-        if not peaks[s] > bound[0]:
-            continue
-        for y in range(values.shape[1]):
-            for x in range(values.shape[2]):
-                v = values[s, y, x]
-                # A value equal to the bound changes nothing: the keep-th largest stays the same.
-                if v > bound[0]:
-                    top[held[0]] = v
-                    held[0] += 1
-                    if held[0] == len(top):
-                        _keep_top(top, held, bound, keep)
-
-
-@lean
-def _push_upsampled(values, samples, ys, wy, xs, wx, top, held, bound, keep):  # type: ignore[no-untyped-def]
-    """Offer all values of a unit's upsampled maps; cells below the bound are passed over."""
-    h, w = values.shape[1], values.shape[2]
-    for s in samples:
-        for y in range(h):
-            for x in range(w):
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, min(x + 1, w - 1)])
-                c = np.float64(values[s, min(y + 1, h - 1), x])
-                d = np.float64(values[s, min(y + 1, h - 1), min(x + 1, w - 1)])
-                if max(max(a, b), max(c, d)) <= bound[0]:
-                    continue
-                for i in range(ys[y], ys[y + 1]):
-                    for j in range(xs[x], xs[x + 1]):
-                        upper = a + wx[j] * (b - a)
-                        lower = c + wx[j] * (d - c)
-                        v = upper + wy[i] * (lower - upper)
-                        if v > bound[0]:
-                            top[held[0]] = v
-                            held[0] += 1
-                            if held[0] == len(top):
-                                _keep_top(top, held, bound, keep)

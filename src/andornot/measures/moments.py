@@ -7,8 +7,6 @@ of squares over all positions is a quadratic form of the native map, with one sm
 axis. Pearson correlation and cosine of *any* formula follow, since a formula is a union of atoms.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import lean
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
+from andornot.counting.kernels import spread_weights
 from andornot.counting.responses import known_positions
 from andornot.counting.stores import Activations, unit_blocks
 from andornot.counting.thresholds import by_shape
@@ -165,7 +163,7 @@ def _weights(
     tile = np.zeros(int(np.diff(local).max(initial=0)) * height * width)
     for grid, members in by_shape(shapes):
         down, across = _pair(height, grid[0]), _pair(width, grid[1])
-        held = _spread(
+        held = spread_weights(
             members, *down, *across, codes, offsets - offsets[0], local - local[0], row_of,
             rows, columns, weights, held, tile,
         )  # fmt: skip
@@ -177,34 +175,3 @@ def _weights(
 def _pair(native: int, size: int) -> tuple[NDArray[np.int64], Floats]:
     found: Axis = axis(native, size)
     return found.starts, found.weights
-
-
-@lean
-def _spread(
-    samples, ys, wy, xs, wx, codes, offsets, local, row_of, rows, columns, weights, held, tile
-):  # fmt: skip
-    """Write for every local atom of each sample the weights of the native values around it.
-
-    ``tile`` is room for the weights of one sample, all 0.
-    """
-    h, w, width = len(ys) - 1, len(xs) - 1, len(wx)
-    for s in samples:
-        n_values = (local[s + 1] - local[s]) * h * w
-        for y in range(h):
-            for x in range(w):
-                right, below = min(x + 1, w - 1) - x, (min(y + 1, h - 1) - y) * w
-                for i in range(ys[y], ys[y + 1]):
-                    for j in range(xs[x], xs[x + 1]):
-                        at = codes[offsets[s] + i * width + j] * h * w + y * w + x
-                        tile[at] += (1 - wy[i]) * (1 - wx[j])
-                        tile[at + right] += (1 - wy[i]) * wx[j]
-                        tile[at + below] += wy[i] * (1 - wx[j])
-                        tile[at + below + right] += wy[i] * wx[j]
-        for k in range(n_values):
-            if tile[k] != 0:
-                rows[held] = row_of[local[s] + k // (h * w)]
-                columns[held] = s * h * w + k % (h * w)
-                weights[held] = tile[k]
-                held += 1
-                tile[k] = 0
-    return held

@@ -5,8 +5,6 @@ that means and correlations do not suffer from the binning. What hangs on the or
 (areas under curves) is known up to the order within bins, and given as a lower and upper bound.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -16,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma
 
-from andornot._tools.jit import lean
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
+from andornot.counting.kernels import add_to_profile
 from andornot.counting.responses import known_positions
 from andornot.counting.stores import Activations
 from andornot.counting.thresholds import by_shape
@@ -182,43 +180,8 @@ def _fill(
     codes = np.asarray(positions.codes[offsets[0] : offsets[-1]])
     for grid, samples in by_shape(positions.shapes[start : start + len(values)]):
         down, across = axis(values.shape[1], grid[0]), axis(values.shape[2], grid[1])
-        squares += _add(
+        squares += add_to_profile(
             values, samples, down.starts, down.weights, across.starts, across.weights,
             codes, offsets - offsets[0], local - local[0], inside,
             asked.lowest, asked.threshold, asked.highest, counts, sums,
         )  # fmt: skip
-
-
-@lean
-def _add(
-    values, samples, ys, wy, xs, wx, codes, offsets, local, inside, lowest, threshold, highest,
-    counts, sums,
-):  # fmt: skip
-    """Add maps to the histograms; returns the sum of squares."""
-    n_bins = (counts.shape[1] - 1) // 2
-    below = n_bins / max(threshold - lowest, 1e-300)
-    above = n_bins / max(highest - threshold, 1e-300)
-    h, w, width = values.shape[1], values.shape[2], len(wx)
-    squares = 0.0
-    for s in samples:
-        for y in range(h):
-            y1 = min(y + 1, h - 1)
-            for x in range(w):
-                x1 = min(x + 1, w - 1)
-                a, b = np.float64(values[s, y, x]), np.float64(values[s, y, x1])
-                c, d = np.float64(values[s, y1, x]), np.float64(values[s, y1, x1])
-                for i in range(ys[y], ys[y + 1]):
-                    for j in range(xs[x], xs[x + 1]):
-                        upper = a + wx[j] * (b - a)
-                        v = upper + wy[i] * (c + wx[j] * (d - c) - upper)
-                        row = inside[local[s] + codes[offsets[s] + i * width + j]]
-                        if v > threshold:
-                            at = n_bins + 1 + min(int((v - threshold) * above), n_bins - 1)
-                        elif v > lowest:
-                            at = 1 + min(int((v - lowest) * below), n_bins - 1)
-                        else:
-                            at = 0
-                        counts[row, at] += 1
-                        sums[row, at] += v
-                        squares += v * v
-    return squares

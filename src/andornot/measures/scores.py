@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from andornot._tools.jit import lean
+from andornot._tools.jit import Int, lean
 from andornot.errors import OptionError, quoted
 
 IOU: Final = 0
@@ -55,7 +55,7 @@ def metric_code(name: str) -> int:
 
 
 @lean
-def score(metric: int, i: int, e: int, a: int, n: int) -> float:
+def score(metric: int, i: Int, e: Int, a: Int, n: Int) -> float:
     """One score from counts; 0 where its denominator is 0.
 
     Args:

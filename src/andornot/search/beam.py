@@ -12,7 +12,8 @@ bounded then (``kernels.narrow``), and counted where it can matter: a concept is
 some operator could make of it a formula that scores more than the last one of a full beam.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# elements of arrays are of any type to a checker
+# mypy: disable-error-code="no-any-return"
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import helper, inlined, lean
+from andornot._tools.jit import Bool, Int, helper, inlined, lean
 from andornot.search.bits import active_bits, combine_bits, shared_counts
 from andornot.search.kernels import (
     PUBLISHED,
@@ -37,7 +38,7 @@ from andornot.search.kernels import (
     singles,
 )
 from andornot.search.options import SearchOptions
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Problem, Solution
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Ints, Problem, Solution
 
 _EVERY = 256
 """Concepts that are weighed between two looks at the last score of the beam: to find out what it
@@ -50,37 +51,41 @@ _SLACK = 1e-6
 class Rule(NamedTuple):
     """How formulas are made and ranked, for one unit."""
 
-    metric: int
-    a: int  # active positions of the unit
-    n: int  # all positions
-    penalty: float
-    published: bool
-    operators: NDArray[np.int64]
-    pool: NDArray[np.int64]  # concepts to compose with, in order
+    metric: int  # a value of ``measures.scores.METRICS``, or ``PUBLISHED``
+    a: int  # count: active positions of the unit
+    n: int  # count: all positions
+    penalty: float  # what a score is multiplied by for each concept after the first
+    published: bool  # whether a formula that is generated twice takes two places
+    operators: Ints  # (n_operators,) those that are used
+    pool: Ints  # (n_pool,) concepts to compose with, in order
 
 
 class Unit(NamedTuple):
-    """What the unit does on atoms and on single concepts."""
+    """What the unit does on atoms and on single concepts; no kernel writes here."""
 
-    active: NDArray[np.int64]  # (n_atoms,) its active positions in each atom
-    bits: NDArray[np.uint64]  # its active positions as bits; empty where the table has none
-    i: NDArray[np.int64]  # (n_concepts,) active positions of each concept
-    e: NDArray[np.int64]  # (n_concepts,) its inactive ones
+    active: Ints  # (n_atoms,) count: its active positions in each atom
+    bits: NDArray[np.uint64]  # (n_words,) its active positions; no words where the table has none
+    i: Ints  # (n_concepts,) count: active positions of each concept
+    e: Ints  # (n_concepts,) count: its inactive ones
 
 
 class Beam(NamedTuple):
-    """The formulas kept after one step, best first; only the first ``size`` rows count."""
+    """The formulas kept after one step, best first; only the first ``size`` rows count.
 
-    terms: NDArray[np.int64]  # (beam, length) concepts from left to right, -1 where it ended
-    operators: NDArray[np.int64]  # (beam, length) the operator before each term
-    i: NDArray[np.int64]
-    t: NDArray[np.int64]
-    score: NDArray[np.float64]
-    is_new: NDArray[np.bool_]  # made in the last step, so not composed yet
-    mask: NDArray[np.uint8]  # (beam, n_atoms), 1 where it is true
+    ``_trim`` writes the beam that follows, ``_grow`` its last three arrays; ``_compose`` counts in
+    ``shared`` what was only bounded, where it can matter.
+    """
+
+    terms: Ints  # (beam, length) concepts from left to right, -1 where it ended
+    operators: Ints  # (beam, length) the operator before each term
+    i: Ints  # (beam,) count: positions where unit and formula are true
+    t: Ints  # (beam,) count: positions where the formula is true
+    score: NDArray[np.float64]  # (beam,) from these counts
+    is_new: NDArray[np.bool_]  # (beam,) made in the last step, so not composed yet
+    mask: NDArray[np.uint8]  # (beam, n_atoms) 1 where it is true
     bits: NDArray[np.uint64]  # (beam, n_words) the same in positions, where the table has bits
-    shared: NDArray[np.int64]  # (beam, 4, n_concepts) what it shares with each concept: least and
-    # most positions on which the unit is active, least and most others
+    shared: Ints  # (beam, 4, n_concepts) what it shares with each concept: least and most positions
+    # on which the unit is active, least and most others; where two such bounds are equal, a count
 
     @classmethod
     def room(cls, beam_size: int, length: int, atoms: Atoms) -> Beam:
@@ -101,15 +106,16 @@ class Beam(NamedTuple):
 class Entries(NamedTuple):
     """Candidates for the next beam, best first: a parent in this beam, an operator, a concept.
 
-    A concept of -1 stands for the parent itself, which stays.
+    A concept of -1 stands for the parent itself, which stays. ``_step`` begins with these,
+    ``_insert`` writes the others.
     """
 
-    parent: NDArray[np.int64]
-    operator: NDArray[np.int64]
-    concept: NDArray[np.int64]
-    i: NDArray[np.int64]
-    t: NDArray[np.int64]
-    score: NDArray[np.float64]
+    parent: Ints  # (beam,) row in this beam
+    operator: Ints  # (beam,)
+    concept: Ints  # (beam,)
+    i: Ints  # (beam,) counts, as in ``Beam``
+    t: Ints  # (beam,)
+    score: NDArray[np.float64]  # (beam,)
 
     @classmethod
     def room(cls, beam_size: int) -> Entries:
@@ -119,13 +125,16 @@ class Entries(NamedTuple):
 
 
 class Top(NamedTuple):
-    """The best formula of up to 1, 2, ... concepts; a score of 0 where there is none."""
+    """The best formula of up to 1, 2, ... concepts; a score of 0 where there is none.
 
-    terms: NDArray[np.int64]  # (length, length), as in ``Beam``
-    operators: NDArray[np.int64]
-    i: NDArray[np.int64]
-    t: NDArray[np.int64]
-    score: NDArray[np.float64]
+    ``_steps`` writes a row after each step; the fields are those of ``Beam``.
+    """
+
+    terms: Ints  # (length, length)
+    operators: Ints  # (length, length)
+    i: Ints  # (length,)
+    t: Ints  # (length,)
+    score: NDArray[np.float64]  # (length,)
 
     @classmethod
     def room(cls, length: int) -> Top:
@@ -138,11 +147,11 @@ class Top(NamedTuple):
 class Room(NamedTuple):
     """What the kernels write over again and again; they make no arrays themselves."""
 
-    active: NDArray[np.uint64]  # (n_words,) bits of a formula on which the unit is active
-    least: NDArray[np.int64]  # (3,) see ``_find_least``
-    factors: NDArray[np.float64]  # (n_operators,) see ``_find_factors``
-    mask: NDArray[np.uint8]  # (n_atoms,)
-    other: NDArray[np.uint8]  # (n_atoms,)
+    active: NDArray[np.uint64]  # (n_words,) where a formula and the unit are true; ``_compose``
+    least: Ints  # (3,) lower bounds; ``_find_least``
+    factors: NDArray[np.float64]  # (n_operators,) ``_find_factors``
+    mask: NDArray[np.uint8]  # (n_atoms,) the formula that may have a twin; ``_has_twin``
+    other: NDArray[np.uint8]  # (n_atoms,) the one that may be it; ``_has_twin``
 
     @classmethod
     def of(cls, atoms: Atoms, n_operators: int) -> Room:
@@ -164,7 +173,7 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
     )
 
 
-def counts_by_length(problem: Problem, options: SearchOptions) -> NDArray[np.int64]:
+def counts_by_length(problem: Problem, options: SearchOptions) -> Ints:
     """Hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
 
     Both are 0 where there is none. This is for searches whose formulas nobody will read.
@@ -173,7 +182,7 @@ def counts_by_length(problem: Problem, options: SearchOptions) -> NDArray[np.int
     return np.stack([top.i, top.t], axis=1)
 
 
-def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, int, Top]:
+def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, Int, Top]:
     """The last beam, how many formulas it holds, and the best formula of each length."""
     metric = PUBLISHED if options.published else options.metric_number
     derived_too = options.published and len(problem.bases) > 0
@@ -200,16 +209,14 @@ def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, int, Top]:
     return (following if options.length % 2 else beam), size, top
 
 
-def _each_with_derived(problem: Problem) -> NDArray[np.int64]:
+def _each_with_derived(problem: Problem) -> Ints:
     """The candidates in the published order: each plain one, then what was derived from it."""
     bases = np.array(problem.bases)[problem.candidates]
     family = np.where(bases < 0, problem.candidates, bases)
     return problem.candidates[np.lexsort((problem.candidates, bases >= 0, family))]
 
 
-def _published_pool(
-    starts: NDArray[np.int64], scores: NDArray[np.float64], bases: tuple[int, ...]
-) -> NDArray[np.int64]:
+def _published_pool(starts: Ints, scores: NDArray[np.float64], bases: tuple[int, ...]) -> Ints:
     """What the published text search composes with: plain concepts, for each useful start one.
 
     A concept that scores above 0 itself and through a concept derived from it is there twice, as
@@ -218,7 +225,7 @@ def _published_pool(
     return np.array([c if bases[c] < 0 else bases[c] for c in starts if scores[c] > 0], np.int64)
 
 
-def _found(beam: Beam | Top, size: int) -> tuple[Found, ...]:
+def _found(beam: Beam | Top, size: Int) -> tuple[Found, ...]:
     """The first ``size`` formulas."""
     columns = (beam.terms, beam.operators, beam.i, beam.t, beam.score)
     found = []
@@ -231,7 +238,10 @@ def _found(beam: Beam | Top, size: int) -> tuple[Found, ...]:
 
 
 @inlined
-def _grow(rule, atoms, unit, beam, b, operator, c, following, f):
+def _grow(
+    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, b: Int, operator: int, c: int,
+    following: Beam, f: int,
+) -> None:  # fmt: skip
     """Fill in where formula ``f`` of the next beam is true, and what it shares with concepts.
 
     It is formula ``b`` of this beam with an operator and ``c``; its counts are there already.
@@ -253,12 +263,15 @@ def _grow(rule, atoms, unit, beam, b, operator, c, following, f):
 
 
 @lean
-def _steps(first, rule, atoms, unit, beam, following, entries, room, top):
+def _steps(
+    first: Rule, rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, following: Beam,
+    entries: Entries, room: Room, top: Top,
+) -> Int:  # fmt: skip
     """Grow formulas up to the length of ``top``; return how many the last beam holds."""
     size, length = np.int64(1), len(top.i)
     for n in range(length):
         now = first if n == 0 else rule
-        size = _step(now, atoms, unit, beam, following, size, entries, room, n + 1 == length)
+        size = _step(now, atoms, unit, beam, following, size, entries, room, n + 1 == length)  # type: ignore[assignment]
         beam, following = following, beam
         if n == 0 and beam.score[size - 1] == -np.inf:
             size -= 1  # what the first step began with
@@ -270,7 +283,10 @@ def _steps(first, rule, atoms, unit, beam, following, entries, room, top):
 
 
 @inlined
-def _step(rule, atoms, unit, beam, following, size, entries, room, last):
+def _step(
+    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, following: Beam, size: Int, entries: Entries,
+    room: Room, last: bool,
+) -> Int:  # fmt: skip
     """One step: compose every formula in the beam with every concept, keep the best.
 
     Returns:
@@ -288,8 +304,11 @@ def _step(rule, atoms, unit, beam, following, size, entries, room, last):
 
 
 @inlined
-def _compose(rule, atoms, unit, beam, b, entries, held, room):
-    """Offer formula ``b`` with every operator and concept to the entries."""
+def _compose(
+    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, b: Int, entries: Entries, held: Int,
+    room: Room,
+) -> Int:  # fmt: skip
+    """Offer formula ``b`` with every operator and concept; return how many entries there are."""
     # calls in the loop get numbers and few arrays: Numba counts references to all that are passed
     metric, a, n, operators = rule.metric, rule.a, rule.n, rule.operators
     i_1, e_1, concept_bits = unit.i, unit.e, atoms.bits
@@ -329,13 +348,16 @@ def _compose(rule, atoms, unit, beam, b, entries, held, room):
 
 
 @inlined
-def _is_idle(won, kept, taken, least):
-    """Whether a concept cannot do with any operator the least that must be done."""
+def _is_idle(won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
+    """Whether a concept cannot do with any operator the least that must be done.
+
+    The first three are upper bounds on what it does, ``least`` are lower bounds on what is needed.
+    """
     return won < least[OR] and kept < least[AND] and taken < least[AND_NOT]
 
 
 @inlined
-def _find_factors(rule, beam, b, factors):
+def _find_factors(rule: Rule, beam: Beam, b: Int, factors: NDArray[np.float64]) -> None:
     """Write what scores are multiplied by when formula ``b`` is composed, for each operator."""
     n_terms, n_nots = 0, 0
     while n_terms < beam.terms.shape[1] and beam.terms[b, n_terms] >= 0:
@@ -349,7 +371,10 @@ def _find_factors(rule, beam, b, factors):
 
 
 @lean
-def _find_least(metric, a, n, operators, factors, i, e, worst, least):
+def _find_least(
+    metric: int, a: int, n: int, operators: Ints, factors: NDArray[np.float64], i: int, e: int,
+    worst: float, least: Ints,
+) -> None:  # fmt: skip
     """Write for each operator the fewest positions by which a concept can reach a score.
 
     With OR, hits that it adds to a formula of ``i`` hits and ``e`` false alarms; with AND, hits
@@ -377,7 +402,10 @@ def _find_least(metric, a, n, operators, factors, i, e, worst, least):
 
 
 @helper
-def _has_twin(atoms, beam, b, operator, c, i, t, entries, held, room):
+def _has_twin(
+    atoms: Atoms, beam: Beam, b: Int, operator: int, c: int, i: Int, t: Int, entries: Entries,
+    held: Int, room: Room,
+) -> Bool:  # fmt: skip
     """Whether an entry has exactly the atoms of formula ``b`` with ``operator`` and ``c``."""
     made = False
     for e in range(held):
@@ -397,8 +425,15 @@ def _has_twin(atoms, beam, b, operator, c, i, t, entries, held, room):
 
 
 @inlined
-def _insert(entries, held, parent, operator, concept, i, t, score):
-    """Put an entry behind all that score as high; the last one falls off a full list."""
+def _insert(
+    entries: Entries, held: Int, parent: Int, operator: int, concept: int, i: Int, t: Int,
+    score: float,
+) -> Int:  # fmt: skip
+    """Put an entry behind all that score as high; the last one falls off a full list.
+
+    Returns:
+        How many entries there are.
+    """
     at = min(held, len(entries.i) - 1)
     while at > 0 and entries.score[at - 1] < score:
         entries.parent[at] = entries.parent[at - 1]
@@ -413,7 +448,10 @@ def _insert(entries, held, parent, operator, concept, i, t, score):
 
 
 @inlined
-def _trim(rule, atoms, unit, beam, entries, held, last, following):
+def _trim(
+    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, entries: Entries, held: Int, last: bool,
+    following: Beam,
+) -> None:  # fmt: skip
     """Write the entries as the next beam; where no step follows, without what only steps need."""
     for e in range(held):
         b, c = entries.parent[e], entries.concept[e]

@@ -1,7 +1,5 @@
 """The best formulas met so far, as sets of atoms: what searches that try formulas offer them to."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -9,21 +7,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import lean
+from andornot._tools.jit import Bool, Int, lean
 from andornot.search.kernels import apply, atoms_of, copy, same_mask
-from andornot.search.problem import OR, Atoms, Found
+from andornot.search.problem import OR, Atoms, Found, Ints, Mask
 
 
 class Best(NamedTuple):
-    """The best formulas so far, best first; formulas with the same atoms count once."""
+    """The best formulas so far, best first; formulas with the same atoms count once.
 
-    terms: NDArray[np.int64]  # (size, length), -1 where the formula ended
-    operators: NDArray[np.int64]
-    i: NDArray[np.int64]
-    t: NDArray[np.int64]
-    score: NDArray[np.float64]
-    mask: NDArray[np.uint8]  # (size, n_atoms), 1 where the formula is true
-    size: NDArray[np.int64]  # (1,)
+    Written by ``offer`` alone.
+    """
+
+    terms: Ints  # (size, length) concepts from left to right, -1 where the formula ended
+    operators: Ints  # (size, length) the operator before each term, likewise
+    i: Ints  # (size,) count: positions where unit and formula are true
+    t: Ints  # (size,) count: positions where the formula is true
+    score: NDArray[np.float64]  # (size,) from these counts
+    mask: NDArray[np.uint8]  # (size, n_atoms) 1 where the formula is true
+    size: Ints  # (1,) how many rows hold a formula
 
     @classmethod
     def empty(cls, size: int, length: int, n_atoms: int) -> Best:
@@ -65,14 +66,16 @@ class Best(NamedTuple):
 
 
 @lean
-def enters(best, score):
+def enters(best: Best, score: float) -> Bool:
     """Whether a formula with this score is among the best, if it is not there yet."""
     held = best.size[0]
     return score > 0 and (held < len(best.i) or score > best.score[held - 1])
 
 
 @lean
-def offer(best, mask, terms, operators, i, t, score):
+def offer(
+    best: Best, mask: Mask, terms: Ints, operators: Ints, i: Int, t: Int, score: float
+) -> None:
     """Keep a formula if it is among the best and none has the same atoms."""
     if not enters(best, score):
         return

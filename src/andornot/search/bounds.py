@@ -7,10 +7,11 @@ Every score grows with the hits ``I`` and falls with the false alarms ``E``, and
 
 above which all formulas lie that score at least ``s``. The left side is a sum over the atoms of a
 formula, their *weights*, so that it adds up over formulas as counts do. Numbers are integers, in
-units of ``1 / SCALE``: sums of them are exact.
+units of ``1 / SCALE``: sums of them are exact. What is rounded here is where the line lies, and it
+is rounded to the safe side: ``level_of`` never gives too much, ``highest_score`` never too little.
 """
 
-# mypy: disable-error-code="no-untyped-def, arg-type"
+# mypy: disable-error-code="arg-type"
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from andornot._tools.jit import helper, lean
+from andornot._tools.jit import Bool, helper, lean
 from andornot.measures.scores import ACCURACY, score
 
 SCALE: Final = 2**20
@@ -33,7 +34,7 @@ _ROUNDING = 8  # units of 1 / SCALE by which rounded scores can misplace the lin
 
 
 @lean
-def slope_of(metric, worth, factor, a, n):
+def slope_of(metric: int, worth: float, factor: float, a: int, n: int) -> int:
     """The slope, in units of ``1 / SCALE``, of the line below formulas worth at least ``worth``.
 
     Any slope of at least 1 makes a valid line (for accuracy this one only). This one makes the two
@@ -56,8 +57,12 @@ def slope_of(metric, worth, factor, a, n):
 
 
 @lean
-def level_of(metric, worth, factor, strict, slope, a, n):
+def level_of(
+    metric: int, worth: float, factor: float, strict: Bool, slope: int, a: int, n: int
+) -> int:
     """The level that the weight of every formula exceeds which is worth ``worth``, or more than it.
+
+    A lower bound on these weights: formulas that are worth less may exceed it too.
 
     Args:
         metric: a value of ``measures.scores.METRICS``.
@@ -82,13 +87,16 @@ def level_of(metric, worth, factor, strict, slope, a, n):
 
 
 @helper
-def _is_below(metric, i, e, worth, factor, strict, a, n):
+def _is_below(
+    metric: int, i: float, e: float, worth: float, factor: float, strict: Bool, a: int, n: int
+) -> bool:
+    """Whether these hits and false alarms are not worth it."""
     value = score(metric, i, e, a, n) * factor
     return value <= worth if strict else value < worth
 
 
 @helper
-def _fewest_hits(metric, worth, factor, strict, a, n):
+def _fewest_hits(metric: int, worth: float, factor: float, strict: Bool, a: int, n: int) -> int:
     """Most hits, in units of 1 / SCALE, that are not worth it even without a false alarm."""
     low, high = 0, a * SCALE
     while low < high:
@@ -101,7 +109,7 @@ def _fewest_hits(metric, worth, factor, strict, a, n):
 
 
 @helper
-def _most_misses(metric, worth, factor, strict, a, n):
+def _most_misses(metric: int, worth: float, factor: float, strict: Bool, a: int, n: int) -> float:
     """Fewest false alarms that are not worth it even with all hits; -1 if there are none such."""
     if not _is_below(metric, float(a), float(n - a), worth, factor, strict, a, n):
         return -1.0
@@ -116,8 +124,8 @@ def _most_misses(metric, worth, factor, strict, a, n):
 
 
 @lean
-def highest_score(metric, weight, slope, a, n):
-    """The highest score of any hits and false alarms with this weight or less.
+def highest_score(metric: int, weight: int, slope: int, a: int, n: int) -> float:
+    """An upper bound: no hits and false alarms with this weight or less score more.
 
     On the line a score is highest at one of its ends, where there are no false alarms or all hits
     (or all false alarms that there can be).

@@ -6,15 +6,13 @@ highest lies at a corner of their convex hull, and these corners are such prefix
 (``docs/optimality.md``).
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np
 
 from andornot._tools.jit import lean
 from andornot.measures.scores import score
-from andornot.search.problem import Problem
+from andornot.search.problem import Ints, Problem
 
 
 def ceiling(problem: Problem, metric: int) -> float:
@@ -30,8 +28,8 @@ def ceiling(problem: Problem, metric: int) -> float:
 
 
 @lean
-def _best(metric, i, e, a, n):
-    """The best score of all prefixes."""
+def _best(metric: int, i: Ints, e: Ints, a: int, n: int) -> float:
+    """The best score of all prefixes, by their hits and false alarms; it bounds all formulas."""
     best = 0.0
     for at in range(len(i)):
         best = max(best, score(metric, i[at], e[at], a, n))

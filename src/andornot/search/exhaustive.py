@@ -7,8 +7,6 @@ equal to a shorter one (a concept that changes nothing, an empty set) are not co
 come of them comes of the shorter one as well.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import math
@@ -26,7 +24,7 @@ from andornot.search.kernels import (
     singles,
 )
 from andornot.search.options import SearchOptions
-from andornot.search.problem import OR, Found, Problem, Solution
+from andornot.search.problem import OR, Atoms, Found, Ints, Problem, Solution
 
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
@@ -59,9 +57,10 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
 
 @jit
 def _enumerate(
-    atoms, dense, a, i_1, t_1, starts, pool, operators, metric, penalty, length, best
-):  # fmt: skip
-    """Offer every formula of exactly ``length`` concepts, depth first.
+    atoms: Atoms, dense: Ints, a: int, i_1: Ints, t_1: Ints, starts: Ints, pool: Ints,
+    operators: Ints, metric: int, penalty: float, length: int, best: Best,
+) -> None:  # fmt: skip
+    """Offer every formula of exactly ``length`` concepts, depth first; exact, without a bound.
 
     Level ``d`` holds the formula of the first ``d`` terms; ``choice[d]`` counts through the pairs
     of concept and operator that may follow it.

@@ -1,28 +1,34 @@
 """The inner loops of the searches.
 
-Notation: a formula ``L`` is a set of atoms, held as a boolean array over atoms. ``i`` counts the
+Notation: a formula ``L`` is a set of atoms, held as a byte for each atom, 1 or 0. ``i`` counts the
 positions that ``L`` shares with the unit, ``t`` all its positions. For a further concept ``C``
 only ``i`` and ``t`` of ``L AND C`` are new; one pass over the atoms of ``L`` gives both for all
 ``C`` (:func:`intersections`), and the three operators follow by arithmetic (:func:`combine`).
+
+All are counts, in int64, and exact; scores are the only numbers here that are rounded, and
+:func:`narrow` the only one that gives bounds.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# elements of arrays are of any type to a checker
+# mypy: disable-error-code="no-any-return"
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import inlined, jit, lean
+from andornot._tools.jit import Bool, Int, inlined, jit, lean
 from andornot.measures.scores import score
-from andornot.search.problem import AND, AND_NOT, OR, Problem
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem
 
 PUBLISHED = -1
 """Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
 
 
 @lean
-def ranked_score(metric, i, t, a, n):
+def ranked_score(metric: int, i: Int, t: Int, a: Int, n: Int) -> float:
     """What a search ranks by: a score of ``scores``, or the published IoU."""
     if metric == PUBLISHED:
         return i / (float(t + a - i) + 1e-10)
@@ -30,11 +36,14 @@ def ranked_score(metric, i, t, a, n):
 
 
 @jit
-def intersections(mask, counts, active, indptr, indices, n_concepts):
+def intersections(
+    mask: Mask, counts: Ints, active: Ints, indptr: Ints, indices: NDArray[np.int32],
+    n_concepts: int,
+) -> tuple[Ints, Ints]:  # fmt: skip
     """``i`` and ``t`` of ``L AND C`` for every concept ``C``.
 
     Args:
-        mask: bool ``(n_atoms,)``, the atoms of ``L``.
+        mask: ``(n_atoms,)``, the atoms of ``L``.
         counts: positions of each atom.
         active: the unit's active positions in each atom, dense.
         indptr: concepts of each atom ...
@@ -52,13 +61,15 @@ def intersections(mask, counts, active, indptr, indices, n_concepts):
 
 
 @lean
-def extend(mask, operator, own, atoms, active, i, e):
+def extend(
+    mask: Mask, operator: int, own: NDArray[np.int32], atoms: Atoms, active: Ints, i: Ints, e: Ints
+) -> None:
     """Turn the counts of ``L AND C``, for every ``C``, into those of ``(L operator D) AND C``.
 
     Only the atoms on which the two formulas differ are visited.
 
     Args:
-        mask: bool ``(n_atoms,)``, the atoms of ``L``.
+        mask: ``(n_atoms,)``, the atoms of ``L``.
         operator: between ``L`` and ``D``.
         own: the atoms of ``D``.
         atoms: the concept table.
@@ -80,7 +91,7 @@ def extend(mask, operator, own, atoms, active, i, e):
 
 
 @lean
-def narrow(own, total, before, after, old, new):
+def narrow(own: Ints, total: int, before: int, after: int, old: Ints, new: Ints) -> None:
     """Bounds on what a formula shares with every concept, from those of a smaller or larger one.
 
     One of the two formulas contains the other.
@@ -90,7 +101,8 @@ def narrow(own, total, before, after, old, new):
         total: all positions.
         before: positions of the one formula.
         after: positions of the other.
-        old: ``(2, n_concepts)``, least and most positions that the one shares with each concept.
+        old: ``(2, n_concepts)``, least and most positions that the one shares with each concept: a
+            lower and an upper bound.
         new: the same of the other, written here.
     """
     less, more = max(0, before - after), max(0, after - before)
@@ -100,7 +112,9 @@ def narrow(own, total, before, after, old, new):
 
 
 @lean
-def combine(operator, i_l, t_l, i_c, t_c, i_lc, t_lc):
+def combine(
+    operator: Int, i_l: Int, t_l: Int, i_c: Int, t_c: Int, i_lc: Int, t_lc: Int
+) -> tuple[Int, Int]:
     """``i`` and ``t`` of ``L operator C``."""
     if operator == OR:
         return i_l + i_c - i_lc, t_l + t_c - t_lc
@@ -132,7 +146,9 @@ def singles(
 
 
 @lean
-def _score_singles(metric, candidates, i, t, a, n, scores):
+def _score_singles(
+    metric: int, candidates: Ints, i: Ints, t: Ints, a: int, n: int, scores: NDArray[np.float64]
+) -> None:
     """The score of every candidate that occurs at all."""
     for c in candidates:
         if t[c] > 0:
@@ -140,7 +156,7 @@ def _score_singles(metric, candidates, i, t, a, n, scores):
 
 
 @lean
-def _count_hits(atoms, active, active_counts, i):
+def _count_hits(atoms: Atoms, active: NDArray[np.int32], active_counts: Ints, i: Ints) -> None:
     """Add up in ``i`` the positions that every concept shares with the unit."""
     for k in range(len(active)):
         for at in range(atoms.indptr[active[k]], atoms.indptr[active[k] + 1]):
@@ -148,14 +164,14 @@ def _count_hits(atoms, active, active_counts, i):
 
 
 @inlined
-def atoms_of(atoms, concept):
+def atoms_of(atoms: Atoms, concept: Int) -> NDArray[np.int32]:
     """The atoms of a concept."""
     start, stop = atoms.concept_indptr[concept], atoms.concept_indptr[concept + 1]
     return atoms.concept_atoms[start:stop]
 
 
 @lean
-def apply(mask, operator, atoms, out):
+def apply(mask: Mask, operator: Int, atoms: NDArray[np.int32], out: Mask) -> None:
     """Write the atoms of ``L operator C`` to ``out``; ``atoms`` are those of ``C``."""
     if operator == AND:
         clear(out)
@@ -168,21 +184,21 @@ def apply(mask, operator, atoms, out):
 
 
 @lean
-def clear(out):
+def clear(out: NDArray[Any]) -> None:
     """Set all values of an array of one axis to 0: far less to compile than ``out[:] = 0``."""
     for k in range(len(out)):
         out[k] = 0
 
 
 @lean
-def copy(values, out):
+def copy(values: NDArray[Any], out: NDArray[Any]) -> None:
     """Copy an array of one axis: far less to compile than ``out[:] = values``."""
     for k in range(len(values)):
         out[k] = values[k]
 
 
 @lean
-def same_mask(first, second):
+def same_mask(first: Mask, second: Mask) -> Bool:
     """Whether two formulas are the same set of atoms; masks are uint8."""
     # no way out on the way, so that the compiler can vectorise it: over ten times as fast
     differ = np.uint8(0)

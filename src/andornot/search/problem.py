@@ -23,6 +23,9 @@ AND_NOT: Final = cast(int, np.int64(2))
 
 OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
 
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.uint8]  # (n_atoms,) 1 where a formula is true, else 0
+
 Tree: TypeAlias = "int | tuple[int, Tree, Tree]"
 """A formula both of whose operands may be formulas: a column, or an operator and two trees."""
 

@@ -4,8 +4,6 @@ Masks keep their shape and size; only the annotations under them are those of an
 A unit's map is upsampled and compared with its threshold once, for all orders of samples.
 """
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -14,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import jit
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap, offsets_of
+from andornot.counting.kernels import count_pairs
 from andornot.counting.responses import ResponseBuilder, Responses
 from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
@@ -104,7 +102,7 @@ class _Pairs:
     ) -> tuple[Ints, Ints]:
         """Count a unit's active positions by ``order * n_atoms + atom``; keys may repeat."""
         ys, xs = axis(values.shape[1], self.shape[0]), axis(values.shape[2], self.shape[1])
-        keys, counts = _count_pairs(
+        keys, counts = count_pairs(
             values, peaks, threshold, self.first, self.lenders, self.orders,
             ys.starts, ys.weights, xs.starts, xs.weights, *places, n_atoms,
         )  # fmt: skip
@@ -119,67 +117,6 @@ def _pairs(shapes: Ints, orders: Ints) -> Iterator[_Pairs]:
         sample, order = np.divmod(pairs, n_orders)
         first = np.searchsorted(sample, np.arange(n_samples + 1))
         yield _Pairs(shape, first, lenders[pairs], order)
-
-
-@jit
-def _count_pairs(
-    values, peaks, threshold, first, lenders, orders, ys, wy, xs, wx, codes, offsets,
-    atom_offsets, atoms, n_atoms,
-):  # fmt: skip
-    """Keys and counts of one unit, a pair of samples after the other."""
-    active = np.empty(len(wy) * len(wx), np.int64)
-    local = np.zeros(1, np.int64)
-    keys, counts = np.empty(64, np.int64), np.empty(64, np.int64)
-    n_keys = 0
-    for s in range(values.shape[0]):
-        if first[s] == first[s + 1] or not peaks[s] > threshold:
-            continue
-        n_active = _active_positions(values[s], threshold, ys, wy, xs, wx, active)
-        for pair in range(first[s], first[s + 1]):
-            lender = lenders[pair]
-            start = atom_offsets[lender]
-            n_local = atom_offsets[lender + 1] - start
-            if n_local > len(local):
-                local = np.zeros(2 * n_local, np.int64)
-            for k in range(n_active):
-                local[codes[offsets[lender] + active[k]]] += 1
-            if n_keys + n_local > len(keys):
-                keys = np.concatenate((keys, np.empty(len(keys) + n_local, np.int64)))
-                counts = np.concatenate((counts, np.empty(len(counts) + n_local, np.int64)))
-            for code in range(n_local):
-                if local[code] > 0:
-                    keys[n_keys] = orders[pair] * n_atoms + atoms[start + code]
-                    counts[n_keys] = local[code]
-                    n_keys += 1
-                    local[code] = 0
-    return keys[:n_keys], counts[:n_keys]
-
-
-@jit
-def _active_positions(maps, threshold, ys, wy, xs, wx, active):
-    """Write the positions where an upsampled map is above the threshold; return how many.
-
-    The arithmetic is that of the counting kernel in ``responses``.
-    """
-    h, w = maps.shape
-    n = 0
-    for y in range(h):
-        y1 = min(y + 1, h - 1)
-        for x in range(w):
-            x1 = min(x + 1, w - 1)
-            # not float(), which leaves a float32 as it is once compiled
-            a, b = np.float64(maps[y, x]), np.float64(maps[y, x1])
-            c, d = np.float64(maps[y1, x]), np.float64(maps[y1, x1])
-            if max(max(a, b), max(c, d)) <= threshold:
-                continue
-            for i in range(ys[y], ys[y + 1]):
-                for j in range(xs[x], xs[x + 1]):
-                    upper = a + wx[j] * (b - a)
-                    change = c + wx[j] * (d - c) - upper
-                    if upper + wy[i] * change > threshold:
-                        active[n] = i * len(wx) + j
-                        n += 1
-    return n
 
 
 def shuffle_rows(

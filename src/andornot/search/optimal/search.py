@@ -6,8 +6,6 @@ all prefixes that cannot lead to a better one (``branch``). The space, the bound
 proofs are in ``docs/optimality.md``.
 """
 
-# mypy: disable-error-code="no-untyped-call"
-
 from __future__ import annotations
 
 import time
@@ -21,19 +19,11 @@ from andornot.search.best import Best
 from andornot.search.bounds import SCALE, highest_score, slope_of
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import singles
-from andornot.search.optimal.branch import (
-    DONE,
-    FULL,
-    Open,
-    Prefix,
-    Rule,
-    Unit,
-    advance,
-    begin,
-    set_level,
-)
+from andornot.search.optimal.branch import DONE, FULL, advance, begin
+from andornot.search.optimal.state import Open, Prefix, Rule, Unit
+from andornot.search.optimal.steps import set_level
 from andornot.search.options import Budget, SearchOptions
-from andornot.search.problem import AND, AND_NOT, OR, Found, Problem, Solution
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Problem, Solution
 
 _SLICE = 1_000
 """Prefixes tried between two looks at the clock, or as many as one prefix can take, if more."""
@@ -193,8 +183,10 @@ def _prepare(
 
 
 @lean
-def _add_good_weights(atoms, active, weights, v):  # type: ignore[no-untyped-def]
-    """Add up V of every concept."""
+def _add_good_weights(
+    atoms: Atoms, active: NDArray[np.int32], weights: NDArray[np.int64], v: NDArray[np.int64]
+) -> None:
+    """Add up V of every concept in ``v``; only atoms where the unit is active can weigh above 0."""
     for atom in active:
         if weights[atom] > 0:
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):

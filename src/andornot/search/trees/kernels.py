@@ -3,80 +3,101 @@
 Notation, as in ``bounds``: atom ``a`` has the weight ``k_a - slope * (n_a - k_a)``, in whole units
 of ``1 / SCALE``; ``W`` of a set of atoms adds up the weights, and its *gain* only those above 0. So
 ``W`` is at most the gain, for the set and for each part of it.
-"""
 
-# mypy: disable-error-code="no-untyped-def"
+Hits and misses are counts and exact, weights and gains are sums of whole numbers and exact as well;
+``reach`` and what ``_reach`` gives are upper bounds on ``W``, ``level`` is a lower one: it lies
+below ``W`` of every formula that scores more than the best one so far. A formula is scored from its
+counts, so a loose bound costs time and changes no score.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import jit
+from andornot._tools.jit import Bool, Int, jit
 from andornot.search.bounds import SCALE, level_of, slope_of
 from andornot.search.kernels import atoms_of, ranked_score
-from andornot.search.problem import Problem
+from andornot.search.problem import Atoms, Ints, Problem
+from andornot.search.trees.families import Kinds
+
+Flags: TypeAlias = NDArray[np.bool_]
 
 _NOTHING = -(2**62)
 """Below every level."""
 
 
 class Unit(NamedTuple):
-    """What the unit does on atoms and on single concepts, and how it is scored."""
+    """What the unit does on atoms and on single concepts, and how it is scored; see ``unit_of``.
 
-    hits: NDArray[np.int64]  # (n_atoms,) active positions
-    misses: NDArray[np.int64]  # (n_atoms,) the others
-    gain: NDArray[np.int64]  # (n_atoms,) their weights, where above 0
-    i: NDArray[np.int64]  # (n_concepts,) active positions of each concept
-    e: NDArray[np.int64]  # (n_concepts,) the others
-    gains: NDArray[np.int64]  # (n_concepts,) its gain
+    No kernel writes here.
+    """
+
+    hits: Ints  # (n_atoms,) count: active positions
+    misses: Ints  # (n_atoms,) count: the others
+    gain: Ints  # (n_atoms,) their weights, where above 0
+    i: Ints  # (n_concepts,) count: active positions of each concept
+    e: Ints  # (n_concepts,) count: the others
+    gains: Ints  # (n_concepts,) its gain
     all_gain: int  # the gain of all atoms
     most: int  # the largest gain of a candidate
-    slope: int
-    metric: int
-    a: int
-    n: int
+    slope: int  # what a miss weighs, in units of 1 / SCALE; at least 1
+    metric: int  # a value of ``measures.scores.METRICS``
+    a: int  # count: active positions of the unit
+    n: int  # count: all positions
     factor: float  # what scores are multiplied by for the length of the formula
 
 
 class Work(NamedTuple):
-    """Room that the kernels use again and again; between calls all of it is 0."""
+    """Room that the kernels use again and again; beside each array stands who writes it.
 
-    in_a: NDArray[np.bool_]  # (n_atoms,) the atoms of A
-    in_b: NDArray[np.bool_]  # (n_atoms,) the atoms of B
-    marked: NDArray[np.bool_]  # (n_atoms,) the atoms of the region, or all others
-    listed: NDArray[np.int64]  # (n_atoms,) the marked atoms as a list
-    with_a: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with A
-    gain_a: NDArray[np.int64]  # (n_concepts,) gain shared with A
-    shared: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with the region
-    gain: NDArray[np.int64]  # (n_concepts,) gain shared with the region
-    with_x: NDArray[np.int64]  # (2, n_concepts) hits and misses shared with the region and x
-    lost: NDArray[np.int64]  # (1,) most that another concept takes from W(A): gain less W of both
-    touched: NDArray[np.int64]  # (n_concepts,) candidates that share something with the region
-    usable: NDArray[np.bool_]  # (n_concepts,) whether a concept is a candidate
+    The arrays that are *clean* are all 0 or False between calls of their owner, who clears what it
+    wrote; the others are written over before they are read.
+    """
+
+    in_a: Flags  # (n_atoms,) the atoms of A; ``search_first``, clean
+    in_b: Flags  # (n_atoms,) the atoms of B; ``_list_atoms``, clean
+    marked: Flags  # (n_atoms,) the atoms of the region, or all others; ``_list_atoms`` writes and
+    # ``_search_region`` clears it
+    listed: Ints  # (n_atoms,) the marked atoms as a list; ``_list_atoms``
+    with_a: Ints  # (2, n_concepts) count: hits and misses shared with A; ``search_first``
+    gain_a: Ints  # (n_concepts,) gain shared with A; ``search_first``
+    shared: Ints  # (2, n_concepts) count: hits and misses shared with the region; ``_share`` writes
+    # and ``_search_region`` clears it
+    gain: Ints  # (n_concepts,) gain shared with the region; likewise
+    with_x: Ints  # (2, n_concepts) count: hits and misses shared with the region and x;
+    # ``_share_with``
+    lost: (
+        Ints  # (1,) upper bound: what another concept takes from W(A), the gain less the W of what
+    )
+    # both share; ``search_first``
+    touched: Ints  # (n_concepts,) candidates that share something with the region; ``_share``
+    usable: Flags  # (n_concepts,) whether a concept is a candidate; ``room``, once
 
 
 class Best(NamedTuple):
     """The best formula so far, and what is left of the budget."""
 
-    score: NDArray[np.float64]  # (1,)
-    level: NDArray[np.int64]  # (1,) W of every formula that scores more is above this
-    found: NDArray[np.int64]  # (7,) family (-1 for none), A, B, x, y, hits, misses
-    nodes: NDArray[np.int64]  # (1,) passes over atoms that are left
+    score: NDArray[np.float64]  # (1,) ``_offer``
+    level: (
+        Ints  # (1,) lower bound: W of every formula that scores more is above this; ``set_level``
+    )
+    found: Ints  # (7,) family (-1 for none), A, B, x, y, hits, misses; ``_offer``
+    nodes: Ints  # (1,) passes over atoms that are left; ``_search_region`` and ``_with_first``
 
 
 class Region(NamedTuple):
     """Base and region of a family for one A and B, in counts."""
 
-    base_i: int
-    base_e: int
-    i: int
-    e: int
-    gain: int
-    reach: int  # W of every formula of this kind with these A and B is at most this
-    outside: bool  # whether the region has the positions where neither A nor B holds
+    base_i: Int  # count: hits of the base
+    base_e: Int  # count: its misses
+    i: Int  # count: hits of the region
+    e: Int  # count: its misses
+    gain: Int  # the gain of the region
+    reach: Int  # upper bound: W of every formula of this kind with these A and B is at most this
+    outside: Bool  # whether the region has the positions where neither A nor B holds
 
 
 def unit_of(
@@ -97,7 +118,10 @@ def unit_of(
 
 
 @jit
-def _over_active(atoms, active, hits, gain):
+def _over_active(
+    atoms: Atoms, active: NDArray[np.int32], hits: Ints, gain: Ints
+) -> tuple[Ints, Ints]:
+    """Hits and gain of every concept; both are 0 where the unit is not active."""
     i = np.zeros(len(atoms.concept_counts), np.int64)
     gains = np.zeros_like(i)
     for atom in active:
@@ -129,7 +153,7 @@ def room(problem: Problem, pool: NDArray[np.int64]) -> Work:
 
 
 @jit
-def set_level(unit, best):
+def set_level(unit: Unit, best: Best) -> None:
     """Move the line up to the best score; its slope stays, as the weights do."""
     best.level[0] = level_of(
         unit.metric, best.score[0], unit.factor, True, unit.slope, unit.a, unit.n
@@ -137,7 +161,9 @@ def set_level(unit, best):
 
 
 @jit
-def search_first(atoms, unit, kinds, pool, first, work, best):
+def search_first(
+    atoms: Atoms, unit: Unit, kinds: Kinds, pool: Ints, first: int, work: Work, best: Best
+) -> None:
     """Offer every formula of all kinds whose A is ``pool[first]``.
 
     Args:
@@ -183,7 +209,7 @@ def search_first(atoms, unit, kinds, pool, first, work, best):
 
 
 @jit
-def _region(unit, kinds, kind, a, b, work):
+def _region(unit: Unit, kinds: Kinds, kind: int, a: int, b: int, work: Work) -> Region:
     """Counts of base and region; a reach below every level where nothing new can be there."""
     i_ab, e_ab, g_ab = work.with_a[0, b], work.with_a[1, b], work.gain_a[b]
     base_i, base_e, base_gain, i, e, gain = 0, 0, 0, 0, 0, 0
@@ -215,7 +241,10 @@ def _region(unit, kinds, kind, a, b, work):
 
 
 @jit
-def _search_region(atoms, unit, kinds, kind, a, b, region, work, best):
+def _search_region(
+    atoms: Atoms, unit: Unit, kinds: Kinds, kind: int, a: int, b: int, region: Region, work: Work,
+    best: Best,
+) -> None:  # fmt: skip
     """Offer every form of one kind with these A and B."""
     best.nodes[0] -= 1
     n_listed = _list_atoms(atoms, kinds.region[kind], region.outside, a, b, work)
@@ -231,8 +260,12 @@ def _search_region(atoms, unit, kinds, kind, a, b, region, work, best):
 
 
 @jit
-def _list_atoms(atoms, cells, outside, a, b, work):
-    """Mark and list the atoms of A and B that are in the region; if it has others, the rest."""
+def _list_atoms(atoms: Atoms, cells: Flags, outside: Bool, a: int, b: int, work: Work) -> int:
+    """Mark and list the atoms of A and B that are in the region; if it has others, the rest.
+
+    Returns:
+        How many are listed.
+    """
     n_listed = 0
     for atom in atoms_of(atoms, b):
         work.in_b[atom] = True
@@ -251,7 +284,7 @@ def _list_atoms(atoms, cells, outside, a, b, work):
 
 
 @jit
-def _share(atoms, unit, n_listed, outside, work):
+def _share(atoms: Atoms, unit: Unit, n_listed: int, outside: Bool, work: Work) -> int:
     """Count what each candidate shares with the region; return how many share something."""
     n_touched, sign = 0, 1
     if outside:
@@ -278,7 +311,10 @@ def _share(atoms, unit, n_listed, outside, work):
 
 
 @jit
-def _with_first(atoms, unit, family, a, b, region, k, n_touched, work, best):
+def _with_first(
+    atoms: Atoms, unit: Unit, family: Ints, a: int, b: int, region: Region, k: int,
+    n_touched: int, work: Work, best: Best,
+) -> None:  # fmt: skip
     """Offer every form with x the touched concept ``k``; count only what can be above the level."""
     x = work.touched[k]
     base = _weight(unit, region.base_i, region.base_e)
@@ -305,12 +341,13 @@ def _with_first(atoms, unit, family, a, b, region, k, n_touched, work, best):
 
 
 @jit
-def _weight(unit, i, e):
+def _weight(unit: Unit, i: Int, e: Int) -> Int:
+    """``W`` of hits and misses."""
     return SCALE * i - unit.slope * e
 
 
 @jit
-def _literal(unit, region, c, negated, work):
+def _literal(unit: Unit, region: Region, c: int, negated: bool, work: Work) -> tuple[Int, Int]:
     """``W`` and gain of a concept, or of its negation, in the region."""
     i, e, gain = work.shared[0, c], work.shared[1, c], work.gain[c]
     if negated:
@@ -319,8 +356,8 @@ def _literal(unit, region, c, negated, work):
 
 
 @jit
-def _reach(by_or, w_x, g_x, w_y, g_y, gain):
-    """The most that ``W`` of ``x OR y`` or ``x AND y`` can be in a region with such a gain."""
+def _reach(by_or: bool, w_x: Int, g_x: Int, w_y: Int, g_y: Int, gain: Int) -> Int:
+    """No ``W`` of ``x OR y`` or ``x AND y`` exceeds this in a region with such a gain."""
     if not by_or:
         return min(g_x, g_y)
     both = min(g_x - w_x, g_y - w_y)  # what x AND y can take away at most
@@ -328,7 +365,7 @@ def _reach(by_or, w_x, g_x, w_y, g_y, gain):
 
 
 @jit
-def _share_with(atoms, unit, x, outside, work):
+def _share_with(atoms: Atoms, unit: Unit, x: int, outside: Bool, work: Work) -> None:
     """Count what each concept shares with the region and ``x``."""
     work.with_x[:] = 0
     for atom in atoms_of(atoms, x):
@@ -340,7 +377,9 @@ def _share_with(atoms, unit, x, outside, work):
 
 
 @jit
-def _count(form, region, shared, with_x, x, y):
+def _count(
+    form: int, region: Region, shared: Ints, with_x: Ints, x: int, y: int
+) -> tuple[int, int]:
     """Hits and misses of a formula, by inclusion and exclusion in the region."""
     by_or, not_x, not_y = form & 4 > 0, form & 2 > 0, form & 1 > 0
     found = np.zeros(2, np.int64)
@@ -357,7 +396,9 @@ def _count(form, region, shared, with_x, x, y):
 
 
 @jit
-def _offer(unit, best, family, a, b, x, y, i, e):
+def _offer(
+    unit: Unit, best: Best, family: int, a: int, b: int, x: int, y: int, i: int, e: int
+) -> None:
     """Keep a formula that scores more than the best one."""
     if i + e == 0:
         return
