@@ -42,6 +42,7 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
                 "fingerprint": data_key,
                 "samples": len(data),
                 "concepts": table.n_concepts,
+                **_groups(table),
             },
             "folds": p.folds,
             "min_active": p.min_active,
@@ -57,6 +58,12 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
         _note_replaced(p, facts)
         facts["notes"] = p.notes
         commit(p.out, tables, facts, p.stages, p.timers, time.perf_counter() - p.started)
+
+
+def _groups(table: ConceptTable) -> dict[str, int]:
+    """How many groups of samples there are, where samples share one."""
+    positions = table.positions
+    return {} if positions is None or positions.groups is None else {"groups": positions.n_groups}
 
 
 def _note_replaced(p: Pipeline, facts: dict[str, Any]) -> None:

@@ -263,6 +263,7 @@ _PAIRS: Mapping[str, Expected] = {
     "columns": Maybe(Named(TEXT)),
     "keep_unlabelled": FLAG,
     "tagger": Maybe(TEXT),
+    "group": Maybe(TEXT),
 }
 SOURCES: Mapping[str, Mapping[str, Expected]] = {
     "demo": _DEMO,
@@ -278,6 +279,7 @@ _IMAGES: Mapping[str, Expected] = {
     "split": Maybe(TEXT),
     "limit": Maybe(COUNT),
     "colors": FLAG_OR_TEXT,
+    "group": Maybe(TEXT),
 }
 
 

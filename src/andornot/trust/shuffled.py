@@ -25,17 +25,78 @@ from andornot.counting.upsample import axis
 Ints = NDArray[np.int64]
 
 
-def draw_orders(n_samples: int, count: int, seed: int) -> Ints:
-    """Random orders in which no sample keeps its own place, ``(count, n_samples)``.
+RARE = 10
+"""Groups of a size of which there are fewer are not exchanged but rotated."""
 
-    Each is one cycle through all samples in random order (Sattolo's permutations).
+
+def draw_orders(groups: NDArray[np.int32], count: int, seed: int) -> Ints:
+    """Random orders in which no group of samples keeps its own place, ``(count, n_samples)``.
+
+    Groups of equal size exchange places, their samples in order: each order is one cycle through
+    all groups of a size, at random (Sattolo's permutations). Where there are several sizes, groups
+    of a rare one (see ``RARE``) have too few partners. They are laid end to end in random order,
+    and the list of their samples is rotated by a random number of places, far enough that every
+    sample leaves its own group. That is approximate: a group then meets the end of one group and
+    the beginning of another. Some groups of the next rarest size join the list if it has few
+    groups, or if one of them has more than half of its samples; where that one has more than half
+    of all samples, some of them stay in it.
+
+    Args:
+        groups: the number of each sample's group, from 0.
+        count: how many orders.
+        seed: of all orders.
+
+    Returns:
+        For each order and sample the sample whose place it takes.
     """
     rng = np.random.default_rng(seed)
-    orders = np.empty((count, n_samples), np.int64)
+    exchanged, rotated = _by_size(groups)
+    orders = np.empty((count, len(groups)), np.int64)
     for order in orders:
-        cycle = rng.permutation(n_samples)
-        order[cycle] = np.roll(cycle, -1)
+        for members in exchanged:
+            cycle = members[rng.permutation(len(members))]
+            order[cycle] = np.roll(cycle, -1, axis=0)
+        if rotated:
+            samples = np.concatenate([rotated[i] for i in rng.permutation(len(rotated))])
+            least = max(map(len, rotated))
+            if 2 * least > len(samples):
+                least = 1
+            shift = int(rng.integers(least, len(samples) - least, endpoint=True))
+            order[samples] = np.roll(samples, -shift)
     return orders
+
+
+def _by_size(groups: NDArray[np.int32]) -> tuple[list[Ints], list[Ints]]:
+    """The samples of groups that exchange places, and of those that are rotated.
+
+    Returns:
+        For each size that is exchanged the samples of its groups, ``(n_groups, size)``; then the
+        samples of each group that is rotated.
+    """
+    sizes = np.bincount(groups)
+    by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
+    by_size = {
+        int(size): np.stack([by_group[g] for g in np.flatnonzero(sizes == size)])
+        for size in np.unique(sizes)
+    }
+    exchanged: list[Ints] = []
+    rotated: list[Ints] = []
+    for size, members in sorted(by_size.items(), key=lambda item: (len(item[1]), item[0])):
+        join = 0 if len(by_size) == 1 else _lacking(rotated, size)
+        if len(by_size) > 1 and len(members) - join < RARE:
+            join = len(members)
+        rotated.extend(members[:join])
+        exchanged.extend([members[join:]] if join < len(members) else [])
+    return exchanged, rotated
+
+
+def _lacking(rotated: list[Ints], size: int) -> int:
+    """How many groups of a size a list of groups needs before it can be rotated; 0 if none."""
+    if not rotated:
+        return 0
+    largest, length = max(map(len, rotated)), sum(map(len, rotated))
+    missing = 2 * max(largest, size) - length if 2 * largest > length else 0
+    return max(RARE - len(rotated), -(-missing // size), 0)
 
 
 def shuffle_maps(
