@@ -25,21 +25,18 @@ from andornot.counting.upsample import axis
 Ints = NDArray[np.int64]
 
 
-RARE = 10
-"""Groups of a size of which there are fewer are not exchanged but rotated."""
+LEAST = 5
+"""Groups that exchange places with each other, at least; so many have 24 orders."""
 
 
 def draw_orders(groups: NDArray[np.int32], count: int, seed: int) -> Ints:
     """Random orders in which no group of samples keeps its own place, ``(count, n_samples)``.
 
     Groups of equal size exchange places, their samples in order: each order is one cycle through
-    all groups of a size, at random (Sattolo's permutations). Where there are several sizes, groups
-    of a rare one (see ``RARE``) have too few partners. They are laid end to end in random order,
-    and the list of their samples is rotated by a random number of places, far enough that every
-    sample leaves its own group. That is approximate: a group then meets the end of one group and
-    the beginning of another. Some groups of the next rarest size join the list if it has few
-    groups, or if one of them has more than half of its samples; where that one has more than half
-    of all samples, some of them stay in it.
+    all groups of a size, at random (Sattolo's permutations). Sizes that are rare exchange with
+    the next ones (see ``LEAST``), as far as the smaller of two groups reaches; what is left over of
+    the larger ones goes to each other, and back to its own group only where no other is as large.
+    That is approximate, for a group then meets parts of several.
 
     Args:
         groups: the number of each sample's group, from 0.
@@ -50,53 +47,39 @@ def draw_orders(groups: NDArray[np.int32], count: int, seed: int) -> Ints:
         For each order and sample the sample whose place it takes.
     """
     rng = np.random.default_rng(seed)
-    exchanged, rotated = _by_size(groups)
     orders = np.empty((count, len(groups)), np.int64)
+    pools = _pools(groups)
     for order in orders:
-        for members in exchanged:
-            cycle = members[rng.permutation(len(members))]
-            order[cycle] = np.roll(cycle, -1, axis=0)
-        if rotated:
-            samples = np.concatenate([rotated[i] for i in rng.permutation(len(rotated))])
-            least = max(map(len, rotated))
-            if 2 * least > len(samples):
-                least = 1
-            shift = int(rng.integers(least, len(samples) - least, endpoint=True))
-            order[samples] = np.roll(samples, -shift)
+        for members in pools:
+            _exchange(order, [members[i] for i in rng.permutation(len(members))])
     return orders
 
 
-def _by_size(groups: NDArray[np.int32]) -> tuple[list[Ints], list[Ints]]:
-    """The samples of groups that exchange places, and of those that are rotated.
-
-    Returns:
-        For each size that is exchanged the samples of its groups, ``(n_groups, size)``; then the
-        samples of each group that is rotated.
-    """
+def _pools(groups: NDArray[np.int32]) -> list[list[Ints]]:
+    """The samples of each group, in lists of groups of about one size that exchange places."""
     sizes = np.bincount(groups)
     by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
-    by_size = {
-        int(size): np.stack([by_group[g] for g in np.flatnonzero(sizes == size)])
-        for size in np.unique(sizes)
-    }
-    exchanged: list[Ints] = []
-    rotated: list[Ints] = []
-    for size, members in sorted(by_size.items(), key=lambda item: (len(item[1]), item[0])):
-        join = 0 if len(by_size) == 1 else _lacking(rotated, size)
-        if len(by_size) > 1 and len(members) - join < RARE:
-            join = len(members)
-        rotated.extend(members[:join])
-        exchanged.extend([members[join:]] if join < len(members) else [])
-    return exchanged, rotated
+    pools: list[list[Ints]] = [[]]
+    for size in np.unique(sizes):
+        if len(pools[-1]) >= LEAST:
+            pools.append([])
+        pools[-1] += [by_group[g] for g in np.flatnonzero(sizes == size)]
+    if len(pools) > 1 and len(pools[-1]) < LEAST:
+        pools[-2:] = [pools[-2] + pools[-1]]
+    return pools
 
 
-def _lacking(rotated: list[Ints], size: int) -> int:
-    """How many groups of a size a list of groups needs before it can be rotated; 0 if none."""
-    if not rotated:
-        return 0
-    largest, length = max(map(len, rotated)), sum(map(len, rotated))
-    missing = 2 * max(largest, size) - length if 2 * largest > length else 0
-    return max(RARE - len(rotated), -(-missing // size), 0)
+def _exchange(order: Ints, cycle: list[Ints]) -> None:
+    """Let each group of samples take the place of the next one in a cycle."""
+    least = [min(map(len, pair)) for pair in zip(cycle, cycle[1:] + cycle[:1], strict=True)]
+    takes = [own[:n] for own, n in zip(cycle, least, strict=True)]
+    gives = [own[:n] for own, n in zip(cycle[1:] + cycle[:1], least, strict=True)]
+    order[np.concatenate(takes)] = np.concatenate(gives)
+    # left over, both in the order of the groups
+    wants = [own[n:] for own, n in zip(cycle, least, strict=True)]
+    spare = [own[n:] for own, n in zip(cycle, least[-1:] + least[:-1], strict=True)]
+    most = max(map(len, (*wants, *spare)))
+    order[np.concatenate(wants)] = np.roll(np.concatenate(spare), -most)
 
 
 def shuffle_maps(

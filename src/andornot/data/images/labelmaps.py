@@ -4,7 +4,7 @@
 
     concepts.csv            id,name,category[,layer]   or   color,name,category
                             (a row without name and category: that id or colour is no label)
-    samples.csv             sample[,split][,class][,group][,concepts]      (optional)
+    samples.csv             sample[,split][,class][,concepts][,group]      (optional)
     images/**/NAME.jpg      or .png, .webp, .bmp, .tif
     labels/LAYER/**/NAME.png    (optional; grey, palette or R + 256 * G, 0 is no label;
                             or painted in the colours that concepts.csv names)
@@ -334,7 +334,7 @@ def write_labelmaps(
     with whole_folder(path, vacant=True) as aside, writing(path):
         (aside / "images").mkdir()
         rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)
-        _write_rows(aside / SAMPLES, ("sample", "split", "class", "group", "concepts"), rows)
+        _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts", "group"), rows)
         has_maps = (aside / "labels").is_dir()  # without, no concept has an id
         table = (
             (str(i) if has_maps else "", name, category)
@@ -364,7 +364,7 @@ def _write_sample(folder: Path, sample: NewSample, n_concepts: int) -> tuple[str
             folder / "labels" / safe_relative(layer, where) / name,
         )
     written = image.relative_to(folder / "images").as_posix()
-    return written, sample.split, sample.label, sample.group, ";".join(sample.concepts)
+    return written, sample.split, sample.label, ";".join(sample.concepts), sample.group
 
 
 def _write_image(path: Path, image: Image.Image | AnyFile) -> Path:
