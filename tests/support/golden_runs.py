@@ -170,9 +170,7 @@ def picture_world(folder: Path) -> tuple[str, Any]:
 
 
 @cache
-def pair_world(
-    folder: Path, n_pairs: int | None = None, group: str = "none"
-) -> tuple[str, Any]:
+def pair_world(folder: Path, n_pairs: int | None = None, group: str = "none") -> tuple[str, Any]:
     """The network's spec and the sentence pairs."""
     file = folder / f"pairs{n_pairs or ''}.tsv"
     lines = demo_file().read_text(encoding="utf-8").splitlines(keepends=True)

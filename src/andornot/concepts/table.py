@@ -354,7 +354,10 @@ class ConceptTable:
         if groups is None:
             return self
         if self.positions is None:
-            raise DataError("this table kept no positions, so its samples have no groups")
+            raise DataError(
+                "this table kept only counts, so its samples cannot be grouped; build it again "
+                "from masks, label maps or a data set"
+            )
         numbers = _group_numbers(several(groups, "groups"), self.positions.folds)
         alone = len(numbers) == int(numbers.max(initial=-1)) + 1
         return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
