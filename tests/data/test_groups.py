@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 import naive
 from andornot import ConceptTable
+from andornot.cli import cli
 from andornot.data import samples
 from andornot.data.images.convert import convert
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
@@ -116,11 +119,23 @@ def test_groups_of_pictures(pictures, tmp_path):
     assert build_table(none, tmp_path / "none", 5).positions.groups is None
 
 
+@pytest.mark.parametrize("group", ["", "doc", "^v", "none"])
+def test_a_look_at_the_data_counts_groups(tmp_path, group):
+    rows = ("a\tx\tone\tv1", "a\ty\ttwo\tv2", "b\tz\ttwo\tv3")
+    file = table_of(tmp_path / "my.tsv", "premise\thypothesis\tdoc\tid", *rows)
+    asked = ["data", "check", f"pairs:{file},tagger=none", "--json"]
+    done = CliRunner().invoke(cli, asked + (["--group", group] if group else []))
+    told = {"": "2, 1 of several (up to 2)", "^v": "1, 1 of several (up to 3)"}
+    told |= {"doc": told[""], "none": "each its own"}
+    assert json.loads(done.stdout)["facts"]["groups"] == told[group]
+
+
 def test_data_of_a_user_need_not_know_of_groups():
     class Own:
         sample_ids = ("a", "b")
 
-    assert groups_of(Own()) == ("a", "b")
+    data: Any = Own()
+    assert groups_of(data) == ("a", "b")
 
 
 def test_expressions_name_groups_and_are_bounded(monkeypatch):
@@ -139,14 +154,16 @@ def test_expressions_name_groups_and_are_bounded(monkeypatch):
 def test_mistakes_get_a_sentence(tmp_path, pictures):
     file = table_of(tmp_path / "my.tsv", "premise\thypothesis", "a\tx")
     tokens = table_of(tmp_path / "my.tok", "a b", "c d")
-    for data, options, why in [
+    wrong: list[tuple[Path, dict[str, Any], str]] = [
         (file, {"group": "doc"}, "no column 'doc' for the group"),
         (tokens, {"group": "doc"}, "no column|no use"),
         (file, {"group": "doc", "columns": {"group": "doc"}}, "given twice"),
-    ]:
+    ]
+    for data, options, why in wrong:
         with pytest.raises((DataError, OptionError), match=why):
             open_pairs(f"pairs:{data}", **options)
-    for group in ("video", 3, ""):
+    others: tuple[Any, ...] = ("video", 3, "")
+    for group in others:
         with pytest.raises(OptionError, match=r"group is .*; of images, give none or"):
             open_data(pictures.path, group=group)
 

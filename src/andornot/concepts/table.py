@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 BoolArray = NDArray[np.bool_]
 Categories = Sequence[str | Sequence[str] | None]
+Groups = Sequence[str | int] | NDArray[Any]
 
 _FORMAT = 1
 _FOLDS = 1 << 20
@@ -219,7 +220,7 @@ class ConceptTable:
         names: Sequence[str],
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
-        groups: Sequence[str | int] | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From one boolean mask for each concept; masks may overlap in any way.
 
@@ -263,7 +264,7 @@ class ConceptTable:
         categories: Categories | Mapping[int, str | Sequence[str]] | None = None,
         sample_concepts: Sequence[Iterable[int]] | None = None,
         folds: ArrayLike | None = None,
-        groups: Sequence[str | int] | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From integer label maps, any number of layers for each sample.
 
@@ -318,7 +319,7 @@ class ConceptTable:
         names: Sequence[str],
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
-        groups: Sequence[str | int] | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From a scipy sparse matrix of positions by concepts; nonzero means true.
 
@@ -339,7 +340,7 @@ class ConceptTable:
         atoms = builder.intern(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
         return builder.finish_single(atoms, _check_folds(folds, rows.shape[0])).grouped(groups)
 
-    def grouped(self, groups: Sequence[str | int] | None) -> ConceptTable:
+    def grouped(self, groups: Groups | None) -> ConceptTable:
         """The same table whose samples come in groups, which trust moves whole.
 
             table.grouped(["video 1", "video 1", "video 2"])

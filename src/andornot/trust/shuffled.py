@@ -29,7 +29,7 @@ LEAST = 5
 """Groups that exchange places with each other, at least; so many have 24 orders."""
 
 
-def draw_orders(groups: NDArray[np.int32], count: int, seed: int) -> Ints:
+def draw_orders(groups: NDArray[np.integer], count: int, seed: int) -> Ints:
     """Random orders in which no group of samples keeps its own place, ``(count, n_samples)``.
 
     Groups of equal size exchange places, their samples in order: each order is one cycle through
@@ -55,7 +55,7 @@ def draw_orders(groups: NDArray[np.int32], count: int, seed: int) -> Ints:
     return orders
 
 
-def _pools(groups: NDArray[np.int32]) -> list[list[Ints]]:
+def _pools(groups: NDArray[np.integer]) -> list[list[Ints]]:
     """The samples of each group, in lists of groups of about one size that exchange places."""
     sizes = np.bincount(groups)
     by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])

@@ -64,7 +64,7 @@ def measure_stability(
     ]
 
 
-def draw_samples(groups: NDArray[np.int32], draws: int, seed: int) -> NDArray[np.uint16]:
+def draw_samples(groups: NDArray[np.integer], draws: int, seed: int) -> NDArray[np.uint16]:
     """How often each sample is drawn, ``(draws, n_samples)``.
 
     As many groups as there are, are drawn with replacement; a sample comes as often as its group.
