@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import hashlib
 import itertools
 import math
 from typing import Any
@@ -368,6 +369,22 @@ def permuted(masks, order):
     for s, lender in enumerate(order):
         moved[:, lender] = masks[:, s]
     return moved
+
+
+def numbered(names):
+    """Groups by number, from 0 in order of first appearance."""
+    seen = list(dict.fromkeys(names))
+    return [seen.index(name) for name in names]
+
+
+def fold(name, n):
+    """The fold of a group, or of a sample that is its own: the first 8 bytes of a digest."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:16], 16) % n
+
+
+def by_group(groups):
+    """The samples of each group, in order."""
+    return [[s for s, g in enumerate(groups) if g == own] for own in range(max(groups) + 1)]
 
 
 def redrawn(masks, times):

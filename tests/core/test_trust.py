@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +29,7 @@ from andornot.trust.measure import examine, shortened
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskEvidence, RecordedEvidence
 from andornot.trust.repeat import Repeats
-from andornot.trust.shuffled import draw_orders
+from andornot.trust.shuffled import LEAST, draw_orders
 from andornot.trust.stability import draw_samples, measure_stability
 from test_responses import expected_tally, tally
 from trust_cases import noise_world, planted_world
@@ -104,7 +105,7 @@ def test_intervals_and_repeats_are_those_of_samples_laid_out_again(world):
         MaskEvidence(world.table, units), repeats_of(world), [e.formula for e in kept],
         [LENGTH] * len(kept), FEW,
     )  # fmt: skip
-    draws = draw_samples(len(world.folds), FEW.bootstrap, FEW.seed)
+    draws = draw_samples(np.arange(len(world.folds)), FEW.bootstrap, FEW.seed)
     assert (draws.sum(axis=1) == len(world.folds)).all()
     for e, unit, stable in zip(kept, units, found, strict=True):
         mask = mask_of(e.formula, world.table, world.concepts)
@@ -134,7 +135,7 @@ def test_intervals_and_repeats_are_those_of_samples_laid_out_again(world):
 def test_chance_is_the_search_on_masks_moved_to_other_samples(world):
     lengths = [1, 2, 3, 3]
     found = measure_chance(MaskEvidence(world.table, world.units), repeats_of(world), lengths, FEW)
-    orders = draw_orders(len(world.folds), FEW.nulls, FEW.seed)
+    orders = draw_orders(np.arange(len(world.folds)), FEW.nulls, FEW.seed)
     real = andornot.explain(world.units, world.table, **SEARCH)
     null = [
         andornot.explain(naive.permuted(world.units, order), world.table, **SEARCH)
@@ -170,9 +171,103 @@ def test_pooled_p_values_measure_each_unit_by_its_own_nulls():
 
 @given(st.integers(2, 30), st.integers(0, 9))
 def test_no_sample_keeps_its_own_annotations(n, seed):
-    for order in draw_orders(n, 3, seed):
+    for order in draw_orders(np.arange(n), 3, seed):
         assert sorted(order) == list(range(n))
         assert (order != np.arange(n)).all()
+
+
+GROUPS = st.lists(st.integers(0, 9), min_size=2, max_size=60).map(naive.numbered)
+
+
+@given(GROUPS, st.integers(0, 9))
+def test_whole_groups_change_places(groups, seed):
+    """All groups of one size, or of none that is rare, meet whole groups in order."""
+    for order in draw_orders(np.array(groups), 3, seed):
+        assert sorted(order) == list(range(len(groups)))
+        members = naive.by_group(groups)
+        times = Counter(map(len, members))
+        lent = [[int(order[s]) for s in own] for own in members]
+        if min(times.values()) >= LEAST or len(times) == 1:
+            assert sorted(lent) == sorted(members)
+            if len(members) > 1:
+                assert not any(a == b for a, b in zip(lent, members, strict=True))
+        # of a larger group the first samples still come from one group, in order
+        for own, lenders in zip(members, lent, strict=True):
+            source = members[groups[lenders[0]]]
+            both = min(len(own), len(source))
+            assert lenders[:both] == source[:both]
+
+
+def test_rare_sizes_leave_their_groups_too():
+    groups = np.repeat(np.arange(33), [3] * 30 + [9, 6, 5])
+    orders = draw_orders(groups, 40, 0)
+    kept = groups[orders] == groups
+    assert kept[:, :90].sum() == 0
+    assert kept.mean() < 0.1
+
+
+@given(GROUPS, st.integers(0, 9))
+def test_whole_groups_are_drawn(groups, seed):
+    n = max(groups) + 1
+    for times in draw_samples(np.array(groups), 3, seed):
+        assert all(len({int(times[s]) for s in own}) == 1 for own in naive.by_group(groups))
+        assert sum(int(times[own[0]]) for own in naive.by_group(groups)) == n
+
+
+def grouped_world(seed, sizes, n_units):
+    """Units and concepts that have nothing to do with each other, alike within each group."""
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+
+    def masks(n):
+        shared = rng.random((n, len(sizes))) < 0.3
+        return shared[:, groups] ^ (rng.random((n, len(groups))) < 0.05)
+
+    return masks(8), masks(n_units), groups.tolist()
+
+
+@pytest.mark.parametrize("sizes", [[3] * 60, [1, 2, 3, 3] * 15, [1, 2, 3, 4, 5] * 9])
+def test_noise_on_grouped_samples_is_seldom_no_chance(sizes):
+    """Of null units about 5 % have p <= .05 where groups are known, and many where they are not."""
+    shares = np.zeros(2)
+    for seed in range(3):
+        concepts, units, groups = grouped_world(seed, sizes, 100)
+        for i, known in enumerate((groups, None)):
+            table = ConceptTable.from_masks(concepts, list("abcdefgh"), groups=known)
+            repeats = Repeats.of(table, SearchOptions.of(length=2, beam_size=5))
+            evidence, options = MaskEvidence(table, units), TrustOptions(nulls=19)
+            found = measure_chance(evidence, repeats, [2] * 100, options)
+            shares[i] += np.mean([chance.p_value <= 0.05 + 1e-9 for chance in found]) / 3
+    assert shares[0] < 0.09
+    assert shares[1] > 0.2
+
+
+def test_trust_of_groups_is_that_of_their_samples_laid_out_again():
+    """Redraws and shuffles of a table with groups, recomputed from its masks."""
+    rng = np.random.default_rng(3)
+    sizes = [2] * 8 + [3] * 6
+    groups = np.repeat(np.arange(14), sizes)
+    concepts, units = rng.random((5, 34, 6)) < 0.4, rng.random((3, 34, 6)) < 0.4
+    table = ConceptTable.from_masks(concepts, list("abcde"), folds=groups % 3, groups=groups)
+    result = andornot.explain(units, table, **SEARCH)
+    found = examine(result, units, table, options=FEW, jobs=1)
+    draws = draw_samples(groups, FEW.bootstrap, FEW.seed)
+    orders = draw_orders(groups, FEW.nulls, FEW.seed)
+    null = [andornot.explain(naive.permuted(units, order), table, **SEARCH) for order in orders]
+    for u, e in enumerate(found):
+        mask = mask_of(e.formula, table, concepts)
+        iou = []
+        for times in draws:
+            i, t = counted(naive.redrawn(units[u : u + 1], times), naive.redrawn(mask[None], times))
+            iou.append(i / max(1, t))
+        interval = tuple(np.quantile(iou, [0.025, 0.975]).tolist())
+        assert (e.trust.stability.low, e.trust.stability.high) == interval
+        scores = np.array([r[u].by_length for r in null])
+        assert e.trust.chance.null == pytest.approx(scores.mean(axis=0))
+    few = ConceptTable.from_masks(concepts, list("abcde"), groups=(groups % 9).tolist())
+    assert examine(andornot.explain(units, few), units, few)[0].trust.chance is None
+    one = ConceptTable.from_masks(concepts, list("abcde"), groups=["video"] * 34)
+    assert examine(andornot.explain(units, one), units, one)[0].trust.stability is None
 
 
 def evidence_of(recording, rule, jobs=1):

@@ -15,6 +15,7 @@ from andornot.concepts.folds import fold_of
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.tokens import token_concepts
 from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.errors import DataError, OptionError
 
@@ -97,11 +98,18 @@ def test_stop_words_may_be_chosen():
     assert names[:4] == ("pre:.", "pre:a", "pre:the", "hyp:.")
 
 
-def test_folds_go_by_the_ids():
-    data = data_of(*(("x", f"w{i % 3}") for i in range(30)))
+@pytest.mark.parametrize("n_premises", [30, 7])
+def test_folds_go_by_the_names_of_groups_which_are_the_ids_where_each_is_its_own(n_premises):
+    data = data_of(*((f"x{i % n_premises}", f"w{i % 3}") for i in range(30)))
     table = pair_concepts(data, n_folds=4)
-    folds = [fold_of(i, 4) for i in data.sample_ids]
+    names = data.sample_ids if n_premises == 30 else [f"x{i % 7}" for i in range(30)]
+    folds = [fold_of(i, 4) for i in names]
     assert table.positions.folds.tolist() == folds
+    own = None if n_premises == 30 else [i % 7 for i in range(30)]
+    for found in (table, token_concepts(data, n_folds=4)):
+        groups = found.positions.groups
+        assert (groups if groups is None else groups.tolist()) == own
+        assert found.positions.folds.tolist() == folds
     assert table.fold_counts.sum(axis=0).tolist() == [folds.count(f) for f in range(4)]
 
 

@@ -10,8 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 import andornot
+import naive
 from andornot.analyses import baseline, trust
+from andornot.data.images.open import open_data
 from andornot.errors import OptionError, RunError
+from andornot.runs.manifest import check_manifest
+from andornot.runs.reopen import images_of
 from andornot.runs.run import Run
 from andornot.trust import measure
 from andornot.trust.options import TrustOptions
@@ -98,6 +102,48 @@ def test_held_out_samples_choose_the_length(run_with):  # noqa: F811
     for wrong in ({"trust": None}, {"folds": 1}):
         with pytest.raises(OptionError, match="leave trust on"):
             run_with(**({"length": "auto", "trust": FEW} | wrong))
+
+
+def test_groups_shape_trust_and_nothing_else(run_with, found, folder, model):  # noqa: F811
+    """Another table and trust, the same activations, counts and formulas."""
+    before = found.result()
+    data = open_data(folder, group=r"^(\d)")
+    assert len(set(data.groups)) < len(data)
+    grouped = run_with(model, trust=FEW, data=data)
+    assert grouped.samples["group"].tolist() == list(data.groups)
+    folds = [naive.fold(group, 5) for group in data.groups]
+    assert grouped.samples["fold"].tolist() == folds
+    assert grouped.concepts.positions.folds.tolist() == folds
+    assert grouped.manifest["data"]["groups"] == grouped.concepts.positions.n_groups
+    assert grouped.manifest["data"]["source"]["group"] == r"^(\d)"
+    assert grouped.manifest["data"]["fingerprint"] == found.manifest["data"]["fingerprint"]
+    stages = [run.manifest["stages"] for run in (found, grouped)]
+    for name, kept in (
+        ("activations layer", True),
+        ("concepts", False),
+        ("responses layer", False),
+    ):
+        assert (stages[0][name]["path"] == stages[1][name]["path"]) == kept
+    for one, other in zip(before, grouped.result(), strict=True):
+        assert (one.formula, one.counts) == (other.formula, other.counts)
+    assert images_of(grouped).sample_ids == data.sample_ids  # no expression is run again
+    alone = run_with(model, trust=FEW, data=open_data(folder, group="none"))
+    assert "groups" not in alone.manifest["data"]
+    assert alone.samples["group"].tolist() == list(data.sample_ids)
+    assert alone.result() == before
+    assert alone.manifest["stages"]["concepts"]["path"] == stages[0]["concepts"]["path"]
+
+
+def test_a_run_of_before_has_each_sample_as_its_own_group(found, run_with, model):  # noqa: F811
+    """Its manifest, its table of samples and its concept table say nothing of groups."""
+    text = json.loads((found.path / "manifest.json").read_text())
+    del text["data"]["source"]["group"]
+    assert check_manifest(text, found.path)["data"]["source"]["split"] is None
+    assert images_of(Run(found.path, text)).groups == tuple(found.samples["sample"])
+    (file,) = (found.path / "cache").glob("concepts*/positions.npz")
+    with np.load(file) as arrays:
+        assert sorted(arrays) == ["atom_offsets", "atoms", "folds", "shapes"]
+    assert found.concepts.positions.groups is None
 
 
 def test_a_table_by_length(found):

@@ -52,6 +52,9 @@ Plain = Any
 Case = Callable[[Path], Plain]
 """Given a folder to write in, or that of the real data, what is to be pinned."""
 
+TENS = r"^(\d+)\d$"
+"""Groups of ten pairs, by their numbers; the first ten are each their own."""
+
 TRUST = TrustOptions(resamples=6, bootstrap=40, nulls=9, seed=7)
 
 SEARCH: dict[str, Any] = {
@@ -263,6 +266,19 @@ def drawn_trust(**changes: Any) -> Plain:
     return [{"unit": e.unit, "trust": plain(e.trust)} for e in examined]
 
 
+def grouped_trust() -> Plain:
+    """Groups of one to four samples: some of them exchange places, the others are rotated."""
+    world = pixels()
+    n = len(world.folds)
+    groups = np.repeat(np.arange(n), np.resize((3, 1, 3, 2, 3, 3, 4), n))[:n]
+    concepts = andornot.ConceptTable.from_masks(
+        world.concepts, world.names, world.categories, groups % 4, groups.tolist()
+    )
+    found = andornot.explain(world.units, concepts, **of_arrays({}))
+    examined = andornot.examine(found, world.units, concepts, options=TRUST, jobs=1)
+    return [{"unit": e.unit, "trust": plain(e.trust)} for e in examined]
+
+
 def sentence_trust(**changes: Any) -> Plain:
     concepts, units = sentences()
     found = andornot.explain(units, concepts, **of_arrays(changes))
@@ -423,8 +439,8 @@ def write_vectors(folder: Path) -> Path:
     return path
 
 
-def demo_pairs(folder: Path) -> Slice:
-    data = open_pairs(f"pairs:{demo_file()}", tagger=None)
+def demo_pairs(folder: Path, group: str = "none") -> Slice:
+    data = open_pairs(f"pairs:{demo_file()}", tagger=None, group=group)
     concepts = pair_concepts(
         data, n_words=120, stop_words=STOP_WORDS, vectors=write_vectors(folder), n_neighbors=3,
         n_folds=5,
@@ -434,7 +450,7 @@ def demo_pairs(folder: Path) -> Slice:
 
 def demo_tokens(folder: Path) -> Slice:
     n_words = n_tokens()
-    data = open_pairs(f"pairs:{demo_file()}", tagger=None).subset(range(n_words))
+    data = open_pairs(f"pairs:{demo_file()}", tagger=None, group="none").subset(range(n_words))
     concepts = token_concepts(
         data, n_words=100, stop_words=(), vectors=write_vectors(folder), n_neighbors=3, n_folds=5
     )
@@ -463,7 +479,9 @@ def real_pictures(shared: Path) -> Slice:
 
 def real_pairs(shared: Path) -> Slice:
     found, nli = stored("text_real"), shared / "nli"
-    data = open_pairs(f"pairs:{nli / 'snli_1.0_dev.feats'}", limit=len(found["ids"]), tagger=None)
+    data = open_pairs(
+        f"pairs:{nli / 'snli_1.0_dev.feats'}", limit=len(found["ids"]), tagger=None, group="none"
+    )
     assert data.sample_ids == tuple(found["ids"].tolist())
     concepts = pair_concepts(
         data, n_words=300, stop_words=STOP_WORDS, vectors=nli / "glove.twitter.25d.12k.txt",
@@ -534,6 +552,7 @@ CASES: dict[str, Case] = {
     "drawn_trust": lambda _: drawn_trust(),
     "drawn_trust_exhaustive": lambda _: drawn_trust(search="exhaustive", length=2),
     "drawn_trust_mcc": lambda _: drawn_trust(metric="mcc", penalty=PENALTY),
+    "drawn_trust_grouped": lambda _: grouped_trust(),
     "sentences_trust": lambda _: sentence_trust(search="optimal", nodes=500),
     "sentences_trust_mu2020": lambda _: sentence_trust(profile="mu2020"),
     "activations_native": lambda _: drawn_activations().counted(TOP_TENTH),
@@ -573,6 +592,7 @@ CASES: dict[str, Case] = {
     "pairs_optimal": lambda folder: demo_pairs(folder).searched(
         ABOVE_0, search="optimal", nodes=300, penalty=PENALTY
     ),
+    "pairs_grouped": lambda folder: demo_pairs(folder, TENS).searched(ABOVE_0, trust=True),
     "pairs_pearson": lambda folder: demo_pairs(folder).searched(ABOVE_0, metric="pearson"),
     "tokens_table": lambda folder: table(demo_tokens(folder).table),
     "tokens_counted": lambda folder: demo_tokens(folder).counted(TOP_TENTH),

@@ -30,6 +30,7 @@ from golden_cases import (
     ROUGH,
     SEARCH,
     STOP_WORDS,
+    TENS,
     TOP_TENTH,
     TRUST,
     UPSAMPLED,
@@ -169,12 +170,12 @@ def picture_world(folder: Path) -> tuple[str, Any]:
 
 
 @cache
-def pair_world(folder: Path, n_pairs: int | None = None) -> tuple[str, Any]:
+def pair_world(folder: Path, n_pairs: int | None = None, group: str = "none") -> tuple[str, Any]:
     """The network's spec and the sentence pairs."""
     file = folder / f"pairs{n_pairs or ''}.tsv"
     lines = demo_file().read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join(lines[: None if n_pairs is None else n_pairs + 1]), encoding="utf-8")
-    data = open_pairs(f"pairs:{file}", tagger=None)
+    data = open_pairs(f"pairs:{file}", tagger=None, group=group)
     assert [int(name) for name in data.sample_ids] == list(range(len(data)))
     sizes = [sum(len(s.tokens) for s in pair.sentences) for pair in data.pairs]
     network = folder / f"pairs{n_pairs or ''}.py"
@@ -225,6 +226,7 @@ PAIR_RUNS: dict[str, dict[str, Any]] = {
     },
     "auto": {"trust": TRUST, "length": "auto", "beam_size": 3, "units": [1, 4, 7]},
     "clusters": {"threshold": Ranges(k=3, by="clusters")},
+    "grouped": {"trust": TRUST},
 }  # fmt: skip
 
 TOKEN_RUNS: dict[str, dict[str, Any]] = {
@@ -243,7 +245,7 @@ def picture_run(folder: Path, name: str) -> andornot.Run:
 
 @cache
 def pair_run(folder: Path, name: str) -> andornot.Run:
-    network, data = pair_world(folder)
+    network, data = pair_world(folder, group=TENS if name == "grouped" else "none")
     options = pair_options(folder, **PAIR_RUNS[name])
     return andornot.dissect(network, "units", data, folder / f"pair-{name}", **options)
 
@@ -281,7 +283,7 @@ def whole_run(run: andornot.Run) -> Plain:
         "keys of rows": {layer: sorted(own[0]) for layer, own in rows["layers"].items()},
         "concepts": table(run.concepts),
         "logits": None if run.logits is None else array(run.logits),
-        "samples": frame(run.samples),
+        "samples": frame(said_of(run.samples)),
         "explanations": frame(run.read_table("explanations.parquet")),
         "files": sorted(p.name for p in run.path.iterdir() if p.suffix),
         "stages": sorted(run.manifest["stages"]),
@@ -313,6 +315,12 @@ def frame(data: Any) -> Plain:
         name: [str(data[name].dtype), *cells(data[name].tolist(), name in ROUGH)]
         for name in data.columns
     }
+
+
+def said_of(samples: Any) -> Any:
+    """The table of samples; groups that are but the samples themselves say nothing."""
+    alone = (samples["group"] == samples["sample"]).all()
+    return samples.drop(columns="group") if alone else samples
 
 
 def cells(values: list[Any], rough: bool) -> list[Plain]:

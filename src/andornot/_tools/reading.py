@@ -28,8 +28,10 @@ def read_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any
     return array
 
 
-def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-    """Arrays of an ``.npz`` file, by name.
+def read_arrays(
+    path: Path, names: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, NDArray[Any]]:
+    """Arrays of an ``.npz`` file, by name; the optional ones where they are there.
 
     Raises:
         DataError: the file is missing or damaged, or lacks one of the names.
@@ -38,7 +40,7 @@ def read_arrays(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
         verify(path)
         # opened here, since np.load forgets to close a file that it finds damaged
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
+            return {name: arrays[name] for name in (*names, *(n for n in optional if n in arrays))}
     except Exception as error:  # zipfile and NumPy raise almost anything on a damaged file
         raise DataError(
             f"{path} is missing or damaged ({error}); delete {path.parent} and build it again"

@@ -105,6 +105,7 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 @click.argument("spec")
 @click.option("--split", help="Look only at the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Look at N samples, spread evenly.")
+@click.option("--group", metavar="NAME", help="Which samples belong together, as for explain.")
 @click.option("--jobs", type=int, help="Threads; default all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -145,20 +146,22 @@ def _print(found: DataCheck, spec: str) -> None:
         click.echo(f"Every sample can be read; use them by\n\n    --data {one_word(named)}\n")
 
 
-def _open(spec: str, split: str | None, samples: int | None) -> FolderData | PairData:
+def _open(
+    spec: str, split: str | None, samples: int | None, group: str | None
+) -> FolderData | PairData:
     """Open images or sentence pairs, whatever a text names."""
     from andornot.data.sentences.open import KINDS, open_pairs
 
     path = Path(spec)
     if spec.partition(":")[0] in KINDS:
-        return open_pairs(spec, split, samples)
+        return open_pairs(spec, split, samples, group=group)
     is_index = (path.parent / "label.csv").is_file()  # of Broden
     if path.suffix in TEXT_SUFFIXES and path.is_file() and not is_index:
         kind = "snli" if path.suffix == ".jsonl" else "pairs"
-        return open_pairs(f"{kind}:{spec}", split, samples)
+        return open_pairs(f"{kind}:{spec}", split, samples, group=group)
     from andornot.data.images.open import open_data
 
-    return open_data(spec, split=split, limit=samples)
+    return open_data(spec, split=split, limit=samples, group=group)
 
 
 @data.command()

@@ -72,6 +72,12 @@ if TYPE_CHECKING:
 @click.option("--split", help="Use only the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Use at most N samples, spread evenly.")
 @click.option(
+    "--group",
+    metavar="NAME",
+    help="Samples that are not independent: a column of a table of sentences, or an expression "
+    "over ids such as '^(seq[0-9]+)_'; none: each its own [default: as the data set has it].",
+)
+@click.option(
     "--colors",
     is_flag=False,
     flag_value="yes",
@@ -189,7 +195,9 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     if are_sentences(options):
         from andornot.data.sentences.open import open_pairs
 
-        pairs = open_pairs(options["data"], options["split"], options["samples"])
+        pairs = open_pairs(
+            options["data"], options["split"], options["samples"], group=options["group"]
+        )
         run = dissect(
             options["model"], options["layers"], pairs, out,
             words=words_of(options), weights=drawn, **common,

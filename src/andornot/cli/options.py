@@ -319,6 +319,7 @@ def data_of(options: dict[str, Any]) -> Any:
         colors={"yes": True, "true": True, "no": False, "false": False}.get(
             (colors or "no").lower(), colors
         ),
+        group=options["group"],
     )
 
 

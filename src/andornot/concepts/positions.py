@@ -3,12 +3,13 @@
 A *position* is the thing a unit fires on: a pixel, a sentence, a token. Positions come in
 *samples* (an image, a sentence pair), each a grid of ``height x width`` positions. Every sample
 has few atoms, so a position is stored as a small code into its sample's own list of atoms.
+Samples that are not independent (frames of one video) come in *groups*.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -35,6 +36,8 @@ class AtomMap:
         codes: uint16, for all positions of all samples one after another, row by row: which of
             its sample's atoms a position carries. May be a memory map of a file.
         folds: int32 ``(n_samples,)``, the fold that each sample belongs to.
+        groups: int32 ``(n_samples,)``, the number of each sample's group, from 0 in order of
+            first appearance; None where every sample is a group of its own.
     """
 
     shapes: NDArray[np.int64]
@@ -42,11 +45,22 @@ class AtomMap:
     atoms: NDArray[np.int32]
     codes: NDArray[np.uint16]
     folds: NDArray[np.int32]
+    groups: NDArray[np.int32] | None = None
 
     @property
     def n_samples(self) -> int:
         """Number of samples."""
         return len(self.shapes)
+
+    @cached_property
+    def group_numbers(self) -> NDArray[np.int32]:
+        """The number of each sample's group, also where each is its own; ``(n_samples,)``."""
+        return np.arange(self.n_samples, dtype=np.int32) if self.groups is None else self.groups
+
+    @property
+    def n_groups(self) -> int:
+        """Number of groups of samples."""
+        return int(self.group_numbers.max(initial=-1)) + 1
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
@@ -75,7 +89,7 @@ class AtomMap:
         )
 
     def each_alone(self) -> AtomMap:
-        """The same positions, each as a sample of its own."""
+        """The same positions, each as a sample of its own; groups are not kept."""
         atoms = self.atoms[np.repeat(self.atom_offsets[:-1], np.diff(self.offsets)) + self.codes]
         return AtomMap.of_single_positions(atoms, np.repeat(self.folds, np.diff(self.offsets)))
 
@@ -101,7 +115,7 @@ class AtomMap:
 
     def relabelled(self, new_ids: NDArray[np.int32]) -> AtomMap:
         """The same positions with atom ``a`` renamed to ``new_ids[a]``."""
-        return AtomMap(self.shapes, self.atom_offsets, new_ids[self.atoms], self.codes, self.folds)
+        return replace(self, atoms=new_ids[self.atoms])
 
     def by_cell(self) -> AtomMap:
         """The same positions with the atoms of different samples told apart; a single fold.
@@ -109,8 +123,7 @@ class AtomMap:
         Atom ``c`` is then the ``c``-th entry of ``atoms``.
         """
         cells = np.arange(len(self.atoms), dtype=np.int32)
-        folds = np.zeros_like(self.folds)
-        return AtomMap(self.shapes, self.atom_offsets, cells, self.codes, folds)
+        return replace(self, atoms=cells, folds=np.zeros_like(self.folds))
 
     def grids(self, samples: NDArray[np.int64]) -> AtomMap:
         """Some samples' grids alone: all their positions carry atom 0."""
@@ -121,7 +134,12 @@ class AtomMap:
         return AtomMap(shapes, np.arange(n + 1, dtype=np.int64), zeros, codes, zeros)
 
     def followed_by(self, other: AtomMap) -> AtomMap:
-        """The samples of this map, then those of another that uses the same atom ids."""
+        """The samples of this map, then those of another that uses the same atom ids.
+
+        No group spans both maps.
+        """
+        own = self.groups is None and other.groups is None
+        groups = [self.group_numbers, other.group_numbers + np.int32(self.n_groups)]
         return AtomMap(
             shapes=np.concatenate([self.shapes, other.shapes]),
             atom_offsets=np.concatenate(
@@ -130,6 +148,7 @@ class AtomMap:
             atoms=np.concatenate([self.atoms, other.atoms]),
             codes=np.concatenate([self.codes, other.codes]),
             folds=np.concatenate([self.folds, other.folds]),
+            groups=None if own else np.concatenate(groups),
         )
 
     def save(self, directory: Path) -> None:
@@ -140,9 +159,11 @@ class AtomMap:
 
     def save_index(self, directory: Path) -> None:
         """Write all but the codes."""
+        grouped = {} if self.groups is None else {"groups": self.groups}
         index = arrays_writer(
-            shapes=self.shapes, atom_offsets=self.atom_offsets, atoms=self.atoms, folds=self.folds
-        )
+            shapes=self.shapes, atom_offsets=self.atom_offsets, atoms=self.atoms, folds=self.folds,
+            **grouped,
+        )  # fmt: skip
         Folder.at(directory, whole=True).write("positions.npz", index)
 
     @classmethod
@@ -153,7 +174,7 @@ class AtomMap:
             DataError: a file is missing or damaged.
         """
         names = ("shapes", "atom_offsets", "atoms", "folds")
-        arrays = read_arrays(directory / "positions.npz", names)
+        arrays = read_arrays(directory / "positions.npz", names, optional=("groups",))
         n_positions = int((arrays["shapes"][:, 0] * arrays["shapes"][:, 1]).sum())
         path = directory / "codes.u16"
         size = path.stat().st_size if path.exists() else 0

@@ -14,8 +14,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 BoolArray = NDArray[np.bool_]
 Categories = Sequence[str | Sequence[str] | None]
+Groups = Sequence[str | int] | NDArray[Any]
 
 _FORMAT = 1
 _FOLDS = 1 << 20
@@ -218,6 +220,7 @@ class ConceptTable:
         names: Sequence[str],
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From one boolean mask for each concept; masks may overlap in any way.
 
@@ -227,6 +230,7 @@ class ConceptTable:
             names: a name for each concept.
             categories: a category, or several, or None, for each concept.
             folds: the fold (0, 1, ...) of each sample; all 0 if not given.
+            groups: as :meth:`grouped` takes them; each sample its own if not given.
 
         Raises:
             DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
@@ -246,11 +250,11 @@ class ConceptTable:
         folds = _check_folds(folds, masks.shape[1])
         if masks.ndim == 2:
             atoms = builder.intern_columns(masks)
-            return builder.finish_single(atoms, folds)
+            return builder.finish_single(atoms, folds).grouped(groups)
         for i, fold in enumerate(folds):
             columns = masks[:, i].reshape(len(masks), math.prod(masks.shape[2:]))
             builder.add_atoms(builder.intern_columns(columns), masks.shape[2:], int(fold))
-        return builder.finish()
+        return builder.finish().grouped(groups)
 
     @classmethod
     def from_label_maps(
@@ -260,6 +264,7 @@ class ConceptTable:
         categories: Categories | Mapping[int, str | Sequence[str]] | None = None,
         sample_concepts: Sequence[Iterable[int]] | None = None,
         folds: ArrayLike | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From integer label maps, any number of layers for each sample.
 
@@ -270,6 +275,7 @@ class ConceptTable:
             categories: likewise.
             sample_concepts: for each sample the labels that hold on all its positions.
             folds: the fold (0, 1, ...) of each sample; all 0 if not given.
+            groups: as :meth:`grouped` takes them; each sample its own if not given.
 
         Raises:
             DataError: a label has no name, a map is not of integers, or lengths do not fit.
@@ -304,7 +310,7 @@ class ConceptTable:
             everywhere = dense.of(np.array(held, np.int64), i) - 1
             own_maps = [dense.of(m, i) for m in layers]
             builder.add(own_maps, everywhere[everywhere >= 0], int(fold_of[i]))
-        return builder.finish()
+        return builder.finish().grouped(groups)
 
     @classmethod
     def from_sparse(
@@ -313,6 +319,7 @@ class ConceptTable:
         names: Sequence[str],
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
+        groups: Groups | None = None,
     ) -> ConceptTable:
         """From a scipy sparse matrix of positions by concepts; nonzero means true.
 
@@ -331,7 +338,30 @@ class ConceptTable:
         rows.sort_indices()
         builder = TableBuilder(names, categories)
         atoms = builder.intern(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
-        return builder.finish_single(atoms, _check_folds(folds, rows.shape[0]))
+        return builder.finish_single(atoms, _check_folds(folds, rows.shape[0])).grouped(groups)
+
+    def grouped(self, groups: Groups | None) -> ConceptTable:
+        """The same table whose samples come in groups, which trust moves whole.
+
+            table.grouped(["video 1", "video 1", "video 2"])
+
+        Args:
+            groups: for each sample the name or number of its group, such as the video that a frame
+                is from; None where every sample is independent of all others.
+
+        Raises:
+            DataError: there is not one group for each sample, or one lies in several folds.
+        """
+        if groups is None:
+            return self
+        if self.positions is None:
+            raise DataError(
+                "this table kept only counts, so its samples cannot be grouped; build it again "
+                "from masks, label maps or a data set"
+            )
+        numbers = _group_numbers(several(groups, "groups"), self.positions.folds)
+        alone = len(numbers) == int(numbers.max(initial=-1)) + 1
+        return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
 
     def derive(self, operator: str, related: Mapping[str, Iterable[str]]) -> ConceptTable:
         """Add a concept ``OPERATOR(name)`` for each name: the union of the concepts related to it.
@@ -675,3 +705,27 @@ def _check_folds(folds: ArrayLike | None, n_samples: int) -> NDArray[np.int32]:
     if checked.max(initial=0) >= _FOLDS:
         raise DataError(f"fold {checked.max()} is too large; number folds from 0 on, one by one")
     return checked.astype(np.int32)
+
+
+def _group_numbers(groups: Sequence[str | int], folds: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Numbers from 0 for the groups of samples, in order of first appearance."""
+    if len(groups) != len(folds):
+        raise DataError(
+            f"there are groups for {len(groups)} samples and {len(folds)} samples; give one for "
+            "each sample"
+        )
+    known: dict[str | int, tuple[int, int]] = {}
+    numbers = np.empty(len(folds), np.int32)
+    for sample, (group, fold) in enumerate(zip(groups, folds.tolist(), strict=True)):
+        if isinstance(group, bool) or not isinstance(group, str | Integral):
+            raise DataError(
+                f"the group of sample {sample} is {quoted(group)}; give its name as a text, or a "
+                "whole number"
+            )
+        numbers[sample], own = known.setdefault(group, (len(known), fold))
+        if fold != own:
+            raise DataError(
+                f"the group {quoted(group)} has samples in the folds {own} and {fold}; put all "
+                "samples of a group into one fold"
+            )
+    return numbers

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, Self
+
+from andornot.errors import OptionError, quoted
+
+OWN = "none"
+"""As option ``group``: every sample is a group of its own."""
+
+_PATIENCE = 10
+"""Seconds for a user's expression to read all ids."""
+
+_READ = """
+import json, re, sys
+pattern, ids = json.load(sys.stdin)
+found = map(re.compile(pattern).match, ids)
+json.dump([(m[1] if m.re.groups else m[0]) or "" if m else "" for m in found], sys.stdout)
+"""
 
 
 class Samples(Protocol):
@@ -30,6 +50,10 @@ class Samples(Protocol):
     def classes(self) -> tuple[str, ...]:
         """Class label of each sample."""
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Name of each sample's group (see :func:`group_names`)."""
+
     def __len__(self) -> int: ...
 
     def subset(self, indices: Iterable[int]) -> Self:
@@ -37,3 +61,91 @@ class Samples(Protocol):
 
     def fingerprint(self) -> str:
         """Return a key for all that a network or a concept can see of the samples."""
+
+
+def group_names(sample_ids: Sequence[str], given: Sequence[str]) -> tuple[str, ...]:
+    """The group of each sample: those of one group are not independent of each other.
+
+    Args:
+        sample_ids: id of each sample, all different.
+        given: what is said of the group of each, empty if nothing is.
+
+    Returns:
+        What is said, where several samples have it in common; else the sample's own id (with
+        ``~`` behind it if a group is called like that).
+    """
+    shared = {name for name, times in Counter(given).items() if name and times > 1}
+    taken = shared | set(sample_ids)
+    names = []
+    for own, name in zip(sample_ids, given, strict=True):
+        if name not in shared:
+            name = own
+            while name in shared or (name != own and name in taken):
+                name += "~"
+            taken.add(name)
+        names.append(name)
+    return tuple(names)
+
+
+def groups_of(data: Samples) -> tuple[str, ...]:
+    """The groups of samples; each its own where a data set of the user says nothing of groups."""
+    found: tuple[str, ...] = getattr(data, "groups", data.sample_ids)
+    return found
+
+
+def about_groups(groups: Sequence[str]) -> str:
+    """How many groups there are, in words."""
+    sizes = Counter(Counter(groups).values())
+    several = sum(number for size, number in sizes.items() if size > 1)
+    if not several:
+        return "each its own"
+    return f"{sum(sizes.values()):,}, {several:,} of several (up to {max(sizes):,})"
+
+
+def is_expression(group: str) -> bool:
+    """Whether the option ``group`` is an expression over ids, and not the name of a column."""
+    return group.startswith("^")
+
+
+def groups_by_name(sample_ids: Sequence[str], expression: str) -> tuple[str, ...]:
+    r"""The group of each sample by its id, such as ``^(seq\d+)_`` for frames of a video.
+
+    Args:
+        sample_ids: the ids.
+        expression: a regular expression of Python's, which is matched from the id's beginning.
+
+    Returns:
+        What the first pair of brackets matched, or the whole expression if it has none; empty
+        where it does not match.
+
+    Raises:
+        OptionError: it is no expression, matches no id, or takes too long.
+    """
+    told = f"group is {quoted(expression)}"
+    try:
+        re.compile(expression)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise OptionError(f"{told}, which is no regular expression ({error}); mend it") from None
+    found = _matched(sample_ids, expression, told)
+    if not any(found):
+        raise OptionError(
+            f"{told}, which matches no id of the {len(sample_ids)} samples (the first is "
+            f"{quoted(sample_ids[0])}); correct it, or leave it out"
+        )
+    return found
+
+
+def _matched(sample_ids: Sequence[str], expression: str, told: str) -> tuple[str, ...]:
+    """Match in a process of its own: an expression such as ``^(a+)+$`` can take for ever."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", _READ],
+            input=json.dumps([expression, list(sample_ids)]),
+            capture_output=True, text=True, timeout=_PATIENCE, check=True,
+        )  # fmt: skip
+    except subprocess.SubprocessError:
+        raise OptionError(
+            f"{told}, which needs too much time or memory (more than {_PATIENCE} seconds) for the "
+            f"ids of {len(sample_ids)} samples; write it without nested repeats"
+        ) from None
+    return tuple(json.loads(done.stdout))

@@ -15,6 +15,7 @@ from andornot._tools.progress import tell
 from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import Shards, is_shard
+from andornot.data.samples import groups_of
 from andornot.errors import DataError
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.passes import Recordings
@@ -31,6 +32,9 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     inputs: dict[str, Any] = p.probe.concept_key()
     if p.relations is not None:
         inputs["relations"] = p.relations
+    groups = groups_of(p.probe.data)
+    if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
+        inputs["groups"] = groups
     p.editions = data_editions(p, data_key)
     stage = p.stage(
         stage_names.CONCEPTS, data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from andornot._tools.files import json_writer
 from andornot._tools.folders import Folder
 from andornot.concepts.folds import fold_of
-from andornot.data.samples import Samples
+from andornot.data.samples import Samples, groups_of
 from andornot.results.result import Result
 from andornot.runs.commit import EXPLANATIONS, SAMPLES
 from andornot.runs.head_weights import unit_weights
@@ -60,15 +60,17 @@ def write_samples(
     logits: NDArray[np.float32] | None,
     class_names: Sequence[str] | None,
 ) -> None:
-    """Write ``samples.parquet``: id, split, class, fold and prediction of each sample."""
+    """Write ``samples.parquet``: id, split, class, group, fold and prediction of each sample."""
     import pandas as pd
 
+    groups = groups_of(data)
     frame = pd.DataFrame(
         {
             "sample": list(data.sample_ids),
             "split": list(data.splits),
             "class": list(data.classes),
-            "fold": [fold_of(i, folds) for i in data.sample_ids],
+            "group": list(groups),
+            "fold": [fold_of(group, folds) for group in groups],
         }
     )
     if logits is not None:

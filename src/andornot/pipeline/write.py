@@ -93,7 +93,14 @@ def _data(p: Pipeline, data_key: str, table: ConceptTable) -> DataSource:
         fingerprint=data_key,
         samples=len(data),
         concepts=table.n_concepts,
+        groups=_groups(table),
     )
+
+
+def _groups(table: ConceptTable) -> int | None:
+    """How many groups of samples there are, where samples share one."""
+    positions = table.positions
+    return None if positions is None or positions.groups is None else positions.n_groups
 
 
 def _trusted(p: Pipeline) -> Trusted | None:

@@ -148,6 +148,7 @@ class DataSource(Part):
         fingerprint: a digest of all that was read.
         samples: how many images or sentence pairs.
         concepts: how many concepts are annotated.
+        groups: of how many groups the samples are; None where each is its own.
     """
 
     kind: str
@@ -156,6 +157,9 @@ class DataSource(Part):
     fingerprint: str
     samples: int
     concepts: int
+    groups: int | None = None
+
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("groups",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -173,7 +173,7 @@ FIELDS = Fields(
         ),
         "data": Fields(
             {"kind": TEXT, "path": TEXT, "fingerprint": TEXT, "samples": COUNT, "concepts": COUNT},
-            {"source": Maybe(Fields())},
+            {"source": Maybe(Fields()), "groups": Maybe(COUNT)},
         ),
         "search": Fields(
             {
@@ -266,6 +266,7 @@ _PAIRS: Mapping[str, Expected] = {
     "columns": Maybe(Named(TEXT)),
     "keep_unlabelled": FLAG,
     "tagger": Maybe(TEXT),
+    "group": Maybe(TEXT),
 }
 SOURCES: Mapping[str, Mapping[str, Expected]] = {
     "demo": _DEMO,
@@ -281,6 +282,7 @@ _IMAGES: Mapping[str, Expected] = {
     "split": Maybe(TEXT),
     "limit": Maybe(COUNT),
     "colors": FLAG_OR_TEXT,
+    "group": Maybe(TEXT),
 }
 
 

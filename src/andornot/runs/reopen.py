@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from andornot._tools.lazy import resolve
 from andornot._tools.reading import read_array
 from andornot.data.images.dataset import ProbingData
-from andornot.data.samples import Samples
+from andornot.data.samples import OWN, Samples
 from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probes.base import Recording, answer_file, same_answer
@@ -104,13 +104,14 @@ def _noted(run: Run) -> tuple[str, dict[str, Any]]:
 
 
 def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
+    """Read the files again; the groups are those that the run notes, so no expression is run."""
     path = Path(spec.partition(":")[2])
     if not path.exists():
         raise DataError(
             f"the data of {run.path} was at {path} and is not there; put it back, or say "
             "where it is now"
         )
-    return reader(spec, **options)
+    return reader(spec, **options | {"group": OWN})
 
 
 def _unchanged(run: Run, data: S) -> S:

@@ -4,7 +4,7 @@ RUN/manifest.json           all that shaped the run, timings, where the parts li
 RUN/results/KEY/            the tables that belong to the manifest, which names this folder:
     explanations.parquet    a row for each unit
     explanations.json       the same with runners-up and the best of every shorter length
-    samples.parquet         a row for each sample: id, split, class, prediction, fold
+    samples.parquet         a row for each sample: id, split, class, group, fold, prediction
 RUN/explanations.parquet    copies of these three
 RUN/cache/...               concept table, activations, logits, responses, keyed by content
 """
@@ -240,7 +240,7 @@ class Run:
 
     @cached_property
     def samples(self) -> pd.DataFrame:
-        """A row for each sample: id, split, class, fold, prediction."""
+        """A row for each sample: id, split, class, group, fold, prediction."""
         return self.read_table(SAMPLES)
 
     def head_weights(self, layer: str | None = None) -> NDArray[np.float32] | None:

@@ -1,7 +1,8 @@
 """The whole search where there is nothing to find: units on the annotations of other samples.
 
 A unit's masks keep their shapes and sizes, and annotations keep theirs; only the link between the
-two is cut. So a search over the same formulas finds what chance alone would give it.
+two is cut. So a search over the same formulas finds what chance alone would give it. Groups of
+samples that are not independent stay together: frames of one video go to another video.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ _ENTRIES_AT_ONCE = 20_000_000
 """Counts held for several orders at a time, in entries of responses."""
 
 
-FEWEST_SAMPLES = 10
-"""With fewer samples there are so few orders, and so like the true one, that noise looks real."""
+FEWEST_GROUPS = 10
+"""With fewer groups there are so few orders, and so like the true one, that noise looks real."""
 
 
 def measure_chance(
@@ -47,12 +48,13 @@ def measure_chance(
             to be all there are.
 
     Returns:
-        None for all units where there are fewer than ten samples, or no nulls are wanted.
+        None for all units where there are fewer than ten groups of samples, or no nulls are
+        wanted.
     """
-    n_samples = known_positions(repeats.table).n_samples
-    if n_samples < FEWEST_SAMPLES or not options.nulls:
+    positions = known_positions(repeats.table)
+    if positions.n_groups < FEWEST_GROUPS or not options.nulls:
         return [None] * len(lengths)
-    orders = draw_orders(n_samples, options.nulls, options.seed)
+    orders = draw_orders(positions.group_numbers, options.nulls, options.seed)
     real = _search(repeats, evidence.responses)
     shuffled = track(_shuffled(evidence, orders), "searching where there is nothing", len(orders))
     null = np.array([_search(repeats, responses) for responses in shuffled])

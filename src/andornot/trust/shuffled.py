@@ -23,17 +23,61 @@ from andornot.counting.upsample import axis
 Ints = NDArray[np.int64]
 
 
-def draw_orders(n_samples: int, count: int, seed: int) -> Ints:
-    """Random orders in which no sample keeps its own place, ``(count, n_samples)``.
+LEAST = 5
+"""Groups that exchange places with each other, at least; so many have 24 orders."""
 
-    Each is one cycle through all samples in random order (Sattolo's permutations).
+
+def draw_orders(groups: NDArray[np.integer], count: int, seed: int) -> Ints:
+    """Random orders in which no group of samples keeps its own place, ``(count, n_samples)``.
+
+    Groups of equal size exchange places, their samples in order: each order is one cycle through
+    all groups of a size, at random (Sattolo's permutations). Sizes that are rare exchange with
+    the next ones (see ``LEAST``), as far as the smaller of two groups reaches; what is left over of
+    the larger ones goes to each other, and back to its own group only where no other is as large.
+    That is approximate, for a group then meets parts of several.
+
+    Args:
+        groups: the number of each sample's group, from 0.
+        count: how many orders.
+        seed: of all orders.
+
+    Returns:
+        For each order and sample the sample whose place it takes.
     """
     rng = np.random.default_rng(seed)
-    orders = np.empty((count, n_samples), np.int64)
+    orders = np.empty((count, len(groups)), np.int64)
+    pools = _pools(groups)
     for order in orders:
-        cycle = rng.permutation(n_samples)
-        order[cycle] = np.roll(cycle, -1)
+        for members in pools:
+            _exchange(order, [members[i] for i in rng.permutation(len(members))])
     return orders
+
+
+def _pools(groups: NDArray[np.integer]) -> list[list[Ints]]:
+    """The samples of each group, in lists of groups of about one size that exchange places."""
+    sizes = np.bincount(groups)
+    by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
+    pools: list[list[Ints]] = [[]]
+    for size in np.unique(sizes):
+        if len(pools[-1]) >= LEAST:
+            pools.append([])
+        pools[-1] += [by_group[g] for g in np.flatnonzero(sizes == size)]
+    if len(pools) > 1 and len(pools[-1]) < LEAST:
+        pools[-2:] = [pools[-2] + pools[-1]]
+    return pools
+
+
+def _exchange(order: Ints, cycle: list[Ints]) -> None:
+    """Let each group of samples take the place of the next one in a cycle."""
+    least = [min(map(len, pair)) for pair in zip(cycle, cycle[1:] + cycle[:1], strict=True)]
+    takes = [own[:n] for own, n in zip(cycle, least, strict=True)]
+    gives = [own[:n] for own, n in zip(cycle[1:] + cycle[:1], least, strict=True)]
+    order[np.concatenate(takes)] = np.concatenate(gives)
+    # left over, both in the order of the groups
+    wants = [own[n:] for own, n in zip(cycle, least, strict=True)]
+    spare = [own[n:] for own, n in zip(cycle, least[-1:] + least[:-1], strict=True)]
+    most = max(map(len, (*wants, *spare)))
+    order[np.concatenate(wants)] = np.roll(np.concatenate(spare), -most)
 
 
 def shuffle_maps(

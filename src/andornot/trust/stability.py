@@ -1,7 +1,7 @@
 """Draw the samples again: how firm the IoU of a formula is, and whether it would be found again.
 
-Samples are drawn, not positions: the pixels of an image are no independent cases. The draws are
-the same for all units of a layer.
+Groups of samples are drawn, not positions nor single samples: the pixels of an image are no
+independent cases, nor are the frames of a video. The draws are the same for all units of a layer.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ def measure_stability(
         options: how often to draw.
 
     Returns:
-        None for all units where there are fewer than two samples.
+        None for all units where there are fewer than two groups of samples.
     """
     positions = known_positions(repeats.table)
-    if positions.n_samples < 2:
+    if positions.n_groups < 2:
         return [None] * len(formulas)
-    draws = draw_samples(positions.n_samples, options.bootstrap, options.seed)
+    draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
     cells = _Cells.of(evidence, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
     intervals = _intervals(cells, [tally.mask for tally in tallies], draws)
@@ -64,12 +64,21 @@ def measure_stability(
     ]
 
 
-def draw_samples(n_samples: int, draws: int, seed: int) -> NDArray[np.uint16]:
-    """How often each sample is drawn, with replacement, ``(draws, n_samples)``."""
+def draw_samples(groups: NDArray[np.integer], draws: int, seed: int) -> NDArray[np.uint16]:
+    """How often each sample is drawn, ``(draws, n_samples)``.
+
+    As many groups as there are, are drawn with replacement; a sample comes as often as its group.
+
+    Args:
+        groups: the number of each sample's group, from 0.
+        draws: how many.
+        seed: of all draws.
+    """
     rng = np.random.default_rng(seed)
-    times = np.empty((draws, n_samples), np.uint16)
+    n = int(groups.max(initial=-1)) + 1
+    times = np.empty((draws, len(groups)), np.uint16)
     for row in times:
-        row[:] = np.bincount(rng.integers(n_samples, size=n_samples), minlength=n_samples)
+        row[:] = np.bincount(rng.integers(n, size=n), minlength=n)[groups]
     return times
 
 

@@ -17,6 +17,7 @@ from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.table import read_atoms
+from andornot.data.samples import about_groups
 from andornot.errors import AndornotError
 
 SHOWN = 5
@@ -122,6 +123,7 @@ def _facts(data: FolderData, table: ConceptTable, tally: _Tally) -> dict[str, st
     return {
         "kind": f"{data.kind}:{data.path}",
         "samples": f"{len(data):,}",
+        "groups": about_groups(data.groups),
         "splits": _counted(data.splits) or "none",
         "classes": f"{len(set(data.classes) - {''}):,}",
         "images": _spread(tally.sizes),

@@ -80,6 +80,7 @@ def _new_sample(data: FolderData, i: int, name: str) -> NewSample:
         concepts=[data.names[c] for c in labels.concepts],
         split=sample.split,
         label=sample.label,
+        group=sample.group,
     )
 
 

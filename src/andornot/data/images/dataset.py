@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -28,7 +28,7 @@ from andornot.data.images.colors import CATEGORY, color_map
 from andornot.data.images.drawn import LAYER, Drawn, same_frame
 from andornot.data.images.files import AnyFile, opened, read_label_ids
 from andornot.data.images.pixels import upright_rgb
-from andornot.data.samples import Samples
+from andornot.data.samples import Samples, group_names
 from andornot.errors import DataError, OptionError, quoted
 
 CODES_UNKNOWN = -1
@@ -68,6 +68,8 @@ class Sample:
         split: such as ``train``; empty if unknown.
         label: its class; empty if unknown.
         shape: (H, W) of its label maps where the index tells it, otherwise None.
+        group: what it has in common with samples of which it is not independent, such as the
+            video; empty if unknown. No network sees it, so the fingerprint leaves it out.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Sample:
     split: str = ""
     label: str = ""
     shape: tuple[int, int] | None = None
+    group: str = field(default="", repr=False)
 
 
 class Files(Protocol):
@@ -152,6 +155,7 @@ class FolderData:
         for what, texts in (("image", self.sample_ids), ("split", self.splits)):
             _check_written(what, texts, self.path)
         _check_written("class", self.classes, self.path)
+        _check_written("group", (sample.group for sample in self.samples), self.path)
         _check_unique(self.names, "concept", self.path / self.legend)
         if not self.samples:
             raise DataError(f"{self.path} holds no image: a data set needs at least one.")
@@ -171,6 +175,11 @@ class FolderData:
     def classes(self) -> tuple[str, ...]:
         """Class label of each sample, empty where unknown."""
         return tuple(sample.label for sample in self.samples)
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Name of each sample's group (see ``data.samples.group_names``)."""
+        return group_names(self.sample_ids, [sample.group for sample in self.samples])
 
     def __len__(self) -> int:
         return len(self.samples)

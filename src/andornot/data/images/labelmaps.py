@@ -4,7 +4,7 @@
 
     concepts.csv            id,name,category[,layer]   or   color,name,category
                             (a row without name and category: that id or colour is no label)
-    samples.csv             sample[,split][,class][,concepts]      (optional)
+    samples.csv             sample[,split][,class][,concepts][,group]      (optional)
     images/**/NAME.jpg      or .png, .webp, .bmp, .tif
     labels/LAYER/**/NAME.png    (optional; grey, palette or R + 256 * G, 0 is no label;
                             or painted in the colours that concepts.csv names)
@@ -281,6 +281,7 @@ def _add_rows(
             samples[name],
             split=nfc(row.get("split", "")),
             label=nfc(row.get("class", "")),
+            group=nfc(row.get("group", "")),
             concepts=tuple(positions[concept] for concept in named if concept in positions),
         )
 
@@ -296,6 +297,7 @@ class NewSample:
         concepts: names of concepts that hold for the whole image.
         split: such as ``train``; may be empty.
         label: its class; may be empty.
+        group: what it shares with samples of which it is not independent; may be empty.
     """
 
     name: str
@@ -304,6 +306,7 @@ class NewSample:
     concepts: Sequence[str] = ()
     split: str = ""
     label: str = ""
+    group: str = ""
 
 
 def write_labelmaps(
@@ -331,7 +334,7 @@ def write_labelmaps(
     with whole_folder(path, vacant=True) as aside, writing(path):
         (aside / "images").mkdir()
         rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)
-        _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts"), rows)
+        _write_rows(aside / SAMPLES, ("sample", "split", "class", "concepts", "group"), rows)
         has_maps = (aside / "labels").is_dir()  # without, no concept has an id
         table = (
             (str(i) if has_maps else "", name, category)
@@ -361,7 +364,7 @@ def _write_sample(folder: Path, sample: NewSample, n_concepts: int) -> tuple[str
             folder / "labels" / safe_relative(layer, where) / name,
         )
     written = image.relative_to(folder / "images").as_posix()
-    return written, sample.split, sample.label, ";".join(sample.concepts)
+    return written, sample.split, sample.label, ";".join(sample.concepts), sample.group
 
 
 def _write_image(path: Path, image: Image.Image | AnyFile) -> Path:

@@ -26,6 +26,7 @@ from andornot.data.images.labelmaps import LEGEND, read_labelmaps
 from andornot.data.images.labelme import read_labelme
 from andornot.data.images.parquet import parquet_files, read_parquet
 from andornot.data.images.voc import read_voc, root_of
+from andornot.data.samples import OWN, groups_by_name, is_expression
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import nfc
 
@@ -52,6 +53,7 @@ def open_data(
     split: str | None = None,
     limit: int | None = None,
     colors: bool | str | Path = False,
+    group: str | None = None,
 ) -> FolderData:
     """Open a probing data set.
 
@@ -64,6 +66,9 @@ def open_data(
             sorted by source).
         colors: True names the colour of each position from the image's pixels, by our own
             rule; a path does so by a table of the user's (see ``colors``).
+        group: which samples are not independent of each other: a regular expression that begins
+            with ``^`` and is matched to their ids (see ``data.samples.groups_by_name``), or
+            ``none``, so that each is its own group; as the data set has it if not given.
 
     Raises:
         DataError: the data set is missing, damaged or inconsistent.
@@ -75,6 +80,8 @@ def open_data(
     if not isinstance(colors, bool | str | Path):
         raise OptionError(f"colors is {quoted(colors)}; give True, False or the path of a table")
     data = reader(path, categories)
+    if group is not None:
+        data = _with_groups(data, group)
     if split is not None:
         split = nfc(str(split))
         inside = [i for i, name in enumerate(data.splits) if name == split]
@@ -95,6 +102,7 @@ def open_data(
         "split": split,
         "limit": limit,
         "colors": colors if isinstance(colors, bool) else str(Path(colors).absolute()),
+        "group": group,
     }
     return replace(data, source=source)
 
@@ -154,6 +162,18 @@ def kind_of(path: Path) -> str:
         "files of labelme, gtFine (Cityscapes), images/ADE (ADE20K) nor *.parquet; say what it is, "
         "as in broden:FOLDER."
     )
+
+
+def _with_groups(data: FolderData, group: str) -> FolderData:
+    """The samples with the groups that a user names."""
+    if not isinstance(group, str) or not (group == OWN or is_expression(group)):
+        raise OptionError(
+            f"group is {quoted(group)}; of images, give {OWN} or a regular expression over their "
+            r"ids that begins with ^, such as '^(seq\d+)_'"
+        )
+    names = [""] * len(data) if group == OWN else groups_by_name(data.sample_ids, group)
+    pairs = zip(data.samples, names, strict=True)
+    return replace(data, samples=tuple(replace(sample, group=name) for sample, name in pairs))
 
 
 def _with_colors(data: FolderData, bins: NDArray[np.int32]) -> FolderData:

@@ -14,6 +14,7 @@ from andornot.concepts.folds import fold_of
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.images.dataset import Labels, ProbingData
+from andornot.data.samples import groups_of
 from andornot.errors import AndornotError, DataError
 
 _CHUNK = 8
@@ -31,13 +32,13 @@ def build_table(
     Args:
         data: the probing data.
         directory: where to write; an old table there is replaced.
-        n_folds: number of folds to count in (see :func:`fold_of`).
+        n_folds: number of folds of groups to count in (see :func:`fold_of`).
         jobs: threads; all cores if not given.
 
     Raises:
         DataError: a label map cannot be used; the message names it.
     """
-    builder = TableBuilder(data.names, data.categories)
+    builder, groups = TableBuilder(data.names, data.categories), groups_of(data)
     with whole_folder(directory) as aside:
         with (aside / "codes.u16").open("wb") as file:
 
@@ -48,12 +49,14 @@ def build_table(
             for i, (codes, indptr, indices, shape) in enumerate(
                 track(samples, "building the concept table", len(data))
             ):
-                fold = fold_of(data.sample_ids[i], n_folds)
+                fold = fold_of(groups[i], n_folds)
                 builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
                 file.write(codes.astype("<u2", copy=False).data)
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
-        positions.save_index(aside)
-        builder.table(builder.fold_counts(n_folds), positions).save_atoms(aside)
+        table = builder.table(builder.fold_counts(n_folds), positions).grouped(groups)
+        assert table.positions is not None
+        table.positions.save_index(aside)
+        table.save_atoms(aside)
     return ConceptTable.load(directory)
 
 

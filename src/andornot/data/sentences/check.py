@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from andornot.data.images.check import DataCheck
+from andornot.data.samples import about_groups
 from andornot.data.sentences.pairs import PairData
 
 
@@ -19,6 +20,7 @@ def check_pairs(data: PairData) -> DataCheck:
     facts = {
         "kind": f"{data.kind}:{data.path}",
         "pairs": f"{len(data):,}",
+        "groups": about_groups(data.groups),
         "left out": ", ".join(f"{n:,} ({why})" for why, n in data.dropped.items() if n) or "none",
         "splits": ", ".join(f"{s} {n:,}" for s, n in Counter(data.splits).items() if s) or "none",
         "classes": ", ".join(f"{name} {labels[name]:,}" for name in data.labels) or "none",

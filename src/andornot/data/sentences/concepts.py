@@ -83,7 +83,7 @@ def pair_concepts(
             them there are no such concepts. Neighbours are sought among the words that are
             concepts.
         n_neighbors: how many neighbours a word has.
-        n_folds: number of folds to count in, by the ids of the pairs.
+        n_folds: number of folds of groups to count in.
 
     Raises:
         OptionError: a number is below 1.
@@ -102,6 +102,7 @@ def pair_concepts(
         list(columns.index),
         columns.categories,
         folds=folds_of(data, n_folds),
+        groups=data.groups,
     )
     return with_neighbors(
         table, words, [f"{side}:".__add__ for side in SIDES], vectors, n_neighbors
@@ -146,14 +147,14 @@ def word_overlap(pair: Pair) -> float:
 
 
 def folds_of(data: PairData, n_folds: int) -> list[int]:
-    """The fold of each pair, by its id alone.
+    """The fold of each pair, by the name of its group alone.
 
     Raises:
         OptionError: there are fewer than 1.
     """
     if n_folds < 1:
         raise OptionError(f"n_folds is {n_folds}; it must be at least 1")
-    return [fold_of(i, n_folds) for i in data.sample_ids]
+    return [fold_of(group, n_folds) for group in data.groups]
 
 
 def with_neighbors(

@@ -24,7 +24,8 @@ def read_conllu(path: Path) -> PairData:
 
     The models that we read take a pair of sentences, so the first and the second make a pair, the
     third and the fourth, and so on. An encoder that reads each sentence by itself sees no
-    difference; a last sentence without a second is dropped and counted.
+    difference; a last sentence without a second is dropped and counted. Pairs of one document
+    (``# newdoc``) are a group; a pair that spans two is of the first.
 
     Raises:
         DataError: a line is damaged; the message gives its number.
@@ -32,8 +33,8 @@ def read_conllu(path: Path) -> PairData:
     sentences = list(_sentences(path))
     ids: Counter[str] = Counter()
     pairs = tuple(
-        Pair(distinct(f"{first} {second}", ids), premise, hypothesis)
-        for (first, premise), (second, hypothesis) in zip(
+        Pair(distinct(f"{first} {second}", ids), premise, hypothesis, group=document)
+        for (first, document, premise), (second, _, hypothesis) in zip(
             sentences[::2], sentences[1::2], strict=False
         )
     )
@@ -41,17 +42,19 @@ def read_conllu(path: Path) -> PairData:
     return PairData(path, "pairs", pairs, dropped)
 
 
-def _sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
-    """Each sentence with its id, or else its number."""
+def _sentences(path: Path) -> Iterator[tuple[str, str, Sentence]]:
+    """Each sentence with its id, or else its number, and the document that it is in, if any."""
     comments: dict[str, str] = {}
     rows: list[list[str]] = []
-    number = 0
+    number, document = 0, ""
     for line_number, line in text_lines(path):
         line = line.rstrip("\r\n")
         if line.startswith("#") and not rows:
             key, equals, value = line[1:].partition("=")
             if equals:
                 comments[key.strip()] = value.strip()
+            if key.split()[:1] == ["newdoc"]:
+                document = f"document {value.strip() or f'from line {line_number}'}"
         elif line:
             cells = line.split("\t")
             if len(cells) != _COLUMNS or not cells[1]:
@@ -64,10 +67,10 @@ def _sentences(path: Path) -> Iterator[tuple[str, Sentence]]:
         elif rows or comments:
             number += bool(rows)
             if rows:
-                yield comments.get("sent_id", str(number)), _sentence(rows, comments)
+                yield comments.get("sent_id", str(number)), document, _sentence(rows, comments)
             comments, rows = {}, []
     if rows:
-        yield comments.get("sent_id", str(number + 1)), _sentence(rows, comments)
+        yield comments.get("sent_id", str(number + 1)), document, _sentence(rows, comments)
 
 
 def _sentence(rows: list[list[str]], comments: dict[str, str]) -> Sentence:

@@ -12,6 +12,7 @@ from typing import Any
 from andornot._tools.checks import users_path, whole_number
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
+from andornot.data.samples import OWN, groups_by_name, is_expression
 from andornot.data.sentences import looks
 from andornot.data.sentences.conllu import read_conllu
 from andornot.data.sentences.pairs import Pair, PairData
@@ -21,10 +22,10 @@ from andornot.errors import DataError, OptionError, quoted
 
 KINDS = ("snli", "pairs")
 
-OPTIONS = ("split", "limit", "labels", "keep_unlabelled", "tagger")
+OPTIONS = ("split", "limit", "labels", "keep_unlabelled", "tagger", "group")
 """Options that a text may hold behind the file; names of columns may stand there too."""
 
-_COLUMN_OPTIONS = tuple(key for key in COLUMNS if key != "split")
+_COLUMN_OPTIONS = tuple(key for key in COLUMNS if key not in OPTIONS)
 _OPTION = re.compile(r",([A-Za-z_-]+)=")
 
 
@@ -37,6 +38,7 @@ def open_pairs(
     columns: Mapping[str, str] | None = None,
     keep_unlabelled: bool = False,
     tagger: str | None = DEFAULT_TAGGER,
+    group: str | None = None,
 ) -> PairData:
     """Open a set of sentence pairs.
 
@@ -55,6 +57,11 @@ def open_pairs(
             does.
         tagger: the spaCy model for sentences without tags, where spaCy is installed; None to do
             without tags.
+        group: which pairs are not independent of each other: the column of a table or of JSON
+            lines that tells, a regular expression that begins with ``^`` and is matched to the
+            ids (see ``data.samples.groups_by_name``), or ``none``, so that each is its own group.
+            If not given, what the format says (``captionID`` of SNLI, documents of CoNLL-U), and
+            else the premise.
 
     Raises:
         DataError: the file is missing, damaged or inconsistent.
@@ -63,10 +70,12 @@ def open_pairs(
     text, written = split_options(str(spec))
     if written:
         given = {"split": split, "limit": limit, "labels": labels, "columns": columns,
-                 "keep_unlabelled": keep_unlabelled, "tagger": tagger}  # fmt: skip
+                 "keep_unlabelled": keep_unlabelled, "tagger": tagger, "group": group}  # fmt: skip
         return open_pairs(text, **(given | written))
     kind, path = _resolve(text, split)
-    data = _read(kind, path, labels, columns, keep_unlabelled)
+    data = _with_groups(
+        _read(kind, path, labels, _columns_with(columns, group), keep_unlabelled), group
+    )
     if split is not None:
         data = _of_split(data, split)
     if limit is not None:
@@ -81,8 +90,28 @@ def open_pairs(
         "columns": None if columns is None else dict(columns),
         "keep_unlabelled": keep_unlabelled,
         "tagger": tagger,
+        "group": group,
     }
     return replace(with_tags(data, tagger), source=source)
+
+
+def _columns_with(columns: Mapping[str, str] | None, group: str | None) -> Mapping[str, str] | None:
+    """The names of columns, with that of groups if an option gives one."""
+    if group is None or group == OWN or is_expression(group):
+        return columns
+    if "group" in (columns or {}):
+        raise OptionError("the column of groups is given twice; give group, or columns")
+    return {**(columns or {}), "group": group}
+
+
+def _with_groups(data: PairData, group: str | None) -> PairData:
+    """The pairs with the groups that a user names; those of a column are read with it."""
+    if group == OWN:
+        return replace(data, independent=True)
+    if group is None or not is_expression(group):
+        return data
+    named = zip(data.pairs, groups_by_name(data.sample_ids, group), strict=True)
+    return replace(data, pairs=tuple(replace(p, group=name or p.id) for p, name in named))
 
 
 def join_labelled(data: Sequence[PairData]) -> tuple[Pair, ...]:

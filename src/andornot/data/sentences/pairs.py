@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from andornot.data.samples import group_names
 from andornot.errors import DataError, OptionError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -73,6 +74,8 @@ class Pair:
         hypothesis: the second sentence.
         label: its class; empty if unknown.
         split: such as ``dev``; empty if unknown.
+        group: what it has in common with pairs of which it is not independent, such as the
+            document; empty if the source says nothing of it.
     """
 
     id: str
@@ -80,6 +83,7 @@ class Pair:
     hypothesis: Sentence
     label: str = ""
     split: str = ""
+    group: str = ""
 
     @property
     def sentences(self) -> tuple[Sentence, Sentence]:
@@ -98,6 +102,7 @@ class PairData:
         dropped: how many pairs of the file were left out, by reason.
         notes: what a reader of the results should know, such as that there are no tags.
         source: the arguments of ``open_pairs`` that open it again.
+        independent: whether each pair is a group of its own, whatever it has in common with others.
     """
 
     path: Path
@@ -106,6 +111,7 @@ class PairData:
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] | None = None
+    independent: bool = False
 
     def __post_init__(self) -> None:
         if not self.pairs:
@@ -139,6 +145,17 @@ class PairData:
     def classes(self) -> tuple[str, ...]:
         """Class label of each pair, empty where unknown."""
         return tuple(pair.label for pair in self.pairs)
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """Name of each pair's group (see ``data.samples.group_names``).
+
+        Pairs of one premise are not independent, so it is their group where nothing else is said.
+        """
+        if self.independent:
+            return self.sample_ids
+        said = [pair.group or pair.premise.text for pair in self.pairs]
+        return group_names(self.sample_ids, said)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -177,7 +194,8 @@ class PairData:
         """Return a key (hexadecimal) for all that a model or a concept can see of the pairs.
 
         It covers ids, tokens, tags, texts, labels and splits, and nothing of the file, so the
-        same pairs have the same key wherever they come from.
+        same pairs have the same key wherever they come from. Groups, which neither sees, are left
+        out.
         """
         digest = hashlib.sha256(repr(PAIRS_VERSION).encode())
         for pair in self.pairs:

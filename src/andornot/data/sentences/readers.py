@@ -23,6 +23,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "label": ("gold_label", "label", "entailment_judgment"),
     "id": ("pairID", "pair_ID", "uid", "id"),
     "split": ("split",),
+    "group": ("captionID",),
     "premise_tags": ("premise_tags",),
     "hypothesis_tags": ("hypothesis_tags",),
 }
@@ -98,6 +99,7 @@ def read_jsonl(
             hypothesis=_parsed(fields, "hypothesis", where),
             label=_label(fields.get("label", "")),
             split=fields.get("split", ""),
+            group=fields.get("group", ""),
         )
         _keep(pair, pairs, dropped, keep_unlabelled)
     return PairData(path, "snli", tuple(pairs), dict(dropped))
@@ -178,6 +180,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
             hypothesis=_plain(row["hypothesis"], row.get("hypothesis_tags"), where),
             label=_label(row.get("label", "")),
             split=row.get("split", ""),
+            group=row.get("group", ""),
         )
         _keep(pair, pairs, dropped, keep_unlabelled=True)
     return PairData(path, "pairs", tuple(pairs), dict(dropped))

@@ -52,7 +52,7 @@ def token_concepts(
         vectors: word vectors for NEIGHBORS, or their file; without them there are no such
             concepts. Neighbours are sought among the words that are concepts.
         n_neighbors: how many neighbours a word has.
-        n_folds: number of folds to count in, by the ids of the pairs.
+        n_folds: number of folds of groups to count in.
 
     Raises:
         OptionError: a number is below 1.
@@ -70,7 +70,8 @@ def token_concepts(
     pairs = zip(data.pairs, folds_of(data, n_folds), strict=True)
     for pair, fold in track(pairs, "finding concepts in tokens", len(data)):
         builder.add(_layers(pair, columns.index), fold=fold)
-    return with_neighbors(builder.finish(), words, [_word], vectors, n_neighbors)
+    table = builder.finish().grouped(data.groups)
+    return with_neighbors(table, words, [_word], vectors, n_neighbors)
 
 
 def _word(word: str) -> str:

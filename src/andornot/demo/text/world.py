@@ -44,7 +44,7 @@ def draw_pairs(
     if split not in (None, "train", "val"):
         raise OptionError(f"the demo has no split {split!r}; choose train or val")
     pairs = tuple(_pair(i, seed, traps, val_share) for i in range(count))
-    data = PairData(Path("demo"), KIND, pairs)
+    data = PairData(Path("demo"), KIND, pairs, independent=True)  # premises meet by chance alone
     if split is not None:
         data = data.subset(i for i, pair in enumerate(pairs) if pair.split == split)
     source = {

@@ -75,6 +75,11 @@ class World:
     names = NAMES
     categories = CATEGORIES
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Each picture is its own: they are drawn one by one."""
+        return self.sample_ids
+
     def __len__(self) -> int:
         return len(self.rgb)
 
