@@ -44,7 +44,7 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
                 "concepts": table.n_concepts,
             },
             "folds": p.folds,
-            "min_active": p.min_active,
+            "min_active": p.least_active(p.probe.layers[0]),
             "relations": p.relations,
             "search": asdict(p.search),
             "store": p.store,
@@ -54,6 +54,8 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
                 for layer, result in results.items()
             },
         }
+        if p.directions is not None:  # of the one layer that there is
+            facts["directions"] = p.directions.facts()
         _note_replaced(p, facts)
         facts["notes"] = p.notes
         commit(p.out, tables, facts, p.stages, p.timers, time.perf_counter() - p.started)

@@ -217,6 +217,7 @@ MANIFEST = Fields(
         "folds": POSITIVE,
         "min_active": NUMBER,
         "relations": Maybe(Named(Named(TEXTS))),
+        "directions": Maybe(Fields({"file": Maybe(TEXT), "digest": TEXT, "shape": Many(POSITIVE)})),
         "store": FLAG,
         "trust": Maybe(
             Fields(
