@@ -45,15 +45,12 @@ def _along(
     for row in range(rows):
         for position in range(positions):
             for k in range(len(sums)):
-                sums[k] = 0.0
+                sums[k] = -0.0  # what can be added to any number, -0.0 too, and leaves it as it is
             for unit in range(units):
                 value = float(values[row, unit, position])
-                if math.isfinite(value):
-                    for k in range(len(sums)):  # each sum is its own: vectors change no order
-                        sums[k] += value * weights[unit, k]
-                else:
-                    for k in range(len(sums)):
-                        if weights[unit, k] != 0.0:  # 0 times infinity would be NaN
-                            sums[k] += value * weights[unit, k]
+                for k in range(len(sums)):  # each sum is its own, so vectors change no order
+                    weight = weights[unit, k]
+                    # 0 times infinity would be NaN
+                    sums[k] = sums[k] + value * weight if weight != 0.0 else sums[k]
             for k in range(len(sums)):
                 found[row, k, position] = sums[k]

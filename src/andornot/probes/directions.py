@@ -19,6 +19,8 @@ from andornot.counting.directions import along
 from andornot.errors import DataError, OptionError, quoted
 from andornot.specs import absolute
 
+_ARRAY = "the array directions"
+"""What messages call directions that come from no file."""
 _NAMED = 3
 """Arrays of a file that a message names."""
 
@@ -46,7 +48,7 @@ class Directions:
             return value
         if isinstance(value, str | Path):
             return read_directions(value)
-        return cls(_checked(as_array(value, "directions"), "directions"))
+        return cls(_checked(as_array(value, "directions"), _ARRAY))
 
     @cached_property
     def digest(self) -> str:
@@ -68,7 +70,7 @@ class Directions:
         if units != found:
             turned = "transpose it" if count == found else "give those of this layer"
             raise DataError(
-                f"{_where(self.source)} holds directions of {units:,} units (it is "
+                f"{self.source or _ARRAY} holds directions of {units:,} units (it is "
                 f"{units} x {count}), but {layer} has {found:,} units, a row for each of which is "
                 f"needed; {turned}"
             )
@@ -176,10 +178,6 @@ def _chosen(path: Path, part: str, names: Sequence[str]) -> str:
     shown = ", ".join(map(quoted, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
     what = f"no array {quoted(part)}, but" if part else f"{len(names)} arrays,"
     raise DataError(f"{path} holds {what} {shown}; say which, as in {path}#{names[0]}")
-
-
-def _where(source: str | None) -> str:
-    return source or "the array directions"
 
 
 def _checked(array: NDArray[Any], where: str) -> NDArray[np.float64]:
