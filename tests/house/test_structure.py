@@ -248,7 +248,7 @@ def test_the_command_line_answers_at_once(argument):
 def test_kernels_are_right_as_plain_python_too():
     """The twin tests once more with the compiler off, on few examples."""
     core = ["scores", "concepts", "thresholds", "responses", "search", "optimal", "explain"]
-    files = [*core, "agreement", "ranges"]
+    files = [*core, "agreement", "ranges", "along"]
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"),

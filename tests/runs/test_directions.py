@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,6 @@ from click.testing import CliRunner
 
 import andornot
 from andornot import Run, Threshold
-from andornot.counting.upsample import upsample
 from andornot.errors import AndornotError, DamagedError, DataError, ModelError, OptionError
 from andornot.probes.base import Recording
 from andornot.probes.directions import Directions
@@ -25,9 +25,7 @@ from andornot.probes.directions import Directions
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
 import test_dissect_text as text  # noqa: E402
-from analysis_cases import LAYER, pair_run, picture_run  # noqa: E402
-from andornot.analyses import contributions  # noqa: E402
-from andornot.analyses.masking import label_masking  # noqa: E402
+from analysis_cases import pair_run  # noqa: E402
 from andornot.cli import cli, main  # noqa: E402
 from andornot.pipeline import passes, record  # noqa: E402
 from nli_cases import grammar  # noqa: E402
@@ -98,7 +96,13 @@ def test_values_and_counts_are_those_of_a_matrix_product(plain, stored):
         assert stored.thresholds()[e.unit] == pytest.approx(level, rel=1e-5)
         holds = stored.concepts.mask(e.formula)
         grids = [positions.sample(i) for i in range(N_SAMPLES)]
-        active = [upsample(m, *g.shape) > level for m, g in zip(maps, grids, strict=True)]
+        active = [
+            torch.nn.functional.interpolate(
+                torch.from_numpy(m).double()[None, None], g.shape, mode="bilinear"
+            )[0, 0].numpy()
+            > level
+            for m, g in zip(maps, grids, strict=True)
+        ]
         assert stored.areas()[:, e.unit].tolist() == [int(a.sum()) for a in active]
         both = sum(int((a & holds[g]).sum()) for a, g in zip(active, grids, strict=True))
         assert e.counts.tp == both
@@ -164,7 +168,12 @@ def test_a_vector_of_a_layer_and_chosen_units(world, out):
 @pytest.mark.parametrize(("layer", "units"), [("counts", 6), ("letters", 3)])
 def test_pairs_and_tokens(tmp_path, layer, units):
     def run(name, **changes):
-        given = {"length": 2, "folds": 3, "recording": Recording(batch_size=7), "trust": None}
+        given: dict[str, Any] = {
+            "length": 2,
+            "folds": 3,
+            "recording": Recording(batch_size=7),
+            "trust": None,
+        }
         return andornot.dissect(
             text.Counting(), layer, text.pairs(), tmp_path / name, **given | changes
         )
@@ -185,7 +194,12 @@ def test_pairs_and_tokens(tmp_path, layer, units):
 
 def test_what_is_active_on_few_pairs_is_left_out_only_where_units_are_above_zero(tmp_path):
     def run(weights, **changes):
-        given = {"length": 1, "folds": 2, "directions": weights, "trust": None} | changes
+        given: dict[str, Any] = {
+            "length": 1,
+            "folds": 2,
+            "directions": weights,
+            "trust": None,
+        } | changes
         return andornot.dissect(text.Counting(), "counts", text.pairs(), tmp_path / "r", **given)
 
     assert run(np.eye(6)).manifest["min_active"] == 0.05
@@ -387,45 +401,12 @@ def test_what_is_refused(world, out, tmp_path, capsys):
     seen(world)
 
 
-# --- analyses
+# --- the manifest
 
 
-@pytest.fixture(scope="module")
-def directed(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("directed")
-    weights = np.random.default_rng(3).standard_normal((9, 5))
-    return picture_run(folder, LAYER, directions=weights, trust=None)
-
-
-def test_units_that_would_be_set_to_zero_are_refused(directed, capsys):
-    words = ["analyze", "contributions", str(directed.path), "--ablate", "--trust-code"]
-    assert line(capsys, words) == (
-        f"andornot: units of {LAYER} in {directed.path} are directions, and no channel of the "
-        "network is one that could be set to zero; explain the layer's own units, without "
-        "directions"
-    )
-
-
-def test_every_other_question_is_answered(directed, tmp_path):
-    words = ["analyze", "all", str(directed.path), "--quiet", "--out", str(tmp_path / "tables")]
-    done = CliRunner().invoke(cli, words)
-    assert done.exit_code == 0, done.output
-    assert set(contributions.answer(directed).tables) == {"correlation", "overlap"}
-
-
-def test_label_masking_looks_along_the_direction(directed, tmp_path):
-    some = [e for e in directed.result() if e.formula is not None][:3]
-    found = label_masking(directed, LAYER, some, samples=4)
-    assert set(found) == {e.unit for e in some}
-    eye = picture_run(tmp_path, LAYER, directions=np.eye(9), trust=None)
-    chosen = [e for e in eye.result() if e.formula is not None][:3]
-    plain = Run(eye.path, {**eye.manifest, "directions": None}, trust_code=True)
-    assert label_masking(eye, LAYER, chosen, 4) == label_masking(plain, LAYER, chosen, 4)
-
-
-def test_a_manifest_with_damaged_directions_is_told_of(directed, tmp_path):
+def test_a_manifest_with_damaged_directions_is_told_of(stored, tmp_path):
     from andornot.runs.manifest import check_manifest
 
     for wrong in ([], {"file": 3}, {"file": None, "digest": "a", "shape": [0, 3]}):
         with pytest.raises(AndornotError, match="directions"):
-            check_manifest({**directed.manifest, "directions": wrong}, tmp_path / "m.json")
+            check_manifest({**stored.manifest, "directions": wrong}, tmp_path / "m.json")

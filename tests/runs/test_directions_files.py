@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def test_digests_tell_values_and_shapes_apart():
     assert len({Directions.given(w).digest for w in others}) == len(others)
 
 
-ARRAYS = {
+ARRAYS: dict[str, tuple[Any, str]] = {
     "complex numbers": (W + 1j, "holds complex numbers; give real numbers, units x directions"),
     "objects": (np.array([[1, None]], object), "holds Python objects; give real numbers"),
     "texts": (np.array([["a"]]), "holds values of dtype <U1; give real numbers"),
