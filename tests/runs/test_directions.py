@@ -224,11 +224,11 @@ def test_other_directions_are_another_key_and_the_same_are_found_again(world, ou
     again = dissect(world, out, layer="first", directions=W.astype(np.float64), length=1)
     assert (seen(world), activations(again)) == (0, activations(first))
     keys = {activations(first)}
-    for other in (W[:, :3], W[:, ::-1], -W, np.nextafter(W, 9), None):
+    for other in (W[:, :3], np.nextafter(W, 9), None):
         run = dissect(world, out, layer="first", directions=other)
         assert seen(world) == N_SAMPLES + TRIAL
         keys.add(activations(run))
-    assert len(keys) == 6
+    assert len(keys) == 4
     assert "directions" not in run.manifest
     assert run.directions() is None
 
@@ -260,7 +260,7 @@ def test_recording_goes_on_after_an_error(world, stored, out, monkeypatch):
     assert before + seen(world) == TRIAL + N_SAMPLES
 
 
-@pytest.mark.parametrize("store", [True, False])
+@pytest.mark.parametrize("store", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_killed_command_goes_on(world, stored, out, tmp_path, store):
     np.savez(tmp_path / "w.npz", w=W, other=np.eye(2))
     words = command(world, out, f"{tmp_path / 'w.npz'}#w", *(() if store else ("--no-store",)))
