@@ -301,7 +301,7 @@ def test_a_run_is_asked_with_odd_values(name, run):
 
 
 DISSECT = ("threshold", "min_active", "folds", "units", "jobs", "trust", "memory", "length",
-           "recording", "batch_size")  # fmt: skip
+           "recording", "batch_size", "directions")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DISSECT)

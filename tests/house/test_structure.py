@@ -250,7 +250,7 @@ def test_kernels_are_right_as_plain_python_too():
     """The twin tests once more with the compiler off, on few examples."""
     core = ["scores", "concepts", "thresholds", "responses", "search", "optimal", "explain"]
     files = [*core, "agreement", "ranges", "trees", "trust", "adding_up", "stores"]
-    files += ["derived", "upsample"]
+    files += ["derived", "upsample", "along"]
     long = TESTS / "core" / "test_trust.py::test_p_values_of_noise_are_uniform"
     done = subprocess.run(
         [

@@ -14,7 +14,7 @@ import naive
 from andornot.analyses import baseline, trust
 from andornot.data.images.open import open_data
 from andornot.errors import OptionError, RunError
-from andornot.runs.manifest import check_manifest
+from andornot.runs.manifest_fields import check_manifest
 from andornot.runs.reopen import images_of
 from andornot.runs.run import Run
 from andornot.trust import measure

@@ -12,6 +12,8 @@ from andornot.errors import AndornotError, DataError
 TORCH: Final = "a file of torch.save"
 PICKLE: Final = "a Python pickle"
 SAFETENSORS: Final = "a safetensors file"
+NPY: Final = "a NumPy array (.npy)"
+NPZ: Final = "NumPy arrays (.npz)"
 PARQUET: Final = "a parquet file"
 JSON: Final = "JSON"
 JSON_LINES: Final = "JSON lines"
@@ -53,7 +55,7 @@ _SIGNS: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (512, b"\x89HDF\r\n\x1a\n", "an HDF5 file"),  # MATLAB puts its own header first
     (0, b"MATLAB 5.0", "a MATLAB file"),
-    (0, b"\x93NUMPY", "a NumPy array (.npy)"),
+    (0, b"\x93NUMPY", NPY),
     (0, b"SQLite format 3\0", "an SQLite database"),
     (0, b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", TORCH),  # before torch 1.6
     (0, b"\x1f\x8b", "a gzip archive"),
@@ -168,7 +170,7 @@ def _zipped(head: bytes) -> str:
     if b"/data.pkl" in head[:256]:
         return TORCH
     if b".npyPK" in head or b".npy" in head[30:100]:
-        return "NumPy arrays (.npz)"
+        return NPZ
     return "an Office document" if b"[Content_Types].xml" in head[:100] else "a zip archive"
 
 

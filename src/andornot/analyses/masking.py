@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from andornot._tools.progress import track
 from andornot.analyses.replay import Source
 from andornot.analyses.units import formula_of
+from andornot.counting.directions import along
 from andornot.errors import ModelError
 from andornot.models import LoadedModel, Recorder, image_batches
 from andornot.results.explanation import Explanation
@@ -58,7 +59,7 @@ def label_masking(
     model: LoadedModel = model_of(run, source.model)
     data = images_of(run) if source.data is None else matching(run, source.data)
     preprocessing = preprocessing_of(run)
-    recording = run.record.recording
+    recording, directions = run.record.recording, run.directions(layer)
     scores = {}
     with Recorder(
         model.module, [layer], device=recording.device, logits=False,
@@ -71,11 +72,22 @@ def label_masking(
             with closing(image_batches(some, preprocessing, _BATCH)) as batches:
                 for where, batch in batches:
                     seen = torch.from_numpy(_seen(run, e, rows[where], batch.shape[2:]))
-                    hidden = recorder.record(batch * seen).activations[layer][:, e.unit]
-                    plain = recorder.record(batch).activations[layer][:, e.unit]
+                    hidden, plain = (
+                        _of_unit(recorder.record(shown).activations[layer], e.unit, directions)
+                        for shown in (batch * seen, batch)
+                    )
                     found += _cosines(plain, hidden, float(run.thresholds(layer)[e.unit]))
             scores[e.unit] = float(np.mean(found)) if found else float("nan")
     return scores
+
+
+def _of_unit(
+    values: NDArray[np.float32], unit: int, directions: NDArray[np.float64] | None
+) -> NDArray[np.float32]:
+    """The maps of one unit, ``(n, height, width)``, which may be a direction."""
+    if directions is None:
+        return values[:, unit]
+    return along(values, directions[:, unit : unit + 1].copy())[:, 0]
 
 
 def _samples(run: Run, layer: str, e: Explanation, most: int) -> list[int]:

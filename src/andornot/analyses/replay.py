@@ -72,10 +72,16 @@ class Replay:
         """Load network and samples again, and check that they are the same.
 
         Raises:
-            ModelError: the network cannot be loaded, is another one, or its units are tokens'.
+            ModelError: the network cannot be loaded, is another one, or its units are tokens' or
+                directions.
             DataError: the samples are gone, or have changed.
         """
         source, level = source or Source(), run.level
+        if run.record.directions is not None:
+            raise ModelError(
+                f"units of {layer} in {run.path} are directions, and no channel of the network is "
+                "one that could be set to zero; explain the layer's own units, without directions"
+            )
         if level == "image":
             return _of_images(run, layer, source)
         if level == "pair":

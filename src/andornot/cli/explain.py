@@ -125,6 +125,12 @@ if TYPE_CHECKING:
 @with_options(SEARCH_OPTIONS)
 @with_options(TRUST_OPTIONS)
 @click.option("--units", type=Units(), metavar="0-63,70", help="Explain only these units.")
+@click.option(
+    "--directions",
+    metavar="FILE",
+    help="Explain directions in the place of units: an array of the layer's units x directions "
+    "(.npy, .npz, .safetensors); FILE#PART: one of several in it.",
+)
 @click.option("--folds", type=int, default=5, show_default=True, help="Folds of samples.")
 @click.option("--batch-size", type=int, metavar="N", help="Samples in a forward pass.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
@@ -168,6 +174,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     from andornot.concepts.relations import read_relations
     from andornot.pipeline.dissect import dissect
     from andornot.probes.base import Recording
+    from andornot.probes.directions import read_directions
 
     show_progress(not quiet)
     check_folder(out)
@@ -183,6 +190,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         ),
         "folds": options["folds"],
         "units": options["units"],
+        "directions": read_directions(options["directions"]) if options["directions"] else None,
         "jobs": options["jobs"],
         "trust": trust_of(options),
         "store": not options["no_store"],

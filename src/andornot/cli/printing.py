@@ -62,7 +62,9 @@ def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation
     metric = run.record.search.metric
     second = "f1" if metric == "iou" else metric
     ranged = any(e.range is not None for e in units)
-    table = Table(title=f"best units of layer {layer}", title_justify="left")
+    directions = run.record.directions
+    of = "units" if directions is None else f"of {directions.shape[1]} directions over the units"
+    table = Table(title=f"best {of} of layer {layer}", title_justify="left")
     # the column is narrow where formulas are long, so a class takes the place of the second score
     trust = ["held out", "chance"] if any(e.trust is not None for e in units) else []
     narrow = console.width < _WIDE  # then the formula needs the room

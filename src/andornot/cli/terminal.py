@@ -28,7 +28,13 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import ClassWeight, UnitEntry, choose_units, unit_entry
+from andornot.views.unit import (
+    ClassWeight,
+    UnitEntry,
+    choose_units,
+    directions_sentence,
+    unit_entry,
+)
 
 _LOOKS: Final = {
     DECISIVE: ("bold black on yellow", "*"),
@@ -72,6 +78,8 @@ def print_units(
     console = console or Console(highlight=False)
     layer = run.layer(layer)
     chosen = choose_units(run.result(layer), units, n_units)
+    for sentence in directions_sentence(run, layer):
+        console.print(Text(sentence))
     if run.level == "image":
         for unit in chosen:
             ranges = run.result(layer).ranges(unit)

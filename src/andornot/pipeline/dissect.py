@@ -36,6 +36,7 @@ from andornot.pipeline.steady import note_company
 from andornot.pipeline.two_passes import pass_twice
 from andornot.pipeline.write import write_run
 from andornot.probes.base import Probe, Recording
+from andornot.probes.directions import Directions, check_one_layer
 from andornot.runs.cache import alone, forget
 from andornot.runs.commit import claim
 from andornot.runs.run import Run
@@ -44,6 +45,7 @@ from andornot.trust.measure import LONGEST
 from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from torch import nn
 
     from andornot.data.images.dataset import ProbingData
@@ -70,6 +72,7 @@ def dissect(
     recording: Recording | None = None,
     folds: int = 5,
     units: Sequence[int] | None = None,
+    directions: Directions | ArrayLike | str | Path | None = None,
     jobs: int | None = None,
     trust: TrustOptions | None = _TRUST,
     store: bool = True,
@@ -100,10 +103,13 @@ def dissect(
             sentence pairs above 0, where a layer's activations are never below it. Give
             ``counting.ranges.Ranges`` to explain the whole range of activations in pieces.
         min_active: share of all positions on which a unit must be active to be explained; by
-            default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0.
+            default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
+            for directions that are active in their highest values.
         recording: batch size, device and the like.
         folds: folds of samples to count in.
         units: explain only these units.
+        directions: explain directions in the space of the layer's units in their place: an array
+            ``(units, directions)``, or a file of one (see ``probes.directions``).
         jobs: threads; all cores if not given.
         trust: how often to search again on held-out samples, on resamples and by chance, so that
             each explanation says how far it can be trusted (see ``trust``); None for not at all.
@@ -137,8 +143,12 @@ def dissect(
     n_workers(jobs)
     _check(options, threshold, folds, min_active, relations)
     _check_store(options, threshold, store, memory)
+    layers = _layers(layer)
+    chosen = None if directions is None else Directions.given(directions)
+    if chosen is not None:
+        check_one_layer(layers)
     probe = _probe(
-        model, _layers(layer), data, recording or Recording(),
+        model, layers, data, recording or Recording(),
         weights=weights, preprocessing=preprocessing, words=words,
     )  # fmt: skip
     pipeline = Pipeline(
@@ -146,7 +156,7 @@ def dissect(
         out=Path(out),
         folds=int(folds),  # of NumPy too, which cannot divide a digest
         threshold=threshold,
-        min_active=probe.min_active if min_active is None else min_active,
+        min_active=min_active,
         relations=relations,
         search=options,
         units=units,
@@ -155,6 +165,7 @@ def dissect(
         choose_length=choose_length,
         store=store,
         memory=memory * 1e9,
+        directions=chosen,
         verify=verify,
     )
     with alone(pipeline.out):
@@ -275,6 +286,8 @@ def _whole_run(p: Pipeline) -> Run:
 
 def _run(p: Pipeline) -> Run:
     p.start()
+    if p.directions is not None:
+        p.note(p.directions.sentence(p.probe.layers[0]))
     data_key = p.probe.data.fingerprint()
     table, table_stage = concepts_of(p, data_key)
     # mistakes in the search options shall not show only after the network has run

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,6 +43,7 @@ from andornot.counting.thresholds import (
 from andornot.errors import OptionError, RunError, quoted
 from andornot.pipeline.pieces import Piece, Place
 from andornot.probes.base import Batch, Probe
+from andornot.probes.directions import Directions
 
 State = dict[str, NDArray[Any]]
 
@@ -64,12 +65,14 @@ class Forward:
         layers: the layers to look at.
         logits: whether to take the logits too.
         units: units that are to be explained, of every layer; None for all.
+        directions: what stands in the place of the layers' own units; None for these.
     """
 
     probe: Probe
     layers: tuple[str, ...]
     logits: bool
     units: Sequence[int] | None
+    directions: Directions | None = field(default=None, kw_only=True)
 
     @property
     def n_samples(self) -> int:
@@ -95,13 +98,26 @@ class Forward:
         if samples.stop < self.n_samples:
             probe, first = part_of(probe, samples), 0
         with closing(probe.batches(self.layers, first, self.logits, clock)) as found:
-            for number, batch in enumerate(found):
+            for number, batch in enumerate(map(self._directed, found)):
                 if not number:
                     for layer in self.layers:
                         check_units(self.units, layer, batch.activations[layer].shape[1])
                 moved = samples.start - first
                 where = slice(batch.samples.start + moved, batch.samples.stop + moved)
                 yield replace(batch, samples=where)
+
+    def _directed(self, batch: Batch) -> Batch:
+        """A batch with directions in the place of units, where there are some.
+
+        The only place where they are applied: all that a run stores or counts comes by here, of
+        whatever modality, and in whatever process.
+        """
+        if self.directions is None:
+            return batch
+        along = {
+            layer: self.directions.of(batch.activations[layer], layer) for layer in self.layers
+        }
+        return replace(batch, activations=along)
 
     def shards(self, samples: range) -> Iterator[range]:
         """Parts of some samples, that begin where a batch begins."""

@@ -23,6 +23,7 @@ from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import try_network
 from andornot.runs import stage_names
 from andornot.runs.cache import Stage, remove_stage
+from andornot.runs.run import DIRECTIONS
 
 _SHARD_BYTES = 32 * 2**20
 
@@ -80,7 +81,9 @@ def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]
     """The stages that hold what the network gives: one for each layer, one for the logits."""
     inputs = {"data": data_key, "images": p.editions["images"]} | p.probe.model_key()
     shape = p.probe.layer_key()
-    answers = network_editions(p, **inputs, **shape)
+    answers = network_editions(p, **inputs, **shape)  # of the layers themselves
+    if p.directions is not None:
+        shape = shape | {"directions": p.directions.digest}
     stages = {
         layer: p.stage(
             stage_names.activations(layer),
@@ -92,6 +95,8 @@ def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]
     p.stage(stage_names.TRIAL, keys=[*(stage.key for stage in stages.values()), logits.key])
     for stage in stages.values():
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
+            stage.undo()
+        if stage.done and p.directions is not None and not (stage.path / DIRECTIONS).exists():
             stage.undo()
     if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
         logits.undo()
@@ -111,7 +116,7 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
     clock = next(iter(stages.values()), logits).timer
     work = Recordings(
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
-        _SHARD_BYTES,
+        _SHARD_BYTES, directions=p.directions,
     )  # fmt: skip
     try_network(p, work)
     if p.engine is None:
@@ -128,8 +133,15 @@ def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
 def finish_layer(
     p: Pipeline, layer: str, stage: Stage, n_units: int, map_shape: tuple[int, int]
 ) -> None:
-    """Note what is known of a layer, with the weights of a linear head behind it."""
-    head = p.probe.head(layer, n_units)
+    """Note what is known of a layer, with the weights of a linear head behind it, or directions.
+
+    Directions have no weights to classes: what a class takes of each unit says nothing of how
+    much of it is due to a direction, as many of which as one likes may share in one unit.
+    """
+    head = p.probe.head(layer, n_units) if p.directions is None else None
+    if p.directions is not None:
+        with writing(stage.path):
+            stage.write_array(DIRECTIONS, p.directions.weights)
     if head is not None:
         with writing(stage.path):
             stage.write_array(_head_file(stage).name, head)

@@ -76,7 +76,7 @@ def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) ->
     rule, stage = p.rules[layer], p.stages[stage_names.responses(layer)]
     assert isinstance(rule, Threshold)
     low, high = read_array(stage.path / "extremes.npy")[:, units].astype(np.float64)
-    least = max(1, math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions))
+    least = max(1, math.ceil(Fraction(repr(float(p.least_active(layer)))) * table.n_positions))
     remedy = _remedy(p, layer, table, _Stuck(units, low, high, least)) if p.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
     one = len(units) == 1

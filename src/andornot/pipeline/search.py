@@ -47,7 +47,7 @@ def explained(
     units: list[int],
 ) -> Generator[Explanation, None, None]:
     """Explain some units; ``responses`` and ``status`` are of all units of the layer."""
-    least = math.ceil(Fraction(repr(float(p.min_active))) * table.n_positions)
+    least = math.ceil(Fraction(repr(float(p.least_active(layer)))) * table.n_positions)
     rare = (responses.totals < least) & (responses.totals > 0)
     states = [
         RARE if state == ALIVE and few else state for state, few in zip(status, rare, strict=True)

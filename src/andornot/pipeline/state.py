@@ -18,6 +18,7 @@ from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
 from andornot.pipeline.passes import check_units
 from andornot.probes.base import Probe
+from andornot.probes.directions import Directions
 from andornot.runs import stage_names
 from andornot.runs.cache import Stage, key_of
 from andornot.search.options import SearchOptions
@@ -31,6 +32,7 @@ _PIPELINE_VERSION = 3
 class Pipeline:
     """One run on its way: inputs, where it goes, and the stages done so far.
 
+    ``directions`` stand in the place of the units of the one layer.
     ``company`` says how far what a layer gives hangs on the other samples of a batch, and the
     logits under ``""`` (see ``steady``).
     ``timers`` are those of all steps in their order, stages or not.
@@ -40,7 +42,7 @@ class Pipeline:
     out: Path
     folds: int
     threshold: Threshold | Ranges | None
-    min_active: float
+    min_active: float | None
     relations: Relations | None
     search: SearchOptions
     units: Sequence[int] | None
@@ -49,6 +51,7 @@ class Pipeline:
     choose_length: bool
     store: bool
     memory: float
+    directions: Directions | None = None
     verify: bool = False
     engine: Engine | None = None
     stages: dict[str, Stage] = field(default_factory=dict)
@@ -89,6 +92,18 @@ class Pipeline:
     def shards(self, layer: str) -> Shards:
         """Where the activations of a layer are stored."""
         return Shards(self.stages[stage_names.activations(layer)].path / "shards")
+
+    def least_active(self, layer: str) -> float:
+        """Share of all positions on which a unit of a layer must be active to be explained.
+
+        The probe's own share is for units that are active above 0. Directions mostly have values
+        on both sides of it, and are active in their highest; of these that share would leave none.
+        """
+        if self.min_active is not None:
+            return self.min_active
+        rule = self.rules[layer]
+        by_quantile = isinstance(rule, Threshold) and rule.quantile is not None
+        return 0.0 if self.directions is not None and by_quantile else self.probe.min_active
 
     def units_of(self, layer: str) -> list[int]:
         """The units of a layer that are to be explained, each once."""

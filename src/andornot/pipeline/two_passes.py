@@ -40,6 +40,7 @@ def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Sta
     work = Work(
         p.probe, (), not logits.done, p.units,
         table_stage.path.resolve(), dict.fromkeys(p.probe.layers, guess), p.memory, p.jobs,
+        directions=p.directions,
     )  # fmt: skip
     grids = table_stage.key if is_upsampled(guess) else None
     found = {

@@ -23,6 +23,7 @@ from andornot.runs.commit import commit, new_results, versions
 from andornot.runs.manifest import (
     MANIFEST,
     DataSource,
+    DirectionsSource,
     LayerRecord,
     Manifest,
     ModelSource,
@@ -72,8 +73,9 @@ def _manifest(
         level=p.probe.level,
         data=_data(p, data_key, table),
         folds=p.folds,
-        min_active=p.min_active,
+        min_active=p.least_active(p.probe.layers[0]),
         relations=p.relations,
+        directions=None if p.directions is None else DirectionsSource.of(p.directions.facts()),
         search=Searched.of(asdict(p.search)),
         store=p.store,
         trust=_trusted(p),

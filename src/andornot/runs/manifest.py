@@ -163,6 +163,21 @@ class DataSource(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DirectionsSource(Part):
+    """Directions that stand in the place of the units of the one layer.
+
+    Attributes:
+        file: where they were read; None of an array.
+        digest: of their numbers.
+        shape: units of the layer, and directions.
+    """
+
+    file: str | None
+    digest: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Searched(Part):
     """How formulas were searched for (see ``search.options.SearchOptions``).
 
@@ -274,6 +289,7 @@ class Manifest(Part):
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
         relations: for each name of a relation, concepts with those that they stand for.
+        directions: what stands in the place of the layer's units; None where they were explained.
         search: how formulas were searched for.
         store: whether activations were kept.
         trust: how trust was measured; None where it was not.
@@ -297,6 +313,7 @@ class Manifest(Part):
     folds: int | None = None
     min_active: float | None = None
     relations: Mapping[str, Mapping[str, Any]] | None = None
+    directions: DirectionsSource | None = None
     search: Searched
     store: bool = True
     trust: Trusted | None = None
@@ -312,12 +329,13 @@ class Manifest(Part):
         "words": Words,
         "recording": Recorded,
         "data": DataSource,
+        "directions": DirectionsSource,
         "search": Searched,
         "trust": Trusted,
         "results": Results,
     }
     _NAMED: ClassVar[Mapping[str, type[Part]]] = {"layers": LayerRecord, "stages": StageRecord}
-    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words")
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words", "directions")
 
     @classmethod
     def read(cls, path: Path) -> Manifest:

@@ -218,6 +218,7 @@ FIELDS = Fields(
         "folds": POSITIVE,
         "min_active": NUMBER,
         "relations": Maybe(Named(Named(TEXTS))),
+        "directions": Maybe(Fields({"file": Maybe(TEXT), "digest": TEXT, "shape": Many(POSITIVE)})),
         "store": FLAG,
         "trust": Maybe(
             Fields(

@@ -39,6 +39,9 @@ from andornot.runs.manifest import MANIFEST, Manifest
 if TYPE_CHECKING:
     import pandas as pd
 
+DIRECTIONS = "directions.npy"
+"""Where the directions that stand in the place of a layer's units lie, in its stage."""
+
 
 @dataclass(frozen=True, repr=False)
 class Run:
@@ -254,6 +257,18 @@ class Run:
         if noted and not path.exists():
             raise RunError(f"{path} is gone; repeat andornot explain, it records it again")
         return read_array(path) if path.exists() else None
+
+    def directions(self, layer: str | None = None) -> NDArray[np.float64] | None:
+        """The directions that were explained, ``(units of the layer, directions)``.
+
+        None where the layer's own units were.
+
+        Raises:
+            DamagedError: they are gone, or damaged.
+        """
+        if self.record.directions is None:
+            return None
+        return read_array(self._part(f"activations {self.layer(layer)}") / DIRECTIONS)
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
         """For each class the weight of each unit to it; empty where no linear head follows."""

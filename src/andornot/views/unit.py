@@ -291,8 +291,22 @@ def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, .
     return (
         f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
         f"{run.record.data.concepts:,} concepts.",
+        *directions_sentence(run, layer),
         f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
         *_length_sentence(result),
+    )
+
+
+def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
+    """That units are directions, where they are."""
+    noted = run.record.directions
+    if noted is None:
+        return ()
+    units, count = noted.shape
+    source = f" ({_short(noted.file)})" if noted.file else ""
+    return (
+        f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
+        f"“{layer}”, none of its own; a direction turned round would be another one.",
     )
 
 
