@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import fields, replace
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import andornot
-from andornot import ConceptTable, Responses, Result
+from andornot import ConceptTable, Result
 from andornot.counting.responses import count_responses
 from andornot.counting.stores import InMemory, Shards
 from andornot.counting.thresholds import Threshold, find_thresholds
@@ -177,19 +178,16 @@ def test_a_saved_result_comes_back_equal(tmp_path_factory, case, length, how, da
         assert list(again.rows()) == list(kept.rows())
 
 
-def test_every_option_of_the_search_comes_back(tmp_path):
-    options = {
-        "length": np.int64(2), "beam_size": 4, "search": "optimal", "metric": "f1",
-        "operators": ("OR", "AND"), "penalty": 0.9, "limit": 3, "only": ["a", "b", "d"],
-        "nodes": 50, "seconds": 9.5,
-    }  # fmt: skip
-    rng = np.random.default_rng(0)
-    table = ConceptTable.from_masks(rng.random((4, 40)) < 0.4, ["a", "b", "c", "d"], ["x"] * 4)
-    result = andornot.explain(rng.random((2, 40)) < 0.3, table, categories=["x"], **options)
-    result.save(tmp_path / "file")
+def test_every_option_of_the_search_comes_back(tmp_path, whole):
+    options = SearchOptions.of(
+        length=np.int64(2), beam_size=4, search="optimal", metric="f1", operators=["OR", "AND"],
+        penalty=0.9, limit=3, categories="x", concepts=["a", "é", "d"], nodes=50, seconds=9.5,
+    )  # fmt: skip
+    replace(whole, search=options).save(tmp_path / "file")
     again = Result.load(tmp_path / "file")
-    assert again.search == result.search != SearchOptions()
-    assert {f.name: getattr(again.search, f.name) for f in fields(SearchOptions)}["limit"] == 3
+    assert again.search == options
+    assert again.search is not None
+    assert again.search.concepts == ("a", "é", "d")
 
 
 def test_a_loaded_result_can_be_examined(tmp_path):
@@ -211,7 +209,7 @@ def test_only_our_own_file_is_replaced(tmp_path, whole):
     whole.save(file)
     whole[:2].save(file)
     assert Result.load(file) == whole[:2]
-    assert os.listdir(tmp_path) == ["file.json"]
+    assert list(tmp_path.iterdir()) == [file]
     changed = file.read_text(encoding="utf-8").replace('"tp": ', '"tp":  1')
     for text in ("a diary", "{}", '{"andornot": "result"}', changed):
         file.write_text(text, encoding="utf-8")
@@ -274,12 +272,8 @@ def test_no_change_of_a_saved_file_goes_unnoticed(tmp_path):
     good = file.read_bytes()
     for at in rng.integers(0, len(good), 150):
         file.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
-        try:
-            again = Result.load(file)
-        except DataError as error:
-            assert "\n" not in str(error)
-        else:
-            assert again == result  # a space, say, or a digit that rounds to the same
+        with suppress(DataError):  # but a space, say, may have become another one
+            assert Result.load(file) == result
         file.write_bytes(good[:at])
         told(DataError, Result.load, file)
 
@@ -292,13 +286,9 @@ def test_what_somebody_signed_but_did_not_get_right_is_told(tmp_path, whole):
     content = json.loads(file.read_text(encoding="utf-8"))["content"]
     row = content["explanations"][0]
     for wrong in (
-        {"lower": None}, {"search": {"length": 0}}, {"search": {"colour": 3}}, {"table": 3},
+        {"lower": None}, {"search": {"length": 0}}, {"search": {"colour": 3}}, {"search": 3},
         {"explanations": [row | {"beam": [{}]}]}, {"explanations": [row | {"unit": "x"}]},
-        {"explanations": [row | {"range": [1]}]}, {"explanations": {}}, {"explanations": [[]]},
+        {"explanations": [row | {"range": [1]}]}, {"explanations": [[]]},
     ):  # fmt: skip
         write_saved(file, content | wrong)
-        try:
-            Result.load(file)
-        except DataError as error:
-            assert "is damaged" in str(error)  # noqa: PT017
-            assert "\n" not in str(error)
+        assert "is damaged" in told(DataError, Result.load, file)

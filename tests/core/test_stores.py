@@ -70,11 +70,9 @@ def keys(draw) -> Any:
 def test_every_index_gives_what_it_gives_of_the_array(stored, key):
     try:
         expected = VALUES[key]
-    except (IndexError, ValueError) as error:
-        with pytest.raises(OutOfRangeError) as caught:
+    except (IndexError, ValueError):
+        with pytest.raises(OutOfRangeError, match="cannot be indexed by"):
             stored[key]
-        assert isinstance(error, ValueError) or isinstance(caught.value, IndexError)
-        assert "\n" not in str(caught.value)
         return
     found = stored[key]
     assert type(found) is type(expected) or np.ndim(found) == 0
@@ -125,14 +123,9 @@ def test_a_damaged_file_is_told_of_by_every_way_to_read_it(tmp_path):
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    for read in (
-        lambda: store[0],
-        lambda: store[:2],
-        lambda: np.asarray(store),
-        lambda: list(store),
-    ):
+    for read in (np.asarray, list, lambda a: a[0], lambda a: a[:2], lambda a: a[[1]]):
         with pytest.raises(DamagedError):
-            read()
+            read(store)
 
 
 def test_a_store_of_nothing_says_so(tmp_path):
