@@ -13,7 +13,6 @@ import andornot
 from andornot.counting import stores
 from andornot.counting.stores import Shards
 from andornot.errors import DamagedError, OutOfRangeError, RunError
-from strategies import MANY
 
 SHAPE = (11, 3, 2, 4)
 VALUES = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
@@ -65,7 +64,6 @@ def keys(draw) -> Any:
     return parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
 
 
-@MANY
 @given(keys())
 def test_every_index_gives_what_it_gives_of_the_array(stored, key):
     try:

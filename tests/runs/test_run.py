@@ -153,7 +153,7 @@ def test_a_score_has_names_and_is_the_pair_that_it_was(run):
     counts, folds = score
     assert score == (counts, folds)
     assert (score[0], score[1], len(score)) == (counts, folds, 2)
-    assert isinstance(score, tuple)
+    assert tuple in type(score).__mro__
     assert str(score.formula) == "NOT NOT red"
     assert score.formula == andornot.parse("NOT NOT red")
     assert score.unit == 4

@@ -20,6 +20,10 @@ from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from andornot.concepts.table import ConceptTable
+    from andornot.counting.responses import Responses
 
 _SHOWN = 8
 """How many units a printed result lists: with a line before and after them it has ten lines."""
@@ -183,6 +187,37 @@ class Result:
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise damaged(path, repr(error)) from error
+
+    def report(
+        self,
+        path: str | Path,
+        unit_masks: ArrayLike | Responses | None = None,
+        concepts: ConceptTable | None = None,
+        *,
+        title: str = "Units",
+    ) -> Path:
+        """Write a folder of pages for a browser; an older report there is replaced.
+
+        Args:
+            path: the folder.
+            unit_masks: the masks that were explained, or their responses, one for each
+                explanation and in the same order; with them pages show the parts of formulas,
+                near units and concepts.
+            concepts: the concept table; it goes with the masks.
+            title: what the first page is called.
+
+        Returns:
+            The path of the first page.
+
+        Raises:
+            OptionError: jinja2 is missing, the result is empty, masks and table are not those that
+                were explained, or the folder holds other files.
+            DataError: masks do not fit the table.
+            RunError: the folder cannot be written.
+        """
+        write = resolve("andornot.report.of_arrays:report_result")
+        page: Path = write(self, path, unit_masks, concepts, title=title)
+        return page
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each unit: formula, scores, counts, the best of each shorter length.
