@@ -231,7 +231,7 @@ def test_a_file_of_another_version_is_ours_and_told(tmp_path, whole):
 
 
 def test_places_where_nothing_can_be_saved(tmp_path, whole):
-    assert "is a folder; give a file" in told(RunError, whole.save, tmp_path)
+    assert "a folder is in its place" in told(RunError, whole.save, tmp_path)
     assert "there is no folder" in told(RunError, whole.save, tmp_path / "none" / "file")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     assert "a link is in its place" in told(RunError, whole.save, tmp_path / "link")

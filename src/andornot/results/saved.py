@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from andornot._tools.checks import as_path
-from andornot._tools.files import check_plain, digest, text_writer, write_whole, writing
-from andornot._tools.writable import check_file
-from andornot.errors import DataError, OptionError, quoted
+from andornot._tools.files import check_plain, digest, sweep, text_writer, write_whole, writing
+from andornot.errors import DataError, OptionError, RunError, quoted
 
 _MARK: Final = "result"
 _FORMAT: Final = 1
@@ -28,7 +27,8 @@ def write_saved(path: str | Path, content: dict[str, Any]) -> None:
         RunError: it cannot be written.
     """
     path = as_path(path, "path")
-    check_file(path)
+    if not path.parent.is_dir():
+        raise RunError(f"{path} cannot be written: there is no folder {path.parent}; make it")
     with writing(path):
         check_plain(path)
         if path.exists() and not _is_ours(path):
@@ -38,6 +38,7 @@ def write_saved(path: str | Path, content: dict[str, Any]) -> None:
             )
         text = json.dumps(content, default=_plain)
         head = {"andornot": _MARK, "format": _FORMAT, "digest": _digest(json.loads(text))}
+        sweep(path.parent, path.name)
         write_whole(path, text_writer(f'{json.dumps(head)[:-1]}, "content": {text}}}\n'))
 
 
