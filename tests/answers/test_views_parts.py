@@ -7,6 +7,7 @@ import io
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from andornot.views.formula_tree import Matcher, failures
 from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
 from andornot.views.overlays import data_url, overlay_png
-from andornot.views.plots import activation_histogram, round_numbers
+from andornot.views.plots import activation_histogram, iou_by_length, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 
 NAMES = ("a", "b", "c", "d")
@@ -223,3 +224,12 @@ def test_layers_get_different_plain_names():
     assert slugs(["a.b", "a/b", "a b", "A_b", "é"]) == {
         "a.b": "a.b", "a/b": "a_b", "a b": "a_b_2", "A_b": "A_b_3", "é": "_",
     }  # fmt: skip
+
+
+def test_the_curve_of_the_mean_stays_inside_its_figure():
+    table = pd.DataFrame(
+        {"length": [1, 2], "q25": [0.1, 0.1], "mean": [0.4, 0.6], "q75": [0.2, 0.2]}
+    )
+    plot = iou_by_length(table)
+    assert all(dot.y >= plot.y.end for dot in plot.dots)
+    assert plot.y.high == pytest.approx(0.6)

@@ -15,7 +15,6 @@ from andornot import ConceptTable, Responses, Result
 from andornot.errors import AndornotError, OptionError, RunError
 from andornot.report.write import write_report
 from andornot.trust.options import TrustOptions
-from andornot.views.plots import iou_by_length
 from report_cases import EVIL
 from test_report_page import read
 from test_report_site import assert_sound, listed, pages
@@ -75,7 +74,7 @@ def test_the_overview_counts_what_was_found(site, world):
     assert "4 of 5 units have a formula." in text
     assert f"{result[0].counts.tp:,}" in unit_page(site, 0)
     assert "no formulanowhere above its threshold" in text
-    assert f"positions {table.n_positions}" in re.sub(r"[\s,]+", " ", text)
+    assert f"positions{table.n_positions}" in text
     assert "up to 3 concepts, with OR, AND, AND NOT" in text
     assert read(site / "index.html").text.count("Ünits") > 1
 
@@ -166,15 +165,6 @@ def test_what_does_not_fit_is_told_before_anything_is_written(world, tmp_path):
         result.report(out, units.astype(int), table)
     assert not out.exists()
     assert (tmp_path / "mine" / "index.html").read_text() == "a diary"
-
-
-def test_the_curve_of_the_mean_stays_inside_its_figure():
-    table = pd.DataFrame(
-        {"length": [1, 2], "q25": [0.1, 0.1], "mean": [0.4, 0.6], "q75": [0.2, 0.2]}
-    )
-    plot = iou_by_length(table)
-    assert all(dot.y >= plot.y.end for dot in plot.dots)
-    assert plot.y.high == pytest.approx(0.6)
 
 
 def test_a_result_of_a_run_may_be_shown_as_arrays_are(tmp_path):

@@ -138,7 +138,7 @@ def test_a_report_from_arrays_alone_is_as_quiet(browser, tmp_path):
     expect_units(page, [0])
     page.click("#cards a")
     visit.arrive(f"{home.as_uri()}/unit/unit-00000.html")
-    expect(page.locator("h1 .formula")).to_have_text(f'"red square" AND NOT "{EVIL}"')
+    expect(page.locator("h1 .formula")).to_have_text(f'red square AND NOT "{EVIL}"')
     expect(page.locator("nav[aria-label=Report] a")).to_have_text(["Overview", "Units", "Concepts"])
     visit.close()
 
