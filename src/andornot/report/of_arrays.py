@@ -83,7 +83,9 @@ def report_result(
     if not isinstance(title, str) or not title.strip():
         raise OptionError("title is blank; give a text, or leave it out")
     if not len(result):
-        raise OptionError("the result has no explanation, so there is nothing to report")
+        raise OptionError(
+            "the result has no explanation, so there is nothing to report; give one that has"
+        )
     load_template("base.html.j2")
     check_whole(out, TOP)
     shown = _shown(result, unit_masks, concepts)
