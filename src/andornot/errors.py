@@ -2,6 +2,7 @@
 
     AndornotError
     ├── OptionError     an option or argument has a value we cannot use
+    │   └── OutOfRangeError   an index leads to nothing
     ├── FormulaError    a formula cannot be read, or names an unknown concept
     ├── DataError       probing data is missing, damaged or inconsistent
     ├── ModelError      a model, its weights or a layer cannot be used
@@ -59,6 +60,10 @@ def _cut(sentence: str) -> str:
 
 class OptionError(AndornotError, ValueError):
     """An option or argument has a value that cannot be used."""
+
+
+class OutOfRangeError(OptionError, IndexError):
+    """An index leads to nothing, as Python's own sequences would say by an IndexError."""
 
 
 class FormulaError(AndornotError, ValueError):

@@ -7,6 +7,7 @@ import io
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from andornot.views.formula_tree import Matcher, failures
 from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
 from andornot.views.overlays import data_url, overlay_png
-from andornot.views.plots import activation_histogram, round_numbers
+from andornot.views.plots import activation_histogram, iou_by_length, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, threshold
 from manifest_cases import run_by
 
@@ -230,3 +231,12 @@ def test_ticks_are_round_and_inside(low, span):
 )
 def test_when_a_unit_is_active(tmp_path, rule, told):
     assert threshold(run_by(tmp_path, rule), "1") == told
+
+
+def test_the_curve_of_the_mean_stays_inside_its_figure():
+    table = pd.DataFrame(
+        {"length": [1, 2], "q25": [0.1, 0.1], "mean": [0.4, 0.6], "q75": [0.2, 0.2]}
+    )
+    plot = iou_by_length(table)
+    assert all(dot.y >= plot.y.end for dot in plot.dots)
+    assert plot.y.high == pytest.approx(0.6)

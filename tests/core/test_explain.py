@@ -167,7 +167,7 @@ def test_units_may_be_called_by_their_numbers(units, concepts):
     assert [e.unit for e in result] == [7, 100, 3]
     assert len(result) == 3
     assert result[7].iou == 1.0
-    assert result[np.int64(100)].unit == 100  # type: ignore[index]
+    assert result[np.int64(100)].unit == 100
     with pytest.raises(OptionError, match=r"no explanation of unit 0; .* has units 3 to 100"):
         result[0]
     assert [e.unit for e in result.best()] == [7, 100, 3]

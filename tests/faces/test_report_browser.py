@@ -20,9 +20,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
+import andornot
 from andornot.report.write import write_report
 from report_cases import CLASSES, EVIL, picture_run
 
@@ -120,6 +122,25 @@ def test_every_page_loads_without_an_error_or_a_request(site, visit):
         )
         assert broken == 0, path
     assert visit.requests
+
+
+def test_a_report_from_arrays_alone_is_as_quiet(browser, tmp_path):
+    masks = np.random.default_rng(0).random((3, 20, 4)) < 0.3
+    units = np.stack([masks[0] & ~masks[1], masks[2], np.zeros_like(masks[0])])
+    table = andornot.ConceptTable.from_masks(masks, ["red square", EVIL, "green"])
+    home = andornot.explain(units, table).report(tmp_path / "out", units, table).parent
+    visit = Visit(browser, home, viewport={"width": 1200, "height": 800})
+    for path in sorted(home.rglob("*.html")):
+        visit.open(str(path.relative_to(home)))
+    page = visit.open("units.html")
+    expect_units(page, [0, 1, 2])
+    page.fill("#find", "red")
+    expect_units(page, [0])
+    page.click("#cards a")
+    visit.arrive(f"{home.as_uri()}/unit/unit-00000.html")
+    expect(page.locator("h1 .formula")).to_have_text(f'red square AND NOT "{EVIL}"')
+    expect(page.locator("nav[aria-label=Report] a")).to_have_text(["Overview", "Units", "Concepts"])
+    visit.close()
 
 
 def test_search_and_filters_find_what_they_should(site, visit):

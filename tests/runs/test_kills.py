@@ -15,7 +15,7 @@ from kill_harness import JOBS
 pytest.importorskip("torch", reason="torch is not installed")
 
 HARNESS = Path(__file__).parents[1] / "support" / "kill_harness.py"
-STEPS = {"convert": 1, "nli-train": 1, "table": 1, "stream": 1, "report": 4}
+STEPS = {"convert": 1, "nli-train": 1, "table": 1, "result": 1, "stream": 1, "report": 4}
 """Every so manyth operation is a kill; EVERY_KILL=1 takes all of them, which takes half an hour."""
 LONG = 9
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from analysis_cases import LAYER, picture_run
 from andornot import Threshold
 from andornot.cli import cli, main
 from andornot.data.images.open import open_data
-from andornot.errors import DataError, OptionError, RunError
+from andornot.errors import DataError, FormulaError, OptionError, RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
 from andornot.runs.run import Run
@@ -120,3 +122,43 @@ def test_an_interrupted_report_does_not_promise_to_go_on(run, monkeypatch, capsy
         "andornot: interrupted; the same command starts afresh, and nothing is left half done"
     )
     assert not (run.path / "report").exists()
+
+
+def test_activations_are_read_as_an_array(run):
+    whole = np.concatenate([block for _, block in run.activations().blocks()])
+    recorded = run.activations()
+    np.testing.assert_array_equal(np.asarray(recorded), whole)
+    assert recorded.shape == whole.shape
+    assert len(recorded) == len(run.samples)
+    for key in (0, -1, slice(3, 25), (slice(None), 4), [30, 2]):
+        np.testing.assert_array_equal(recorded[key], whole[key])
+
+
+def test_a_score_has_names_and_is_the_pair_that_it_was(run):
+    score: Any = run.score(4, "  NOT NOT red ")
+    again: Any
+    counts, folds = score
+    assert score == (counts, folds)
+    assert (score[0], score[1], len(score)) == (counts, folds, 2)
+    assert tuple in type(score).__mro__
+    assert str(score.formula) == "NOT NOT red"
+    assert score.formula == andornot.parse("NOT NOT red")
+    assert score.unit == 4
+    assert score.scores() == counts.scores()
+    assert score.iou == counts.iou == score.scores()["iou"]
+    assert score.precision == counts.precision == counts.tp / (counts.tp + counts.fp)
+    assert score.recall == counts.recall == counts.tp / (counts.tp + counts.fn)
+    assert sum(fold.tp for fold in folds) == counts.tp
+    assert str(score).startswith(f"unit 4: NOT NOT red (IoU {counts.iou:.3f}, precision ")
+    assert repr(score) == f"<UnitScore of {score}>"
+    again = pickle.loads(pickle.dumps(score))
+    assert (again, again.formula, again.unit) == (score, score.formula, 4)
+    assert run.score(4, score.formula) == score
+    with pytest.raises(FormulaError, match="colour"):
+        run.score(4, "colour")
+
+
+def test_a_result_of_a_run_is_saved_and_comes_back(run, tmp_path):
+    run.result().save(tmp_path / "result.json")
+    assert andornot.Result.load(tmp_path / "result.json") == run.result()
+    assert repr(run).count("\n") == repr(run.result()[-1]).count("\n") == 0

@@ -340,6 +340,24 @@ def _table_job() -> Job:
     )
 
 
+def _result_job() -> Job:
+    import andornot
+
+    def result(length: int) -> andornot.Result:
+        rng = np.random.default_rng(0)
+        table = andornot.ConceptTable.from_masks(rng.random((3, 40)) < 0.4, ["a", "b", "c"])
+        return andornot.explain(rng.random((2, 40)) < 0.3, table, length=length, jobs=1)
+
+    def read(place: Path) -> Any:
+        return [e.as_dict() for e in andornot.Result.load(place / "result.json")]
+
+    return Job(
+        lambda place: result(1).save(place / "result.json"),
+        lambda place: result(2).save(place / "result.json"),
+        read,
+    )
+
+
 def _stream_job() -> Job:
     from andornot.concepts.table import ConceptTable
     from andornot.counting.responses import Responses
@@ -372,6 +390,7 @@ JOBS: dict[str, Callable[[], Job]] = {
     "convert": _convert_job,
     "nli-train": _train_job,
     "table": _table_job,
+    "result": _result_job,
     "stream": _stream_job,
 }
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
+_FEW = 5
+"""A list of more values is printed by its length."""
+
 
 def count(n: int, thing: str) -> str:
     """A number of things: ``1 unit``, ``1,024 units``."""
@@ -16,3 +22,24 @@ def percent(share: float) -> str:
 def p_value(p: float) -> str:
     """A p-value, as it is written in a sentence."""
     return "p < 1e-300" if p < 1e-300 else f"p = {p:.2g}"
+
+
+def shortened(text: str, most: int = 160) -> str:
+    """A text on one line, without its end if it is longer than so many characters."""
+    line = " ".join(text[: 4 * most].split())  # not all of what may be megabytes
+    whole = len(text) <= 4 * most and len(line) <= most
+    return line if whole else f"{line[: most - 3].rstrip()}..."
+
+
+def brief(record: Any) -> str:
+    """A dataclass on one line: arrays by type and shape, long lists by their length."""
+    told = (f"{f.name}={_told(getattr(record, f.name))}" for f in fields(record))
+    return f"<{type(record).__name__}: {', '.join(told)}>"
+
+
+def _told(value: Any) -> str:
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{value.dtype} {tuple(value.shape)}"
+    if isinstance(value, tuple | list | dict) and len(value) > _FEW:
+        return f"{len(value):,} values"
+    return shortened(repr(value), 100)

@@ -34,12 +34,12 @@ def answer(run: Run, layer: str | None = None) -> Answer:
             "explain again with --length 2 or more"
         )
     iou = np.array([e.by_length for e in units.explanations], np.float64)
-    by_length = _by_length(iou)
+    by_length = by_length_table(iou)
     paired = compare_paired(iou[:, 0], iou[:, -1])
     tables = {
         "by_length": by_length,
         "tests": _tests(paired),
-        "histogram": _histogram(iou),
+        "histogram": histogram_table(iou),
         "units": _units(units, iou),
     }
     sentences = (
@@ -50,7 +50,8 @@ def answer(run: Run, layer: str | None = None) -> Answer:
     return Answer("length", "IoU by maximum length of the formula", tables, sentences)
 
 
-def _by_length(iou: NDArray[np.float64]) -> pd.DataFrame:
+def by_length_table(iou: NDArray[np.float64]) -> pd.DataFrame:
+    """Mean, spread and quartiles by length, of ``iou`` ``(n_units, lengths)``."""
     quartiles = np.quantile(iou, [0.25, 0.5, 0.75], axis=0)
     means = iou.mean(axis=0)
     return pd.DataFrame(
@@ -82,7 +83,8 @@ def _tests(paired: Paired | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _histogram(iou: NDArray[np.float64]) -> pd.DataFrame:
+def histogram_table(iou: NDArray[np.float64]) -> pd.DataFrame:
+    """Units by IoU, with single concepts and with the longest formulas; ``iou`` as above."""
     edges = np.linspace(0, iou.max(), BINS + 1)
     table = pd.DataFrame({"from": edges[:-1], "to": edges[1:]})
     for n in (1, iou.shape[1]):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from andornot._tools.files import arrays_writer, bytes_writer
 from andornot._tools.folders import Changed, Folder, verify
 from andornot._tools.reading import read_arrays
+from andornot._tools.words import brief
 from andornot.errors import DataError
 
 MAX_LOCAL_ATOMS = 65_536
@@ -46,6 +47,8 @@ class AtomMap:
     codes: NDArray[np.uint16]
     folds: NDArray[np.int32]
     groups: NDArray[np.int32] | None = None
+
+    __repr__ = brief
 
     @property
     def n_samples(self) -> int:

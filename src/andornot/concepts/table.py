@@ -35,6 +35,7 @@ from andornot._tools.files import arrays_writer, json_writer
 from andornot._tools.folders import Folder, verify
 from andornot._tools.reading import read_arrays
 from andornot._tools.whole_folders import whole_folder
+from andornot._tools.words import count, shortened
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted
@@ -49,9 +50,11 @@ Groups = Sequence[str | int] | NDArray[Any]
 
 _FORMAT = 1
 _FOLDS = 1 << 20
+_NAMES = 5
+"""How many concepts a printed table names."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConceptTable:
     """Atoms by concepts.
 
@@ -80,6 +83,15 @@ class ConceptTable:
     positions: AtomMap | None = None
     bases: tuple[int, ...] = ()
     members: tuple[tuple[int, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        first = shortened(", ".join(self.names[:_NAMES]), 100)
+        more = ", ..." if self.n_concepts > _NAMES else ""
+        return (
+            f"<ConceptTable of {count(self.n_concepts, 'concept')} on "
+            f"{count(self.n_positions, 'position')} ({count(self.n_atoms, 'atom')}, "
+            f"{count(self.n_folds, 'fold')}): {first}{more}>"
+        )
 
     @property
     def n_atoms(self) -> int:

@@ -20,6 +20,7 @@ from andornot._tools.checks import as_masks, as_path, as_sparse, several, whole_
 from andornot._tools.files import arrays_writer, check_plain, write_whole, writing
 from andornot._tools.parallel import ordered_map
 from andornot._tools.reading import read_arrays
+from andornot._tools.words import brief, count
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.kernels import count_mask, count_unit
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _PENDING = 8_000_000
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Responses:
     """Active positions of each unit in each atom, as sparse rows.
 
@@ -50,6 +51,13 @@ class Responses:
     atoms: NDArray[np.int32]
     fold_counts: NDArray[np.int64]
     n_atoms: int
+
+    def __repr__(self) -> str:
+        return (
+            f"<Responses of {count(self.n_units, 'unit')}, active on "
+            f"{count(int(self.counts.sum()), 'position')} ({count(self.n_atoms, 'atom')}, "
+            f"{count(self.n_folds, 'fold')})>"
+        )
 
     @property
     def n_units(self) -> int:
@@ -312,6 +320,7 @@ class Counted:
     responses: Responses
     areas: NDArray[np.int32]
     peaks: NDArray[np.float32]
+    __repr__ = brief
 
 
 def count_responses(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from andornot._tools.files import (
     array_parts,
@@ -25,6 +26,8 @@ from andornot._tools.files import (
 from andornot._tools.folders import Changed, keep_aside
 from andornot._tools.jit import jit
 from andornot._tools.parallel import n_workers, ordered_map
+from andornot._tools.words import brief
+from andornot.counting.indexing import take
 from andornot.errors import DamagedError, RunError
 
 Block = tuple[int, NDArray[np.float32]]
@@ -55,6 +58,7 @@ class InMemory:
 
     values: NDArray[np.float32]
     block_size: int = 64
+    __repr__ = brief
 
     @property
     def n_samples(self) -> int:
@@ -162,9 +166,13 @@ def _digest_at(path: Path, modified: int, size: int) -> str:  # noqa: ARG001
     return digest_of(path)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Shards:
     """Activations in a directory, one ``.npy`` file for each block of samples.
+
+    They are read as an array of shape ``(rows, units, height, width)``, a row for each sample (or
+    for each token): ``a[3]``, ``a[:10]``, ``a[:, unit]``, ``a.shape``, ``len(a)``. An index reads
+    what it needs and gives a copy; ``np.asarray(a)`` reads everything into memory.
 
     A shard is written aside and renamed, so one that is there is whole; an interrupted recording
     goes on after the last of them, and one that lost a shard at that shard. Its name ends in the
@@ -214,6 +222,53 @@ class Shards:
     def map_shape(self) -> tuple[int, int]:
         """Native height and width."""
         return int(self._shape[2]), int(self._shape[3])
+
+    def __repr__(self) -> str:
+        shape = self.shape if self._whole else "nothing"
+        return f"<Activations of shape {shape} in {self.directory}>"
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Rows, units, height and width."""
+        return self.n_samples, self.n_units, *self.map_shape
+
+    @property
+    def dtype(self) -> np.dtype[np.float32]:
+        """Always float32."""
+        return np.dtype(np.float32)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, 4."""
+        return 4
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    def __len__(self) -> int:
+        return self.n_samples
+
+    def __getitem__(self, key: Any) -> Any:
+        """Rows, or parts of them, as of an array; see :func:`~andornot.counting.indexing.take`."""
+        return take(self, key)
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """The rows one after another, ``(units, height, width)`` each."""
+        for _, block in self.blocks():
+            yield from block
+
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[np.float32]:
+        """All of them in memory."""
+        if copy is False:
+            raise ValueError("activations in files become an array only by a copy; leave copy out")
+        values = np.empty(self.shape, np.float32)
+        for start, block in self.blocks():
+            values[start : start + len(block)] = block
+        return values if dtype is None else values.astype(dtype, copy=False)
 
     def damaged(self) -> list[Path]:
         """The files whose content is not what was written; all of them are read."""
@@ -287,6 +342,13 @@ class Shards:
                 "give a sample of the run"
             )
         return np.concatenate(parts)
+
+    def holding(self, rows: NDArray[np.int64]) -> Iterator[Block]:
+        """The blocks that hold any of these rows, which ascend; mapped, not read."""
+        for shard in self._whole:
+            first, last = np.searchsorted(rows, (shard.start, shard.stop))
+            if first < last:
+                yield shard.start, shard.mapped()
 
     def remove(self) -> None:
         """Delete the shards; the directory goes if nothing else is in it."""

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.checks import is_one_of, number
 from andornot._tools.parallel import ordered_map
+from andornot._tools.words import brief
 from andornot.concepts.positions import AtomMap
 from andornot.counting.kernels import keep_top, push_native, push_upsampled
 from andornot.counting.ranges import Ranges, find_borders
@@ -94,6 +95,7 @@ class UnitThresholds:
     lowest: NDArray[np.float32]
     highest: NDArray[np.float32]
     borders: NDArray[np.float64] | None = None
+    __repr__ = brief
 
 
 def values_above(quantile: float, n: int) -> int:

@@ -136,6 +136,16 @@ class Counts:
         return self.score("iou")
 
     @property
+    def precision(self) -> float:
+        """Where the formula holds, the share of positions on which the unit is active."""
+        return self.score("precision")
+
+    @property
+    def recall(self) -> float:
+        """Where the unit is active, the share of positions on which the formula holds."""
+        return self.score("recall")
+
+    @property
     def auprc(self) -> float:
         """Area under precision and recall when the formula has to find the active positions.
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from andornot.errors import OptionError
+
+TOP: Final = (
+    "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
+)  # fmt: skip
+"""The files of a report that lie in its folder itself."""
+
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def copy_static(folder: Path) -> None:
+    """Copy style sheet and script."""
+    (folder / "static").mkdir()
+    for file in sorted(_STATIC.iterdir()):
+        shutil.copyfile(file, folder / "static" / file.name)
+
+
+def write_list(folder: Path, data: Mapping[str, Any]) -> None:
+    """Write the list of units that the gallery searches, as a script that sets it."""
+    # escaped, so that no text of the data can end a script, should anyone inline the file
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    (folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
 
 
 def load_template(name: str) -> Any:

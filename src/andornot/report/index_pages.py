@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import astuple, dataclass
+from typing import Any, Final, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
+from andornot.counting.responses import Responses
 from andornot.data.classes import match_classes
 from andornot.formula_forms import kind_of
 from andornot.report.attacks import AttackNote
-from andornot.report.layer_context import Chapter
+from andornot.report.layer_context import Chapter, ClassLinks
 from andornot.report.unit_links import UnitRef
+from andornot.results.explanation import Explanation
 from andornot.views.formula_tree import ROLES, Part
 from andornot.views.neighbours import best_units
 from andornot.views.unit import plain_concepts
@@ -25,6 +27,30 @@ from andornot.views.wording import better_than_chance, held_out_iou
 
 _UNITS: Final = 10
 """Units for a class, and as many against it."""
+
+
+class Listed(Protocol):
+    """The units of a layer as lists need them, of a run or of arrays."""
+
+    @property
+    def units(self) -> Sequence[int]:
+        """The units to show, by their rows in the responses."""
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Those of these units."""
+
+    @property
+    def responses(self) -> Responses:
+        """Active positions of each unit by atom."""
+
+    @property
+    def table(self) -> ConceptTable | None:
+        """The concepts; None where they were not given."""
+
+    @property
+    def links(self) -> ClassLinks | None:
+        """How units go together with classes; None where no class is known."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +103,7 @@ def class_href(c: int) -> str:
 
 def concept_pages(
     table: ConceptTable,
-    chapters: Sequence[tuple[Chapter, Sequence[UnitRef], Mapping[int, Part]]],
+    chapters: Sequence[tuple[Listed, Sequence[UnitRef], Mapping[int, Part]]],
 ) -> list[ConceptPage]:
     """A page for each concept that formulas name, in the order of the table.
 
@@ -222,7 +248,7 @@ def _links(chapter: Chapter, refs: Sequence[UnitRef], c: int, n_layers: int) -> 
 
 
 def gallery_rows(
-    chapter: Chapter, refs: Sequence[UnitRef], number: int, categories: Sequence[str]
+    chapter: Listed, refs: Sequence[UnitRef], number: int, categories: Sequence[str]
 ) -> list[dict[str, Any]]:
     """What the gallery searches and sorts by, a plain row for each unit.
 
@@ -232,12 +258,14 @@ def gallery_rows(
         number: the layer's place among the report's layers.
         categories: all categories of concepts; rows name them by their place here.
     """
-    table, links = chapter.run.concepts, chapter.links
+    table, links = chapter.table, chapter.links
     place = {name: i for i, name in enumerate(categories)}
     rows = []
     for ref, e in zip(refs, chapter.explanations, strict=True):
-        names = () if e.formula is None else e.formula.concepts
-        kinds = {place[c] for name in names for c in table.categories[table.index(name)]}
+        kinds = set()
+        if e.formula is not None and table is not None:
+            columns = [table.index(name) for name in e.formula.concepts]
+            kinds = {place[c] for column in columns for c in table.categories[column]}
         ious = e.by_length
         row = {
             "layer": number,
@@ -247,7 +275,7 @@ def gallery_rows(
             "status": "" if e.formula is not None else ref.status,
             "iou": round(ref.iou, 4),
             "gain": round(ious[-1] - ious[0], 4) if e.formula is not None else 0,
-            "active": (e.counts.tp + e.counts.fn) / max(table.n_positions, 1),
+            "active": (e.counts.tp + e.counts.fn) / max(sum(astuple(e.counts)), 1),
             "length": 0 if e.formula is None else e.formula.length,
             "kind": "" if e.formula is None else kind_of(e.formula),
             "categories": sorted(kinds),

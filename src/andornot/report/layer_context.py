@@ -17,6 +17,7 @@ from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import pooled_activations
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
+from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.data.classes import told_apart
 from andornot.errors import AndornotError
@@ -82,6 +83,11 @@ class Chapter:
     gallery: Gallery[Any]
     answers: Mapping[str, Answer]
     unanswered: Mapping[str, str]
+
+    @property
+    def table(self) -> ConceptTable:
+        """The concepts of the run."""
+        return self.run.concepts
 
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:

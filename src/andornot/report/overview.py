@@ -108,6 +108,17 @@ def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
     return tuple(said)
 
 
+def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] | None:
+    """Mean IoU by length in sample, held out and by chance; None where that is not known."""
+    known = [e.trust for e in explanations if e.trust is not None and e.trust.held_out is not None]
+    held = [trust.held_out for trust in known if trust.held_out is not None]
+    if not held:
+        return None
+    chance = [trust.chance.null for trust in known if trust.chance is not None]
+    columns = ([h.in_sample for h in held], [h.by_length for h in held], chance)
+    return tuple([sum(ious) / len(ious) for ious in zip(*rows, strict=True)] for rows in columns)
+
+
 def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
     """The figures that the answers allow."""
     plots, answers = [], chapter.answers

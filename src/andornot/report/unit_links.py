@@ -67,7 +67,7 @@ def unit_ref(layer: str, slug: str, e: Explanation, thumb: Thumb | None, example
         unit=e.unit,
         href=f"unit/{slug}-{e.unit:05d}.html",
         formula=None if e.formula is None else str(e.formula),
-        status=STATUS_MEANING[e.status],
+        status=STATUS_MEANING.get(e.status, e.status),
         iou=e.iou,
         thumb=thumb,
         example=example,

@@ -12,6 +12,7 @@ from andornot.formula_forms import MEANING, kind_of
 from andornot.report.layer_context import Chapter
 from andornot.report.unit_links import UnitRef
 from andornot.results.explanation import STATUS_MEANING, Explanation
+from andornot.results.result import Result
 from andornot.views.formula_tree import Part, Share, failures
 from andornot.views.neighbours import Match
 from andornot.views.plots import Plot, activation_histogram, trust_by_length, unit_by_length
@@ -103,8 +104,8 @@ def unit_page(
         tree=tree,
         missed=missed,
         alarms=alarms,
-        lengths=_lengths(e),
-        lower=_lower(chapter, e),
+        lengths=lengths_plot(e),
+        lower=lower_rows(chapter.gallery.result, e),
         unaccounted=unaccounted,
         activations=None if histogram is None else activation_histogram(histogram, threshold),
         runners_up=tuple(
@@ -127,7 +128,7 @@ def _formula(
     return matcher.tree(e.formula), *failures(matcher, chapter.run.concepts.mask(e.formula))
 
 
-def _lengths(e: Explanation) -> Plot | None:
+def lengths_plot(e: Explanation) -> Plot | None:
     """IoU by length, with all that is known of it."""
     if e.formula is None or len(e.by_length) < 2:
         return None
@@ -138,13 +139,14 @@ def _lengths(e: Explanation) -> Plot | None:
     return trust_by_length(held.in_sample, held.by_length, chance)
 
 
-def _lower(chapter: Chapter, e: Explanation) -> tuple[Row, ...]:
+def lower_rows(result: Result, e: Explanation) -> tuple[Row, ...]:
     """The lower ranges of a unit's activations, with their formulas."""
-    _, *lower = reversed(chapter.gallery.result.ranges(e.unit))
+    _, *lower = reversed(result.ranges(e.unit))
     rows = []
     for other in lower:
         low, high = other.range or (0.0, 0.0)
-        formula = STATUS_MEANING[other.status] if other.formula is None else str(other.formula)
+        status = STATUS_MEANING.get(other.status, other.status)
+        formula = status if other.formula is None else str(other.formula)
         rows.append(Row(f"{low:.3g} to {high:.3g}", formula, other.iou))
     return tuple(rows)
 

@@ -15,8 +15,6 @@ The folder opens from the disk in any browser, and asks nothing of any network.
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +27,7 @@ from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
 from andornot.probes.pairs import TOKEN
 from andornot.report.attacks import AttackNote, check_attacks, copy_attacks
-from andornot.report.folder import load_template
+from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.index_pages import (
     ConceptPage,
     class_href,
@@ -57,10 +55,6 @@ from andornot.views.token_marks import PAIR_MARKS, TOKEN_MARKS
 from andornot.views.unit import CSS_COLOURS, Group, Story, choose_units, looked_at, model_name
 from andornot.views.wording import BETTER, vocabulary_limit
 
-_STATIC: Final = Path(__file__).parent / "static"
-_TOP: Final = (
-    "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
-)  # fmt: skip
 _ROWS: Final = 12
 """Rows of a table that a page shows; its file has all."""
 
@@ -111,15 +105,15 @@ def write_report(
     if n_samples < 1:
         raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
     load_template("base.html.j2")
-    check_whole(out, _TOP)
+    check_whole(out, TOP)
     check_attacks(attacks, run)
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
     chapters = _chapters(run, galleries, shown)
-    with whole_folder(out, top=_TOP) as folder, writing(out):
+    with whole_folder(out, top=TOP) as folder, writing(out):
         report = _Report(run, folder, n_samples, ImageStore(folder), _left_out(chapters))
-        report.copy_static()
+        copy_static(folder)
         notes = copy_attacks(attacks, folder)
         trees = [report.unit_pages(chapter) for chapter in chapters]
         report.index_pages(chapters, trees, story, notes)
@@ -171,12 +165,6 @@ class _Report:
     n_samples: int
     images: ImageStore
     left_out: str
-
-    def copy_static(self) -> None:
-        """Copy style sheet and script."""
-        (self.folder / "static").mkdir()
-        for file in sorted(_STATIC.iterdir()):
-            shutil.copyfile(file, self.folder / "static" / file.name)
 
     def unit_pages(self, chapter: Chapter) -> tuple[list[UnitRef], dict[int, Part]]:
         """Write the pages of a layer's units; gives the units, and their formulas as trees."""
@@ -266,9 +254,7 @@ class _Report:
             "chance": list(BETTER.items()),
             "units": rows,
         }
-        # escaped, so that no text of the data can end a script, should anyone inline the file
-        text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-        (self.folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
+        write_list(self.folder, data)
         self._write("units.html", "units", n_units=len(rows), feeds=links, better=BETTER)
 
     def _concepts(

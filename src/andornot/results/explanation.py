@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from andornot._tools.lazy import resolve
+from andornot._tools.words import shortened
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
 from andornot.results.trust import Trust
@@ -91,7 +92,7 @@ class Scored:
         return cls(parse(data["formula"]), counts, float(data["score"]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """The explanation of one unit.
 
@@ -191,6 +192,12 @@ class Explanation:
         if self.formula is None:
             return f"unit {self.unit}: {STATUS_MEANING.get(self.status, self.status)}"
         return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
+
+    def __repr__(self) -> str:
+        """The formula and its scores on a line, and what is known of it on another."""
+        proof = " (proven the best)" if self.formula is not None and self.certificate.proven else ""
+        trust = "" if self.trust is None else f"\n  {shortened(str(self.trust), 200)}"
+        return f"<Explanation of {shortened(str(self))}{proof}{trust}>"
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""

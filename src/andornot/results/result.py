@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
-from andornot._tools.checks import whole_number
+from andornot._tools.checks import several, whole_number
 from andornot._tools.lazy import resolve
-from andornot.errors import OptionError, quoted
+from andornot._tools.words import count, shortened
+from andornot.errors import OptionError, OutOfRangeError, quoted
 from andornot.results.explanation import Explanation
+from andornot.results.saved import damaged, read_saved, write_saved
 from andornot.results.tables import explanation_row
+from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import ArrayLike
 
-    from andornot.search.options import SearchOptions
+    from andornot.concepts.table import ConceptTable
+    from andornot.counting.responses import Responses
 
-_SHOWN = 20
-"""How many units a printed result lists."""
+_SHOWN = 8
+"""How many units a printed result lists: with a line before and after them it has ten lines."""
 
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """Explanations of the units of a layer; ``result[u]`` is that of unit number ``u``.
+    """Explanations of the units of a layer.
+
+    ``result[u]`` is the explanation of unit *number* ``u``, wherever it stands. Numbers start at 0,
+    so a negative one counts from the end: ``result[-1]`` is the last explanation. A slice goes by
+    *place*, as iteration and ``len`` do, and is a result again: ``result[:10]`` has the first ten
+    explanations, whatever numbers their units have. :meth:`select` takes several by number.
 
     Attributes:
         explanations: one for each unit; where activations were cut into ranges, of the top range.
@@ -69,17 +81,57 @@ class Result:
     def _by_unit(self) -> dict[int, Explanation]:
         return {e.unit: e for e in self.explanations}
 
-    def __getitem__(self, unit: int) -> Explanation:
+    @overload
+    def __getitem__(self, unit: SupportsIndex) -> Explanation: ...
+
+    @overload
+    def __getitem__(self, unit: slice) -> Result: ...
+
+    def __getitem__(self, unit: SupportsIndex | slice) -> Explanation | Result:
+        if isinstance(unit, slice):
+            return self._only(self._slice(unit))
         try:
-            return self._by_unit[int(unit)]
-        except (KeyError, TypeError, ValueError):
-            units = sorted(self._by_unit)
-            span = f"units {units[0]} to {units[-1]}" if units else "none"
-            span = f"unit {units[0]}" if len(units) == 1 else span
+            number = operator.index(unit)
+        except TypeError:
+            raise self._missing(unit) from None
+        if number in self._by_unit:
+            return self._by_unit[number]
+        if -len(self) <= number < 0:
+            return self.explanations[number]
+        raise self._missing(unit)
+
+    def select(self, units: Sequence[int]) -> Result:
+        """Only the explanations of these units, by number, in this order.
+
+        Raises:
+            OptionError: there is no explanation of one of them.
+        """
+        numbers = [whole_number(unit, "units") for unit in several(units, "units")]
+        return self._only([self[number] for number in numbers])
+
+    def _slice(self, places: slice) -> Sequence[Explanation]:
+        try:
+            return self.explanations[places]
+        except (TypeError, ValueError) as error:
             raise OptionError(
-                f"there is no explanation of unit {quoted(unit)}; results are indexed by the "
-                f"number of the unit, and this one has {span}"
+                f"a result cannot be cut by {quoted(places)} ({error}); give whole numbers, as of "
+                "a list"
             ) from None
+
+    def _only(self, explanations: Sequence[Explanation]) -> Result:
+        """A result of some of the explanations, with those of their lower ranges."""
+        units = {e.unit for e in explanations}
+        lower = tuple(e for e in self.lower if e.unit in units)
+        return replace(self, explanations=tuple(explanations), lower=lower)
+
+    def _missing(self, unit: object) -> OutOfRangeError:
+        units = sorted(self._by_unit)
+        span = f"units {units[0]} to {units[-1]}" if units else "none"
+        span = f"unit {units[0]}" if len(units) == 1 else span
+        return OutOfRangeError(
+            f"there is no explanation of unit {quoted(unit)}; results are indexed by the "
+            f"number of the unit, and this one has {span}"
+        )
 
     def __iter__(self) -> Iterator[Explanation]:
         return iter(self.explanations)
@@ -93,13 +145,79 @@ class Result:
         return ranked[: None if n is None else whole_number(n, "n", least=0)]
 
     def __str__(self) -> str:
-        """The best units, a line each."""
-        shown = [str(e) for e in self.best(_SHOWN)]
+        """How many units there are, and the best of them, a line each; ten lines at most."""
+        found = sum(e.formula is not None for e in self.explanations)
+        head = f"{count(len(self), 'unit')}, {found:,} with a formula{':' * bool(self)}"
+        shown = [shortened(str(e)) for e in self.best(_SHOWN)]
         more = [f"... and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
-        return "\n".join([*shown, *more])
+        return "\n".join([head, *shown, *more])
 
     def __repr__(self) -> str:
-        return f"<Result of {len(self):,} units>"
+        return f"<Result of {self}>"
+
+    def save(self, path: str | Path) -> None:
+        """Write everything as one file, whole or not at all; an older result there is replaced.
+
+        Raises:
+            OptionError: another file lies there, or one that was changed since.
+            RunError: it cannot be written.
+        """
+        content = {
+            "search": None if self.search is None else asdict(self.search),
+            "table": self.table,
+            "explanations": [e.as_dict() for e in self.explanations],
+            "lower": [e.as_dict() for e in self.lower],
+        }
+        write_saved(path, content)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Result:
+        """Read what :meth:`save` wrote; it comes back equal, and nothing in it is run.
+
+        Raises:
+            DataError: the file is missing, damaged, another, or of an unknown format.
+        """
+        content = read_saved(path)
+        try:
+            return cls(
+                tuple(map(Explanation.from_dict, content["explanations"])),
+                tuple(map(Explanation.from_dict, content["lower"])),
+                _search(content["search"]),
+                None if content["table"] is None else str(content["table"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise damaged(path, repr(error)) from error
+
+    def report(
+        self,
+        path: str | Path,
+        unit_masks: ArrayLike | Responses | None = None,
+        concepts: ConceptTable | None = None,
+        *,
+        title: str = "Units",
+    ) -> Path:
+        """Write a folder of pages for a browser; an older report there is replaced.
+
+        Args:
+            path: the folder.
+            unit_masks: the masks that were explained, or their responses, one for each
+                explanation and in the same order; with them pages show the parts of formulas,
+                near units and concepts.
+            concepts: the concept table; it goes with the masks.
+            title: what the first page is called.
+
+        Returns:
+            The path of the first page.
+
+        Raises:
+            OptionError: jinja2 is missing, the result is empty, masks and table are not those that
+                were explained, or the folder holds other files.
+            DataError: masks do not fit the table.
+            RunError: the folder cannot be written.
+        """
+        write = resolve("andornot.report.of_arrays:report_result")
+        page: Path = write(self, path, unit_masks, concepts, title=title)
+        return page
 
     def to_frame(self) -> pd.DataFrame:
         """A row for each unit: formula, scores, counts, the best of each shorter length.
@@ -114,3 +232,13 @@ class Result:
         """How it shows itself in a notebook."""
         text: str = resolve("andornot.results.html:result_html")(self)
         return text
+
+
+def _search(saved: dict[str, Any] | None) -> SearchOptions | None:
+    """Options of a search from plain data; JSON has lists where they have tuples."""
+    if saved is None:
+        return None
+    tuples: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in saved.items()
+    }
+    return SearchOptions(**tuples)

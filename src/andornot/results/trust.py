@@ -82,7 +82,7 @@ class Chance:
     q_pooled: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trust:
     """All that is known of one explanation; a part is None where it cannot be had.
 
@@ -151,6 +151,9 @@ class Trust:
                 f"(pooled over units: p {chance.p_pooled:.2g}, q {chance.q_pooled:.2g})"
             )
         return "; ".join(said) or "nothing is known"
+
+    def __repr__(self) -> str:
+        return f"<Trust at length {self.length}: {self}>"
 
 
 def part_from_dict(kind: type[P], data: dict[str, Any] | None) -> P | None:

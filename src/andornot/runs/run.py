@@ -22,15 +22,17 @@ from numpy.typing import NDArray
 from andornot._tools.checks import as_path, is_one_of, whole_number
 from andornot._tools.folders import check_inside, verify
 from andornot._tools.reading import read_array, read_json
+from andornot._tools.words import shortened
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.counting.stores import Shards
 from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
-from andornot.formula import Formula
+from andornot.formula import Formula, as_formula
 from andornot.measures.scores import Counts
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
+from andornot.results.unit_score import UnitScore
 from andornot.runs import stage_names
 from andornot.runs.commit import EXPLANATIONS, SAMPLES
 from andornot.runs.head_weights import unit_weights
@@ -86,7 +88,7 @@ class Run:
 
     def __repr__(self) -> str:
         told = ", ".join(f"{f.units:,} units of {n}" for n, f in self.record.layers.items())
-        return f"<Run {self.path}: {told}>"
+        return f"<Run {self.path}: {shortened(told, 400)}>"
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -196,6 +198,9 @@ class Run:
     def activations(self, layer: str | None = None) -> Shards:
         """The recorded activations, a row for each sample, or for each token.
 
+        They are indexed as an array of shape ``(rows, units, height, width)`` and stay on the disk
+        until then; ``np.asarray`` reads all of them. :meth:`values` gives those of one sample.
+
         Raises:
             RunError: they were not stored, or some of them are gone.
         """
@@ -299,11 +304,14 @@ class Run:
         """The results read so far: parsing thousands of formulas takes a while."""
         return {}
 
-    def score(
-        self, unit: int, formula: Formula | str, layer: str | None = None
-    ) -> tuple[Counts, tuple[Counts, ...]]:
-        """Counts of any formula for a unit, over all samples and in each fold."""
-        layer = self.layer(layer)
+    def score(self, unit: int, formula: Formula | str, layer: str | None = None) -> UnitScore:
+        """Counts and scores of any formula for a unit, over all samples and in each fold.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+            OptionError: there is no such unit or layer.
+        """
+        layer, formula = self.layer(layer), as_formula(formula)
         responses, table = self.responses(layer), self.concepts
         if not 0 <= whole_number(unit, "unit") < responses.n_units:
             raise OptionError(
@@ -320,4 +328,4 @@ class Run:
             )
             for f in range(table.n_folds)
         )
-        return whole, folds
+        return UnitScore.of(whole, folds, formula, int(unit))

@@ -176,7 +176,7 @@ def iou_by_length(table: pd.DataFrame) -> Plot:
     """
     n = [float(v) for v in table["length"]]
     x = _lengths(len(n))
-    y = y_axis(0, float(table["q75"].max()), "IoU")
+    y = y_axis(0, float(table[["mean", "q75"]].to_numpy().max()), "IoU")
     low = [(x(a), y(b)) for a, b in zip(n, table["q25"], strict=True)]
     high = [(x(a), y(b)) for a, b in zip(n, table["q75"], strict=True)]
     mean = [(x(a), y(b)) for a, b in zip(n, table["mean"], strict=True)]

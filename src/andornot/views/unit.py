@@ -191,10 +191,22 @@ def unit_entry(
         groups: samples that show it; empty groups are left out.
         position: what a position of the run is called, in the singular.
     """
+    own = derived(run.concepts, e), class_weights(run, layer, e.unit)
+    return entry_of(e, groups, position, *own)
+
+
+def entry_of(
+    e: Explanation,
+    groups: Sequence[Group[T]],
+    position: str,
+    derived: tuple[Derived, ...],
+    weights: tuple[ClassWeight, ...],
+) -> UnitEntry[T]:
+    """The same from what is known of derived concepts and of weights to classes."""
     return UnitEntry(
         unit=e.unit,
         formula=None if e.formula is None else str(e.formula),
-        status=STATUS_MEANING[e.status],
+        status=STATUS_MEANING.get(e.status, e.status),
         iou=e.iou,
         verdict=verdict(e),
         limit=vocabulary_limit(e),
@@ -206,8 +218,8 @@ def unit_entry(
             Row(str(rank), str(s.formula), s.iou)
             for rank, s in enumerate(e.runners_up[:_RUNNERS_UP], start=2)
         ),
-        derived=derived(run.concepts, e),
-        weights=class_weights(run, layer, e.unit),
+        derived=derived,
+        weights=weights,
         groups=tuple(group for group in groups if group.samples),
     )
 
@@ -293,7 +305,7 @@ def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, .
         f"{run.record.data.concepts:,} concepts.",
         *directions_sentence(run, layer),
         f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
-        *_length_sentence(result),
+        *length_sentence(result),
     )
 
 
@@ -310,7 +322,7 @@ def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
     )
 
 
-def _length_sentence(result: Result) -> tuple[str, ...]:
+def length_sentence(result: Result) -> tuple[str, ...]:
     """How mean IoU grows with the length of formulas; nothing where no unit has one."""
     explained = [e.by_length for e in result if e.formula is not None and e.by_length]
     if not explained:
