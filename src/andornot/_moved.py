@@ -24,7 +24,6 @@ MOVED: Final = {
     "probing.dataset": ("data.images.dataset",),
     "probing.labelmaps": ("data.images.labelmaps",),
     "probing.open": ("data.images.open",),
-    "report.page": (),
     "report.site": (),
     "report.site.write": ("report.write",),
     "runs.stream": ("pipeline.stream",),
@@ -56,19 +55,34 @@ class _OldPath(Loader):
         old = module.__name__
 
         def get(name: str) -> Any:
+            if name == "__all__":  # for ``from ... import *``
+                return names()
             for home in self.homes:
                 found = import_module(home)
                 if hasattr(found, name):
                     return getattr(found, name)
             raise AttributeError(f"module {old!r} has no attribute {name!r}")
 
-        module.__dict__["__getattr__"] = get
+        def names() -> list[str]:
+            return sorted({name for home in self.homes for name in _public(import_module(home))})
+
+        module.__dict__.update(__getattr__=get, __dir__=names)
         if self.homes:
             warnings.warn(
                 f"{old} is {' and '.join(self.homes)} now; the old path goes in version 0.3",
                 DeprecationWarning,
                 stacklevel=2,
             )
+
+
+def _public(module: ModuleType) -> list[str]:
+    """What a module defines for others, or says that it does."""
+    if hasattr(module, "__all__"):
+        return list(module.__all__)
+    defined = vars(module).items()
+    here = [name for name, value in defined if getattr(value, "__module__", "") == module.__name__]
+    constants = [name for name in vars(module) if name.isupper()]
+    return [name for name in (*here, *constants) if not name.startswith("_")]
 
 
 class _OldPaths(MetaPathFinder):

@@ -113,9 +113,13 @@ def test_a_run_against_another_is_as_pinned(folder):
     compare(answers_baseline=golden_runs.baseline(folder))
 
 
+def test_an_attack_is_as_pinned(folder):
+    compare(attack=golden_runs.attacked(folder))
+
+
 def test_every_pinned_file_is_compared():
     """A case that is taken out takes its file with it."""
-    cases = {*golden_cases.CASES, *golden_cases.REAL_CASES, "answers_baseline"}
+    cases = {*golden_cases.CASES, *golden_cases.REAL_CASES, "answers_baseline", "attack"}
     told = ("answers", "printed", "pages")
     cases |= {f"run_{name}" for name in golden_runs.RUNS}
     cases |= {f"{part}_{name}" for part in told for name in golden_runs.RUNS_OF_READERS}

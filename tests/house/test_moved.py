@@ -122,6 +122,16 @@ def test_the_warning_points_at_the_line_that_imports(tmp_path):
     ]
 
 
+def test_an_old_path_lists_its_names():
+    found: dict[str, object] = {}
+    with pytest.warns(DeprecationWarning, match=r"andornot\.probing\.open is"):
+        exec("from andornot.probing.open import *", found)
+    assert {"open_data", "READERS"} <= set(found)
+    module = import_module("andornot.probing.open")
+    assert "open_data" in dir(module)
+    assert not {name for name in dir(module) if name.startswith("_")}
+
+
 def test_what_never_was_is_not_there():
     with pytest.raises(ModuleNotFoundError, match=r"andornot\.probing\.nothing"):
         import_module("andornot.probing.nothing")

@@ -157,7 +157,7 @@ PLACES = [
         lacks=(
             (EXPLAIN, "torch"),
             (LAYERS, "torch"),
-            (("demo", "--out", "demo"), "torch"),
+            (("demo", "--out", "demo"), "demo"),
             (("nli", "train", "--data", "pairs:pairs.csv", "--out", "nli"), "torch"),
             (("report", "run", "--out", "report"), "report"),
             (("page", "run"), "report"),
@@ -178,6 +178,7 @@ PLACES = [
             (("layers", "--model", "torchvision:alexnet"), "torchvision"),
             (("layers", "--model", "hf:vit"), "hf"),
             ((*EXPLAIN, "--executor", "dask:tcp://127.0.0.1:1"), "dask"),
+            (("demo", "--out", "demo"), "demo"),
         ),
     ),
     Place(

@@ -248,6 +248,25 @@ def of_arrays(changes: Mapping[str, Any]) -> dict[str, Any]:
     return options | {"only": options.pop("concepts"), "jobs": 1}
 
 
+@cache
+def planted() -> tuple[andornot.ConceptTable, np.ndarray]:
+    """Units that are formulas of each form but for a few positions, so that forms are found."""
+    rng = np.random.default_rng(23)
+    a, b, c, d, e, f, *rest = masks = rng.integers(0, 100, (12, 900)) < 34
+    forms = (
+        (a & b) | (c & d), (a | b) & (c | d), (a & ~b) | (c & ~d), (a & b) & ~c, (e & ~f) & d,
+        ((a | b) & c) & ~d, (a & b) | (rest[0] & ~rest[1]), ((e | f) & ~a) | rest[2],
+    )  # fmt: skip
+    units = np.stack([form ^ (rng.integers(0, 100, 900) < 3) for form in forms])
+    names = [f"c{i}" for i in range(len(masks))]
+    return andornot.ConceptTable.from_masks(masks, names), units
+
+
+def planted_search(**changes: Any) -> Plain:
+    table, units = planted()
+    return result(andornot.explain(units, table, **of_arrays(changes)))
+
+
 def drawn_search(**changes: Any) -> Plain:
     world = pixels()
     return result(andornot.explain(world.units, world.table, **of_arrays(changes)))
@@ -511,6 +530,15 @@ NO_CHANGES: dict[str, Any] = {}
 
 CASES: dict[str, Case] = {
     "drawn_counts": lambda _: drawn_counts(),
+    "planted_trees": later(
+        planted_search, search="optimal", space="trees", length=4, nodes=100_000, beam_size=3
+    ),
+    "planted_trees_bounded": later(
+        planted_search, search="optimal", space="trees", length=4, nodes=40, beam_size=2
+    ),
+    "planted_optimal": later(planted_search, search="optimal", nodes=100_000, beam_size=8),
+    "planted_optimal_long": later(planted_search, search="optimal", length=5, nodes=200),
+    "planted_exhaustive": later(planted_search, search="exhaustive", beam_size=8),
     **{
         f"drawn_{name}": later(drawn_search, **changes)
         for name, changes in {

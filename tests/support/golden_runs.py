@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 import andornot
+import gossip_cases
 from golden_cases import (
     ABOVE_0,
     HERE,
@@ -360,6 +361,26 @@ def asked(run: andornot.Run, *words: str) -> Plain:
     return plain(json.loads(text), rough=True)
 
 
+def attacked(folder: Path) -> Plain:
+    """What an attack finds: proposals, controls, flips and their intervals, all beside seeds."""
+    folder = folder / "gossip"
+    folder.mkdir()
+    threshold = andornot.Threshold(quantile=None, fixed=0.0)
+    run = gossip_cases.made(
+        folder, threshold=threshold, trust=None, search="beam", beam_size=5, metric="iou"
+    )
+    found = {
+        target: json.loads(said(
+            "attack", str(run), "--from", source, "--to", target, "--json", "--quiet",
+            "--trust-code", "--seed", "7", "--samples", "40", "--controls", "5", "--units", "3",
+        ))
+        for source, target in (("entailment", "contradiction"), ("contradiction", "neutral"))
+    }  # fmt: skip
+    # the key of the run holds versions
+    return {name: plain({k: v for k, v in one.items() if k != "run"}, rough=True)
+            for name, one in found.items()}  # fmt: skip
+
+
 QUESTIONS: dict[str, tuple[str, ...]] = {
     "length": ("length",), "uniqueness": ("uniqueness",), "kinds": ("kinds",),
     "accuracy": ("accuracy", "--least-active", "5", "--seed", "3"),
@@ -448,6 +469,7 @@ def page(path: Path, run: andornot.Run) -> Plain:
 
 _MACHINE = (
     (re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?([+-]\d{4})?)?"), "DATE"),
+    (re.compile(r"with andornot [\w.+]+"), "with andornot VERSION"),
     (re.compile(r"[\d.,]+ (s|ms|min|seconds?|minutes?|[MGk]i?B)\b"), "MEASURED"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "DIGEST"),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 import andornot
@@ -31,7 +34,11 @@ def gossip():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("gossip")
+    return made(tmp_path_factory.mktemp("gossip"))
+
+
+def made(folder: Path, **options: Any) -> Path:
+    """A run in a folder, beside its network and its pairs."""
     (folder / "gossip.py").write_text(MODEL, encoding="utf-8")
     rows = ["premise,hypothesis,label"]
     for i in range(60):
@@ -45,6 +52,6 @@ def run(tmp_path_factory):
     (folder / "pairs.csv").write_text("\n".join(rows), encoding="utf-8")
     andornot.dissect(
         f"{folder / 'gossip.py'}:gossip", "words", f"pairs:{folder / 'pairs.csv'}", folder / "run",
-        length=1, min_active=0.0,
+        **{"length": 1, "min_active": 0.0} | options,
     )  # fmt: skip
     return folder / "run"

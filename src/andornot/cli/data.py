@@ -13,7 +13,7 @@ from andornot._tools.commands import one_word
 from andornot.cli.ending import goes_on_in
 
 if TYPE_CHECKING:
-    from andornot.data.images.check import DataCheck
+    from andornot.data.check import DataCheck
     from andornot.data.images.dataset import FolderData
     from andornot.data.sentences.pairs import PairData
     from andornot.downloads.catalogue import Item

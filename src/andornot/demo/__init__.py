@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from andornot.errors import OptionError
 
 if TYPE_CHECKING:
     from andornot.demo.outcome import Demo
@@ -22,6 +25,13 @@ def run_demo(name: Literal["vision", "text"], out: str | Path, seed: int = 0) ->
     Raises:
         AndornotError: the folder cannot be written, or an extra is missing.
     """
+    # asked before a network is trained, and not when its pages are written
+    absent = [package for package in ("torch", "jinja2") if find_spec(package) is None]
+    if absent:
+        raise OptionError(
+            f"the demo needs {' and '.join(absent)}, not installed here; "
+            'run pip install "andornot[demo]"'
+        )
     if name == "vision":
         from andornot.demo.vision import show as vision
 

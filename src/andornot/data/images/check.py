@@ -7,7 +7,6 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable, TableBuilder
+from andornot.data.check import DataCheck
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.table import read_atoms
 from andornot.data.samples import about_groups
@@ -22,29 +22,6 @@ from andornot.errors import AndornotError
 
 SHOWN = 5
 """Most names that a line lists."""
-
-
-@dataclass(frozen=True)
-class DataCheck:
-    """What a look through a data set found.
-
-    Attributes:
-        facts: what is there, by a word for each.
-        warnings: what is suspicious, a sentence each.
-        unreadable: why a sample cannot be used, a sentence for each such sample.
-    """
-
-    facts: Mapping[str, str]
-    warnings: tuple[str, ...]
-    unreadable: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as JSON can say it."""
-        return {
-            "facts": dict(self.facts),
-            "warnings": list(self.warnings),
-            "unreadable": list(self.unreadable),
-        }
 
 
 @dataclass(frozen=True)

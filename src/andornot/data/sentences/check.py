@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from andornot.data.images.check import DataCheck
+from andornot.data.check import DataCheck
 from andornot.data.samples import about_groups
 from andornot.data.sentences.pairs import PairData
 
