@@ -270,11 +270,28 @@ def test_the_command_line_answers_at_once(argument):
     assert done.stdout.splitlines()[-1] == "False False"
 
 
-def test_kernels_are_right_as_plain_python_too():
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["scores", "concepts", "thresholds", "responses", "search", "optimal", "ranges", "along"],
+        pytest.param(
+            [
+                "explain",
+                "agreement",
+                "trees",
+                "trust",
+                "adding_up",
+                "stores",
+                "derived",
+                "upsample",
+            ],
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=lambda files: files[0],
+)
+def test_kernels_are_right_as_plain_python_too(files):
     """The twin tests once more with the compiler off, on few examples."""
-    core = ["scores", "concepts", "thresholds", "responses", "search", "optimal", "explain"]
-    files = [*core, "agreement", "ranges", "trees", "trust", "adding_up", "stores"]
-    files += ["derived", "upsample", "along"]
     long = TESTS / "core" / "test_trust.py::test_p_values_of_noise_are_uniform"
     done = subprocess.run(
         [

@@ -273,7 +273,7 @@ class Run:
         """
         if self.record.directions is None:
             return None
-        return read_array(self._part(f"activations {self.layer(layer)}") / DIRECTIONS)
+        return read_array(self._part(stage_names.activations(self.layer(layer))) / DIRECTIONS)
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
         """For each class the weight of each unit to it; empty where no linear head follows."""
