@@ -58,12 +58,16 @@ def _take(stored: Stored, key: Any) -> Any:
         at = np.arange(stored.shape[0])[row]
         start, block = next(stored.holding(np.array([at])))
         found = block[(at - start, *rest)]
+        # a copy, since the block is a file that is mapped
         return np.array(found) if isinstance(found, np.ndarray) else found
     if not isinstance(first, slice):
         rows = np.arange(stored.shape[0])[first]
         wanted = np.unique(rows)
+        # each row is read once and in order; the other axes come with the second index,
+        # for NumPy pairs their lists with that of the rows
         return _rows(stored, wanted, ())[(np.searchsorted(wanted, rows), *rest)]
     rows = np.arange(stored.shape[0])[first]
+    # files are read in ascending order, and the answer is turned round if need be
     upwards = 1 if len(rows) < 2 or rows[0] < rows[1] else -1
     if _keeps_rows_first(rest):
         return _rows(stored, rows[::upwards], rest)[::upwards]
@@ -111,6 +115,7 @@ def _keeps_rows_first(rest: tuple[Any, ...]) -> bool:
 
 def _rows(stored: Stored, rows: NDArray[np.int64], rest: tuple[Any, ...]) -> Floats:
     """Some rows in ascending order, evenly spaced or not, with the other axes indexed."""
+    # joined with this, no rows at all still have the right shape and type
     nothing = np.empty((0, *stored.shape[1:]), np.float32)
     parts = [nothing[(slice(None), *rest)]]
     for start, block in stored.holding(rows):

@@ -92,6 +92,7 @@ def count_unit(
     width = len(wx)
     n_touched = 0
     for s in samples:
+        # with `not`, so that NaN on either side means: active nowhere
         if not peaks[s] > threshold:
             continue
         for y in range(h):
@@ -104,9 +105,11 @@ def count_unit(
                     codes, offsets[s] + ys[y] * width + xs[x], width, edges[0], edges[1],
                     local,
                 )  # fmt: skip
+        # over the sample's own atoms alone, so that clearing costs no more than counting did
         for code in range(key_offsets[s + 1] - key_offsets[s]):
             if local[code] > 0:
                 key = keys[key_offsets[s] + code]
+                # samples share atoms, and one may list an atom twice: each key is noted once
                 if seen[key] == 0:
                     touched[n_touched] = key
                     n_touched += 1
@@ -190,6 +193,7 @@ def push_upsampled(
                         if v > bound[0]:
                             top[held[0]] = v
                             held[0] += 1
+                            # twice as many fit as are kept: one selection for `keep` values
                             if held[0] == len(top):
                                 keep_top(top, held, bound, keep)
 
@@ -230,6 +234,8 @@ def keep_top(top: Maps, held: Ints, bound: Maps, keep: int) -> None:
         pivot = top[(first + last) // 2]
         low, high = first, last
         while low <= high:
+            # both loops stop at equal values: maps have many of one value, and to run past
+            # them would make the selection quadratic
             while top[low] > pivot:
                 low += 1
             while top[high] < pivot:
@@ -266,6 +272,7 @@ def add_to_profile(
     * ``sums``: likewise, the sums of the values; rounded.
     """
     n_bins = (counts.shape[1] - 1) // 2
+    # a unit may have no value on one side; the factor must be finite, but is not asked for then
     below = n_bins / max(threshold - lowest, 1e-300)
     above = n_bins / max(highest - threshold, 1e-300)
     h, w, width = values.shape[1], values.shape[2], len(wx)
@@ -279,7 +286,9 @@ def add_to_profile(
                         v = _value(a, b, c, d, wy[i], wx[j])
                         row = inside[local[s] + codes[offsets[s] + i * width + j]]
                         if v > threshold:
+                            # the largest value lies on the last edge, which belongs to the last bin
                             at = n_bins + 1 + min(int((v - threshold) * above), n_bins - 1)
+                        # the smallest value has a bin alone, so that its ties are known for certain
                         elif v > lowest:
                             at = 1 + min(int((v - lowest) * below), n_bins - 1)
                         else:
@@ -318,6 +327,7 @@ def spread_weights(
         n_values = (local[s + 1] - local[s]) * h * w
         for y in range(h):
             for x in range(w):
+                # behind the last value there is none: its share stays with it, as in `_corners`
                 right, below = min(x + 1, w - 1) - x, (min(y + 1, h - 1) - y) * w
                 for i in range(ys[y], ys[y + 1]):
                     for j in range(xs[x], xs[x + 1]):
@@ -364,6 +374,7 @@ def count_pairs(
     for s in range(values.shape[0]):
         if first[s] == first[s + 1] or not peaks[s] > threshold:
             continue
+        # once for all orders, since interpolating is what takes the time
         n_active = _active_positions(values, s, threshold, ys, wy, xs, wx, active)
         for pair in range(first[s], first[s + 1]):
             lender = lenders[pair]

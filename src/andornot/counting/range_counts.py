@@ -30,6 +30,7 @@ def count_lower_ranges(
         jobs: threads; all cores if not given.
     """
     above = top
+    # the top range, above the last border but one, is counted already
     for number in range(borders.shape[1] - 3, -1, -1):
         counted = count_responses(activations, borders[:, number], concepts, jobs).responses
         yield difference(counted, above)
@@ -43,6 +44,7 @@ def difference(wider: Responses, narrower: Responses) -> Responses:
         own = slice(wider.indptr[u], wider.indptr[u + 1])
         less = slice(narrower.indptr[u], narrower.indptr[u + 1])
         at = np.searchsorted(wider.atoms[own], narrower.atoms[less])
+        # a slice is a view, so this changes `counts`; what the narrower has, the wider has too
         counts[own][at] -= narrower.fold_counts[less]
     kept = counts.any(axis=1)
     kept_before = np.concatenate([[0], np.cumsum(kept)])

@@ -110,7 +110,9 @@ def _borders(
     if not len(values) or not np.isfinite(values).all():
         return np.full(k + 1, np.nan)
     ordered = np.sort(values).astype(np.float64)
+    # a range is open below, so it begins just under the smallest value
     low = float(np.nextafter(np.float32(ordered[0]), np.float32(-np.inf)))
+    # 0 is silence where a unit is never negative, and is no activation to cut
     if ordered[0] >= 0:
         low, ordered = 0.0, ordered[np.searchsorted(ordered, 0.0, side="right") :]
     if not len(ordered):
@@ -123,12 +125,14 @@ def _borders(
 
 def _quantiles(ordered: Floats, k: int) -> list[float]:
     """The smallest values with at least ``1 / k``, ``2 / k``, ... of all values up to them."""
+    # rounded up in whole numbers; a product of floats could be one off
     return [float(ordered[-(-j * len(ordered) // k) - 1]) for j in range(1, k)]
 
 
 def _clusters(ordered: Floats, k: int) -> list[float]:
     """The largest value of each cluster but the last, by k-means over binned values."""
     edges = np.linspace(ordered[0], ordered[-1], _BINS + 1)[1:]
+    # without empty bins, so that `_cluster` never divides by 0
     stops = np.unique(np.searchsorted(ordered, edges, side="right"))
     stops[-1] = len(ordered)  # the last edge may be rounded below the largest value
     sums = np.concatenate([[0.0], np.cumsum(ordered)])[stops]
@@ -152,6 +156,7 @@ def _cluster(counts: Floats, sums: Floats, squares: Floats, k: int) -> NDArray[n
             for i in range(c - 1, j):
                 s = sums[j] - sums[i]
                 own = squares[j] - squares[i] - s * s / (counts[j] - counts[i])
+                # strictly: of equal cuts the first one stays, in every run
                 if cost[c - 1, i] + own < cost[c, j]:
                     cost[c, j], came[c, j] = cost[c - 1, i] + own, i
     ends = np.empty(k, np.int64)

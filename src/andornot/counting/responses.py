@@ -32,6 +32,7 @@ from andornot.errors import DataError, OptionError
 if TYPE_CHECKING:
     import scipy.sparse
 
+# entries that may wait to be added up: about 128 MB of keys and counts
 _PENDING = 8_000_000
 
 
@@ -78,6 +79,7 @@ class Responses:
     @cached_property
     def totals(self) -> NDArray[np.int64]:
         """All active positions of each unit, ``A_u``."""
+        # not reduceat, which gives a unit without atoms the count of the next one
         sums = np.concatenate([[0], np.cumsum(self.counts)])
         totals: NDArray[np.int64] = sums[self.indptr[1:]] - sums[self.indptr[:-1]]
         return totals
@@ -107,6 +109,7 @@ class Responses:
     def select(self, units: Sequence[int]) -> Responses:
         """Only these units, in this order."""
         units = [whole_number(u, "units") for u in several(units, "units")]
+        # all of them in order is the common case, and costs no copy
         if units == list(range(self.n_units)):
             return self
         rows = [np.arange(row.start, row.stop) for row in map(self._row, units)]
@@ -170,6 +173,7 @@ class Responses:
                 f"the matrix has shape {rows.shape}; expected (n_units, n_positions) with the "
                 f"{n_positions} positions of the concept table{hint}"
             )
+        # before values are looked at: only the sum of a position's entries says if it is active
         rows.sum_duplicates()
         atoms, folds = _atoms_of_positions(positions)
         builder = ResponseBuilder(rows.shape[0], concepts.n_atoms, concepts.n_folds)
@@ -265,14 +269,17 @@ class ResponseBuilder:
         self._keys.append(keys)
         self._counts.append(counts)
         self._pending += len(keys)
+        # only when more came than was left the last time, so that all sorting together stays cheap
         if self._pending > max(_PENDING, 2 * self._compacted):
             self._compact()
 
     def _compact(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # the empty array is there because a list of none cannot be joined
         keys = np.concatenate([*self._keys, np.zeros(0, np.int64)])
         counts = np.concatenate([*self._counts, np.zeros(0, np.int64)])
         order = np.argsort(keys, kind="stable")
         keys, counts = keys[order], counts[order]
+        # no key is below 0, so -1 makes the first one count as new
         first = np.flatnonzero(np.diff(keys, prepend=-1))
         keys = keys[first]
         counts = np.add.reduceat(counts, first) if len(first) else counts
@@ -424,6 +431,7 @@ class Counting:
         for unit, parts in zip(alive, ordered_map(count, alive, jobs), strict=True):
             for keys, counts in parts:
                 self._builder.add(unit, keys, counts)
+        # rows are single positions, as tokens: join them by sample; a block has whole samples
         if self._positions is not self._samples:
             offsets = self._samples.offsets
             first, last = np.searchsorted(offsets, [start, start + len(block)])
@@ -508,6 +516,7 @@ class _Layout:
         most = int(np.diff(self.key_offsets).max(initial=0))
         for (height, width), samples in self.groups:
             rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
+            # anew for each size of grid: a key of two sizes comes twice, and the builder adds up
             seen, touched = np.zeros((2, len(self.distinct)), np.int64)
             n_touched = count_unit(
                 values, peaks, threshold, samples, rows.starts, rows.weights, columns.starts,
@@ -522,6 +531,7 @@ def _block_layout(positions: AtomMap, start: int, stop: int, n_folds: int) -> _L
     """Samples ``start`` to ``stop``."""
     offsets = positions.offsets[start : stop + 1]
     atom_offsets = positions.atom_offsets[start : stop + 1]
+    # wide before it is multiplied: atoms times folds can exceed 32 bits
     atoms = positions.atoms[atom_offsets[0] : atom_offsets[-1]].astype(np.int64)
     folds = np.repeat(positions.folds[start:stop], np.diff(atom_offsets))
     distinct, keys = np.unique(atoms * n_folds + folds, return_inverse=True)

@@ -182,6 +182,7 @@ class Shards:
     directory: Path
 
     def _all(self) -> list[_Shard]:
+        # by path in the end, so that two shards of the same rows always come in one order
         found = (_Shard.of(path) for path in self.directory.glob("[0-9]*.npy"))
         return sorted((s for s in found if s is not None), key=lambda s: (s.start, s.stop, s.path))
 
@@ -276,6 +277,7 @@ class Shards:
 
     def covers(self, start: int, stop: int) -> bool:
         """Whether these samples are recorded, in shards that begin and end there."""
+        # reversed: of several that begin at one row the shortest stays, as in `_whole`
         shards, at = {shard.start: shard for shard in reversed(self._all())}, start
         if stop <= self.n_samples:
             return True
@@ -287,6 +289,7 @@ class Shards:
         """Shorten the shard that goes on across this sample, so that it ends there."""
         for shard in self._whole:
             if shard.start < at < shard.stop:
+                # the short one is there before the long one goes: a kill in between loses nothing
                 self.append(shard.start, shard.read()[: at - shard.start])
                 shard.path.unlink()
 
@@ -314,6 +317,7 @@ class Shards:
         try:
             check_no_link(self.directory)
             self.directory.mkdir(parents=True, exist_ok=True)
+            # a sound shard of this name holds the same bytes; anything else is not ours to replace
             if path.is_file() and not is_shard(path):
                 keep_aside(path)
             write_whole(path, write)
@@ -392,6 +396,7 @@ def _extremes(
                 v = maps[s, u, i]
                 smallest = v if v < smallest else smallest
                 largest = v if v > largest else largest
+                # only NaN differs from itself; the two comparisons above pass over it
                 has_nan |= v != v
             low[s, u] = np.float32(np.nan) if has_nan else smallest
             high[s, u] = np.float32(np.nan) if has_nan else largest

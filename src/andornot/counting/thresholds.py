@@ -100,6 +100,7 @@ class UnitThresholds:
 
 def values_above(quantile: float, n: int) -> int:
     """How many of ``n`` values may lie above the threshold: ``floor(quantile * n)``, exactly."""
+    # repr is the decimal that was written; the float itself would make 0.29 of 100 values 28
     return int(Fraction(repr(float(quantile))) * n)
 
 
@@ -144,6 +145,7 @@ def find_thresholds(
     positions = positions.by_row(activations.n_samples)
     if isinstance(rule, Ranges):
         borders = find_borders(activations, rule, jobs)
+        # the borders are the thresholds; this pass is for the extremes alone
         parts = list(_passes(activations, 1, None, jobs))
         return _together(parts, borders[:, -2].copy(), borders)
     n = n_values(rule, activations.n_samples, activations.map_shape, positions)
@@ -156,6 +158,7 @@ def find_thresholds(
 
 def values_kept(rule: Threshold, n: int) -> int:
     """How many of each unit's ``n`` values have to be kept to know its threshold."""
+    # of a fixed threshold only the extremes are wanted, but a buffer needs some room
     return 1 if rule.quantile is None else min(n, values_above(rule.quantile, n) + 1)
 
 
@@ -271,6 +274,7 @@ class TopValues:
         finite = self.finite
 
         def push(i: int) -> None:
+            # of any other unit the threshold is NaN, whatever its values are
             if finite[i]:
                 self._push(i, block[:, units[i]], high[:, i], grids)
 
@@ -296,6 +300,7 @@ class TopValues:
 
     def _widen(self, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
         """Take further extremes in, ``(units,)`` each; a NaN stays."""
+        # np.minimum hands NaN on, where np.fmin would forget it
         self.extremes[:, 0] = np.minimum(self.extremes[:, 0], low)
         self.extremes[:, 1] = np.maximum(self.extremes[:, 1], high)
 
@@ -318,6 +323,7 @@ class TopValues:
         self._widen(*state["extremes"].T)
         stops = np.cumsum(state["held"])
         for i, (start, stop) in enumerate(zip(stops - state["held"], stops, strict=True)):
+            # as a map of one sample; upsampled values are upsampled already, so without a grid
             values = state["top"][start:stop].reshape(1, 1, -1)
             if stop > start:
                 self._push(i, values, values.max(axis=(1, 2)), None)
@@ -353,6 +359,7 @@ def _run(work: Iterable[object]) -> None:
 
 def by_shape(shapes: NDArray[np.int64]) -> list[tuple[tuple[int, int], NDArray[np.int64]]]:
     """Group samples by the size of their grid: ``((height, width), sample indices)``."""
+    # most data sets have one size, and need no sorting
     if (shapes == shapes[:1]).all():
         everyone = np.arange(len(shapes), dtype=np.int64)
         return [((int(shapes[0, 0]), int(shapes[0, 1])), everyone)] if len(shapes) else []

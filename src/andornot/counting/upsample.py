@@ -31,6 +31,7 @@ class Axis:
 @lru_cache(maxsize=256)
 def axis(native: int, size: int) -> Axis:
     """The upsampling of an axis from ``native`` to ``size`` indices."""
+    # the quotient first, as in PyTorch; another order would change last bits of weights
     at = (np.arange(size) + 0.5) * (native / size) - 0.5
     at = np.clip(at, 0, native - 1)
     below = np.floor(at).astype(np.int64)
@@ -47,6 +48,7 @@ def upsample(values: NDArray[np.floating], height: int, width: int) -> NDArray[n
     wide = values.astype(np.float64)
     x0 = np.repeat(np.arange(values.shape[-1]), np.diff(columns.starts))
     x1 = np.minimum(x0 + 1, values.shape[-1] - 1)
+    # first along x, then along y, as the kernels do: the other order differs in last bits
     across = wide[..., x0] + columns.weights * (wide[..., x1] - wide[..., x0])
     y0 = np.repeat(np.arange(values.shape[-2]), np.diff(rows.starts))
     y1 = np.minimum(y0 + 1, values.shape[-2] - 1)

@@ -206,6 +206,7 @@ def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, Int, Top]:
     beam.score[0] = -np.inf
     top = Top.room(options.length)
     size = _steps(first, rule, atoms, unit, beam, following, entries, room, top)
+    # the two beams change places after each step, inside the kernel
     return (following if options.length % 2 else beam), size, top
 
 
@@ -292,11 +293,13 @@ def _step(
     Returns:
         How many formulas the following beam holds.
     """
+    # formulas that are kept come first, and so stay before new ones that score the same
     for b in range(size):
         entries.parent[b], entries.operator[b], entries.concept[b] = b, OR, -1
         entries.i[b], entries.t[b], entries.score[b] = beam.i[b], beam.t[b], beam.score[b]
     held = size
     for b in range(size):
+        # all that an older one can become was weighed when it was new (the worst score never falls)
         if beam.is_new[b] or rule.published:
             held = _compose(rule, atoms, unit, beam, b, entries, held, room)
     _trim(rule, atoms, unit, beam, entries, held, last, following)
@@ -320,11 +323,13 @@ def _compose(
     _find_factors(rule, beam, b, factors)
     for at in range(len(rule.pool)):
         c = rule.pool[at]
+        # only a full beam has a score that a formula must exceed
         if at % _EVERY == 0 and held == len(scores) and scores[held - 1] > worst:
             worst = scores[held - 1]
             _find_least(metric, a, n, operators, factors, i_l, t_l - i_l, worst, least)
         if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
             continue
+        # only bounded so far: count it now, and keep the counts for the other operators and steps
         if shared[0, c] < shared[1, c] or shared[2, c] < shared[3, c]:
             i_lc, e_lc = shared_counts(bits, active, concept_bits[c])
             shared[0, c], shared[1, c], shared[2, c], shared[3, c] = i_lc, i_lc, e_lc, e_lc
@@ -336,6 +341,7 @@ def _compose(
             score = ranked_score(metric, i, t, a, n) * factors[k]
             if held == len(scores) and score <= scores[held - 1]:
                 continue  # candidates come in order, so an equal one stays behind
+            # the published search takes all of these in
             if not rule.published and (
                 score <= 0
                 or t == 0
@@ -411,6 +417,7 @@ def _has_twin(
     for e in range(held):
         if entries.i[e] != i or entries.t[e] != t:
             continue
+        # only now, since counts alone nearly always tell two formulas apart
         if not made:
             apply(beam.mask[b], operator, atoms_of(atoms, c), room.mask)
             made = True

@@ -81,9 +81,11 @@ def offer(
         return
     held = best.size[0]
     for b in range(held):
+        # counts first: they nearly always differ, and masks are long
         if best.i[b] == i and best.t[b] == t and same_mask(mask, best.mask[b]):
             return
     at = min(held, len(best.i) - 1)
+    # strictly, so that what came first stays before its equals
     while at > 0 and best.score[at - 1] < score:
         copy(best.terms[at - 1], best.terms[at])
         copy(best.operators[at - 1], best.operators[at])

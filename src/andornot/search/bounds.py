@@ -28,6 +28,7 @@ SCALE: Final = 2**20
 NEVER: Final = 2**62
 """A level that no formula reaches."""
 
+# weights stay within 64 bits, and below NEVER, for fewer than 2**32 positions
 _STEEPEST = 2**30
 _FINE = 1024  # false alarms are tried in steps of one position over this
 _ROUNDING = 8  # units of 1 / SCALE by which rounded scores can misplace the line
@@ -53,6 +54,7 @@ def slope_of(metric: int, worth: float, factor: float, a: int, n: int) -> int:
     if misses <= 0:
         return 1
     hits = _fewest_hits(metric, worth, factor, np.bool_(False), a, n)
+    # at least 1, for `all_positions` divides by it
     return max(1, int(min((a * SCALE - hits) / misses, _STEEPEST)))
 
 
@@ -75,7 +77,9 @@ def level_of(
     """
     if metric == ACCURACY:  # a straight line itself
         level = SCALE * (worth / factor * n - (n - a))
+        # downwards: a level that is too low costs time, one too high would lose a formula
         return int(level - abs(level) * 1e-12) - _ROUNDING
+    # not even all hits without a false alarm are worth it
     if _is_below(metric, float(a), 0.0, worth, factor, strict, a, n):
         return NEVER
     hits = _fewest_hits(metric, worth, factor, strict, a, n)
@@ -83,6 +87,7 @@ def level_of(
     if misses < 0:
         # no number of false alarms outweighs all hits: only the hits are known
         return hits - slope * (n - a) - _ROUNDING
+    # on the line through both points the weight is least at one of its ends (Lemma 2)
     return min(hits, int(a * SCALE - slope * misses)) - _ROUNDING
 
 
@@ -100,6 +105,7 @@ def _fewest_hits(metric: int, worth: float, factor: float, strict: Bool, a: int,
     """Most hits, in units of 1 / SCALE, that are not worth it even without a false alarm."""
     low, high = 0, a * SCALE
     while low < high:
+        # rounded up, else two neighbours would never meet
         middle = (low + high + 1) // 2
         if _is_below(metric, middle / SCALE, 0.0, worth, factor, strict, a, n):
             low = middle

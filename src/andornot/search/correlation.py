@@ -44,6 +44,7 @@ class Target:
         n, total = int(sizes.sum()), float(by_atom.sum())
         spread = squares - total * total / n
         if not spread > 1e-14 * squares:  # as in ``measures.scores.pearson``
+            # a constant correlates with nothing; any spread but 0 says so
             return cls(np.zeros(len(sizes)), 1.0)
         return cls(by_atom - sizes * (total / n), spread)
 
@@ -139,6 +140,7 @@ class _Search:
         masks = np.array([kept.mask for kept in beam]).T
         weights = np.hstack([masks * self.target.gains[:, None], masks * sizes[:, None]])
         both = np.asarray(self.concepts @ weights)[pool].T.reshape(2, len(beam), len(pool))
+        # sizes are exact as floats too, being far below 2**53
         g_lc, t_lc = both[0], np.rint(both[1]).astype(np.int64)
         g_c = np.asarray(self.concepts @ self.target.gains)[pool]
         t_c = self.problem.atoms.concept_counts[pool]
@@ -161,6 +163,7 @@ class _Search:
             formula = self._formula(grown, at)
             if not any(k.t == formula.t and (k.mask == formula.mask).all() for k in (*kept, *new)):
                 new.append(formula)
+        # sorting is stable, so among equals what was kept stays before what is new
         return sorted([*kept, *new], key=lambda k: -round(k.score / _TIE))[:size]
 
     def _formula(self, grown: _Grown, at: int) -> Kept:

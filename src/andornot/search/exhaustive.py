@@ -29,6 +29,7 @@ from andornot.search.problem import OR, Atoms, Found, Ints, Problem, Solution
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
     """About how many passes over the atoms a search takes."""
+    # as logarithms, and up to e**700 only: the product itself may not fit a float
     steps = math.log(max(1, n_candidates)) + max(0, length - 2) * math.log(
         max(1, n_pool * n_operators)
     )
@@ -41,6 +42,7 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
     dense = np.zeros(len(atoms.counts), np.int64)
     dense[problem.active] = problem.active_counts
     i_1, t_1, ranking, _ = singles(options.metric_number, problem, problem.candidates)
+    # in the order of columns, so that ties rank as they do without a limit
     pool = np.sort(ranking[: options.limit]) if options.limit else problem.candidates
     best = Best.empty(options.beam_size, options.length, len(atoms.counts))
     by_length: list[Found | None] = []
@@ -89,10 +91,12 @@ def _enumerate(
         i, t = combine(
             operator, i_at[depth], t_at[depth], i_1[c], t_1[c], i_with[depth, c], t_with[depth, c]
         )
+        # true nowhere, or unchanged: what continues it, a shorter formula does as well
         if t == 0 or (i == i_at[depth] and t == t_at[depth]):
             continue
         terms[depth], chosen[depth] = c, operator
         if depth == length - 1:
+            # a float exponent, as in the other solvers, so that all agree to the last bit
             score = ranked_score(metric, i, t, a, n_positions) * penalty ** float(depth)
             if enters(best, score):
                 apply(mask[depth], operator, atoms_of(atoms, c), own)

@@ -31,6 +31,7 @@ PUBLISHED = -1
 def ranked_score(metric: int, i: Int, t: Int, a: Int, n: Int) -> float:
     """What a search ranks by: a score of ``scores``, or the published IoU."""
     if metric == PUBLISHED:
+        # added where the published code adds it, for some of its ties hang on the last bit
         return i / (float(t + a - i) + 1e-10)
     return score(metric, i, t - i, a, n)
 
@@ -82,6 +83,7 @@ def extend(
         clear(e)
     sign = -1 if operator == AND_NOT else 1
     for atom in own:
+        # OR brings atoms that L lacks; AND keeps, and AND NOT takes, those that it has
         if mask[atom] != (operator == OR):
             hits = sign * active[atom]
             others = sign * atoms.counts[atom] - hits
@@ -107,6 +109,7 @@ def narrow(own: Ints, total: int, before: int, after: int, old: Ints, new: Ints)
     """
     less, more = max(0, before - after), max(0, after - before)
     for c in range(len(own)):
+        # the second term: two sets that together exceed the whole must share the rest
         new[0, c] = max(old[0, c] - less, after + own[c] - total, 0)
         new[1, c] = min(old[1, c] + more, after, own[c])
 
@@ -141,6 +144,7 @@ def singles(
     i, scores = np.zeros(len(t), np.int64), np.zeros(len(t))
     _count_hits(atoms, problem.active, problem.active_counts, i)
     _score_singles(metric, candidates, i, t, problem.total, atoms.n_positions, scores)
+    # stable, so that equal scores rank as the candidates stand, and the same in every run
     ranking = candidates[np.argsort(-scores[candidates], kind="stable")]
     return i, t, ranking[scores[ranking] > 0], scores
 

@@ -47,6 +47,7 @@ class Budget:
     def __post_init__(self) -> None:
         nodes: object = self.nodes
         seconds: object = self.seconds
+        # True is a whole number to Python, and a slip in an option
         is_whole = isinstance(nodes, Integral) and not isinstance(nodes, bool)
         if not (is_whole and 0 <= self.nodes < 2**63):
             raise OptionError(f"nodes is {quoted(nodes)}; give a whole number, 0 or more")
@@ -132,6 +133,7 @@ class SearchOptions:
         operator_numbers(self.operators)
         self._check_numbers()
         self._check_space()
+        # a Budget checks nodes and seconds
         self.budget(1)
 
     def _check_numbers(self) -> None:
@@ -145,6 +147,7 @@ class SearchOptions:
             raise OptionError(f"penalty is {quoted(penalty)}; give a number")
         if self.length < 1:
             raise OptionError(f"length is {quoted(self.length)}; a formula has at least 1 concept")
+        # below 127, the most that the optimal search's 8-bit depths can hold
         if self.length > 100:
             raise OptionError(
                 f"length is {quoted(self.length)}; formulas have up to 100 concepts here"

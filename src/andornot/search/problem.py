@@ -151,4 +151,5 @@ def operator_numbers(names: Sequence[str]) -> tuple[int, ...]:
         numbers.append(OPERATORS[plain])
     if not numbers:
         raise OptionError(f"no operators given; choose among {', '.join(OPERATORS)}")
+    # the order in which users name them must not decide between equal formulas
     return tuple(sorted(set(numbers)))

@@ -30,6 +30,7 @@ def top_sums(values: Ints, less: Ints, of: Ints, sums: Ints) -> None:
     n_top = len(sums) - 1
     clear(sums)
     for c in of:
+        # place 0 stands for no concept, and stays 0
         at, value = n_top, values[c] - less[c]
         if value > sums[at]:
             while at > 1 and sums[at - 1] < value:
@@ -65,6 +66,7 @@ def peaks_of(rule: Rule, unit: Unit, prefix: Prefix, w: Int) -> tuple[Int, Int]:
     """
     level = prefix.level[0]
     gain, keep, drop, need = np.int64(0), np.int64(0), np.int64(0), np.int64(NEVER)
+    # backwards, so that each place learns only of what ranks behind it
     for k in range(len(rule.pool) - 1, -1, -1):
         prefix.ahead[0, k], prefix.ahead[1, k], prefix.ahead[2, k] = gain, keep, drop
         c = rule.pool[k]

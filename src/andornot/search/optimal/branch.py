@@ -42,6 +42,7 @@ def begin(
     if rule.has[OR]:
         top_sums(unit.v, prefix.v, rule.pool, top)
     for c in starts:
+        # only accuracy rewards formulas that begin without a hit (Lemma 7)
         if concept_counts[c] > 0 and (unit.i[c] > 0 or rule.metric == ACCURACY):
             bound = bound_of(rule.has, unit.all_v, unit.w[c], unit.v[c], top, rule.length - 1)
             if bound > level[0]:
@@ -67,6 +68,7 @@ def advance(
             return PAUSED
         depth = np.int64(open_.depth[node])
         missing = rule.length - depth
+        # asked before the prefix is taken off, so that no branching stops half-way for room
         if missing > 2 and sizes[N_NODES] + 3 * len(rule.pool) > len(open_.bound):
             return FULL
         pop(open_)
@@ -83,6 +85,7 @@ def advance(
         elif not look_ahead(rule, atoms, unit, prefix, whole, best, sizes, limit):
             reopen(open_, node)
             return PAUSED
+    # none of the rest can hold a better formula, so nothing is open any more
     sizes[N_OPEN] = 0
     return DONE
 

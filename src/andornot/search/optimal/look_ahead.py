@@ -65,6 +65,7 @@ def look_ahead(
             if _any_above(next_w, w_1, new_w, can, level[0]):
                 prefix.terms[depth], prefix.operators[depth] = b, operator
                 close(rule, atoms, unit, prefix, depth + 1, new_w, next_w, best)
+    # -NEVER: what tops would have let through was left for `_join`
     return tops[0] != -NEVER or _join(rule, atoms, unit, prefix, whole, best, sizes, limit)
 
 
@@ -83,6 +84,7 @@ def _tops(rule: Rule, unit: Unit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, 
     to_join = 0
     for c in unit.by_w:
         to_join += unit.w[c] + v - prefix.v[c] > level
+        # W only falls from here on
         if unit.w[c] + v <= level:
             break
     parts = 0
@@ -91,6 +93,7 @@ def _tops(rule: Rule, unit: Unit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, 
         if rule.has[AND] and min(top_w + v_b, top_v + w_b) > level:
             parts += 1
         if rule.has[AND_NOT] and min(top_w + v - v_b, top_v + w - w_b) > level:
+            # where both are equal, AND NOT would take nothing bad away
             parts += prefix.v[b] != prefix.w[b]
     return (none, none) if to_join < parts else (top_w, top_v)
 
@@ -160,6 +163,7 @@ def _join_to(
                 n_added += mask[atom] > in_c[atom]
             if operator == AND_NOT:
                 n_added = n_outside - n_added
+            # else all of it lies in c, and the formula is c alone
             if n_added > 0:
                 prefix.terms[depth], prefix.operators[depth] = b, operator
                 joined = prefix.spare

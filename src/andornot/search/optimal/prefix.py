@@ -26,6 +26,7 @@ def recall(atoms: Atoms, unit: Unit, open_: Open, node: Int, prefix: Prefix) -> 
     clear(prefix.v)
     for d in range(open_.depth[node]):
         operator, own = prefix.operators[d], atoms_of(atoms, prefix.terms[d])
+        # before the mask changes: `_share` compares the concept with the formula without it
         _share(mask, operator, own, atoms, unit, prefix.i, prefix.w, prefix.v)
         _apply_to(mask, operator, own)
 

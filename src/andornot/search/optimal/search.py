@@ -59,6 +59,7 @@ class _Search:
         self.by_length: list[Found | None] = []
         self.bounds: list[float] = []
         self._learn(1)
+        # the beam has tried every single concept, so none is open
         self._note(1, 0.0)
 
     def exactly(self, length: int) -> bool:
@@ -117,6 +118,7 @@ class _Search:
     def _run(self, shortest: int, longest: int, share: float) -> float | None:
         """Search lengths; a bound on the formulas that are left, None if none is left."""
         factor = self.options.penalty ** float(shortest - 1)
+        # no penalty is above 1, so that of the shortest length bounds those of all
         limit = factor * self.ceiling
         if self.best.score[0] >= limit * (1 - 1e-12):
             return None
@@ -171,6 +173,7 @@ def _prepare(
     w = SCALE * i - slope * (t - i)
     by_w = pool[np.argsort(-w[pool], kind="stable")]
     unit = Unit(active, weights, i, w, v, by_w, int(np.maximum(weights, 0).sum()))
+    # any fixed order will do (Lemma 8); with large V first, what ranks behind can add little
     pool = pool[np.argsort(-v[pool], kind="stable")]
     rank = np.full(len(t), -1)
     rank[pool] = np.arange(len(pool))

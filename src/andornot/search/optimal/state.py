@@ -84,6 +84,7 @@ class Open(NamedTuple):
         """The same with twice the room."""
         arrays = self._asdict()
         sizes = arrays.pop("sizes")
+        # what the second half holds does not matter: `push` writes before anybody reads
         more = {name: np.concatenate([rows, rows]) for name, rows in arrays.items()}
         return Open(sizes=sizes, **more)
 

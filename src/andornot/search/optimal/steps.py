@@ -24,6 +24,7 @@ def set_level(rule: Rule, best: Best, level: Ints) -> None:
 
     Formulas that equal the best one are wanted too, until the list is full of them.
     """
+    # the mildest penalty of these lengths, so that the level is right for all of them
     factor = rule.penalty ** float(rule.shortest - 1)
     worth, held = best.score[0], best.size[0]
     strict = held == 0 or (held == len(best.i) and best.score[held - 1] == worth)
@@ -109,6 +110,7 @@ def try_step(
         return  # true nowhere, or the same without the step
     value = score(rule.metric, new_i, new_t - new_i, rule.a, rule.n)
     value *= rule.penalty ** float(depth)
+    # an equal score is kept, as a tie
     if value < best.score[0] or not enters(best, value):
         return
     apply(mask, operator, atoms_of(atoms, c), prefix.tried)

@@ -187,6 +187,7 @@ def search_first(
             work.gain_a[c] += unit.gain[atom]
     work.lost[0] = 0
     for c in pool:
+        # with A for x the formula has fewer concepts, and is known by now
         if c != a:
             taken = work.gain_a[c] - _weight(unit, work.with_a[0, c], work.with_a[1, c])
             work.lost[0] = max(work.lost[0], taken)
@@ -198,6 +199,7 @@ def search_first(
             start = first + 1
         for second in range(start, len(pool)):
             b = pool[second]
+            # A stands for the absent B; in all other families B is another concept
             if (b == a) == kinds.single[kind] and best.nodes[0] > 0:
                 region = _region(unit, kinds, kind, a, b, work)
                 if region.reach > best.level[0]:
@@ -235,6 +237,7 @@ def _region(unit: Unit, kinds: Kinds, kind: int, a: int, b: int, work: Work) -> 
     if kinds.cuts[kind] > 0:
         most = _weight(unit, base_i + i, base_e + e) + kinds.cuts[kind] * work.lost[0]
         reach = min(reach, most)
+    # nothing is left to x and y, or B changes nothing: a shorter formula is the same
     if i + e == 0 or (kinds.overlap[kind] and not kinds.single[kind] and i_ab + e_ab == 0):
         reach = _NOTHING
     return Region(base_i, base_e, i, e, gain, reach, outside)
@@ -288,6 +291,7 @@ def _share(atoms: Atoms, unit: Unit, n_listed: int, outside: Bool, work: Work) -
     """Count what each candidate shares with the region; return how many share something."""
     n_touched, sign = 0, 1
     if outside:
+        # all that each concept has, less what lies outside the region
         sign = -1
         for c in range(len(work.usable)):
             if work.usable[c]:
@@ -327,6 +331,7 @@ def _with_first(
         alone = w_x + region.gain - g_x if by_or else g_x
         if base + alone <= best.level[0]:
             continue
+        # x and y may change places where both or neither are negated
         for other in range(k + 1 if not_x == not_y else 0, n_touched):
             y = work.touched[other]
             w_y, g_y = _literal(unit, region, y, not_y, work)

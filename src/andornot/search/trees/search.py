@@ -117,6 +117,7 @@ def best_tree(
     pool = problem.candidates
     if options.limit is not None:
         pool = singles(options.metric_number, problem, problem.candidates)[2][: options.limit]
+    # no score is above 1, so no formula of this length exceeds the factor
     if not trees or score >= factor or not problem.total or not len(pool):
         return Outcome(None, score, complete=True)
     budget = budget or Budget()
@@ -142,6 +143,7 @@ def _search(
     unit = unit_of(problem, pool, metric, factor, float(best.score[0]))
     pool = pool[np.argsort(-unit.gains[pool], kind="stable")]
     for first in range(len(pool)):
+        # a better formula moves the line; weights follow between two A, never within one
         if best.score[0] != drawn:
             drawn = float(best.score[0])
             unit = unit_of(problem, pool, metric, factor, drawn)
@@ -153,6 +155,7 @@ def _search(
                 search_first(problem.atoms, unit, kinds, pool, first, work, best)
             if best.nodes[0] > 0:
                 continue
+        # the largest of the rest: the order is that of the first line, and gains have changed since
         left = min(int(gain[first:].max()), unit.all_gain)
         return float(highest_score(metric, left, unit.slope, unit.a, unit.n) * factor)
     return None
