@@ -132,6 +132,7 @@ class AtomMap:
         """Some samples' grids alone: all their positions carry atom 0."""
         shapes, n = self.shapes[samples], len(samples)
         n_positions = int((shapes[:, 0] * shapes[:, 1]).sum())
+        # one zero seen everywhere, which takes no memory
         codes = np.broadcast_to(np.uint16(0), n_positions)
         zeros = np.zeros(n, np.int32)
         return AtomMap(shapes, np.arange(n + 1, dtype=np.int64), zeros, codes, zeros)
@@ -141,7 +142,9 @@ class AtomMap:
 
         No group spans both maps.
         """
+        # without groups on either side every sample stays its own, and no numbers are needed
         own = self.groups is None and other.groups is None
+        # numbers of both start at 0, so those of the other move up
         groups = [self.group_numbers, other.group_numbers + np.int32(self.n_groups)]
         return AtomMap(
             shapes=np.concatenate([self.shapes, other.shapes]),
@@ -179,6 +182,7 @@ class AtomMap:
         names = ("shapes", "atom_offsets", "atoms", "folds")
         arrays = read_arrays(directory / "positions.npz", names, optional=("groups",))
         n_positions = int((arrays["shapes"][:, 0] * arrays["shapes"][:, 1]).sum())
+        # compared before it is mapped: a short file would fail only where the missing part is read
         path = directory / "codes.u16"
         size = path.stat().st_size if path.exists() else 0
         if size != 2 * n_positions:
@@ -192,6 +196,7 @@ class AtomMap:
             except (OSError, Changed) as error:
                 raise DataError(f"{path} is damaged ({error}); build it again") from error
         codes: NDArray[np.uint16] = (
+            # an empty file cannot be mapped
             np.memmap(path, "<u2", "r") if n_positions else np.zeros(0, np.uint16)
         )
         return cls(codes=codes, **arrays)
@@ -200,6 +205,7 @@ class AtomMap:
 def grid_shape(shape: Sequence[int]) -> tuple[int, int]:
     """Height and width of a sample whose positions have this shape (leading axes are joined)."""
     width = int(shape[-1]) if shape else 1
+    # of no axes the product is 1, so a single position is 1 x 1
     return int(np.prod(shape[:-1], dtype=np.int64)), width
 
 

@@ -81,6 +81,7 @@ def with_relations(table: ConceptTable, relations: Relations, spellings: Spellin
         for concept, members in related.items():
             rows = [spellings(member) for member in members]
             for place, name in enumerate(spellings(concept)):
+                # members of the same spelling only: `pre:dog` is no part of `KIND(hyp:animal)`
                 there = [row[place] for row in rows if len(row) > place and row[place] in known]
                 if name in known and there:
                     derived[name] = there

@@ -43,6 +43,7 @@ def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], i
     codes = np.zeros(n_positions, np.int32)
     n_codes = 1
     slot = np.full(n_labels, -1, np.int32)
+    # labels met in this layer: only their slots are reset, however many labels there are
     seen = np.empty(n_labels, np.int32)
     for layer in range(n_layers):
         row = maps[layer]
@@ -52,6 +53,7 @@ def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], i
                 slot[row[p]] = n_slots
                 seen[n_slots] = row[p]
                 n_slots += 1
+        # a layer of one label cuts nothing; the first one always has to give its numbers
         if n_slots > 1 or layer == 0:
             renamed = np.full((n_codes, n_slots), -1, np.int32)
             n_codes = 0
@@ -61,6 +63,7 @@ def _group(maps: NDArray[np.int32], n_labels: int) -> tuple[NDArray[np.int32], i
                     renamed[codes[p], s] = n_codes
                     n_codes += 1
                 codes[p] = renamed[codes[p], s]
+        # it will be refused, so further layers need no look
         if n_codes > MAX_LOCAL_ATOMS:
             break
         for s in range(n_slots):
@@ -91,6 +94,7 @@ def _signatures(
             if c < 0:
                 continue
             at = end
+            # insertion: a signature has a handful of concepts, and equal ones fall together
             while at > start and indices[at - 1] > c:
                 at -= 1
             if at > start and indices[at - 1] == c:
@@ -100,6 +104,7 @@ def _signatures(
             indices[at] = c
             end += 1
         indptr[a + 1] = end
+    # a copy, so that the room for all layers is let go
     return indptr, indices[:end].copy()
 
 

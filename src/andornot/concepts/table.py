@@ -143,6 +143,7 @@ class ConceptTable:
     def by_concept(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The transpose, as ``(indptr, atoms)``: atoms of each concept, ascending."""
         atom_of_entry = np.repeat(np.arange(self.n_atoms, dtype=np.int32), np.diff(self.indptr))
+        # stable, so that the atoms of each concept ascend
         order = np.argsort(self.indices, kind="stable")
         sizes = np.bincount(self.indices, minlength=self.n_concepts)
         return offsets_of(sizes), atom_of_entry[order]
@@ -177,6 +178,7 @@ class ConceptTable:
 
     def _advice(self, name: str) -> str:
         """What may have been meant by a name that no concept has."""
+        # names such as "person, individual" hold commas, at which a list of concepts is cut
         parted = [known for known in self.names if name in map(str.strip, known.split(","))]
         if parted:
             return f'did you mean "{parted[0]}"? In a list, such a name stands in quotes'
@@ -190,6 +192,7 @@ class ConceptTable:
     def concept_mask(self, name: str) -> BoolArray:
         """Which atoms carry a concept; bool ``(n_atoms,)``."""
         column = self.index(name)
+        # through the transpose, so that one concept costs no look at all entries
         indptr, atoms = self.by_concept
         mask = np.zeros(self.n_atoms, np.bool_)
         mask[atoms[indptr[column] : indptr[column + 1]]] = True
@@ -260,6 +263,7 @@ class ConceptTable:
         masks = as_masks(array, "masks", "masks > 0")
         builder = TableBuilder(names, categories)
         folds = _check_folds(folds, masks.shape[1])
+        # samples of one position each: all columns at once, without a loop over samples
         if masks.ndim == 2:
             atoms = builder.intern_columns(masks)
             return builder.finish_single(atoms, folds).grouped(groups)
@@ -311,6 +315,7 @@ class ConceptTable:
             )
         for i, sample in enumerate(maps):
             layers = as_array(sample, f"the labels of sample {i}")
+            # one map is one layer
             layers = layers[None] if layers.ndim == 2 else layers
             if layers.ndim != 3 or not len(layers) or layers.dtype.kind not in "iu":
                 raise DataError(
@@ -345,6 +350,7 @@ class ConceptTable:
             raise DataError(
                 f"the matrix has {rows.shape[1]} columns for {len(names)} names; give one for each"
             )
+        # in this order: a sum may be 0, and signatures are sorted rows without such entries
         rows.sum_duplicates()
         rows.eliminate_zeros()
         rows.sort_indices()
@@ -372,6 +378,7 @@ class ConceptTable:
                 "from masks, label maps or a data set"
             )
         numbers = _group_numbers(several(groups, "groups"), self.positions.folds)
+        # as many groups as samples: the same as no groups, and kept in the same form
         alone = len(numbers) == int(numbers.max(initial=-1)) + 1
         return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
 
@@ -440,6 +447,7 @@ class ConceptTable:
             DataError: one of the tables has derived concepts.
         """
         check_table(other, "other")
+        # it would count as absent from the other's positions, where its members may hold
         if self.bases or other.bases:
             raise DataError(
                 "a table with derived concepts cannot be merged; derive them afterwards"
@@ -453,6 +461,7 @@ class ConceptTable:
         columns = np.array([builder.index[n] for n in other.names], np.int32)
         other_ids = builder.intern(*sorted_rows(other.indptr, columns[other.indices]))
         counts = np.zeros((len(builder.signatures), max(self.n_folds, other.n_folds)), np.int64)
+        # add.at, not +=, which would count an index that stands twice only once
         np.add.at(counts[:, : self.n_folds], own_ids, self.fold_counts)
         np.add.at(counts[:, : other.n_folds], other_ids, other.fold_counts)
         positions = None
@@ -501,6 +510,7 @@ class ConceptTable:
         path = directory / "concepts.json"
         try:
             meta = json.loads(path.read_text(encoding="utf-8"))
+            # the format first: of another one the digest and the rest say nothing
             version, known = meta["format"], meta["format"] == _FORMAT
             if known:
                 verify(path)
@@ -524,6 +534,7 @@ class ConceptTable:
             categories=categories,
             bases=bases,
             members=members,
+            # one of the two files alone is damage, of which loading tells
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )
@@ -547,6 +558,7 @@ class TableBuilder:
         if len(self.index) != len(self.names):
             twice = next(n for i, n in enumerate(self.names) if self.index[n] != i)
             raise DataError(f"two concepts are named {quoted(twice)}; give each a name of its own")
+        # a dict keeps the order of insertion, so the n-th key is atom n
         self.signatures: dict[bytes, int] = {}
         self._tallies: list[tuple[NDArray[np.int32], NDArray[np.int64], int]] = []
         self._codes: list[NDArray[np.uint16]] = []
@@ -565,6 +577,7 @@ class TableBuilder:
             concepts: indices of concepts that hold on the whole sample.
             fold: the fold that the sample belongs to.
         """
+        # each once: a concept that stood twice would make another signature of the same set
         whole = np.array(sorted({int(c) for c in concepts}), np.int32)
         codes, indptr, indices = local_atoms(np.stack(maps), whole)
         self.add_local(codes, indptr, indices, maps[0].shape, fold)
@@ -602,10 +615,12 @@ class TableBuilder:
 
     def intern_columns(self, masks: BoolArray) -> NDArray[np.int32]:
         """Atom ids of the columns of a boolean array ``(n_concepts, n_positions)``."""
+        # eight concepts a byte: fewer bytes to sort, and equal columns stay equal
         packed = np.ascontiguousarray(np.packbits(masks, axis=0).T)
         distinct, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         del distinct
         concept, column = np.nonzero(masks[:, first])
+        # by column, then by concept, for signatures are sorted rows
         order = np.lexsort((concept, column))
         indptr = offsets_of(np.bincount(column, minlength=len(first)))
         atoms = self.intern(indptr, concept[order].astype(np.int32))
@@ -665,6 +680,7 @@ def check_table(given: object, what: str) -> None:
         )
 
 
+# the table of labels has an entry for each number up to the highest: 256 MB of them
 _HIGHEST_LABEL = 2**26
 
 
@@ -682,6 +698,7 @@ class _DenseLabels:
 
     def of(self, labels: NDArray[np.integer], sample: int) -> NDArray[np.int32]:
         high, low = int(labels.max(initial=0)), int(labels.min(initial=0))
+        # only to look up safely; what was clipped is refused below
         clipped = np.clip(labels, 0, len(self.table) - 1)
         dense: NDArray[np.int32] = self.table[clipped]
         if high >= len(self.table) or low < 0 or (dense < 0).any():

@@ -126,6 +126,7 @@ def find_moments(
 def _squares(maps: Floats, shapes: NDArray[np.int64]) -> Floats:
     """Sum of squares of each unit's upsampled maps; ``maps`` are ``(samples, units, h, w)``."""
     total = np.zeros(maps.shape[1])
+    # upsampling acts on each axis apart: a small matrix for each, and no upsampled map
     for (height, width), samples in by_shape(shapes):
         rows, columns = _gram(maps.shape[2], height), _gram(maps.shape[3], width)
         part = maps if len(samples) == len(maps) else maps[samples]
@@ -136,6 +137,7 @@ def _squares(maps: Floats, shapes: NDArray[np.int64]) -> Floats:
 
 def _gram(native: int, size: int) -> Floats:
     """For one axis, the products of the interpolation's columns, ``(native, native)``."""
+    # the unit vectors upsampled are the columns of the interpolation, weights and all
     matrix = upsample(np.eye(native)[:, :, None], size, 1)[:, :, 0]
     product: Floats = matrix @ matrix.T
     return product
@@ -157,6 +159,7 @@ def _weights(
     atoms, row_of = np.unique(positions.atoms[local[0] : local[-1]], return_inverse=True)
     codes = np.asarray(positions.codes[offsets[0] : offsets[-1]])
     shapes = positions.shapes[start : start + n_samples]
+    # most entries a sample can have: each atom with each value, or four for each position
     tiles = np.minimum(np.diff(local) * height * width, 4 * np.diff(offsets))
     rows, columns = np.empty(tiles.sum(), np.int64), np.empty(tiles.sum(), np.int64)
     weights, held = np.empty(tiles.sum()), 0

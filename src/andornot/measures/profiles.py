@@ -104,6 +104,7 @@ class Profile:
         # at worst those outside come first in a bin; at best those inside do, and all at once
         low = _precisions(hits, ranked + outside, inside)
         high = inside * (hits + inside) / np.maximum(ranked + inside, 1)
+        # the last bin here is the smallest value alone: all tied, and everything ranked by then
         low[-1] = high[-1] = inside[-1] * inside.sum() / self.n
         return float(low.sum() / inside.sum()), float(high.sum() / inside.sum())
 

@@ -96,6 +96,7 @@ class Tested:
         """Share of the units in which each metric falls noticeably, for a kind of wrong labels."""
         wrong: NDArray[np.float64] = getattr(self, kind)
         seen = np.concatenate([self.true, self.missing, self.extra], axis=1)
+        # a score that is the same everywhere never falls; it only must not divide by 0
         span = np.maximum(seen.max(axis=1) - seen.min(axis=1), 1e-300)
         noticed = wrong - self.true < -EPSILON * span[:, None]
         shares: NDArray[np.float64] = noticed.mean(axis=1)
@@ -121,6 +122,7 @@ def missing_labels(profile: Profile, rng: np.random.Generator) -> Profile:
 def extra_labels(profile: Profile, rng: np.random.Generator) -> Profile:
     """The profile after as many positions as it has, at random among the others, have got it."""
     outside, inside = profile.counts
+    # there may be fewer others than the concept has positions
     more = min(int(inside.sum()), int(outside.sum()))
     return _moved(profile, 0, rng.multivariate_hypergeometric(outside, more, method="marginals"))
 
@@ -128,6 +130,7 @@ def extra_labels(profile: Profile, rng: np.random.Generator) -> Profile:
 def _moved(profile: Profile, side: int, moved: NDArray[np.int64]) -> Profile:
     """With so many positions of each bin moved from this side to the other."""
     counts, sums = profile.counts.copy(), profile.sums.copy()
+    # at least 1: from an empty bin nothing moves
     shares = sums[side] * (moved / np.maximum(counts[side], 1))
     counts[side] -= moved
     counts[1 - side] += moved

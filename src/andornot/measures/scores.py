@@ -71,8 +71,10 @@ def score(metric: int, i: Int, e: Int, a: Int, n: Int) -> float:
     if metric == F1:
         return 2 * i / (a + t) if a + t > 0 else 0.0
     if metric == COSINE:
+        # as floats, so that no product of counts can overflow
         return i / math.sqrt(float(a) * float(t)) if a > 0 and t > 0 else 0.0
     if metric == MCC:
+        # as floats: the product of four counts does not fit 64 bits
         d = float(a) * float(n - a) * float(t) * float(n - t)
         return (float(i) * float(n) - float(a) * float(t)) / math.sqrt(d) if d > 0 else 0.0
     if metric == PRECISION:
@@ -97,6 +99,7 @@ def pearson(t: int, inside: float, total: float, squares: float, n: int) -> floa
         n: all positions.
     """
     spread = squares - total * total / n if n else 0.0
+    # with `not`, so that NaN counts as constant too
     if not 0 < t < n or not spread > _ROUNDING * squares:
         return 0.0
     return (inside - t * total / n) / math.sqrt(spread * (t * (n - t) / n))

@@ -38,6 +38,7 @@ def agreements(
         jobs: threads; all cores if not given.
     """
     explained = [e for e in explanations if e.formula is not None]
+    # NaN, so that units without a formula are active nowhere and cost nothing
     only, units = np.full(len(thresholds), np.nan), [e.unit for e in explained]
     only[units] = thresholds[units]
     positions = known_positions(concepts).by_cell()

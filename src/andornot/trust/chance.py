@@ -60,9 +60,11 @@ def measure_chance(
     null = np.array([_search(repeats, responses) for responses in shuffled])
     units, at = np.arange(len(lengths)), np.array(lengths) - 1
     own, others = real[units, at], null[:, units, at]
+    # the unit itself counts as one of the draws, so p is never 0; equal ones count against it
     p = (1 + (others >= own).sum(axis=0)) / (options.nulls + 1)
     pooled = pooled_p(own, others)
     columns = (
+        # of a single null there is no n - 1 to divide by
         others.std(axis=0, ddof=min(1, options.nulls - 1)),
         p, _corrected(p, unexplained), pooled, _corrected(pooled, unexplained),
     )  # fmt: skip
@@ -75,6 +77,7 @@ def measure_chance(
 
 def _corrected(p: NDArray[np.float64], unexplained: int) -> NDArray[np.float64]:
     """p-values corrected over all units, those without a formula included."""
+    # units without a formula were tested too, and failed
     corrected = stats.false_discovery_control(np.concatenate([p, np.ones(unexplained)]))
     return np.asarray(corrected[: len(p)])
 
@@ -98,7 +101,9 @@ def pooled_p(real: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np
     if n < 3:
         few: NDArray[np.float64] = (1 + (null >= real).sum(axis=0)) / (n + 1)
         return few
+    # n here and n - 1 for the nulls: as many as each is measured by
     own = _standard(real, null.mean(axis=0), null.std(axis=0, ddof=1), n)
+    # each null without itself: else it would pull the mean towards it, and look too near
     rest = [np.delete(null, r, axis=0) for r in range(n)]
     pool = np.sort(
         np.concatenate(
@@ -118,6 +123,7 @@ def _standard(
 ) -> NDArray[np.float64]:
     """How far values lie above the mean of ``n`` others, in standard deviations."""
     with np.errstate(divide="ignore", invalid="ignore"):
+        # the mean of n values is uncertain too: x less the mean varies by 1 + 1/n times as much
         far: NDArray[np.float64] = (x - mean) / (spread * np.sqrt(1 + 1 / n))
     far[np.isnan(far)] = 0.0  # no spread, and no distance
     return far

@@ -27,6 +27,7 @@ def measure_held_out(evidence: Evidence, repeats: Repeats) -> list[HeldOut | Non
     all units where fewer than two folds have samples.
     """
     positions = known_positions(repeats.table)
+    # folds may be empty: those without samples are passed over
     folds = np.unique(positions.folds).tolist()
     n_units = evidence.responses.n_units
     if len(folds) < 2:
@@ -64,6 +65,7 @@ class _Part:
         counts = np.empty((2, len(found), 2), np.int64)
         for n, mask in enumerate(found):
             if mask is None:
+                # no formula is true nowhere, so the union is what the unit is active on
                 counts[:, n, _BOTH], counts[:, n, _EITHER] = 0, active.sum(axis=0)
                 continue
             both = active[mask[atoms]].sum(axis=0)
@@ -79,6 +81,7 @@ class _Part:
         """
         atoms, active = self._unit(unit)
         k, n = active[:, _SEARCHED], self.sizes[atoms, _SEARCHED]
+        # atoms without a hit only add to the union
         some = np.flatnonzero(k > 0)
         order = some[np.argsort(-k[some] / n[some], kind="stable")]
         both = np.cumsum(k[order])
@@ -119,5 +122,7 @@ def length_that_pays(by_fold: NDArray[np.float64]) -> int:
     """
     best = int(by_fold.mean(axis=0).argmax())
     short = by_fold[:, best : best + 1] - by_fold
+    # of the difference fold by fold: folds that are hard for both lengths do not count
     error = short.std(axis=0, ddof=1) / np.sqrt(len(by_fold))
+    # never empty: the best length is short of itself by 0
     return int(np.flatnonzero(short.mean(axis=0) <= error)[0]) + 1

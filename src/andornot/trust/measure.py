@@ -220,6 +220,7 @@ def shortened(explanation: Explanation, length: int) -> Explanation:
     best = explanation.best_by_length[length - 1]
     if best is None or length == len(explanation.best_by_length):
         return explanation
+    # runners-up stay only if a search of this length could have kept them
     others = [
         s
         for s in explanation.runners_up

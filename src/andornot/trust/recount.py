@@ -95,6 +95,7 @@ class RecordedEvidence:
 
     def held_out(self, fold: int) -> Responses:
         """Counted once more, unless the threshold is a fixed number."""
+        # a fixed threshold learns nothing from the samples that are held out
         if isinstance(self.rule, Threshold) and self.rule.fixed is not None:
             return self.responses
         positions = self._positions
@@ -103,6 +104,7 @@ class RecordedEvidence:
         if self.activations.n_samples != positions.n_samples:
             rows = np.flatnonzero(np.repeat(positions.folds, np.diff(positions.offsets)) != fold)
         part = _Rows(self.activations, rows)
+        # else the held-out samples would have a say in where a unit is active
         found = find_thresholds(part, self.rule, positions.grids(kept), self.jobs)
         grain = Grain(positions, self.table.n_atoms, self.table.n_folds)
         return self._count(self._only_units(found.values), grain)
@@ -179,4 +181,5 @@ class _Rows:
         for start, block in self.whole.blocks():
             first, last = np.searchsorted(self.rows, [start, start + len(block)])
             if last > first:
+                # rows are numbered anew, without a gap
                 yield int(first), block[self.rows[first:last] - start]

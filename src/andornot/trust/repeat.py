@@ -66,6 +66,7 @@ class Repeats:
         options = self.options
 
         def one(problem: Problem) -> Solution:
+            # a draw of the samples may miss all on which the unit is active
             if not problem.total:
                 return Solution((), (None,) * self.length, False)
             return solve(problem, options)
@@ -101,10 +102,12 @@ class Repeats:
     ) -> Iterator[Problem]:
         table = self.table
         if sizes is not None:
+            # without positions, which would not fit these counts; no search asks for them
             table = replace(table, fold_counts=sizes[:, None], positions=None)
         atoms = kernel_atoms(table)
         candidates = table.select(self.options.categories, self.options.concepts)
         for active, counts in units:
+            # what was drawn no more must not count as an atom of the unit
             there = counts > 0
             yield Problem(atoms, active[there], counts[there], candidates, table.bases)
 
@@ -124,6 +127,7 @@ class Repeats:
         mask, longer = np.zeros((2, self.table.n_atoms), np.uint8)
         for concept, operator in zip(found.concepts, (OR, *found.operators), strict=True):
             apply(mask, operator, atoms_of(self._atoms, concept), longer)
+            # `apply` cannot write to the mask that it reads
             mask, longer = longer, mask
         return mask.view(np.bool_)
 
@@ -138,5 +142,6 @@ def unit_rows(
 
 def ratio(both: NDArray[Any], either: NDArray[Any]) -> NDArray[np.float64]:
     """Intersections over unions, in positions; 0 where a union is empty."""
+    # an empty union has no intersection, so this is 0 there and changes no other
     quotient: NDArray[np.float64] = both / np.maximum(either, 1)
     return quotient

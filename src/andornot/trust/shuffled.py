@@ -59,9 +59,11 @@ def _pools(groups: NDArray[np.integer]) -> list[list[Ints]]:
     by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
     pools: list[list[Ints]] = [[]]
     for size in np.unique(sizes):
+        # sizes ascend, so a rare one is joined by the next larger
         if len(pools[-1]) >= LEAST:
             pools.append([])
         pools[-1] += [by_group[g] for g in np.flatnonzero(sizes == size)]
+    # the largest sizes have no next one, so they join those before
     if len(pools) > 1 and len(pools[-1]) < LEAST:
         pools[-2:] = [pools[-2] + pools[-1]]
     return pools
@@ -77,6 +79,7 @@ def _exchange(order: Ints, cycle: list[Ints]) -> None:
     wants = [own[n:] for own, n in zip(cycle, least, strict=True)]
     spare = [own[n:] for own, n in zip(cycle, least[-1:] + least[:-1], strict=True)]
     most = max(map(len, (*wants, *spare)))
+    # by the longest piece, so that no group gets its own back unless it holds most of what is left
     order[np.concatenate(wants)] = np.roll(np.concatenate(spare), -most)
 
 
@@ -197,6 +200,7 @@ def shuffle_rows(
 def _sources(positions: AtomMap, order: Ints) -> Ints:
     """The position whose mask each position gets, where samples borrow in this order."""
     owner = np.empty(len(order), np.int64)
+    # the inverse: positions ask for masks, and orders say who lends annotations
     owner[order] = np.arange(len(order))  # whose masks stand on each sample's annotations
     to, since = positions.shapes, positions.shapes[owner]
     if (to == since).all() and (to == to[:1]).all():
@@ -211,6 +215,7 @@ def _sources(positions: AtomMap, order: Ints) -> Ints:
 
 def _nearest(native: int, size: int) -> Ints:
     """For each of ``size`` cells the one of ``native`` cells in which its centre lies."""
+    # in whole numbers, so that no centre falls to the wrong side by rounding
     return (2 * np.arange(size) + 1) * native // (2 * size)
 
 
@@ -220,6 +225,7 @@ def split(together: Responses, parts: int) -> list[Responses]:
     unit = np.repeat(np.arange(together.n_units), np.diff(together.indptr))
     part, atom = np.divmod(together.atoms, n_atoms)
     # stable, so that units and atoms keep their order in each part
+    # 16 bits: NumPy sorts them by radix, in linear time
     order = np.argsort(part.astype(np.uint16), kind="stable")
     stops = np.cumsum(np.bincount(part, minlength=parts))
     found = []

@@ -49,6 +49,7 @@ def measure_stability(
     positions = known_positions(repeats.table)
     if positions.n_groups < 2:
         return [None] * len(formulas)
+    # the searched resamples are the first of these, so intervals and repeats tell of the same draws
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
     cells = _Cells.of(evidence, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
@@ -76,6 +77,7 @@ def draw_samples(groups: NDArray[np.integer], draws: int, seed: int) -> NDArray[
     """
     rng = np.random.default_rng(seed)
     n = int(groups.max(initial=-1)) + 1
+    # 16 bits: a group is hardly ever drawn more than a dozen times
     times = np.empty((draws, len(groups)), np.uint16)
     for row in times:
         row[:] = np.bincount(rng.integers(n, size=n), minlength=n)[groups]
@@ -112,6 +114,7 @@ class _Cells:
         rows = np.repeat(np.arange(by_atom.n_units), np.diff(by_atom.indptr))
         n_atoms = repeats.table.n_atoms
         keys = rows * n_atoms + by_atom.atoms
+        # keys ascend, since units do and atoms do within each
         entry = np.searchsorted(keys, unit * n_atoms + atom[active.atoms])
         return cls(sample, atom, _cell_sizes(evidence), active, by_atom, entry, n_atoms)
 
@@ -160,6 +163,7 @@ def _intervals(
     """The middle 95 % of each formula's IoU over the draws; some units at a time."""
     for first in range(0, len(masks), _UNITS_AT_ONCE):
         units = range(first, min(first + _UNITS_AT_ONCE, len(masks)))
+        # by sample first: then all draws are one matrix product (of whole numbers, so exact)
         parts = [cells.by_sample(u, masks[u], draws.shape[1]) for u in units]
         counts = np.concatenate(parts, axis=1).astype(np.float64)
         drawn = np.concatenate(
@@ -194,6 +198,7 @@ class _Tally:
         own = self.repeats.score(
             hits, int(sizes[self.mask].sum()), int(k.sum()), int(sizes.sum()), self.formula.length
         )
+        # nothing that shares a position with the unit: then nothing was found again
         again = self.concepts if hits else set()
         if found is not None and self.repeats.score(
             found.i, found.t, int(k.sum()), int(sizes.sum()), len(found.concepts)
