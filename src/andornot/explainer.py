@@ -166,6 +166,7 @@ class _Common:
         stop: Stop | None = None,
         correlate: Callable[[Problem], tuple[Solution, float]] | None = None,
     ) -> Explanation:
+        # what is known of the unit already says more than that it is inactive
         if state == OK and not problem.total:
             state = INACTIVE
         if state != OK:
@@ -192,6 +193,7 @@ def _elsewhere(
         for first, stop in [(block.start, block.stop)]
     )
     done = track(engine.run(_explain_block, common, calls), "searching", len(blocks))
+    # blocks come back as they are done, and results stand in the order of units
     found = {call[0]: explanations for call, explanations in done}
     for block in blocks:
         yield from found[block.start]
@@ -320,11 +322,13 @@ def _explanation(
 def _certificate(solution: Solution, scores: Sequence[float], most: float) -> Certificate:
     """What a search has proven of its best formulas; ``most`` is the ceiling."""
     score = scores[0]
+    # the tightest that is known: the search's own bound, a proof, and else the ceiling
     bound = solution.bounds[-1] if solution.bounds else score if solution.proven else most
     bounds = tuple(
         max(bound, 0.0 if found is None else found.score)
         for bound, found in zip(solution.bounds, solution.by_length, strict=False)
     )
+    # nothing is told below the score, whatever was rounded on the way
     return Certificate(
         score, max(bound, score), solution.proven, max(most, score), scores.count(score), bounds
     )

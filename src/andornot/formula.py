@@ -28,6 +28,7 @@ from andornot.errors import FormulaError, quoted
 
 BoolArray = NDArray[np.bool_]
 
+# formulas are read by recursion: a sentence of ours comes before Python's own limit
 _MAX_DEPTH = 200
 _MAX_BINARY = 200  # a chain of them nests as deep as brackets do
 _OPERATORS = ("AND", "OR", "NOT")
@@ -75,6 +76,7 @@ class Formula:
         return hash(self.key)
 
     def __lt__(self, other: Formula) -> bool:
+        # shorter formulas first, then by key: an order that no spelling changes
         return (self.length, self.key) < (other.length, other.key)
 
     def __and__(self, other: Formula) -> Formula:
@@ -128,6 +130,7 @@ class Not(Formula):
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """The canonical key; a double negation vanishes in it."""
+        # no other law is applied, so formulas with one key have one length
         if isinstance(self.operand, Not):
             return self.operand.operand.key
         return ("not", self.operand.key)
@@ -160,6 +163,7 @@ class _Binary(Formula):
     def _chain(self) -> Iterator[Formula]:
         """Operands of this operator, through nested uses (and double negations) of it."""
         for side in (self.left, self.right):
+            # NOT NOT (a AND b) within an AND is a part of the chain, as its key must not tell
             plain = side
             while isinstance(plain, Not) and isinstance(plain.operand, Not):
                 plain = plain.operand.operand
@@ -175,7 +179,9 @@ class _Binary(Formula):
     def __str__(self) -> str:
         left, right = str(self.left), str(self.right)
         if isinstance(self.left, _Binary) and type(self.left) is not type(self):
+            # brackets wherever AND and OR meet, so that nobody has to know which binds first
             left = f"({left})"
+        # of the same kind too: without brackets it would be read back grouped to the left
         if isinstance(self.right, _Binary):
             right = f"({right})"
         return f"{left} {type(self).__name__.upper()} {right}"
@@ -257,10 +263,12 @@ def _is_call(name: str) -> bool:
         return False
     inner = rest[:-1]
     plain = _unquoted(inner) if inner.startswith('"') and len(inner) > 1 else inner
+    # written back and compared: only the one spelling that `derived_name` gives counts
     return operator not in _OPERATORS and derived_name(operator, plain) == name
 
 
 def _in_quotes(name: str) -> str:
+    # backslashes first, else those put before quotes would be doubled too
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -289,6 +297,7 @@ def parse(text: str) -> Formula:
     return formula
 
 
+# to advise on an error must not take long, and nobody mends such a text by hand
 _LONGEST_RESPELLED = 1000
 _SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|&&?|\|\|?|[!~¬∧∨]|\b(?:and|or|not)\b', re.DOTALL)
 _MEANT = {"&": "AND", "∧": "AND", "|": "OR", "∨": "OR", "!": "NOT", "~": "NOT", "¬": "NOT"}
@@ -304,6 +313,7 @@ def respelled(text: str) -> str | None:
 
     def word(found: re.Match[str]) -> str:
         sign = found[0]
+        # what stands in quotes is a name, whatever signs it holds
         return sign if sign[0] == '"' else f" {_MEANT.get(sign[0], sign.upper())} "
 
     plain = _SIGNS.sub(word, text)
@@ -326,6 +336,7 @@ class _Reader:
         self.advance()
 
     def error(self, what: str) -> FormulaError:
+        # it parses its own proposal, in which no sign is left: so this recurses once at most
         meant = respelled(self.text)
         return FormulaError(
             f"cannot read the formula {quoted(self.text, self.start)} at character "
@@ -336,6 +347,7 @@ class _Reader:
         match = _TOKEN.match(self.text, self.position)
         if match is None:
             rest = self.text[self.position :]
+            # blanks are no place to point at
             self.start = self.position + len(rest) - len(rest.lstrip())
             if rest.strip():
                 raise self.error("a double quote is opened and not closed")
@@ -344,6 +356,7 @@ class _Reader:
         self.start, self.position = match.start(match.lastindex or 0), match.end()
         self.token = match.group(match.lastindex or 0)
         self.kind = ("(", ")", "quoted", "word")[(match.lastindex or 1) - 1]
+        # an operator in quotes stays a name
         if self.kind == "word" and self.token in _OPERATORS:
             self.kind = self.token
 
@@ -375,6 +388,7 @@ class _Reader:
         return Concept(self.name())
 
     def name(self) -> str:
+        # a call only if the bracket follows at once: `NEAR (a)` is no name
         word, after = self.token, self.text[self.position : self.position + 1]
         if self.kind == "word" and word is not None and after == "(" and _WORD.fullmatch(word):
             return self.derived(word)
@@ -402,6 +416,7 @@ class _Reader:
             raise self.error("expected a concept name, NOT or an opening bracket")
         return " ".join(words)
 
+    # counted over the whole text, for a chain nests to the left as deep as it is long
     def binary(self) -> None:
         self.n_binary += 1
         if self.n_binary > _MAX_BINARY:

@@ -96,8 +96,10 @@ def alternatives(formula: Formula) -> tuple[Alternative, ...]:
     """
     parts = list(operands(formula, And))
     choices = [part for part in parts if isinstance(part, Or)]
+    # with several ORs an alternative would be a choice from each
     if len(choices) != 1:
         return ()
+    # `is`, not `==`: another part that equals it is common to all
     common = [part for part in parts if part is not choices[0]]
     names = dict.fromkeys(operands(choices[0], Or))
     found = tuple(Alternative(name, reduce(And, common, name)) for name in names)
@@ -145,10 +147,12 @@ def terms(formula: Formula) -> tuple[Term, ...]:
         formula: as the search finds them; the number of terms is at most their length there,
             for each step of a search adds a single concept.
     """
+    # reversed, so that of a name that stands twice its first place stays
     order = {name: i for i, name in reversed(list(enumerate(formula.concepts)))}
     found = [
         t for t in _normal(formula, True) if not any((name, not sign) in t for name, sign in t)
     ]
+    # a term that asks for less holds wherever one that asks for more does
     least = [t for t in found if not any(other < t for other in found)]
     split = []
     for literals in dict.fromkeys(least):
@@ -167,6 +171,7 @@ def _normal(formula: Formula, sign: bool) -> list[_Literals]:
         return _normal(formula.operand, not sign)
     assert isinstance(formula, And | Or)
     left, right = _normal(formula.left, sign), _normal(formula.right, sign)
+    # De Morgan: under NOT, AND and OR change places
     if isinstance(formula, And) != sign:
         return left + right
     return [a | b for a, b in product(left, right)]

@@ -12,6 +12,7 @@ _Named = TypeVar("_Named", str, str | None)
 
 def python_function(named: str) -> tuple[Path, str] | None:
     """File and function of ``FILE.py:FUNCTION``; None of a text that names no Python file."""
+    # the last colon, for a path on Windows has one of its own
     file, _, function = named.rpartition(":")
     return (Path(file), function) if file.endswith(".py") and function else None
 
@@ -30,6 +31,7 @@ def absolute(named: _Named) -> _Named:
     if python := python_function(named):
         return f"{python[0].resolve()}:{python[1]}"
     path, part = split_part(named)
+    # no file here: the name of a network, or weights that are elsewhere
     if not path.is_file():
         return named
     return f"{path.resolve()}#{part}" if part else str(path.resolve())

@@ -21,6 +21,7 @@ def as_array(value: Any, what: str) -> NDArray[Any]:
     Raises:
         DataError: it does not make an array, for instance since rows differ in length.
     """
+    # NumPy would make one object of it, without a word
     if hasattr(value, "tocsr"):
         raise DataError(f"{what} are a sparse matrix; give it to from_sparse, or its toarray()")
     try:
@@ -86,6 +87,7 @@ def names_of(given: Any, what: str) -> tuple[str, ...]:
     Raises:
         DataError: one is no text, or blank, or there is no sequence of them.
     """
+    # a single text would pass as a list of its letters
     if isinstance(given, str) or not hasattr(given, "__iter__"):
         raise DataError(f"{what} are {quoted(given)}; give a list of texts")
     names = tuple(given)
@@ -104,6 +106,7 @@ def whole_number(value: Any, name: str, least: int | None = None) -> int:
     Raises:
         OptionError: it is none, or below the least one.
     """
+    # True is a whole number to Python; kernels count in 64 bits
     if isinstance(value, bool) or not isinstance(value, Integral) or abs(int(value)) >= 2**63:
         raise OptionError(f"{name} is {quoted(value)}; give a whole number")
     if least is not None and int(value) < least:
@@ -135,6 +138,7 @@ def as_path(value: Any, what: str) -> Path:
         OptionError: no file can be called so.
     """
     text = str(value) if isinstance(value, str | Path) else "\0"
+    # systems count a name's bytes, and names that are not UTF-8 must be counted too
     parts = (part.encode(errors="surrogatepass") for part in Path(text).parts)
     if "\0" in text or len(text) > _LONGEST_PATH or max(map(len, parts), default=0) > _LONGEST_NAME:
         raise OptionError(f"{what} is {quoted(value)}; give a path")
@@ -168,6 +172,7 @@ def several(value: Any, name: str) -> Sequence[Any]:
     Raises:
         OptionError: it is neither.
     """
+    # a text is a sequence of letters, which nobody means
     if isinstance(value, str):
         return (value,)
     try:

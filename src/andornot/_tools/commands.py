@@ -19,4 +19,5 @@ def one_word(part: object) -> str:
 
 def _line(*parts: object) -> str:
     words = [str(part) for part in parts]
+    # shlex quotes for POSIX shells only
     return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)

@@ -37,6 +37,7 @@ def put_instead(aside: Path, out: Path) -> None:
     except OSError:
         old.rename(out)
         raise
+    # under the name that the caller clears, as if the two had been exchanged
     old.rename(aside)
 
 
@@ -45,6 +46,7 @@ def _exchange_call() -> Callable[[bytes, bytes], int] | None:
     """The system's call to exchange two names, which Python does not have."""
     here = -100  # AT_FDCWD: paths are as they are
     try:
+        # the C library that Python itself runs on
         library: Any = ctypes.CDLL(None, use_errno=True)
         if platform.system() == "Linux":
             rename = library.renameat2

@@ -168,6 +168,7 @@ class Engine:
                     return
                 for future in wait(flying, return_when=FIRST_COMPLETED).done:
                     lane, owner, arguments, tries = flying.pop(future)
+                    # before anything can raise, else the place would be lost for good
                     lane.busy -= 1
                     error = _error_of(future)
                     if error is None:
@@ -175,6 +176,7 @@ class Engine:
                         continue
                     _check_lost(error, tries)
                     lane.renew(owner)
+                    # lost with its worker, not by its own fault, so it is given out again
                     again.append((arguments, tries + 1))
         finally:
             for future, (lane, *_) in flying.items():
@@ -186,6 +188,7 @@ class Engine:
     ) -> Iterator[tuple[_Lane, Arguments, int]]:
         """Free places, each with a task for it; the emptiest executors first."""
         while True:
+            # if the emptiest is full, all are
             lane = min(self.lanes, key=lambda lane: lane.busy)
             if lane.busy >= lane.width:
                 return
@@ -219,6 +222,7 @@ def _error_of(future: Future[Any]) -> BaseException | None:
 
 def _check_lost(error: BaseException, tries: int) -> None:
     """Go on only where it was the worker that was lost, and not too often."""
+    # by name, for Dask need not be installed
     if not isinstance(error, BrokenExecutor) and type(error).__name__ != "KilledWorker":
         raise error
     if tries >= _TRIES:
@@ -248,6 +252,7 @@ def engine_of(
     with ExitStack() as stack:
         folder = _folder(directory, stack)
         if isinstance(executor, Executor):
+            # two tasks a worker: the next one lies ready when one is done
             width = 2 * int(getattr(executor, "_max_workers", _WIDTH // 2))
             yield Engine([_Lane(executor, width)], jobs or 1, folder)
             return
@@ -279,6 +284,7 @@ def _shut_down(lanes: list[_Lane], kind: type[BaseException] | None, *_: object)
     """End the processes; where the run was interrupted, without waiting for what they do."""
     for lane in lanes:
         if kind is not None and not issubclass(kind, Exception):
+            # before Python 3.14 a pool has no public way to end a task that runs
             for process in list((getattr(lane.executor, "_processes", None) or {}).values()):
                 process.terminate()
         lane.executor.shutdown(cancel_futures=True)
@@ -297,6 +303,7 @@ def _processes(count: int, threads: int) -> list[_Lane]:
 
 def _begin_process(threads: int) -> None:
     """Divide the cores among the processes; Ctrl-C ends them without a word."""
+    # for libraries that are loaded after this, as torch is: they look only then
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(threads)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     Thread(target=_end_with_parent, daemon=True).start()
@@ -307,6 +314,7 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
+        # at once: nobody is left to hear of anything
         os._exit(1)
 
 
@@ -325,4 +333,5 @@ def _dask(address: str, stack: ExitStack) -> _Lane:
             "dask:tcp://127.0.0.1:8786"
         ) from error
     workers = sum(client.ncores().values())
+    # not pure: Dask would take two equal calls for one, and give the answer of the first
     return _Lane(client.get_executor(pure=False), 2 * max(1, workers))

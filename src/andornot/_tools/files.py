@@ -36,6 +36,7 @@ def split_part(named: str | Path) -> tuple[Path, str]:
         the path and the part, which is empty if all of ``named`` is a file or none is.
     """
     text = str(named)
+    # the longest file first, for `#` may stand in its name
     for end in (len(text), *(i for i in range(len(text) - 1, 0, -1) if text[i] == "#")):
         if Path(text[:end]).is_file():
             return Path(text[:end]), text[end + 1 :]
@@ -143,8 +144,10 @@ def set_aside(path: Path) -> Iterator[Path]:
 def put_in_place(aside: Path, path: Path) -> None:
     """Rename a file that is whole; it has reached the disk before, and its name has after."""
     check_plain(path)
+    # before the rename: else after a power cut the name could lead to an empty file
     sync(aside)
     aside.replace(path)
+    # the rename itself is a change of the folder
     sync(path.parent)
 
 
@@ -168,6 +171,7 @@ def aside_key(path: Path, name: str | None = None) -> str | None:
     found = _ASIDE.fullmatch(path.name)
     if found is None or (name is not None and found[1] != name[:_LONGEST]):
         return None
+    # a random half, and a digest of it and the name: nobody's own file is called so by chance
     return found[2] if found[2][8:] == _proof(found[1], found[2][:8]) else None
 
 
@@ -177,6 +181,7 @@ def sweep(folder: Path, name: str | None = None) -> None:
     Only files that were to become ``name`` are swept, or all if no name is given.
     """
     for path in folder.glob(".*.andornot-*.tmp"):
+        # lstat, so that a link to a file of somebody is no plain file
         if aside_key(path, name) and stat.S_ISREG(path.lstat().st_mode):
             path.unlink(missing_ok=True)
 
@@ -265,6 +270,7 @@ def locked(lock: Path, busy: str, *, keep: bool = True) -> Iterator[None]:
         lock.parent.mkdir(parents=True, exist_ok=True)
         _check_lock(lock)
         try:
+            # not waited for: whoever gave the command is told, and decides
             held.acquire(timeout=0)
         except Timeout:
             raise RunError(busy) from None

@@ -90,11 +90,13 @@ class Folder:
         with set_aside(path) as aside:
             write(aside)
             new = digest_of(aside)
+            # both contents for a moment: a kill before or after the rename leaves a proof
             allowed = list(dict.fromkeys([*self._current(name), new]))
             if self.files.get(name) != allowed or not self.listed:
                 self.files[name] = allowed
                 self.save()
             put_in_place(aside, path)
+        # in memory only: the list on the disk may go on allowing the old content
         self.files[name] = [new]
         return path
 
@@ -150,6 +152,7 @@ class Folder:
         path = self.path / name
         try:
             plain = stat.S_ISREG(path.lstat().st_mode)
+            # the digest last, for it reads the file
             return plain and name in self.files and digest_of(path) in self.files[name]
         except OSError:
             return False
@@ -195,6 +198,7 @@ class Folder:
             OptionError: a damaged one, or somebody else's, is there.
             OSError: it cannot be written.
         """
+        # a damaged list proves nothing, and must not stop a cache that is ours anyway
         if self.whole and not self.listed and (self.path / LIST).exists():
             keep_aside(self.path / LIST)
         self.check_list()
@@ -263,6 +267,7 @@ def read_list(folder: Path) -> tuple[str, dict[str, list[str]], frozenset[str]] 
 def _inside(name: str) -> bool:
     """Whether a name leads to a place in its folder."""
     parts = name.split("/")
+    # a list may come from anybody: what it names is deleted, so it must not lead elsewhere
     return not any(part in ("", ".", "..") or "\\" in part or ":" in part for part in parts)
 
 
@@ -281,6 +286,7 @@ def verify(path: Path, root: Path | None = None) -> None:
         Changed: it is not as we wrote it.
         OSError: it cannot be read.
     """
+    # lstat: a link is not followed
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise Changed("it is no plain file")

@@ -80,6 +80,7 @@ def _stamp() -> str:
     Raises:
         OSError: the package is in an archive.
     """
+    # this file too: options of the decorators are compiled in
     digest = hashlib.sha256(numba.__version__.encode() + Path(__file__).read_bytes())
     for path in kernel_files():
         digest.update(path.name.encode() + path.read_bytes())
@@ -100,6 +101,7 @@ def kernel_files() -> list[Path]:
     package, used = Path(__file__).parents[1], set[Path]()
     for path in package.rglob("*.py"):
         text = path.read_bytes()
+        # read and not imported: this is asked while the kernels are being imported
         if b"andornot._tools.jit import" in text:
             names = re.findall(rb"^from andornot\.([\w.]+) import", text, re.MULTILINE)
             parts = (name.decode().split(".") for name in names)
@@ -128,6 +130,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]
         """Read the machine code; a damaged file is as good as none."""
         try:
             return super().load_overload(sig, target_context)
+        # Numba unpickles what lies there, and a damaged file can raise anything
         except Exception:
             with suppress(OSError):
                 self.flush()
@@ -143,6 +146,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]
 
     def _remove_former(self) -> None:
         for left in Path(self.cache_path).glob(f"{self._name}-*.{self._python}.*nb[ic]*"):
+            # the machine code of this very stamp stays: another signature's lies beside it
             if not left.name.startswith(f"{self._own}."):
                 left.unlink(missing_ok=True)
 

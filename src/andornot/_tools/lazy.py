@@ -23,6 +23,7 @@ def names_on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str]
         try:
             return getattr(import_module(f"{package}.{homes[name]}"), name)
         except ModuleNotFoundError as error:
+            # another missing module is a damaged installation, and says so itself
             if error.name != "torch":
                 raise
             raise ModelError(

@@ -149,6 +149,7 @@ def amiss(source: Path | bytes, *wanted: str) -> str:
 def _kind(head: bytes) -> str:
     if not head:
         return EMPTY
+    # what a disk or a copy that broke off leaves
     if not any(head):
         return "nothing but zeros"
     for at, sign, kind in _SIGNS:
@@ -156,10 +157,12 @@ def _kind(head: bytes) -> str:
             return kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(head)
+    # two letters alone begin many a text; these reserved bytes do not
     if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
         return IMAGES["BMP"]
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return PICKLE
+    # safetensors has no magic bytes: the length of a header in JSON, then the header
     if head[8:9] == b"{" and 2 <= int.from_bytes(head[:8], "little") < 1 << 32:
         return SAFETENSORS
     return _written(head)
@@ -201,6 +204,7 @@ def _json(text: str) -> str:
     """JSON, or a value a line."""
     first, _, rest = text.partition("\n")
     try:
+        # a first line that is JSON by itself, with more after it: a value a line
         json.loads(first)
     except (ValueError, RecursionError):
         return JSON

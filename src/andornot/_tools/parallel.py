@@ -28,6 +28,7 @@ def n_workers(jobs: int | None = None) -> int:
     """
     if jobs is None:
         if hasattr(os, "sched_getaffinity"):
+            # in a container or under taskset this is fewer than the machine has
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
     if whole_number(jobs, "jobs") < 1:
@@ -60,8 +61,10 @@ def ordered_map(
         for results in ordered_map(lambda some: [function(i) for i in some], chunks, jobs, ahead):
             yield from results
         return
+    # no more threads than items
     workers = min(n_workers(jobs), len(items) if isinstance(items, Sized) else 2**31)
     if workers <= 1:
+        # without a pool: errors keep their plain traceback, and small work starts at once
         yield from map(function, items)
         return
     executor = ThreadPoolExecutor(workers)
@@ -69,6 +72,7 @@ def ordered_map(
     try:
         for item in items:
             pending.append(executor.submit(function, item))
+            # the oldest is waited for, so that results come in order and few are held
             if len(pending) >= workers * ahead:
                 yield pending.popleft().result()
         while pending:
@@ -91,6 +95,7 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
 
     def ask(_number: int, _frame: object) -> None:
         asked.set()
+        # a second Ctrl-C is then the usual one
         signal.signal(signal.SIGINT, before)
         print("ending with what is proven so far; Ctrl-C again to give up", file=sys.stderr)
 

@@ -42,6 +42,7 @@ def without_progress() -> Iterator[None]:
 def tell(sentence: str) -> None:
     """Say something on the way, where progress is shown."""
     if _visible:
+        # only where there is something to show, as all that takes long to load
         from rich.console import Console
 
         with suppress(OSError):  # the work does not end because of a log
@@ -126,11 +127,13 @@ def logged(
         yield item
         done += 1
         at = now()
+        # both: a slow log stays short, and a long one tells no more than ten times
         if at - last < SECONDS or done - told < SHARE * (total or told):
             continue
         if not total:
             say(f"{what}: {done:,} so far")
         elif done < total:
+            # steps of an earlier run took no time of this one
             left = (at - begun) / (done - before) * (total - done)
             say(f"{what}: {done:,} of {total:,} ({done / total:.0%}), {_time(left)} left")
         last, told = at, done

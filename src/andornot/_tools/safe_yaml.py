@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+# far more than settings need; PyYAML goes down by recursion
 _DEEPEST = 20
 _MOST_MERGED = 10_000
 
@@ -26,6 +27,7 @@ class _Bounded(yaml.SafeLoader):
     def flatten_mapping(self, node: Any) -> None:
         own = len(node.value)
         super().flatten_mapping(node)
+        # `<<` copies what it refers to, and references to references double it each time
         self.merged += len(node.value) - own
         if self.merged > _MOST_MERGED:
             raise ValueError("its references make too much of it")

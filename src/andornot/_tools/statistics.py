@@ -91,11 +91,13 @@ def _partial(x: Floats, y: Floats, z: Floats, times: Times) -> Floats:
     xy, xz, yz = (_weighted(a, b, times) for a, b in ((x, y), (x, z), (y, z)))
     left = (1 - xz**2) * (1 - yz**2)
     with np.errstate(invalid="ignore", divide="ignore"):
+        # less than this is rounding of 0: a straight line leaves nothing
         found: Floats = np.where(left > 1e-12, (xy - xz * yz) / np.sqrt(left), np.nan)
     return found
 
 
 def _is_constant(values: Floats) -> bool:
+    # relative to their size, for sums of a constant differ in last digits
     return bool(np.ptp(values) <= 1e-12 * np.abs(values).max(initial=0.0))
 
 
@@ -107,6 +109,7 @@ def _drawn(n: int, seed: int) -> Times:
 
 def _interval(values: Floats) -> tuple[float, float]:
     """The middle 95 % of those values that there are."""
+    # a resample can be of one unit again and again, and has no correlation then
     low, high = np.nanquantile(values, [0.025, 0.975])
     return float(low), float(high)
 
@@ -129,6 +132,7 @@ def _weighted(x: Floats, y: Floats, times: Times) -> Floats:
 def _ranks(x: Floats, times: Times) -> Floats:
     """The rank of each unit's value among the units drawn, ties sharing their mean rank."""
     order = np.argsort(x, kind="stable")
+    # NaN differs from everything, so the first value begins a tie of its own
     first = np.diff(x[order], prepend=np.nan) != 0
     drawn = np.add.reduceat(times[:, order], np.flatnonzero(first), axis=1)
     middle = drawn.cumsum(axis=1) - (drawn - 1) / 2
@@ -161,6 +165,7 @@ def column_correlations(
     """Pearson correlations of the columns of two arrays; 0 where a column is constant."""
     standard = []
     for values in (one, other):
+        # a mean of many float32 values in float32 would lose digits
         centred = values - values.mean(axis=0, dtype=np.float64)
         spread = np.sqrt((centred**2).mean(axis=0))
         standard.append(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0))
@@ -197,6 +202,7 @@ def compare_paired(before: Floats, after: Floats) -> Paired | None:
     That is: fewer than :data:`LEAST` units, or the same difference for all of them.
     """
     differences = after - before
+    # equal differences have no spread to test by
     if len(differences) < LEAST or _is_constant(differences):
         return None
     from scipy import stats
@@ -295,6 +301,7 @@ def compare(flips: BoolArray, controls: BoolArray, confidence: float, seed: int)
         return Comparison(edit, nothing, nothing)
     plain = wilson(float(controls.mean(1).sum()), n, confidence)
     rng = np.random.default_rng(seed)
+    # how often each is drawn, as weights: all draws are one matrix product
     on = rng.multinomial(n, np.full(n, 1 / n), _DRAWS) / n
     by = rng.multinomial(count, np.full(count, 1 / count), _DRAWS) / count
     drawn = ((on @ controls) * by).sum(1)
@@ -303,6 +310,7 @@ def compare(flips: BoolArray, controls: BoolArray, confidence: float, seed: int)
     around = Estimate(share, min(plain.low, low), max(plain.high, high))
     low, high = _percentiles(on @ flips - drawn, confidence)
     gap = edit.value - share
+    # Newcombe: the edit at its low end against the controls at their high end
     below = np.hypot(edit.value - edit.low, plain.high - share)
     above = np.hypot(edit.high - edit.value, share - plain.low)
     difference = Estimate(gap, max(-1.0, min(low, gap - below)), min(1.0, max(high, gap + above)))
@@ -317,6 +325,7 @@ def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float,
 
 def probabilities(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """The softmax of each row."""
+    # less the largest, so that nothing overflows; the shares stay the same
     raised = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
     return shares

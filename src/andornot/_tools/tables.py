@@ -40,6 +40,7 @@ def harmless_cell(text: str) -> str:
 
     To tell which apostrophes are ours, a text that only looks as if it had one gets one more.
     """
+    # a text that only has an apostrophe stays; one more is needed only where ours could be meant
     return f"{_QUOTE}{text}" if _RISKY.match(text.lstrip(_QUOTE)) else text
 
 

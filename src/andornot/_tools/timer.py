@@ -45,4 +45,5 @@ def peak_rss_bytes() -> int:
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # macOS counts in bytes, Linux in kilobytes
     return int(peak) if sys.platform == "darwin" else int(peak) * 1024

@@ -74,6 +74,7 @@ def whole_folder(
     with writing(out):
         check_is_folder(out)
         _restore(out)
+        # asked before the lock, which makes the folder
         fresh = not os.path.lexists(out)
     with locked(out / LOCK, busy_sentence(out)):
         try:
@@ -100,6 +101,7 @@ def _filled(out: Path) -> Iterator[Folder]:
         new = new_folder(out.parent, out.name)
     try:
         yield new
+    # also KeyboardInterrupt: nothing half-made stays
     except BaseException:
         shutil.rmtree(new.path, ignore_errors=True)
         raise
@@ -189,13 +191,16 @@ def _finish(new: Folder, theirs: Sequence[str], out: Path) -> None:
     for name in theirs:
         _check_apart(out, name, names)
     old = Folder.at(out)
+    # what other commands of ours wrote there stays proven ours
     new.files = {name: known for name, known in old.files.items() if name in theirs}
     new.files |= {name: [digest_of(aside / name)] for name in names}
     new.together = frozenset(names)
     new.save()
+    # the folder is another one, its rights shall not be
     shutil.copymode(out, aside)
     for name in theirs:
         _take_along(out / name, aside / name)
+    # before names change: else after a power cut the new name could lead to empty files
     _sync_all(aside, names)
     if not exchanged(aside, out):
         put_instead(aside, out)
@@ -234,6 +239,7 @@ def _clear_old(aside: Path, out: Path) -> None:
         if name != LIST and (gone or _same(path, kept)):
             with suppress(OSError):
                 path.unlink()
+    # from the bottom, for a folder goes only when it is empty
     for at, folders, _ in os.walk(aside, topdown=False):
         for name in folders:
             with suppress(OSError):  # what came in the meantime stays
@@ -255,6 +261,7 @@ def _restore(out: Path) -> None:
     """Give back its name to a folder that was to be replaced, where two renames were needed."""
     if os.path.lexists(out):
         return
+    # only where two renames were needed, and a kill came between them
     for path, _ in _asides(out.parent, f"{out.name}.old"):
         if Folder.at(path).listed:
             path.rename(out)

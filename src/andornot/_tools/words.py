@@ -21,6 +21,7 @@ def percent(share: float) -> str:
 
 def p_value(p: float) -> str:
     """A p-value, as it is written in a sentence."""
+    # below, floats are 0 or lose digits, and "p = 0" would be wrong
     return "p < 1e-300" if p < 1e-300 else f"p = {p:.2g}"
 
 

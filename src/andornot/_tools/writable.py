@@ -62,6 +62,7 @@ def check_new_file(path: Path) -> None:
 
 def _try(folder: Path) -> None:
     """Make a file and remove it, in the nearest folder that is there."""
+    # tried and not asked: os.access is wrong for root and on network disks
     number, made = tempfile.mkstemp(prefix=".andornot-", dir=_nearest(folder))
     os.close(number)
     Path(made).unlink()
@@ -69,6 +70,7 @@ def _try(folder: Path) -> None:
 
 def _nearest(folder: Path) -> Path:
     try:
+        # a link counts as being there, wherever it leads
         folder.lstat()
     except FileNotFoundError:
         return folder if folder == folder.parent else _nearest(folder.parent)

@@ -21,6 +21,7 @@ def explanation_html(e: Explanation) -> str:
     rows = "".join(
         f"<tr><td>{n}</td><td>{best.iou:.3f}</td><td {_CELL}>{escape(str(best.formula))}</td></tr>"
         for n, best in enumerate(e.best_by_length, start=1)
+        # a row for a length only where its formula is new; else it is that of the row above
         if best is not None and best.formula.length == n
     )
     trust = "" if e.trust is None else f"<p>Trust: {escape(str(e.trust))}</p>"

@@ -55,6 +55,7 @@ class Result:
     def of_rows(cls, rows: Iterable[Explanation]) -> Result:
         """From the explanations of all ranges; the first of a unit is that of its top range."""
         top: dict[int, Explanation] = {}
+        # setdefault keeps the first of a unit; all that are not it are of lower ranges
         lower = [e for e in rows if top.setdefault(e.unit, e) is not e]
         return cls(tuple(top.values()), tuple(lower))
 
@@ -94,6 +95,7 @@ class Result:
             number = operator.index(unit)
         except TypeError:
             raise self._missing(unit) from None
+        # a unit of this number comes first; only then a negative one counts from the end
         if number in self._by_unit:
             return self._by_unit[number]
         if -len(self) <= number < 0:
@@ -141,6 +143,7 @@ class Result:
 
     def best(self, n: int | None = None) -> list[Explanation]:
         """The ``n`` best explained units (all if not given), best first."""
+        # by number where scores are equal, so that the order is the same in every run
         ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
         return ranked[: None if n is None else whole_number(n, "n", least=0)]
 

@@ -37,7 +37,9 @@ def write_saved(path: str | Path, content: dict[str, Any]) -> None:
                 "replaced; choose another file"
             )
         text = json.dumps(content, default=_plain)
+        # of what will be read back: floats and tuples as JSON has them
         head = {"andornot": _MARK, "format": _FORMAT, "digest": _digest(json.loads(text))}
+        # what a killed process left of this very file
         sweep(path.parent, path.name)
         write_whole(path, text_writer(f'{json.dumps(head)[:-1]}, "content": {text}}}\n'))
 
@@ -50,6 +52,7 @@ def read_saved(path: str | Path) -> dict[str, Any]:
     """
     path = as_path(path, "path")
     version, content = _read(path)
+    # only after the digest: a damaged file is told of as damaged, whatever format it claims
     if version != _FORMAT:
         raise DataError(
             f"{path} holds a result of format {quoted(version)}, this version reads format "

@@ -101,6 +101,7 @@ class Trust:
     @property
     def better_than_chance(self) -> bool:
         """Whether the fit is more than chance explains, as far as is known (pooled q-value)."""
+        # what was not measured is not held against a unit
         return self.chance is None or self.chance.q_pooled <= LEVEL
 
     def as_dict(self) -> dict[str, Any]:
@@ -127,6 +128,7 @@ class Trust:
             row |= {"ceiling_held_out": held.ceiling, "length_held_out": held.length}
         if (stable := self.stability) is not None:
             row |= {"iou_low": stable.low, "iou_high": stable.high}
+            # without repeats nothing came back, and nothing is divided by 0
             row |= {"same_formula": stable.same / max(1, stable.resamples)}
             row |= {"same_concepts": stable.overlap}
         if (chance := self.chance) is not None:

@@ -34,6 +34,7 @@ class UnitScore(_Pair):
         cls, counts: Counts, folds: tuple[Counts, ...], formula: Formula, unit: int
     ) -> UnitScore:
         """From its four parts."""
+        # further fields are attributes, so that it still unpacks as the pair of before
         made = cls(counts, folds)
         made.formula, made.unit = formula, unit
         return made
