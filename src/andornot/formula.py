@@ -40,6 +40,7 @@ _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTA
 class Formula:
     """A logical formula over concepts; use :func:`parse` or the four node classes to make one."""
 
+    # a formula never changes, so what follows from it is worked out once
     @cached_property
     def key(self) -> tuple[Any, ...]:
         """The canonical key: equal for formulas that differ only in order and grouping."""

@@ -106,6 +106,7 @@ class _Lane:
         try:
             future = self.executor.submit(*call)
         except BrokenExecutor:
+            # a pool learns of a death when it is used next, which may be here
             self.renew(self.executor)
             future = self.executor.submit(*call)
         self.busy += 1

@@ -286,7 +286,7 @@ def verify(path: Path, root: Path | None = None) -> None:
         Changed: it is not as we wrote it.
         OSError: it cannot be read.
     """
-    # lstat: a link is not followed
+    # not followed: a link is never a file of ours, wherever it leads
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
         raise Changed("it is no plain file")

@@ -61,7 +61,6 @@ def ordered_map(
         for results in ordered_map(lambda some: [function(i) for i in some], chunks, jobs, ahead):
             yield from results
         return
-    # no more threads than items
     workers = min(n_workers(jobs), len(items) if isinstance(items, Sized) else 2**31)
     if workers <= 1:
         # without a pool: errors keep their plain traceback, and small work starts at once

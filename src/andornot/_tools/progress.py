@@ -127,7 +127,7 @@ def logged(
         yield item
         done += 1
         at = now()
-        # both: a slow log stays short, and a long one tells no more than ten times
+        # both must have passed: time for slow work, a share for work of very many steps
         if at - last < SECONDS or done - told < SHARE * (total or told):
             continue
         if not total:

@@ -116,6 +116,7 @@ def new_folder(parent: Path, name: str) -> Folder:
     key = new_key(name)
     path = parent / aside_name(name, key)
     path.mkdir()
+    # listed before anything is in it, so that a kill leaves nothing that nobody can sweep
     folder = Folder(path, key, whole=True)
     folder.save()
     return folder

@@ -315,7 +315,6 @@ class ConceptTable:
             )
         for i, sample in enumerate(maps):
             layers = as_array(sample, f"the labels of sample {i}")
-            # one map is one layer
             layers = layers[None] if layers.ndim == 2 else layers
             if layers.ndim != 3 or not len(layers) or layers.dtype.kind not in "iu":
                 raise DataError(
@@ -452,6 +451,7 @@ class ConceptTable:
             raise DataError(
                 "a table with derived concepts cannot be merged; derive them afterwards"
             )
+        # own columns stay where they are, so only those of the other table move
         names = self.names + tuple(n for n in other.names if n not in self._index)
         mine = {n: set(c) for n, c in zip(self.names, self.categories, strict=True)}
         theirs = dict(zip(other.names, other.categories, strict=True))

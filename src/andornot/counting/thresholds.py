@@ -149,6 +149,7 @@ def find_thresholds(
         parts = list(_passes(activations, 1, None, jobs))
         return _together(parts, borders[:, -2].copy(), borders)
     n = n_values(rule, activations.n_samples, activations.map_shape, positions)
+    # as few as will do: memory and sorting grow with them, not with the data
     keep = values_kept(rule, n)
     parts = list(_passes(activations, keep, positions if is_upsampled(rule) else None, jobs))
     if rule.fixed is not None:

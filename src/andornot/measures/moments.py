@@ -118,6 +118,7 @@ def find_moments(
     # few blocks are in flight, each with its maps in double precision
     for atoms, inside, square in ordered_map(add_up, activations.blocks(), jobs, ahead=1):
         with np.errstate(invalid="ignore", over="ignore"):  # units with infinite values
+            # block by block in order, so that last bits do not hang on the number of threads
             sums[atoms] += inside
             squares += square
     return Moments(np.ascontiguousarray(sums.T), squares, concepts.counts)

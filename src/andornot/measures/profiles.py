@@ -154,7 +154,7 @@ def find_profiles(
     sums = np.zeros((len(asked), 2, 1 + 2 * BINS))
     squares = np.zeros((len(asked), 1))
     for start, block in track(activations.blocks(), "comparing activations", n_blocks):
-
+        # each row is written by one thread, so none waits for another and sums have one order
         def fill(row: int, start: int = start, block: NDArray[np.float32] = block) -> None:
             values = np.ascontiguousarray(block[:, asked[row].unit])
             _fill(positions, start, values, asked[row], counts[row], sums[row], squares[row])

@@ -58,11 +58,13 @@ class Certificate:
     @property
     def attained(self) -> float | None:
         """The share of the ceiling that the formula reaches."""
+        # of a ceiling of 0 there is no share
         return self.score / self.ceiling if self.ceiling else None
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Certificate:
         """Back from ``asdict``."""
+        # runs of older versions have no bounds by length
         return cls(**data | {"by_length": tuple(data.get("by_length", ()))})
 
 

@@ -39,7 +39,6 @@ def write_saved(path: str | Path, content: dict[str, Any]) -> None:
         text = json.dumps(content, default=_plain)
         # of what will be read back: floats and tuples as JSON has them
         head = {"andornot": _MARK, "format": _FORMAT, "digest": _digest(json.loads(text))}
-        # what a killed process left of this very file
         sweep(path.parent, path.name)
         write_whole(path, text_writer(f'{json.dumps(head)[:-1]}, "content": {text}}}\n'))
 

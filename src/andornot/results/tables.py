@@ -29,7 +29,6 @@ def explanation_row(e: Explanation) -> dict[str, Any]:
         "attained": e.certificate.attained,
         "ties": e.certificate.ties,
     }
-    # IoU has its column already, at the front
     row |= {name: value for name, value in e.counts.scores().items() if name != "iou"}
     for n, best in enumerate(e.best_by_length, start=1):
         row[f"formula_{n}"] = None if best is None else str(best.formula)

@@ -214,6 +214,7 @@ def _each_with_derived(problem: Problem) -> Ints:
     """The candidates in the published order: each plain one, then what was derived from it."""
     bases = np.array(problem.bases)[problem.candidates]
     family = np.where(bases < 0, problem.candidates, bases)
+    # lexsort takes its last key first: by family, the plain one, then the derived ones by column
     return problem.candidates[np.lexsort((problem.candidates, bases >= 0, family))]
 
 
@@ -256,6 +257,7 @@ def _grow(
         copy(new[0], new[1])
         copy(new[2], new[3])
     else:
+        # shared counts are only bounded here: to count them for all concepts costs a whole step
         combine_bits(beam.bits[b], operator, atoms.bits[c], following.bits[f])
         i_old, i_new = beam.i[b], following.i[f]
         narrow(unit.i, rule.a, i_old, i_new, old[:2], new[:2])

@@ -23,7 +23,7 @@ def ceiling(problem: Problem, metric: int) -> float:
     k = problem.active_counts
     n = problem.atoms.counts[problem.active]
     order = np.argsort(-(k / n), kind="stable")
-    # from 0 on, for accuracy may be highest on the empty union
+    # from the empty union on, which may be the best one for accuracy
     i, t = np.cumsum(np.append(0, k[order])), np.cumsum(np.append(0, n[order]))
     return float(_best(metric, i, t - i, problem.total, problem.atoms.n_positions))
 

@@ -95,6 +95,7 @@ def solve(
     pool = problem.candidates
     if options.limit:
         order = _ranked(singles.scores.ravel())
+        # up to _TIE a correlation is 0 but for rounding
         pool = pool[order[singles.scores.ravel()[order] > _TIE][: options.limit]]
     best = [_found(beam[0], problem) if beam else None]
     for _ in range(options.length - 1):

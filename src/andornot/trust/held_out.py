@@ -65,7 +65,7 @@ class _Part:
         counts = np.empty((2, len(found), 2), np.int64)
         for n, mask in enumerate(found):
             if mask is None:
-                # no formula is true nowhere, so the union is what the unit is active on
+                # without a formula nothing is shared, and the union is what the unit is active on
                 counts[:, n, _BOTH], counts[:, n, _EITHER] = 0, active.sum(axis=0)
                 continue
             both = active[mask[atoms]].sum(axis=0)

@@ -200,7 +200,6 @@ def shuffle_rows(
 def _sources(positions: AtomMap, order: Ints) -> Ints:
     """The position whose mask each position gets, where samples borrow in this order."""
     owner = np.empty(len(order), np.int64)
-    # the inverse: positions ask for masks, and orders say who lends annotations
     owner[order] = np.arange(len(order))  # whose masks stand on each sample's annotations
     to, since = positions.shapes, positions.shapes[owner]
     if (to == since).all() and (to == to[:1]).all():
@@ -224,8 +223,8 @@ def split(together: Responses, parts: int) -> list[Responses]:
     n_atoms = together.n_atoms // max(1, parts)
     unit = np.repeat(np.arange(together.n_units), np.diff(together.indptr))
     part, atom = np.divmod(together.atoms, n_atoms)
-    # stable, so that units and atoms keep their order in each part
-    # 16 bits: NumPy sorts them by radix, in linear time
+    # stable, so that units and atoms keep their order in each part; NumPy sorts 16 bits by
+    # radix, in linear time
     order = np.argsort(part.astype(np.uint16), kind="stable")
     stops = np.cumsum(np.bincount(part, minlength=parts))
     found = []

@@ -57,6 +57,7 @@ def measure_stability(
     some = draws[: options.resamples]
     for draw in track(some, "searching on resamples", len(some)):
         k, sizes = cells.weighted(draw)
+        # one draw for all units: they share its sizes, and so one table
         found = repeats.search(unit_rows(cells.by_atom, k), sizes)
         for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
             tally.add(solution, *cells.unit(unit, k), sizes)

@@ -120,6 +120,7 @@ class _Search:
         factor = self.options.penalty ** float(shortest - 1)
         # no penalty is above 1, so that of the shortest length bounds those of all
         limit = factor * self.ceiling
+        # up to rounding nothing above it is left to find
         if self.best.score[0] >= limit * (1 - 1e-12):
             return None
         rule, unit, starts = _prepare(self.problem, self.options, self.best, shortest, longest)

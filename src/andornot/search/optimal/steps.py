@@ -106,6 +106,7 @@ def try_step(
             i_c += unit.active[atom]
             t_c += atoms.counts[atom]
     new_i, new_t = combine(operator, i, t, unit.i[c], atoms.concept_counts[c], i_c, t_c)
+    # counts tell here, since each step makes a part of the formula or something that holds it
     if new_t == 0 or (new_i == i and new_t == t):
         return  # true nowhere, or the same without the step
     value = score(rule.metric, new_i, new_t - new_i, rule.a, rule.n)

@@ -66,8 +66,10 @@ def solve(problem: Problem, options: SearchOptions, budget: Budget | None = None
     by_length, bounds = list(left.by_length), list(left.bounds)
     best, open_bound, highest = None, 0.0, ceiling(problem, options.metric_number)
     for length in range(3, options.length + 1):
+        # only what scores more is of interest, so the line begins as high as it can
         known = _better(best, by_length[length - 1])
         if budget.seconds is not None:
+            # a Budget refuses less than 0, and the clock may have passed the end
             budget = replace(budget, seconds=max(0.0, end - time.perf_counter()))
         outcome = best_tree(problem, options, length, known.score if known else 0.0, budget)
         best = outcome.best or best
