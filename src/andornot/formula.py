@@ -298,7 +298,7 @@ def parse(text: str) -> Formula:
     return formula
 
 
-# to advise on an error must not take long, and nobody mends such a text by hand
+# an error must not take long to tell, however long the text is
 _LONGEST_RESPELLED = 1000
 _SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|&&?|\|\|?|[!~¬∧∨]|\b(?:and|or|not)\b', re.DOTALL)
 _MEANT = {"&": "AND", "∧": "AND", "|": "OR", "∨": "OR", "!": "NOT", "~": "NOT", "¬": "NOT"}

@@ -316,6 +316,7 @@ def listed(path: str | Path) -> Iterator[Folder]:
     path = Path(path)
     with writing(path):
         check_is_folder(path)
+    # the lock goes in the end: it is a folder of people
     with locked(path / LOCK, busy_sentence(path), keep=False):
         with writing(path):
             sweep(path)
@@ -408,6 +409,7 @@ def remove_ours(path: Path, *, changed: bool = True) -> None:
     folder = Folder.at(path)
     for name in folder.files:
         with suppress(OSError):
+            # a link is nothing that we wrote, even in a cache
             if folder.is_ours(name) or (changed and not (path / name).is_symlink()):
                 (path / name).unlink()
     with suppress(OSError):

@@ -75,6 +75,7 @@ def with_relations(table: ConceptTable, relations: Relations, spellings: Spellin
     Raises:
         OptionError: nothing of a relation is in the table.
     """
+    # of the table as it was given: relations are of plain concepts, not of each other
     known = set(table.names)
     for relation, related in relations.items():
         derived: dict[str, list[str]] = {}

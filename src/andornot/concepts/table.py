@@ -423,7 +423,9 @@ class ConceptTable:
             (np.ones(len(self.indices), np.int64), self.indices, self.indptr),
             shape=(self.n_atoms, self.n_concepts),
         )
+        # the product counts members that hold; one is enough, so only the places are used
         both = scipy.sparse.hstack([plain, plain @ relation], format="csr")
+        # signatures are sorted rows
         both.sort_indices()
         own = tuple(self.categories[base] for base in bases)
         return replace(

@@ -202,7 +202,7 @@ def push_upsampled(
 def push_native(values: Maps, peaks: Maps, top: Maps, held: Ints, bound: Maps, keep: int) -> None:
     """Offer the values of a unit's maps to its top values; ``peaks`` are the largest of each."""
     for s in range(values.shape[0]):
-        # no value of this map is among the largest; most maps end here
+        # no value of this map is among the largest
         if not peaks[s] > bound[0]:
             continue
         for y in range(values.shape[1]):

@@ -360,7 +360,7 @@ def _run(work: Iterable[object]) -> None:
 
 def by_shape(shapes: NDArray[np.int64]) -> list[tuple[tuple[int, int], NDArray[np.int64]]]:
     """Group samples by the size of their grid: ``((height, width), sample indices)``."""
-    # most data sets have one size, and need no sorting
+    # samples are often of one size, and then need no sorting
     if (shapes == shapes[:1]).all():
         everyone = np.arange(len(shapes), dtype=np.int64)
         return [((int(shapes[0, 0]), int(shapes[0, 1])), everyone)] if len(shapes) else []

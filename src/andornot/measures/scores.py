@@ -131,6 +131,7 @@ class Counts:
     def score(self, metric: str) -> float:
         """The score of this name (see :data:`METRICS`)."""
         n = self.tp + self.fp + self.fn + self.tn
+        # by the kernel that searches rank with, so that both agree to the last bit
         return float(score(metric_code(metric), self.tp, self.fp, self.tp + self.fn, n))
 
     @property

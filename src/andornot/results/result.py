@@ -75,6 +75,7 @@ class Result:
         """Explanations of the lower ranges by unit, highest first."""
         by_unit: dict[int, list[Explanation]] = {}
         for e in sorted(self.lower, key=lambda e: (0.0, 0.0) if e.range is None else e.range):
+            # they come ascending, and each goes in front of those below it
             by_unit.setdefault(e.unit, []).insert(0, e)
         return by_unit
 

@@ -210,6 +210,7 @@ class SearchOptions:
                 options[name] = texts(value, name)
         chosen = cls(**options)
         for name in ("nodes", "seconds"):
+            # an option that would do nothing is refused, not ignored
             if options.get(name) is not None and not chosen._proves:
                 raise OptionError(
                     f"{name} is for a search with proof; leave it out, or search with 'optimal' or "

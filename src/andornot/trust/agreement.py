@@ -41,6 +41,7 @@ def agreements(
     # NaN, so that units without a formula are active nowhere and cost nothing
     only, units = np.full(len(thresholds), np.nan), [e.unit for e in explained]
     only[units] = thresholds[units]
+    # by cell: coverage asks in which samples a unit is active, and atoms do not tell
     positions = known_positions(concepts).by_cell()
     grain = Grain(positions, len(positions.atoms))
     cells = count_positions(activations, only, grain, jobs).responses

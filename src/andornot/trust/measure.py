@@ -77,6 +77,7 @@ def examine(
             "the explanations were searched for in another concept table; give the one that was "
             "given to explain"
         )
+    # no formula, nothing to examine; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
     evidence = MaskEvidence(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
@@ -85,6 +86,7 @@ def examine(
 
 def _search_of(result: Result, given: dict[str, Any]) -> SearchOptions:
     """The options of a search: those that the result remembers, which others may only repeat."""
+    # `explain` calls this option `only`
     given = {"concepts" if name == "only" else name: value for name, value in given.items()}
     if result.search is None:
         return SearchOptions.of(**given)
@@ -186,6 +188,7 @@ def with_trust(
     explained = [e for e in result if e.formula is not None]
     if not explained:
         return result
+    # first, since it may choose the lengths that all else goes by
     held_out = part("held-out", HeldOut, lambda: measure_held_out(evidence, repeats))
     lengths = [search.length] * len(explained)
     if choose_length:
@@ -196,6 +199,7 @@ def with_trust(
         "stability", Stability,
         lambda: measure_stability(evidence, repeats, formulas, lengths, options),
     )  # fmt: skip
+    # these alone: units that never fire were not searched for, so they are no tests
     unexplained = sum(e.status == NO_CONCEPT for e in result)
     chance = part(
         "chance", Chance,
@@ -233,6 +237,7 @@ def shortened(explanation: Explanation, length: int) -> Explanation:
         whole,
         score=best.score,
         upper_bound=bound,
+        # equal, not near: of a proven formula the bound is the score itself
         proven=bound == best.score,
         ties=1 + sum(s.score == best.score for s in others),
     )

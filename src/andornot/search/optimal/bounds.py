@@ -106,7 +106,9 @@ def may_reach(
     gain, keep, drop = behind
     any_drop, need = peaks[0], peaks[1]
     if operator == OR:
+        # OR again, by what is behind; or AND and AND NOT, for which b has to bring enough
         return w_new + gain > level or v_new - v > need
+    # an OR after a cut: the row `Q OR c` of the lemma, Q being what the cut has left
     if min(tops[0] + v_new, tops[1] + w_new) > level:
         return True
     if operator == AND:

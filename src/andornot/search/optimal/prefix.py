@@ -70,6 +70,7 @@ def _share(
     for atom in own:
         if mask[atom] != (operator == OR):
             hits, weight = sign * unit.active[atom], sign * unit.weights[atom]
+            # the atom's own weight decides; the sign only tells whether it comes or goes
             good = weight if unit.weights[atom] > 0 else 0
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
                 c = atoms.indices[at]

@@ -36,9 +36,11 @@ def pop(open_: Open) -> None:
     """Take the prefix on top off the heap."""
     heap, bound, size = open_.heap, open_.bound, open_.sizes[N_OPEN] - 1
     open_.sizes[N_OPEN] = size
+    # the last one is put on top, and sinks to where it belongs
     node, at = heap[size], 0
     while 2 * at + 1 < size:
         child = 2 * at + 1
+        # strictly: of equal children the first rises, in every run
         if child + 1 < size and bound[heap[child + 1]] > bound[heap[child]]:
             child += 1
         if bound[heap[child]] <= bound[node]:
