@@ -60,7 +60,7 @@ def _set(firsts: Ints, lengths: Ints, row: Words) -> None:
     """Set stretches of bits."""
     for k in range(len(firsts)):
         for p in range(firsts[k], firsts[k] + lengths[k]):
-            # both unsigned: with a signed 64-bit number NumPy would go by floats, which have no shift
+            # both unsigned: NumPy refuses to shift by a signed 64-bit number
             row[p // 64] |= np.uint64(1) << np.uint64(p % 64)
 
 
