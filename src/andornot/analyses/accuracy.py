@@ -94,6 +94,7 @@ def _units(run: Run, units: Units, found: Outcomes, lost: Importance | None) -> 
             "active_samples": n,
         }
     )
+    # a unit that is active on none of these samples gives 0 / 0, which is told as missing
     with np.errstate(invalid="ignore"):
         for name in ACTIVE:
             values = found.judged.correct if name == "accuracy" else getattr(found.judged, name)
@@ -114,6 +115,7 @@ def _correlations(units: Units, table: pd.DataFrame, least_active: int, seed: in
             continue
         values = by_unit[name].dropna()
         y = values.to_numpy(np.float64)
+        # plus 1, since least_active may be 0
         size = np.log(by_unit.loc[values.index, "active_samples"].to_numpy(np.float64) + 1)
         for n in range(1, units.longest + 1):
             iou = np.array([explained[u][n - 1] for u in values.index], np.float64)

@@ -123,6 +123,7 @@ class WordNetSimilarity:
         """
         try:
             self._wordnet: Any = importlib.import_module("nltk.corpus").wordnet
+            # nltk opens its corpus on first use, so one that is missing shows here and not later
             self._wordnet.synsets("dog")
         except (ImportError, LookupError) as error:
             raise OptionError(
@@ -171,6 +172,7 @@ def usual_threshold(measure: Similarity, words: Iterable[str], seed: int = 0) ->
         return None
     rng = np.random.default_rng(seed)
     first = rng.integers(0, len(distinct), _BACKGROUND_PAIRS)
+    # a step of at least 1 and less than all around: never the phrase itself
     second = (first + rng.integers(1, len(distinct), _BACKGROUND_PAIRS)) % len(distinct)
     values = (measure.between(distinct[i], distinct[j]) for i, j in zip(first, second, strict=True))
     known = [value for value in values if value is not None]

@@ -153,6 +153,7 @@ def _best(
     rows = []
     for name, own in zip(names, values, strict=True):
         known = np.flatnonzero(~np.isnan(own))
+        # stable, so that of equal units the first is told on every machine
         order = known[np.argsort(-own[known], kind="stable")][:top]
         for rank, i in enumerate(order, 1):
             rows.append({"class": name, "rank": rank, **_named(units, i), quantity: own[i]})

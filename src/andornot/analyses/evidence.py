@@ -53,6 +53,8 @@ def gather_evidence(
     for start, block in shards.blocks():
         for unit, side in sides.items():
             maps, threshold = block[:, unit], thresholds[unit]
+            # upsampled values never exceed the largest native one, so other rows have no active
+            # position
             for row in np.flatnonzero(maps.max(axis=(1, 2)) > threshold).tolist():
                 found = _count_sides(positions, start + row, side, maps[row], threshold)
                 counts[unit][owner[start + row]] += found

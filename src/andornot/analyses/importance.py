@@ -137,6 +137,7 @@ def linear_head(run: Run, layer: str) -> tuple[Floats, NDArray[np.float32]] | No
     if weights is None or logits is None or weights.shape[0] != logits.shape[1]:
         return None
     pooled = pooled_activations(run, layer)
+    # a head's bias is not recorded, so what is left may be one number for each class
     rest = logits - pooled @ weights.T
     if np.abs(rest - rest.mean(axis=0)).max() > _TOLERANCE * max(float(logits.std()), 1e-30):
         return None
@@ -167,6 +168,7 @@ def _means(shards: Shards, tokens: AtomMap | None) -> Floats:
         own = slice(*np.searchsorted(starts, (first, first + len(rows))))
         sums = np.add.reduceat(rows, starts[own] - first, axis=0)
         means[own] = sums / np.diff(starts[own.start : own.stop + 1])[:, None]
+    # it is kept, so whoever changed it would change the next answer
     means.flags.writeable = False
     return means
 

@@ -115,6 +115,7 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
     path = Path(path).expanduser()
     check_file(path)
     try:
+        # as text: pandas would read a missing cell as NaN, and units of such a column as floats
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read ({error}); give a CSV of unit,label") from error

@@ -116,6 +116,7 @@ def _seen(run: Run, e: Explanation, rows: list[int], shape: Sequence[int]) -> ND
     out = np.empty((len(rows), 1, height, width), np.float32)
     for k, sample in enumerate(rows):
         grid = mask[positions.sample(sample)]
+        # nearest position, as a mask has no values in between
         y = (np.arange(height) * grid.shape[0]) // height
         x = (np.arange(width) * grid.shape[1]) // width
         out[k, 0] = grid[y[:, None], x]

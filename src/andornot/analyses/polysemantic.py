@@ -54,6 +54,7 @@ def find_candidates(
     ]
     splits = {c.unit: (c.first.whole, c.second.whole) for c in found}
     evidence = gather_evidence(run, layer, splits)
+    # many positions can lie in one image, and one image shows no second meaning
     enough = [c for c in found if min(evidence[c.unit].samples[:2]) >= LEAST_SAMPLES]
     return sorted(enough, key=lambda c: (-c.score, c.unit)), evidence
 
@@ -74,6 +75,7 @@ def _candidate(
     for i, j in combinations(range(len(parts)), 2):
         alone = {a: int(k[masks[a] & ~masks[b]].sum()) for a, b in ((i, j), (j, i))}
         more, less = (i, j) if alone[i] >= alone[j] else (j, i)
+        # a formula that explains no position has no share to tell
         tp = max(scored.counts.tp, 1)
         if alone[less] / tp < min_share:
             continue

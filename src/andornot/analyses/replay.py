@@ -136,6 +136,7 @@ class Replay:
                 f"{len(expected)} samples, or not once for each; choose a layer that runs once"
             )
         off = float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
+        # so written that NaN is refused too
         if not off <= _TOLERANCE * max(scale, 1e-30):
             raise ModelError(
                 f"the network gives other logits than when {self.run.path} was made (off by up to "

@@ -86,6 +86,7 @@ def _categories(
                 "length": n,
                 "category": kind or "none",
                 "uses": uses[kind],
+                # at some lengths no unit may have a formula
                 "share": uses[kind] / max(uses.total(), 1),
                 "share_of_vocabulary": occurring[kind] / max(occurring.total(), 1),
             }

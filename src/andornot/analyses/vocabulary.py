@@ -74,6 +74,7 @@ def best_union(active: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[n
         sizes: positions of each atom.
     """
     union = np.zeros(len(active), np.bool_)
+    # atoms without an active position only make a union worse
     some = np.flatnonzero(active)
     if len(some):
         order = some[np.argsort(-active[some] / sizes[some], kind="stable")]

@@ -69,6 +69,7 @@ def signals(
         leave: ends the process with a status.
     """
     _places.clear()
+    # Python lets only the main thread handle signals
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -80,9 +81,11 @@ def signals(
             raise SignalledError(number)
         if now() - first[0] >= AGAIN:
             say("andornot: ended at once; what was written before is kept")
+            # not raised again: where threads are joined, that would hang
             leave(128 + number)
 
     before = {n: signal.getsignal(n) for n in _SIGNALS}
+    # what nohup ignores stays ignored, and a handler of a program around us stays its own
     mine = [n for n, handler in before.items() if handler in _ORDINARY]
     for number in mine:
         signal.signal(number, tell)
@@ -100,6 +103,7 @@ def interruption(error: BaseException | None) -> int | None:
             return error.number
         if isinstance(error, KeyboardInterrupt):
             return signal.SIGINT
+        # an error of a library on the way up may hide the signal
         error = error.__cause__ or error.__context__
     return None
 

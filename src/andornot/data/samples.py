@@ -139,6 +139,7 @@ def _matched(sample_ids: Sequence[str], expression: str, told: str) -> tuple[str
     """Match in a process of its own: an expression such as ``^(a+)+$`` can take for ever."""
     try:
         done = subprocess.run(
+            # -I: neither the current folder nor the environment changes what is imported
             [sys.executable, "-I", "-c", _READ],
             input=json.dumps([expression, list(sample_ids)]),
             capture_output=True, text=True, timeout=_PATIENCE, check=True,

@@ -102,6 +102,7 @@ def _read(written: Any, out: Path, sample: str) -> Any:
     if isinstance(written, str):
         from andornot.data.images.files import opened
 
+        # an attack lies in a run, which may come from anybody
         file = check_inside(out, out / written)
         verify(file, out)
         with opened(file) as image:

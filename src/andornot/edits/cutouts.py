@@ -87,6 +87,7 @@ def _best_region(
         return None
     if avoid is not None and avoid[presence.positions.sample(sample)[region]].mean() > 0.05:
         return None
+    # what touches the frame of its image is most likely cut off by it
     frame = np.concatenate([region[0], region[-1], region[:, 0], region[:, -1]])
     return Found(float(share) * (1.0 if frame.any() else _UNCUT_BONUS), sample, region)
 
@@ -95,6 +96,7 @@ def fitted(region: BoolArray, image: Image.Image) -> BoolArray:
     """A mask at the size of an image: every pixel takes the value of the position it lies in."""
     if region.shape == image.size[::-1]:
         return region
+    # no other filter: a mask has no values in between
     scaled = Image.fromarray(region).resize(image.size, Image.Resampling.NEAREST)
     return np.asarray(scaled, np.bool_)
 

@@ -38,6 +38,7 @@ class Proposal(Generic[E]):
     @property
     def strength(self) -> float:
         """By how much it should help, over all units that ask for it."""
+        # once a unit, though several terms of its formula may ask for the same
         by_unit = {aim.unit: aim.strength for aim in self.aims}
         return sum(by_unit.values())
 

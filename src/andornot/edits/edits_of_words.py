@@ -255,6 +255,7 @@ def _of_tag(pair: Pair, missing: Sequence[int], at: int) -> int:
 
 def _scattered(pair: Pair, edit: Scatter, changes: Sequence[_Change]) -> list[_Change]:
     """The same changes with random words of nearest rank in frequency."""
+    # by the pair's id, so that what one gets does not hang on the other pairs
     rng = np.random.default_rng([edit.seed, *pair.id.encode()])
     taken = {*pair.premise.words, *pair.hypothesis.words}
     found = []

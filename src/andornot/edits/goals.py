@@ -55,6 +55,7 @@ def weights(run: Run, layer: str | None = None) -> tuple[NDArray[np.float64], bo
     if head is not None:
         return head.astype(np.float64), True
     assert run.logits is not None  # who asks has class names already
+    # what raises all logits of a sample alike speaks for no class
     logits = run.logits - run.logits.mean(axis=1, keepdims=True)
     return column_correlations(logits, np.nan_to_num(run.peaks(layer))), False
 
@@ -75,6 +76,7 @@ def aims_of(run: Run, layer: str | None, source: int, target: int, n_units: int)
     found: list[Aim] = []
     for role, sign in (("raise", 1), ("silence", -1)):
         leading = [e for e in explained if sign * gains[e.unit] > 0]
+        # weighed by the IoU: of a unit that its formula hardly describes, an edit moves little
         leading.sort(key=lambda e: (-sign * gains[e.unit] * e.iou, e.unit))
         for e in leading[:n_units]:
             assert e.formula is not None

@@ -94,6 +94,7 @@ class PictureBench:
 
     def picture(self, sample: int) -> Image.Image:
         """An image at the size of the network's input; the last ones are kept."""
+        # two threads ask for images; reading one takes long, and is done outside of the lock
         with self._lock:
             if sample in self._pictures:
                 self._pictures.move_to_end(sample)
@@ -220,6 +221,7 @@ class PictureBench:
         places = tuple(dict.fromkeys(e.place for e in pasted if isinstance(e, Paste)))
         over = list(dict.fromkeys(e.region for e in pasted if isinstance(e, PasteOver)))
         regions = [self._regions(region) for region in over]
+        # a control that hid more of the region would flip samples for that reason alone
         most = _most_hidden(own, regions) + _MORE_HIDDEN
         rivals = [c[: len(own)] for c in self._unrelated]
         chosen = [c for c in rivals if _most_hidden(c, regions) <= most][:count]
@@ -243,6 +245,7 @@ class PictureBench:
         """
         table = self.presence.table
         wanted = [table.mask(aim.term.formula) for aim in self.aims if aim.role == "raise"]
+        # the zeros are there for aims of which none raises a unit
         avoid = np.logical_or.reduce([np.zeros(table.n_atoms, np.bool_), *wanted])
         names = [n for n in table.names if n not in self._named]
         names = [n for n in names if not self._is(n, COLOUR) and not self._is(n, SCENE)]

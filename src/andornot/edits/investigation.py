@@ -227,6 +227,7 @@ def investigate(
     screening = Screening.of(Trials(bench, classifier, case.screening, case.target))
     tried = screening.choose(proposals, "trying edits")
     tried.sort(key=lambda c: (-c.rate, -c.target))
+    # chosen before the test samples are touched, which is what makes their intervals honest
     best = _worth_testing(tried)[: chosen.n_edits]
     test = Trials(bench, classifier, case.test, case.target)
     verdicts = [_verdict(case, c, len(best), screening, test, chosen) for c in best]
@@ -258,6 +259,7 @@ def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions
             f"the network {gets if labelled else takes} in {run.path}; an "
             f"attack needs at least {FEWEST_SAMPLES}, so choose another class or more data"
         )
+    # drawn at random: data are often sorted, and both parts must be of one kind
     picked = np.random.default_rng(options.seed).permutation(right)[: options.n_samples]
     middle = min(len(picked) // 2, options.n_screening)
     n_source = int((own == start).sum())
@@ -348,6 +350,7 @@ def _transfers(
     source = class_index(other.class_names, case.names[case.source])
     target = class_index(other.class_names, case.names[case.target])
     plain = Trials(bench, other, case.test, target)
+    # only what this classifier, too, takes for the source can be led away from it
     same = plain[None].answers == source
     trials = Trials(bench, other, case.test[same], target)
     found = []

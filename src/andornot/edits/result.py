@@ -95,6 +95,7 @@ class Attack:
                 names.add(name)
             told = self.as_dict() | {"examples": example_rows(self.examples)}
             folder.keep_only(names, PATTERNS)
+            # written last: with it the attack is there, and all that it names is whole
             folder.write(FILE, json_writer(told))
         return out
 

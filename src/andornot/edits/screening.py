@@ -113,6 +113,7 @@ class Screening(Generic[E]):
     def of(cls, trials: Trials[E]) -> Screening[E]:
         """Split off the samples of the heat."""
         count = max(min(_FEWEST, len(trials.samples)), len(trials.samples) // 3)
+        # with a dictionary of its own: else it would share the answers on all samples
         return cls(trials, replace(trials, samples=trials.samples[:count], _known={}))
 
     def choose(self, proposals: Sequence[Proposal[E]], what: str) -> list[Chosen[E]]:

@@ -184,7 +184,9 @@ class PairBench:
         """Random words among those nearest in the ranks of frequency on the word's side."""
         ranked = self._ranked[word.side]
         rank = ranked.index(word.text) if word.text in ranked else len(ranked)
+        # a control must say nothing that a formula names
         others = [i for i, text in enumerate(ranked) if text not in self._named]
+        # of like frequency, since rare words alone can move a model
         near = sorted(others, key=lambda i: (abs(i - rank), i))[: _NEAR * count]
         rng = np.random.default_rng([self.seed, *str(word).encode()])
         return [ranked[near[i]] for i in rng.permutation(len(near))[:count]]

@@ -133,6 +133,7 @@ class Desk:
             OptionError: there is none.
         """
         ids = list(self.run.samples["sample"])
+        # a terminal may hand over a name with its accents taken apart
         name = name if name in ids else next((i for i in ids if nfc(i) == nfc(name)), name)
         if name not in ids:
             raise OptionError(

@@ -56,6 +56,7 @@ def replace_first(output: Any, change: Callable[[torch.Tensor], torch.Tensor]) -
     if isinstance(output, torch.Tensor):
         return change(output)
     if isinstance(output, Mapping):
+        # the tensor that first_tensor finds, so the one that was explained
         names = ("last_hidden_state", *output)
         keys = [name for name in names if first_tensor(output.get(name)) is not None]
         if not keys:
@@ -68,6 +69,7 @@ def replace_first(output: Any, change: Callable[[torch.Tensor], torch.Tensor]) -
         if places:
             parts = list(output)
             parts[places[0]] = replace_first(parts[places[0]], change)
+            # a named tuple takes its parts one by one
             named = hasattr(output, "_fields")
             return type(output)(*parts) if named else type(output)(parts)  # type: ignore[call-arg]
     return output

@@ -30,5 +30,6 @@ def asked_images(preprocessing: Preprocessing) -> torch.Tensor:
 def same_chance() -> Generator[None, None, None]:
     """Let what a network draws at random be the same each time, and nothing outside be changed."""
     with torch.random.fork_rng(devices=[]):
+        # not torch.manual_seed: it seeds GPUs too, whose state would not be given back
         torch.default_generator.manual_seed(0)
         yield

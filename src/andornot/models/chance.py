@@ -36,6 +36,7 @@ def _drawing(module: nn.Module) -> Iterator[str]:
     with evaluating(module):
         for path, part in module.named_modules():
             ratio = getattr(getattr(part, "config", None), "mask_ratio", None)
+            # as in ViTMAE; all parts share its configuration, so it is told of the network alone
             if not path and ratio is not None:
                 yield f"{type(part).__name__} hides patches at random (mask_ratio {ratio})"
             if isinstance(part, _DropoutNd) and part.training:

@@ -178,6 +178,7 @@ def _importable(directory: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        # the file may have taken it out itself
         if str(directory) in sys.path:
             sys.path.remove(str(directory))
 

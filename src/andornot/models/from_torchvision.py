@@ -44,6 +44,7 @@ def build(name: str, weights: str | Path | None) -> Built:
     published = models.get_model_weights(name)
     notes: tuple[str, ...] = ()
     if weights is None:
+        # what the caller draws at random on the CPU stays as it would be
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             module = _new(models, name)

@@ -64,5 +64,6 @@ def head_weights(module: nn.Module, layer: str, units: int) -> HeadWeights | Non
         inputs = head.in_features if isinstance(head, nn.Linear) else -1
     if inputs != units or not isinstance(head, nn.Conv2d | nn.Linear):
         return None
+    # a copy, since on the CPU the array would share the network's memory
     weight = head.weight.detach().float().cpu().numpy().reshape(-1, units).copy()
     return HeadWeights(weight, path)

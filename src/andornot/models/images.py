@@ -80,6 +80,7 @@ def _batches(
             images = np.stack([ahead.popleft().result() for _ in range(size)])
             yield slice(first, first + size), torch.from_numpy(images)
     finally:
+        # also where the consumer stops early, or an image is damaged: nothing reads on
         pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -117,6 +117,7 @@ def get_layer(module: nn.Module, path: str) -> nn.Module:
         ModelError: there is no such layer (the message names the closest ones), or TorchScript
             runs it.
     """
+    # a module that is used in two places has two paths, and either may be given
     layers: dict[str, nn.Module] = dict(module.named_modules(remove_duplicate=False))
     if path in layers and path:
         refuse_scripted(layers[path], f"Layer {path!r}")
@@ -138,6 +139,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         yield
     finally:
         for part in training:
+            # not part.train(), which would set all that lies inside too
             part.training = True
 
 

@@ -43,6 +43,7 @@ def randomize(module: nn.Module, seed: int) -> tuple[str, ...]:
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         for part in module.modules():
+            # torch's attention and Transformer have it under the second name
             reset = getattr(part, "reset_parameters", getattr(part, "_reset_parameters", None))
             if callable(reset):
                 reset()

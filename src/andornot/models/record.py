@@ -96,6 +96,7 @@ class Recorder:
             stack.enter_context(evaluating(self._module))
             for path, layer in self._layers.items():
                 stack.callback(layer.register_forward_hook(self._hook(path)).remove)
+            # all is set up: from here on __exit__ undoes it; before, an error would have
             self._cleanup = stack.pop_all()
         return self
 
@@ -207,11 +208,13 @@ def choose_device(device: str) -> torch.device:
     """
     if device == "auto":
         return (
+            # with its number, since a device without one equals no device of weights
             torch.device("cuda", torch.cuda.current_device())
             if (torch.cuda.is_available())
             else torch.device("cpu")
         )
     try:
+        # by an allocation: torch.device alone takes names of devices that are not there
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         raise OptionError(

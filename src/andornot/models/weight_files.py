@@ -64,10 +64,12 @@ def read_torch(path: Path) -> Any:
     """Read a file that ``torch.save`` wrote, without running code from it."""
     try:
         try:
+            # on the CPU, so weights that were saved on a GPU load where there is none
             return torch.load(path, map_location="cpu", weights_only=True)
         except UnicodeDecodeError:  # checkpoints that Python 2 wrote
             return torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
     except Exception as error:
+        # so torch names what it refused to unpickle
         unsafe = re.search(r"GLOBAL ([\w.]+)", str(error))
         if unsafe:
             raise ModelError(

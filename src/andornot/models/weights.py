@@ -167,6 +167,7 @@ def _add_tensor(digest: hashlib._Hash, name: str, value: torch.Tensor) -> None:
 @contextmanager
 def _all_or_nothing(module: nn.Module) -> Iterator[None]:
     """Give the network its own weights back if an error ends this."""
+    # one more copy for a moment: not all networks can be tried on the meta device instead
     before = {name: value.clone() for name, value in _filled(module).items()}
     try:
         yield
@@ -232,6 +233,7 @@ def _filled(module: nn.Module) -> StateDict:
 
 def _place(tensor: Any) -> Any:
     """Equal of two tensors that are the same memory, read in the same way (while both live)."""
+    # tensors without memory all have the address 0, and are not one for that
     if not isinstance(tensor, torch.Tensor) or is_lazy(tensor) or not tensor.data_ptr():
         return id(tensor)
     return tensor.data_ptr(), tensor.shape, tensor.stride()

@@ -31,6 +31,7 @@ def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable)
     found: dict[str, Any] = {}
     with suppress(RunError):  # not there yet, or damaged
         found = stage.kept_json(path.name)
+    # empty where none are kept; what the formulas are is in the key
     if found.keys() != formulas.keys():
         shards, thresholds = p.shards(layer), read_array(counted.path / "thresholds.npy")
         with stage.timer.timed("scores"):

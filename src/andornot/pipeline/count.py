@@ -39,6 +39,7 @@ def responses_of(
     p: Pipeline, layer: str, table: ConceptTable, table_stage: Stage
 ) -> tuple[Responses, list[str]]:
     """Counts and state of all units of a layer, counted now if they are not stored."""
+    # the rule is part of the stage's key, so it comes first; two passes have found theirs
     if p.store:
         p.rules[layer] = p.threshold or p.probe.threshold(partial(lowest_value, p.shards(layer)))
     stage = responses_stage(p, layer, table_stage)
@@ -56,6 +57,7 @@ def responses_stage(p: Pipeline, layer: str, table_stage: Stage) -> Stage:
         activations=p.stages[stage_names.activations(layer)].key,
         concepts=table_stage.key,
         threshold=asdict(p.rules[layer]),
+        # an upgrade of what computes counts has them computed again
         versions=made_with("numpy", "numba"),
     )
 

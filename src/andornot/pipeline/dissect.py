@@ -140,6 +140,7 @@ def dissect(
     options = SearchOptions.of(**search)
     if choose_length:
         _check_choice(options, trust, folds, store)
+    # for its errors alone: before anything is loaded
     n_workers(jobs)
     _check(options, threshold, folds, min_active, relations)
     _check_store(options, threshold, store, memory)
@@ -161,6 +162,7 @@ def dissect(
         search=options,
         units=units,
         jobs=jobs,
+        # trust counts stored activations again, by scores that a search for correlation lacks
         trust=trust if store and not options.correlates else None,
         choose_length=choose_length,
         store=store,
@@ -171,6 +173,7 @@ def dissect(
     with alone(pipeline.out):
         cache = pipeline.out / "cache"
         with writing(pipeline.out):
+            # first, since it refuses a folder in which files of other people are in the way
             claim(pipeline.out)
             cache.mkdir(exist_ok=True)
             for folder in (cache, pipeline.out / "results"):
@@ -278,6 +281,7 @@ def _whole_run(p: Pipeline) -> Run:
         try:
             return _run(p)
         except DamagedError as error:
+            # once only: a disk that spoils each new copy would keep us here for ever
             if error.path in mended or not forget(p.out / "cache", error.path):
                 raise
             mended.add(error.path)
@@ -312,6 +316,7 @@ def _run(p: Pipeline) -> Run:
             result = with_agreement(p, layer, result, table)
             results[layer] = with_ranges(p, layer, result, responses, status, table)
     write_run(p, data_key, results, table)
+    # only now: up to its commit the run that lay here is made of the older stages
     for stage in p.stages.values():
         stage.remove_older()
     return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago

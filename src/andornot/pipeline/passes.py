@@ -95,10 +95,12 @@ class Forward:
             AndornotError: something about a sample or a layer is wrong, or a unit is not there.
         """
         probe, first = self.probe, samples.start
+        # a probe runs to the end of its data, so to stop earlier it is shown a part of them
         if samples.stop < self.n_samples:
             probe, first = part_of(probe, samples), 0
         with closing(probe.batches(self.layers, first, self.logits, clock)) as found:
             for number, batch in enumerate(map(self._directed, found)):
+                # only a batch tells how many units a layer has
                 if not number:
                     for layer in self.layers:
                         check_units(self.units, layer, batch.activations[layer].shape[1])
@@ -206,6 +208,7 @@ class Recordings(Forward):
                     piece.add(batch)
             except RunError:  # the disk is full, say
                 raise
+            # Ctrl-C too; what stopped the network is told, not that the disk failed on top of it
             except BaseException:
                 with suppress(RunError):
                     piece.keep()
@@ -318,6 +321,7 @@ class FirstPass:
         upsampled = is_upsampled(rule)
         self.tops[layer] = TopValues(n_units, keep, upsampled, self._bounds.get(layer))
         self.map_shapes[layer] = map_shape
+        # 8 bytes a sample: the area and the peak that the second pass will hold
         needed = sum(
             len(top.bound) * (bytes_per_unit(top.keep, top.upsampled) + 8 * work.n_samples)
             for top in self.tops.values()
@@ -361,6 +365,7 @@ class FirstPass:
     @property
     def logits(self) -> NDArray[np.float32]:
         """Logits of all samples, ``(n_samples, n_classes)``; without columns if there are none."""
+        # workers report in any order
         return np.concatenate([rows for _, rows in sorted(self._logits, key=lambda p: p[0])])
 
 
@@ -423,6 +428,7 @@ def run_pass(
     kept = _Kept(path, whole, [*work.layers, str(work.logits)])
     if engine is None:
         for gap in kept.missing(work.n_samples):
+            # closed at once if counting fails, so no hook stays on the network
             with closing(work.batches(gap, clock)) as batches:
                 for batch in batches:
                     with clock.timed("statistics"):
@@ -451,6 +457,7 @@ def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.float
         return part.state()
 
 
+# a worker gets many shards, and reads the table for the first one
 @lru_cache(maxsize=1)
 def _table(directory: Path) -> ConceptTable:
     return ConceptTable.load(directory)

@@ -108,6 +108,7 @@ class Place:
         if not found or found[-1].start != start:
             self.store.append(start + known, values[known:])
             return
+        # the longer file first: a kill in between leaves both, and loses no row
         self.store.append(start, values)
         with writing(self.store.directory):
             for span in spans_of(self.store):
@@ -150,6 +151,7 @@ class Piece:
         """
         last = min(place.sample(place.last) for place in self.all_places)
         at = min(place.sample(place.reach()) for place in self.all_places)
+        # where all is there, nothing runs, and the last batch need not be whole
         at = at if at == last else at // batch_size * batch_size
         with writing(self.all_places[0].store.directory):
             for place in self.all_places:
@@ -168,6 +170,7 @@ class Piece:
         activations = dict(zip(self.places, arrays, strict=False))
         logits = None if self.logit_place is None else arrays[-1]
         held = Batch(slice(starts.pop(), at), activations, logits)
+        # a full one stays as it is: the next piece begins here, as in an undisturbed recording
         if _bytes([held]) < self.size:
             self._held = [held]
 

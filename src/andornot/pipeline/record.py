@@ -49,6 +49,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
         if p.relations is not None:
             table = with_relations(table, p.relations, p.probe.spellings)
             table.save_atoms(stage.path)
+    # before the table counts as done: a kill between the two leaves no table of unknown bytes
     note_labels(p)
     stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=p.n_samples)
     return table, stage
@@ -94,6 +95,7 @@ def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]
     logits = p.stage(stage_names.LOGITS, answers=answers.get("logits"), **inputs)
     p.stage(stage_names.TRIAL, keys=[*(stage.key for stage in stages.values()), logits.key])
     for stage in stages.values():
+        # these files lie beside the shards, and nobody who reads shards would miss them
         if stage.done and stage.info.get("head") and not _head_file(stage).exists():
             stage.undo()
         if stage.done and p.directions is not None and not (stage.path / DIRECTIONS).exists():
@@ -111,8 +113,10 @@ def _recorded(p: Pipeline, shards: Shards) -> int:
 
 
 def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
+    # whole paths, since workers may have another current directory
     shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
+    # one pass serves all layers, so its time is noted once, with the first of them
     clock = next(iter(stages.values()), logits).timer
     work = Recordings(
         p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,

@@ -76,6 +76,7 @@ def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) ->
     rule, stage = p.rules[layer], p.stages[stage_names.responses(layer)]
     assert isinstance(rule, Threshold)
     low, high = read_array(stage.path / "extremes.npy")[:, units].astype(np.float64)
+    # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
     least = max(1, math.ceil(Fraction(repr(float(p.least_active(layer)))) * table.n_positions))
     remedy = _remedy(p, layer, table, _Stuck(units, low, high, least)) if p.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
@@ -121,12 +122,14 @@ def _at(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck, step: float
     threshold = _below(stuck, step)
     shards, rule = p.shards(layer), p.rules[layer]
     assert isinstance(rule, Threshold)
+    # nothing is above NaN, so of other units nothing is counted
     thresholds = np.full(shards.n_units, np.nan)
     thresholds[stuck.units] = threshold
     above = np.zeros(len(stuck.units), np.int64)
 
     def tallied() -> Iterator[Block]:
         for start, block in shards.blocks():
+            # a plain float would be rounded to the float32 of the block
             above[:] += (block[:, stuck.units] > np.float64(threshold)).sum(axis=(0, 2, 3))
             yield start, block
 

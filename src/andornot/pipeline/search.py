@@ -47,7 +47,9 @@ def explained(
     units: list[int],
 ) -> Generator[Explanation, None, None]:
     """Explain some units; ``responses`` and ``status`` are of all units of the layer."""
+    # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
     least = math.ceil(Fraction(repr(float(p.least_active(layer)))) * table.n_positions)
+    # a unit that is active nowhere is inactive, not rare
     rare = (responses.totals < least) & (responses.totals > 0)
     states = [
         RARE if state == ALIVE and few else state for state, few in zip(status, rare, strict=True)
@@ -100,10 +102,12 @@ def _lower_ranges(
     table: ConceptTable,
 ) -> Generator[tuple[int, Responses], None, None]:
     """The counts of each range but the top one, from the second highest down."""
+    # n ranges have n + 1 borders, so the top one is number n - 1 and the next n - 2
     numbers = range(borders.shape[1] - 3, -1, -1)
     paths = {number: stage.path / f"range_{number}.npz" for number in numbers}
     if stage.done:
         with suppress(DataError):  # damaged counts are counted again
+            # a list: if one is damaged, none was handed out yet
             yield from [(number, Responses.load(path)) for number, path in paths.items()]
             return
     counts = count_lower_ranges(p.shards(layer), borders, top, table, p.jobs)

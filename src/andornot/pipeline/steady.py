@@ -101,6 +101,7 @@ def _try(work: Forward) -> dict[str, float] | None:
             return None
         halves = whole if size == 1 else _answers(work, probe, -(-size // 2))
         found = _differing(whole, halves)
+        # a single sample has no halves, so only a second run can show chance
         if found or size == 1:
             again = _differing(whole, _answers(work, probe, size))
             _refuse_chance(again, len(probe.data), work.probe)
@@ -112,6 +113,7 @@ def _few(probe: Probe) -> tuple[Probe, int]:
     batch = probe.recording.batch_size
     wanted = _TRIED if batch is None else min(_TRIED, max(batch // 2, min(batch, 2)))
     size = min(wanted, len(probe.data))
+    # from all over, since the first images of a data set can be alike
     few = np.linspace(0, len(probe.data) - 1, size).round().astype(int)
     part: Probe = replace(probe, data=probe.data.subset(few.tolist()))  # type: ignore[type-var]
     return part, size
@@ -157,7 +159,9 @@ def _differing(one: Answers, other: Answers) -> dict[str, float]:
 def _share(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     """Root mean square difference as a share of the spread of each unit's values, or 0."""
     values = np.stack([one, other]).astype(np.float64)
+    # NaN differs from itself, and so does what infinity leaves when it is subtracted
     values[:, ~np.isfinite(values).all(axis=0)] = 0
+    # not the largest difference: one flipped argmax would refuse a sound network
     apart = _rms(values[0] - values[1])
     samples_and_places = (0, 1, *range(3, values.ndim))
     spread = _rms(values - values.mean(axis=samples_and_places, keepdims=True))

@@ -91,10 +91,13 @@ def explain_to_parquet(
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
     names, first, inactive, kept = [], 0, 0, 0
+    # before the search, which may take hours
     _check_replaceable(path)
     with listed(folder) as parts:
+        # of this file only: another call may be at work on another one in this folder
         sweep(path.parent, path.name)
         for some in _blocks(responses, block):
+            # rows hold the numbers of units, so a part fits at its place only
             name = f"{first:09d}-{key_of(units=_counts_key(some), **shaped)}.parquet"
             if parts.is_ours(name):
                 kept += some.n_units
@@ -107,6 +110,7 @@ def explain_to_parquet(
         with writing(path):
             wanted = [folder / name for name in names]
             write_whole(path, lambda aside: _join(wanted, aside, chosen.length))
+    # after the file is whole, so that an interruption costs no part
     remove_ours(folder, changed=False)
     return Streamed(path, first, inactive, kept)
 
@@ -177,6 +181,7 @@ def _schema(length: int) -> pa.Schema:
             return pa.string()
         return pa.float64() if value is None else kinds[type(value)]
 
+    # not left to pyarrow: of a block without any formula it would make a column of nulls
     return pa.schema([(name, kind(name, value)) for name, value in row.items()], metadata=_MADE)
 
 

@@ -35,6 +35,8 @@ from andornot.runs.cache import Stage
 def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Stage) -> None:
     """Run the network twice, for all layers that are not counted yet, and keep no activations."""
     stages, logits = network_stages(p, data_key)
+    # the rule of a layer hangs on its lowest value, which this pass finds; if that makes it a fixed
+    # one, the quantiles are not used
     guess = p.threshold or Threshold()
     assert isinstance(guess, Threshold)
     work = Work(
@@ -42,6 +44,7 @@ def pass_twice(p: Pipeline, data_key: str, table: ConceptTable, table_stage: Sta
         table_stage.path.resolve(), dict.fromkeys(p.probe.layers, guess), p.memory, p.jobs,
         directions=p.directions,
     )  # fmt: skip
+    # at native resolution no threshold hangs on the sizes of label maps
     grids = table_stage.key if is_upsampled(guess) else None
     found = {
         layer: p.stage(

@@ -47,7 +47,9 @@ def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: Con
             write_samples(
                 tables, data, p.folds, read_array(logits) if logits.exists() else None, names
             )
+        # after the tables, as it says how long they took
         manifest = _manifest(p, data_key, results, table)
+        # before the commit, which replaces the manifest that is compared; it may add a note
         _note_replaced(p, manifest)
         commit(p.out, tables, replace(manifest, notes=tuple(p.notes)))
 
@@ -73,6 +75,7 @@ def _manifest(
         level=p.probe.level,
         data=_data(p, data_key, table),
         folds=p.folds,
+        # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=p.least_active(p.probe.layers[0]),
         relations=p.relations,
         directions=None if p.directions is None else DirectionsSource.of(p.directions.facts()),
@@ -130,6 +133,7 @@ def _note_replaced(p: Pipeline, manifest: Manifest) -> None:
     if before is None or _told(before) == _told(manifest):
         return
     pages = [index.parent.name for index in sorted(p.out.glob("*/index.html"))]
+    # who changed an option of the search expects other results, but may not think of pages
     if pages or _told(before)[:2] != _told(manifest)[:2]:
         stale = f"; make {' and '.join(pages)} anew, which tell of those" if pages else ""
         p.note(f"these results take the place of other ones that lay in {p.out}{stale}")

@@ -109,6 +109,7 @@ class ImageProbe:
             "buffers": unsaved_buffers(module),
             "preprocessing": self.preprocessing.to_dict(),
             "batch_size": self.recording.batch_size or _BATCH,
+            # its kind and not its number: a run may go on on another GPU of the machine
             "device": choose_device(self.recording.device).type,
             "versions": made_with("numpy", "pillow", *libraries(module)),
         }
@@ -163,6 +164,7 @@ class ImageProbe:
                     with clock.timed("forward"):
                         recorded = recorder.record(batch)
                 except AndornotError as error:
+                    # of its own kind, so that whoever catches it by kind still does
                     raise type(error)(
                         f"at samples {ids[samples.start]} to {ids[samples.stop - 1]}: {error}"
                     ) from error
@@ -194,6 +196,7 @@ def network_answers(
     module: nn.Module, preprocessing: Preprocessing, layers: Sequence[str], recording: Recording
 ) -> dict[str, NDArray[np.float64]]:
     """What a network gives for a few fixed pictures; see ``base.Probe.answers``."""
+    # a network that draws at random gives the same here, so only what has changed is noticed
     with suppress(AndornotError), same_chance():
         with _recorder(module, layers, True, recording) as recorder:
             found = recorder.record(asked_images(preprocessing))

@@ -71,6 +71,7 @@ class Words:
                 raise DataError(
                     f"there is no file {path} of word vectors; give one in GloVe's form"
                 )
+            # gigabytes are not read for a key; their bytes are compared where the user asks for it
             options["vectors"] = (path.stat().st_size, path.stat().st_mtime_ns)
         return options
 
@@ -286,6 +287,7 @@ class PairProbe:
                 assert isinstance(self.model, TokenModel)
                 tokens = self.model.record_tokens(pairs, layers) if layers else {}
                 found = {layer: _flat(tokens[layer], pairs, layer) for layer in layers}
+                # token models give their logits in another call
                 given = self.model.record(pairs, ()).logits if logits else None
         except AndornotError as error:
             raise type(error)(f"at pairs {pairs[0].id} to {pairs[-1].id}: {error}") from error

@@ -104,6 +104,7 @@ def _copied(folder: Path, report: Path, number: int) -> AttackNote:
             flips=tuple(_flip(row) for row in found["tables"]["edits"]),
             sheets=tuple(
                 _sheet(file, report, f"{number}-{file.stem}.webp")
+                # by length first, so that edit-10 comes after edit-9
                 for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
             ),
             examples=_whole(text).read_text(encoding="utf-8") if text.exists() else "",

@@ -118,6 +118,7 @@ def _shown(
         if isinstance(unit_masks, Responses)
         else Responses.from_masks(unit_masks, concepts)
     )
+    # a table knows its digest and masks have none, so counts tell whether they are the ones
     _check_masks(result, responses, concepts)
     return _Shown(result, responses, concepts)
 

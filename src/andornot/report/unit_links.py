@@ -81,6 +81,7 @@ def slugs(layers: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for layer in layers:
         plain = re.sub(r"[^A-Za-z0-9._-]+", "_", layer).strip(".") or "layer"
+        # macOS and Windows take names that differ in case only for one
         taken = {slug.lower() for slug in found.values()}
         slug, n = plain, 2
         while slug.lower() in taken:

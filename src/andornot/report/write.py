@@ -106,6 +106,7 @@ def write_report(
         raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
     load_template("base.html.j2")
     check_whole(out, TOP)
+    # before the folder is begun, as all checks: pages of a large run take minutes
     check_attacks(attacks, run)
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
@@ -174,6 +175,7 @@ class _Report:
         nearest = nearest_units(chapter.responses, chapter.units)
         trees: dict[int, Part] = {}
         for place, matches in enumerate(track(nearest, f"writing {chapter.layer}", n)):
+            # anew for each page: samples of all units at once would fill the memory
             view = chapter.gallery.unit(refs[place].unit, self.n_samples)
             groups = [self._shown(chapter, group, view.explanation) for group in grouped(view)]
             left = self._unaccounted(chapter, view.explanation)

@@ -37,6 +37,7 @@ from andornot.errors import DamagedError, RunError
 
 def key_of(**parts: Any) -> str:
     """A short digest of everything given (anything that JSON can say)."""
+    # sorted, since the order in which options were given shapes nothing
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -60,11 +61,13 @@ class Stage:
     @property
     def path(self) -> Path:
         """Where its results lie."""
+        # a layer's name may hold what a folder's must not, such as a slash
         return self.root / f"{quote(self.name.replace(' ', '_', 1), safe='')}-{self.key}"
 
     @property
     def done(self) -> bool:
         """Whether it has run to its end."""
+        # a damaged note counts as none: the stage is made again
         with suppress(RunError):
             return bool(self.kept_json("stage.json"))
         return False
@@ -77,6 +80,7 @@ class Stage:
     def undo(self) -> None:
         """Make it count as not done, because a part of its results is lost."""
         with writing(self.path):
+            # the note alone goes: the other parts may be sound, and are found again
             check_plain(self.path / "stage.json")
             (self.path / "stage.json").unlink(missing_ok=True)
 
@@ -136,12 +140,14 @@ class Stage:
         noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
         with writing(self.path):
             noted["peak_rss_bytes"] = peak_rss_bytes()
+            # written last, since a stage is done as soon as this file is there
             self.write_json("stage.json", noted | info)
 
     def remove_older(self) -> None:
         """Remove what earlier keys of this stage left."""
         prefix = self.path.name[: -len(self.key)]
         for old in self.root.glob(f"{prefix}*"):
+            # the prefix of a layer "a" also begins the names of a layer "a-b", which are longer
             if old != self.path and len(old.name) == len(self.path.name):
                 remove_stage(old)
 
@@ -190,6 +196,7 @@ def forget(cache: Path, damaged: Path) -> bool:
     except ValueError:
         return False
     stage = cache / inside.parts[0]
+    # what lies in the cache itself belongs to no stage
     if len(inside.parts) < 2 or (cache / inside).is_symlink():
         return False
     with writing(stage):
@@ -221,5 +228,6 @@ def alone(out: Path) -> Iterator[None]:
         locked(out / LOCK, f"{busy} directory", keep=False),  # for pages and tables in its folder
     ):
         with writing(out):
+            # only under the lock: before it, another process may be writing these files
             sweep(out)
         yield

@@ -37,6 +37,7 @@ class Code:
 
     def key(self, run: Run) -> str:
         """A digest of where it lies, of all that lies there, and of the run's network."""
+        # leave is given for this code with this network: other weights are asked about again
         network = run.record.model.fingerprint
         parts = [self.what, self.name, _content(Path(self.name)), network]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -90,6 +91,7 @@ def check_allowed(run: Run, code: Code | None) -> None:
 def remember(run: Run) -> None:
     """Keep in mind that the user allows what a run asks to run; where that cannot be, do not."""
     for code_of in (network_code, tagger_code):
+        # a permission that cannot be kept costs its user the same question again, and no more
         with suppress(OSError, OptionError):
             code = code_of(run)
             if code is not None:
@@ -124,6 +126,7 @@ def _permission(run: Run, code: Code) -> Path:
 
 def _content(path: Path) -> str:
     """A digest of a file, or of all files in a folder; empty of what is neither."""
+    # no faster digest here: whoever makes two files of one digest could have code run
     digest = hashlib.sha256()
     for file in _files(path):
         name = file.relative_to(path).as_posix()

@@ -51,6 +51,7 @@ def claim(out: Path) -> None:
         if _adopt(folder) and (out / LIST).exists():
             keep_aside(out / LIST)  # a damaged one
         folder.check_list()
+    # somebody changed it, or copied another one here: it is kept, but proves nothing
     elif (out / MANIFEST).exists() and not folder.is_ours(MANIFEST):
         keep_aside(out / MANIFEST)
     folder.save()
@@ -73,6 +74,7 @@ def _adopt(folder: Folder) -> bool:
     digests = noted_digests(folder.path / MANIFEST)
     for name in lying:
         folder.adopt(name)
+        # a table without a digest is listed with one that no file has, so it stays
         if name != MANIFEST and digests is not None:  # else people may have changed it
             folder.files[name] = [str(digests.get(name))]
     return True
@@ -81,12 +83,14 @@ def _adopt(folder: Folder) -> bool:
 @contextmanager
 def new_results(out: Path) -> Iterator[Folder]:
     """An empty folder for the tables of a run; it goes in the end if it did not get its name."""
+    # a run may come from anybody, and nothing is written through a link
     check_no_link(out / "results")
     (out / "results").mkdir(exist_ok=True)
     tables = new_folder(out / "results", NEW)
     try:
         yield tables
     finally:
+        # a commit has renamed it, unless the same results lay there already
         shutil.rmtree(tables.path, ignore_errors=True)
 
 
@@ -102,14 +106,17 @@ def commit(out: Path, tables: Folder, manifest: Manifest) -> None:
         manifest: all else that it says; where the results lie is filled in here.
     """
     digests = {name: known[-1] for name, known in tables.files.items()}
+    # named by content: new results never overwrite the old ones, and equal ones are found again
     path = out / "results" / key_of(**digests)
     if not _is_there(path, digests):
         path = _cleared(path)
         tables.path.rename(path)
+        # the folder must be on disk before the manifest that names it
         sync(path.parent)
     results = Results(path=path.relative_to(out).as_posix(), digests=digests)
     folder = Folder.at(out)
     folder.write(MANIFEST, json_writer(replace(manifest, results=results).as_json()))
+    # a kill from here on leaves old copies and old folders, at which no reader of ours looks
     _copy_for_people(folder, path)
     for old in (out / "results").iterdir():
         if old != path and Folder.at(old).listed:
@@ -119,6 +126,7 @@ def commit(out: Path, tables: Folder, manifest: Manifest) -> None:
 def _is_there(path: Path, digests: Mapping[str, str]) -> bool:
     """Whether these very tables lie in a folder already; its list is mended if need be."""
     folder = Folder.at(path, whole=True)
+    # these digests decide, not the list that lies there: it may be damaged
     folder.files = {name: [digest] for name, digest in digests.items()}
     if not all(folder.is_ours(name) for name in TABLES):
         return False

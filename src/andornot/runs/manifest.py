@@ -56,6 +56,7 @@ class Part:
 
     def as_json(self) -> dict[str, Any]:
         """A copy in plain values; of a part that was read, what was read."""
+        # through JSON and back, so tuples become lists, as in a manifest that was read
         plain: dict[str, Any] = json.loads(json.dumps(self, default=_jsonable))
         return plain
 
@@ -360,6 +361,7 @@ class Manifest(Part):
         Raises:
             RunError: as of :meth:`read`.
         """
+        # asked first, since a manifest of another format may have other fields
         found = values.get("format") if isinstance(values, dict) else FORMAT
         if found != FORMAT:
             raise RunError(

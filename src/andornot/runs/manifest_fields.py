@@ -84,6 +84,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
+    # for Python True is an int
     return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
 
 
@@ -100,6 +101,7 @@ def _is_count(value: Any) -> bool:
 
 def _stays_inside(value: Any) -> bool:
     """Whether a text is a relative path without ``..``, as Linux and as Windows read it."""
+    # no system takes a NUL in a path: Python raises a ValueError of its own there
     if not _is_text(value) or not value or "\0" in value:
         return False
     windows, posix = PureWindowsPath(value), PurePosixPath(value)
@@ -360,6 +362,7 @@ def _faults(value: Any, expected: Expected, where: str) -> Iterator[Fault]:
                 return
             for number, part in enumerate(value):
                 yield from _faults(part, inner, f"{where}[{number}]")
+        # what is left, Named and Fields, are both objects
         case _ if not isinstance(value, dict):
             yield where, f"must be an object with fields, and is {_found(value)}"
         case Named(inner):

@@ -133,6 +133,7 @@ def matching(run: Run, data: S) -> S:
     wanted = tuple(run.samples["sample"])
     if data.sample_ids == wanted:
         return data
+    # a user's own data may have more samples than the run, or another order
     where = {name: i for i, name in enumerate(data.sample_ids)}
     missing = [name for name in wanted if name not in where]
     if missing:
@@ -160,6 +161,7 @@ def model_of(run: Run, model: Any = None) -> Any:
     """
     noted = run.record.model
     if model is None:
+        # before anything is loaded; a network that is handed over has run its code already
         check_allowed(run, network_code(run))
         try:
             model = _loaded_again(run)

@@ -138,6 +138,7 @@ class Run:
         return self.path / name if results is None else self._inside(f"{results.path}/{name}")
 
     def _inside(self, name: str) -> Path:
+        # a manifest may come from anybody: what it names must lie inside the run
         return check_inside(self.path, self.path / name)
 
     def place(self, *names: str) -> Path:

@@ -107,6 +107,7 @@ class Gallery(ABC, Generic[V]):
         if self._starts[-1] != self.positions.n_samples:
             first, last = self.positions.offsets[sample : sample + 2]
         at = int(np.searchsorted(self._starts, first, side="right")) - 1
+        # mapped, since of a file one unit on one sample is wanted
         block = read_array(self._paths[at], mmap_mode="r")  # holds whole samples
         return np.array(block[first - self._starts[at] : last - self._starts[at], unit])
 
@@ -192,6 +193,7 @@ def choose_samples(
     active = active[np.argsort(-peaks[active], kind="stable")]
     silent = np.flatnonzero((areas == 0) & (formula_areas > 0))
     silent = silent[np.argsort(-formula_areas[silent], kind="stable")]
+    # where many are equal, as for sentence pairs, they come from all over and not from the start
     equal = np.count_nonzero(formula_areas[silent] == formula_areas[silent[:1]])
     silent = spread(silent[: max(equal, quarter)], min(quarter, len(silent)))
     n_active = min(len(active), n - len(silent))

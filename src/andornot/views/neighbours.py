@@ -35,9 +35,11 @@ def nearest_units(
     norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
     scaled = scipy.sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ counts
     transposed = scaled.T.tocsc()
+    # block by block: the cosines of all pairs of a large layer would fill the memory
     for start in range(0, len(units), _BLOCK):
         block = (scaled[start : start + _BLOCK] @ transposed).toarray()
         for row, cosines in enumerate(block, start):
+            # a unit is the nearest to itself
             cosines[row] = -1
             order = np.argsort(-cosines, kind="stable")[:n]
             yield tuple(Match(int(i), float(cosines[i])) for i in order if cosines[i] > 0)

@@ -168,6 +168,7 @@ class PairGallery(Gallery[PairView]):
     def _strengths(self, unit: int, values: NDArray[np.float32]) -> list[float]:
         """Activations as a part of the unit's largest one, from 0 to 1."""
         largest = float(self.peaks[:, unit].max())
+        # a unit may have no value above 0, and then its largest one is no measure
         return [min(max(float(value) / largest, 0), 1) if largest > 0 else 1.0 for value in values]
 
     def _reasons(self, formula: Formula | None, truths: Sequence[Truth]) -> tuple[str, ...]:

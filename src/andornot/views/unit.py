@@ -286,8 +286,10 @@ def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
         return ()
     named = run.class_names or [f"class {i}" for i in range(len(head))]
     names = told_apart([str(name) for name in named])
+    # of the whole layer, so that bars of different units can be compared
     largest = float(np.abs(head).max()) or 1.0
     weights = head[:, unit]
+    # sorted again: on each page classes stand in the network's order
     shown = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MAX_WEIGHTS])
     return tuple(
         ClassWeight(names[i], float(weights[i]), float(weights[i]) / largest)

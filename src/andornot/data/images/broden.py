@@ -69,6 +69,7 @@ def read_broden(path: Path, categories: Collection[str] | None = None) -> Folder
         samples=tuple(
             _sample(row, f"{index}, row {line}", columns, codes, legend) for line, row in rows
         ),
+        # Broden numbers its labels once, for all categories together
         codes=dict.fromkeys(chosen, codes),
         legend=LEGEND,
     )

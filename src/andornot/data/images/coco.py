@@ -70,6 +70,7 @@ class Segments:
         ids = pixels[..., 0] + 256 * pixels[..., 1] + 65536 * pixels[..., 2]
         segments, labels = self.labels[Path(str(path)).relative_to(self.root).as_posix()]
         places = np.searchsorted(segments, ids)
+        # for an id beyond the last, searchsorted gives a place behind the end
         unknown = segments[places.clip(max=len(segments) - 1)] != ids
         if unknown.any():
             raise DataError(

@@ -73,6 +73,7 @@ class Polygons:
             if around > _LONGEST:
                 raise DataError(f"a polygon is {around:,.0f} pixels around: mend the file.")
             (drawn,) = tools.frPyObjects([ring.tolist()], *frame)
+            # unpacked by us, as all are: pycocotools leaves memory unset where runs are too short
             here |= Runs(self.label, drawn["counts"].decode("ascii")).mask(frame)
         return here
 
@@ -136,6 +137,7 @@ def unpacked(text: str) -> NDArray[np.int64]:
     place = np.arange(len(bits)) - np.repeat(starts, sizes)
     lengths = np.add.reduceat((bits & 31) << 5 * place, starts)
     lengths -= np.where(bits[ends] & 16, np.int64(1) << 5 * sizes, 0)
+    # COCO's own code takes differences from the fourth number on: its condition is i > 2
     for start in (1, 2):
         lengths[start::2] = np.cumsum(lengths[start::2])
     return lengths
@@ -229,6 +231,7 @@ def _read(file: Path, root: Path, found: _Found) -> None:
     """Add what one annotation file says."""
     data, where = read_json_file(file), str(file)
     expect(data, file, KIND)
+    # labels lie in this file, not in maps with a size and a time of their own
     found.digest.update(file.read_bytes())
     labels = _categories(data, found.groups, where)
     images = _images(data, where)

@@ -211,6 +211,7 @@ class FolderData:
             maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
             layers = [LAYER] * len(maps)
         shape = sample.shape or self._shape_from_files(sample, maps)
+        # maps that are drawn have no files, and are of one shape
         for (_, file), labels in zip(sample.maps, maps, strict=False):
             if labels.shape != shape:
                 raise DataError(
@@ -263,6 +264,7 @@ class FolderData:
         with opened(self.file(sample.image)) as image:
             width, height = image.size
             orientation = image.getexif().get(0x0112, 1)
+        # these four turn by a quarter, so height and width change places
         sideways = orientation in range(5, 9)
         return ((width, height), orientation) if sideways else ((height, width), 0)
 
@@ -275,6 +277,7 @@ class FolderData:
                 f"a subset needs at least one sample, each once, with indices from 0 to "
                 f"{len(self) - 1}; got {wrong or chosen}."
             )
+        # the source would open all samples again
         return replace(self, samples=tuple(self.samples[i] for i in chosen), source=None)
 
     def fingerprint(self) -> str:

@@ -149,6 +149,7 @@ def frame_of(entry: Mapping[str, Any], height: str, width: str, where: str) -> F
     rows, columns = entry.get(height), entry.get(width)
     if rows is None and columns is None:
         return None
+    # not isinstance: for Python True is an int
     if type(rows) is not int or type(columns) is not int or min(rows, columns) < 1:
         raise DataError(
             f"{where}: {height!r} and {width!r} are to be whole numbers above 0, got "

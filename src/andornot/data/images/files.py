@@ -76,6 +76,7 @@ def read_rows(path: Path, required: Collection[str]) -> Iterator[tuple[int, dict
     """
     check_file(path)
     try:
+        # spreadsheets begin a file with a byte order mark
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             _check_header(path, reader.fieldnames or (), required)

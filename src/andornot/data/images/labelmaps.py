@@ -195,6 +195,7 @@ def restrict(
 def id_codes(legend: Legend, layer: str, positions: Mapping[str, int]) -> NDArray[np.int32]:
     """Make the table from label id to concept index + 1; a layer's own ids come first."""
     codes = np.full(LARGEST_ID + 1, CODES_UNKNOWN, dtype=np.int32)
+    # before the names, since in parquet files 0 may be a class
     codes[0] = 0
     for number, name in {**legend.ids.get("", {}), **legend.ids.get(nfc(layer), {})}.items():
         codes[number] = positions.get(name, -1) + 1
@@ -218,6 +219,7 @@ def _scan(path: Path) -> dict[str, Sample]:
                 "have the same name; rename one."
             )
         stems[stem] = name
+    # some systems take accents apart in names when they copy, so maps and images may differ
     composed = {nfc(stem): name for stem, name in stems.items()}
     maps: dict[str, list[tuple[str, str]]] = {name: [] for name in stems.values()}
     for name in _files(path / "labels", IMAGE_SUFFIXES):

@@ -254,6 +254,7 @@ def _read(name: str, data: Any, root: Path, there: Mapping[str, str], found: _Fo
     """Add what one JSON file says."""
     where = str(root / name)
     expect(data, root / name, KIND)
+    # labels lie in this file, not in maps with a size and a time of their own
     found.digest.update(name.encode() + (root / name).read_bytes())
     shapes, flags = (
         data.get(key) if isinstance(data, dict) else None for key in ("shapes", "flags")
@@ -297,6 +298,7 @@ def _image(
     The image is where ``imagePath`` says, or else beside the JSON file under the same name.
     """
     given = data.get("imagePath")
+    # written on Windows it has backslashes
     given = given.replace("\\", "/") if isinstance(given, str) else ""
     folder = posixpath.dirname(name)
     tried = (posixpath.normpath(posixpath.join(folder, file)) for file in (given, Path(given).name))
@@ -317,6 +319,7 @@ def _drawing(entry: Any, found: _Found, at: str) -> Drawing:
     """A shape of a JSON file, its label noted among the concepts."""
     if not isinstance(entry, dict):
         raise DataError(f"{at} is no object, but {short(entry)}: mend the file.")
+    # files of old versions have no shape_type, and hold polygons only
     name, kind = plain_name(entry.get("label"), at), entry.get("shape_type") or "polygon"
     if not isinstance(kind, str) or kind not in _SHAPES:
         raise DataError(

@@ -97,6 +97,7 @@ def open_data(
         bins = color_bins() if colors is True else read_color_bins(Path(colors))
         data = _with_colors(data, bins)
     source = {
+        # whole paths: the run may be opened again from another directory
         "spec": f"{data.kind}:{path.absolute()}",
         "categories": None if categories is None else sorted(categories),
         "split": split,

@@ -84,6 +84,7 @@ class Paint:
         """
         if others.max(initial=-1) < 0:
             return
+        # beyond the border is another colour, so a square must lie inside as a whole
         outside = {"mode": "constant", "cval": -2}
         flat = minimum_filter(others, _AREA, **outside) == maximum_filter(others, _AREA, **outside)
         found, counts = np.unique(others[flat & (others >= 0)], return_counts=True)

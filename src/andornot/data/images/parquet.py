@@ -58,6 +58,7 @@ class ParquetFiles:
         path, row, column = self._parts(file)
         where = f"{path}, row {row}, column {column}"
         with _lock:  # several threads want rows of one group: it is read once
+            # by its time of change too, so a file that was exchanged is read anew
             starts = _group_starts(path, path.stat().st_mtime_ns)
             group = next(i for i, start in enumerate(starts[1:]) if row < start)
             cells = _cells(path, path.stat().st_mtime_ns, group, column)
@@ -105,6 +106,7 @@ def read_parquet(path: Path, categories: Collection[str] | None = None) -> Folde
     codes = {layer: id_codes(legend, layer, positions) for layer in layers}
     for table in codes.values():
         if table[IGNORED] == CODES_UNKNOWN:
+            # nobody named it, so the custom holds
             table[IGNORED] = 0
     return FolderData(
         path=path,

@@ -50,6 +50,7 @@ def eight_bits(image: Image.Image, where: str) -> Image.Image:
         return image
     tags: Any = getattr(image, "tag_v2", {})
     shallow = Image.fromarray(255 - grey if tags.get(_WHITE_IS_ZERO) == 0 else grey)
+    # a new image has no EXIF, and upright_rgb looks there
     shallow.getexif()[_ORIENTATION] = image.getexif().get(_ORIENTATION, 1)
     return shallow
 

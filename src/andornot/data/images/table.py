@@ -50,8 +50,10 @@ def build_table(
                 track(samples, "building the concept table", len(data))
             ):
                 fold = fold_of(groups[i], n_folds)
+                # codes go to the disk at once: those of a large data set would fill the memory
                 builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
                 file.write(codes.astype("<u2", copy=False).data)
+        # mapped only when the file is closed, so that all of it is there
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
         table = builder.table(builder.fold_counts(n_folds), positions).grouped(groups)
         assert table.positions is not None

@@ -168,6 +168,7 @@ def _lines(path: Path) -> list[tuple[int, str]]:
 
 def _read_names(path: Path) -> dict[int, str]:
     """Names of label ids, one a line; a background in the first line has the id 0."""
+    # labelme's list begins with it, for the id -1
     names = [name for _, name in _lines(path) if name != "__ignore__"]
     first = 0 if names and names[0].lower() in _BACKGROUND else 1
     ids = {number: name for number, name in enumerate(names, first) if number}
@@ -180,8 +181,10 @@ def _read_colors(path: Path) -> dict[int, tuple[int, str]]:
     """Label id and name of each colour, from ``NAME:R,G,B:PARTS:ACTIONS``, one a line."""
     colors: dict[int, tuple[int, str]] = {}
     for line, text in _lines(path):
+        # CVAT's first line says what the cells are
         if text[0] == "#":
             continue
+        # from the right, since a name may hold a colon
         name, *cells = text.rsplit(":", 3)
         channels = [whole(c.strip()) for c in cells[0].split(",")] if len(cells) == 3 else []
         known = [c for c in channels if c is not None and c < 256]
@@ -245,6 +248,7 @@ def _by_stem(folder: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
 def _splits(folder: Path, maps: Mapping[str, str], labelled: Path) -> dict[str, str]:
     """The split of each image that a list names; that of the first list, train and val first."""
     first = ("train", "val", "test")
+    # trainval names the images of both, so it decides last
     lists = sorted(
         folder.glob("*.txt"),
         key=lambda file: (file.stem == "trainval", file.stem not in first, file.stem),

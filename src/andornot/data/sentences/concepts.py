@@ -125,6 +125,7 @@ def frequent_words(
     counts = Counter(word for sentence in data.sentences() for word in sentence.words)
     for word in stop_words:
         counts.pop(word.lower(), None)
+    # by the alphabet too, or the last words to become concepts would hang on the order of pairs
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:n_words])
 
 

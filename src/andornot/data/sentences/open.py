@@ -83,6 +83,7 @@ def open_pairs(
         step = max(1.0, len(data) / limit)
         data = data.subset(int(i * step) for i in range(min(limit, len(data))))
     source = {
+        # whole paths: the run may be opened again from another directory
         "spec": f"{kind}:{path.absolute()}",
         "split": split,
         "limit": limit,

@@ -203,5 +203,6 @@ class PairData:
             for sentence in pair.sentences:
                 seen = (sentence.tokens, sentence.tags, sentence.text)
                 digest.update(repr(seen).encode())
+                # nothing where there are none, so the keys of data without marks stay as they were
                 digest.update(repr(sentence.marks).encode() if sentence.marks else b"")
         return digest.hexdigest()

@@ -274,6 +274,7 @@ def _fields(line: str, columns: Mapping[str, str], where: str) -> dict[str, str]
 
 def _text(value: object, name: str, where: str, is_sentence: bool) -> str:
     """The text of a field; a label or an id may be missing, or a whole number."""
+    # pandas writes a missing cell as NaN, which Python's json reads
     if not is_sentence and (value is None or value != value):
         return ""
     if not is_sentence and isinstance(value, int | float) and not isinstance(value, bool):
@@ -379,6 +380,7 @@ def _quoted_cells(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]
     """Cells by the rules of CSV, where a quoted cell may hold the separator or a line's end."""
     check_file(path)
     try:
+        # spreadsheets begin a file with a byte order mark
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, delimiter=delimiter, strict=True)
             for cells in reader:

@@ -74,6 +74,7 @@ def _load(tagger: str) -> Any:
                 f"download {DEFAULT_TAGGER}"
             ) from None
         try:
+            # nothing but tags is asked of it
             return spacy.load(tagger, exclude=["parser", "ner", "lemmatizer"])
         except OSError:
             raise _NoTags(
@@ -101,6 +102,7 @@ def _tagged(pipeline: Any, sentences: Sequence[Sentence], tagger: str) -> list[S
 def _run(pipeline: Any, sentences: Sequence[Sentence]) -> Iterator[Sentence]:
     from spacy.tokens import Doc
 
+    # from tokens and not from text, so that spaCy does not split them in its own way
     documents = (Doc(pipeline.vocab, words=list(s.tokens)) for s in sentences)
     done = track(pipeline.pipe(documents), "tagging", len(sentences))
     for sentence, document in zip(sentences, done, strict=True):

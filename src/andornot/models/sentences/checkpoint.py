@@ -81,6 +81,7 @@ def load_classifier(
         config, words = _published(values, path)
     else:
         weights = _read(path)
+        # the paper's pooling, as weights do not tell
         config = _sizes(weights, path, pooling or "max")
         words = _words_beside(file, vocabulary)
     return PairClassifier(_network(path, config, words), words, device)

@@ -248,6 +248,7 @@ def _means(
     """Average the rows of each token's pieces, (tokens, units)."""
     means = np.zeros((tokens, values.shape[1]), np.float32)
     kept = owners >= 0
+    # not means[owners] += ..., which would add only one piece of a token
     np.add.at(means, owners[kept], values[kept])
     means /= np.maximum(np.bincount(owners[kept], minlength=tokens), 1)[:, None]
     return means

@@ -92,6 +92,7 @@ class Config:
             ModelError: a weight that tells a size is missing.
         """
         try:
+            # by number: as text, mlp.10 would come before mlp.3
             names = sorted((k for k in weights if k.startswith("mlp.") and k.endswith(".weight")),
                            key=lambda k: int(k.split(".")[1]))  # fmt: skip
             *hidden, classes = (len(weights[name]) for name in names)
@@ -137,6 +138,7 @@ class SentenceEncoder(nn.Module):
         states, (last, _) = self.rnn(packed)
         if self.pooling == "last":
             return torch.cat(tuple(last), 1)
+        # so that no padding is the largest
         padded, _ = pad_packed_sequence(states, batch_first=True, padding_value=-torch.inf)
         return padded.amax(1)
 

@@ -187,6 +187,7 @@ def train(
     if len(examples) < 2:
         raise DataError("training needs at least two sentence pairs, but there is one; give more")
     label_numbers(validation, config.classes)  # a wrong label shall not cost an epoch first
+    # training seeds for each piece; what the caller draws at random stays as it would be
     with torch.random.fork_rng():
         model = _new_model(config, words, options.seed, vectors, device)
         progress = _Progress(_key(config, options, words, examples, vectors, validation))
@@ -263,6 +264,8 @@ class _Training:
             progress.piece, progress.loss, progress.right, progress.seen = 0, 0.0, 0, 0
             if progress.best == len(progress.epochs):
                 best = checkpoint_of(self.model.module, self.model.vocabulary)
+                # before last.pt: a kill between the two repeats the end of an epoch, and loses no
+                # best model
                 self._write("best.pt", torch_writer(best))
             self._save()
             if self.on_epoch:
@@ -411,6 +414,7 @@ def _new_model(
 
 def _seed(seed: int, epoch: int, piece: int) -> int:
     """Give a seed of its own to each piece of a training."""
+    # the order of an epoch has the piece -1, and SeedSequence takes no negative numbers
     return int(np.random.SeedSequence((seed, epoch, piece + 1)).generate_state(1, np.uint32)[0])
 
 
@@ -423,6 +427,7 @@ def _key(
     validation: Pairs,
 ) -> str:
     """Hash all that shapes a training but its end."""
+    # so that a finished training can go on with more of either
     shaping = replace(options, epochs=1, patience=1)
     digest = hashlib.sha256(repr((config, shaping, words)).encode())
     digest.update(repr((examples.rows, examples.labels.tolist())).encode())
