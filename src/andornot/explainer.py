@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,10 +37,6 @@ from andornot.search.options import Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
 from andornot.search.problem import Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
-
-if TYPE_CHECKING:
-    from andornot.concepts.table import ConceptTable
-
 
 _BLOCK = 16
 """Units that another process searches for at a time."""

@@ -178,7 +178,6 @@ PLACES = [
             (("layers", "--model", "torchvision:alexnet"), "torchvision"),
             (("layers", "--model", "hf:vit"), "hf"),
             ((*EXPLAIN, "--executor", "dask:tcp://127.0.0.1:1"), "dask"),
-            (("demo", "--out", "demo"), "demo"),
         ),
     ),
     Place(

@@ -134,7 +134,10 @@ def _weights(
     for c in classes:
         own = weights[c, units.numbers]
         there = said == c
-        for side, order in ((FOR, np.argsort(-own, kind="stable")), (AGAINST, np.argsort(own))):
+        for side, order in (
+            (FOR, np.argsort(-own, kind="stable")),
+            (AGAINST, np.argsort(own, kind="stable")),
+        ):
             fitting = [i for i in order[:top] if (own[i] > 0) == (side == FOR) and own[i] != 0]
             for rank, i in enumerate(fitting, 1):
                 row = {"class": names[c], "side": side, "rank": rank, **_named(units, i)}

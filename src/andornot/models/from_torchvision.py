@@ -46,7 +46,8 @@ def build(name: str, weights: str | Path | None) -> Built:
     if weights is None:
         # what the caller draws at random on the CPU stays as it would be
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+            # not torch.manual_seed, which seeds other devices too and does not give them back
+            torch.default_generator.manual_seed(0)
             module = _new(models, name)
         notes = (
             "No weights were given, so the network is random (seed 0) and its units mean nothing.",

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from andornot._tools.lazy import resolve
 from andornot._tools.words import shortened
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
 from andornot.results.trust import Trust
-
-if TYPE_CHECKING:
-    pass
 
 OK = "ok"
 INACTIVE = "inactive"

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from andornot.search import beam, exhaustive
 from andornot.search.optimal import search as optimal
 from andornot.search.options import SearchOptions, Stop
 from andornot.search.problem import Problem, Solution
 from andornot.search.trees import search as trees
-
-if TYPE_CHECKING:
-    pass
 
 _AUTO_STEPS = 3e7
 """With ``search="auto"``, all formulas are tried if that takes no more elementary steps a unit
