@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 import andornot
-from andornot import Run
+import pass_cases
 from andornot.errors import ModelError, OptionError
 from andornot.pipeline import passes, record
 from pass_cases import (
@@ -20,7 +19,6 @@ from pass_cases import (
     assert_same_run,
     dissect,
     seen,
-    stored_world,
 )
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -33,15 +31,7 @@ UNITS = RNG.random((50, 40, 5, 5)) < 0.1
 UNITS[7] = False
 
 
-@pytest.fixture(scope="module")
-def world(made_once, tmp_path_factory):
-    made = made_once("stored-world", stored_world)
-    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
-
-
-@pytest.fixture
-def stored(world):
-    return Run.open(world / "stored")
+world, stored = pass_cases.world, pass_cases.stored
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from andornot.trust.options import TrustOptions
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
+import pass_cases  # noqa: E402
 import test_dissect_text as text  # noqa: E402
 from andornot.pipeline import passes  # noqa: E402
 from andornot.pipeline import two_passes as twice  # noqa: E402
@@ -32,22 +32,13 @@ from pass_cases import (  # noqa: E402
     assert_same_run,
     dissect,
     seen,
-    stored_world,
 )
 from test_dissect_text import run_with as text_run  # noqa: E402, F401
 
 # ---- whole runs
 
 
-@pytest.fixture(scope="module")
-def world(made_once, tmp_path_factory):
-    made = made_once("stored-world", stored_world)
-    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
-
-
-@pytest.fixture
-def stored(world):
-    return Run.open(world / "stored")
+world, stored = pass_cases.world, pass_cases.stored
 
 
 @pytest.fixture(scope="module")

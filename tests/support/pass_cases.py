@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import andornot
@@ -135,3 +137,16 @@ def stored_world(folder: Path) -> Path:
     dissect(folder, "stored")
     seen(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def world(made_once, tmp_path_factory):
+    """A copy of :func:`stored_world`, for one file of tests."""
+    made = made_once("stored-world", stored_world)
+    return shutil.copytree(made, tmp_path_factory.mktemp("world") / "own")
+
+
+@pytest.fixture
+def stored(world):
+    """The run on it."""
+    return Run.open(world / "stored")

@@ -13,7 +13,6 @@ of concepts need the masks and the concept table, which a result does not hold.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,21 +33,31 @@ from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import score_responses
-from andornot.formula_forms import MEANING, kind_of
 from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.index_pages import concept_href, concept_pages, gallery_rows
-from andornot.report.overview import mean_trust, trust_sentences
+from andornot.report.overview import (
+    best_units,
+    kinds_found,
+    left_out,
+    mean_trust,
+    trust_sentences,
+)
 from andornot.report.unit_links import UnitRef, unit_ref
-from andornot.report.unit_page import UnitPage, lengths_plot, lower_rows
+from andornot.report.unit_page import (
+    UnitPage,
+    kind_words,
+    lengths_plot,
+    lower_rows,
+    runner_up_rows,
+)
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.views.formula_tree import ROLES, Matcher, Part, Share, failures
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.plots import HEIGHT, WIDTH, Plot, iou_by_length, iou_histogram, trust_by_length
-from andornot.views.unit import CSS_COLOURS, Row, derived, entry_of, length_sentence
+from andornot.views.unit import CSS_COLOURS, derived, entry_of, length_sentence
 from andornot.views.wording import BETTER
 
-_BEST: Final = 8
 _NAME: Final = "unit"
 """What the only layer of a report on arrays is called, in addresses."""
 
@@ -229,7 +238,7 @@ class _Report:
             entry=entry_of(e, (), "position", () if table is None else derived(table, e), ()),
             n_positions=_positions(e),
             true_negatives=e.counts.tn,
-            kind=_kind(e),
+            kind=kind_words(e),
             tree=tree,
             missed=missed,
             alarms=alarms,
@@ -237,10 +246,7 @@ class _Report:
             lower=lower_rows(self.shown.result, e),
             unaccounted=None,
             activations=None,
-            runners_up=tuple(
-                Row(str(rank), str(s.formula), s.iou)
-                for rank, s in enumerate(e.runners_up, start=2)
-            ),
+            runners_up=runner_up_rows(e),
             classes=(),
             are_weights=False,
             in_use=(),
@@ -274,18 +280,13 @@ class _Report:
     def _summary(self) -> _Summary:
         explanations, refs = self.shown.explanations, self.refs
         found = [e for e in explanations if e.formula is not None]
-        kinds = Counter(kind_of(e.formula) for e in explanations if e.formula is not None)
-        left_out = Counter(ref.status for ref in refs if ref.formula is None)
-        best = sorted(
-            (ref for ref in refs if ref.formula), key=lambda ref: (ref.is_luck, -ref.iou, ref.unit)
-        )
         explained = f"{len(found):,} of {len(explanations):,} units have a formula."
         return _Summary(
             (explained, *length_sentence(self.shown.result), *trust_sentences(explanations)),
             tuple(_plots(found)),
-            tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
-            tuple(left_out.most_common()),
-            tuple(best[:_BEST]),
+            kinds_found(explanations),
+            left_out(refs),
+            best_units(refs),
         )
 
     def tables(self) -> None:
@@ -325,11 +326,6 @@ def _parts(
     if matcher is None or e.formula is None:
         return None, (), ()
     return matcher.tree(e.formula), *failures(matcher, matcher.table.mask(e.formula))
-
-
-def _kind(e: Explanation) -> tuple[str, str]:
-    """The sort of a formula, and what that means."""
-    return ("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)])
 
 
 def _positions(e: Explanation) -> int:

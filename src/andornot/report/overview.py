@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from andornot._tools.words import count
@@ -59,10 +59,6 @@ class LayerSummary:
 
 def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> LayerSummary:
     """What the first page says of a layer; ``looked_at`` says on what, after "it"."""
-    kinds = Counter(kind_of(e.formula) for e in chapter.explanations if e.formula is not None)
-    missing = Counter(ref.status for ref in refs if ref.formula is None)
-    found = (ref for ref in refs if ref.formula)
-    best = sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))
     return LayerSummary(
         name=chapter.layer,
         sentences=(
@@ -72,10 +68,27 @@ def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> Laye
         active=threshold(chapter.run, chapter.layer),
         map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
         plots=_plots(chapter, refs),
-        kinds=tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common()),
-        left_out=tuple(missing.most_common()),
-        best=tuple(best[:_BEST]),
+        kinds=kinds_found(chapter.explanations),
+        left_out=left_out(refs),
+        best=best_units(refs),
     )
+
+
+def kinds_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:
+    """The sorts of formula, most common first: name, meaning, how many units."""
+    kinds = Counter(kind_of(e.formula) for e in explanations if e.formula is not None)
+    return tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common())
+
+
+def left_out(refs: Iterable[UnitRef]) -> tuple[tuple[str, int], ...]:
+    """Units without a formula: why, and how many, most common first."""
+    return tuple(Counter(ref.status for ref in refs if ref.formula is None).most_common())
+
+
+def best_units(refs: Iterable[UnitRef]) -> tuple[UnitRef, ...]:
+    """The best explained units; those no better than chance last."""
+    found = (ref for ref in refs if ref.formula)
+    return tuple(sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))[:_BEST])
 
 
 def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:

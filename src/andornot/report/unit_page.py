@@ -100,7 +100,7 @@ def unit_page(
         entry=unit_entry(chapter.run, chapter.layer, e, groups, _position(chapter)),
         n_positions=chapter.run.concepts.n_positions,
         true_negatives=e.counts.tn,
-        kind=("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)]),
+        kind=kind_words(e),
         tree=tree,
         missed=missed,
         alarms=alarms,
@@ -108,9 +108,7 @@ def unit_page(
         lower=lower_rows(chapter.gallery.result, e),
         unaccounted=unaccounted,
         activations=None if histogram is None else activation_histogram(histogram, threshold),
-        runners_up=tuple(
-            Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
-        ),
+        runners_up=runner_up_rows(e),
         classes=() if links is None else links.of_unit(e.unit),
         are_weights=links is not None and links.are_weights,
         in_use=_in_use(chapter.accuracies.get(e.unit)),
@@ -126,6 +124,18 @@ def _formula(
         return None, (), ()
     matcher = chapter.matcher(e.unit)
     return matcher.tree(e.formula), *failures(matcher, chapter.run.concepts.mask(e.formula))
+
+
+def kind_words(e: Explanation) -> tuple[str, str]:
+    """The sort of a unit's formula, and what that means; empty where there is no formula."""
+    return ("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)])
+
+
+def runner_up_rows(e: Explanation) -> tuple[Row, ...]:
+    """The formulas that came next, by rank."""
+    return tuple(
+        Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
+    )
 
 
 def lengths_plot(e: Explanation) -> Plot | None:
