@@ -195,13 +195,13 @@ def test_a_loaded_result_can_be_examined(tmp_path):
     masks, units = rng.random((4, 40)) < 0.4, rng.random((2, 40)) < 0.3
     table = ConceptTable.from_masks(masks, ["a", "b", "c", "d"])
     andornot.explain(units, table, length=2).save(tmp_path / "file")
-    again = andornot.examine(Result.load(tmp_path / "file"), units, table)
+    again = andornot.assess(Result.load(tmp_path / "file"), units, table)
     again.save(tmp_path / "file")
     assert Result.load(tmp_path / "file") == again
     assert again[0].trust is not None
     other = ConceptTable.from_masks(~masks, ["a", "b", "c", "d"])
     with pytest.raises(AndornotError, match="another concept table"):
-        andornot.examine(Result.load(tmp_path / "file"), units, other)
+        andornot.assess(Result.load(tmp_path / "file"), units, other)
 
 
 def test_only_our_own_file_is_replaced(tmp_path, whole):

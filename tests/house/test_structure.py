@@ -113,8 +113,8 @@ def test_a_wall_is_seen_to_fall(checkout, tmp_path, path, line, said):
 
 
 NAMED_BY_TEXT = {
-    "_tools/lazy.py", "analyses/coherence.py", "cli/analyze.py", "cli/bench.py", "cli/reproduce.py",
-    "report/layer_context.py", "reproduce/reproduction.py", "results/explanation.py",
+    "_tools/lazy.py", "analyses/ask.py", "analyses/coherence.py", "cli/bench.py",
+    "cli/reproduce.py", "reproduce/reproduction.py", "results/explanation.py",
     "results/result.py", "runs/reopen.py", "_moved.py",
 }  # fmt: skip
 """Files that import modules by text, which no wall sees: look at each by eye."""
@@ -214,7 +214,7 @@ def test_public_names_resolve_and_are_documented(name):
 
 def test_public_names_are_sorted_and_few():
     assert sorted(andornot.__all__) == andornot.__all__
-    assert len(andornot.__all__) < 25
+    assert len(andornot.__all__) < 50
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         _ = andornot.nonsense
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from andornot.analyses import QUESTIONS, REGISTRY
 from andornot.cli.options import TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import AndornotError
@@ -48,7 +48,6 @@ def _check(context: click.Context, _option: click.Parameter, out: Path | None) -
     if out is not None:
         from andornot._tools.folders import check_free_for
         from andornot._tools.writable import check_folder
-        from andornot.analyses import QUESTIONS
 
         names = QUESTIONS if context.info_name == "all" else (context.info_name,)
         check_folder(out)
@@ -82,6 +81,12 @@ def _common(command: F) -> F:
     return command
 
 
+def _question(command: Callable[..., None]) -> click.Command:
+    """The command of a question that has options of its own; its function is called like it."""
+    name = command.__name__
+    return analyze.command(name, help=REGISTRY[name].help)(_common(command))
+
+
 def _ablation(command: F) -> F:
     """Options of questions that can set units to zero."""
     for option in (
@@ -99,22 +104,7 @@ def _ablation(command: F) -> F:
     return command
 
 
-@analyze.command()
-@_common
-def length(run: Path, layer: str | None, **shown: Any) -> None:
-    """IoU by maximum length of the formula (Figure 3)."""
-    _show(_ask("length", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
-def uniqueness(run: Path, layer: str | None, **shown: Any) -> None:
-    """Distinct explanations and concepts, and repeated explanations (Appendix A)."""
-    _show(_ask("uniqueness", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
+@_question
 @click.option("--length", type=int, metavar="N", help="Formulas of up to N concepts.")
 @click.option("--vectors", type=_FILE, metavar="FILE", help="Word vectors in GloVe's format; "
               "default: those of the run's NEIGHBORS.")  # fmt: skip
@@ -135,7 +125,7 @@ def kinds(
     labels: Path | None,
     **shown: Any,
 ) -> None:
-    """Kinds of units, and candidates for polysemanticity (Section 4)."""
+    """Ask with a measure of how near words are, and a person's own verdicts."""
     from andornot.analyses.coherence import WordNetSimilarity
 
     if wordnet and vectors is not None:
@@ -145,8 +135,7 @@ def kinds(
     _show(_ask("kinds", _open(run), layer, similarity=similarity, **options), **shown)
 
 
-@analyze.command()
-@_common
+@_question
 @_ablation
 @click.option("--least-active", type=int, default=10, show_default=True, metavar="N",
               help="Correlate only units active on N of the samples.")  # fmt: skip
@@ -161,30 +150,28 @@ def accuracy(
     seed: int,
     **options: Any,
 ) -> None:
-    """Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."""
+    """Ask of chosen samples, and with units at zero."""
     opened, only = open_run(run, options["trust_code"]), read_ids(samples)
     causal = _causal(opened, layer, only, options)
     asked = {"only": only, "causal": causal, "least_active": least_active, "seed": seed}
     _show(_ask("accuracy", opened, layer, **asked), **_shown(options))
 
 
-@analyze.command()
-@_common
+@_question
 @_ablation
 @click.option("--top", type=int, default=5, show_default=True, help="Units for each class.")
 @click.option("--classes", type=Names(), metavar="NAMES", help="Only these classes.")
 def contributions(
     run: Path, layer: str | None, top: int, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
-    """Units that speak for and against each class (Section 6, Figure 8)."""
+    """Ask of chosen classes, and with units at zero."""
     opened = open_run(run, options["trust_code"])
     causal = _causal(opened, layer, None, options)
     asked = {"top": top, "classes": classes, "causal": causal}
     _show(_ask("contributions", opened, layer, **asked), **_shown(options))
 
 
-@analyze.command()
-@_common
+@_question
 @click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the 20 best.")
 @click.option("--masking", is_flag=True, help="Label masking too: run the network again on images "
               "with all painted over but the formula.")  # fmt: skip
@@ -200,42 +187,46 @@ def scores(
     trust_code: bool,
     **shown: Any,
 ) -> None:
-    """All scores of the chosen formulas, those from raw activations included."""
+    """Ask of chosen units, and with label masking."""
     asked = {"units": units, "masking": masking, "masked_samples": masked_samples}
     _show(_ask("scores", open_run(run, trust_code), layer, **asked), **shown)
 
 
-@analyze.command()
-@_common
+@_question
 @click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the wrong labels.")
 def metrics(run: Path, layer: str | None, units: list[int] | None, seed: int, **shown: Any) -> None:
-    """Which scores notice missing and extra labels (tests of Oikarinen et al. 2025)."""
+    """Ask of chosen units, and draw wrong labels by a seed."""
     _show(_ask("metrics", _open(run), layer, units=units, seed=seed), **shown)
 
 
-@analyze.command()
-@_common
-def trust(run: Path, layer: str | None, **shown: Any) -> None:
-    """How much is real: IoU in sample, held out and by chance, by length."""
-    _show(_ask("trust", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
+@_question
 @click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
 def vocabulary(run: Path, layer: str | None, units: list[int] | None, **shown: Any) -> None:
-    """Where the concepts are the limit: ceilings, and samples that they do not account for."""
+    """Ask of chosen units."""
     _show(_ask("vocabulary", _open(run), layer, units=units), **shown)
 
 
-@analyze.command()
-@_common
+@_question
 @click.option("--against", type=_FILE, required=True, metavar="RUN", help="The same network with "
               "random weights (andornot explain --random-weights).")  # fmt: skip
 def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
-    """IoU of a RUN against that of the same network with random weights."""
+    """Ask with a second run to compare with."""
     _show(_ask("baseline", _open(run), layer, against=_open(against)), **shown)
+
+
+def _plain(question: str) -> None:
+    """Make the command of a question that has no options of its own."""
+
+    @analyze.command(question, help=REGISTRY[question].help)
+    @_common
+    def command(run: Path, layer: str | None, **shown: Any) -> None:
+        _show(_ask(question, _open(run), layer), **shown)
+
+
+for _name in REGISTRY:
+    if _name not in analyze.commands:
+        _plain(_name)
 
 
 @analyze.command("all")
@@ -246,8 +237,6 @@ def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""
-    from andornot.analyses import QUESTIONS
-
     opened = _open(run)
     layers = opened.layers if layer is None else (opened.layer(layer),)
     for name in layers:
@@ -270,8 +259,9 @@ def _open(path: Path) -> Run:
 
 
 def _ask(question: str, run: Run, layer: str | None, **options: Any) -> Answer:
-    answer: Answer = import_module(f"andornot.analyses.{question}").answer(run, layer, **options)
-    return answer
+    from andornot.analyses.ask import analyze as ask
+
+    return ask(run, question, layer, **options)
 
 
 def read_ids(path: Path | None) -> tuple[str, ...] | None:

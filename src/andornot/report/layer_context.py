@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from andornot._tools.progress import track
 from andornot._tools.statistics import correlations
 from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
+from andornot.analyses.ask import analyze
 from andornot.analyses.importance import pooled_activations
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.concepts.table import ConceptTable
@@ -156,7 +156,7 @@ def ask_all(run: Run, layer: str) -> tuple[dict[str, Answer], dict[str, str]]:
     unanswered: dict[str, str] = {}
     for question in track(QUESTIONS, f"analysing {layer}", len(QUESTIONS)):
         try:
-            answers[question] = import_module(f"andornot.analyses.{question}").answer(run, layer)
+            answers[question] = analyze(run, question, layer)
         except AndornotError as error:
             # a page tells no one where files lie
             unanswered[question] = str(error).replace(str(run.path), run.path.name)

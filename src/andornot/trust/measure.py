@@ -34,7 +34,7 @@ LONGEST = 10
 """The longest formula that is tried where held-out samples choose the length."""
 
 
-def examine(
+def assess(
     result: Result,
     unit_masks: ArrayLike,
     concepts: ConceptTable,
@@ -46,7 +46,7 @@ def examine(
     """Find out how far explanations of arrays can be trusted.
 
         result = andornot.explain(masks, concepts, length=3)
-        result = examine(result, masks, concepts)
+        result = andornot.assess(result, masks, concepts)
         print(result[0].trust)
 
     Args:
@@ -77,11 +77,15 @@ def examine(
             "the explanations were searched for in another concept table; give the one that was "
             "given to explain"
         )
-    # no formula, nothing to examine; `with_trust` still counts the search as a test
+    # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
     evidence = MaskEvidence(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+
+
+examine = assess
+"""The first name of :func:`assess`, which goes on working."""
 
 
 def _search_of(result: Result, given: dict[str, Any]) -> SearchOptions:
