@@ -10,6 +10,7 @@ images and sentences is in the probe (see ``probes``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from andornot._tools.checks import number, whole_number
-from andornot._tools.executors import engine_of
+from andornot._tools.executors import Engine, engine_of
 from andornot._tools.files import writing
 from andornot._tools.parallel import n_workers
 from andornot._tools.progress import tell
@@ -28,13 +29,15 @@ from andornot.counting.thresholds import Threshold
 from andornot.errors import DamagedError, OptionError, quoted
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
-from andornot.pipeline.record import concepts_of, record
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
-from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import note_company
 from andornot.pipeline.two_passes import pass_twice
-from andornot.pipeline.write import write_run
+from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedLayer
+from andornot.pipeline.write import remove_older, write_run
 from andornot.probes.base import Probe, Recording
 from andornot.probes.directions import Directions, check_one_layer
 from andornot.runs.cache import alone, forget
@@ -152,7 +155,7 @@ def dissect(
         model, layers, data, recording or Recording(),
         weights=weights, preprocessing=preprocessing, words=words,
     )  # fmt: skip
-    pipeline = Pipeline(
+    plan = Plan(
         probe=probe,
         out=Path(out),
         folds=int(folds),  # of NumPy too, which cannot divide a digest
@@ -170,17 +173,16 @@ def dissect(
         directions=chosen,
         verify=verify,
     )
-    with alone(pipeline.out):
-        cache = pipeline.out / "cache"
-        with writing(pipeline.out):
+    with alone(plan.out):
+        cache = plan.out / "cache"
+        with writing(plan.out):
             # first, since it refuses a folder in which files of other people are in the way
-            claim(pipeline.out)
+            claim(plan.out)
             cache.mkdir(exist_ok=True)
-            for folder in (cache, pipeline.out / "results"):
+            for folder in (cache, plan.out / "results"):
                 sweep_folders(folder)  # of a run that was killed
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
-            pipeline.engine = engine
-            return _whole_run(pipeline)
+            return _whole_run(plan, engine)
 
 
 def _check_choice(
@@ -274,49 +276,55 @@ def _layers(layer: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _whole_run(p: Pipeline) -> Run:
+def _whole_run(plan: Plan, engine: Engine | None) -> Run:
     """Run all steps; parts that turn out to be damaged are made again, each once."""
     mended: set[Path] = set()
+    started = time.perf_counter()
     while True:
         try:
-            return _run(p)
+            # each try has a journal of its own: of what came to nothing, nothing is told
+            return _run(plan, engine, Journal(started))
         except DamagedError as error:
             # once only: a disk that spoils each new copy would keep us here for ever
-            if error.path in mended or not forget(p.out / "cache", error.path):
+            if error.path in mended or not forget(plan.out / "cache", error.path):
                 raise
             mended.add(error.path)
             tell(f"{error.path} is damaged or lost, so it is made again")
 
 
-def _run(p: Pipeline) -> Run:
-    p.start()
-    if p.directions is not None:
-        p.note(p.directions.sentence(p.probe.layers[0]))
-    data_key = p.probe.data.fingerprint()
-    table, table_stage = concepts_of(p, data_key)
+def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
+    """All steps: each makes a value of those above it, and nothing changes that is made."""
+    if plan.directions is not None:
+        log.note(plan.directions.sentence(plan.probe.layers[0]))
+    concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
-    table.select(p.search.categories, p.search.concepts)
-    if p.store:
-        record(p, data_key)
+    concepts.table.select(plan.search.categories, plan.search.concepts)
+    network = network_stages(plan, concepts.data, log)
+    if plan.store:
+        recorded = record(plan, network, engine, log)
     else:
-        pass_twice(p, data_key, table, table_stage)
-    note_company(p)
-    for layer in p.probe.layers:  # of what was recorded before
-        p.units_of(layer)
-    results = {}
-    for layer in p.probe.layers:
-        responses, status = responses_of(p, layer, table, table_stage)
-        stuck = saturated_units(p, layer, responses, status)
-        told = saturated(p, layer, table, stuck), few_active(p, layer, table, status, stuck)
-        if any(told):
-            p.note("; ".join(filter(None, told)))
-        results[layer] = explain_layer(p, layer, responses, status, table)
-        if p.store:
-            result = trusted(p, layer, responses, results[layer], table)
-            result = with_agreement(p, layer, result, table)
-            results[layer] = with_ranges(p, layer, result, responses, status, table)
-    write_run(p, data_key, results, table)
+        recorded = pass_twice(plan, concepts, network, engine, log)
+    note_company(plan.probe, network, recorded, log)
+    explained = [_explained(plan, layer, concepts, engine, log) for layer in recorded.layers]
+    write_run(plan, concepts, recorded, explained, log)
     # only now: up to its commit the run that lay here is made of the older stages
-    for stage in p.stages.values():
-        stage.remove_older()
-    return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago
+    remove_older(log)
+    return Run.open(plan.out, trust_code=True)  # the caller named the network, a moment ago
+
+
+def _explained(
+    plan: Plan, layer: RecordedLayer, concepts: Concepts, engine: Engine | None, log: Journal
+) -> ExplainedLayer:
+    """The steps for a layer."""
+    table = concepts.table
+    counted = responses_of(plan, layer, concepts, log)
+    stuck = saturated_units(counted)
+    told = saturated(plan, counted, table, stuck, log), few_active(plan, counted, table, stuck)
+    if any(told):
+        log.note("; ".join(filter(None, told)))
+    result = explain_layer(plan, counted, table, engine, log)
+    if plan.store:
+        result = trusted(plan, counted, result, table, log)
+        result = with_agreement(plan, counted, result, table, log)
+        result = with_ranges(plan, counted, result, table, engine, log)
+    return ExplainedLayer(layer, counted.rule, result)
