@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot.cli.options import TRUST_CODE, open_run
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -26,25 +28,9 @@ _DATA = click.option("--data", metavar="SPEC", help="The run's data, if it has m
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @_RUN
-@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples, by "
-              "name or number.")  # fmt: skip
-@click.option("--to", "target", required=True, metavar="CLASS", help="Class that they shall get.")
-@click.option("--layer", help="Layer, where the run has several.")
-@_ALSO
-@_MODEL
-@TRUST_CODE
-@_DATA
-@click.option("--samples", type=int, default=150, show_default=True, help="Most samples to edit.")
-@click.option("--edits", type=int, default=5, show_default=True, help="Edits to test.")
-@click.option("--controls", type=int, default=10, show_default=True, help="Controls of each.")
-@click.option("--units", type=int, default=12, show_default=True, help="Units to and from CLASS.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of samples and controls.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and examples; "
-              "default RUN/attacks/CLASS-to-CLASS.")  # fmt: skip
-@_JSON
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@options_of("attack")
 def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Find edits that take samples of one class to another, and test them against controls.
 
@@ -77,13 +63,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
         model=options["model"],
         data=samples_from(opened, options["data"]),
         also=options["also"],
-        options=AttackOptions(
-            n_samples=options["samples"],
-            n_units=options["units"],
-            n_edits=options["edits"],
-            n_controls=options["controls"],
-            seed=options["seed"],
-        ),
+        options=AttackOptions(**values_of(AttackOptions, "attack", options)),
     )
     found.write(out)  # before it is printed, which may fail where nobody reads
     if as_json:

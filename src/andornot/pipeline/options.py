@@ -7,7 +7,6 @@ here, and its help shall not wait for a compiler.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -18,6 +17,8 @@ from andornot.search.options import MoreSearch, Search, SearchKeywords, SearchOp
 from andornot.trust.options import LONGEST, TrustOptions
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import ArrayLike
 
     from andornot.concepts.relations import Relations
