@@ -77,20 +77,45 @@ class Setting:
             value = ",".join(value)
         return f"{value}; {self.note}" if self.note else str(value)
 
+    @property
+    def python(self) -> str:
+        """How Python says it; empty where only the command line has it."""
+        if self.api or self.home is None:
+            return self.api
+        return _SPELT.get(self.home.__name__, f"{self.home.__name__}({{}}=)").format(self.field)
+
+    @property
+    def placeholder(self) -> str | None:
+        """What stands for its value: the choices, a metavariable, or nothing for a switch."""
+        if get_origin(self.kind) is Literal:
+            return f"[{'|'.join(get_args(self.kind))}]"
+        number = self.kind is int or type(self.default) is int
+        return self.metavar or ("N" if number else None)
+
     def option(self) -> Callable[[F], F]:
         """The decorator that gives a command this option."""
         names = (*self.flags, *([self.name] if self.name else []))
         default = {} if self.unset or self.default is None else {"default": self.default}
         shown = f"  [default: {self.shown}]" if self.shown else ""
-        number = self.kind is int or type(self.default) is int
-        metavar = self.metavar or ("N" if number else None)
-        settings = default | {"type": _click_type(self.kind), "metavar": metavar}
+        settings = default | {"type": _click_type(self.kind), "metavar": self.placeholder}
         if self.more.get("is_flag"):
             settings = {"is_flag": True}
         return click.option(
             *names, cls=GroupedOption, group=self.group, help=self.help + shown,
             **settings | dict(self.more),
         )  # fmt: skip
+
+
+_SPELT = {
+    **dict.fromkeys(("SearchOptions", "RunOptions", "Execution"), "{}"),
+    "TrustOptions": "trust=TrustOptions({}=)",
+    "Recording": "recording=Recording({}=)",
+    "Threshold": "threshold=Threshold({}=)",
+    "Ranges": "threshold=Ranges({}=)",
+    "Words": "words=Words({}=)",
+    "Request": "",
+}
+"""How a field of a record is given to ``dissect``."""
 
 
 def _click_type(kind: Any) -> Any:
