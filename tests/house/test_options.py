@@ -178,7 +178,7 @@ def test_keywords_have_a_type_each():
     given = {*RunKeywords.__annotations__, *arguments}
     inside = {"choose_length"}  # said by length="auto"
     assert names(RunOptions, Execution, SearchOptions) - inside <= given
-    assert len(arguments) <= 14
+    assert len(arguments) <= 16
     assert not set(RunKeywords.__annotations__) & set(arguments)
 
 

@@ -109,3 +109,5 @@ def test_pool_is_the_limit_in_arrays_too():
     assert examined[0].formula == result[0].formula
     with pytest.raises(OptionError, match="pool is 3 here, but the explanations were searched"):
         andornot.examine(result, units, table, pool=3)
+    with pytest.raises(OptionError, match="pool and limit are two names of one option"):
+        andornot.examine(result, units, table, pool=2, limit=2)

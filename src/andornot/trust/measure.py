@@ -94,16 +94,18 @@ def examine(
 def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     """The options of a search: those that the result remembers, which others may only repeat."""
     given = {_FIELDS.get(name, name): value for name, value in keywords.items()}
+    if len(given) < len(keywords):
+        raise OptionError("pool and limit are two names of one option; give one of them")
     if result.search is None:
         return SearchOptions.given(given)
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
     now = SearchOptions.given(was | given)
     before, after = _meaning(result.search), _meaning(now)
-    for name in given:
-        if before[name] != after[name]:
+    for name, field in zip(keywords, given, strict=True):
+        if before[field] != after[field]:
             raise OptionError(
-                f"{name} is {given[name]!r} here, but the explanations were searched for with "
-                f"{was[name]!r}; leave it out, or search again"
+                f"{name} is {given[field]!r} here, but the explanations were searched for with "
+                f"{was[field]!r}; leave it out, or search again"
             )
     return result.search
 
