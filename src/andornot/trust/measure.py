@@ -101,11 +101,12 @@ def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
     now = SearchOptions.given(was | given)
     before, after = _meaning(result.search), _meaning(now)
-    for name, field in zip(keywords, given, strict=True):
-        if before[field] != after[field]:
+    for name, value in given.items():
+        if before[name] != after[name]:
+            called = "pool" if name == "limit" and "pool" in keywords else name
             raise OptionError(
-                f"{name} is {given[field]!r} here, but the explanations were searched for with "
-                f"{was[field]!r}; leave it out, or search again"
+                f"{called} is {value!r} here, but the explanations were searched for with "
+                f"{was[name]!r}; leave it out, or search again"
             )
     return result.search
 
