@@ -189,14 +189,40 @@ VERBS = {
     *("Explain", "Give", "Keep", "Lead", "Learn", "Leave", "Let", "Look", "Make", "Multiply"),
     *("Name", "Prepare", "Print", "Read", "Repeat", "Resize", "Say", "Search", "Set", "Share"),
     *("Show", "Start", "Stop", "Subtract", "Take", "Test", "Train", "Try", "Use", "Write", "Load"),
+    *("Compare", "Correlate", "Delete", "Get", "Insert", "Mask", "Paste", "Put", "Replace", "Run"),
 }
 
 
-@pytest.mark.parametrize("setting", TABLE, ids=lambda s: f"{s.commands[0]} {s.flags[0]}")
-def test_help_is_a_sentence_with_a_verb(setting):
-    assert setting.help.split()[0] in VERBS
-    assert setting.help.endswith(".")
-    assert setting.group in GROUPS
+def tree(command, name=""):
+    """All commands by name, those of a group after it."""
+    if isinstance(command, click.Group):
+        for part in command.commands.values():
+            yield from tree(part, f"{name} {part.name}".strip())
+    else:
+        yield name, command
+
+
+COMMANDS_BY_NAME = dict(tree(cli))
+
+
+@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+def test_help_is_a_sentence_with_a_verb(name):
+    for option in COMMANDS_BY_NAME[name].params:
+        if isinstance(option, click.Option):
+            said = option.help.partition("  [default")[0].rstrip(".")
+            assert said.split()[0] in VERBS, option.name
+            assert option.help.endswith((".", "]")), option.name
+
+
+def test_commands_have_the_options_that_the_table_says_they_have():
+    for setting in TABLE:
+        assert setting.group in GROUPS
+        for command in setting.commands:
+            parts = [name for name in COMMANDS_BY_NAME if f"{name} ".startswith(f"{command} ")]
+            assert parts, command
+            for name in set(parts) - {"analyze all"}:  # which asks the others, and prints no JSON
+                options = {o.name: o for o in COMMANDS_BY_NAME[name].params}
+                assert options[setting.key].help.startswith(setting.help), (name, setting.flags)
 
 
 def test_the_options_of_a_command_have_names_of_their_own():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from andornot.cli.options import TRUST_CODE, open_run
+from andornot.cli.options import ALSO, DATA, JSON, MODEL, TRUST_CODE, open_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _SAMPLE = click.argument("sample")
-_ALSO = click.option(
-    "--also", multiple=True, metavar="MODEL", help="Another network to ask; may be repeated."
-)
-_MODEL = click.option("--model", help="The run's network, if it has moved.")
-_DATA = click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command(cls=GroupedCommand)
@@ -83,20 +77,34 @@ def edit() -> None:
 @_SAMPLE
 @click.option("--concept", metavar="FORMULA", help="Cut out where this holds in the run's images.")
 @click.option("--file", type=click.Path(path_type=Path), help="Paste this image (RGBA) instead.")
-@click.option("--x", type=float, default=0.5, show_default=True, help="Centre, share of the width.")
 @click.option(
-    "--y", type=float, default=0.5, show_default=True, help="Centre, share of the height."
+    "--x",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Put its centre here, a share of the width.",
 )
 @click.option(
-    "--size", type=float, default=0.4, show_default=True, help="Root of the area's share."
+    "--y",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Put its centre here, a share of the height.",
+)
+@click.option(
+    "--size",
+    type=float,
+    default=0.4,
+    show_default=True,
+    help="Make it so large: the root of its share of the area.",
 )
 @click.option("--grid", metavar="CLASS", help="Try all sizes and places, and watch this class.")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
+@DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
-@_JSON
+@JSON
 def paste(
     run: Path, sample: str, concept: str | None, file: Path | None, grid: str | None, **options: Any
 ) -> None:
@@ -121,12 +129,12 @@ def paste(
 @_SAMPLE
 @click.argument("region", metavar="FORMULA")
 @click.argument("colour")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
+@DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
-@_JSON
+@JSON
 def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -> None:
     """Give the region of the image SAMPLE where FORMULA holds another COLOUR.
 
@@ -149,15 +157,15 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     type=click.Choice(["start", "determiner", "end"]),
     default="start",
     show_default=True,
-    help="Where to insert it.",
+    help="Choose where to insert it.",
 )
 @click.option("--delete", metavar="SIDE:WORD", help="Delete a word.")
 @click.option("--replace", metavar="SIDE:WORD=NEW", help="Replace a word.")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
-@_JSON
+@DATA
+@JSON
 def words(
     run: Path,
     sample: str,

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from andornot.models import Preprocessing
     from andornot.runs.run import Run
 
+LAYER = named("attack", "layer").option()
+ALSO = named("attack", "also").option()
+MODEL = named("attack", "model").option()
+DATA = named("attack", "data").option()
 TRUST_CODE = named("attack", "trust_code").option()
+JSON = named("attack", "as_json").option()
+QUIET = named("attack", "quiet").option()
+"""Options that commands on a finished run have in common, as decorators."""
 
 
 def open_run(path: Path, trust_code: bool) -> Run:

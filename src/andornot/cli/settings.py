@@ -28,7 +28,7 @@ class Setting:
         flags: what it is called on the command line; a second flag is an older name of it.
         help: what it does, as a sentence.
         group: the heading that it stands under.
-        commands: which commands have it, as ``nli train``.
+        commands: which commands have it, as ``nli train``; a group stands for all that is in it.
         home: the record of the API whose ``field`` it sets, and whose default is the option's.
         field: the field of ``home``.
         name: what the command calls it; from the first flag if not given.

@@ -30,6 +30,9 @@ _FILE = click.Path(path_type=Path)
 _PAIRS = "snli:FILE or pairs:FILE, options behind: pairs:dev.tok,labels=gold.csv"
 
 _EXPLAIN, _ATTACK, _DEMO = ("explain",), ("attack",), ("demo",)
+_EDIT = ("edit paste", "edit recolour", "edit words")
+_RUN = ("score", "show", "page", "figures", "analyze")
+_LOOK = ("show", "report", "page", "figures")
 _TRAIN, _ACCURACY = ("nli train",), ("nli accuracy",)
 _NETWORK = ("explain", "layers")
 _VISION = ("reproduce vision",)
@@ -363,19 +366,20 @@ _ATTACKING = (
     ),
     Setting(
         ("--layer",), "Take this layer, where the run has several.",
-        "Attack", _ATTACK, api="attack(..., layer=)",
+        "Attack", (*_ATTACK, *_RUN), api="layer",
     ),
     Setting(
         ("--also",), "Ask another network too; may be repeated.",
-        "Attack", _ATTACK, api="attack(..., also=)", metavar="MODEL", more={"multiple": True},
+        "Attack", (*_ATTACK, *_EDIT), api="attack(..., also=)", metavar="MODEL",
+        more={"multiple": True},
     ),
     Setting(
         ("--model",), "Load the run's network from here, if it has moved.",
-        "Attack", _ATTACK, api="attack(..., model=)",
+        "Attack", (*_ATTACK, *_EDIT), api="attack(..., model=)",
     ),
     Setting(
         ("--data",), "Read the run's data from here, if they have moved.",
-        "Attack", _ATTACK, api="attack(..., data=)", metavar="SPEC",
+        "Attack", (*_ATTACK, *_EDIT, *_LOOK), api="attack(..., data=)", metavar="SPEC",
     ),
     Setting(("--samples",), "Edit at most N samples.", "Attack", _ATTACK, AttackOptions,
             "n_samples"),
@@ -513,7 +517,8 @@ _RUNNING = (
     Setting(
         ("--trust-code",), "Let the code run that the RUN names (a network's Python file, a spaCy "
         "model); needed once for this code and this network.",
-        "Running", _ATTACK, api="Run.open(..., trust_code=)", more={"is_flag": True},
+        "Running", (*_ATTACK, *_EDIT, *_LOOK), api="Run.open(..., trust_code=)",
+        more={"is_flag": True},
     ),
     Setting(
         ("--best",), "Print the N best units.",
@@ -521,7 +526,8 @@ _RUNNING = (
     ),
     Setting(
         ("--json",), "Print JSON.",
-        "Running", (*_ATTACK, *_ACCURACY), name="as_json", more={"is_flag": True},
+        "Running", (*_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
+        more={"is_flag": True},
     ),
     Setting(
         ("--quiet",), "Show no progress bars and print no tables.",
@@ -529,7 +535,7 @@ _RUNNING = (
     ),
     Setting(
         ("--quiet",), "Show no progress bars.",
-        "Running", (*_ATTACK, *_DEMO), more={"is_flag": True},
+        "Running", (*_ATTACK, *_DEMO, "report", "page", "figures"), more={"is_flag": True},
     ),
     Setting(("--quiet",), "Print nothing.", "Running", _TRAIN, more={"is_flag": True}),
 )  # fmt: skip
