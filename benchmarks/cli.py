@@ -9,13 +9,8 @@ from typing import Any
 import click
 
 from andornot.cli import SETTINGS
-from andornot.cli.options import (
-    MODEL_OPTIONS,
-    model_of,
-    preprocessing_of,
-    tokens_and_layout,
-    with_options,
-)
+from andornot.cli.options import model_of, preprocessing_of, tokens_and_layout
+from andornot.cli.table import options_of
 from andornot.cli.values import Units
 
 
@@ -46,7 +41,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 
 
 @bench.command("real")
-@with_options(MODEL_OPTIONS)
+@options_of("layers")
 @click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
 @click.option("--data", required=True, metavar="SPEC", help="broden:DIR, labelmaps:DIR, ...")
 @click.option("--length", type=int, default=10, show_default=True)

@@ -180,7 +180,8 @@ def test_a_saved_result_comes_back_equal(tmp_path_factory, case, length, how, da
 
 def test_every_option_of_the_search_comes_back(tmp_path, whole):
     options = SearchOptions.of(
-        length=np.int64(2), beam_size=4, search="optimal", metric="f1", operators=["OR", "AND"],
+        length=np.int64(2),  # type: ignore[arg-type]
+        beam_size=4, search="optimal", metric="f1", operators=["OR", "AND"],
         penalty=0.9, limit=3, categories="x", concepts=["a", "é", "d"], nodes=50, seconds=9.5,
     )  # fmt: skip
     replace(whole, search=options).save(tmp_path / "file")

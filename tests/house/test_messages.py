@@ -145,7 +145,7 @@ ARRAYS = {
         "seconds is for a search with proof",
     ),
     "a space of nothing": (
-        lambda: SearchOptions(space="bushes"),
+        lambda: SearchOptions(space="bushes"),  # type: ignore[arg-type]
         OptionError,
         "unknown space 'bushes'; choose 'left-deep' or 'trees'",
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from andornot.analyses import QUESTIONS, REGISTRY
-from andornot.cli.options import TRUST_CODE, folder_name, open_run
+from andornot.cli.options import JSON, LAYER, TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import AndornotError
 
@@ -39,7 +39,7 @@ def _show_bars(_context: click.Context, _option: click.Parameter, quiet: bool) -
 
 
 _QUIET = click.option(
-    "--quiet", is_flag=True, expose_value=False, callback=_show_bars, help="No progress bars."
+    "--quiet", is_flag=True, expose_value=False, callback=_show_bars, help="Show no progress bars."
 )
 
 
@@ -64,7 +64,8 @@ def _common(command: F) -> F:
             type=click.IntRange(min=1),
             default=10,
             show_default=True,
-            help="Rows to print.",
+            metavar="N",
+            help="Print N rows of each table.",
         ),
         click.option(
             "--out",
@@ -73,8 +74,8 @@ def _common(command: F) -> F:
             callback=_check,
             help="Write tables as CSV and Parquet.",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
-        click.option("--layer", help="Layer, where the run has several."),
+        JSON,
+        LAYER,
         click.argument("run", type=_FILE),
     ):
         command = option(command)
@@ -92,10 +93,10 @@ def _ablation(command: F) -> F:
     for option in (
         click.option(
             "--ablate-samples", type=int, default=256, show_default=True, metavar="N",
-            help="Samples to run with --ablate, spread evenly.",
+            help="Run N samples with --ablate, spread evenly.",
         ),
-        click.option("--units", type=Units(), metavar="3,5-9", help="Units to --ablate; default: "
-                     "the 20 best."),
+        click.option("--units", type=Units(), metavar="3,5-9", help="Set these units to zero with "
+                     "--ablate  [default: the 20 best]."),
         TRUST_CODE,
         click.option("--ablate", is_flag=True, help="Run the network again with units at zero; "
                      "not needed before a linear head."),
@@ -105,15 +106,30 @@ def _ablation(command: F) -> F:
 
 
 @_question
-@click.option("--length", type=int, metavar="N", help="Formulas of up to N concepts.")
-@click.option("--vectors", type=_FILE, metavar="FILE", help="Word vectors in GloVe's format; "
-              "default: those of the run's NEIGHBORS.")  # fmt: skip
-@click.option("--wordnet", is_flag=True, help="WordNet's path similarity instead (needs nltk).")
-@click.option("--threshold", type=float, help="Least mean similarity of words that belong "
-              "together; default: what 95 % of random pairs stay below.")  # fmt: skip
-@click.option("--min-share", type=float, default=0.2, show_default=True, help="Least share of the "
-              "explained positions that each of two meanings accounts for.")  # fmt: skip
-@click.option("--labels", type=_FILE, metavar="FILE", help="CSV of unit,label: your own verdicts.")
+@click.option("--length", type=int, metavar="N", help="Take formulas of up to N concepts.")
+@click.option(
+    "--vectors",
+    type=_FILE,
+    metavar="FILE",
+    help="Read word vectors in GloVe's format  [default: those of the run's NEIGHBORS].",
+)
+@click.option("--wordnet", is_flag=True, help="Use WordNet's path similarity instead (needs nltk).")
+@click.option(
+    "--threshold",
+    type=float,
+    help="Let words belong together from this mean "
+    "similarity on  [default: what 95 % of random pairs stay below].",
+)
+@click.option(
+    "--min-share",
+    type=float,
+    default=0.2,
+    show_default=True,
+    help="Ask each of two meanings to account for this share of the explained positions.",
+)
+@click.option(
+    "--labels", type=_FILE, metavar="FILE", help="Read your own verdicts, as CSV of unit,label."
+)
 def kinds(
     run: Path,
     layer: str | None,
@@ -137,11 +153,23 @@ def kinds(
 
 @_question
 @_ablation
-@click.option("--least-active", type=int, default=10, show_default=True, metavar="N",
-              help="Correlate only units active on N of the samples.")  # fmt: skip
-@click.option("--samples", type=_FILE, metavar="FILE", help="Ids of samples to look at, one a "
-              "line, such as held-out ones.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--least-active",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Correlate only units active on N of the samples.",
+)
+@click.option(
+    "--samples",
+    type=_FILE,
+    metavar="FILE",
+    help="Read ids of samples to look at, one a line, such as held-out ones.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Draw the bootstrap from this seed."
+)
 def accuracy(
     run: Path,
     layer: str | None,
@@ -159,8 +187,15 @@ def accuracy(
 
 @_question
 @_ablation
-@click.option("--top", type=int, default=5, show_default=True, help="Units for each class.")
-@click.option("--classes", type=Names(), metavar="NAMES", help="Only these classes.")
+@click.option(
+    "--top",
+    type=int,
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Show N units for each class.",
+)
+@click.option("--classes", type=Names(), metavar="NAMES", help="Show only these classes.")
 def contributions(
     run: Path, layer: str | None, top: int, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
@@ -172,11 +207,22 @@ def contributions(
 
 
 @_question
-@click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the 20 best.")
-@click.option("--masking", is_flag=True, help="Label masking too: run the network again on images "
-              "with all painted over but the formula.")  # fmt: skip
-@click.option("--masked-samples", type=int, default=10, show_default=True, metavar="N",
-              help="Images for each unit with --masking.")  # fmt: skip
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take these units  [default: the 20 best]."
+)
+@click.option(
+    "--masking",
+    is_flag=True,
+    help="Mask labels too: run the network again on images with all painted over but the formula.",
+)
+@click.option(
+    "--masked-samples",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Take N images for each unit with --masking.",
+)
 @TRUST_CODE
 def scores(
     run: Path,
@@ -193,23 +239,34 @@ def scores(
 
 
 @_question
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the wrong labels.")
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take only these units  [default: all]."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Draw the wrong labels from this seed."
+)
 def metrics(run: Path, layer: str | None, units: list[int] | None, seed: int, **shown: Any) -> None:
     """Ask of chosen units, and draw wrong labels by a seed."""
     _show(_ask("metrics", _open(run), layer, units=units, seed=seed), **shown)
 
 
 @_question
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take only these units  [default: all]."
+)
 def vocabulary(run: Path, layer: str | None, units: list[int] | None, **shown: Any) -> None:
     """Ask of chosen units."""
     _show(_ask("vocabulary", _open(run), layer, units=units), **shown)
 
 
 @_question
-@click.option("--against", type=_FILE, required=True, metavar="RUN", help="The same network with "
-              "random weights (andornot explain --random-weights).")  # fmt: skip
+@click.option(
+    "--against",
+    type=_FILE,
+    required=True,
+    metavar="RUN",
+    help="Compare with the same network with random weights (andornot explain --random-weights).",
+)
 def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
     """Ask with a second run to compare with."""
     _show(_ask("baseline", _open(run), layer, against=_open(against)), **shown)
@@ -231,9 +288,17 @@ for _name in REGISTRY:
 
 @analyze.command("all")
 @click.argument("run", type=_FILE)
-@click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
-@click.option("--out", type=_FILE, required=True, metavar="DIR", callback=_check,
-              help="Where the tables go.")  # fmt: skip
+@click.option(
+    "--layer", help="Ask about this layer only  [default: all, each in a folder of its own]."
+)
+@click.option(
+    "--out",
+    type=_FILE,
+    required=True,
+    metavar="DIR",
+    callback=_check,
+    help="Write the tables here.",
+)
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from andornot.errors import AndornotError, DataError, ModelError, OptionError, q
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
 from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
+from andornot.probes.words import Words as Words
 from andornot.specs import absolute
 
 PAIR, TOKEN = "pair", "token"
@@ -43,46 +44,6 @@ _BATCH = 256
 
 _ASKED = 4
 """Pairs by whose answers a model is known again."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """Which words become concepts.
-
-    Attributes:
-        n_words: how many, the most frequent ones.
-        stop_words: words that do not, however frequent; None for the published list at pair
-            level, and for none at token level.
-        vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
-        n_neighbors: how many neighbours a word has.
-    """
-
-    n_words: int = 2000
-    stop_words: tuple[str, ...] | None = None
-    vectors: str | Path | None = None
-    n_neighbors: int = 5
-
-    def key(self) -> dict[str, Any]:
-        """All that shapes the concepts; a file of vectors counts by its size and time."""
-        options = asdict(self)
-        if self.vectors is not None:
-            path = users_path(self.vectors, "the file of vectors")
-            if not path.is_file():
-                raise DataError(
-                    f"there is no file {path} of word vectors; give one in GloVe's form"
-                )
-            # gigabytes are not read for a key; their bytes are compared where the user asks for it
-            options["vectors"] = (path.stat().st_size, path.stat().st_mtime_ns)
-        return options
-
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of them."""
-        vectors = (
-            None
-            if self.vectors is None
-            else str(users_path(self.vectors, "the file of vectors").absolute())
-        )
-        return asdict(self) | {"vectors": vectors}
 
 
 def is_pairs(data: object) -> bool:
