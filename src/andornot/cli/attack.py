@@ -228,8 +228,11 @@ def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
         _picture_format(options["out"])  # a wrong name is told before any work
         check_new_file(options["out"])
     opened = open_run(run, options["trust_code"])
-    if on_words and opened.level == "image":
-        raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")
+    if on_words and "words" not in opened.modality.edits:
+        raise OptionError(
+            f"{run} was made from {opened.modality.samples}; words are edited in runs on sentence "
+            "pairs"
+        )
     return Desk.open(
         opened,
         model=options["model"],

@@ -24,6 +24,7 @@ from andornot.counting.thresholds import (
     n_values,
     values_above,
 )
+from andornot.data.registry import modality_named
 from andornot.errors import DataError, OptionError, RunError
 from andornot.pipeline.state import Pipeline
 from andornot.probes.base import made_with
@@ -130,7 +131,7 @@ def few_active(
     n_rows = p.n_samples if p.probe.rows is None else int(p.probe.rows[-1])
     n = n_values(rule, n_rows, (height, width), known_positions(table))
     above = values_above(rule.quantile, n)
-    larger = "an earlier layer with larger maps, " if p.probe.level == "image" else ""
+    larger = modality_named(p.probe.modality).level(p.probe.level).larger
     fire = sum(status[unit] == ALIVE for unit in p.units_of(layer)) - len(stuck)
     if above >= _FEW or (stuck and not fire):
         return ""

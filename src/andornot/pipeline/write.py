@@ -14,6 +14,7 @@ from andornot._tools.files import writing
 from andornot._tools.reading import read_array
 from andornot._tools.timer import peak_rss_bytes
 from andornot.concepts.table import ConceptTable
+from andornot.data.registry import noted_name
 from andornot.errors import RunError
 from andornot.pipeline.state import Pipeline
 from andornot.pipeline.tables import summary, write_explanations, write_samples
@@ -72,6 +73,7 @@ def _manifest(
         preprocessing=facts.preprocessing,
         words=None if facts.words is None else Words.of(facts.words),
         recording=Recorded.of(asdict(p.probe.recording)),
+        modality=noted_name(p.probe.modality),
         level=p.probe.level,
         data=_data(p, data_key, table),
         folds=p.folds,

@@ -1,7 +1,8 @@
 """A probe: a network together with the samples that it is shown. What the pipeline asks of it.
 
-There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``).
-The pipeline itself knows samples, rows of activations and a concept table, and no modality.
+There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``);
+``plain.PlainProbe`` is the start of any other. The pipeline itself knows samples, rows of
+activations and a concept table, and no modality.
 """
 
 from __future__ import annotations
@@ -102,6 +103,11 @@ def libraries(module: Any) -> list[str]:
     return sorted({"torch", *homes})
 
 
+def above_zero(lowest: Callable[[], float]) -> Threshold:
+    """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
+    return Threshold(quantile=None, fixed=0.0) if lowest() >= 0 else Threshold()
+
+
 def told(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """What is kept of an answer: mean and mean size over each map, float64 ``(rows, units, 2)``."""
     maps = values.reshape(*values.shape[:2], -1).astype(np.float64)
@@ -126,8 +132,12 @@ class Probe(Protocol):
     """A network and the samples that it is shown."""
 
     @property
+    def modality(self) -> str:
+        """The name of its modality (see ``data.modality``)."""
+
+    @property
     def level(self) -> str:
-        """What a sample's positions are: ``image``, ``pair`` or ``token``."""
+        """What a sample's positions are: ``image``, ``pair``, ``token``, ..."""
 
     @property
     def layers(self) -> tuple[str, ...]:

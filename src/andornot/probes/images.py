@@ -18,6 +18,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
 from andornot.data.images.dataset import FolderData, ProbingData
+from andornot.data.images.modality import IMAGE, IMAGES
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
 from andornot.errors import AndornotError, ModelError
@@ -36,8 +37,6 @@ from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
 from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
 from andornot.specs import absolute
-
-_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -58,9 +57,10 @@ class ImageProbe:
     data: ProbingData
     recording: Recording
 
-    level = "image"
+    modality = IMAGES.name
+    level = IMAGE.name
     rows = None
-    min_active = 0.0
+    min_active = IMAGE.min_active
 
     @classmethod
     def of(
@@ -90,7 +90,7 @@ class ImageProbe:
     @property
     def batch_size(self) -> int:
         """Images in a forward pass."""
-        return self.recording.batch_size or _BATCH
+        return self.recording.batch_size or IMAGES.batch
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -108,7 +108,7 @@ class ImageProbe:
             "model": self.model.fingerprint,
             "buffers": unsaved_buffers(module),
             "preprocessing": self.preprocessing.to_dict(),
-            "batch_size": self.recording.batch_size or _BATCH,
+            "batch_size": self.recording.batch_size or IMAGES.batch,
             # its kind and not its number: a run may go on on another GPU of the machine
             "device": choose_device(self.recording.device).type,
             "versions": made_with("numpy", "pillow", *libraries(module)),

@@ -18,9 +18,8 @@ from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, pairs_of
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery, grouped
+from andornot.views.gallery import BoolArray, Gallery
 from andornot.views.token_marks import Token, Truth, decisive, mark_pair, mark_tokens
-from andornot.views.unit import UnitEntry, unit_entry
 
 
 @dataclass(frozen=True)
@@ -176,16 +175,6 @@ class PairGallery(Gallery[PairView]):
         if formula is None or self.level == TOKEN:
             return ()
         return tuple(map(str, decisive(formula, truths[0])))
-
-
-def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[PairView]:
-    """Everything that is said of one unit, with its pairs.
-
-    Raises:
-        OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
-    """
-    view = gallery.unit(unit, n_samples)
-    return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:
