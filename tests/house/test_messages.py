@@ -733,7 +733,7 @@ def test_networks_that_are_not_there(tmp_path):
     )
 
 
-def test_a_networkof_pairs_without_a_module(monkeypatch):
+def test_a_network_of_pairs_without_a_module(monkeypatch):
     pytest.importorskip("torch", reason="torch is not installed")
     from andornot.analyses import replay
 

@@ -7,6 +7,7 @@ brings a modality by an entry point of the group ``andornot.modalities``, which 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -40,41 +41,61 @@ def built_in() -> dict[str, Modality]:
     return {modality.name: modality for modality in found}
 
 
+@dataclass(frozen=True)
+class PlugIns:
+    """What other packages bring.
+
+    Attributes:
+        modalities: by name.
+        left_out: by the name of the entry point, why one cannot be used, in a sentence.
+    """
+
+    modalities: dict[str, Modality] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
 @cache
-def plug_ins() -> dict[str, Modality]:
-    """The modalities that other packages bring; those that cannot be used are told and left out."""
-    found: dict[str, Modality] = {}
+def plug_ins() -> PlugIns:
+    """What other packages bring; what cannot be used is told, and left out."""
+    found = PlugIns()
     taken = {*built_in(), *_our_kinds()}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         modality = _loaded(entry)
-        if modality is None:
+        reason = modality if isinstance(modality, str) else _twice(modality, taken)
+        if isinstance(modality, str) or reason:
+            found.left_out[entry.name] = _left_out(entry, reason)
+            tell(f"note: {found.left_out[entry.name]}")
             continue
-        names = {modality.name, *(kind.name for kind in modality.kinds)}
-        if twice := sorted(names & taken):
-            _leave_out(entry, f"its name {quoted(twice[0])} is taken already")
-            continue
-        taken |= names
-        found[modality.name] = modality
+        taken |= _names(modality)
+        found.modalities[modality.name] = modality
     return found
 
 
-def _loaded(entry: EntryPoint) -> Modality | None:
+def _loaded(entry: EntryPoint) -> Modality | str:
+    """What an entry point names, or why that cannot be used."""
     try:
         modality: object = entry.load()
     # code of others may raise anything, even end the program, and nothing else shall break by it
     except (Exception, SystemExit) as error:
-        _leave_out(entry, shortened(f"{type(error).__name__}: {error}"))
-        return None
+        return shortened(f"{type(error).__name__}: {error}")
     if not isinstance(modality, Modality):
-        _leave_out(entry, f"it is no Modality but {type(modality).__name__}")
-        return None
+        return f"it is no Modality but {type(modality).__name__}"
     return modality
 
 
-def _leave_out(entry: EntryPoint, reason: str) -> None:
+def _names(modality: Modality) -> set[str]:
+    return {modality.name, *(kind.name for kind in modality.kinds)}
+
+
+def _twice(modality: Modality, taken: set[str]) -> str:
+    twice = sorted(_names(modality) & taken)
+    return f"its name {quoted(twice[0])} is taken already" if twice else ""
+
+
+def _left_out(entry: EntryPoint, reason: str) -> str:
     package = "" if entry.dist is None else f" of the package {entry.dist.name}"
-    tell(
-        f"note: the modality {entry.name}{package} ({entry.value}) cannot be used and is left out "
+    return (
+        f"the modality {entry.name}{package} ({entry.value}) cannot be used and is left out "
         f"({reason}); mend, update or uninstall it"
     )
 
@@ -91,7 +112,7 @@ def data_kind(name: str) -> DataKind | None:
     """The kind of data of this name; None if there is none."""
     if name in _our_kinds():
         return _our_kinds()[name]
-    brought = (kind for modality in plug_ins().values() for kind in modality.kinds)
+    brought = (kind for modality in plug_ins().modalities.values() for kind in modality.kinds)
     return next((kind for kind in brought if kind.name == name), None)
 
 
@@ -106,20 +127,30 @@ def modality_named(name: str) -> Modality:
     Raises:
         RunError: there is none.
     """
-    found = built_in().get(name) or plug_ins().get(name)
-    if found is None:
-        known = ", ".join((*built_in(), *plug_ins()))
-        raise RunError(
-            f"there is no modality {quoted(name)} here, only {known}; install the package that "
-            "brings it"
-        )
-    return found
+    if name in built_in():
+        return built_in()[name]
+    brought = plug_ins()
+    if name in brought.modalities:
+        return brought.modalities[name]
+    if name in brought.left_out:
+        raise RunError(brought.left_out[name])
+    known = ", ".join((*built_in(), *brought.modalities))
+    raise RunError(
+        f"there is no modality {quoted(name)} here, only {known}; install the package that brings "
+        "it"
+    )
 
 
 def modality_of_spec(spec: str | Path) -> Modality:
-    """The modality of the data that a text names; images if it names no kind."""
+    """The modality of the data that a text names; images if it names no kind.
+
+    Raises:
+        OptionError: it names a modality that another package brings, and that cannot be used.
+    """
     before, colon, _ = str(spec).partition(":")
     kind = data_kind(before) if colon else None
+    if colon and kind is None and before in plug_ins().left_out:
+        raise OptionError(plug_ins().left_out[before])
     return modality_named(_UNNAMED if kind is None else kind.modality)
 
 

@@ -28,7 +28,7 @@ from andornot.data.registry import modality_named, open_samples
 from andornot.data.samples import Samples, groups_of
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probes.base import Batch, Facts, Recording, above_zero, made_with, told
-from andornot.specs import absolute
+from andornot.specs import absolute, python_function
 
 _ASKED = 4
 """Samples by whose answers a network is known again."""
@@ -135,6 +135,13 @@ class PlainProbe(ABC):
                 f"the model has no layer {quoted(layer)}; it has {', '.join(known) or 'none'}"
             )
         return cls(model, spec, layers, samples, recording, named)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process a model from a function goes by its name, any other as it is."""
+        spec = absolute(self.spec)
+        named = python_function(spec) is not None
+        rest = (spec, self.layers, self.data, self.recording, self.weights)
+        return _sent, (type(self), None if named else self.model, *rest)
 
     @property
     def _facts_of_modality(self) -> Modality:
@@ -275,9 +282,14 @@ class PlainProbe(ABC):
     def facts(self) -> Facts:
         """What the manifest says of the network."""
         return Facts(
-            spec=absolute(self.spec) or self.spec,
+            spec=absolute(self.spec),
             weights=absolute(self.weights),
             fingerprint=self.model.fingerprint,
             class_names=self.class_names,
             notes=about_numbers(self.data.classes, self.class_names),
         )
+
+
+def _sent(kind: type[PlainProbe], model: Any, spec: str, *rest: Any) -> PlainProbe:
+    loaded = kind.load(spec, rest[-1]) if model is None else model
+    return kind(loaded, spec, *rest)
