@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final, Generic, Self, TypeVar
@@ -13,13 +13,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 from andornot.views.galleries import open_gallery
 from andornot.views.gallery import Gallery, grouped
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairView
+from andornot.views.sentence_gallery import PairGallery, PairView, marks_at
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -27,8 +26,6 @@ from andornot.views.token_marks import (
     FORBIDDEN,
     FORMULA,
     NAMED,
-    PAIR_MARKS,
-    TOKEN_MARKS,
     UNIT,
     Token,
 )
@@ -133,13 +130,15 @@ class Terminal(ABC, Generic[V]):
 class PairTerminal(Terminal[PairView]):
     """Sentence pairs, with their words marked."""
 
+    gallery: PairGallery
+
     def sample(self, view: PairView, colours: bool) -> Table:
         """A pair."""
-        return _pair(view, self.gallery.run.level, colours)
+        return _pair(view, self.gallery.agreement(view), colours)
 
     def legend(self, colours: bool) -> Text:
         """What the marks mean."""
-        return _legend(self.gallery.run.level, colours)
+        return _legend(marks_at(self.gallery.level), colours)
 
 
 class RowTerminal(Terminal[RowView]):
@@ -208,28 +207,22 @@ def _weights(weights: Sequence[ClassWeight]) -> Table:
     return table
 
 
-def _pair(pair: PairView, level: str, colours: bool) -> Table:
+def _pair(pair: PairView, agreement: str, colours: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     table.add_row("premise", _sentence(pair.premise, colours))
     table.add_row("hypothesis", _sentence(pair.hypothesis, colours))
-    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, level)), "dim"))
+    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, agreement)), "dim"))
     return table
 
 
-def _remarks(pair: PairView, level: str) -> list[str]:
+def _remarks(pair: PairView, agreement: str) -> list[str]:
     """What is known of a pair, apart from its words."""
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")
-    if level == TOKEN:
-        both, unit, formula = pair.counts
-        remarks.append(f"tokens: {both} both, {unit} only unit, {formula} only formula")
-    else:
-        holds = f"holds by {', '.join(pair.reasons)}" if pair.reasons else "does not hold"
-        remarks.append(f"formula {holds}")
-    return remarks
+    return [*remarks, agreement]
 
 
 def _sentence(tokens: Sequence[Token], colours: bool) -> Text:
@@ -251,8 +244,7 @@ def _marked(text: str, kind: str, faint: bool, colours: bool) -> Text:
     return Text(f"{around}{text}{around}")
 
 
-def _legend(level: str, colours: bool) -> Text:
-    meanings = TOKEN_MARKS if level == TOKEN else PAIR_MARKS
+def _legend(meanings: Mapping[str, str], colours: bool) -> Text:
     parts: list[Text | str] = []
     for kind, meaning in meanings.items():
         parts += [_marked("word", kind, False, colours), f" {meaning}   "]

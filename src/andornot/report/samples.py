@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
-from andornot.probes.pairs import TOKEN
 from andornot.report.layer_context import Chapter
 from andornot.report.pictures import ImageStore, MaskedImage
 from andornot.report.unit_links import Thumb
 from andornot.results.explanation import Explanation
 from andornot.views.image_gallery import ImageView
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairView
-from andornot.views.token_marks import PAIR_MARKS, TOKEN_MARKS
+from andornot.views.sentence_gallery import PairView, marks_at
 
 V = TypeVar("V")
 
@@ -82,7 +80,7 @@ class PairPages(SamplePages[PairView]):
 
     def marks(self, level: str) -> Mapping[str, str]:
         """Each mark, and what it means."""
-        return TOKEN_MARKS if level == TOKEN else PAIR_MARKS
+        return marks_at(level)
 
 
 class RowPages(SamplePages[RowView]):
