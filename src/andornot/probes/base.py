@@ -22,6 +22,7 @@ from andornot._tools.checks import whole_number
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
+from andornot.data.modality import Level
 from andornot.data.samples import Samples
 from andornot.errors import OptionError
 
@@ -103,9 +104,16 @@ def libraries(module: Any) -> list[str]:
     return sorted({"torch", *homes})
 
 
-def above_zero(lowest: Callable[[], float]) -> Threshold:
-    """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-    return Threshold(quantile=None, fixed=0.0) if lowest() >= 0 else Threshold()
+def usual_threshold(level: Level, lowest: Callable[[], float]) -> Threshold:
+    """The threshold of a layer, where the user gave none.
+
+    Args:
+        level: what its positions are.
+        lowest: finds its lowest activation, for which all of them may be read.
+    """
+    if level.above_zero and lowest() >= 0:
+        return Threshold(quantile=None, fixed=0.0)
+    return Threshold()
 
 
 def told(values: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -35,7 +35,15 @@ from andornot.models.asked import asked_images, same_chance
 from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
-from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
+from andornot.probes.base import (
+    Batch,
+    Facts,
+    Recording,
+    libraries,
+    made_with,
+    told,
+    usual_threshold,
+)
 from andornot.specs import absolute
 
 
@@ -97,9 +105,9 @@ class ImageProbe:
         """Name of each class, in the order of the logits; None if unknown."""
         return self.model.class_names
 
-    def threshold(self, lowest: Callable[[], float]) -> Threshold:  # noqa: ARG002
+    def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """The top 0.5 % of each unit's values, as in the paper."""
-        return Threshold()
+        return usual_threshold(IMAGE, lowest)
 
     def model_key(self) -> dict[str, Any]:
         """Weights and preprocessing, and what shapes the last bits."""

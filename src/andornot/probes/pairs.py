@@ -34,7 +34,15 @@ from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
-from andornot.probes.base import Batch, Facts, Recording, above_zero, libraries, made_with, told
+from andornot.probes.base import (
+    Batch,
+    Facts,
+    Recording,
+    libraries,
+    made_with,
+    told,
+    usual_threshold,
+)
 from andornot.specs import absolute
 
 PAIR, TOKEN = AT_PAIRS.name, AT_TOKENS.name
@@ -176,7 +184,7 @@ class PairProbe:
 
     def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-        return above_zero(lowest)
+        return usual_threshold(SENTENCES.level(self.level), lowest)
 
     def model_key(self) -> dict[str, Any]:
         """The model's own fingerprint, and what shapes the last bits."""

@@ -23,11 +23,11 @@ from andornot.concepts.folds import fold_of
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
-from andornot.data.modality import Modality
+from andornot.data.modality import Level
 from andornot.data.registry import modality_named, open_samples
 from andornot.data.samples import Samples, groups_of
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
-from andornot.probes.base import Batch, Facts, Recording, above_zero, made_with, told
+from andornot.probes.base import Batch, Facts, Recording, made_with, told, usual_threshold
 from andornot.specs import absolute, python_function
 
 _ASKED = 4
@@ -144,13 +144,13 @@ class PlainProbe(ABC):
         return _sent, (type(self), None if named else self.model, *rest)
 
     @property
-    def _facts_of_modality(self) -> Modality:
-        return modality_named(self.modality)
+    def _level(self) -> Level:
+        return modality_named(self.modality).level(self.level)
 
     @property
     def batch_size(self) -> int:
         """Samples in a forward pass."""
-        return self.recording.batch_size or self._facts_of_modality.batch
+        return self.recording.batch_size or modality_named(self.modality).batch
 
     @cached_property
     def rows(self) -> NDArray[np.int64]:
@@ -166,11 +166,11 @@ class PlainProbe(ABC):
     @property
     def min_active(self) -> float:
         """Share of all positions on which a unit must be active to be explained, by default."""
-        return self._facts_of_modality.level(self.level).min_active
+        return self._level.min_active
 
     def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-        return above_zero(lowest)
+        return usual_threshold(self._level, lowest)
 
     def model_key(self) -> dict[str, Any]:
         """The model's own fingerprint, and what shapes the last bits."""

@@ -25,6 +25,7 @@ KINDS: Final = (
 IMAGE: Final = Level(
     "image",
     place="a place of an image",
+    above_zero=False,  # the top 0.5 %, as in the paper
     larger="an earlier layer with larger maps, ",
     editor="andornot.edits.image_editor:open_pictures",
     replay="andornot.analyses.replay:of_images",
