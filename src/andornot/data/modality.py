@@ -62,8 +62,8 @@ class Level:
         position: a position, in the singular.
         place: the same in "a unit is active on ..."; "a" and ``position`` if not given.
         counted: whether a reader is told how many positions the samples have.
-        above_zero: whether units that are never below 0, as after a ReLU, count as active above
-            0; otherwise, and else, in the top 0.5 % of their values.
+        above_zero: whether units that are never below 0, as after a ReLU, are active above 0; all
+            others are active in the top 0.5 % of their values.
         min_active: share of the positions on which a unit must be active to be explained.
         larger: advice on how to get more positions, with a comma behind it.
         editor: place of what opens samples for edits (see ``edits.session.open_bench``); without

@@ -117,8 +117,14 @@ def data_kind(name: str) -> DataKind | None:
 
 
 def kinds_of(modality: str) -> tuple[DataKind, ...]:
-    """All kinds of data of a modality of ours."""
-    return tuple(kind for kind in _our_kinds().values() if kind.modality == modality)
+    """All kinds of data of a modality.
+
+    Raises:
+        RunError: there is no such modality.
+    """
+    found = {kind.name: kind for kind in modality_named(modality).kinds}
+    further = (kind for kind in _our_kinds().values() if kind.modality == modality)
+    return tuple((found | {kind.name: kind for kind in further}).values())
 
 
 def modality_named(name: str) -> Modality:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -39,10 +39,11 @@ class SamplePages(ABC, Generic[V]):
         """A sample as the page of a unit shows it; what its template takes."""
         return view
 
-    def left_over(self, chapter: Chapter, e: Explanation, sample: int) -> Any:
-        """A sample with positions that no concept accounts for."""
+    def left_over(self, chapter: Chapter, e: Explanation, samples: Sequence[int]) -> Iterator[Any]:
+        """Samples with positions that no concept accounts for."""
         assert e.formula is not None
-        return chapter.gallery.view(e, chapter.table.mask(e.formula), sample)
+        atoms = chapter.table.mask(e.formula)
+        yield from (chapter.gallery.view(e, atoms, sample) for sample in samples)
 
     def marks(self, level: str) -> Mapping[str, str]:  # noqa: ARG002
         """Each mark of a word, and what it means."""
@@ -64,10 +65,13 @@ class ImagePages(SamplePages[ImageView]):
         """The image with both masks."""
         return self._images.masked(unit, view)
 
-    def left_over(self, chapter: Chapter, e: Explanation, sample: int) -> MaskedImage:
-        """The image with what the best union of concepts leaves."""
-        view = chapter.gallery.view(e, chapter.accounted(e.unit), sample)
-        return self._images.unaccounted(e.unit, view)
+    def left_over(
+        self, chapter: Chapter, e: Explanation, samples: Sequence[int]
+    ) -> Iterator[MaskedImage]:
+        """Images with what the best union of concepts leaves."""
+        atoms = chapter.accounted(e.unit)
+        for sample in samples:
+            yield self._images.unaccounted(e.unit, chapter.gallery.view(e, atoms, sample))
 
 
 class PairPages(SamplePages[PairView]):

@@ -195,7 +195,7 @@ class _Report:
         samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
         if e.formula is None or not samples or not vocabulary_limit(e):
             return None
-        views = tuple(self.samples.left_over(chapter, e, sample) for sample in samples)
+        views = tuple(self.samples.left_over(chapter, e, samples))
         return Group("unaccounted", "Most left over", views)
 
     def index_pages(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,7 +28,7 @@ def images_of(run: Run) -> ProbingData:
         OptionError: the run was made from arrays or text, or from a kind of data unknown here.
         DataError: the data has moved, or has changed since the run was made.
     """
-    images: ProbingData = _samples(run, "images", "no images to show; pictures need a run on")
+    images: ProbingData = _samples(run, "images", "no images to show", "pictures need")
     return images
 
 
@@ -39,7 +39,7 @@ def pairs_of(run: Run) -> PairData:
         OptionError: the run was made from images or arrays, or from a kind of data unknown here.
         DataError: the data has moved, or has changed since the run was made.
     """
-    pairs: PairData = _samples(run, "sentences", "no sentences to show; this needs a run on")
+    pairs: PairData = _samples(run, "sentences", "no sentences to show", "this needs")
     return pairs
 
 
@@ -51,8 +51,8 @@ def samples_of(run: Run) -> Any:
         DataError: the data has moved, or has changed since the run was made.
         RunError: the run's modality is not installed here.
     """
-    name = run.modality.name
-    return _samples(run, name, f"no {run.modality.samples} to show; this needs a run on")
+    modality = run.modality
+    return _samples(run, modality.name, f"no {modality.samples} to show", "this needs")
 
 
 def samples_from(run: Run, spec: str | None) -> Any:
@@ -64,13 +64,13 @@ def samples_from(run: Run, spec: str | None) -> Any:
     return None if spec is None else run.modality.find(run.modality.opener)(spec)
 
 
-def _samples(run: Run, modality: str, needed: str) -> Any:
+def _samples(run: Run, modality: str, lacking: str, needing: str) -> Any:
     kind = data_kind(run.record.data.kind)
     if kind is None or kind.modality != modality:
         known = [each.name for each in kinds_of(modality)]
         raise OptionError(
             f"{run.path} was made from data of kind {quoted(run.record.data.kind)}, which has "
-            f"{needed} {', '.join(known[:-1])} or {known[-1]} data"
+            f"{lacking}; {needing} a run on {_listed(known)} data"
         )
     source = _source(run, kind)
     opener = _opener(kind)
@@ -78,6 +78,11 @@ def _samples(run: Run, modality: str, needed: str) -> Any:
         return _unchanged(run, opener(**source))
     check_allowed(run, data_code(run))
     return _unchanged(run, _open_file(run, opener, kind, **source))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Names, with "or" before the last."""
+    return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
 def _opener(kind: DataKind) -> Callable[..., Any]:

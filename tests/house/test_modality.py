@@ -133,6 +133,18 @@ def test_what_it_lacks_is_said_in_one_sentence(run):
             what()
 
 
+def test_samples_of_another_kind_are_not_taken_for_its_own(run):
+    from andornot.runs.reopen import images_of, samples_of
+
+    assert samples_of(run).sample_ids == tuple(run.samples["sample"])
+    values = run.manifest
+    other = Run(run.path, values | {"data": values["data"] | {"kind": "labelmaps"}})
+    with pytest.raises(OptionError, match="has no stations to show; this needs a run on series d"):
+        samples_of(other)
+    with pytest.raises(OptionError, match="kind 'series', which has no images to show; pictures"):
+        images_of(run)
+
+
 def test_a_figure_that_it_cannot_give_is_left_out(run, tmp_path):
     pytest.importorskip("matplotlib", reason="matplotlib is not installed")
     from andornot.figures import write_figures
