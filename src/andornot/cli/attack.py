@@ -216,8 +216,11 @@ def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
         _picture_format(options["out"])  # a wrong name is told before any work
         check_new_file(options["out"])
     opened = open_run(run, options["trust_code"])
-    if on_words and opened.level == "image":
-        raise OptionError(f"{run} was made from images; words are edited in runs on sentence pairs")
+    if on_words and "words" not in opened.modality.edits:
+        raise OptionError(
+            f"{run} was made from {opened.modality.samples}; words are edited in runs on sentence "
+            "pairs"
+        )
     return Desk.open(
         opened,
         model=options["model"],
@@ -228,6 +231,8 @@ def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
 
 def _tell(edited: Edited, options: dict[str, Any]) -> None:
     """Write the edited image, and print what the networks say."""
+    from andornot.edits.attack_files import is_picture
+
     if options.get("out") is not None:
         from functools import partial
 
@@ -236,7 +241,7 @@ def _tell(edited: Edited, options: dict[str, Any]) -> None:
         save = partial(edited.after.save, format=_picture_format(options["out"]))
         with writing(options["out"]):
             write_whole(options["out"], save)
-    elif not options["as_json"] and hasattr(edited.after, "hypothesis"):
+    elif not options["as_json"] and not is_picture(edited.after):
         for side in ("premise", "hypothesis"):
             old, new = (getattr(p, side).text for p in (edited.before, edited.after))
             click.echo(f"{side:<11} {old}" + (f"\n         -> {new}" if new != old else ""))
@@ -277,10 +282,11 @@ def _print_attack(found: Attack) -> None:
 
 def _print_examples(console: Any, found: Attack, count: int = 3) -> None:
     """Print the first sentences of each edit; pictures are in the folder."""
+    from andornot.edits.attack_files import is_picture
     from andornot.edits.attack_samples import lines
 
     for edit, examples in found.examples_by_edit().items():
-        pairs: Sequence[Any] = [e for e in examples if hasattr(e.before, "hypothesis")]
+        pairs: Sequence[Any] = [e for e in examples if not is_picture(e.before)]
         if pairs:
             console.print(f"\n{edit}", markup=False, highlight=False)
         for example in pairs[:count]:

@@ -14,8 +14,6 @@ from andornot.cli.ending import goes_on_in
 
 if TYPE_CHECKING:
     from andornot.data.check import DataCheck
-    from andornot.data.images.dataset import FolderData
-    from andornot.data.sentences.pairs import PairData
     from andornot.downloads.catalogue import Item
 
 MIRROR = "ANDORNOT_MIRROR"
@@ -23,8 +21,6 @@ MIRROR = "ANDORNOT_MIRROR"
 
 SHOWN = 5
 """Unreadable samples that are named one by one."""
-
-TEXT_SUFFIXES = (".tok", ".feats", ".conllu", ".jsonl", ".csv", ".tsv", ".txt")
 
 
 @click.group()
@@ -118,13 +114,12 @@ def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: An
     status is 1 if a sample cannot be read.
     """
     from andornot._tools.progress import show_progress
-    from andornot.data.images.check import check_images
-    from andornot.data.sentences.check import check_pairs
-    from andornot.data.sentences.pairs import PairData
+    from andornot.data.registry import modality_of_data
 
     show_progress(not quiet)
     opened = _open(spec, **options)
-    found = check_pairs(opened) if isinstance(opened, PairData) else check_images(opened, jobs)
+    modality = modality_of_data(opened)
+    found: DataCheck = modality.find(modality.check)(opened, jobs)
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     else:
@@ -148,22 +143,12 @@ def _print(found: DataCheck, spec: str) -> None:
         click.echo(f"Every sample can be read; use them by\n\n    --data {one_word(named)}\n")
 
 
-def _open(
-    spec: str, split: str | None, samples: int | None, group: str | None
-) -> FolderData | PairData:
-    """Open images or sentence pairs, whatever a text names."""
-    from andornot.data.sentences.open import KINDS, open_pairs
+def _open(spec: str, split: str | None, samples: int | None, group: str | None) -> Any:
+    """Open what a text names, also where it leaves out what kind of data that is."""
+    from andornot.data.registry import open_samples, recognised
 
-    path = Path(spec)
-    if spec.partition(":")[0] in KINDS:
-        return open_pairs(spec, split, samples, group=group)
-    is_index = (path.parent / "label.csv").is_file()  # of Broden
-    if path.suffix in TEXT_SUFFIXES and path.is_file() and not is_index:
-        kind = "snli" if path.suffix == ".jsonl" else "pairs"
-        return open_pairs(f"{kind}:{spec}", split, samples, group=group)
-    from andornot.data.images.open import open_data
-
-    return open_data(spec, split=split, limit=samples, group=group)
+    kind = recognised(Path(spec))
+    return open_samples(f"{kind}:{spec}" if kind else spec, split, samples, group)
 
 
 @data.command()

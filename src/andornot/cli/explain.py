@@ -11,8 +11,7 @@ import click
 
 from andornot.cli.ending import goes_on_in
 from andornot.cli.options import (
-    are_sentences,
-    data_of,
+    modality_of,
     model_of,
     preprocessing_of,
     refuse,
@@ -21,7 +20,6 @@ from andornot.cli.options import (
     threshold_of,
     tokens_and_layout,
     trust_of,
-    words_of,
 )
 from andornot.cli.printing import print_run
 from andornot.cli.settings import GroupedCommand
@@ -67,22 +65,9 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         **search_of(options),
     }
     drawn = _drawn(options)
-    if are_sentences(options):
-        from andornot.data.sentences.open import open_pairs
-
-        pairs = open_pairs(
-            options["data"], options["split"], options["samples"], group=options["group"]
-        )
-        run = dissect(
-            options["model"], options["layers"], pairs, out,
-            words=words_of(options), weights=drawn, **common,
-        )  # fmt: skip
-    else:
-        model = model_of(options | {"weights": drawn or options["weights"]})
-        prepared = preprocessing_of(options, model.preprocessing)
-        run = dissect(
-            model, options["layers"], data_of(options), out, preprocessing=prepared, **common
-        )
+    modality = modality_of(options)
+    given = modality.find(modality.command)(options, drawn)
+    run = dissect(layer=options["layers"], out=out, **given, **common)
     if not quiet:
         print_run(run, best, told=True)
 
@@ -170,9 +155,10 @@ def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[tuple[str, 
 
 def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...]]:
     """Layers of a classifier of sentence pairs, tried on one small pair."""
+    from andornot.data.sentences.modality import SENTENCES
     from andornot.data.sentences.pairs import Pair, Sentence
 
-    refuse_of_others(options, pairs=True)
+    refuse_of_others(options, SENTENCES)
     pair = Pair("example", Sentence(("a", "dog", "runs")), Sentence(("a", "dog")))
     try:
         for layer in model.layers:

@@ -70,10 +70,10 @@ def show(
 ) -> None:
     """Print the table of a RUN's best units again, or units with the sentences that show them."""
     opened = open_run(run, trust_code)
-    if samples is not None and opened.level == "image":
+    if samples is not None and not opened.modality.terminal:
         raise click.UsageError(
-            f"{run} was made from images, which a terminal cannot show; leave --samples out, or "
-            "use andornot report"
+            f"{run} was made from {opened.modality.samples}, which a terminal cannot show; leave "
+            "--samples out, or use andornot report"
         )
     if units is None and samples is None:
         print_run(opened, best, layer)
@@ -87,5 +87,5 @@ def show(
         best,
         10 if samples is None else samples,
         layer=layer,
-        data=samples_from(opened, data),  # type: ignore[arg-type]
+        data=samples_from(opened, data),
     )

@@ -10,7 +10,7 @@ import click
 
 from andornot._tools.numerals import whole
 from andornot._tools.progress import tell
-from andornot.cli.table import named, only_for, values_of
+from andornot.cli.table import named, values_of
 from andornot.counting.rules import Ranges, Threshold
 from andornot.errors import OptionError, quoted
 from andornot.probes.recording import Recording
@@ -21,6 +21,7 @@ from andornot.trust.options import TrustOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from andornot.data.modality import Modality
     from andornot.models import Preprocessing
     from andornot.runs.run import Run
 
@@ -53,10 +54,6 @@ def open_run(path: Path, trust_code: bool) -> Run:
 def folder_name(layer: str) -> str:
     """A layer's name as a folder may be called; a run says itself what its layers are called."""
     return re.sub(r"^\.*$|[/\\:\0]", "_", layer)
-
-
-_IMAGES_ONLY = only_for("images")
-_SENTENCES_ONLY = only_for("sentences")
 
 
 def trust_of(options: dict[str, Any]) -> TrustOptions | None:
@@ -93,21 +90,27 @@ def refuse(names: Iterable[str], reason: str, switch: str | None = None) -> None
             raise OptionError(f"--{option} has no effect here, as {reason}; leave it out")
 
 
-def are_sentences(options: dict[str, Any]) -> bool:
-    """Whether the data are sentence pairs; options that mean nothing to them are refused."""
-    from andornot.data.sentences.open import KINDS
+def modality_of(options: dict[str, Any]) -> Modality:
+    """The modality of the data; options that mean nothing to it are refused."""
+    from andornot.data.registry import modality_of_spec
 
-    pairs = options["data"].partition(":")[0] in KINDS
-    refuse_of_others(options, pairs)
-    return pairs
+    modality = modality_of_spec(options["data"])
+    refuse_of_others(options, modality)
+    return modality
 
 
-def refuse_of_others(options: dict[str, Any], pairs: bool) -> None:
-    """Refuse options for images where there are sentence pairs, and the other way round."""
-    for name in _IMAGES_ONLY if pairs else _SENTENCES_ONLY:
+def refuse_of_others(options: dict[str, Any], modality: Modality) -> None:
+    """Refuse options that are for other modalities.
+
+    Raises:
+        OptionError: one of them was given.
+    """
+    from andornot.data.registry import foreign_options
+
+    for name, other in foreign_options(modality).items():
         if options.get(name) is not None:
-            option, these = name.replace("_", "-"), "images" if pairs else "sentence pairs"
-            raise OptionError(f"--{option} is an option for {these}; leave it out here")
+            option = name.replace("_", "-")
+            raise OptionError(f"--{option} is an option for {other.samples}; leave it out here")
 
 
 def words_of(options: dict[str, Any]) -> Any:
@@ -125,18 +128,14 @@ def model_of(options: dict[str, Any]) -> Any:
 
 def data_of(options: dict[str, Any]) -> Any:
     """Open the images that the options name."""
-    from andornot.data.images.open import open_data
+    from andornot.data.registry import open_samples
 
     colors = options["colors"]
-    return open_data(
-        options["data"],
-        split=options["split"],
-        limit=options["samples"],
-        colors={"yes": True, "true": True, "no": False, "false": False}.get(
-            (colors or "no").lower(), colors
-        ),
-        group=options["group"],
-    )
+    plain = {"yes": True, "true": True, "no": False, "false": False}
+    return open_samples(
+        options["data"], options["split"], options["samples"], options["group"],
+        colors=plain.get((colors or "no").lower(), colors),
+    )  # fmt: skip
 
 
 def threshold_of(options: dict[str, Any]) -> Any:

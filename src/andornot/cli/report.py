@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from andornot.runs.run import Run
 
 _FOLDER: Final = click.Path(path_type=Path)
-_IMAGES: Final = 8
-_PAIRS: Final = 10
-"""Samples that ``andornot page`` shows for each unit if nothing else is asked for."""
 
 
 @click.command()
@@ -94,7 +91,7 @@ def page(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: 
     several = len(opened.layers) > 1
     folder = out or opened.place(f"page-{folder_name(layer)}" if several else "page")
     if options["samples"] is None:
-        options["samples"] = _IMAGES if opened.level == "image" else _PAIRS
+        options["samples"] = opened.modality.shown
     _write(opened, folder, n_units=options.pop("best"), **options)
     say("andornot page is an old name: andornot report --units (or --best) is its name now")
 

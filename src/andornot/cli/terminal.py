@@ -1,21 +1,24 @@
-"""Units of a run in the terminal: formula, weights, and for text the pairs that show them."""
+"""Units of a run in the terminal: formula, weights, and the samples that show them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final, Generic, Self, TypeVar
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from andornot.data.sentences.pairs import PairData
-from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.views.sentence_gallery import PairGallery, PairView, pair_entry
+from andornot.views.galleries import open_gallery
+from andornot.views.gallery import Gallery, grouped
+from andornot.views.row_gallery import RowView
+from andornot.views.sentence_gallery import PairGallery, PairView, marks_at
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -23,8 +26,6 @@ from andornot.views.token_marks import (
     FORBIDDEN,
     FORMULA,
     NAMED,
-    PAIR_MARKS,
-    TOKEN_MARKS,
     UNIT,
     Token,
 )
@@ -35,6 +36,8 @@ from andornot.views.unit import (
     directions_sentence,
     unit_entry,
 )
+
+V = TypeVar("V")
 
 _LOOKS: Final = {
     DECISIVE: ("bold black on yellow", "*"),
@@ -57,44 +60,110 @@ def print_units(
     n_samples: int = 10,
     *,
     layer: str | None = None,
-    data: PairData | None = None,
+    data: Any = None,
     console: Console | None = None,
 ) -> None:
-    """Print units one by one, with the sentence pairs that show them and the words marked.
+    """Print units one by one, with the samples that show them; of pairs with the words marked.
 
     Args:
         run: the run to show; of a run on images only what can be said in words is printed.
         units: the units to show, in this order; the best explained ones if not given.
         n_units: how many units to show when ``units`` is not given.
-        n_samples: how many pairs to show for each unit, at most.
+        n_samples: how many samples to show for each unit, at most.
         layer: the layer to show; not needed if the run has only one.
-        data: the pairs that the run was made from; found again by the manifest if not given.
+        data: the samples that the run was made from; found again by the manifest if not given.
         console: where to print; standard output if not given.
 
     Raises:
         OptionError: a unit was not explained, or ``n_samples`` is below 1.
-        DataError: the sentences of the run cannot be opened.
+        DataError: the samples of the run cannot be opened.
     """
     console = console or Console(highlight=False)
     layer = run.layer(layer)
     chosen = choose_units(run.result(layer), units, n_units)
     for sentence in directions_sentence(run, layer):
         console.print(Text(sentence))
-    if run.level == "image":
-        for unit in chosen:
-            ranges = run.result(layer).ranges(unit)
-            entry: UnitEntry[PairView] = unit_entry(run, layer, ranges[-1], (), "position")
-            _print_unit(console, entry, "image", ranges)
-        return
-    gallery = PairGallery.open(run, layer, data)
+    modality, shown = run.modality, None
+    if modality.terminal:
+        shown = modality.find(modality.terminal).open(run, layer, data)
     for unit in chosen:
         ranges = run.result(layer).ranges(unit)
-        _print_unit(console, pair_entry(gallery, unit, n_samples), gallery.level, ranges)
-    console.print(_legend(gallery.level, bool(console.color_system)))
+        if shown is None:
+            entry: UnitEntry[Any] = unit_entry(run, layer, ranges[-1], (), run.positions.position)
+        else:
+            entry = shown.entry(unit, n_samples)
+        _print_unit(console, entry, shown, ranges)
+    if shown is not None:
+        console.print(shown.legend(bool(console.color_system)))
+
+
+@dataclass(frozen=True, eq=False)
+class Terminal(ABC, Generic[V]):
+    """Shows samples of a layer in a terminal; a modality names its own.
+
+    Attributes:
+        gallery: finds the samples.
+    """
+
+    gallery: Gallery[V]
+
+    @classmethod
+    def open(cls, run: Run, layer: str, data: Any) -> Self:
+        """Show the samples of a run; see ``views.galleries.open_gallery``."""
+        return cls(open_gallery(run, layer, data))
+
+    def entry(self, unit: int, n_samples: int) -> UnitEntry[V]:
+        """Everything that is said of one unit, with its samples."""
+        gallery, view = self.gallery, self.gallery.unit(unit, n_samples)
+        position = gallery.run.positions.position
+        return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), position)
+
+    @abstractmethod
+    def sample(self, view: V, colours: bool) -> Table:
+        """A sample."""
+
+    @abstractmethod
+    def legend(self, colours: bool) -> Text:
+        """What marks in it mean."""
+
+
+class PairTerminal(Terminal[PairView]):
+    """Sentence pairs, with their words marked."""
+
+    gallery: PairGallery
+
+    def sample(self, view: PairView, colours: bool) -> Table:
+        """A pair."""
+        return _pair(view, self.gallery.agreement(view), colours)
+
+    def legend(self, colours: bool) -> Text:
+        """What the marks mean."""
+        return _legend(marks_at(self.gallery.level), colours)
+
+
+class RowTerminal(Terminal[RowView]):
+    """Samples of which nothing is known but their positions, in their order."""
+
+    def sample(self, view: RowView, colours: bool) -> Table:  # noqa: ARG002
+        """A sample: where the unit is active in it, and where the formula holds."""
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(justify="right", no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        for name, text in view.lines:
+            table.add_row(name, Text(text))
+        return table
+
+    def legend(self, colours: bool) -> Text:  # noqa: ARG002
+        """What stands after "unit" and "formula"."""
+        at = self.gallery.run.positions.position
+        return Text(f"{at}s at which the unit is active, and at which the formula holds", "dim")
 
 
 def _print_unit(
-    console: Console, entry: UnitEntry[PairView], level: str, ranges: Sequence[Explanation]
+    console: Console,
+    entry: UnitEntry[Any],
+    terminal: Terminal[Any] | None,
+    ranges: Sequence[Explanation],
 ) -> None:
     """Print a unit; ``ranges`` are its explanations, the one to show last."""
     *lower, shown = ranges
@@ -121,8 +190,10 @@ def _print_unit(
         console.print(_weights(entry.weights))
     for group in entry.groups:
         console.print(Text(f"\n{group.heading}", "bold"))
-        for pair in group.samples:
-            console.print(Padding(_pair(pair, level, bool(console.color_system)), (0, 0, 1, 2)))
+        assert terminal is not None  # else there would be no group
+        for sample in group.samples:
+            told = terminal.sample(sample, bool(console.color_system))
+            console.print(Padding(told, (0, 0, 1, 2)))
 
 
 def _weights(weights: Sequence[ClassWeight]) -> Table:
@@ -136,28 +207,22 @@ def _weights(weights: Sequence[ClassWeight]) -> Table:
     return table
 
 
-def _pair(pair: PairView, level: str, colours: bool) -> Table:
+def _pair(pair: PairView, agreement: str, colours: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     table.add_row("premise", _sentence(pair.premise, colours))
     table.add_row("hypothesis", _sentence(pair.hypothesis, colours))
-    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, level)), "dim"))
+    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, agreement)), "dim"))
     return table
 
 
-def _remarks(pair: PairView, level: str) -> list[str]:
+def _remarks(pair: PairView, agreement: str) -> list[str]:
     """What is known of a pair, apart from its words."""
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")
-    if level == TOKEN:
-        both, unit, formula = pair.counts
-        remarks.append(f"tokens: {both} both, {unit} only unit, {formula} only formula")
-    else:
-        holds = f"holds by {', '.join(pair.reasons)}" if pair.reasons else "does not hold"
-        remarks.append(f"formula {holds}")
-    return remarks
+    return [*remarks, agreement]
 
 
 def _sentence(tokens: Sequence[Token], colours: bool) -> Text:
@@ -179,8 +244,7 @@ def _marked(text: str, kind: str, faint: bool, colours: bool) -> Text:
     return Text(f"{around}{text}{around}")
 
 
-def _legend(level: str, colours: bool) -> Text:
-    meanings = TOKEN_MARKS if level == TOKEN else PAIR_MARKS
+def _legend(meanings: Mapping[str, str], colours: bool) -> Text:
     parts: list[Text | str] = []
     for kind, meaning in meanings.items():
         parts += [_marked("word", kind, False, colours), f" {meaning}   "]

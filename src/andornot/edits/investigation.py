@@ -204,9 +204,10 @@ def investigate(
 
 
 def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions) -> Case:
-    if run.level not in ("image", "pair"):
+    if not run.positions.editor:
         raise OptionError(
-            f"{run.path} explains units at tokens; an attack needs units at images or at pairs"
+            f"{run.path} explains units at {run.positions.position}s; an attack needs units at "
+            "images or at pairs"
         )
     names = class_names(run)
     start, end = class_index(names, source), class_index(names, target)

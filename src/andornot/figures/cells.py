@@ -170,6 +170,6 @@ def _marked(tokens: Sequence[Token]) -> list[Word]:
 def put_pair_legend(sheet: Sheet, x: float, y: float, gallery: PairGallery) -> float:
     """Say what the marks of words mean."""
     text: list[Word] = []
-    for kind, meaning in PAIR_LEGEND if gallery.level == "pair" else TOKEN_LEGEND:
+    for kind, meaning in PAIR_LEGEND if gallery.at_pairs else TOKEN_LEGEND:
         text += [_looks("word", kind), *words(meaning, FAINT), Word(" ")]
     return sheet.text(x, y, text, sheet.width - x)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
+from andornot.edits.attack_files import is_picture
 from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, line_height, words
 from andornot.figures.style import (
     BLUE,
@@ -118,7 +119,7 @@ def _dots(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _samples(sheet: Sheet, y: float, examples: Sequence[Example], target: str) -> float:
-    if isinstance(examples[0].before, Image.Image):
+    if is_picture(examples[0].before):
         return _pictures(sheet, y, examples[:IMAGES], target)
     width = (FULL - 0.2) / PAIRS
     return max(

@@ -24,6 +24,7 @@ from andornot.counting.thresholds import (
     n_values,
     values_above,
 )
+from andornot.data.registry import modality_named
 from andornot.errors import DataError, OptionError, RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
@@ -136,7 +137,7 @@ def few_active(plan: Plan, counted: CountedLayer, table: ConceptTable, stuck: Se
     n_rows = plan.n_samples if plan.probe.rows is None else int(plan.probe.rows[-1])
     n = n_values(rule, n_rows, layer.map_shape, known_positions(table))
     above = values_above(rule.quantile, n)
-    larger = "an earlier layer with larger maps, " if plan.probe.level == "image" else ""
+    larger = modality_named(plan.probe.modality).level(plan.probe.level).larger
     fire = sum(counted.status[unit] == ALIVE for unit in layer.units) - len(stuck)
     if above >= _FEW or (stuck and not fire):
         return ""

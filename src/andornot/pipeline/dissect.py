@@ -20,6 +20,7 @@ from andornot._tools.executors import Engine, engine_of
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.whole_folders import sweep_folders
+from andornot.data.registry import check_arguments, modality_of_data
 from andornot.errors import DamagedError, OptionError
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
@@ -164,17 +165,12 @@ def _probe(
     words: Words | None,
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
-    from andornot.probes.pairs import PairProbe, Words, is_pairs
-
-    if is_pairs(data):
-        if preprocessing is not None:
-            raise OptionError("preprocessing is an option for images; leave it out here")
-        return PairProbe.of(model, layers, data, recording, words or Words(), weights)
-    from andornot.probes.images import ImageProbe
-
-    if words is not None:
-        raise OptionError("words are an option for sentence pairs; leave them out for images")
-    return ImageProbe.of(model, layers, data, recording, weights, preprocessing)
+    modality = modality_of_data(data)
+    given = check_arguments(
+        modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
+    )
+    probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)
+    return probe
 
 
 def _layers(layer: object) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from andornot._tools.files import writing
 from andornot._tools.reading import read_array
 from andornot._tools.timer import peak_rss_bytes
 from andornot.concepts.table import ConceptTable
+from andornot.data.registry import noted_name
 from andornot.errors import RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
@@ -88,6 +89,7 @@ def _manifest(
         preprocessing=facts.preprocessing,
         words=None if facts.words is None else Words.of(facts.words),
         recording=Recorded.of(asdict(plan.probe.recording)),
+        modality=noted_name(plan.probe.modality),
         level=plan.probe.level,
         data=_data(plan, concepts),
         folds=plan.folds,

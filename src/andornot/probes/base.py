@@ -1,7 +1,8 @@
 """A probe: a network together with the samples that it is shown. What the pipeline asks of it.
 
-There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``).
-The pipeline itself knows samples, rows of activations and a concept table, and no modality.
+There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``);
+``plain.PlainProbe`` is the start of any other. The pipeline itself knows samples, rows of
+activations and a concept table, and no modality.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
+from andornot.data.modality import Level
 from andornot.data.samples import Samples
 from andornot.probes.recording import Recording as Recording
 
@@ -79,6 +81,18 @@ def libraries(module: Any) -> list[str]:
     return sorted({"torch", *homes})
 
 
+def usual_threshold(level: Level, lowest: Callable[[], float]) -> Threshold:
+    """The threshold of a layer, where the user gave none.
+
+    Args:
+        level: what its positions are.
+        lowest: finds its lowest activation, for which all of them may be read.
+    """
+    if level.above_zero and lowest() >= 0:
+        return Threshold(quantile=None, fixed=0.0)
+    return Threshold()
+
+
 def told(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """What is kept of an answer: mean and mean size over each map, float64 ``(rows, units, 2)``."""
     maps = values.reshape(*values.shape[:2], -1).astype(np.float64)
@@ -103,8 +117,12 @@ class Probe(Protocol):
     """A network and the samples that it is shown."""
 
     @property
+    def modality(self) -> str:
+        """The name of its modality (see ``data.modality``)."""
+
+    @property
     def level(self) -> str:
-        """What a sample's positions are: ``image``, ``pair`` or ``token``."""
+        """What a sample's positions are: ``image``, ``pair``, ``token``, ..."""
 
     @property
     def layers(self) -> tuple[str, ...]:

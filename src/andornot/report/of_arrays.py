@@ -304,6 +304,8 @@ class _Report:
             root="../" * href.count("/"),
             title=self.title,
             level="array",
+            pieces="rows.html.j2",
+            has_samples=False,
             nav=("index.html", "units.html", *(() if table is None else ("concepts.html",))),
             left_out="",
             several_layers=False,

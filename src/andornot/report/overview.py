@@ -158,10 +158,9 @@ def facts(run: Run) -> tuple[tuple[str, str], ...]:
     """How the run was made: what, and its value."""
     m = run.record
     search = m.search
-    kind = "images" if m.level == "image" else "sentence pairs"
     made = [
         ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {kind}"),
+        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
         ("positions", f"{run.concepts.n_positions:,}"),
         ("concepts", f"{m.data.concepts:,}"),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),

@@ -97,7 +97,7 @@ def unit_page(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
-        entry=unit_entry(chapter.run, chapter.layer, e, groups, _position(chapter)),
+        entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
         n_positions=chapter.run.concepts.n_positions,
         true_negatives=e.counts.tn,
         kind=kind_words(e),
@@ -159,12 +159,6 @@ def lower_rows(result: Result, e: Explanation) -> tuple[Row, ...]:
         formula = status if other.formula is None else str(other.formula)
         rows.append(Row(f"{low:.3g} to {high:.3g}", formula, other.iou))
     return tuple(rows)
-
-
-def _position(chapter: Chapter) -> str:
-    """What a position is called."""
-    level = chapter.run.level
-    return "position" if level == "image" else level
 
 
 def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:

@@ -25,7 +25,6 @@ from andornot._tools.progress import track
 from andornot._tools.tables import write_csv
 from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
-from andornot.probes.pairs import TOKEN
 from andornot.report.attacks import AttackNote, check_attacks, copy_attacks
 from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.index_pages import (
@@ -38,7 +37,7 @@ from andornot.report.index_pages import (
 )
 from andornot.report.layer_context import Chapter, ask_all
 from andornot.report.overview import facts, summarize
-from andornot.report.pictures import ImageStore
+from andornot.report.samples import SamplePages
 from andornot.report.unit_links import UnitRef, slugs, unit_ref
 from andornot.report.unit_page import unit_page
 from andornot.results.explanation import Explanation
@@ -47,11 +46,8 @@ from andornot.runs.run import Run
 from andornot.views.formula_tree import ROLES, Part
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.gallery import SILENT, UNEXPLAINED, grouped
-from andornot.views.image_gallery import ImageView, PictureGallery
 from andornot.views.neighbours import nearest_units
 from andornot.views.plots import HEIGHT, WIDTH
-from andornot.views.sentence_gallery import PairView
-from andornot.views.token_marks import PAIR_MARKS, TOKEN_MARKS
 from andornot.views.unit import CSS_COLOURS, Group, Story, choose_units, looked_at, model_name
 from andornot.views.wording import BETTER, vocabulary_limit
 
@@ -60,9 +56,6 @@ _ROWS: Final = 12
 
 _UNACCOUNTED: Final = 6
 """Samples of a unit that no concept accounts for."""
-
-_EXAMPLE: Final = 160
-"""Most characters of an example in the gallery."""
 
 
 def write_report(
@@ -83,11 +76,11 @@ def write_report(
         run: the run to show.
         out: the folder.
         units: the units to show, in this order; all if not given.
-        n_samples: how many images or pairs to show for each unit, at most.
+        n_samples: how many samples to show for each unit, at most.
         n_units: show only so many units of each layer, the best explained ones after those that
             the story names; for when ``units`` is not given.
         layer: the layer to show; all if not given.
-        data: the images or pairs that the run was made from; found again by the manifest if not
+        data: the samples that the run was made from; found again by the manifest if not
             given.
         story: what the first page tells first.
         attacks: folders that ``andornot attack --out`` wrote; the pages of classes show them.
@@ -98,7 +91,7 @@ def write_report(
     Raises:
         OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` or ``n_units`` is
             below 1, or ``out`` holds other files.
-        DataError: the images or the sentences of the run, or an attack, cannot be opened.
+        DataError: the samples of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
     """
     out = Path(out)
@@ -113,7 +106,8 @@ def write_report(
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
     chapters = _chapters(run, galleries, shown)
     with whole_folder(out, top=TOP) as folder, writing(out):
-        report = _Report(run, folder, n_samples, ImageStore(folder), _left_out(chapters))
+        pages = run.modality.find(run.modality.pages)(folder)
+        report = _Report(run, folder, n_samples, pages, _left_out(chapters))
         copy_static(folder)
         notes = copy_attacks(attacks, folder)
         trees = [report.unit_pages(chapter) for chapter in chapters]
@@ -157,14 +151,14 @@ class _Report:
         run: the run.
         folder: where it is written.
         n_samples: samples for each unit.
-        images: where images go.
+        samples: how samples are shown.
         left_out: which units are not shown, in a sentence; empty if all are.
     """
 
     run: Run
     folder: Path
     n_samples: int
-    images: ImageStore
+    samples: SamplePages[Any]
     left_out: str
 
     def unit_pages(self, chapter: Chapter) -> tuple[list[UnitRef], dict[int, Part]]:
@@ -177,7 +171,7 @@ class _Report:
         for place, matches in enumerate(track(nearest, f"writing {chapter.layer}", n)):
             # anew for each page: samples of all units at once would fill the memory
             view = chapter.gallery.unit(refs[place].unit, self.n_samples)
-            groups = [self._shown(chapter, group, view.explanation) for group in grouped(view)]
+            groups = [self._shown(group, view.explanation) for group in grouped(view)]
             left = self._unaccounted(chapter, view.explanation)
             page = unit_page(chapter, refs, place, groups, matches, left)
             if page.tree is not None:
@@ -189,16 +183,11 @@ class _Report:
         """A unit as other pages point at it, with the sample that excites it most."""
         thumb, example = None, ""
         for view in chapter.gallery.unit(e.unit, 1).samples:
-            if isinstance(view, ImageView):
-                thumb = self.images.thumb(view)
-            else:
-                example = _example(view)
+            thumb, example = self.samples.front(view)
         return unit_ref(chapter.layer, chapter.slug, e, thumb, example)
 
-    def _shown(self, chapter: Chapter, group: Group[Any], e: Explanation) -> Group[Any]:
-        if not isinstance(chapter.gallery, PictureGallery):
-            return group
-        shown = tuple(self.images.masked(e.unit, view) for view in group.samples)
+    def _shown(self, group: Group[Any], e: Explanation) -> Group[Any]:
+        shown = tuple(self.samples.shown(e.unit, view) for view in group.samples)
         return Group(group.key, group.heading, shown)
 
     def _unaccounted(self, chapter: Chapter, e: Explanation) -> Group[Any] | None:
@@ -206,16 +195,8 @@ class _Report:
         samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
         if e.formula is None or not samples or not vocabulary_limit(e):
             return None
-        gallery = chapter.gallery
-        if not isinstance(gallery, PictureGallery):
-            atoms = self.run.concepts.mask(e.formula)
-            views = tuple(gallery.view(e, atoms, sample) for sample in samples)
-            return Group("unaccounted", "Most left over", views)
-        atoms = chapter.accounted(e.unit)
-        pictures = tuple(
-            self.images.unaccounted(e.unit, gallery.view(e, atoms, sample)) for sample in samples
-        )
-        return Group("unaccounted", "Most left over", pictures)
+        views = tuple(self.samples.left_over(chapter, e, samples))
+        return Group("unaccounted", "Most left over", views)
 
     def index_pages(
         self,
@@ -293,9 +274,12 @@ class _Report:
             root="../" * href.count("/"),
             title=f"Units of {model_name(self.run)}",
             level=level,
+            has_samples=True,
+            pieces=self.run.modality.template,
+            at=self.run.positions,
             left_out=self.left_out,
             several_layers=len(self.run.layers) > 1,
-            marks=TOKEN_MARKS if level == TOKEN else PAIR_MARKS,
+            marks=self.samples.marks(level),
             colours=CSS_COLOURS,
             roles=ROLES,
             size=(WIDTH, HEIGHT),
@@ -318,13 +302,6 @@ def _left_out(chapters: Sequence[Chapter]) -> str:
     if shown == explained:
         return ""
     return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
-
-
-def _example(view: PairView) -> str:
-    """The sentences of a pair, as the gallery shows them."""
-    sides = (view.premise, view.hypothesis)
-    text = " → ".join("".join(" " * t.space + t.text for t in side) for side in sides)
-    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
 
 
 def _cell(value: Any) -> str:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,10 +61,12 @@ class Gallery(ABC, Generic[V]):
     Attributes:
         run: the run.
         layer: one of its layers.
+        data: the samples of the run, in its order.
     """
 
     run: Run
     layer: str
+    data: Any
 
     shows_unexplained: ClassVar[bool] = False
     """Whether samples on which the unit is active, and the formula nowhere holds, are a group."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -18,9 +18,16 @@ from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, pairs_of
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery, grouped
-from andornot.views.token_marks import Token, Truth, decisive, mark_pair, mark_tokens
-from andornot.views.unit import UnitEntry, unit_entry
+from andornot.views.gallery import BoolArray, Gallery
+from andornot.views.token_marks import (
+    PAIR_MARKS,
+    TOKEN_MARKS,
+    Token,
+    Truth,
+    decisive,
+    mark_pair,
+    mark_tokens,
+)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,22 @@ class PairGallery(Gallery[PairView]):
         """``pair`` or ``token``: what a position is."""
         return self.run.level
 
+    @property
+    def at_pairs(self) -> bool:
+        """Whether a position is a pair, and no token."""
+        return self.level != TOKEN
+
+    def agreement(self, view: PairView) -> str:
+        """How unit and formula agree on a pair, in words."""
+        if self.at_pairs:
+            return (
+                f"formula holds by {', '.join(view.reasons)}"
+                if view.reasons
+                else ("formula does not hold")
+            )
+        both, unit, formula = view.counts
+        return f"tokens: {both} both, {unit} only unit, {formula} only formula"
+
     @cached_property
     def _tags(self) -> dict[str, str]:
         return tag_names(self.data)
@@ -139,7 +162,7 @@ class PairGallery(Gallery[PairView]):
         unit, formula, pair = explanation.unit, explanation.formula, self.data.pairs[sample]
         own = self.positions.sample(sample).ravel()
         truths = self._truths(formula, own)
-        if self.level == TOKEN:
+        if not self.at_pairs:
             values = self.values(sample, unit).ravel()
             active = values > self.thresholds[unit]
             marked = mark_tokens(pair, formula, truths, list(active), self._strengths(unit, values))
@@ -173,19 +196,14 @@ class PairGallery(Gallery[PairView]):
 
     def _reasons(self, formula: Formula | None, truths: Sequence[Truth]) -> tuple[str, ...]:
         """At pair level, what makes the formula hold."""
-        if formula is None or self.level == TOKEN:
+        if formula is None or not self.at_pairs:
             return ()
         return tuple(map(str, decisive(formula, truths[0])))
 
 
-def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[PairView]:
-    """Everything that is said of one unit, with its pairs.
-
-    Raises:
-        OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
-    """
-    view = gallery.unit(unit, n_samples)
-    return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
+def marks_at(level: str) -> Mapping[str, str]:
+    """Each mark of a word at a level of sentences, and what it means."""
+    return TOKEN_MARKS if level == TOKEN else PAIR_MARKS
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:
