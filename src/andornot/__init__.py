@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from andornot.explainer import explain, score
     from andornot.formula import And, Concept, Formula, Not, Or, parse
     from andornot.pipeline.dissect import dissect
+    from andornot.pipeline.options import Execution, RunOptions
     from andornot.results.explanation import Explanation
     from andornot.results.result import Result
     from andornot.runs.run import Run
@@ -27,6 +28,7 @@ __all__ = [
     "AndornotError",
     "Concept",
     "ConceptTable",
+    "Execution",
     "Explanation",
     "Formula",
     "Not",
@@ -34,6 +36,7 @@ __all__ = [
     "Responses",
     "Result",
     "Run",
+    "RunOptions",
     "Threshold",
     "dissect",
     "examine",
@@ -47,6 +50,7 @@ _HOMES = {
     "AndornotError": "errors",
     "Concept": "formula",
     "ConceptTable": "concepts.table",
+    "Execution": "pipeline.options",
     "Explanation": "results.explanation",
     "Formula": "formula",
     "Not": "formula",
@@ -54,6 +58,7 @@ _HOMES = {
     "Responses": "counting.responses",
     "Result": "results.result",
     "Run": "runs.run",
+    "RunOptions": "pipeline.options",
     "Threshold": "counting.thresholds",
     "dissect": "pipeline.dissect",
     "examine": "trust.measure",
