@@ -18,12 +18,12 @@ from andornot.counting import stores as activations
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.explainer import SearchOptions
 from andornot.pipeline import count, record
 from andornot.pipeline import dissect as dissection
 from andornot.pipeline.options import Execution, RunOptions
 from andornot.probes.base import Recording
 from andornot.runs.run import Run
-from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 from pass_cases import n_recorded
 from unlisted import forget_files

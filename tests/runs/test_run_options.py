@@ -9,11 +9,11 @@ import pytest
 
 import andornot
 from andornot import ConceptTable, Threshold
-from andornot.counting.rules import Ranges
+from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError
+from andornot.explainer import SearchOptions
 from andornot.pipeline.options import Execution, RunOptions
 from andornot.probes.recording import Recording
-from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 
 
