@@ -114,6 +114,10 @@ def test_pool_is_the_limit_in_arrays_too():
     assert list(result) == list(andornot.explain(units, table, limit=2))
     examined = andornot.examine(result, units, table, pool=2, options=TrustOptions(2, 40, 2))
     assert examined[0].formula == result[0].formula
+    with pytest.raises(OptionError, match=r"jops.*did you mean jobs"):
+        andornot.explain(units, table, jops=2)  # type: ignore[call-arg]
+    with pytest.raises(OptionError, match=r"optoins.*did you mean options"):
+        andornot.examine(result, units, table, optoins=2)  # type: ignore[call-arg]
     with pytest.raises(OptionError, match="pool is 3 here, but the explanations were searched"):
         andornot.examine(result, units, table, pool=3)
     with pytest.raises(OptionError, match="pool and limit are two names of one option"):
