@@ -147,7 +147,7 @@ def test_a_file_and_the_command_line_say_the_same(setting, tmp_path):
 def test_a_file_gives_an_option_under_one_of_its_names(lines, tmp_path):
     file = tmp_path / "options.yaml"
     file.write_text(lines, encoding="utf-8")
-    with pytest.raises(OptionError, match="twice, under two names .*; give it once"):
+    with pytest.raises(OptionError, match=r"twice, under two names .*; give it once"):
         parsed(["--config", str(file)])
 
 
