@@ -68,6 +68,7 @@ def dissect(
     trust: TrustOptions | None = RunOptions.trust,
     recording: Recording | None = None,
     execution: Execution | None = None,
+    options: RunOptions | None = None,
     **more: Unpack[RunKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -96,6 +97,7 @@ def dissect(
             each explanation says how far it can be trusted (see ``trust``); None for not at all.
         recording: batch size, device and the like.
         execution: where it is computed, and what is kept (see ``pipeline.options.Execution``).
+        options: all these options in one record, instead of each by name.
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -111,10 +113,13 @@ def dissect(
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
     """
-    options = RunOptions.of(
-        search, execution, threshold=threshold, units=units, trust=trust, recording=recording,
-        **more,
-    )  # fmt: skip
+    named: dict[str, Any] = {
+        "search": search, "execution": execution, "threshold": threshold, "units": units,
+        "recording": recording, **more,
+    }  # fmt: skip
+    if trust is not RunOptions.trust:
+        named["trust"] = trust
+    options = RunOptions.given(options, named)
     layers, directions = _layers(layer), None
     if options.directions is not None:
         directions = Directions.given(options.directions)
