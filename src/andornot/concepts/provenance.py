@@ -107,7 +107,7 @@ def from_json(found: Mapping[str, Any], n_concepts: int) -> tuple[Provenance, ..
     """
     try:
         known = [Provenance(by, name) for by, name in found["list"]]
-        each = tuple(known[i] for i in found["of"] if 0 <= i)
+        each = tuple(known[i] for i in found["of"] if i >= 0)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(f"the provenance of concepts is damaged ({error})") from error
     if len(each) != n_concepts:
@@ -123,7 +123,7 @@ def told(provenance: Sequence[Provenance]) -> str:
 
 def _by(provenance: Provenance) -> str:
     if provenance.by == "unknown":
-        return provenance.name and f"of unknown origin ({provenance.name})" or "of unknown origin"
+        return (provenance.name and f"of unknown origin ({provenance.name})") or "of unknown origin"
     return f"by {provenance.by}" + (f" ({provenance.name})" if provenance.name else "")
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from andornot._tools.progress import track
-from andornot.data.images.dataset import Labels
+from andornot.data.sources.base import Labels
 from andornot.demo.vision import scenes
 from andornot.demo.vision.canvas import COLOURS, SIZE, TEXTURES, Painted
 from andornot.errors import OptionError
