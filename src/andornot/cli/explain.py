@@ -86,6 +86,13 @@ if TYPE_CHECKING:
 )
 @with_options(WORD_OPTIONS)
 @click.option(
+    "--concepts-by",
+    multiple=True,
+    metavar="NAME",
+    help="Further concepts: FILE.py:FUNCTION (which runs that file), or the name of an installed "
+    "entry point of andornot.concepts; may be given several times.",
+)
+@click.option(
     "--relations",
     metavar="FILE",
     help="YAML or JSON with relations of your own: KIND: {animal: [dog, cat]}.",
@@ -197,6 +204,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "memory": options["memory"],
         "executor": options["executor"],
         "verify": options["verify"],
+        "sources": options["concepts_by"],
         **search_of(options),
     }
     drawn = _drawn(options)

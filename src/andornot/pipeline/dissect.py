@@ -25,6 +25,7 @@ from andornot._tools.whole_folders import sweep_folders
 from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
+from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError, quoted
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
@@ -79,6 +80,7 @@ def dissect(
     memory: float = 4.0,
     executor: Executor | str | None = None,
     verify: bool = False,
+    sources: Sequence[Any] = (),
     **search: Any,
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -121,6 +123,9 @@ def dissect(
             ``dask:ADDRESS`` (see ``_tools.executors``); this process if not given.
         verify: read all data files, and use nothing stored that was made from other bytes;
             otherwise a file is the same as long as its size and its time of change are.
+        sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
+            entry point of ``andornot.concepts``, functions or sources (see
+            ``data.sources.functions``).
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
             ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
@@ -150,7 +155,7 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words,
+        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
     )  # fmt: skip
     pipeline = Pipeline(
         probe=probe,
@@ -251,6 +256,7 @@ def _probe(
     weights: str | Path | None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None,
     words: Words | None,
+    sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     from andornot.probes.pairs import PairProbe, Words, is_pairs
@@ -258,12 +264,12 @@ def _probe(
     if is_pairs(data):
         if preprocessing is not None:
             raise OptionError("preprocessing is an option for images; leave it out here")
-        return PairProbe.of(model, layers, data, recording, words or Words(), weights)
+        return PairProbe.of(model, layers, data, recording, words or Words(), weights, sources)
     from andornot.probes.images import ImageProbe
 
     if words is not None:
         raise OptionError("words are an option for sentence pairs; leave them out for images")
-    return ImageProbe.of(model, layers, data, recording, weights, preprocessing)
+    return ImageProbe.of(model, layers, data, recording, weights, preprocessing, sources)
 
 
 def _layers(layer: object) -> tuple[str, ...]:

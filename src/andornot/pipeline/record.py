@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from andornot._tools.files import writing
 from andornot._tools.folders import keep_aside
 from andornot._tools.progress import tell
-from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import Shards, is_shard
 from andornot.data.samples import groups_of
+from andornot.data.sources.related import Related
 from andornot.errors import DataError
 from andornot.pipeline.editions import data_editions, network_editions, note_labels
 from andornot.pipeline.passes import Recordings
@@ -37,6 +37,8 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
     p.editions = data_editions(p, data_key)
+    if "sources" in inputs:  # these may look at the pictures themselves
+        inputs["images"] = p.editions["images"]
     stage = p.stage(
         stage_names.CONCEPTS, data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs
     )
@@ -47,7 +49,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
         remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = p.probe.build_table(stage.path, p.folds, p.jobs)
         if p.relations is not None:
-            table = with_relations(table, p.relations, p.probe.spellings)
+            table = Related(p.relations, p.probe.spellings).derive(table)
             table.save_atoms(stage.path)
     # before the table counts as done: a kill between the two leaves no table of unknown bytes
     note_labels(p)

@@ -22,6 +22,7 @@ from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.samples import Samples
+from andornot.data.sources.named import UserSource
 from andornot.errors import OptionError
 
 
@@ -136,6 +137,10 @@ class Probe(Protocol):
     @property
     def data(self) -> Samples:
         """The samples."""
+
+    @property
+    def sources(self) -> tuple[UserSource, ...]:
+        """Concepts that the user adds to those of the data."""
 
     @property
     def recording(self) -> Recording:

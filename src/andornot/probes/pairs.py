@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from andornot.data.sentences.concepts import SIDES, STOP_WORDS, pair_concepts
 from andornot.data.sentences.open import KINDS, open_pairs
 from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.tokens import token_concepts
+from andornot.data.sources.named import UserSource, key_of_sources
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
@@ -102,6 +103,7 @@ class PairProbe:
         recording: batch size and device.
         words: which words become concepts.
         weights: ``random:SEED`` where they were drawn anew, else None.
+        sources: concepts that the user adds; workers get none of them, as functions may not travel.
     """
 
     model: PairModel
@@ -111,6 +113,7 @@ class PairProbe:
     recording: Recording
     words: Words
     weights: str | None = None
+    sources: tuple[UserSource, ...] = ()
 
     @classmethod
     def of(
@@ -121,6 +124,7 @@ class PairProbe:
         recording: Recording,
         words: Words,
         weights: str | Path | None = None,
+        sources: tuple[UserSource, ...] = (),
     ) -> PairProbe:
         """Load what is given as a text, and check the layers.
 
@@ -133,6 +137,8 @@ class PairProbe:
         if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
             raise OptionError("models of sentence pairs bring weights; name their file as model")
         pairs = open_pairs(data) if isinstance(data, str | Path) else data
+        if pairs.further:
+            sources, pairs = (*pairs.further, *sources), replace(pairs, further=())
         spec = model if isinstance(model, str) else type(model).__name__
         if isinstance(model, str):
             model = load_pair_model(model, device=recording.device, weights=drawn)
@@ -141,7 +147,7 @@ class PairProbe:
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
                 "object with layers, class_names, fingerprint and record (see docs/nli.md)"
             )
-        probe = cls(model, spec, layers, pairs, recording, words, drawn)
+        probe = cls(model, spec, layers, pairs, recording, words, drawn, sources)
         _check_layers(probe.model, layers)
         return probe
 
@@ -226,7 +232,8 @@ class PairProbe:
     def concept_key(self) -> dict[str, Any]:
         """The level, and which words become concepts."""
         versions = made_with("numpy")
-        return {"level": self.level, "words": self.words.key(), "versions": versions}
+        words = {"level": self.level, "words": self.words.key(), "versions": versions}
+        return words | key_of_sources(self.sources)
 
     def spellings(self, name: str) -> Sequence[str]:
         """What a relation's name may be called in the table."""
@@ -253,6 +260,7 @@ class PairProbe:
             vectors=self.words.vectors,
             n_neighbors=self.words.n_neighbors,
             n_folds=folds,
+            sources=self.sources,
         )
         table.save(directory)
         return ConceptTable.load(directory)

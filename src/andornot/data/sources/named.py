@@ -186,6 +186,11 @@ def _text_of(found: Any) -> str:
         return ""
 
 
+def key_of_sources(sources: Sequence[UserSource]) -> dict[str, Any]:
+    """All that shapes the concepts of some sources; nothing where there are none."""
+    return {"sources": [source.key() for source in sources]} if sources else {}
+
+
 @dataclass(frozen=True, eq=False)
 class OfUser:
     """A source that a user wrote as an object; what it lacks is filled in, what it gives checked.

@@ -99,6 +99,18 @@ class OfTokens(Plain):
         return np.array(found, np.int64)
 
 
+def of_tokens(
+    names: tuple[str, ...],
+    category: str,
+    read: Reader,
+    provenance: Provenance,
+    prefix: str = "",
+    segment: int | None = None,
+) -> OfTokens:
+    """Concepts of one category; see :class:`OfTokens`."""
+    return OfTokens(names, ((category,),) * len(names), read, provenance, prefix, segment)
+
+
 @dataclass(frozen=True, eq=False)
 class SegmentNames(Plain):
     """A concept for each segment, which holds at all its tokens."""
