@@ -74,6 +74,13 @@ class Provenance:
 
 UNKNOWN: Final = Provenance()
 
+_WORDS: Final = {
+    "people": "by people",
+    "rule": "by a rule",
+    "network": "by a trained model",
+    "unknown": "of unknown origin",
+}
+
 
 def of_union(members: Iterable[Provenance], rule: Provenance) -> Provenance:
     """Of a concept that is the union of others.
@@ -116,15 +123,13 @@ def from_json(found: Mapping[str, Any], n_concepts: int) -> tuple[Provenance, ..
 
 
 def told(provenance: Sequence[Provenance]) -> str:
-    """How many concepts come from whom, in words: ``53 by people (coco), 11 by rule (colours)``."""
+    """How many concepts come from whom: ``53 by people (coco), 11 by a rule (colours)``."""
     sizes = Counter(provenance)
     return ", ".join(f"{n:,} {_by(p)}" for p, n in sorted(sizes.items(), key=_place))
 
 
 def _by(provenance: Provenance) -> str:
-    if provenance.by == "unknown":
-        return (provenance.name and f"of unknown origin ({provenance.name})") or "of unknown origin"
-    return f"by {provenance.by}" + (f" ({provenance.name})" if provenance.name else "")
+    return _WORDS[provenance.by] + (f" ({provenance.name})" if provenance.name else "")
 
 
 def _place(item: tuple[Provenance, int]) -> tuple[int, int]:
@@ -137,7 +142,7 @@ def warning(provenance: Sequence[Provenance]) -> str:
     if not sizes:
         return ""
     names = ", ".join(p.name for p in sizes if p.name)
-    made = f"by a network{f' ({names})' if names else ''}"
+    made = f"by a trained model{f' ({names})' if names else ''}"
     n = sum(sizes.values())
     return (
         f"{count(n, 'concept')} {'was' if n == 1 else 'were'} labelled {made} and not by people: "

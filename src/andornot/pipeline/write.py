@@ -19,9 +19,11 @@ from andornot.pipeline.state import Pipeline
 from andornot.pipeline.tables import summary, write_explanations, write_samples
 from andornot.results.result import Result
 from andornot.runs import stage_names
+from andornot.runs.cache import key_of
 from andornot.runs.commit import commit, new_results, versions
 from andornot.runs.manifest import (
     MANIFEST,
+    ConceptOrigin,
     DataSource,
     DirectionsSource,
     LayerRecord,
@@ -78,6 +80,7 @@ def _manifest(
         # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=p.least_active(p.probe.layers[0]),
         relations=p.relations,
+        concepts_by=_added_concepts(p),
         directions=None if p.directions is None else DirectionsSource.of(p.directions.facts()),
         search=Searched.of(asdict(p.search)),
         store=p.store,
@@ -100,6 +103,21 @@ def _data(p: Pipeline, data_key: str, table: ConceptTable) -> DataSource:
         concepts=table.n_concepts,
         groups=_groups(table),
     )
+
+
+def _added_concepts(p: Pipeline) -> tuple[ConceptOrigin, ...] | None:
+    """Where the concepts come from that the user added."""
+    found = tuple(
+        ConceptOrigin(
+            name=source.who,
+            by=source.provenance.by,
+            told=source.provenance.name,
+            code=source.code,
+            key=key_of(**source.key()),
+        )
+        for source in p.probe.sources
+    )
+    return found or None
 
 
 def _groups(table: ConceptTable) -> int | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+from andornot.concepts.provenance import told
 from andornot.data.check import DataCheck
 from andornot.data.samples import about_groups
+from andornot.data.sentences.concepts import tagger_of
 from andornot.data.sentences.pairs import PairData
 
 
@@ -28,6 +30,7 @@ def check_pairs(data: PairData) -> DataCheck:
         "middle",
         "words": f"{len(words):,}",
         "tags": f"{len(tags):,}" if data.has_tags else "none",
+        "labels": told([tagger_of(data)] * len(tags)) if data.has_tags else "by rules only",
         "marks": f"{len(marks):,} (features and relations)" if marks else "none",
     }
     return DataCheck(facts, (*data.notes, *_twins(data), *_numbers(data), *_without(data)))
