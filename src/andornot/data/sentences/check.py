@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from andornot.concepts.provenance import told
 from andornot.data.check import DataCheck
 from andornot.data.samples import about_groups
 from andornot.data.sentences.concepts import tagger_of
@@ -30,7 +29,7 @@ def check_pairs(data: PairData) -> DataCheck:
         "middle",
         "words": f"{len(words):,}",
         "tags": f"{len(tags):,}" if data.has_tags else "none",
-        "labels": told([tagger_of(data)] * len(tags)) if data.has_tags else "by rules only",
+        "tags from": str(tagger_of(data)) if data.has_tags else "nobody",
         "marks": f"{len(marks):,} (features and relations)" if marks else "none",
     }
     return DataCheck(facts, (*data.notes, *_twins(data), *_numbers(data), *_without(data)))

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from andornot._tools.checks import as_array, names_of
-from andornot._tools.user_code import importable, outliving
+from andornot._tools.user_code import importable
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, Plain, SampleView, Segment
 from andornot.data.sources.words import labels_of
@@ -115,13 +115,10 @@ class ConceptFunction:
         """Turn whatever goes wrong into a sentence that names the sample."""
         where = f"at the sample {quoted(sample.id)}"
         try:
-            with outliving(f"The function {self.who}", where, DataError):
-                yield
+            yield
         except DataError as error:
-            if str(error).startswith("The function"):
-                raise
             raise DataError(f"The function {self.who} cannot be used {where}: {error}.") from error
-        except Exception as error:  # it is the user's, and may raise anything
+        except (Exception, SystemExit) as error:  # it is the user's, and may raise anything
             reason = " ".join(str(error).split())
             raise DataError(
                 f"The function {self.who} failed {where} with {type(error).__name__}: {reason}; "

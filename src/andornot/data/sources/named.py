@@ -267,15 +267,11 @@ class OfUser:
 
     def _asked(self, sample: SampleView, method: str) -> Any:
         try:
-            with (
-                self.lock,
-                nullcontext() if self.folder is None else importable(self.folder),
-                outliving(f"The source {self.who}", f"at {quoted(sample.id)}", DataError),
-            ):
+            with self.lock, nullcontext() if self.folder is None else importable(self.folder):
                 return getattr(self.source, method)(sample)
         except AndornotError:
             raise
-        except Exception as error:  # it is the user's, and may raise anything
+        except (Exception, SystemExit) as error:  # it is the user's, and may raise anything
             reason = " ".join(str(error).split())
             raise DataError(
                 f"The source {self.who} failed at the sample {quoted(sample.id)} with "
