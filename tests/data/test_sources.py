@@ -44,7 +44,7 @@ N = 3
 
 
 @st.composite
-def annotations(draw):
+def drawn_masks(draw):
     """Masks of two sources that lie over each other, ``(concepts, samples, 2, 3)``, and sets."""
     sizes = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
     bits = st.lists(st.booleans(), min_size=6 * N, max_size=6 * N)
@@ -68,7 +68,7 @@ class Masks(Plain):
         return Labels(maps, (), (2, 3))
 
 
-@given(annotations())
+@given(drawn_masks())
 def test_the_table_of_a_sum_is_the_table_of_all_masks(drawn):
     starts = [sum(len(m) for m in drawn[:i]) for i in range(len(drawn))]
     summed = Summed(tuple(Masks(m, s) for m, s in zip(drawn, starts, strict=True)))
@@ -216,7 +216,10 @@ def test_a_function_may_name_its_concepts_and_give_a_label_map(folder, tmp_path)
 def test_masks_of_pixels_hold_where_half_of_the_pixels_do():
     pixels = np.zeros((4, 6), bool)
     pixels[0, :3] = True  # over the first position both of its upper pixels, over the second one
-    assert on_grid(pixels, "a", (2, 3), (4, 6)).tolist() == [[True, False, False], [False] * 3]
+    assert np.asarray(on_grid(pixels, "a", (2, 3), (4, 6))).tolist() == [
+        [True, False, False],
+        [False] * 3,
+    ]
 
 
 class Thing(Plain):
@@ -308,7 +311,7 @@ def test_label_maps_are_checked(folder, tmp_path, found, sentence):
     def function(picture, shape):
         return found
 
-    function.names = ["a", "b"]
+    function.names = ["a", "b"]  # type: ignore[attr-defined]
     with pytest.raises(DataError, match=sentence):
         build_table(
             open_data(f"labelmaps:{folder}"), tmp_path / "t", sources=named_sources(function)
