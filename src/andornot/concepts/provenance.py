@@ -116,9 +116,13 @@ def from_json(found: Mapping[str, Any], n_concepts: int) -> tuple[Provenance, ..
         known = [Provenance(by, name) for by, name in found["list"]]
         each = tuple(known[i] for i in found["of"] if i >= 0)
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise DataError(f"the provenance of concepts is damaged ({error})") from error
+        raise DataError(
+            f"the provenance of concepts is damaged ({error}); build the table again"
+        ) from error
     if len(each) != n_concepts:
-        raise DataError(f"there is a provenance of {len(each)} concepts for {n_concepts}")
+        raise DataError(
+            f"there is a provenance of {len(each)} concepts for {n_concepts}; build the table again"
+        )
     return each
 
 

@@ -254,7 +254,10 @@ class OfUser:
         return ids.astype(np.int32)
 
     def _wrong(self, sample: SampleView, what: str) -> DataError:
-        return DataError(f"The source {self.who} {what}, at the sample {quoted(sample.id)}.")
+        return DataError(
+            f"The source {self.who} {what}, at the sample {quoted(sample.id)}; mend it, or leave "
+            "it out."
+        )
 
     def known(self, sample: SampleView) -> Known:
         """What the user's source says; all, if it says nothing."""
