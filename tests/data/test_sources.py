@@ -12,8 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from andornot.concepts.provenance import UNKNOWN, Provenance, told, warning
-from andornot.concepts.table import ConceptTable
 from andornot.data.images.colors import color_bins
 from andornot.data.images.dataset import sources_of, view_of
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
@@ -26,11 +24,10 @@ from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.tokens import token_concepts
 from andornot.data.sources import named
 from andornot.data.sources.annotated import Annotated
-from andornot.data.sources.base import ConceptSource, Labels, Plain, SampleView
+from andornot.data.sources.base import ConceptSource, Labels, Plain, Provenance, SampleView
 from andornot.data.sources.colours import COLORS, Colours
 from andornot.data.sources.functions import on_grid
 from andornot.data.sources.named import GROUP, key_of_sources, named_sources
-from andornot.data.sources.related import Related
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import OfTokens, Overlap, words_of
 from andornot.errors import AndornotError, DataError, OptionError
@@ -208,9 +205,6 @@ def test_a_function_may_name_its_concepts_and_give_a_label_map(folder, tmp_path)
     assert (holds(table, "odd").reshape(N, -1) == (np.arange(SIDE**2) % 3 == 1)).all()
     assert table.categories[3:] == (("number",),) * 2
     assert table.provenance[3:] == (Provenance.network("counter 1"),) * 2
-    assert warning(table.provenance).startswith(
-        "2 concepts were labelled by a trained model (counter 1) and not by people"
-    )
 
 
 def test_masks_of_pixels_hold_where_half_of_the_pixels_do():
@@ -276,14 +270,16 @@ BAD = {
     "taken name": (lambda p, s: {"cat": True}, r"two concepts are named 'cat' \(one from people: "),
     "no shape": (lambda p: {}, "with TypeError: .* takes 1 positional argument but 2 were given"),
     "map without names": (lambda p, s: FLAT.astype(int), "; return a dictionary with each concept"),
-    "labels of another sort": (Thing(lambda v: 3), "gave 3, and not andornot's Labels, at the "),
+    "labels of another sort": (Thing(lambda v: 3), "sample '0.png': it gave 3; give Labels of a"),
     "a label too far": (
-        Thing(lambda v: Labels((np.full((4, 4), 2),), (), (4, 4))), "beyond its 1 names, at the"
+        Thing(lambda v: Labels((np.full((4, 4), 2),), (), (4, 4))), "a label beyond its 1 names"
     ),
-    "a concept too far": (Thing(lambda v: Labels((), (1,), (4, 4))), "a concept beyond its 1 na"),
+    "a concept too far": (Thing(lambda v: Labels((), (1,), (4, 4))), "a concept beyond its 1"),
     "a map too large": (
         Thing(lambda v: Labels((np.ones((9, 9), int),), (), (9, 9))), r"a map of shape \(9, 9\)"
     ),
+    "an odd concept": (Thing(lambda v: Labels((), ("x",), (4, 4))), "with OptionError: a concept"),
+    "no tuple": (Thing(lambda v: Labels(3, (), (4, 4))), "with TypeError: 'int' object is not"),
     "source raises": (Thing(lambda v: 1 / 0), "failed at the sample '0.png' with ZeroDivisionErr"),
 }  # fmt: skip
 
@@ -349,7 +345,7 @@ def test_functions_of_words_are_as_counted_by_hand(drawn):
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=3))
 def test_words_and_overlap_are_as_counted_by_hand(drawn):
     names = tuple(f"hyp:{word}" for word in WORDS[:3])
-    words = OfTokens(names, (("word",),) * 3, words_of, UNKNOWN, "hyp:", 1)
+    words = OfTokens(names, (("word",),) * 3, words_of, Provenance(), "hyp:", 1)
     overlap = Overlap({"half": 0.5, "any": 0.0})
     for both in drawn:
         view = SampleView(0, "a", (1, 1), segments=tuple(map(Sentence, both)))
@@ -392,7 +388,7 @@ def test_heads_of_words_are_links_between_tokens(tmp_path, head, links):
     path = tmp_path / "a.conllu"
     path.write_text(CONLLU.replace("HEAD", head))
     data = read_conllu(path)
-    source = OfTokens((), (), words_of, UNKNOWN)
+    source = OfTokens((), (), words_of, Provenance())
     view = SampleView(0, "a", (1, 5), segments=data.pairs[0].sentences, by_token=True)
     found = source.links(view)
     assert (None if found is None else found.tolist()) == links
@@ -416,67 +412,13 @@ def test_tags_say_whom_they_come_from(tmp_path, monkeypatch):
     lines = tmp_path / "snli.jsonl"
     lines.write_text(json.dumps(line))
     assert "Stanford" in tagger_of(open_pairs(f"snli:{lines}")).name
-    assert tagger_of(open_pairs(f"pairs:{lines}")) == UNKNOWN  # a user's own, parsed by anybody
+    assert (
+        tagger_of(open_pairs(f"pairs:{lines}")) == Provenance()
+    )  # a user's own, parsed by anybody
     table = pair_concepts(open_pairs(f"snli:{lines}"))
     by = dict(zip(table.names, table.provenance, strict=True))
     assert by["pre:NN"].by == "network"
     assert by["pre:dog"].by == by["overlap-0%"].by == "rule"
-
-
-def test_a_table_keeps_whom_concepts_come_from(tmp_path):
-    people, net = Provenance.people("us"), Provenance.network("seg")
-    plain = ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
-    table = plain.told_by([people, net, UNKNOWN])
-    assert table.digest == plain.digest  # no search sees it
-    rule = Provenance.rule("kinds")
-    more = Related({"KIND": {"a": ["a", "b"], "c": ["c", "a"]}}, lambda name: (name,), rule)
-    derived = more.derive(table)
-    # a union errs where the network of a member does
-    assert derived.provenance == (people, net, UNKNOWN, net, rule)
-    derived.save(tmp_path / "t")
-    assert ConceptTable.load(tmp_path / "t").provenance == derived.provenance
-    plain.save(tmp_path / "p")
-    assert "provenance" not in json.loads((tmp_path / "p/concepts.json").read_text())
-    assert ConceptTable.load(tmp_path / "p").provenance == ()
-    other = ConceptTable.from_masks(np.eye(2, dtype=bool), ["b", "d"]).told_by([people, people])
-    assert table.merge(other).provenance == (people, net, UNKNOWN, people)
-    assert plain.merge(plain).provenance == ()
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"list": [["people", ""]], "of": [0]},
-        {"list": [["martians", ""]], "of": [0, 0]},
-        {"list": [["people", ""]], "of": [0, 1]},
-        {"list": [["people", ""]], "of": [0, -1]},
-        {"list": [["people", 3]], "of": [0, 0]},
-        {"of": [0, 0]},
-        [1],
-        "x",
-    ],
-)
-def test_a_damaged_provenance_is_told(tmp_path, damage):
-    table = ConceptTable.from_masks(np.eye(2, dtype=bool), ["a", "b"])
-    table.told_by([UNKNOWN, Provenance.people()]).save(tmp_path / "t")
-    path = tmp_path / "t" / "concepts.json"
-    meta = json.loads(path.read_text())
-    path.write_text(json.dumps(meta | {"provenance": damage}))
-    with pytest.raises(DataError, match=r"concepts\.json is missing or damaged"):
-        ConceptTable.load(tmp_path / "t")
-
-
-def test_provenance_in_words():
-    several = [Provenance.rule("words"), Provenance.people("coco"), Provenance.people("coco")]
-    assert told([*several, UNKNOWN]) == (
-        "2 by people (coco), 1 by a rule (words), 1 of unknown origin"
-    )
-    assert warning(several) == ""
-    for odd in ("martians", 3, "", "networks x"):
-        with pytest.raises(OptionError, match="write people, rule or network"):
-            Provenance.of(odd)
-    with pytest.raises(OptionError, match="give one of people, rule"):
-        Provenance("martians")  # type: ignore[arg-type]
 
 
 # --- what is named ---------------------------------------------------------------------------

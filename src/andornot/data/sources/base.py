@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.concepts.provenance import Provenance
+from andornot.concepts.provenance import Provenance as Provenance
 from andornot.concepts.table import ConceptTable
 
 if TYPE_CHECKING:

@@ -88,8 +88,9 @@ class ConceptFunction:
         return OfSentences(self, names, self.provenance)
 
     def _names_of(self, first: SampleView) -> tuple[str, ...]:
-        with self.asked(first):
-            found = self.ask_picture(first) if first.open_picture else self.ask(first.segments[0])
+        picture = first.picture if first.open_picture else None  # its damage is not the function's
+        with asking(f"function {self.who}", first):
+            found = self.ask(first.segments[0]) if picture is None else self.ask_picture(first)
             if not isinstance(found, Mapping) or not found:
                 raise DataError(
                     f"it returned {_shown(found)}; return a dictionary with each concept, also "
@@ -110,21 +111,6 @@ class ConceptFunction:
         with self.lock, nullcontext() if self.folder is None else importable(self.folder):
             return self.function(*given)
 
-    @contextmanager
-    def asked(self, sample: SampleView) -> Iterator[None]:
-        """Turn whatever goes wrong into a sentence that names the sample."""
-        where = f"at the sample {quoted(sample.id)}"
-        try:
-            yield
-        except DataError as error:
-            raise DataError(f"The function {self.who} cannot be used {where}: {error}.") from error
-        except (Exception, SystemExit) as error:  # it is the user's, and may raise anything
-            reason = " ".join(str(error).split())
-            raise DataError(
-                f"The function {self.who} failed {where} with {type(error).__name__}: {reason}; "
-                "mend it, or leave it out."
-            ) from error
-
     def check(self, found: Mapping[str, Any], names: Mapping[str, int]) -> None:
         """Refuse concepts that the first sample did not have.
 
@@ -137,6 +123,30 @@ class ConceptFunction:
                 f"({', '.join(list(names)[:5])}{', ...' if len(names) > 5 else ''}); return all "
                 "names each time, or give the function an attribute names"
             )
+
+
+@contextmanager
+def asking(who: str, sample: SampleView) -> Iterator[None]:
+    """Turn whatever goes wrong in code of the user's into a sentence that names the sample.
+
+    Args:
+        who: whose code, such as ``function bright in concepts.py``.
+        sample: what it is asked about.
+
+    Raises:
+        DataError: something goes wrong.
+    """
+    where = f"at the sample {quoted(sample.id)}"
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"The {who} cannot be used {where}: {error}.") from error
+    except (Exception, SystemExit) as error:  # it is the user's, and may raise anything
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"The {who} failed {where} with {type(error).__name__}: {reason}; mend it, or leave it "
+            "out."
+        ) from error
 
 
 def named(found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -181,13 +191,13 @@ class OfPictures(_Asked):
         Raises:
             DataError: it fails, or gives something else.
         """
-        with self.function.asked(sample):
+        picture = sample.picture.size[::-1]  # read before: its damage is not the function's
+        with asking(f"function {self.function.who}", sample):
             found = self.function.ask_picture(sample)
             if not isinstance(found, Mapping):
                 return Labels((self._map(found, sample.grid),), (), sample.grid)
             index = {name: i for i, name in enumerate(self.names)}
             self.function.check(found, index)
-            picture = sample.picture.size[::-1]
             whole, maps = [], []
             for name, value in found.items():
                 own = index[nfc(name)]
@@ -227,7 +237,7 @@ class OfSentences(_Asked):
         n_names = len(self.names) if sample.by_token else len(self.names) // len(sample.segments)
         plain = [name if sample.by_token else name.partition(":")[2] for name in self.names]
         index = {name: i for i, name in enumerate(plain[:n_names])}
-        with self.function.asked(sample):
+        with asking(f"function {self.function.who}", sample):
             found = []
             for place, segment in enumerate(sample.segments):
                 start = 0 if sample.by_token else place * n_names

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import inspect
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import as_array, names_of, several, texts, users_path
+from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
 from andornot._tools.user_code import import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Known, Labels, SampleView
-from andornot.data.sources.functions import ConceptFunction
+from andornot.data.sources.functions import ConceptFunction, asking
 from andornot.errors import AndornotError, DataError, OptionError, quoted
 from andornot.formula import nfc
 from andornot.specs import python_function
@@ -40,11 +40,14 @@ def named_sources(given: object) -> tuple[UserSource, ...]:
     """The sources that a user names, loaded; each name runs code of its own.
 
     Args:
-        given: texts (``FILE.py:FUNCTION`` or the name of an entry point), functions, or sources.
+        given: texts (``FILE.py:FUNCTION`` or the name of an entry point), functions, or sources;
+            one or several, None for none.
 
     Raises:
         OptionError: one cannot be loaded, or is no source.
     """
+    if given is None:
+        return ()
     if callable(given) or hasattr(given, "labels"):
         given = (given,)
     return tuple(_source(one) for one in several(given, "sources"))
@@ -127,7 +130,8 @@ def _of_object(
             "names, categories and labels"
         )
     own = getattr(found, "key", "")
-    stamp = "" if callable(own) else str(own)
+    said = _loaded(own, who) if callable(own) else own
+    stamp = str(said) if said else ""  # `base.Plain` says nothing
     seen = digest or _digest_of_object(found, stamp)
     told = hashlib.sha256(f"{seen} {stamp}".encode()).hexdigest()
     names = getattr(found, "names", None)
@@ -221,10 +225,9 @@ class OfUser:
         return self
 
     def key(self) -> Mapping[str, Any]:
-        """The digest, and what the source says itself."""
-        own = getattr(self.source, "key", None)
-        further = {"own": own()} if callable(own) else {}
-        return {"source": self.who, "digest": self.digest, "names": self.names} | further
+        """The digest, and what the source says of its concepts."""
+        told = {"names": self.names, "categories": self.categories, "by": str(self.provenance)}
+        return {"source": self.who, "digest": self.digest} | told
 
     def labels(self, sample: SampleView) -> Labels:
         """What the user's source gives.
@@ -232,54 +235,49 @@ class OfUser:
         Raises:
             DataError: it fails, or gives something else.
         """
-        found = self._asked(sample, "labels")
-        if not isinstance(found, Labels):
-            raise self._wrong(sample, f"gave {quoted(found)}, and not andornot's Labels")
-        maps = tuple(self._checked(own, sample) for own in found.maps)
-        concepts = tuple(int(own) for own in found.concepts)
-        if any(not 0 <= own < len(self.names) for own in concepts):
-            raise self._wrong(sample, f"has a concept beyond its {len(self.names)} names")
-        return Labels(maps, concepts, sample.grid)
+        with self._asking(sample):
+            found = self.source.labels(sample)
+            if not isinstance(found, Labels):
+                raise DataError(f"it gave {quoted(found)}; give Labels of andornot's")
+            maps = tuple(self._checked(own, sample.grid) for own in found.maps)
+            concepts = tuple(whole_number(own, "a concept") for own in found.concepts)
+            if any(not 0 <= own < len(self.names) for own in concepts):
+                raise DataError(f"it gave a concept beyond its {len(self.names)} names; mend it")
+            return Labels(maps, concepts, sample.grid)
 
-    def _checked(self, given: Any, sample: SampleView) -> NDArray[np.int32]:
+    def _checked(self, given: Any, grid: tuple[int, int]) -> NDArray[np.int32]:
         ids = as_array(given, "label maps")
-        if ids.shape != sample.grid or ids.dtype.kind not in "iu":
-            raise self._wrong(
-                sample,
-                f"gave a map of shape {ids.shape} and dtype {ids.dtype}, and not whole numbers of "
-                f"shape {sample.grid}",
+        if ids.shape != grid or ids.dtype.kind not in "iu":
+            raise DataError(
+                f"it gave a map of shape {ids.shape} and dtype {ids.dtype}; give whole numbers of "
+                f"shape {grid}"
             )
         if ids.size and not 0 <= ids.min() <= ids.max() <= len(self.names):
-            raise self._wrong(sample, f"has a label beyond its {len(self.names)} names")
+            raise DataError(f"it gave a label beyond its {len(self.names)} names; mend it")
         return ids.astype(np.int32)
-
-    def _wrong(self, sample: SampleView, what: str) -> DataError:
-        return DataError(
-            f"The source {self.who} {what}, at the sample {quoted(sample.id)}; mend it, or leave "
-            "it out."
-        )
 
     def known(self, sample: SampleView) -> Known:
         """What the user's source says; all, if it says nothing."""
-        known: Known = self._asked(sample, "known") if hasattr(self.source, "known") else True
-        return known
+        if not hasattr(self.source, "known"):
+            return True
+        with self._asking(sample):
+            known: Known = self.source.known(sample)
+            return known
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:
         """What the user's source says; none, if it says nothing."""
-        return self._asked(sample, "links") if hasattr(self.source, "links") else None
+        if not hasattr(self.source, "links"):
+            return None
+        with self._asking(sample):
+            links: NDArray[np.int64] | None = self.source.links(sample)
+            return links
 
-    def _asked(self, sample: SampleView, method: str) -> Any:
-        try:
-            with self.lock, nullcontext() if self.folder is None else importable(self.folder):
-                return getattr(self.source, method)(sample)
-        except AndornotError:
-            raise
-        except (Exception, SystemExit) as error:  # it is the user's, and may raise anything
-            reason = " ".join(str(error).split())
-            raise DataError(
-                f"The source {self.who} failed at the sample {quoted(sample.id)} with "
-                f"{type(error).__name__}: {reason}; mend it, or leave it out."
-            ) from error
+    @contextmanager
+    def _asking(self, sample: SampleView) -> Iterator[None]:
+        beside = nullcontext() if self.folder is None else importable(self.folder)
+        # its author need not think of threads
+        with asking(f"source {self.who}", sample), self.lock, beside:
+            yield
 
 
 UserSource = ConceptFunction | OfUser
