@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -249,6 +251,7 @@ def raises(error):
 
 
 FLAT = np.zeros((SIDE, SIDE))
+ODD: Any = ("x", 3)
 BAD = {
     "raises": (raises(ValueError("bad\nluck")), "failed at .*'0.png' with ValueError: bad luck; "),
     "ends": (raises(SystemExit("bye")), "failed at the sample '0.png' with SystemExit: bye; mend"),
@@ -278,10 +281,35 @@ BAD = {
     "a map too large": (
         Thing(lambda v: Labels((np.ones((9, 9), int),), (), (9, 9))), r"a map of shape \(9, 9\)"
     ),
-    "an odd concept": (Thing(lambda v: Labels((), ("x",), (4, 4))), "with OptionError: a concept"),
-    "no tuple": (Thing(lambda v: Labels(3, (), (4, 4))), "with TypeError: 'int' object is not"),
+    "an odd concept": (Thing(lambda v: Labels((), ODD, (4, 4))), "with OptionError: a concept"),
+    "no tuple": (Thing(lambda v: Labels(ODD[1], (), (4, 4))), "with TypeError: 'int' object"),
     "source raises": (Thing(lambda v: 1 / 0), "failed at the sample '0.png' with ZeroDivisionErr"),
 }  # fmt: skip
+
+
+def test_a_source_that_fails_at_its_key_is_refused_when_it_is_named():
+    class Broken(Thing):
+        def key(self):
+            raise ValueError("no key")
+
+    with pytest.raises(OptionError, match=r"Broken cannot be loaded \(ValueError: no key\); mend"):
+        named_sources([Broken()])
+
+
+def test_nothing_named_is_no_source():
+    assert named_sources(None) == named_sources([]) == ()
+    with pytest.raises(OptionError, match="sources is 3; give a list"):
+        named_sources(3)
+
+
+def test_a_damaged_picture_is_not_blamed_on_the_function(folder, tmp_path):
+    path = tmp_path / "copy"
+    shutil.copytree(folder, path)
+    data = open_data(f"labelmaps:{path}")
+    (path / "images" / "2.png").write_bytes(b"no picture")
+    with pytest.raises(DataError) as error:
+        build_table(data, tmp_path / "t", sources=named_sources([bright]))
+    assert str(error.value).startswith(str(path / "images" / "2.png"))
 
 
 @pytest.mark.parametrize("case", BAD)
