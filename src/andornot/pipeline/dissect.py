@@ -21,6 +21,7 @@ from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.whole_folders import sweep_folders
 from andornot.data.registry import check_arguments, modality_of_data
+from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
@@ -69,6 +70,7 @@ def dissect(
     recording: Recording | None = None,
     execution: Execution | None = None,
     options: RunOptions | None = None,
+    sources: Sequence[Any] = (),
     **more: Unpack[RunKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -98,6 +100,9 @@ def dissect(
         recording: batch size, device and the like.
         execution: where it is computed, and what is kept (see ``pipeline.options.Execution``).
         options: all these options in one record, instead of each by name.
+        sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
+            entry point of ``andornot.concepts``, functions or sources (see
+            ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -126,7 +131,7 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words,
+        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
     )  # fmt: skip
     execution = options.execution
     plan = Plan(
@@ -168,12 +173,15 @@ def _probe(
     weights: str | Path | None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None,
     words: Words | None,
+    sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
     given = check_arguments(
         modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
     )
+    if sources:  # a probe of another package need not know them
+        given["sources"] = sources
     probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)
     return probe
 

@@ -213,7 +213,7 @@ class RunOptions:
             raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 
-_READERS = ("weights", "preprocessing", "words")
+_READERS = ("weights", "preprocessing", "words", "sources")
 """Keywords of ``dissect`` beside these options: how network and samples are read."""
 
 

@@ -12,6 +12,7 @@ from andornot.report.layer_context import Chapter
 from andornot.report.unit_links import UnitRef
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
+from andornot.views.origins import model_labelled, origins
 from andornot.views.plots import (
     Plot,
     accuracy_scatter,
@@ -64,6 +65,7 @@ def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> Laye
         sentences=(
             *overview(chapter.run, chapter.layer, looked_at, len(refs)),
             *trust_sentences(chapter.explanations),
+            *filter(None, (model_labelled(chapter.run),)),
         ),
         active=threshold(chapter.run, chapter.layer),
         map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
@@ -163,6 +165,7 @@ def facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
         ("positions", f"{run.concepts.n_positions:,}"),
         ("concepts", f"{m.data.concepts:,}"),
+        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
         ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
         ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
