@@ -195,6 +195,11 @@ SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
         type=click.Choice(["mu2020"]),
         help="Repeat the published beam search move for move.",
     ),
+    click.option(
+        "--known-only",
+        is_flag=True,
+        help="Score each formula where all its categories were annotated; needs --no-trust.",
+    ),
 ]
 """Options that say what to search for."""
 
@@ -367,7 +372,7 @@ def search_of(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of the search, by their names in the API."""
     names = (
         *("length", "beam_size", "search", "metric", "penalty", "categories", "profile"),
-        *("space", "nodes", "seconds"),
+        *("space", "nodes", "seconds", "known_only"),
     )
     chosen = {name: options[name] for name in names}
     if options["operators"]:

@@ -56,7 +56,7 @@ def trusted(
     found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
     stage = p.stage(
         stage_names.trust(layer),
-        responses=counted.key, formulas=found, search=asdict(p.search), trust=asdict(p.trust),
+        responses=counted.key, formulas=found, search=p.search.as_dict(), trust=asdict(p.trust),
         choose_length=p.choose_length,
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from andornot.concepts.relations import Relations, check_relations
 from andornot.counting.ranges import Ranges
 from andornot.counting.thresholds import Threshold
 from andornot.errors import DamagedError, OptionError, quoted
+from andornot.explainer import check_known
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
 from andornot.pipeline.record import concepts_of, record
@@ -41,7 +42,7 @@ from andornot.runs.cache import alone, forget
 from andornot.runs.commit import claim
 from andornot.runs.run import Run
 from andornot.search.options import SearchOptions
-from andornot.trust.measure import LONGEST
+from andornot.trust.measure import LONGEST, check_examined
 from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def dissect(
             otherwise a file is the same as long as its size and its time of change are.
         **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
             ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
+            ``known_only`` goes without trust;
             with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
@@ -144,6 +146,9 @@ def dissect(
     n_workers(jobs)
     _check(options, threshold, folds, min_active, relations)
     _check_store(options, threshold, store, memory)
+    # trust in a correlation is left out without a word, as it always was
+    if trust is not None and store and not options.correlates:
+        check_examined(options)
     layers = _layers(layer)
     chosen = None if directions is None else Directions.given(directions)
     if chosen is not None:
@@ -181,6 +186,13 @@ def dissect(
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
             pipeline.engine = engine
             return _whole_run(pipeline)
+
+
+_KNOWN_ONLY = (
+    "each formula is scored where all its categories were annotated, so formulas with other "
+    "categories are scored on other positions; pictures and the parts of formulas go by all "
+    "positions"
+)
 
 
 def _check_choice(
@@ -296,6 +308,9 @@ def _run(p: Pipeline) -> Run:
     table, table_stage = concepts_of(p, data_key)
     # mistakes in the search options shall not show only after the network has run
     table.select(p.search.categories, p.search.concepts)
+    check_known(table, p.search)
+    if p.search.known_only:
+        p.note(_KNOWN_ONLY)
     if p.store:
         record(p, data_key)
     else:
@@ -313,7 +328,8 @@ def _run(p: Pipeline) -> Run:
         results[layer] = explain_layer(p, layer, responses, status, table)
         if p.store:
             result = trusted(p, layer, responses, results[layer], table)
-            result = with_agreement(p, layer, result, table)
+            if not p.search.known_only:  # these are scores on all positions
+                result = with_agreement(p, layer, result, table)
             results[layer] = with_ranges(p, layer, result, responses, status, table)
     write_run(p, data_key, results, table)
     # only now: up to its commit the run that lay here is made of the older stages

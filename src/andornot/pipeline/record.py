@@ -36,6 +36,8 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
     groups = groups_of(p.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
+    if p.search.known_only:  # no part of the key elsewhere, so that stages of before go on
+        inputs["known_only"] = True
     p.editions = data_editions(p, data_key)
     stage = p.stage(
         stage_names.CONCEPTS, data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs
@@ -45,7 +47,7 @@ def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
             return ConceptTable.load(stage.path), stage
     with stage.timer.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
-        table = p.probe.build_table(stage.path, p.folds, p.jobs)
+        table = p.probe.build_table(stage.path, p.folds, p.jobs, p.search.known_only)
         if p.relations is not None:
             table = with_relations(table, p.relations, p.probe.spellings)
             table.save_atoms(stage.path)

@@ -79,7 +79,7 @@ def _manifest(
         min_active=p.least_active(p.probe.layers[0]),
         relations=p.relations,
         directions=None if p.directions is None else DirectionsSource.of(p.directions.facts()),
-        search=Searched.of(asdict(p.search)),
+        search=Searched.of(p.search.as_dict()),
         store=p.store,
         trust=_trusted(p),
         layers={layer: _layer(p, layer, result) for layer, result in results.items()},

@@ -48,12 +48,23 @@ class Labels:
         concepts: indices of the concepts that hold at every position of the sample.
         shape: (H, W) in positions; known also when there is no map.
         layers: the layer of each map, as far as the reader tells.
+        unknown: categories that nobody annotated, with the positions where, bool of shape
+            ``shape``; None: in the whole sample.
     """
 
     maps: tuple[NDArray[np.int32], ...]
     concepts: tuple[int, ...]
     shape: tuple[int, int]
     layers: tuple[str, ...] = ()
+    unknown: Mapping[str, NDArray[np.bool_] | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Void:
+    """Label ids that say that nobody labelled a position, and of which categories that is so."""
+
+    ids: tuple[int, ...]
+    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,8 @@ class Sample:
         shape: (H, W) of its label maps where the index tells it, otherwise None.
         group: what it has in common with samples of which it is not independent, such as the
             video; empty if unknown. No network sees it, so the fingerprint leaves it out.
+        unknown: categories that nobody annotated in it; no label hangs on it, so neither does
+            the fingerprint.
     """
 
     id: str
@@ -80,6 +93,7 @@ class Sample:
     label: str = ""
     shape: tuple[int, int] | None = None
     group: str = field(default="", repr=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Files(Protocol):
@@ -133,6 +147,7 @@ class FolderData:
         decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
         files: where the files lie, if not below ``path``.
         drawn: draws the maps, where the labels are shapes and no files.
+        void: for a layer the label ids that say that nobody labelled a position.
     """
 
     path: Path
@@ -148,6 +163,7 @@ class FolderData:
     decoded_by: str = ""
     files: Files | None = None
     drawn: Drawn | None = None
+    void: Mapping[str, Void] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_written("concept", self.names, self.path / self.legend)
@@ -205,7 +221,8 @@ class FolderData:
                 or holds an id that no concept has.
         """
         sample = self.samples[i]
-        maps = [self._read_map(layer, file) for layer, file in sample.maps]
+        nobody: dict[str, NDArray[np.bool_] | None] = dict.fromkeys(sample.unknown)
+        maps = [self._read_map(layer, file, nobody) for layer, file in sample.maps]
         layers = [layer for layer, _ in sample.maps]
         if self.drawn is not None:
             maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
@@ -222,7 +239,7 @@ class FolderData:
             found = color_map(self.image(i), shape, self.colors)
             maps += [] if found is None else [found]
             layers += [] if found is None else [CATEGORY]
-        return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
+        return Labels(tuple(maps), sample.concepts, shape, tuple(layers), nobody)
 
     def layers_of(self, sample: Sample) -> tuple[str, ...]:
         """The layers in which a sample has anything, each once."""
@@ -230,8 +247,10 @@ class FolderData:
             return (LAYER,) if self.drawn.shapes.get(sample.id) else ()
         return tuple(dict.fromkeys(layer for layer, _ in sample.maps))
 
-    def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
-        """Read one map and turn its label ids into concept index + 1."""
+    def _read_map(
+        self, layer: str, file: str, nobody: dict[str, NDArray[np.bool_] | None]
+    ) -> NDArray[np.int32]:
+        """Read one map and turn its label ids into concept index + 1; note what is unknown."""
         path = self.file(file)
         ids = self.decode(path)
         labels = self.codes[layer][ids]
@@ -243,6 +262,10 @@ class FolderData:
                 "add it there (with neither name nor category if it means no label), or repaint it "
                 "as 0."
             )
+        if (void := self.void.get(layer)) is not None:
+            here = np.isin(ids, void.ids)
+            if here.any():
+                nobody |= dict.fromkeys(void.categories, here)
         return labels
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:
