@@ -210,8 +210,9 @@ class PairProbe:
         directory: Path,
         folds: int,
         jobs: int | None,  # noqa: ARG002
+        known_only: bool,  # noqa: ARG002
     ) -> ConceptTable:
-        """Words, tags, overlap and neighbours of all pairs, or of all tokens."""
+        """Words, tags, overlap and neighbours of all pairs, or of all tokens; all are known."""
         given = self.words.stop_words
         if self.level == PAIR:
             build, stop_words = pair_concepts, STOP_WORDS if given is None else given

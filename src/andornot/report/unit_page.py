@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Generic, TypeVar
 
 from andornot._tools.commands import command
@@ -98,7 +98,7 @@ def unit_page(
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
         entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
-        n_positions=chapter.run.concepts.n_positions,
+        n_positions=sum(asdict(e.counts).values()),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
         tree=tree,
