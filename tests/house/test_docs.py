@@ -148,7 +148,7 @@ def is_moved(name):
 
 
 CHANGES = ROOT / "CHANGELOG.md"
-TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "deprecation.md"}
+TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "reference" / "deprecation.md"}
 NAMED = [*LINKED, *(ROOT / "docs" / "reference").glob("*.md")]
 
 
