@@ -102,7 +102,7 @@ FEW = ["--nulls", "3", "--resamples", "2", "--bootstrap", "40"]
     ("name", "n"),
     [
         ("docs/explanation/trust.md", 90),
-        ("docs/explanation/measures.md", 90),
+        ("docs/explanation/activity.md", 90),
         ("docs/reference/text.md", 3000),
     ],
 )
