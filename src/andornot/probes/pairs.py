@@ -109,7 +109,8 @@ class PairProbe:
         if not isinstance(model, PairModel):
             raise ModelError(
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
-                "object with layers, class_names, fingerprint and record (see docs/nli.md)"
+                "object with layers, class_names, fingerprint and record "
+                "(see docs/how-to/classifiers.md)"
             )
         probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn, sources)
         _check_layers(probe.model, layers)

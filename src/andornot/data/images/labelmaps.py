@@ -1,4 +1,4 @@
-"""Label-map folders: our own plain format for annotated images (``docs/data.md``).
+"""Label-map folders: our own plain format for annotated images (``docs/reference/data.md``).
 
 ::
 
@@ -76,7 +76,7 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
     if not (path / LEGEND).is_file():
         raise DataError(
             f"{path} has no {LEGEND}, which names the labels: write one, with a line for each "
-            "concept (see docs/data.md)."
+            "concept (see docs/reference/data.md)."
         )
     legend = read_legend(path / LEGEND)
     kept = restrict(legend.categories, categories)
