@@ -336,7 +336,7 @@ def score(
     unit_mask: ArrayLike,
     concepts: ConceptTable,
     *,
-    known_only: bool = False,
+    known_only: bool = SearchOptions.known_only,
 ) -> Counts:
     """Score any formula for one unit.
 
@@ -364,7 +364,7 @@ def score_responses(
     responses: Responses,
     unit: int,
     concepts: ConceptTable,
-    known_only: bool = False,
+    known_only: bool = SearchOptions.known_only,
 ) -> Counts:
     """Score any formula for one unit from its counts."""
     mask = concepts.mask(formula)
