@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -11,30 +11,21 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from andornot.data.sentences.pairs import PairData
-from andornot.probes.pairs import TOKEN
-from andornot.results.explanation import Explanation
-from andornot.runs.run import Run
-from andornot.views.sentence_gallery import PairGallery, PairView, pair_entry
+from andornot.views.given import PairData, Run
+from andornot.views.in_words import UnitInWords, units_in_words
+from andornot.views.sentence_gallery import PairView
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
     EXCLUDED,
     FORBIDDEN,
     FORMULA,
+    MARKS,
     NAMED,
-    PAIR_MARKS,
-    TOKEN_MARKS,
     UNIT,
     Token,
 )
-from andornot.views.unit import (
-    ClassWeight,
-    UnitEntry,
-    choose_units,
-    directions_sentence,
-    unit_entry,
-)
+from andornot.views.unit import ClassWeight, UnitEntry
 
 _LOOKS: Final = {
     DECISIVE: ("bold black on yellow", "*"),
@@ -76,53 +67,46 @@ def print_units(
         DataError: the sentences of the run cannot be opened.
     """
     console = console or Console(highlight=False)
-    layer = run.layer(layer)
-    chosen = choose_units(run.result(layer), units, n_units)
-    for sentence in directions_sentence(run, layer):
+    told = units_in_words(run, units, n_units, n_samples, layer=layer, data=data)
+    colours = bool(console.color_system)
+    for sentence in told.sentences:
         console.print(Text(sentence))
-    if run.level == "image":
-        for unit in chosen:
-            ranges = run.result(layer).ranges(unit)
-            entry: UnitEntry[PairView] = unit_entry(run, layer, ranges[-1], (), "position")
-            _print_unit(console, entry, "image", ranges)
-        return
-    gallery = PairGallery.open(run, layer, data)
-    for unit in chosen:
-        ranges = run.result(layer).ranges(unit)
-        _print_unit(console, pair_entry(gallery, unit, n_samples), gallery.level, ranges)
-    console.print(_legend(gallery.level, bool(console.color_system)))
+    for unit in told.units:
+        _print_unit(console, unit, told.level)
+    if told.level in MARKS:
+        console.print(_legend(told.level, colours))
 
 
-def _print_unit(
-    console: Console, entry: UnitEntry[PairView], level: str, ranges: Sequence[Explanation]
-) -> None:
-    """Print a unit; ``ranges`` are its explanations, the one to show last."""
-    *lower, shown = ranges
+def _print_unit(console: Console, unit: UnitInWords, level: str) -> None:
+    entry = unit.entry
     has_formula = entry.formula is not None
     iou = f", IoU {entry.iou:.3f}" if has_formula else ""
     console.print(Text(f"Unit {entry.unit}{iou}", "bold"))
     console.print(Text(entry.formula or f"no formula: {entry.status}", "bold cyan"))
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
-    if has_formula:
-        lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
-        console.print(Text(f"IoU by number of concepts: {lengths}"))
-        if shown.trust is not None:
-            console.print(Text(f"Trust: {shown.trust}"))
-        if shown.agreement is not None:
-            console.print(Text(f"Scores: {shown.agreement}"))
-        said = [*entry.sentences, entry.verdict, entry.limit]
-        console.print(Text(" ".join(filter(None, said))))
-    for e in reversed(lower):
-        low, high = e.range or (0.0, 0.0)
-        console.print(Text(f"Activations from {low:.3g} to {high:.3g}: {e.formula or e.status}"
-                           + (f", IoU {e.iou:.3f}" if e.formula else "")))  # fmt: skip
+    for line in _said(entry) if has_formula else ():
+        console.print(Text(line))
+    for row in unit.lower:
+        iou = f", IoU {row.iou:.3f}" if row.formula else ""
+        console.print(Text(f"Activations from {row.span}: {row.formula or row.status}{iou}"))
     if entry.weights:
         console.print(_weights(entry.weights))
     for group in entry.groups:
         console.print(Text(f"\n{group.heading}", "bold"))
         for pair in group.samples:
             console.print(Padding(_pair(pair, level, bool(console.color_system)), (0, 0, 1, 2)))
+
+
+def _said(entry: UnitEntry[PairView]) -> Iterator[str]:
+    """What is known of a formula, a line each."""
+    lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
+    yield f"IoU by number of concepts: {lengths}"
+    if entry.trust:
+        yield f"Trust: {entry.trust}"
+    if entry.agreement:
+        yield f"Scores: {entry.agreement}"
+    yield " ".join(filter(None, [*entry.sentences, entry.verdict, entry.limit]))
 
 
 def _weights(weights: Sequence[ClassWeight]) -> Table:
@@ -151,7 +135,7 @@ def _remarks(pair: PairView, level: str) -> list[str]:
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")
-    if level == TOKEN:
+    if level == "token":
         both, unit, formula = pair.counts
         remarks.append(f"tokens: {both} both, {unit} only unit, {formula} only formula")
     else:
@@ -180,8 +164,7 @@ def _marked(text: str, kind: str, faint: bool, colours: bool) -> Text:
 
 
 def _legend(level: str, colours: bool) -> Text:
-    meanings = TOKEN_MARKS if level == TOKEN else PAIR_MARKS
     parts: list[Text | str] = []
-    for kind, meaning in meanings.items():
+    for kind, meaning in MARKS[level].items():
         parts += [_marked("word", kind, False, colours), f" {meaning}   "]
     return Text.assemble(*parts)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Final
 
-from andornot.analyses import kinds
-from andornot.analyses.kinds import POLYSEMANTIC
 from andornot.figures.cells import (
     put_head,
     put_pair_legend,
@@ -16,19 +13,18 @@ from andornot.figures.cells import (
     put_pictures,
     put_weights,
 )
-from andornot.figures.examples import VERDICTS, Example, choose_examples
-from andornot.figures.request import Request
 from andornot.figures.sheet import Sheet, Word, words
 from andornot.figures.style import FAINT, FULL, RULE, Drawing
-from andornot.formula_forms import MEANING
-from andornot.views.image_gallery import PictureGallery
-from andornot.views.sentence_gallery import PairGallery
-
-Shown = PictureGallery | PairGallery
-
-IMAGES: Final = 5
-PAIRS: Final = 2
-"""Samples shown for each unit."""
+from andornot.views.figures.kinds import (
+    IMAGES,
+    PAIRS,
+    ExampleUnit,
+    Kind,
+    KindsFigure,
+    kinds_figure,
+)
+from andornot.views.figures.request import Request
+from andornot.views.token_marks import SHORT_MARKS
 
 _GUTTER: Final = 0.2
 _PAD: Final = 0.06
@@ -41,74 +37,65 @@ def draw(request: Request) -> Drawing:
     Raises:
         AndornotError: the images or sentences are not there, or a unit has no formula.
     """
-    gallery, length = request.gallery, request.short
-    answer = kinds.answer(
-        request.run, request.layer, length=length, similarity=request.choices.similarity
-    )
-    n_samples = IMAGES if request.of_images else PAIRS
-    examples = choose_examples(request, answer, n_samples)
+    shown = kinds_figure(request)
     sheet, y = Sheet(FULL), 0.02
-    for number, (kind, group) in enumerate(groupby(examples, key=lambda e: e.kind)):
+    for number, kind in enumerate(shown.kinds):
         y = _heading(sheet, y, chr(ord("a") + number), kind)
-        y = _group(sheet, y, list(group), gallery) + 0.1
-    if isinstance(gallery, PictureGallery):
-        put_picture_legend(sheet, _EDGE, y)
+        y = _group(sheet, y, kind.units, shown.level) + 0.1
+    if shown.level in SHORT_MARKS:
+        put_pair_legend(sheet, _EDGE, y, SHORT_MARKS[shown.level])
     else:
-        put_pair_legend(sheet, _EDGE, y, gallery)
-    return Drawing(sheet.figure(), (*_caption(request, examples), *answer.sentences))
+        put_picture_legend(sheet, _EDGE, y)
+    return Drawing(sheet.figure(), (*_caption(shown), *shown.sentences))
 
 
-def _heading(sheet: Sheet, y: float, letter: str, kind: str) -> float:
-    meaning = VERDICTS.get(kind) or MEANING.get(kind, "")
-    text = [Word(f"({letter})", bold=True), *words(kind, bold=True)]
-    return sheet.text(_EDGE, y, [*text, *words(meaning, FAINT)], FULL - 2 * _EDGE, 8) + 0.03
+def _heading(sheet: Sheet, y: float, letter: str, kind: Kind) -> float:
+    text = [Word(f"({letter})", bold=True), *words(kind.name, bold=True)]
+    return sheet.text(_EDGE, y, [*text, *words(kind.meaning, FAINT)], FULL - 2 * _EDGE, 8) + 0.03
 
 
-def _group(sheet: Sheet, y: float, examples: Sequence[Example], gallery: Shown) -> float:
+def _group(sheet: Sheet, y: float, units: Sequence[ExampleUnit], level: str) -> float:
     """Put units into two columns; a row is as high as the higher of its cells."""
     width = (FULL - _GUTTER - 2 * _EDGE) / 2
-    for first in range(0, len(examples), 2):
+    for first in range(0, len(units), 2):
         bottoms = [
-            _cell(sheet, _EDGE + column * (width + _GUTTER), y, width, example, gallery)
-            for column, example in enumerate(examples[first : first + 2])
+            _cell(sheet, _EDGE + column * (width + _GUTTER), y, width, unit, level)
+            for column, unit in enumerate(units[first : first + 2])
         ]
         y = max(bottoms) + 0.08
     return y
 
 
-def _cell(
-    sheet: Sheet, x: float, y: float, width: float, example: Example, gallery: Shown
-) -> float:
-    if isinstance(gallery, PictureGallery):
-        below = put_head(sheet, x, y, width, example)
-        return put_pictures(sheet, x, below + 0.04, width, example, gallery, IMAGES)
+def _cell(sheet: Sheet, x: float, y: float, width: float, unit: ExampleUnit, level: str) -> float:
+    if level not in SHORT_MARKS:
+        below = put_head(sheet, x, y, width, unit.line)
+        return put_pictures(sheet, x, below + 0.04, width, unit.samples, IMAGES)
     left, inner = x + _PAD, width - 2 * _PAD
-    below = put_head(sheet, left, y + _PAD / 2, inner, example)
-    below = put_weights(sheet, left, below, inner, example, gallery)
-    below = put_pairs(sheet, left, below, inner, example, gallery) + _PAD
+    below = put_head(sheet, left, y + _PAD / 2, inner, unit.line)
+    below = put_weights(sheet, left, below, inner, unit.weights)
+    below = put_pairs(sheet, left, below, inner, unit.samples) + _PAD
     sheet.box(x, y, width, below - y, "none", RULE)
     return below
 
 
-def _caption(request: Request, examples: Sequence[Example]) -> list[str]:
-    if request.choices.units is None:
+def _caption(shown: KindsFigure) -> list[str]:
+    which = "Units that were chosen by hand"
+    if not shown.by_hand:
         which = "The units of each kind with the highest IoU"
-    else:
-        which = "Units that were chosen by hand"
-    shown = [f"{which}, with their best formulas of up to {request.short} concepts."]
-    if not request.of_images:
+    said = [f"{which}, with their best formulas of up to {shown.short} concepts."]
+    if shown.level in SHORT_MARKS:
         return [
-            *shown,
+            *said,
             f"Of each unit the {PAIRS} pairs that excite it most, with the words marked that its "
             "formula names; a prediction that is wrong is orange.",
         ]
-    shown.append(
+    said.append(
         f"Of each unit the {IMAGES} images that excite it most: above where the unit is active, "
         "below how that compares with where the formula holds."
     )
-    if any(example.kind == POLYSEMANTIC for example in examples):
-        shown.append(
+    if shown.has_candidate:
+        said.append(
             "Of a candidate for polysemanticity they are the images with most positions of one "
             "part, then of the other."
         )
-    return shown
+    return said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +18,18 @@ from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, pairs_of
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery, grouped
+from andornot.views.of_run import unit_entry
+from andornot.views.plain import View
+from andornot.views.samples import BoolArray, Gallery, grouped
 from andornot.views.token_marks import Token, Truth, decisive, mark_pair, mark_tokens
-from andornot.views.unit import UnitEntry, unit_entry
+from andornot.views.unit import UnitEntry
+
+_EXAMPLE: Final = 160
+"""Most characters of an example."""
 
 
 @dataclass(frozen=True)
-class PairView:
+class PairView(View):
     """One sentence pair, seen by one unit.
 
     Attributes:
@@ -57,6 +62,14 @@ class PairView:
         """``both``, ``unit`` or ``formula``: which holds, at pair level; empty if neither does."""
         kinds = ("both", "unit", "formula")
         return next((kind for kind, n in zip(kinds, self.counts, strict=True) if n), "")
+
+    @property
+    def text(self) -> str:
+        """Both sentences, as one reads them."""
+        return " → ".join(
+            "".join(" " * token.space + token.text for token in side)
+            for side in (self.premise, self.hypothesis)
+        )
 
     @property
     def is_wrong(self) -> bool:
@@ -134,6 +147,11 @@ class PairGallery(Gallery[PairView]):
             return [f"class {number}" for number in samples["prediction"]]
         return [""] * len(samples)
 
+    def example(self, unit: int) -> str:
+        """The pair that excites a unit most, cut short."""
+        texts = (view.text for view in self.unit(unit, 1).samples)
+        return next((_cut(text) for text in texts), "")
+
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> PairView:
         """One pair, seen by one unit; the formula is the union of these atoms."""
         unit, formula, pair = explanation.unit, explanation.formula, self.data.pairs[sample]
@@ -186,6 +204,10 @@ def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[Pai
     """
     view = gallery.unit(unit, n_samples)
     return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:

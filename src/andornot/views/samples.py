@@ -22,6 +22,7 @@ from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.run import Run
+from andornot.views.plain import View
 from andornot.views.unit import Group
 
 BoolArray = NDArray[np.bool_]
@@ -42,7 +43,7 @@ GROUPS: Final = {
 
 
 @dataclass(frozen=True, eq=False)
-class UnitView(Generic[V]):
+class UnitSamples(View, Generic[V]):
     """A unit's explanation, and samples that show it, by group (a key of :data:`GROUPS`)."""
 
     explanation: Explanation
@@ -72,6 +73,10 @@ class Gallery(ABC, Generic[V]):
     @abstractmethod
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> V:
         """One sample, seen by one unit; the formula is the union of these atoms."""
+
+    def example(self, unit: int) -> str:  # noqa: ARG002
+        """The sample that excites a unit most, in words; empty where words cannot show it."""
+        return ""
 
     @cached_property
     def result(self) -> Result:
@@ -140,7 +145,7 @@ class Gallery(ABC, Generic[V]):
         np.add.at(areas, sample, self._atom_counts * atoms[p.atoms])
         return areas
 
-    def unit(self, unit: int, n_samples: int = 8) -> UnitView[V]:
+    def unit(self, unit: int, n_samples: int = 8) -> UnitSamples[V]:
         """A unit with samples that show it; none for a unit that is nowhere active.
 
         Raises:
@@ -158,7 +163,7 @@ class Gallery(ABC, Generic[V]):
             n_samples,
             unexplained=self.shows_unexplained and formula is not None,
         )
-        return UnitView(
+        return UnitSamples(
             explanation,
             tuple(
                 (group, tuple(self.view(explanation, atoms, sample) for sample in samples))
@@ -223,6 +228,6 @@ def spread(ranked: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return middles
 
 
-def grouped(view: UnitView[V]) -> tuple[Group[V], ...]:
+def grouped(view: UnitSamples[V]) -> tuple[Group[V], ...]:
     """The samples of a unit under the headings of their groups."""
     return tuple(Group(key, GROUPS[key], views) for key, views in view.groups)
