@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from andornot._tools.colours import hexadecimal
 from andornot.figures.panels import panels
 from andornot.figures.sheet import Sheet, Word, formula_words, line_height, text_width, words
 from andornot.figures.style import BLUE, FAINT, INK, PALE_BLUE, RULE, VERMILLION
@@ -21,7 +22,7 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 
 _GAP: Final = 0.04
 _MOST_TOKENS: Final = 40
@@ -75,11 +76,6 @@ def put_picture_legend(sheet: Sheet, x: float, y: float) -> float:
         sheet.text(x + 0.18, y, words(text), 2)
         x += 0.4 + text_width(text)
     return y + line_height()
-
-
-def hexadecimal(colour: Colour) -> str:
-    """A colour as matplotlib writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def put_weights(

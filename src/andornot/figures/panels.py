@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot._tools.colours import LUMINANCE
 from andornot.views.image_gallery import ImageView
 from andornot.views.samples import BoolArray
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
@@ -63,7 +64,7 @@ def _compared(
     pixels: NDArray[np.float64], unit: BoolArray, formula: BoolArray
 ) -> NDArray[np.float64]:
     """Both masks as tints on the grey image."""
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    grey = pixels @ LUMINANCE
     tinted = np.repeat(_GREYED * grey[..., None], 3, axis=2)
     regions = (
         (unit & formula, AGREEMENT),

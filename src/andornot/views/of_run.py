@@ -86,7 +86,7 @@ def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
     if noted is None:
         return ()
     units, count = noted.shape
-    source = f" ({_short(noted.file)})" if noted.file else ""
+    source = f" ({_last_part(noted.file)})" if noted.file else ""
     return (
         f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
         f"“{layer}”, none of its own; a direction turned round would be another one.",
@@ -105,12 +105,12 @@ def threshold(run: Run, layer: str) -> str:
 
 def model_name(run: Run) -> str:
     """What to call the network; of ``FILE.py:FUNCTION`` the function."""
-    return re.sub(r"^.*\.py:", "", _short(run.record.model.spec))
+    return re.sub(r"^.*\.py:", "", _last_part(run.record.model.spec))
 
 
 def data_name(run: Run) -> str:
     """What to call the data."""
-    return _short(run.record.data.path)
+    return _last_part(run.record.data.path)
 
 
 def looked_at(run: Run) -> str:
@@ -122,6 +122,6 @@ def looked_at(run: Run) -> str:
     return f"{pairs}, {run.concepts.n_positions:,} tokens" if level == "token" else pairs
 
 
-def _short(path: str) -> str:
+def _last_part(path: str) -> str:
     """The last part of a path or of ``kind:path``; a page tells no one where files lie."""
     return re.split(r"[/\\]", str(path).rstrip("/\\"))[-1]

@@ -305,7 +305,7 @@ def accuracy_scatter(
     )  # fmt: skip
 
 
-def _short(n: int) -> str:
+def _thousands(n: int) -> str:
     """A number such as ``10k`` or ``1M``."""
     for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if n >= size:
@@ -317,7 +317,7 @@ def activation_histogram(histogram: Histogram, threshold: float) -> Plot:
     """How often a unit takes which values, on a logarithmic scale, with its threshold."""
     top = math.ceil(math.log10(max(histogram.counts) + 1))
     x = x_axis(histogram.low, histogram.high, "activation")
-    ticks = tuple((math.log10(10**p + 1), _short(10**p)) for p in range(top + 1))
+    ticks = tuple((math.log10(10**p + 1), _thousands(10**p)) for p in range(top + 1))
     y = replace(y_axis(0, float(top) + 0.1, "values (logarithmic)"), ticks=ticks[: top + 1])
     edges = np.linspace(histogram.low, histogram.high, len(histogram.counts) + 1)
     bars = tuple(

@@ -126,24 +126,9 @@ class Gallery(ABC, Generic[V]):
         """The first row of each of these files, and the number of rows."""
         return np.array([0, *(int(path.stem.split("-")[1]) for path in self._paths)])
 
-    @cached_property
-    def _atom_counts(self) -> NDArray[np.int64]:
-        """On how many positions of its sample each entry of ``AtomMap.atoms`` stands."""
-        p = self.positions
-        counts = np.zeros(len(p.atoms), np.int64)
-        for i in range(p.n_samples):
-            own = slice(p.atom_offsets[i], p.atom_offsets[i + 1])
-            codes = p.codes[p.offsets[i] : p.offsets[i + 1]]
-            counts[own] = np.bincount(codes, minlength=own.stop - own.start)
-        return counts
-
     def areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
         """Positions in each sample that carry one of these atoms."""
-        p = self.positions
-        sample = np.repeat(np.arange(p.n_samples), np.diff(p.atom_offsets))
-        areas = np.zeros(p.n_samples, np.int64)
-        np.add.at(areas, sample, self._atom_counts * atoms[p.atoms])
-        return areas
+        return self.positions.areas(atoms)
 
     def unit(self, unit: int, n_samples: int = 8) -> UnitSamples[V]:
         """A unit with samples that show it; none for a unit that is nowhere active.

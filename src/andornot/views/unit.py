@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
+from andornot._tools.colours import hexadecimal
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
@@ -23,7 +24,7 @@ FORMULA_ONLY: Final[Colour] = (38, 139, 226)
 prints, tell them apart."""
 
 CSS_COLOURS: Final = {
-    name: "#{:02x}{:02x}{:02x}".format(*colour)
+    name: hexadecimal(colour)
     for name, colour in (("unit", UNIT_ONLY), ("both", AGREEMENT), ("formula", FORMULA_ONLY))
 }
 """The same for templates."""
