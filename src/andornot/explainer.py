@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +33,7 @@ from andornot.results.result import Result
 from andornot.search import correlation
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
-from andornot.search.options import Search, Stop
+from andornot.search.options import MoreSearch, Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
 from andornot.search.problem import Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
@@ -45,16 +45,16 @@ _BLOCK = 16
 def explain(
     unit_masks: ArrayLike | Responses,
     concepts: ConceptTable,
-    length: int = 3,
-    beam_size: int = 10,
-    search: Search = "auto",
+    length: int = SearchOptions.length,
+    beam_size: int = SearchOptions.beam_size,
+    search: Search = SearchOptions.search,
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
     jobs: int | None = None,
     only: Sequence[str] | None = None,
     executor: Executor | str | None = None,
-    **options: Any,
+    **options: Unpack[MoreSearch],
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
 
@@ -72,7 +72,7 @@ def explain(
         executor: where to search, in blocks of units (see ``_tools.executors``); in this process
             if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
-            ``limit``, ``categories``, ``profile``.
+            ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``.
 
     Returns:
         An explanation for each unit, in order.
@@ -81,9 +81,9 @@ def explain(
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
     """
-    if only is not None:
-        options["concepts"] = only
-    chosen = SearchOptions.of(length=length, beam_size=beam_size, search=search, **options)
+    chosen = SearchOptions.of(
+        length=length, beam_size=beam_size, search=search, concepts=only, **options
+    )
     check_table(concepts, "concepts")
     responses = (
         unit_masks

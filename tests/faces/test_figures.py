@@ -43,8 +43,6 @@ from figure_cases import (
     CLASS_IMAGES,
     EDIT_IMAGES,
     EDITS,
-    KIND_IMAGES,
-    KIND_PAIRS,
     choose_examples,
     growth_samples,
     shortened,
@@ -349,7 +347,7 @@ def test_masks_of_example_units(run, request_of):
     figure = kinds.draw(request).figure
     e = shortened(run.result(LAYER)[5], 3)
     shown = pictures_in(figure)
-    samples = strongest(request, 5, KIND_IMAGES)
+    samples = strongest(request, 5, kinds.IMAGES)
     assert len(shown) == 2 * len(samples)
     atoms = run.concepts.mask(e.formula)
     for i, sample in enumerate(samples):
@@ -388,7 +386,7 @@ def test_pairs_of_example_units(pairs):
     request = Request(run, run.layer(), Choices(data=data))
     text = said(kinds.draw(request).figure)
     answer = kinds_of.answer(run, length=2)
-    for example in choose_examples(request, answer, KIND_PAIRS):
+    for example in choose_examples(request, answer, kinds.PAIRS):
         unit = example.explanation.unit
         assert f"Unit {unit} {example.explanation.formula}" in text
         for sample in example.samples:

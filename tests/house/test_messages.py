@@ -145,7 +145,7 @@ ARRAYS = {
         "seconds is for a search with proof",
     ),
     "a space of nothing": (
-        lambda: SearchOptions(space="bushes"),
+        lambda: SearchOptions(space="bushes"),  # type: ignore[arg-type]
         OptionError,
         "unknown space 'bushes'; choose 'left-deep' or 'trees'",
     ),
@@ -739,7 +739,7 @@ def test_a_network_of_pairs_without_a_module(monkeypatch):
 
     monkeypatch.setattr(replay, "model_of", lambda *_: object())
     pairs = run_at(Path("runs/pairs"))
-    assert told(ModelError, replay._of_pairs, pairs, "words", replay.Source()) == (
+    assert told(ModelError, replay.of_pairs, pairs, "words", replay.Source()) == (
         "the model of runs/pairs has no torch module in its attribute module, so no unit of it can "
         "be set to zero; give it one"
     )

@@ -7,16 +7,12 @@ from andornot.views.figures.edits import EDITS, Words
 from andornot.views.figures.edits import IMAGES as EDIT_IMAGES
 from andornot.views.figures.examples import choose_examples, shortened, strongest
 from andornot.views.figures.growth import _samples as growth_samples
-from andornot.views.figures.kinds import IMAGES as KIND_IMAGES
-from andornot.views.figures.kinds import PAIRS as KIND_PAIRS
 from andornot.views.token_marks import spaces
 
 __all__ = [
     "CLASS_IMAGES",
     "EDITS",
     "EDIT_IMAGES",
-    "KIND_IMAGES",
-    "KIND_PAIRS",
     "choose_examples",
     "growth_samples",
     "shortened",

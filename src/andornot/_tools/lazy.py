@@ -37,7 +37,7 @@ def resolve(place: str) -> Any:
     """What ``"andornot.module:name"`` names.
 
     For the few places that point from a room to one above it, for people's sake: how a result shows
-    itself in a notebook, or the demo that a run was made from. Imports go downwards only.
+    itself in a notebook, or how a modality shows its samples. Imports go downwards only.
     """
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

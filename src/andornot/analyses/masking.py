@@ -50,9 +50,9 @@ def label_masking(
         ModelError: the run is on sentences, or its network cannot be loaded again.
         DataError: the images are gone, or have changed.
     """
-    if run.level != "image":
+    if not run.positions.masking:
         raise ModelError(
-            f"{run.path} is a run on sentences, where there is nothing to paint over; "
+            f"{run.path} is a run on {run.modality.name}, where there is nothing to paint over; "
             "leave masking out"
         )
     source = source or Source()

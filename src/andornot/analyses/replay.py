@@ -29,9 +29,6 @@ Forward = tuple[slice, Callable[[], Logits]]
 _TOLERANCE = 1e-2
 """How far logits may be off those recorded, in their standard deviations (other hardware)."""
 
-_IMAGES, _PAIRS = 32, 256
-"""Samples in a forward pass, where the run does not say."""
-
 
 @dataclass(frozen=True)
 class Source:
@@ -76,20 +73,19 @@ class Replay:
                 directions.
             DataError: the samples are gone, or have changed.
         """
-        source, level = source or Source(), run.level
         if run.record.directions is not None:
             raise ModelError(
                 f"units of {layer} in {run.path} are directions, and no channel of the network is "
                 "one that could be set to zero; explain the layer's own units, without directions"
             )
-        if level == "image":
-            return _of_images(run, layer, source)
-        if level == "pair":
-            return _of_pairs(run, layer, source)
-        raise ModelError(
-            f"units of {layer} in {run.path} stand at tokens, where a channel cannot be set to "
-            "zero; explain a layer with a value for each pair"
-        )
+        if not run.positions.replay:
+            raise ModelError(
+                f"units of {layer} in {run.path} stand at {run.positions.position}s, where a "
+                f"channel cannot be set to zero; explain a layer with a value for each "
+                f"{run.modality.sample}, where the network has one"
+            )
+        replay: Replay = run.modality.find(run.positions.replay)(run, layer, source or Source())
+        return replay
 
     def n_batches(self, n_samples: int) -> int:
         """Batches that so many samples make."""
@@ -144,11 +140,12 @@ class Replay:
             )
 
 
-def _of_images(run: Run, layer: str, source: Source) -> Replay:
+def of_images(run: Run, layer: str, source: Source) -> Replay:
+    """The network and the images of a run; see :meth:`Replay.of`."""
     recording, model = run.record.recording, model_of(run, source.model)
     data = images_of(run) if source.data is None else matching(run, source.data)
     preprocessing = preprocessing_of(run)
-    size = recording.batch_size or _IMAGES
+    size = recording.batch_size or run.modality.batch
 
     def forwards(rows: Rows) -> Iterator[Forward]:
         recorder = Recorder(
@@ -179,7 +176,8 @@ def _logits(recorder: Recorder, batch: torch.Tensor) -> Logits:
     return logits
 
 
-def _of_pairs(run: Run, layer: str, source: Source) -> Replay:
+def of_pairs(run: Run, layer: str, source: Source) -> Replay:
+    """The classifier and the sentence pairs of a run; see :meth:`Replay.of`."""
     recording, model = run.record.recording, model_of(run, source.model)
     if not isinstance(getattr(model, "module", None), nn.Module):
         raise ModelError(
@@ -187,7 +185,7 @@ def _of_pairs(run: Run, layer: str, source: Source) -> Replay:
             "it can be set to zero; give it one"
         )
     data = pairs_of(run) if source.data is None else matching(run, source.data)
-    size = recording.batch_size or _PAIRS
+    size = recording.batch_size or run.modality.batch
 
     def forwards(rows: Rows) -> Iterator[Forward]:
         for start in range(0, len(rows), size):

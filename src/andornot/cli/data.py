@@ -14,8 +14,6 @@ from andornot.cli.ending import goes_on_in
 
 if TYPE_CHECKING:
     from andornot.data.check import DataCheck
-    from andornot.data.images.dataset import FolderData
-    from andornot.data.sentences.pairs import PairData
     from andornot.downloads.catalogue import Item
 
 MIRROR = "ANDORNOT_MIRROR"
@@ -23,8 +21,6 @@ MIRROR = "ANDORNOT_MIRROR"
 
 SHOWN = 5
 """Unreadable samples that are named one by one."""
-
-TEXT_SUFFIXES = (".tok", ".feats", ".conllu", ".jsonl", ".csv", ".tsv", ".txt")
 
 
 @click.group()
@@ -74,15 +70,15 @@ def _facts(item: Item) -> dict[str, str]:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("data"),
     show_default=True,
-    help="Folder to put it into.",
+    help="Put it into this folder.",
 )
 @click.option(
     "--mirror",
     envvar=MIRROR,
     metavar="URL",
-    help=f"Folder on the web that has the files, instead of the publishers; or set {MIRROR}.",
+    help=f"Get the files from this folder on the web, instead of the publishers; or set {MIRROR}.",
 )
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
     """Download the data set or the network NAME (see andornot data list).
 
@@ -105,10 +101,12 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 @click.argument("spec")
 @click.option("--split", help="Look only at the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Look at N samples, spread evenly.")
-@click.option("--group", metavar="NAME", help="Which samples belong together, as for explain.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option(
+    "--group", metavar="NAME", help="Keep together samples that belong together, as for explain."
+)
+@click.option("--jobs", type=int, metavar="N", help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: Any) -> int:
     """Say what is in a data set, and what is suspicious, before you wait for a run.
 
@@ -116,13 +114,12 @@ def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: An
     status is 1 if a sample cannot be read.
     """
     from andornot._tools.progress import show_progress
-    from andornot.data.images.check import check_images
-    from andornot.data.sentences.check import check_pairs
-    from andornot.data.sentences.pairs import PairData
+    from andornot.data.registry import modality_of_data
 
     show_progress(not quiet)
     opened = _open(spec, **options)
-    found = check_pairs(opened) if isinstance(opened, PairData) else check_images(opened, jobs)
+    modality = modality_of_data(opened)
+    found: DataCheck = modality.find(modality.check)(opened, jobs)
     if as_json:
         click.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
     else:
@@ -146,32 +143,22 @@ def _print(found: DataCheck, spec: str) -> None:
         click.echo(f"Every sample can be read; use them by\n\n    --data {one_word(named)}\n")
 
 
-def _open(
-    spec: str, split: str | None, samples: int | None, group: str | None
-) -> FolderData | PairData:
-    """Open images or sentence pairs, whatever a text names."""
-    from andornot.data.sentences.open import KINDS, open_pairs
+def _open(spec: str, split: str | None, samples: int | None, group: str | None) -> Any:
+    """Open what a text names, also where it leaves out what kind of data that is."""
+    from andornot.data.registry import open_samples, recognised
 
-    path = Path(spec)
-    if spec.partition(":")[0] in KINDS:
-        return open_pairs(spec, split, samples, group=group)
-    is_index = (path.parent / "label.csv").is_file()  # of Broden
-    if path.suffix in TEXT_SUFFIXES and path.is_file() and not is_index:
-        kind = "snli" if path.suffix == ".jsonl" else "pairs"
-        return open_pairs(f"{kind}:{spec}", split, samples, group=group)
-    from andornot.data.images.open import open_data
-
-    return open_data(spec, split=split, limit=samples, group=group)
+    kind = recognised(Path(spec))
+    return open_samples(f"{kind}:{spec}" if kind else spec, split, samples, group)
 
 
 @data.command()
 @click.argument("spec")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--split", help="Only the samples of this split.")
-@click.option("--samples", type=int, metavar="N", help="At most N samples, spread evenly.")
-@click.option("--colors", is_flag=True, help="With the eleven basic colours, as a layer.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--split", help="Take only the samples of this split.")
+@click.option("--samples", type=int, metavar="N", help="Take at most N samples, spread evenly.")
+@click.option("--colors", is_flag=True, help="Add the eleven basic colours, as a layer.")
+@click.option("--jobs", type=int, metavar="N", help="Use N threads  [default: all cores].")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def convert(
     spec: str,
     out: Path,

@@ -1,31 +1,35 @@
-"""Units of a run in the terminal: formula, weights, and for text the pairs that show them."""
+"""Units of a run in the terminal: formula, weights, and the samples that show them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
+from typing import Any, Final, Generic, TypeVar
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from andornot.views.given import PairData, Run
+from andornot.views.given import Run
 from andornot.views.in_words import UnitInWords, units_in_words
-from andornot.views.sentence_gallery import PairView
+from andornot.views.row_gallery import RowView
+from andornot.views.sentence_gallery import PairView, marks_at
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
     EXCLUDED,
     FORBIDDEN,
     FORMULA,
-    MARKS,
     NAMED,
     UNIT,
     Token,
 )
 from andornot.views.unit import ClassWeight, UnitEntry
+
+V = TypeVar("V")
 
 _LOOKS: Final = {
     DECISIVE: ("bold black on yellow", "*"),
@@ -48,36 +52,91 @@ def print_units(
     n_samples: int = 10,
     *,
     layer: str | None = None,
-    data: PairData | None = None,
+    data: Any = None,
     console: Console | None = None,
 ) -> None:
-    """Print units one by one, with the sentence pairs that show them and the words marked.
+    """Print units one by one, with the samples that show them; of pairs with the words marked.
 
     Args:
         run: the run to show; of a run on images only what can be said in words is printed.
         units: the units to show, in this order; the best explained ones if not given.
         n_units: how many units to show when ``units`` is not given.
-        n_samples: how many pairs to show for each unit, at most.
+        n_samples: how many samples to show for each unit, at most.
         layer: the layer to show; not needed if the run has only one.
-        data: the pairs that the run was made from; found again by the manifest if not given.
+        data: the samples that the run was made from; found again by the manifest if not given.
         console: where to print; standard output if not given.
 
     Raises:
         OptionError: a unit was not explained, or ``n_samples`` is below 1.
-        DataError: the sentences of the run cannot be opened.
+        DataError: the samples of the run cannot be opened.
     """
     console = console or Console(highlight=False)
     told = units_in_words(run, units, n_units, n_samples, layer=layer, data=data)
-    colours = bool(console.color_system)
+    terminal: Terminal[Any] | None = None
+    if told.terminal is not None:
+        terminal = told.terminal(told.level, told.position, bool(console.color_system))
     for sentence in told.sentences:
         console.print(Text(sentence))
     for unit in told.units:
-        _print_unit(console, unit, told.level)
-    if told.level in MARKS:
-        console.print(_legend(told.level, colours))
+        _print_unit(console, unit, terminal)
+    if terminal is not None:
+        console.print(terminal.legend())
 
 
-def _print_unit(console: Console, unit: UnitInWords, level: str) -> None:
+@dataclass(frozen=True)
+class Terminal(ABC, Generic[V]):
+    """Shows samples in a terminal; a modality names its own.
+
+    Attributes:
+        level: the level of the run, such as ``pair``.
+        position: what a position is called, in the singular.
+        colours: whether the terminal has any.
+    """
+
+    level: str
+    position: str
+    colours: bool
+
+    @abstractmethod
+    def sample(self, view: V) -> Table:
+        """A sample."""
+
+    @abstractmethod
+    def legend(self) -> Text:
+        """What marks in it mean."""
+
+
+class PairTerminal(Terminal[PairView]):
+    """Sentence pairs, with their words marked."""
+
+    def sample(self, view: PairView) -> Table:
+        """A pair."""
+        return _pair(view, self.colours)
+
+    def legend(self) -> Text:
+        """What the marks mean."""
+        return _legend(marks_at(self.level), self.colours)
+
+
+class RowTerminal(Terminal[RowView]):
+    """Samples of which nothing is known but their positions, in their order."""
+
+    def sample(self, view: RowView) -> Table:
+        """A sample: where the unit is active in it, and where the formula holds."""
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(justify="right", no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        for name, text in view.lines:
+            table.add_row(name, Text(text))
+        return table
+
+    def legend(self) -> Text:
+        """What stands after "unit" and "formula"."""
+        told = f"{self.position}s at which the unit is active, and at which the formula holds"
+        return Text(told, "dim")
+
+
+def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
     entry = unit.entry
     has_formula = entry.formula is not None
     iou = f", IoU {entry.iou:.3f}" if has_formula else ""
@@ -94,11 +153,12 @@ def _print_unit(console: Console, unit: UnitInWords, level: str) -> None:
         console.print(_weights(entry.weights))
     for group in entry.groups:
         console.print(Text(f"\n{group.heading}", "bold"))
-        for pair in group.samples:
-            console.print(Padding(_pair(pair, level, bool(console.color_system)), (0, 0, 1, 2)))
+        assert terminal is not None  # else there would be no group
+        for sample in group.samples:
+            console.print(Padding(terminal.sample(sample), (0, 0, 1, 2)))
 
 
-def _said(entry: UnitEntry[PairView]) -> Iterator[str]:
+def _said(entry: UnitEntry[Any]) -> Iterator[str]:
     """What is known of a formula, a line each."""
     lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
     yield f"IoU by number of concepts: {lengths}"
@@ -120,28 +180,22 @@ def _weights(weights: Sequence[ClassWeight]) -> Table:
     return table
 
 
-def _pair(pair: PairView, level: str, colours: bool) -> Table:
+def _pair(pair: PairView, colours: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     table.add_row("premise", _sentence(pair.premise, colours))
     table.add_row("hypothesis", _sentence(pair.hypothesis, colours))
-    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, level)), "dim"))
+    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair)), "dim"))
     return table
 
 
-def _remarks(pair: PairView, level: str) -> list[str]:
+def _remarks(pair: PairView) -> list[str]:
     """What is known of a pair, apart from its words."""
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")
-    if level == "token":
-        both, unit, formula = pair.counts
-        remarks.append(f"tokens: {both} both, {unit} only unit, {formula} only formula")
-    else:
-        holds = f"holds by {', '.join(pair.reasons)}" if pair.reasons else "does not hold"
-        remarks.append(f"formula {holds}")
-    return remarks
+    return [*remarks, pair.remark]
 
 
 def _sentence(tokens: Sequence[Token], colours: bool) -> Text:
@@ -163,8 +217,8 @@ def _marked(text: str, kind: str, faint: bool, colours: bool) -> Text:
     return Text(f"{around}{text}{around}")
 
 
-def _legend(level: str, colours: bool) -> Text:
+def _legend(meanings: Mapping[str, str], colours: bool) -> Text:
     parts: list[Text | str] = []
-    for kind, meaning in MARKS[level].items():
+    for kind, meaning in meanings.items():
         parts += [_marked("word", kind, False, colours), f" {meaning}   "]
     return Text.assemble(*parts)

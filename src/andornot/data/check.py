@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from andornot.data.samples import Samples, about_groups, groups_of
 
 
 @dataclass(frozen=True)
@@ -28,3 +31,19 @@ class DataCheck:
             "warnings": list(self.warnings),
             "unreadable": list(self.unreadable),
         }
+
+
+def check_samples(data: Samples, jobs: int | None = None) -> DataCheck:  # noqa: ARG001
+    """Count what samples of any modality have in common; their own room may look closer."""
+    facts = {
+        "kind": f"{data.kind}:{data.path}",
+        "samples": f"{len(data):,}",
+        "groups": about_groups(groups_of(data)),
+        "splits": _counted(data.splits),
+        "classes": _counted(data.classes),
+    }
+    return DataCheck(facts, ())
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {n:,}" for name, n in Counter(names).items() if name) or "none"

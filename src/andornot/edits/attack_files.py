@@ -72,14 +72,22 @@ def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[Example
 
 def example_writers(examples: Sequence[Example]) -> dict[str, Callable[[Path], object]]:
     """What writes each picture, by its file ``examples/NUMBER-before.png``; none of sentences."""
-    from PIL import Image
-
     return {
         _file(number, when): partial(sample.save, format="PNG")
         for number, e in enumerate(examples, start=1)
         for when, sample in (("before", e.before), ("after", e.after))
-        if isinstance(sample, Image.Image)
+        if is_picture(sample)
     }
+
+
+def is_picture(sample: object) -> bool:
+    """Whether an edited sample is a picture, and no sentence pair.
+
+    The one place that asks: a folder of an attack is read without the run that it belongs to.
+    """
+    from PIL import Image
+
+    return isinstance(sample, Image.Image)
 
 
 def _file(number: int, when: str) -> str:
@@ -87,9 +95,7 @@ def _file(number: int, when: str) -> str:
 
 
 def _row(sample: Any, file: str) -> Any:
-    from PIL import Image
-
-    if isinstance(sample, Image.Image):
+    if is_picture(sample):
         return file
     return [_said(sentence) for sentence in sample.sentences]
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from andornot.data.images.dataset import ProbingData
 from andornot.data.images.pixels import to_rgb
-from andornot.edits.classifiers import Classifier
+from andornot.edits.classifiers import Classifier, ImageClassifier, image_classifier
 from andornot.edits.cutouts import find_cutouts, fitted, mean_colour
 from andornot.edits.editor import Answers, Proposal, merged
 from andornot.edits.edits_of_images import (
@@ -37,6 +37,8 @@ from andornot.formula import And, Concept, Formula
 from andornot.formula_forms import all_of
 from andornot.models import Preprocessing
 from andornot.models.preprocess import INTERPOLATIONS
+from andornot.runs.reopen import images_of, matching, model_of
+from andornot.runs.run import Run
 
 BoolArray = NDArray[np.bool_]
 
@@ -60,6 +62,35 @@ _REGIONS = 20  # samples on which that is looked at
 def _nothing(_formula: Formula) -> str:
     """No formula is evidence for anything."""
     return ""
+
+
+def open_pictures(
+    run: Run,
+    model: Any,
+    data: Any,
+    also: Sequence[Any],
+    *,
+    aims: tuple[Aim, ...],
+    samples: NDArray[np.int64] | None,
+    donors: BoolArray | None,
+    seed: int,
+    evidence: Callable[[Formula], str] | None,
+) -> tuple[PictureBench, ImageClassifier, list[ImageClassifier]]:
+    """The images of a run and its networks; see ``session.open_bench``."""
+    others = [image_classifier(other) for other in also]  # first what may be mistyped
+    classifier = image_classifier(model_of(run) if model is None else model)
+    images = images_of(run) if data is None else matching(run, data)
+    bench = PictureBench(
+        images,
+        Presence(run.concepts),
+        classifier.preprocessing,
+        aims,
+        np.arange(len(images)) if samples is None else samples,
+        np.ones(len(images), np.bool_) if donors is None else donors,
+        seed,
+        evidence=evidence or _nothing,
+    )
+    return bench, classifier, others
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from andornot.edits.attack_files import (
     example_rows,
     example_writers,
     folder_of,
+    is_picture,
     read_examples,
     run_key,
 )
@@ -117,15 +118,13 @@ class Attack:
 
     def _sheets(self) -> dict[str, Callable[[Path], object]]:
         """What writes the sheets of examples, by the file's name."""
-        from PIL import Image
-
         from andornot.edits.attack_samples import contact_sheet, lines
 
         texts: list[str] = []
         found: dict[str, Callable[[Path], object]] = {}
         for number, (edit, examples) in enumerate(self.examples_by_edit().items(), start=1):
             title = f"{self.source} to {self.target}: {edit}"
-            if isinstance(examples[0].before, Image.Image):
+            if is_picture(examples[0].before):
                 sheet = contact_sheet(title, examples)
                 found[f"edit-{number}.png"] = partial(sheet.save, format="PNG")
             else:

@@ -13,7 +13,7 @@ import numpy as np
 
 from andornot.data.sentences.concepts import OVERLAPS, SIDES
 from andornot.data.sentences.pairs import Pair, PairData
-from andornot.edits.classifiers import Classifier
+from andornot.edits.classifiers import Classifier, PairClassifier, pair_classifier
 from andornot.edits.editor import Answers, Proposal, merged
 from andornot.edits.edits_of_words import (
     PLACES,
@@ -29,6 +29,8 @@ from andornot.edits.goals import Aim
 from andornot.edits.presence import Presence
 from andornot.formula import Concept
 from andornot.formula_forms import all_of
+from andornot.runs.reopen import matching, model_of, pairs_of
+from andornot.runs.run import Run
 
 TAG = "tag"
 
@@ -39,6 +41,23 @@ MOST_WORDS = 2
 """Most words that an edit inserts at a time."""
 
 _NEAR = 4  # controls are drawn from so many times as many words of nearest rank
+
+
+def open_sentences(
+    run: Run,
+    model: Any,
+    data: Any,
+    also: Sequence[Any],
+    *,
+    aims: tuple[Aim, ...],
+    seed: int,
+    **_of_images: Any,
+) -> tuple[PairBench, PairClassifier, list[PairClassifier]]:
+    """The sentence pairs of a run and its classifiers; see ``session.open_bench``."""
+    others = [pair_classifier(other) for other in also]  # first what may be mistyped
+    own = pair_classifier(model_of(run) if model is None else model, run.record.model.spec)
+    pairs = pairs_of(run) if data is None else matching(run, data)
+    return PairBench(pairs, Presence(run.concepts), aims, seed), own, others
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from andornot._tools.statistics import probabilities
 from andornot.data.classes import class_index, told_apart
 from andornot.edits.classes import class_names
-from andornot.edits.classifiers import Classifier, image_classifier, pair_classifier
+from andornot.edits.classifiers import Classifier
 from andornot.edits.editor import Bench
 from andornot.edits.edits_of_images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.goals import Aim
-from andornot.edits.presence import Presence
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula, nfc, parse
-from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.runs.run import Run
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ def open_bench(
     """The samples of a run, its network, and other networks, by the run's modality.
 
     Args:
-        run: a run on images, or on sentence pairs at pair level.
+        run: a run whose samples can be edited: images, or sentence pairs at pair level.
         model: the run's network; loaded again by the manifest if not given.
         data: the run's samples; found again by the manifest if not given.
         also: other networks, or the texts that name them.
@@ -57,28 +55,29 @@ def open_bench(
         donors: images from which cut-outs may come, (n_samples,); all if not given.
         seed: of the choice of controls.
         evidence: why something that could be pasted or painted is no control; empty if it is one.
+
+    Raises:
+        AndornotError: there is no editor for such samples, or they or a network cannot be loaded.
     """
-    at_pairs = run.level == "pair"
-    opened = pair_classifier if at_pairs else image_classifier
-    others: list[Classifier[Any]] = [opened(other) for other in also]  # first what may be mistyped
-    own = model_of(run) if model is None else model
-    presence = Presence(run.concepts)
-    if at_pairs:
-        from andornot.edits.sentence_editor import PairBench
+    check_editable(run)
+    opener = run.modality.find(run.positions.editor)
+    opened: tuple[Bench[Any], Classifier[Any], list[Classifier[Any]]] = opener(
+        run, model, data, also, aims=aims, samples=samples, donors=donors, seed=seed,
+        evidence=evidence,
+    )  # fmt: skip
+    return opened
 
-        pairs = pairs_of(run) if data is None else matching(run, data)
-        name = run.record.model.spec
-        return PairBench(pairs, presence, aims, seed), pair_classifier(own, name), others
-    from andornot.edits.image_editor import PictureBench
 
-    classifier = image_classifier(own)
-    images = images_of(run) if data is None else matching(run, data)
-    chosen = np.arange(len(images)) if samples is None else samples
-    allowed = np.ones(len(images), np.bool_) if donors is None else donors
-    bench = PictureBench(images, presence, classifier.preprocessing, aims, chosen, allowed, seed)
-    if evidence is not None:
-        bench = replace(bench, evidence=evidence)
-    return bench, classifier, others
+def check_editable(run: Run) -> None:
+    """Refuse a run whose modality has no editor for its positions.
+
+    Raises:
+        OptionError: it has none.
+    """
+    if not run.positions.editor:
+        raise OptionError(
+            f"{run.path} has {run.positions.position}s as positions; edits need images or pairs"
+        )
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,7 @@ class Desk:
             AndornotError: the run has tokens as positions, its network gives no named classes, or
                 the network or the data cannot be found again.
         """
-        if run.level not in ("image", "pair"):
-            raise OptionError(f"{run.path} has tokens as positions; edits need images or pairs")
+        check_editable(run)
         class_names(run)
         bench, own, others = open_bench(run, model, data, also)
         return cls(run, bench, (own, *others))
@@ -178,11 +176,11 @@ class Desk:
 
     @property
     def _pictures(self) -> PictureBench:
-        from andornot.edits.image_editor import PictureBench
-
-        if not isinstance(self.bench, PictureBench):
-            raise OptionError(f"{self.run.path} is a run on sentences; only images have regions")
-        return self.bench
+        if "regions" not in self.run.modality.edits:
+            raise OptionError(
+                f"{self.run.path} is a run on {self.run.modality.name}; only images have regions"
+            )
+        return cast("PictureBench", self.bench)
 
     def cutout(self, formula: Formula | str) -> Cutout:
         """The largest clean cut-out of a formula in the run's images.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from andornot.measures.scores import Counts
 from andornot.results.explanation import INACTIVE, Certificate, Explanation
 from andornot.results.tables import explanation_row
 from andornot.runs.cache import key_of
-from andornot.search.options import SearchOptions
+from andornot.search.options import ArraySearch, SearchOptions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -63,7 +63,7 @@ def explain_to_parquet(
     *,
     block: int = 2048,
     jobs: int | None = None,
-    **options: Any,
+    **options: Unpack[ArraySearch],
 ) -> Streamed:
     """Explain any number of units, and write a row for each to a Parquet file.
 

@@ -1,7 +1,8 @@
 """A probe: a network together with the samples that it is shown. What the pipeline asks of it.
 
-There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``).
-The pipeline itself knows samples, rows of activations and a concept table, and no modality.
+There is one for images (``images.ImageProbe``) and one for sentence pairs (``pairs.PairProbe``);
+``plain.PlainProbe`` is the start of any other. The pipeline itself knows samples, rows of
+activations and a concept table, and no modality.
 """
 
 from __future__ import annotations
@@ -17,34 +18,12 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import whole_number
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
+from andornot.data.modality import Level
 from andornot.data.samples import Samples
-from andornot.errors import OptionError
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How activations are recorded.
-
-    Attributes:
-        batch_size: samples in a forward pass; 32 images or 256 sentence pairs if not given.
-        device: ``auto``, ``cpu``, ``cuda``, ...
-        tokens: of images only: leading tokens of a transformer that are not patches, or ``auto``.
-        layout: of images only: how four-axis outputs lie, ``auto``, ``channels_first`` or
-            ``channels_last``.
-    """
-
-    batch_size: int | None = None
-    device: str = "auto"
-    tokens: int | str = "auto"
-    layout: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
-            raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")
+from andornot.probes.recording import Recording as Recording
 
 
 @dataclass(frozen=True)
@@ -102,6 +81,18 @@ def libraries(module: Any) -> list[str]:
     return sorted({"torch", *homes})
 
 
+def usual_threshold(level: Level, lowest: Callable[[], float]) -> Threshold:
+    """The threshold of a layer, where the user gave none.
+
+    Args:
+        level: what its positions are.
+        lowest: finds its lowest activation, for which all of them may be read.
+    """
+    if level.above_zero and lowest() >= 0:
+        return Threshold(quantile=None, fixed=0.0)
+    return Threshold()
+
+
 def told(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """What is kept of an answer: mean and mean size over each map, float64 ``(rows, units, 2)``."""
     maps = values.reshape(*values.shape[:2], -1).astype(np.float64)
@@ -126,8 +117,12 @@ class Probe(Protocol):
     """A network and the samples that it is shown."""
 
     @property
+    def modality(self) -> str:
+        """The name of its modality (see ``data.modality``)."""
+
+    @property
     def level(self) -> str:
-        """What a sample's positions are: ``image``, ``pair`` or ``token``."""
+        """What a sample's positions are: ``image``, ``pair``, ``token``, ..."""
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
 from andornot.data.images.dataset import FolderData, ProbingData
+from andornot.data.images.modality import IMAGE, IMAGES
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
 from andornot.errors import AndornotError, ModelError
@@ -34,10 +35,16 @@ from andornot.models.asked import asked_images, same_chance
 from andornot.models.chance import drawing_parts, mixing_parts
 from andornot.models.record import choose_device
 from andornot.models.weights import unsaved_buffers
-from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
+from andornot.probes.base import (
+    Batch,
+    Facts,
+    Recording,
+    libraries,
+    made_with,
+    told,
+    usual_threshold,
+)
 from andornot.specs import absolute
-
-_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,10 @@ class ImageProbe:
     data: ProbingData
     recording: Recording
 
-    level = "image"
+    modality = IMAGES.name
+    level = IMAGE.name
     rows = None
-    min_active = 0.0
+    min_active = IMAGE.min_active
 
     @classmethod
     def of(
@@ -90,16 +98,16 @@ class ImageProbe:
     @property
     def batch_size(self) -> int:
         """Images in a forward pass."""
-        return self.recording.batch_size or _BATCH
+        return self.recording.batch_size or IMAGES.batch
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """Name of each class, in the order of the logits; None if unknown."""
         return self.model.class_names
 
-    def threshold(self, lowest: Callable[[], float]) -> Threshold:  # noqa: ARG002
+    def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """The top 0.5 % of each unit's values, as in the paper."""
-        return Threshold()
+        return usual_threshold(IMAGE, lowest)
 
     def model_key(self) -> dict[str, Any]:
         """Weights and preprocessing, and what shapes the last bits."""
@@ -108,7 +116,7 @@ class ImageProbe:
             "model": self.model.fingerprint,
             "buffers": unsaved_buffers(module),
             "preprocessing": self.preprocessing.to_dict(),
-            "batch_size": self.recording.batch_size or _BATCH,
+            "batch_size": self.recording.batch_size or IMAGES.batch,
             # its kind and not its number: a run may go on on another GPU of the machine
             "device": choose_device(self.recording.device).type,
             "versions": made_with("numpy", "pillow", *libraries(module)),

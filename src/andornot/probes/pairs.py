@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,69 +25,31 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
 from andornot.data.sentences.concepts import SIDES, STOP_WORDS, pair_concepts
-from andornot.data.sentences.open import KINDS, open_pairs
+from andornot.data.sentences.modality import PAIR as AT_PAIRS
+from andornot.data.sentences.modality import SENTENCES
+from andornot.data.sentences.modality import TOKEN as AT_TOKENS
+from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
-from andornot.probes.base import Batch, Facts, Recording, libraries, made_with, told
+from andornot.probes.base import (
+    Batch,
+    Facts,
+    Recording,
+    libraries,
+    made_with,
+    told,
+    usual_threshold,
+)
+from andornot.probes.words import Words as Words
 from andornot.specs import absolute
 
-PAIR, TOKEN = "pair", "token"
-
-MIN_ACTIVE = 0.05
-"""The paper's share: a unit must be active on 500 of the 10,000 pairs (Section 3)."""
-
-_BATCH = 256
+PAIR, TOKEN = AT_PAIRS.name, AT_TOKENS.name
 
 _ASKED = 4
 """Pairs by whose answers a model is known again."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """Which words become concepts.
-
-    Attributes:
-        n_words: how many, the most frequent ones.
-        stop_words: words that do not, however frequent; None for the published list at pair
-            level, and for none at token level.
-        vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
-        n_neighbors: how many neighbours a word has.
-    """
-
-    n_words: int = 2000
-    stop_words: tuple[str, ...] | None = None
-    vectors: str | Path | None = None
-    n_neighbors: int = 5
-
-    def key(self) -> dict[str, Any]:
-        """All that shapes the concepts; a file of vectors counts by its size and time."""
-        options = asdict(self)
-        if self.vectors is not None:
-            path = users_path(self.vectors, "the file of vectors")
-            if not path.is_file():
-                raise DataError(
-                    f"there is no file {path} of word vectors; give one in GloVe's form"
-                )
-            # gigabytes are not read for a key; their bytes are compared where the user asks for it
-            options["vectors"] = (path.stat().st_size, path.stat().st_mtime_ns)
-        return options
-
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of them."""
-        vectors = (
-            None
-            if self.vectors is None
-            else str(users_path(self.vectors, "the file of vectors").absolute())
-        )
-        return asdict(self) | {"vectors": vectors}
-
-
-def is_pairs(data: object) -> bool:
-    """Whether data, or the text that names it, are sentence pairs."""
-    return isinstance(data, PairData) or str(data).partition(":")[0] in KINDS
 
 
 @dataclass(frozen=True)
@@ -112,6 +74,8 @@ class PairProbe:
     words: Words
     weights: str | None = None
 
+    modality: ClassVar[str] = SENTENCES.name
+
     @classmethod
     def of(
         cls,
@@ -119,7 +83,7 @@ class PairProbe:
         layers: tuple[str, ...],
         data: PairData | str | Path,
         recording: Recording,
-        words: Words,
+        words: Words | None = None,
         weights: str | Path | None = None,
     ) -> PairProbe:
         """Load what is given as a text, and check the layers.
@@ -141,7 +105,7 @@ class PairProbe:
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
                 "object with layers, class_names, fingerprint and record (see docs/nli.md)"
             )
-        probe = cls(model, spec, layers, pairs, recording, words, drawn)
+        probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn)
         _check_layers(probe.model, layers)
         return probe
 
@@ -160,7 +124,7 @@ class PairProbe:
     @property
     def batch_size(self) -> int:
         """Pairs in a forward pass."""
-        return self.recording.batch_size or _BATCH
+        return self.recording.batch_size or SENTENCES.batch
 
     @cached_property
     def rows(self) -> NDArray[np.int64] | None:
@@ -177,17 +141,17 @@ class PairProbe:
     @property
     def min_active(self) -> float:
         """The paper's 5 % at pair level; no limit at token level."""
-        return MIN_ACTIVE if self.level == PAIR else 0.0
+        return SENTENCES.level(self.level).min_active
 
     def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-        return Threshold(quantile=None, fixed=0.0) if lowest() >= 0 else Threshold()
+        return usual_threshold(SENTENCES.level(self.level), lowest)
 
     def model_key(self) -> dict[str, Any]:
         """The model's own fingerprint, and what shapes the last bits."""
         key = {
             "model": self.model.fingerprint,
-            "batch_size": self.recording.batch_size or _BATCH,
+            "batch_size": self.recording.batch_size or SENTENCES.batch,
             "device": getattr(getattr(self.model, "device", None), "type", None),
         }
         module: Any = getattr(self.model, "module", None)

@@ -83,16 +83,17 @@ class ImageStore:
         masks = data_url(mask_png(view.unit_mask, view.formula_mask))
         return Thumb(file, masks, width, height)
 
-    def sheets(self, attack: AttackView, number: int) -> tuple[str, ...]:
-        """The pictures of an attack, stored; their files, from the report's folder.
 
-        Raises:
-            DataError: one of them is damaged.
-        """
-        files = []
-        for sheet in attack.sheets:
-            (self.folder / _ATTACKS).mkdir(exist_ok=True)
-            file = f"{_ATTACKS}/{number}-{sheet.file.stem}.webp"
-            sheet.image.save(self.folder / file, quality=_ATTACK_QUALITY)
-            files.append(file)
-        return tuple(files)
+def store_sheets(folder: Path, attack: AttackView, number: int) -> tuple[str, ...]:
+    """Store the pictures of an attack; gives their files, from the report's folder.
+
+    Raises:
+        DataError: one of them is damaged.
+    """
+    files = []
+    for sheet in attack.sheets:
+        (folder / _ATTACKS).mkdir(exist_ok=True)
+        file = f"{_ATTACKS}/{number}-{sheet.file.stem}.webp"
+        sheet.image.save(folder / file, quality=_ATTACK_QUALITY)
+        files.append(file)
+    return tuple(files)

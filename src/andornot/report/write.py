@@ -28,16 +28,15 @@ from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
 from andornot.report.addresses import Addresses, slugs
 from andornot.report.folder import TOP, copy_static, load_template, write_list
-from andornot.report.pictures import ImageStore, Thumb
+from andornot.report.pictures import Thumb, store_sheets
+from andornot.report.samples import SamplePages
 from andornot.views.attacks import AttackView, attack_view, check_attacks
-from andornot.views.book import ARRAY, Book, run_book
+from andornot.views.book import Book, run_book
 from andornot.views.given import Run
-from andornot.views.image_gallery import ImageView
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
 from andornot.views.samples import SILENT, UNEXPLAINED
-from andornot.views.token_marks import MARKS
 from andornot.views.unit import CSS_COLOURS, Group, Story
 from andornot.views.unit_refs import UnitRef
 from andornot.views.wording import BETTER
@@ -61,11 +60,11 @@ def write_report(
         run: the run to show.
         out: the folder.
         units: the units to show, in this order; all if not given.
-        n_samples: how many images or pairs to show for each unit, at most.
+        n_samples: how many samples to show for each unit, at most.
         n_units: show only so many units of each layer, the best explained ones after those that
             the story names; for when ``units`` is not given.
         layer: the layer to show; all if not given.
-        data: the images or pairs that the run was made from; found again by the manifest if not
+        data: the samples that the run was made from; found again by the manifest if not
             given.
         story: what the first page tells first.
         attacks: folders that ``andornot attack --out`` wrote; the pages of classes show them.
@@ -76,7 +75,7 @@ def write_report(
     Raises:
         OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` or ``n_units`` is
             below 1, or ``out`` holds other files.
-        DataError: the images or the sentences of the run, or an attack, cannot be opened.
+        DataError: the samples of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
     """
     out = Path(out)
@@ -110,7 +109,8 @@ def write_pages(
         RunError: the folder cannot be written.
     """
     with whole_folder(out, top=TOP) as folder, writing(out):
-        report = _Report(book, folder, ImageStore(folder))
+        make = book.sample_pages() or SamplePages
+        report = _Report(book, folder, make(folder))
         copy_static(folder)
         notes = [attack_view(attack) for attack in attacks]
         report.write_thumbs()
@@ -129,13 +129,13 @@ class _Report:
     Attributes:
         book: gives the views.
         folder: where it is written.
-        images: where images go.
+        samples: puts samples on pages.
         thumbs: a small picture of each unit, by layer and number.
     """
 
     book: Book
     folder: Path
-    images: ImageStore
+    samples: SamplePages[Any]
     thumbs: dict[tuple[str, int], Thumb] = field(default_factory=dict)
 
     @cached_property
@@ -154,7 +154,8 @@ class _Report:
     def write_thumbs(self) -> None:
         """Write the image that excites each unit most."""
         for ref, view in self.book.pictures():
-            self.thumbs[ref.layer, ref.unit] = self.images.thumb(view)
+            if thumb := self.samples.thumb(view):
+                self.thumbs[ref.layer, ref.unit] = thumb
 
     def write_units(self, n_samples: int) -> None:
         """Write the page of each unit."""
@@ -166,12 +167,8 @@ class _Report:
             self._write(self.href(page.ref), "unit", page=page)
 
     def _stored(self, group: Group[Any]) -> Group[Any]:
-        """Samples with their images stored; those in words stay as they are."""
-        shown = (
-            self.images.masked(sample) if isinstance(sample, ImageView) else sample
-            for sample in group.samples
-        )
-        return replace(group, samples=tuple(shown))
+        """Samples as pages show them; images are stored."""
+        return replace(group, samples=tuple(map(self.samples.shown, group.samples)))
 
     @cached_property
     def units(self) -> UnitList:
@@ -198,7 +195,7 @@ class _Report:
             "layers": units.layers,
             "categories": units.categories,
             "classes": units.classes,
-            "feeds": "" if self.book.whole.level == ARRAY else feeds,
+            "feeds": "" if not self.book.has_samples else feeds,
             "chance": list(BETTER.items()),
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
@@ -215,7 +212,9 @@ class _Report:
 
     def write_classes(self, attacks: Sequence[AttackView]) -> None:
         """Write the pages of classes, with what attacks found of them, and of the analyses."""
-        sheets = {note: self.images.sheets(note, i) for i, note in enumerate(attacks, start=1)}
+        sheets = {
+            note: store_sheets(self.folder, note, i) for i, note in enumerate(attacks, start=1)
+        }
         classes, answers = self.book.classes(attacks), self.book.answers()
         if classes is not None:
             self._write("classes.html", "classes", pages=classes)
@@ -233,7 +232,7 @@ class _Report:
             row.unit: self.addresses.unit(self.units.layers[row.layer], row.unit)
             for row in reversed(self.units.units)
         }
-        template = "arrays" if self.book.whole.level == ARRAY else "overview"
+        template = "overview" if self.book.has_samples else "arrays"
         self._write("index.html", template, whole=self.book.whole, unit_hrefs=hrefs)
 
     def write_tables(self) -> None:
@@ -253,7 +252,10 @@ class _Report:
             "left_out": whole.left_out,
             "several_layers": whole.several_layers,
             "nav": self._pages(),
-            "marks": MARKS.get(whole.level, {}),
+            "at": whole,
+            "pieces": whole.pieces,
+            "has_samples": self.book.has_samples,
+            "marks": self.samples.marks(whole.level),
             "colours": CSS_COLOURS,
             "roles": ROLES,
             "size": (WIDTH, HEIGHT),
@@ -267,7 +269,7 @@ class _Report:
 
     def _pages(self) -> tuple[str, ...]:
         """The pages that all pages lead to."""
-        is_run = self.book.whole.level != ARRAY
+        is_run = self.book.has_samples
         concepts = ("concepts.html",) if self.book.knows_concepts else ()
         return (
             *("index.html", "units.html", *concepts),

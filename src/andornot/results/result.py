@@ -192,6 +192,26 @@ class Result:
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise damaged(path, repr(error)) from error
 
+    def assess(self, unit_masks: ArrayLike, concepts: ConceptTable, **options: Any) -> Result:
+        """Find out how far the explanations can be trusted: see :func:`andornot.assess`.
+
+        Args:
+            unit_masks: the masks that were explained.
+            concepts: the concept table that they were explained with.
+            **options: those of :func:`andornot.assess`.
+
+        Returns:
+            The same explanations, each with its ``trust``.
+
+        Raises:
+            OptionError: an option cannot be used, or masks or table are not those of this result.
+            DataError: masks do not fit the table.
+        """
+        found: Result = resolve("andornot.trust.measure:assess")(
+            self, unit_masks, concepts, **options
+        )
+        return found
+
     def report(
         self,
         path: str | Path,

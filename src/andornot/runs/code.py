@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from andornot._tools.files import write_whole
-from andornot.errors import ModelError, OptionError
+from andornot.data.registry import data_kind, modality_named
+from andornot.errors import ModelError, OptionError, RunError
 from andornot.runs.run import Run
 from andornot.specs import python_function
 
@@ -52,18 +53,31 @@ def network_code(run: Run) -> Code | None:
     return Code("Python file", str(python[0].resolve()))
 
 
+def data_code(run: Run) -> Code | None:
+    """What opening a run's samples would run; None if nothing.
+
+    Raises:
+        OptionError: the text that names the samples has an option that there is not.
+    """
+    kind = data_kind(run.record.data.kind)
+    if kind is None:
+        return None
+    # by the kind, which is what gets opened; the level may be anything in a run from a stranger
+    modality = modality_named(kind.modality)
+    code: Code | None = modality.find(modality.code)(run) if modality.code else None
+    return code
+
+
 def tagger_code(run: Run) -> Code | None:
     """The spaCy model that tags a run's sentences; None if there is none, or the usual one.
 
     Raises:
         OptionError: the text that names the sentences has an option that there is not.
     """
-    from andornot.data.sentences.open import KINDS, split_options
+    from andornot.data.sentences.open import split_options
     from andornot.data.sentences.tagging import DEFAULT_TAGGER
 
     noted = run.record.data
-    if noted.kind not in KINDS:
-        return None
     source = noted.source or {}
     written = split_options(str(source.get("spec", f"{noted.kind}:{noted.path}")))[1]
     tagger = written.get("tagger", source.get("tagger"))
@@ -90,9 +104,9 @@ def check_allowed(run: Run, code: Code | None) -> None:
 
 def remember(run: Run) -> None:
     """Keep in mind that the user allows what a run asks to run; where that cannot be, do not."""
-    for code_of in (network_code, tagger_code):
+    for code_of in (network_code, data_code):
         # a permission that cannot be kept costs its user the same question again, and no more
-        with suppress(OSError, OptionError):
+        with suppress(OSError, OptionError, RunError):
             code = code_of(run)
             if code is not None:
                 _keep(_permission(run, code), f"{code.what} {code.name}\n")

@@ -285,7 +285,9 @@ class Manifest(Part):
         preprocessing: of images: the fields of ``models.Preprocessing``; None of sentences.
         words: of sentences: which words became concepts; None of images.
         recording: how activations were recorded.
-        level: what a position is: in an ``image``, a ``pair``, or a ``token``.
+        modality: the name of the modality, where another package brought it; None of ours.
+        level: what a position is: in an ``image``, a ``pair``, or a ``token``, or what else a
+            modality calls it.
         data: the samples.
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
@@ -309,6 +311,7 @@ class Manifest(Part):
     preprocessing: Mapping[str, Any] | None = None
     words: Words | None = None
     recording: Recorded
+    modality: str | None = None
     level: str
     data: DataSource
     folds: int | None = None
@@ -336,7 +339,7 @@ class Manifest(Part):
         "results": Results,
     }
     _NAMED: ClassVar[Mapping[str, type[Part]]] = {"layers": LayerRecord, "stages": StageRecord}
-    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words", "directions")
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words", "modality", "directions")
 
     @classmethod
     def read(cls, path: Path) -> Manifest:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from andornot.data.modality import DataKind, Sort
+from andornot.data.registry import modality_of_run, our_levels
 from andornot.errors import RunError
 from andornot.measures.scores import METRICS, PEARSON
 from andornot.runs import stage_names
@@ -128,6 +130,7 @@ COUNT_OR_TEXT = Plain(
 FLAG_OR_TEXT = Plain(
     "true, false or a text", lambda value: _is_text(value) or isinstance(value, bool)
 )
+OUR_LEVEL = one_of(*our_levels())
 METRIC = Plain(
     f"one of {', '.join((*METRICS, PEARSON))}",
     lambda value: _is_text(value) and value.lower() in (*METRICS, PEARSON),
@@ -155,7 +158,8 @@ FIELDS = Fields(
         "format": COUNT,
         "made": TEXT,
         "versions": Named(TEXT),
-        "level": one_of("image", "pair", "token"),
+        # a modality that another package brings has other levels
+        "level": Plain(OUR_LEVEL.told, _is_text),
         "model": Fields(
             {
                 "spec": TEXT,
@@ -206,6 +210,7 @@ FIELDS = Fields(
         "peak_rss_bytes": COUNT,
     },
     known={
+        "modality": Maybe(TEXT),
         "preprocessing": Maybe(Fields()),
         "words": Maybe(
             Fields(
@@ -260,32 +265,16 @@ def _stages(layers: Iterable[str]) -> Iterator[tuple[str, Mapping[str, Expected]
     yield from ((stage_names.responses(layer), {**_KEPT, "key": TEXT}) for layer in layers)
 
 
-_DEMO: Mapping[str, Expected] = {"count": COUNT, "seed": COUNT, "val_share": NUMBER}
-_PAIRS: Mapping[str, Expected] = {
-    "spec": TEXT,
-    "split": Maybe(TEXT),
-    "limit": Maybe(COUNT),
-    "labels": Maybe(TEXT),
-    "columns": Maybe(Named(TEXT)),
-    "keep_unlabelled": FLAG,
-    "tagger": Maybe(TEXT),
-    "group": Maybe(TEXT),
-}
-SOURCES: Mapping[str, Mapping[str, Expected]] = {
-    "demo": _DEMO,
-    "demo-text": {**_DEMO, "traps": NUMBER, "split": Maybe(TEXT)},
-    "snli": _PAIRS,
-    "pairs": _PAIRS,
-}
-"""What opens data of a kind again; images that are read from files have ``_IMAGES``."""
-
-_IMAGES: Mapping[str, Expected] = {
-    "spec": TEXT,
-    "categories": Maybe(TEXTS),
-    "split": Maybe(TEXT),
-    "limit": Maybe(COUNT),
-    "colors": FLAG_OR_TEXT,
-    "group": Maybe(TEXT),
+_SORTS: Mapping[Sort, Expected] = {
+    "text": TEXT,
+    "text or nothing": Maybe(TEXT),
+    "texts or nothing": Maybe(TEXTS),
+    "texts by name or nothing": Maybe(Named(TEXT)),
+    "count": COUNT,
+    "count or nothing": Maybe(COUNT),
+    "number": NUMBER,
+    "flag": FLAG,
+    "flag or text": FLAG_OR_TEXT,
 }
 
 
@@ -307,18 +296,19 @@ def check_manifest(manifest: object, path: Path) -> dict[str, Any]:
     return manifest
 
 
-def check_source(kind: str, source: object, path: Path) -> dict[str, Any]:
+def check_source(kind: DataKind, source: object, path: Path) -> dict[str, Any]:
     """The arguments that open data of a kind again; all of them go to a function by name.
 
     Args:
-        kind: the kind of data, of those that can be opened again.
+        kind: the kind of data.
         source: what the manifest says of them; None of a run that says nothing.
         path: the manifest, for the message.
 
     Raises:
         RunError: one is unknown, or of the wrong type.
     """
-    known = Fields(known=SOURCES.get(kind, _IMAGES), closed=True)
+    sorts = {name: _SORTS[sort] for name, sort in kind.source.items()}
+    known = Fields(known=sorts, closed=True)
     for where, wrong in _faults(source, Maybe(known), "data.source"):
         raise _error(path, where, wrong)
     return dict(source) if isinstance(source, dict) else {}
@@ -335,8 +325,8 @@ def _further(manifest: Mapping[str, Any]) -> Iterator[Fault]:
     """What hangs on other fields: preprocessing, thresholds, and stages by layer."""
     if not manifest["layers"]:
         yield "layers", "names no layer"
-    if manifest["level"] == "image":
-        yield from _faults(manifest.get("preprocessing"), _PREPROCESSING, "preprocessing")
+    if manifest.get("modality") is None:
+        yield from _level_faults(manifest)
     for layer, facts in manifest["layers"].items():
         if (rule := facts.get("threshold")) is not None:
             where = f"layers.{_short(layer)}.threshold"
@@ -345,6 +335,14 @@ def _further(manifest: Mapping[str, Any]) -> Iterator[Fault]:
     for stage, needed in _stages(manifest["layers"]):
         found = manifest["stages"].get(stage)
         yield from _faults(found, Fields(needed), f"stages.{_short(stage)}")
+
+
+def _level_faults(manifest: Mapping[str, Any]) -> Iterator[Fault]:
+    """What hangs on the level; that of a plug-in is not asked, for it may not be installed."""
+    level = manifest["level"]
+    yield from _faults(level, OUR_LEVEL, "level")
+    if OUR_LEVEL.fits(level) and modality_of_run(None, level).preprocessed:
+        yield from _faults(manifest.get("preprocessing"), _PREPROCESSING, "preprocessing")
 
 
 def _faults(value: Any, expected: Expected, where: str) -> Iterator[Fault]:

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from andornot._tools.lazy import resolve
-from andornot._tools.reading import read_array
 from andornot.data.images.dataset import ProbingData
+from andornot.data.modality import DataKind
+from andornot.data.registry import data_kind, kinds_of, modality_named
 from andornot.data.samples import OWN, Samples
 from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
-from andornot.probes.base import Recording, answer_file, same_answer
-from andornot.runs import stage_names
-from andornot.runs.code import check_allowed, network_code, tagger_code
+from andornot.runs.code import check_allowed, data_code, network_code
+from andornot.runs.image_network import preprocessing_of as preprocessing_of
 from andornot.runs.manifest import MANIFEST
 from andornot.runs.manifest_fields import check_source
 from andornot.runs.run import Run
 
-if TYPE_CHECKING:
-    from andornot.models import Preprocessing
-
 S = TypeVar("S", bound=Samples)
-
-_WORLDS = {
-    "demo": "andornot.demo.vision.world:draw_world",
-    "demo-text": "andornot.demo.text.world:draw_pairs",
-}
-_TRAININGS = {
-    "demo": "andornot.demo.vision.net:trained_again",
-    "demo-text": "andornot.demo.text.net:trained_again",
-}
-_TOLERANCE = 1e-2
-"""Answers may differ by so much of their size: the run may come from another machine."""
 
 
 def images_of(run: Run) -> ProbingData:
@@ -43,18 +28,8 @@ def images_of(run: Run) -> ProbingData:
         OptionError: the run was made from arrays or text, or from a kind of data unknown here.
         DataError: the data has moved, or has changed since the run was made.
     """
-    kind, how = _noted(run)
-    if kind == "demo":
-        images: ProbingData = resolve(_WORLDS[kind])(**how)
-        return _unchanged(run, images)
-    from andornot.data.images.open import READERS, open_data
-
-    if kind in READERS:
-        return _unchanged(run, _open_file(run, open_data, **how))
-    raise OptionError(
-        f"{run.path} was made from data of kind {quoted(kind)}, which has no images to show; "
-        f"pictures need a run on {', '.join(READERS)} or demo data"
-    )
+    images: ProbingData = _samples(run, "images", "no images to show", "pictures need")
+    return images
 
 
 def pairs_of(run: Run) -> PairData:
@@ -64,46 +39,67 @@ def pairs_of(run: Run) -> PairData:
         OptionError: the run was made from images or arrays, or from a kind of data unknown here.
         DataError: the data has moved, or has changed since the run was made.
     """
-    kind, how = _noted(run)
-    if kind == "demo-text":
-        pairs: PairData = resolve(_WORLDS[kind])(**how)
-        return _unchanged(run, pairs)
-    if kind in ("snli", "pairs"):
-        from andornot.data.sentences.open import open_pairs
-
-        check_allowed(run, tagger_code(run))
-        return _unchanged(run, _open_file(run, open_pairs, **how))
-    raise OptionError(
-        f"{run.path} was made from data of kind {quoted(kind)}, which has no sentences to show; "
-        "this needs a run on snli, pairs or demo-text data"
-    )
+    pairs: PairData = _samples(run, "sentences", "no sentences to show", "this needs")
+    return pairs
 
 
-def samples_from(run: Run, spec: str | None) -> ProbingData | PairData | None:
+def samples_of(run: Run) -> Any:
+    """Open the samples of a run again, of whatever modality, by what its manifest says of them.
+
+    Raises:
+        OptionError: the run was made from a kind of data unknown here.
+        DataError: the data has moved, or has changed since the run was made.
+        RunError: the run's modality is not installed here.
+    """
+    modality = run.modality
+    return _samples(run, modality.name, f"no {modality.samples} to show", "this needs")
+
+
+def samples_from(run: Run, spec: str | None) -> Any:
     """The samples that a text names, of the run's modality; None if there is no text.
 
     Raises:
         AndornotError: there are no such samples.
     """
-    if spec is None:
-        return None
-    if run.level == "image":
-        from andornot.data.images.open import open_data
-
-        return open_data(spec)
-    from andornot.data.sentences.open import open_pairs
-
-    return open_pairs(spec)
+    return None if spec is None else run.modality.find(run.modality.opener)(spec)
 
 
-def _noted(run: Run) -> tuple[str, dict[str, Any]]:
-    """The kind of data of a run, and the arguments that open it."""
-    noted, kind = run.record.data, run.record.data.kind
-    spec = {} if kind in _WORLDS else {"spec": f"{kind}:{noted.path}"}
-    return kind, spec | check_source(kind, noted.source, run.path / MANIFEST)
+def _samples(run: Run, modality: str, lacking: str, needing: str) -> Any:
+    kind = data_kind(run.record.data.kind)
+    if kind is None or kind.modality != modality:
+        known = [each.name for each in kinds_of(modality)]
+        raise OptionError(
+            f"{run.path} was made from data of kind {quoted(run.record.data.kind)}, which has "
+            f"{lacking}; {needing} a run on {_listed(known)} data"
+        )
+    source = _source(run, kind)
+    opener = _opener(kind)
+    if not kind.files:
+        return _unchanged(run, opener(**source))
+    check_allowed(run, data_code(run))
+    return _unchanged(run, _open_file(run, opener, kind, **source))
 
 
-def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) -> S:
+def _listed(names: Sequence[str]) -> str:
+    """Names, with "or" before the last."""
+    return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def _opener(kind: DataKind) -> Callable[..., Any]:
+    """What opens data of a kind."""
+    modality = modality_named(kind.modality)
+    found: Callable[..., Any] = modality.find(kind.opener or modality.opener)
+    return found
+
+
+def _source(run: Run, kind: DataKind) -> dict[str, Any]:
+    """The arguments that open the data of a run."""
+    noted = run.record.data
+    spec = {"spec": f"{kind.name}:{noted.path}"} if kind.files else {}
+    return spec | check_source(kind, noted.source, run.path / MANIFEST)
+
+
+def _open_file(run: Run, reader: Callable[..., S], kind: DataKind, spec: str, **options: Any) -> S:
     """Read the files again; the groups are those that the run notes, so no expression is run."""
     path = Path(spec.partition(":")[2])
     if not path.exists():
@@ -111,7 +107,8 @@ def _open_file(run: Run, reader: Callable[..., S], spec: str, **options: Any) ->
             f"the data of {run.path} was at {path} and is not there; put it back, or say "
             "where it is now"
         )
-    return reader(spec, **options | {"group": OWN})
+    own = {"group": OWN} if "group" in kind.source else {}
+    return reader(spec, **options | own)
 
 
 def _unchanged(run: Run, data: S) -> S:
@@ -152,8 +149,8 @@ def model_of(run: Run, model: Any = None) -> Any:
         model: the network itself, where the manifest does not lead to it any more.
 
     Returns:
-        a ``LoadedModel`` for images, a ``PairModel`` for sentence pairs. The network of a demo is
-        trained again from its seed.
+        a ``LoadedModel`` for images, a ``PairModel`` for sentence pairs, what else a modality has
+        for its samples. The network of a demo is trained again from its seed.
 
     Raises:
         ModelError: it cannot be loaded, is not the one that the run was made with, or is made by
@@ -176,59 +173,23 @@ def model_of(run: Run, model: Any = None) -> Any:
             f"fingerprint is {model.fingerprint[:12]}, there {noted.fingerprint[:12]}); give "
             "the same code and weights"
         )
-    _check_answers(run, model)
+    if run.modality.answers:
+        run.modality.find(run.modality.answers)(run, model)
     return model
 
 
-def _check_answers(run: Run, model: Any) -> None:
-    """Refuse a network for images that has the run's weights and answers otherwise."""
-    noted = run.record.stages.get(stage_names.NETWORK)
-    if run.level != "image" or noted is None:
-        return
-    from andornot.probes.images import network_answers
-
-    how, prepared = run.record.recording, preprocessing_of(run)
-    recording = Recording(how.batch_size, how.device, how.tokens, how.layout)
-    for name, now in network_answers(model.module, prepared, run.layers, recording).items():
-        path = run.path / str(noted.path) / answer_file(name)
-        if path.exists() and not same_answer(read_array(path), now, _TOLERANCE):
-            raise ModelError(
-                f"the network {model.spec} has the code and the weights that {run.path} was made "
-                f"with, but gives other values at {name}; give it with the attributes, and the "
-                "files beside its own, that it had then"
-            )
-
-
-def preprocessing_of(run: Run) -> Preprocessing:
-    """How images of a run became the network's input.
-
-    Raises:
-        OptionError: a value cannot be used.
-    """
-    from andornot.models import Preprocessing
-
-    return Preprocessing.from_dict(run.record.preprocessing or {})
-
-
 def _loaded_again(run: Run) -> Any:
-    noted, device = run.record.model, run.record.recording.device
-    if run.record.data.kind in _TRAININGS:
-        return _trained_again(run)
-    if run.level == "image":
-        from andornot.models import load_model
-
-        return load_model(
-            noted.spec, noted.weights,
-            preprocessing=preprocessing_of(run), class_names=noted.class_names,
-        )  # fmt: skip
-    from andornot.models.sentences.load import load_pair_model
-
-    return load_pair_model(noted.spec, device=device, weights=noted.weights)
+    kind, modality = data_kind(run.record.data.kind), run.modality
+    if kind is not None and kind.network:
+        return _trained_again(run, kind)
+    if not modality.network:
+        raise OptionError(f"networks for {modality.samples} are not loaded from a run; give it")
+    return modality.find(modality.network)(run)
 
 
-def _trained_again(run: Run) -> Any:
+def _trained_again(run: Run, kind: DataKind) -> Any:
     """The network of a demo; training it takes seconds, and always gives the same weights."""
-    kind, source = _noted(run)
+    source = _source(run, kind)
     if "seed" not in source:
         raise OptionError(f"{run.path} does not say how its demo was made; run the demo again")
-    return resolve(_TRAININGS[kind])(source)
+    return modality_named(kind.modality).find(kind.network)(source)

@@ -26,6 +26,8 @@ from andornot._tools.words import shortened
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.counting.stores import Shards
+from andornot.data.modality import Level, Modality
+from andornot.data.registry import modality_of_run
 from andornot.errors import DamagedError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
 from andornot.formula import Formula, as_formula
@@ -97,8 +99,26 @@ class Run:
 
     @property
     def level(self) -> str:
-        """What a position is: in an ``image``, a ``pair``, or a ``token``."""
+        """What a position is: in an ``image``, a ``pair``, a ``token``, or what else there is."""
         return self.record.level
+
+    @cached_property
+    def modality(self) -> Modality:
+        """What is known of its modality, such as images.
+
+        Raises:
+            RunError: another package brought it, and is not installed here.
+        """
+        return modality_of_run(self.record.modality, self.level)
+
+    @property
+    def positions(self) -> Level:
+        """What its positions are: their name, and what can be done with them.
+
+        Raises:
+            RunError: as of :attr:`modality`.
+        """
+        return self.modality.level(self.level)
 
     @property
     def class_names(self) -> tuple[str, ...] | None:

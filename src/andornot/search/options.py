@@ -1,25 +1,28 @@
 """How to search: one record of all options by name, with their defaults and checks.
 
 Users, solvers and runs on disk have this one record; for kernels, names become numbers.
+
+What knows kernels is imported where it is asked: the command line reads the defaults here, and its
+help shall not wait for a compiler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from andornot._tools.checks import is_one_of, texts
+from andornot._tools.words import nearest
 from andornot.errors import OptionError, quoted
-from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
-from andornot.search.problem import operator_numbers
 
 Search = Literal["auto", "beam", "optimal", "exhaustive"]
 Space = Literal["left-deep", "trees"]
+Profile = Literal["mu2020"]
 Stop = Callable[[], bool]
-PUBLISHED_PROFILE = "mu2020"
+PUBLISHED_PROFILE: Profile = "mu2020"
 
 _PROOF_STEPS = 1e7
 """About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
@@ -73,7 +76,8 @@ class SearchOptions:
             search only.
         operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
         penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
-        limit: compose only with the ``limit`` best single concepts.
+        limit: compose only with the ``limit`` best single concepts; as a keyword it is called
+            ``pool``, and here as in the files of runs.
         categories: use only concepts of these categories.
         concepts: use only these concepts.
         profile: ``"mu2020"`` repeats the published beam search move for move.
@@ -89,19 +93,22 @@ class SearchOptions:
 
     length: int = 3
     beam_size: int = 10
-    search: str = "auto"
+    search: Search = "auto"
     metric: str = "iou"
     operators: tuple[str, ...] = ("OR", "AND", "AND NOT")
     penalty: float = 1.0
     limit: int | None = None
     categories: tuple[str, ...] | None = None
     concepts: tuple[str, ...] | None = None
-    profile: str | None = None
-    space: str = "left-deep"
+    profile: Profile | None = None
+    space: Space = "left-deep"
     nodes: int | None = None
     seconds: float | None = None
 
     def __post_init__(self) -> None:
+        from andornot.measures.scores import METRICS, PEARSON
+        from andornot.search.problem import operator_numbers
+
         if not is_one_of(self.search, get_args(Search)):
             raise OptionError(
                 f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
@@ -179,16 +186,32 @@ class SearchOptions:
     @property
     def correlates(self) -> bool:
         """Whether it is the correlation with raw activations that is searched for."""
+        from andornot.measures.scores import PEARSON
+
         return isinstance(self.metric, str) and self.metric.lower() == PEARSON
 
     @classmethod
-    def of(cls, **options: Any) -> SearchOptions:
+    def of(cls, **options: Unpack[SearchKeywords]) -> SearchOptions:
         """From options as users give them: any sequence (or a single text) for several names.
 
         Raises:
             OptionError: an option is unknown, has no use here, or its value cannot be used.
         """
-        known = {field.name for field in fields(cls)}
+        return cls.given(options)
+
+    @classmethod
+    def given(cls, keywords: Mapping[str, object], beside: Iterable[str] = ()) -> SearchOptions:
+        """As :meth:`of`, from keywords that were handed through and that no type checker saw.
+
+        Args:
+            keywords: the options by name.
+            beside: other keywords that there are where these were given, and may be meant.
+
+        Raises:
+            OptionError: an option is unknown, has no use here, or its value cannot be used.
+        """
+        options: dict[str, Any] = dict(keywords)
+        known = {*SearchKeywords.__annotations__, *(field.name for field in fields(cls))}
         if unknown := sorted(set(options) - known):
             if unknown[0] in ("preset", "size", "mean", "std"):
                 raise OptionError(
@@ -200,10 +223,16 @@ class SearchOptions:
                     f"{unknown[0]} belongs to the threshold: give "
                     f"threshold=andornot.Threshold({unknown[0]}=...)"
                 )
+            meant = nearest(unknown[0], {*known, *beside})
             raise OptionError(
-                f"there is no search option {quoted(unknown[0])}; there are "
+                f"there is no search option {quoted(unknown[0])}{meant}; there are "
                 f"{', '.join(sorted(known))}"
             )
+        if options.get("pool") is not None:
+            if options.get("limit") is not None:
+                raise OptionError("pool and limit are two names of one option; give one of them")
+            options["limit"] = _pool(options["pool"])
+        options.pop("pool", None)
         for name in ("operators", "categories", "concepts"):
             value = options.get(name)
             if value is not None:
@@ -221,11 +250,15 @@ class SearchOptions:
     @cached_property
     def operator_numbers(self) -> tuple[int, ...]:
         """Numbers of the operators to use, in the order they are tried."""
+        from andornot.search.problem import operator_numbers
+
         return operator_numbers(self.operators)
 
     @cached_property
     def metric_number(self) -> int:
         """Number of the score of counts to search for; that of IoU where raw values correlate."""
+        from andornot.measures.scores import IOU, metric_code
+
         return IOU if self.correlates else metric_code(self.metric)
 
     @property
@@ -241,3 +274,41 @@ class SearchOptions:
             auto = int(steps / steps_per_node)
             nodes = auto if self.search == "auto" else Budget.nodes
         return Budget(nodes, self.seconds, stop)
+
+
+def _pool(value: Any) -> int:
+    """How many of the best single concepts to compose with."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OptionError(f"pool is {quoted(value)}; give a whole number")
+    if value < 1:
+        raise OptionError(f"pool is {quoted(value)}; give at least 1, or None for no limit")
+    return int(value)
+
+
+class MoreSearch(TypedDict, total=False):
+    """Keywords of a search that are no arguments of their own anywhere (see ``SearchOptions``)."""
+
+    metric: str
+    operators: str | Sequence[str]
+    penalty: float
+    pool: int | None
+    limit: int | None
+    categories: str | Sequence[str] | None
+    profile: Profile | None
+    space: Space
+    nodes: int | None
+    seconds: float | None
+
+
+class ArraySearch(MoreSearch, total=False):
+    """Keywords of a search in arrays, beside a concept table that is called ``concepts``."""
+
+    length: int
+    beam_size: int
+    search: Search
+
+
+class SearchKeywords(ArraySearch, total=False):
+    """All keywords of a search, with the types that users may give."""
+
+    concepts: str | Sequence[str] | None

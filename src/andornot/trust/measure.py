@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,10 +17,11 @@ from andornot.measures.scores import METRICS
 from andornot.results.explanation import NO_CONCEPT, Explanation
 from andornot.results.result import Result
 from andornot.results.trust import Chance, HeldOut, Stability, Trust, part_from_dict
-from andornot.search.options import SearchOptions
+from andornot.search.options import ArraySearch, SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
 from andornot.trust.held_out import measure_held_out
+from andornot.trust.options import LONGEST as LONGEST
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Evidence, MaskEvidence
 from andornot.trust.repeat import Repeats
@@ -30,23 +31,29 @@ P = TypeVar("P", HeldOut, Stability, Chance)
 Parts = list[dict[str, Any] | None]
 Keep = Callable[[str, Callable[[], Parts]], Parts]
 
-LONGEST = 10
-"""The longest formula that is tried where held-out samples choose the length."""
+_FIELDS = {"only": "concepts", "pool": "limit"}
+"""Keywords that ``explain`` calls otherwise than ``SearchOptions``."""
 
 
-def examine(
+class _Repeated(ArraySearch, total=False):
+    """The keywords of :func:`andornot.explain` that say how to search."""
+
+    only: str | Sequence[str] | None
+
+
+def assess(
     result: Result,
     unit_masks: ArrayLike,
     concepts: ConceptTable,
     *,
     options: TrustOptions | None = None,
     jobs: int | None = None,
-    **search: Any,
+    **search: Unpack[_Repeated],
 ) -> Result:
     """Find out how far explanations of arrays can be trusted.
 
         result = andornot.explain(masks, concepts, length=3)
-        result = examine(result, masks, concepts)
+        result = andornot.assess(result, masks, concepts)
         print(result[0].trust)
 
     Args:
@@ -77,26 +84,32 @@ def examine(
             "the explanations were searched for in another concept table; give the one that was "
             "given to explain"
         )
-    # no formula, nothing to examine; `with_trust` still counts the search as a test
+    # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
     evidence = MaskEvidence(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
 
 
-def _search_of(result: Result, given: dict[str, Any]) -> SearchOptions:
+examine = assess
+"""The first name of :func:`assess`, which goes on working."""
+
+
+def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     """The options of a search: those that the result remembers, which others may only repeat."""
-    # `explain` calls this option `only`
-    given = {"concepts" if name == "only" else name: value for name, value in given.items()}
+    given = {_FIELDS.get(name, name): value for name, value in keywords.items()}
+    if len(given) < len(keywords):
+        raise OptionError("pool and limit are two names of one option; give one of them")
     if result.search is None:
-        return SearchOptions.of(**given)
+        return SearchOptions.given(given)
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
-    now = SearchOptions.of(**was | given)
+    now = SearchOptions.given(was | given)
     before, after = _meaning(result.search), _meaning(now)
-    for name in given:
+    for name, value in given.items():
         if before[name] != after[name]:
+            called = "pool" if name == "limit" and "pool" in keywords else name
             raise OptionError(
-                f"{name} is {given[name]!r} here, but the explanations were searched for with "
+                f"{called} is {value!r} here, but the explanations were searched for with "
                 f"{was[name]!r}; leave it out, or search again"
             )
     return result.search

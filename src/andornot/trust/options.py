@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from numbers import Integral
+from typing import Final
 
 from andornot.errors import OptionError, quoted
+
+LONGEST: Final = 10
+"""The longest formula that is tried where held-out samples choose the length."""
 
 
 @dataclass(frozen=True)

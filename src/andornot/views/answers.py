@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Final
 
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from andornot._tools.progress import track
 from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
+from andornot.analyses.ask import analyze
 from andornot.errors import AndornotError
 from andornot.runs.run import Run
 from andornot.views.plain import View
@@ -77,7 +77,7 @@ def ask_all(
     unanswered: dict[str, str] = {}
     for question in track(questions, f"analysing {layer}", len(questions)):
         try:
-            answers[question] = import_module(f"andornot.analyses.{question}").answer(run, layer)
+            answers[question] = analyze(run, question, layer)
         except AndornotError as error:
             # a page tells no one where files lie
             unanswered[question] = str(error).replace(str(run.path), run.path.name)

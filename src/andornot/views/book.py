@@ -51,7 +51,9 @@ class RunView(View):
 
     Attributes:
         title: what it is called.
-        level: what a position is: ``image``, ``pair``, ``token``, or ``array``.
+        level: the level of the run, such as ``image`` or ``token``, or ``array``.
+        position: a position, in the singular; and ``where`` with its article.
+        pieces: the template that says how pages speak of samples.
         several_layers: whether the run has several.
         left_out: which units are not shown, in a sentence; empty if all are.
         layers: the layers that are shown.
@@ -61,6 +63,9 @@ class RunView(View):
 
     title: str
     level: str
+    position: str
+    where: str
+    pieces: str
     several_layers: bool
     left_out: str
     layers: tuple[LayerView, ...]
@@ -90,6 +95,15 @@ class Book(ABC):
     @abstractmethod
     def whole(self) -> RunView:
         """What is said of all of it."""
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether there are samples to show."""
+        return False
+
+    def sample_pages(self) -> Any:
+        """What puts samples on pages (see ``report.samples``), where there are samples."""
+        return None
 
     @abstractmethod
     def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
@@ -165,12 +179,24 @@ class RunBook(Book):
         return RunView(
             title=f"Units of {model_name(self.run)}",
             level=self.run.level,
+            position=self.run.positions.position,
+            where=self.run.positions.where,
+            pieces=self.run.modality.template,
             several_layers=len(self.run.layers) > 1,
             left_out=_left_out(self.chapters),
             layers=tuple(map(layer_view, self.chapters)),
             facts=_facts(self.run),
             story=self.story,
         )
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether there are samples to show."""
+        return True
+
+    def sample_pages(self) -> Any:
+        """What puts samples on pages, as the run's modality names it."""
+        return self.run.modality.find(self.run.modality.pages)
 
     def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
         """The image that excites each unit most; none where there are no images."""
@@ -268,10 +294,9 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     """How the run was made: what, and its value."""
     m = run.record
     search = m.search
-    kind = "images" if m.level == "image" else "sentence pairs"
     made = [
         ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {kind}"),
+        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
         ("positions", f"{run.concepts.n_positions:,}"),
         ("concepts", f"{m.data.concepts:,}"),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
@@ -314,7 +339,18 @@ class ArrayBook(Book):
     def whole(self) -> RunView:
         """What is said of all of it."""
         layers = (array_layer(self.chapter),)
-        return RunView(self.title, ARRAY, False, "", layers, array_facts(self.chapter), None)
+        return RunView(
+            title=self.title,
+            level=ARRAY,
+            position="position",
+            where="a position",
+            pieces="rows.html.j2",
+            several_layers=False,
+            left_out="",
+            layers=layers,
+            facts=array_facts(self.chapter),
+            story=None,
+        )
 
     def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
         """None: arrays have no images."""

@@ -22,7 +22,7 @@ from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 from andornot.views.class_links import ClassLinks
 from andornot.views.histograms import Histogram, histograms
-from andornot.views.image_gallery import ImageView, PictureGallery
+from andornot.views.image_gallery import ImageView
 from andornot.views.parts import Matcher, Part
 from andornot.views.samples import Gallery
 from andornot.views.unit_refs import UnitRef, unit_ref
@@ -65,7 +65,7 @@ class Chapter:
 
     def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
         """The image that excites each unit most; none of units on sentences."""
-        if isinstance(self.gallery, PictureGallery):
+        if self.run.modality.pictures:
             for ref in track(self.refs, f"picturing {self.layer}", len(self.units)):
                 for view in self.gallery.unit(ref.unit, 1).samples:
                     yield ref, view

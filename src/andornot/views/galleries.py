@@ -1,14 +1,13 @@
-"""Open the samples of a run, ready to be shown: images or sentence pairs."""
+"""Open the samples of a run, ready to be shown: images, sentence pairs, or others."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from andornot.runs.run import Run
-from andornot.views.image_gallery import PictureGallery
-from andornot.views.sentence_gallery import PairGallery
+from andornot.views.samples import Gallery
 
-AnyGallery = PictureGallery | PairGallery
+AnyGallery = Gallery[Any]
 
 
 def open_gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGallery:
@@ -21,8 +20,8 @@ def open_gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGal
 
     Raises:
         DataError: the data is not there any more, has changed, or is another.
-        OptionError: the layer is unknown, or the data has no images or sentences.
+        OptionError: the layer is unknown, or the data has no such samples.
+        RunError: the run's modality is not installed here.
     """
-    if run.level == "image":
-        return PictureGallery.open(run, layer, data)
-    return PairGallery.open(run, layer, data)
+    gallery: AnyGallery = run.modality.find(run.modality.gallery).open(run, layer, data)
+    return gallery

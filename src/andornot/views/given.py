@@ -5,8 +5,7 @@ from __future__ import annotations
 from andornot.analyses.answer import Answer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.data.sentences.pairs import PairData
 from andornot.edits.result import Attack
 from andornot.runs.run import Run
 
-__all__ = ["Answer", "Attack", "ConceptTable", "PairData", "Responses", "Run"]
+__all__ = ["Answer", "Attack", "ConceptTable", "Responses", "Run"]

@@ -177,9 +177,9 @@ class PictureGallery(Gallery[ImageView]):
             labels=self._labels_under(grid[unit_mask]),
         )
 
-    def left_over(self, explanation: Explanation, atoms: BoolArray, sample: int) -> LeftOverView:
-        """One image beside the best union of atoms that have concepts; ``atoms`` are that union."""
-        return LeftOverView(**vars(self.view(explanation, atoms, sample)))
+    def left_over(self, explanation: Explanation, union: BoolArray, sample: int) -> LeftOverView:
+        """One image beside the best union of atoms that have concepts."""
+        return LeftOverView(**vars(self.view(explanation, union, sample)))
 
     def _labels_under(self, atoms: NDArray[np.int32]) -> tuple[str, ...]:
         """The concepts that cover most of these positions, given by their atoms."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from andornot.data.sentences.pairs import PairData
-from andornot.results.result import Result
 from andornot.runs.run import Run
+from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.of_run import directions_sentence, unit_entry
 from andornot.views.plain import View
-from andornot.views.sentence_gallery import PairGallery, PairView, pair_entry
-from andornot.views.unit import Range, UnitEntry, choose_units, lower_ranges
+from andornot.views.samples import grouped
+from andornot.views.unit import Group, Range, UnitEntry, choose_units, lower_ranges
 
 
 @dataclass(frozen=True)
 class UnitInWords(View):
     """A unit, and the formulas of its lower ranges, from the highest down."""
 
-    entry: UnitEntry[PairView]
+    entry: UnitEntry[Any]
     lower: tuple[Range, ...]
 
 
@@ -27,12 +27,16 @@ class UnitsInWords:
     """Units of a layer.
 
     Attributes:
-        level: what a position is: ``image``, ``pair`` or ``token``.
+        level: the level of the run, such as ``pair``.
+        position: what a position is called, in the singular.
+        terminal: what prints samples (see ``cli.terminal``); None where they cannot be.
         sentences: what is to be known before.
         units: one after another, each made when it is its turn.
     """
 
     level: str
+    position: str
+    terminal: Any
     sentences: tuple[str, ...]
     units: Iterator[UnitInWords]
 
@@ -44,38 +48,42 @@ def units_in_words(
     n_samples: int = 10,
     *,
     layer: str | None = None,
-    data: PairData | None = None,
+    data: Any = None,
 ) -> UnitsInWords:
-    """Units, with the sentence pairs that show them and the words marked.
+    """Units, with the samples that show them where these can be put into words.
 
     Args:
-        run: the run; of units on images only what can be said in words is given.
+        run: the run.
         units: the units to show, in this order; the best explained ones if not given.
         n_units: how many units to show when ``units`` is not given.
-        n_samples: how many pairs to show for each unit, at most.
+        n_samples: how many samples to show for each unit, at most.
         layer: the layer to show; not needed if the run has only one.
-        data: the pairs that the run was made from; found again by the manifest if not given.
+        data: the samples that the run was made from; found again by the manifest if not given.
 
     Raises:
         OptionError: a unit was not explained, or ``n_samples`` is below 1.
-        DataError: the sentences of the run cannot be opened.
+        DataError: the samples of the run cannot be opened.
     """
-    layer = run.layer(layer)
-    chosen, said = choose_units(run.result(layer), units, n_units), directions_sentence(run, layer)
-    if run.level == "image":
-        return UnitsInWords(run.level, said, _without_samples(run, layer, chosen))
-    gallery = PairGallery.open(run, layer, data)
-    return UnitsInWords(run.level, said, _with_pairs(gallery, chosen, n_samples))
+    layer, modality = run.layer(layer), run.modality
+    chosen = choose_units(run.result(layer), units, n_units)
+    terminal = modality.find(modality.terminal) if modality.terminal else None
+    gallery = None if terminal is None else open_gallery(run, layer, data)
+    return UnitsInWords(
+        level=run.level,
+        position=run.positions.position,
+        terminal=terminal,
+        sentences=directions_sentence(run, layer),
+        units=_units(run, layer, chosen, gallery, n_samples),
+    )
 
 
-def _without_samples(run: Run, layer: str, units: Sequence[int]) -> Iterator[UnitInWords]:
-    result: Result = run.result(layer)
+def _units(
+    run: Run, layer: str, units: Sequence[int], gallery: AnyGallery | None, n_samples: int
+) -> Iterator[UnitInWords]:
+    result, position = run.result(layer), run.positions.position
     for unit in units:
-        entry: UnitEntry[PairView] = unit_entry(run, layer, result[unit], (), "position")
+        groups: tuple[Group[Any], ...] = ()
+        if gallery is not None:
+            groups = grouped(gallery.unit(unit, n_samples))
+        entry = unit_entry(run, layer, result[unit], groups, position)
         yield UnitInWords(entry, lower_ranges(result.ranges(unit)))
-
-
-def _with_pairs(gallery: PairGallery, units: Sequence[int], n: int) -> Iterator[UnitInWords]:
-    for unit in units:
-        lower = lower_ranges(gallery.result.ranges(unit))
-        yield UnitInWords(pair_entry(gallery, unit, n), lower)

@@ -115,11 +115,11 @@ def data_name(run: Run) -> str:
 
 def looked_at(run: Run) -> str:
     """What the network was shown, after "it"."""
-    n, level = run.record.data.samples, run.level
-    if level == "image":
-        return f"looked at {n:,} image{'' if n == 1 else 's'} of {data_name(run)}"
-    pairs = f"read {n:,} sentence pair{'' if n == 1 else 's'} of {data_name(run)}"
-    return f"{pairs}, {run.concepts.n_positions:,} tokens" if level == "token" else pairs
+    samples = run.modality.counted(run.record.data.samples)
+    told = f"{run.modality.seen} {samples} of {data_name(run)}"
+    if not run.positions.counted:
+        return told
+    return f"{told}, {run.concepts.n_positions:,} {run.positions.position}s"
 
 
 def _last_part(path: str) -> str:

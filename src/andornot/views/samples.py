@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,10 @@ GROUPS: Final = {
 """Headings of the groups of samples."""
 
 
+_EXAMPLE: Final = 160
+"""Most characters of an example."""
+
+
 @dataclass(frozen=True, eq=False)
 class UnitSamples(View, Generic[V]):
     """A unit's explanation, and samples that show it, by group (a key of :data:`GROUPS`)."""
@@ -62,10 +66,12 @@ class Gallery(ABC, Generic[V]):
     Attributes:
         run: the run.
         layer: one of its layers.
+        data: the samples of the run, in its order.
     """
 
     run: Run
     layer: str
+    data: Any
 
     shows_unexplained: ClassVar[bool] = False
     """Whether samples on which the unit is active, and the formula nowhere holds, are a group."""
@@ -77,6 +83,17 @@ class Gallery(ABC, Generic[V]):
     def example(self, unit: int) -> str:  # noqa: ARG002
         """The sample that excites a unit most, in words; empty where words cannot show it."""
         return ""
+
+    def left_over(self, explanation: Explanation, union: BoolArray, sample: int) -> V:  # noqa: ARG002
+        """One sample with positions that no concept accounts for.
+
+        Args:
+            explanation: the unit's; it has a formula.
+            union: the best union of atoms that have concepts.
+            sample: its number.
+        """
+        assert explanation.formula is not None
+        return self.view(explanation, self.run.concepts.mask(explanation.formula), sample)
 
     @cached_property
     def result(self) -> Result:
@@ -204,6 +221,11 @@ def choose_samples(
         SILENT: silent,
     }
     return {group: [int(i) for i in samples] for group, samples in chosen.items()}
+
+
+def cut(text: str) -> str:
+    """A text for a list, without its end if it is long."""
+    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
 
 
 def spread(ranked: NDArray[np.int64], n: int) -> NDArray[np.int64]:

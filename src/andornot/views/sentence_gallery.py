@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,19 @@ from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, pairs_of
 from andornot.runs.run import Run
-from andornot.views.of_run import unit_entry
 from andornot.views.plain import View
-from andornot.views.samples import BoolArray, Gallery, grouped
-from andornot.views.token_marks import Token, Truth, decisive, mark_pair, mark_tokens
-from andornot.views.unit import UnitEntry
-
-_EXAMPLE: Final = 160
-"""Most characters of an example."""
+from andornot.views.samples import BoolArray, Gallery, cut
+from andornot.views.token_marks import (
+    PAIR_MARKS,
+    SHORT_PAIR_MARKS,
+    SHORT_TOKEN_MARKS,
+    TOKEN_MARKS,
+    Token,
+    Truth,
+    decisive,
+    mark_pair,
+    mark_tokens,
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,7 @@ class PairView(View):
         counts: positions where unit and formula hold, only the unit, only the formula. At pair
             level at most one of the three is 1.
         reasons: at pair level, what makes the formula hold, if it does.
+        remark: how unit and formula agree on it, in words.
     """
 
     sample: int
@@ -56,6 +62,7 @@ class PairView(View):
     activation: float
     counts: tuple[int, int, int]
     reasons: tuple[str, ...]
+    remark: str
 
     @property
     def agreement(self) -> str:
@@ -110,6 +117,11 @@ class PairGallery(Gallery[PairView]):
         """``pair`` or ``token``: what a position is."""
         return self.run.level
 
+    @property
+    def at_pairs(self) -> bool:
+        """Whether a position is a pair, and no token."""
+        return self.level != TOKEN
+
     @cached_property
     def _tags(self) -> dict[str, str]:
         return tag_names(self.data)
@@ -150,20 +162,21 @@ class PairGallery(Gallery[PairView]):
     def example(self, unit: int) -> str:
         """The pair that excites a unit most, cut short."""
         texts = (view.text for view in self.unit(unit, 1).samples)
-        return next((_cut(text) for text in texts), "")
+        return next((cut(text) for text in texts), "")
 
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> PairView:
         """One pair, seen by one unit; the formula is the union of these atoms."""
         unit, formula, pair = explanation.unit, explanation.formula, self.data.pairs[sample]
         own = self.positions.sample(sample).ravel()
         truths = self._truths(formula, own)
-        if self.level == TOKEN:
+        if not self.at_pairs:
             values = self.values(sample, unit).ravel()
             active = values > self.thresholds[unit]
             marked = mark_tokens(pair, formula, truths, list(active), self._strengths(unit, values))
         else:
             active = self.areas[sample, unit, None] > 0
             marked = mark_pair(pair, formula, truths[0], self._tags, self.run.concepts)
+        counts, reasons = _counts(active, atoms[own]), self._reasons(formula, truths)
         return PairView(
             sample=sample,
             name=pair.id,
@@ -173,9 +186,18 @@ class PairGallery(Gallery[PairView]):
             prediction=self._answers[sample],
             right=self._right[sample],
             activation=float(self.peaks[sample, unit]),
-            counts=_counts(active, atoms[own]),
-            reasons=self._reasons(formula, truths),
+            counts=counts,
+            reasons=reasons,
+            remark=self._remark(counts, reasons),
         )
+
+    def _remark(self, counts: tuple[int, int, int], reasons: tuple[str, ...]) -> str:
+        """How unit and formula agree on a pair, in words."""
+        if self.at_pairs:
+            holds = f"holds by {', '.join(reasons)}" if reasons else "does not hold"
+            return f"formula {holds}"
+        both, unit, formula = counts
+        return f"tokens: {both} both, {unit} only unit, {formula} only formula"
 
     def _truths(self, formula: Formula | None, atoms: NDArray[np.int32]) -> list[Truth]:
         """For each position, given by its atom, whether each concept of the formula holds."""
@@ -191,23 +213,19 @@ class PairGallery(Gallery[PairView]):
 
     def _reasons(self, formula: Formula | None, truths: Sequence[Truth]) -> tuple[str, ...]:
         """At pair level, what makes the formula hold."""
-        if formula is None or self.level == TOKEN:
+        if formula is None or not self.at_pairs:
             return ()
         return tuple(map(str, decisive(formula, truths[0])))
 
 
-def pair_entry(gallery: PairGallery, unit: int, n_samples: int) -> UnitEntry[PairView]:
-    """Everything that is said of one unit, with its pairs.
-
-    Raises:
-        OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
-    """
-    view = gallery.unit(unit, n_samples)
-    return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), gallery.level)
+def marks_at(level: str) -> Mapping[str, str]:
+    """Each mark of a word at a level of sentences, and what it means."""
+    return TOKEN_MARKS if level == TOKEN else PAIR_MARKS
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
+def short_marks_at(level: str) -> Mapping[str, str]:
+    """The same in few words, for print."""
+    return SHORT_TOKEN_MARKS if level == TOKEN else SHORT_PAIR_MARKS
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:

@@ -40,9 +40,6 @@ TOKEN_MARKS: Final = {
 }
 """What the marks mean, at pair level and at token level."""
 
-MARKS: Final = {"pair": PAIR_MARKS, "token": TOKEN_MARKS}
-"""The same by level."""
-
 SHORT_PAIR_MARKS: Final = {
     DECISIVE: "makes the formula hold",
     NAMED: "named, not decisive",
@@ -54,7 +51,6 @@ SHORT_TOKEN_MARKS: Final = {
     FORMULA: "only the formula",
     EXCLUDED: "excluded by NOT",
 }
-SHORT_MARKS: Final = {"pair": SHORT_PAIR_MARKS, "token": SHORT_TOKEN_MARKS}
 """The same in few words, for print."""
 
 

@@ -13,7 +13,6 @@ from andornot._tools.words import count, percent
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
 from andornot.views.chapter import Chapter
-from andornot.views.image_gallery import PictureGallery
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.of_run import unit_entry
 from andornot.views.parts import Part, Share, failures
@@ -118,7 +117,7 @@ def _view(chapter: Chapter, place: int, n_samples: int, nearest: Sequence[Match]
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
-        entry=unit_entry(chapter.run, chapter.layer, e, groups, _position(chapter)),
+        entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
         n_positions=chapter.run.concepts.n_positions,
         true_negatives=e.counts.tn,
         kind=kind_words(e),
@@ -150,13 +149,8 @@ def _unaccounted(chapter: Chapter, e: Explanation) -> Group[Any] | None:
     samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
     if e.formula is None or not samples or not vocabulary_limit(e):
         return None
-    gallery = chapter.gallery
-    if isinstance(gallery, PictureGallery):
-        union = chapter.accounted(e.unit)
-        shown: tuple[Any, ...] = tuple(gallery.left_over(e, union, s) for s in samples)
-    else:
-        holds = chapter.run.concepts.mask(e.formula)
-        shown = tuple(gallery.view(e, holds, s) for s in samples)
+    union = chapter.accounted(e.unit)
+    shown = tuple(chapter.gallery.left_over(e, union, sample) for sample in samples)
     return Group("unaccounted", "Most left over", shown)
 
 
@@ -174,12 +168,6 @@ def lengths_plot(e: Explanation) -> Plot | None:
     chance = () if e.trust.chance is None else e.trust.chance.null
     held = e.trust.held_out
     return trust_by_length(held.in_sample, held.by_length, chance)
-
-
-def _position(chapter: Chapter) -> str:
-    """What a position is called."""
-    level = chapter.run.level
-    return "position" if level == "image" else level
 
 
 def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:

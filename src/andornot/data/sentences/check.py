@@ -10,7 +10,7 @@ from andornot.data.samples import about_groups
 from andornot.data.sentences.pairs import PairData
 
 
-def check_pairs(data: PairData) -> DataCheck:
+def check_pairs(data: PairData, jobs: int | None = None) -> DataCheck:  # noqa: ARG001
     """Count what is in a set of sentence pairs, and name what is suspicious."""
     lengths = sorted(len(sentence.tokens) for sentence in data.sentences())
     words = {word for sentence in data.sentences() for word in sentence.words}

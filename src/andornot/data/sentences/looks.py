@@ -20,6 +20,9 @@ SUFFIXES = {
 }  # fmt: skip
 """What the name of a file promises."""
 
+_ONLY_TEXT = (*SUFFIXES, ".txt")
+_LABELS_OF_BRODEN = "label.csv"
+
 _HEAD = 1 << 16
 _LINES = 50
 _PACKED = {
@@ -37,6 +40,18 @@ _TAB = re.compile(r"\t")
 # in running text a comma is followed by a blank, unless it stands between digits
 _COMMA = re.compile(r"(?<=[^\s\d])[,;](?=\S)|(?<=\d)[,;](?=[^\s\d])")
 _COLUMN = re.compile(r'"?(premise|hypothesis|sentence|text|gold_label|label)\w*"?', re.IGNORECASE)
+
+
+def recognise(path: Path) -> str:
+    """The kind of sentence pairs that a file's name tells; empty if it tells of none."""
+    # the index of a Broden folder is a table too
+    if path.suffix not in _ONLY_TEXT or not path.is_file() or _is_index(path):
+        return ""
+    return "snli" if path.suffix == ".jsonl" else "pairs"
+
+
+def _is_index(path: Path) -> bool:
+    return (path.parent / _LABELS_OF_BRODEN).is_file()
 
 
 def looks_like(path: Path) -> str:

@@ -15,12 +15,13 @@ from andornot._tools.numerals import whole
 from andornot.data.samples import OWN, groups_by_name, is_expression
 from andornot.data.sentences import looks
 from andornot.data.sentences.conllu import read_conllu
+from andornot.data.sentences.modality import SENTENCES
 from andornot.data.sentences.pairs import Pair, PairData
 from andornot.data.sentences.readers import COLUMNS, read_feats, read_jsonl, read_table, read_tokens
 from andornot.data.sentences.tagging import DEFAULT_TAGGER, with_tags
 from andornot.errors import DataError, OptionError, quoted
 
-KINDS = ("snli", "pairs")
+KINDS = tuple(kind.name for kind in SENTENCES.kinds)
 
 OPTIONS = ("split", "limit", "labels", "keep_unlabelled", "tagger", "group")
 """Options that a text may hold behind the file; names of columns may stand there too."""

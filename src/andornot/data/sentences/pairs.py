@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from andornot.data.samples import group_names
 from andornot.errors import DataError, OptionError, quoted
@@ -112,6 +112,8 @@ class PairData:
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] | None = None
     independent: bool = False
+
+    modality: ClassVar[str] = "sentences"
 
     def __post_init__(self) -> None:
         if not self.pairs:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 from PIL import Image
 
+from andornot.edits.attack_files import is_picture
 from andornot.errors import OptionError
 from andornot.views.attacks import Rate
 from andornot.views.figures.request import Request
@@ -75,7 +76,9 @@ class EditedSample(View):
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON; pictures are left out."""
-        return {name: value for name, value in super().as_dict().items() if name != "images"}
+        found = super().as_dict()
+        del found["images"]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,13 +149,13 @@ def _row(row: pd.Series) -> EditRow:
 
 
 def _samples(examples: Sequence[Example]) -> tuple[EditedSample, ...]:
-    n = IMAGES if isinstance(examples[0].before, Image.Image) else PAIRS
+    n = IMAGES if is_picture(examples[0].before) else PAIRS
     return tuple(_sample(example) for example in examples[:n])
 
 
 def _sample(example: Example) -> EditedSample:
     before, after = example.before, example.after
-    if isinstance(before, Image.Image):
+    if is_picture(before):
         return EditedSample((before, after), (), example.answer, example.probability)
     sides = tuple(
         (_words(old.tokens), _words(new.tokens))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Any
 
 from andornot.analyses import kinds
 from andornot.analyses.kinds import POLYSEMANTIC
+from andornot.errors import OptionError
 from andornot.formula_forms import MEANING
 from andornot.results.explanation import Explanation
 from andornot.views.figures.examples import (
@@ -20,10 +21,6 @@ from andornot.views.figures.examples import (
 )
 from andornot.views.figures.request import Request
 from andornot.views.plain import View
-
-IMAGES: Final = 5
-PAIRS: Final = 2
-"""Samples shown for each unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +52,8 @@ class KindsFigure(View):
     """Example units of each kind.
 
     Attributes:
-        level: what a position is: ``image``, ``pair`` or ``token``.
+        cells: what draws units with their samples (see ``figures.kinds``).
+        level: the level of the run, such as ``image``.
         kinds: the kinds.
         short: most concepts of a formula.
         by_hand: whether somebody chose the units.
@@ -63,12 +61,19 @@ class KindsFigure(View):
         sentences: what was found.
     """
 
+    cells: Any
     level: str
     kinds: tuple[Kind, ...]
     short: int
     by_hand: bool
     has_candidate: bool
     sentences: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        found = super().as_dict()
+        del found["cells"]
+        return found
 
 
 def kinds_figure(request: Request) -> KindsFigure:
@@ -77,13 +82,14 @@ def kinds_figure(request: Request) -> KindsFigure:
     Raises:
         AndornotError: the images or sentences are not there, or a unit has no formula.
     """
-    _ = request.gallery  # first of all the samples have to be there
+    cells = _cells(request)
+    _ = request.gallery  # the samples have to be there before anything is asked
     answer = kinds.answer(
         request.run, request.layer, length=request.short, similarity=request.choices.similarity
     )
-    n_samples = IMAGES if request.of_images else PAIRS
-    examples = choose_examples(request, answer, n_samples)
+    examples = choose_examples(request, answer, cells.samples)
     return KindsFigure(
+        cells=cells,
         level=request.run.level,
         kinds=tuple(
             _kind(request, name, list(own)) for name, own in groupby(examples, key=lambda e: e.kind)
@@ -95,6 +101,17 @@ def kinds_figure(request: Request) -> KindsFigure:
     )
 
 
+def _cells(request: Request) -> Any:
+    """What draws units with their samples, as the run's modality names it."""
+    modality = request.run.modality
+    if not modality.cells:
+        raise OptionError(
+            f"this figure shows samples, and no way to draw {modality.samples} is known; leave it "
+            "out"
+        )
+    return modality.find(modality.cells)
+
+
 def _kind(request: Request, name: str, examples: Sequence[Example]) -> Kind:
     meaning = VERDICTS.get(name) or MEANING.get(name, "")
     return Kind(name, meaning, tuple(_unit(request, example) for example in examples))
@@ -104,7 +121,6 @@ def _unit(request: Request, example: Example) -> ExampleUnit:
     e: Explanation = example.explanation
     assert e.formula is not None
     atoms, samples = request.run.concepts.mask(e.formula), example.samples
-    samples = samples[:IMAGES] if request.of_images else samples
     shown = tuple(request.gallery.view(e, atoms, sample) for sample in samples)
     weights = None if request.of_images else request.run.class_weights(request.layer)
     named = tuple((name, float(own[e.unit])) for name, own in (weights or {}).items())

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from andornot.analyses import accuracy, length, uniqueness
 from andornot.analyses.answer import Answer
@@ -15,7 +15,9 @@ from andornot.analyses.units import Units, explained_units
 from andornot.errors import OptionError
 from andornot.runs.run import Run
 from andornot.views.galleries import AnyGallery, open_gallery
-from andornot.views.image_gallery import PictureGallery
+
+if TYPE_CHECKING:
+    from andornot.views.image_gallery import PictureGallery
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +62,8 @@ class Request:
 
     @property
     def of_images(self) -> bool:
-        """Whether the run is on images, not on sentences."""
-        return self.run.level == "image"
+        """Whether figures can show the run's samples as pictures."""
+        return self.run.modality.pictures
 
     @cached_property
     def units(self) -> Units:
@@ -70,7 +72,7 @@ class Request:
 
     @cached_property
     def gallery(self) -> AnyGallery:
-        """The images or sentence pairs of the run."""
+        """The samples of the run."""
         return open_gallery(self.run, self.layer, self.choices.data)
 
     @cached_property
@@ -80,14 +82,15 @@ class Request:
         Raises:
             OptionError: it is not on images.
         """
-        if not isinstance(self.gallery, PictureGallery):
-            raise OptionError("this figure shows images, and the run is on sentences; leave it out")
-        return self.gallery
+        if not self.of_images:
+            name = self.run.modality.name
+            raise OptionError(f"this figure shows images, and the run is on {name}; leave it out")
+        return cast("PictureGallery", self.gallery)
 
     @property
     def short(self) -> int:
         """Most concepts of a formula in a figure of examples: 3, or 5 on text, as in the paper."""
-        return min(3 if self.of_images else 5, self.units.longest)
+        return min(self.run.modality.short, self.units.longest)
 
 
 def length_answer(request: Request) -> Answer:

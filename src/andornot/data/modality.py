@@ -1,0 +1,197 @@
+"""What a modality is: all that differs between images, sentences and whatever else has positions.
+
+Everything else (counting, search, trust, analyses, pages) knows samples, positions and a concept
+table. Where it needs a word, a reader or a picture, it asks the modality for it. What lies in a
+room above this one is named by text and imported on use, so a record costs nothing to make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from andornot._tools.lazy import resolve
+from andornot._tools.words import count
+from andornot.errors import AndornotError, OptionError, RunError, quoted
+
+Sort = Literal[
+    "text", "text or nothing", "texts or nothing", "texts by name or nothing", "count",
+    "count or nothing", "number", "flag", "flag or text",
+]  # fmt: skip
+"""What an argument that opens data again may be; whoever reads a manifest checks it."""
+
+
+@dataclass(frozen=True)
+class DataKind:
+    """A kind of data sets.
+
+    Attributes:
+        name: what stands before the colon, as in ``series:FILE``.
+        modality: the name of its modality.
+        source: the arguments that open a data set again, and the sort of each. The data's own
+            attribute ``source``, if it has one, holds their values.
+        opener: place of what opens it, where that is not the modality's own opener.
+        files: whether it is read from files, which ``spec`` names; else it is drawn anew.
+        network: place of a function from the source to the network, where the two are made
+            together.
+    """
+
+    name: str
+    modality: str
+    source: Mapping[str, Sort] = field(default_factory=lambda: {"spec": "text"})
+    opener: str = ""
+    files: bool = True
+    network: str = ""
+
+    def __post_init__(self) -> None:
+        for name, sort in self.source.items():
+            if sort not in get_args(Sort):
+                raise OptionError(
+                    f"the argument {name} of {self.name}: is {quoted(sort)}; it may be "
+                    f"{', '.join(get_args(Sort))}"
+                )
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the positions of a run are.
+
+    Attributes:
+        name: what a manifest calls it.
+        position: a position, in the singular.
+        place: the same in "a unit is active on ..."; "a" and ``position`` if not given.
+        counted: whether a reader is told how many positions the samples have.
+        above_zero: whether units that are never below 0, as after a ReLU, are active above 0; all
+            others are active in the top 0.5 % of their values.
+        min_active: share of the positions on which a unit must be active to be explained.
+        larger: advice on how to get more positions, with a comma behind it.
+        editor: place of what opens samples for edits (see ``edits.session.open_bench``); without
+            it there are no edits.
+        replay: place of what runs the network again without a unit (see ``analyses.replay``);
+            without it there is no ablation.
+        masking: whether positions can be hidden from the network (see ``analyses.masking``).
+    """
+
+    name: str
+    position: str = "position"
+    place: str = ""
+    counted: bool = False
+    above_zero: bool = True
+    min_active: float = 0.0
+    larger: str = ""
+    editor: str = ""
+    replay: str = ""
+    masking: bool = False
+
+    @property
+    def where(self) -> str:
+        """What a unit is active on, with its article."""
+        return self.place or f"a {self.position}"
+
+
+@dataclass(frozen=True)
+class Modality:
+    """Images, sentences, or whatever else has positions; places are ``"module:name"``.
+
+    Attributes:
+        name: what a manifest calls it, in the plural, as ``images``.
+        sample: a sample, in the singular.
+        levels: what its positions may be.
+        kinds: its kinds of data sets.
+        opener: place of a function from a text such as ``series:FILE``, and the arguments in
+            ``DataKind.source``, to the samples.
+        probe: place of a class with ``of(model, layers, data, recording, **arguments)``, which
+            gives a ``probes.base.Probe``.
+        arguments: arguments of ``dissect`` that ``probe`` takes too.
+        options: options of the command line that are for it, and of no use to most others.
+        command: place of a function from these options to what ``dissect`` is called with.
+        seen: what the network did with the samples, after "it".
+        batch: samples in a forward pass.
+        shown: samples that a page shows of each unit.
+        preprocessed: whether a run says how its samples became the network's input.
+        network: place of a function from a run to its network; without it a network is not loaded
+            again.
+        answers: place of a check that a network answers as it did in a run.
+        code: place of a function from a run to the code that opening its samples would run.
+        recognise: place of a function from a path to the kind of data there; empty if none.
+        check: place of what looks through samples before a run (``andornot data check``).
+        gallery: place of a class with ``open(run, layer, data)``, a ``views.gallery.Gallery``.
+        terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
+        pages: place of what puts samples on pages (see ``report.samples``).
+        template: the pieces of pages that speak of samples, in ``report/templates``.
+        cells: place of what draws samples in figures (see ``figures.kinds``); empty if nothing.
+        short: most concepts of a formula in a figure of examples.
+        pictures: whether figures may show its samples as pictures.
+        edits: what people may edit: ``words``, ``regions``.
+    """
+
+    name: str
+    sample: str
+    levels: tuple[Level, ...]
+    kinds: tuple[DataKind, ...]
+    opener: str
+    probe: str
+    arguments: tuple[str, ...] = ("weights",)
+    options: tuple[str, ...] = ("weights",)
+    command: str = "andornot.cli.inputs:of_any"
+    seen: str = "read"
+    batch: int = 32
+    shown: int = 10
+    preprocessed: bool = False
+    network: str = ""
+    answers: str = ""
+    code: str = ""
+    recognise: str = ""
+    check: str = "andornot.data.check:check_samples"
+    gallery: str = "andornot.views.row_gallery:RowGallery"
+    terminal: str = "andornot.cli.terminal:RowTerminal"
+    pages: str = "andornot.report.samples:RowPages"
+    template: str = "rows.html.j2"
+    cells: str = ""
+    short: int = 3
+    pictures: bool = False
+    edits: tuple[str, ...] = ()
+
+    def level(self, name: str) -> Level:
+        """The level of this name.
+
+        Raises:
+            RunError: it has none.
+        """
+        for level in self.levels:
+            if level.name == name:
+                return level
+        raise RunError(
+            f"the modality {self.name} has no level {quoted(name)}; it has "
+            f"{', '.join(level.name for level in self.levels)}, so install the version of it that "
+            "made the run"
+        )
+
+    @property
+    def samples(self) -> str:
+        """Samples, in the plural."""
+        return f"{self.sample}s"
+
+    def counted(self, n: int) -> str:
+        """So many samples, in words."""
+        return count(n, self.sample)
+
+    def find(self, place: str) -> Any:
+        """What a place names.
+
+        Raises:
+            OptionError: it names nothing, and the modality is not one of ours.
+        """
+        try:
+            return resolve(place)
+        except AndornotError:
+            raise
+        except Exception as error:
+            # code of a plug-in may raise anything; what fails of ours is a fault to be seen
+            if place.startswith("andornot."):
+                raise
+            raise OptionError(
+                f"the modality {self.name} names {place}, which cannot be imported "
+                f"({type(error).__name__}: {error}); mend or update the package that brings it"
+            ) from error

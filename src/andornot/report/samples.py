@@ -1,0 +1,65 @@
+"""How pages show samples: images with masks, sentences with marked words, rows as plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from andornot.report.pictures import ImageStore, MaskedImage, Thumb
+from andornot.views.image_gallery import ImageView
+from andornot.views.row_gallery import RowView
+from andornot.views.sentence_gallery import PairView, marks_at
+
+V = TypeVar("V")
+
+
+class SamplePages(Generic[V]):
+    """Puts samples on the pages of a report; a modality names its own.
+
+    Args:
+        folder: the report's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def thumb(self, view: V) -> Thumb | None:  # noqa: ARG002
+        """A sample as a small picture, where there are pictures."""
+        return None
+
+    def shown(self, view: V) -> Any:
+        """A sample as the page of a unit shows it; what its template takes."""
+        return view
+
+    def marks(self, level: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Each mark of a word, and what it means."""
+        return {}
+
+
+class ImagePages(SamplePages[ImageView]):
+    """Images, each stored once, with the masks of units over them."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._images = ImageStore(folder)
+
+    def thumb(self, view: ImageView) -> Thumb:
+        """The image."""
+        return self._images.thumb(view)
+
+    def shown(self, view: ImageView) -> MaskedImage:
+        """The image with both masks."""
+        return self._images.masked(view)
+
+
+class PairPages(SamplePages[PairView]):
+    """Sentence pairs with marked words."""
+
+    def marks(self, level: str) -> Mapping[str, str]:
+        """Each mark, and what it means."""
+        return marks_at(level)
+
+
+class RowPages(SamplePages[RowView]):
+    """Samples of which nothing is known but their positions, in their order."""

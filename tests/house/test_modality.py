@@ -1,0 +1,316 @@
+"""A modality that another package brings works from end to end; nothing in ``src`` knows of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import series_cases
+from andornot import Run, dissect
+from andornot._tools.progress import show_progress
+from andornot.data import registry
+from andornot.data.modality import DataKind, Level, Modality
+from andornot.errors import AndornotError, OptionError, RunError
+from andornot.probes.base import Recording
+
+SUPPORT = Path(series_cases.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The folder of packages that the plug-in lies in, as if pip had installed it."""
+    return series_cases.install(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    """The file of stations; a network lies beside it."""
+    return series_cases.write_series(tmp_path_factory.mktemp("series"))
+
+
+@pytest.fixture(autouse=True)
+def installed(site, monkeypatch):
+    forget = registry.plug_ins.cache_clear
+    monkeypatch.syspath_prepend(site)
+    forget()
+    yield
+    forget()
+
+
+def explained(series, out, **options):
+    pytest.importorskip("torch", reason="torch is not installed")
+    return dissect(
+        f"{series.parent / 'net.py'}:network", "conv", f"series:{series}", out,
+        length=2, recording=Recording(batch_size=5), trust=None, **options,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run_folder(site, series, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        registry.plug_ins.cache_clear()
+        return explained(series, tmp_path_factory.mktemp("explained") / "run").path
+
+
+@pytest.fixture
+def run(run_folder):
+    return Run.open(run_folder)
+
+
+def test_units_at_days_are_explained(run):
+    """Activity by hand: the network's rules are known, and so are the episodes."""
+    heat, frost = run.result()[0], run.result()[1]
+    assert str(heat.formula) == "heat wave"
+    assert heat.iou == 1
+    assert str(frost.formula) == "frost"
+    stations = json.loads(Path(run.record.data.path).read_text(encoding="utf-8"))
+    days = sum(len(station["degrees"]) for station in stations)
+    assert run.concepts.n_positions == days
+    assert heat.counts.tp == 6 * len(stations)
+    assert run.record.layers["conv"].threshold.fixed == 0  # as after any ReLU
+    assert run.values(3, "conv").shape == (3, 1, len(stations[3]["degrees"]))
+
+
+def test_the_manifest_names_the_modality_and_no_code(run):
+    assert (run.manifest["modality"], run.manifest["level"]) == ("temperature series", "day")
+    assert "plugin_series" not in json.dumps(run.manifest)
+
+
+def test_the_terminal_shows_days(run):
+    from andornot.cli.terminal import print_units
+
+    file = io.StringIO()
+    print_units(run, units=[0], n_samples=4, console=Console(file=file, width=200))
+    text = file.getvalue()
+    assert "Unit 0, IoU 1.000\nheat wave\n" in text
+    assert "of the 144 days" in text
+    assert "unit  day 6 to day 11" in text
+    assert "6 both, 0 only unit, 0 only formula" in text
+    assert "days at which the unit is active, and at which the formula holds" in text
+
+
+def test_a_report_shows_days(run, tmp_path):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    from andornot.report.write import write_report
+
+    write_report(run, tmp_path / "report", n_samples=8)
+    page = next((tmp_path / "report" / "unit").glob("*-00000.html")).read_text(encoding="utf-8")
+    assert "heat wave" in page
+    assert "day 6 to day 11" in page
+    first = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    assert "it read 24 stations of stations.json" in first
+    assert "active</em> on a day if" in first
+    assert "24 stations" in first
+
+
+def test_what_it_lacks_is_said_in_one_sentence(run):
+    from andornot.analyses.masking import label_masking
+    from andornot.analyses.replay import Replay
+    from andornot.edits import Desk, attack
+    from andornot.runs.reopen import model_of
+
+    trusted = Run.open(run.path, trust_code=True)
+    for what, said in {
+        lambda: Desk.open(run): "has days as positions; edits need images or pairs",
+        lambda: attack(run, "cold", "warm"): "an attack needs units at images or at pairs",
+        lambda: Replay.of(run, "conv"): "stand at days, where a channel cannot be set to zero",
+        lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",
+        lambda: model_of(trusted): "networks for stations are not loaded from a run; give it",
+        lambda: model_of(run): "asks to run the Python file .*net.py, which nobody has looked at",
+    }.items():
+        with pytest.raises(AndornotError, match=said):
+            what()
+
+
+def test_samples_of_another_kind_are_not_taken_for_its_own(run):
+    from andornot.runs.reopen import images_of, samples_of
+
+    assert samples_of(run).sample_ids == tuple(run.samples["sample"])
+    values = run.manifest
+    other = Run(run.path, values | {"data": values["data"] | {"kind": "labelmaps"}})
+    with pytest.raises(OptionError, match="has no stations to show; this needs a run on series d"):
+        samples_of(other)
+    with pytest.raises(OptionError, match="kind 'series', which has no images to show; pictures"):
+        images_of(run)
+
+
+def test_a_figure_that_it_cannot_give_is_left_out(run, tmp_path):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    from andornot.figures import write_figures
+
+    written = write_figures(run, tmp_path / "figures", only=["length", "kinds"], formats=["svg"])
+    assert "no way to draw stations is known" in written.left_out["kinds"]
+    assert any(file.name == "length.svg" for file in written.files)
+
+
+def test_a_probe_goes_to_another_process_with_its_network_by_name(series):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from plugin_series.probe import SeriesProbe
+
+    spec = f"{series.parent / 'net.py'}:network"
+    probe = SeriesProbe.of(spec, ("conv",), f"series:{series}", Recording())
+    sent = pickle.dumps(probe)
+    assert b"Warmth" not in sent
+    there = pickle.loads(sent)
+    assert there.spec == spec
+    for name, values in probe.answers().items():
+        np.testing.assert_array_equal(there.answers()[name], values)
+
+
+def command(site, folder, *words):
+    """Run ``andornot`` in a process that finds the plug-in as any other package."""
+    path = os.pathsep.join([str(site), str(SUPPORT), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-m", "andornot", *map(str, words)],
+        capture_output=True, text=True, cwd=folder, check=False,
+        env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+
+
+def called(*words):
+    """The exit status of a command in this process."""
+    from andornot.cli import main
+
+    with pytest.raises(SystemExit) as end:
+        main([str(word) for word in words])
+    return end.value.code
+
+
+def explain(series, *options):
+    return (
+        "explain", "--model", series.parent / "net.py:network", "--layer", "conv",
+        "--data", f"series:{series}", "--out", "run", *options,
+    )  # fmt: skip
+
+
+def test_the_command_line_explains_shows_and_analyses(site, series, tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed")
+    few = ("--split", "val", "--samples", 10, "--length", 2, "--no-trust")
+    done = command(site, tmp_path, *explain(series, *few))
+    assert done.returncode == 0, done.stderr
+    assert "heat wave" in done.stdout
+    assert len(Run.open(tmp_path / "run").samples) == 10
+    done = command(site, tmp_path, "show", "run", "--units", "0", "--samples", "3")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"unit +day \d+ to day \d+", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("show", "RUN", "--units", "0", "--samples", "3"), "day 6 to day 11"),
+        (("score", "RUN", "0", "heat wave OR frost"), "iou"),
+        (("analyze", "length", "RUN"), "by_length"),
+        (("analyze", "uniqueness", "RUN"), "heat wave"),
+        (("report", "RUN", "--quiet", "--out", "OUT"), "wrote"),
+        (("data", "check", "SPEC"), "samples        24"),
+        (("data", "check", "SPEC", "--split", "val"), "samples        12"),
+    ],
+)
+def test_commands_know_it(run, series, tmp_path, words, said, capsys):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    places = {"RUN": run.path, "OUT": tmp_path / "out", "SPEC": f"series:{series}"}
+    assert called(*(places.get(word, word) for word in words)) == 0
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--words", "5"), "--words is an option for sentence pairs; leave it out here"),
+        (("--size", "8"), "--size is an option for images; leave it out here"),
+        (("--group", "none"), "group is no option for stations; leave it out here"),
+    ],
+)
+def test_options_for_other_samples_are_refused(series, tmp_path, option, said, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert called(*explain(series, *option)) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_arguments_for_other_samples_are_refused(series, tmp_path):
+    with pytest.raises(OptionError, match="preprocessing is an option for images"):
+        dissect("x.py:x", "conv", f"series:{series}", tmp_path, preprocessing="imagenet")
+
+
+# --- what is not there, and what is broken -------------------------------------------------------
+
+
+def test_without_the_package_a_run_can_be_read_and_says_what_is_missing(run, site, monkeypatch):
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(site)])
+    registry.plug_ins.cache_clear()
+    assert str(run.result()[0].formula) == "heat wave"
+    with pytest.raises(RunError, match="no modality 'temperature series' here, only images, sent"):
+        _ = run.modality
+
+
+BROKEN = {
+    "missing": ("nowhere_at_all:SERIES", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+    "wrong": ("json:dumps", "it is no Modality but function"),
+    "ending": ("ending_module:X", "SystemExit: goodbye"),
+    "twice": ("plugin_images:AGAIN", "its name 'images' is taken already"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_one_is_told_once_and_breaks_nothing(tmp_path, monkeypatch, capsys, name):
+    value, reason = BROKEN[name]
+    more = series_cases.install(tmp_path, name, value)
+    (more / "ending_module.py").write_text("raise SystemExit('goodbye')\n")
+    (more / "plugin_images.py").write_text(
+        "from dataclasses import replace\n"
+        "from andornot.data.images.modality import IMAGES\n"
+        "AGAIN = replace(IMAGES, kinds=())\n"
+    )
+    monkeypatch.syspath_prepend(more)
+    registry.plug_ins.cache_clear()
+    show_progress(True)
+    for _ in range(2):
+        assert registry.modality_of_spec("series:x.json").name == "temperature series"
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("cannot be used and is left out") == 1
+    assert f"({reason}); mend, update or uninstall it" in said
+    assert f"the modality {name} of the package toy-{name} ({value})" in said
+    with pytest.raises(OptionError, match=f"the modality {name} of the package"):
+        registry.modality_of_spec(f"{name}:x.json")
+    with pytest.raises(RunError, match=f"the modality {name} of the package"):
+        registry.modality_named(name)
+
+
+def test_names_of_ours_load_no_plug_in(monkeypatch):
+    monkeypatch.setattr(registry, "entry_points", None)  # nobody may call it
+    assert registry.modality_of_spec("broden:x").name == "images"
+    assert registry.modality_of_spec("some/folder").name == "images"
+    assert registry.modality_of_spec("pairs:x").name == "sentences"
+    assert registry.modality_of_run(None, "token").name == "sentences"
+
+
+def test_a_place_that_is_not_there_is_a_sentence():
+    made = Modality("spectra", "spectrum", (Level("line"),), (), "no_such_package:open", "x:y")
+    with pytest.raises(OptionError, match="modality spectra names no_such_package:open, which can"):
+        made.find(made.opener)
+    with pytest.raises(RunError, match="spectra has no level 'row'; it has line"):
+        made.level("row")
+
+
+def test_arguments_of_an_unknown_sort_are_refused():
+    with pytest.raises(OptionError, match="the argument spec of odd: is 'words'; it may be text,"):
+        DataKind("odd", "images", {"spec": "words"})  # type: ignore[dict-item]
+
+
+def test_kinds_of_images_are_those_that_have_a_reader():
+    from andornot.data.images.open import READERS
+
+    of_files = [kind.name for kind in registry.kinds_of("images") if kind.files]
+    assert of_files == list(READERS)
