@@ -1,7 +1,7 @@
 """andornot: explain the neurons of a network as logical formulas over human concepts.
 
-Names are imported on first use, so that the command line starts at once. Public are these and those
-of ``andornot.data``, ``andornot.models``, ``andornot.edits`` and ``andornot.views``.
+Names are imported on first use, so that the command line starts at once. Public are these and
+those of ``andornot.data``, ``andornot.models``, ``andornot.edits`` and ``andornot.views``.
 """
 
 from typing import TYPE_CHECKING
@@ -13,9 +13,8 @@ from andornot._version import __version__ as __version__
 if TYPE_CHECKING:
     from andornot.analyses.ask import analyze
     from andornot.concepts.table import ConceptTable
-    from andornot.counting.ranges import Ranges
     from andornot.counting.responses import Responses
-    from andornot.counting.thresholds import Threshold
+    from andornot.counting.rules import Ranges, Threshold
     from andornot.edits.result import attack
     from andornot.edits.session import Desk
     from andornot.errors import (
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from andornot.formula import And, Concept, Formula, Not, Or, parse
     from andornot.measures.scores import Counts
     from andornot.pipeline.dissect import dissect
+    from andornot.pipeline.options import Execution, RunOptions
     from andornot.pipeline.stream import explain_to_parquet
-    from andornot.probes.base import Recording
+    from andornot.probes.recording import Recording
     from andornot.report.write import write_report
     from andornot.results.explanation import Certificate, Explanation
     from andornot.results.result import Result
@@ -52,6 +52,7 @@ __all__ = [
     "Counts",
     "DataError",
     "Desk",
+    "Execution",
     "Explanation",
     "Formula",
     "FormulaError",
@@ -66,6 +67,7 @@ __all__ = [
     "Result",
     "Run",
     "RunError",
+    "RunOptions",
     "SearchOptions",
     "Stability",
     "Threshold",
@@ -94,6 +96,7 @@ _HOMES = {
     "Counts": "measures.scores",
     "DataError": "errors",
     "Desk": "edits.session",
+    "Execution": "pipeline.options",
     "Explanation": "results.explanation",
     "Formula": "formula",
     "FormulaError": "errors",
@@ -102,15 +105,16 @@ _HOMES = {
     "Not": "formula",
     "OptionError": "errors",
     "Or": "formula",
-    "Ranges": "counting.ranges",
-    "Recording": "probes.base",
+    "Ranges": "counting.rules",
+    "Recording": "probes.recording",
     "Responses": "counting.responses",
     "Result": "results.result",
     "Run": "runs.run",
     "RunError": "errors",
+    "RunOptions": "pipeline.options",
     "SearchOptions": "search.options",
     "Stability": "results.trust",
-    "Threshold": "counting.thresholds",
+    "Threshold": "counting.rules",
     "Trust": "results.trust",
     "TrustOptions": "trust.options",
     "analyze": "analyses.ask",

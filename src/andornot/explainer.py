@@ -41,6 +41,9 @@ from andornot.search.solve import solve
 _BLOCK = 16
 """Units that another process searches for at a time."""
 
+_OTHERS = ("units", "status", "jobs", "only", "executor")
+"""Keywords of ``explain`` that are none of the search."""
+
 
 def explain(
     unit_masks: ArrayLike | Responses,
@@ -81,9 +84,8 @@ def explain(
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
     """
-    chosen = SearchOptions.of(
-        length=length, beam_size=beam_size, search=search, concepts=only, **options
-    )
+    searching = {"length": length, "beam_size": beam_size, "search": search, "concepts": only}
+    chosen = SearchOptions.given({**searching, **options}, _OTHERS)
     check_table(concepts, "concepts")
     responses = (
         unit_masks

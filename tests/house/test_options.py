@@ -21,6 +21,7 @@ import andornot
 from andornot.cli import cli
 from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
+from andornot.errors import OptionError
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.reproduce.request import Request
 from andornot.search.options import SearchKeywords, SearchOptions
@@ -140,6 +141,14 @@ def test_a_file_and_the_command_line_say_the_same(setting, tmp_path):
         file.write_text(yaml.safe_dump({name.lstrip("-"): value}), encoding="utf-8")
         if not setting.more.get("required"):
             assert parsed(["--config", str(file)])[setting.key] == on_line
+
+
+@pytest.mark.parametrize("lines", ["pool: 3\ncandidates: 4\n", "beam_size: 3\nbeam-size: 4\n"])
+def test_a_file_gives_an_option_under_one_of_its_names(lines, tmp_path):
+    file = tmp_path / "options.yaml"
+    file.write_text(lines, encoding="utf-8")
+    with pytest.raises(OptionError, match=r"twice, under two names .*; give it once"):
+        parsed(["--config", str(file)])
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 
 import andornot
 from andornot import ConceptTable, Threshold
-from andornot.counting.rules import Ranges
+from andornot.counting.ranges import Ranges
 from andornot.errors import OptionError
+from andornot.explainer import SearchOptions
 from andornot.pipeline.options import Execution, RunOptions
 from andornot.probes.recording import Recording
-from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 
 
@@ -40,6 +40,12 @@ def dissect(**options: Any) -> None:
         ({"pool": 0}, "pool is 0; give at least 1, or None for no limit"),
         ({"pool": True}, "pool is True; give a whole number"),
         ({"search": "beem"}, "unknown search 'beem'"),
+        ({"options": 3}, r"options are 3; give RunOptions\(...\)"),
+        ({"options": RunOptions(), "length": 2}, "length is a part of options, which is given too"),
+        ({"options": RunOptions(), "search": "beam"}, "search is a part of options"),
+        ({"options": RunOptions(), "trust": TrustOptions(3)}, "trust is a part of options"),
+        ({"options": RunOptions(), "trust": None}, "trust is a part of options"),
+        ({"options": RunOptions(), "lenght": 2}, "'lenght' .did you mean length"),
         ({"execution": 2}, r"execution is 2; give Execution\(...\)"),
         ({"execution": Execution(memory=0)}, "memory is 0 GB"),
         ({"execution": Execution(jobs=0)}, "jobs is 0; give 1 or more"),
@@ -85,14 +91,15 @@ def test_keywords_and_records_say_the_same(keywords, options):
     assert RunOptions.of(**keywords) == options
 
 
+def test_a_whole_record_is_taken_as_it_is():
+    options = RunOptions(folds=3)
+    assert RunOptions.given(options, {"search": None, "units": None}) is options
+    assert RunOptions.given(None, {"search": None, "folds": 3}) == options
+
+
 @pytest.mark.parametrize(
     ("keywords", "trusts"),
-    [
-        ({}, True),
-        ({"store": False}, False),
-        ({"metric": "pearson"}, False),
-        ({"trust": None}, False),
-    ],
+    [({}, 1), ({"store": False}, 0), ({"metric": "pearson"}, 0), ({"trust": None}, 0)],
 )
 def test_trust_is_found_where_there_is_something_to_count(keywords, trusts):
     assert RunOptions.of(**keywords).trusts == (TrustOptions() if trusts else None)
@@ -107,6 +114,10 @@ def test_pool_is_the_limit_in_arrays_too():
     assert list(result) == list(andornot.explain(units, table, limit=2))
     examined = andornot.examine(result, units, table, pool=2, options=TrustOptions(2, 40, 2))
     assert examined[0].formula == result[0].formula
+    with pytest.raises(OptionError, match=r"jops.*did you mean jobs"):
+        andornot.explain(units, table, jops=2)  # type: ignore[call-arg]
+    with pytest.raises(OptionError, match=r"optoins.*did you mean options"):
+        andornot.examine(result, units, table, optoins=2)  # type: ignore[call-arg]
     with pytest.raises(OptionError, match="pool is 3 here, but the explanations were searched"):
         andornot.examine(result, units, table, pool=3)
     with pytest.raises(OptionError, match="pool and limit are two names of one option"):

@@ -62,6 +62,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "memory": options["memory"],
         "executor": options["executor"],
         "verify": options["verify"],
+        "sources": options["concepts_by"],
         **search_of(options),
     }
     drawn = _drawn(options)

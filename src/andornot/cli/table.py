@@ -164,6 +164,11 @@ _CONCEPTS = (
         "Concepts", _EXPLAIN, SearchOptions, "concepts", kind=Names(), metavar="NAMES",
     ),
     Setting(
+        ("--concepts-by",), "Add concepts by FILE.py:FUNCTION (which runs that file), or by the "
+        "name of an installed entry point of andornot.concepts; may be given several times.",
+        "Concepts", _EXPLAIN, api="sources", metavar="NAME", more={"multiple": True},
+    ),
+    Setting(
         ("--relations",), "Add concepts by relations of your own, from YAML or JSON: "
         "KIND: {animal: [dog, cat]}.",
         "Concepts", _EXPLAIN, RunOptions, "relations", metavar="FILE",

@@ -36,7 +36,9 @@ from andornot._tools.folders import Folder, verify
 from andornot._tools.reading import read_arrays
 from andornot._tools.whole_folders import whole_folder
 from andornot._tools.words import count, shortened
+from andornot.concepts import provenance as origin
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
+from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted
 from andornot.formula import OPERATORS_ARE, Formula, as_formula, derived_name, nfc, respelled
@@ -73,6 +75,8 @@ class ConceptTable:
             are plain (see :meth:`derive`).
         members: for each concept the columns that it is the union of, ascending, none for plain
             ones; empty when all are plain.
+        provenance: whom each concept comes from; empty where nothing is known of it. No search
+            sees it, so ``digest`` leaves it out.
     """
 
     names: tuple[str, ...]
@@ -83,6 +87,7 @@ class ConceptTable:
     positions: AtomMap | None = None
     bases: tuple[int, ...] = ()
     members: tuple[tuple[int, ...], ...] = ()
+    provenance: tuple[Provenance, ...] = ()
 
     def __repr__(self) -> str:
         first = shortened(", ".join(self.names[:_NAMES]), 100)
@@ -381,7 +386,12 @@ class ConceptTable:
         alone = len(numbers) == int(numbers.max(initial=-1)) + 1
         return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
 
-    def derive(self, operator: str, related: Mapping[str, Iterable[str]]) -> ConceptTable:
+    def derive(
+        self,
+        operator: str,
+        related: Mapping[str, Iterable[str]],
+        provenance: Provenance | None = None,
+    ) -> ConceptTable:
         """Add a concept ``OPERATOR(name)`` for each name: the union of the concepts related to it.
 
         The atoms stay as they are, since a union of concepts tells no more positions apart.
@@ -393,6 +403,8 @@ class ConceptTable:
                 further category of theirs).
             related: for each concept the names whose union is taken (its own, if wanted, among
                 them); names that the table does not have are passed over.
+            provenance: whom the relation comes from; a network that labelled a member goes before
+                it.
 
         Raises:
             FormulaError: the table lacks a concept to derive from, or the operator's name cannot
@@ -436,7 +448,18 @@ class ConceptTable:
             indices=both.indices.astype(np.int32),
             bases=(self.bases or (-1,) * self.n_concepts) + tuple(bases),
             members=(self.members or ((),) * self.n_concepts) + members,
+            provenance=self._with_unions(members, provenance),
         )
+
+    def _with_unions(
+        self, members: Sequence[Sequence[int]], rule: Provenance | None
+    ) -> tuple[Provenance, ...]:
+        """The provenance of all concepts and of unions of them; nothing where nothing is known."""
+        if not self.provenance and rule is None:
+            return ()
+        plain = self.provenance or (UNKNOWN,) * self.n_concepts
+        unions = (origin.of_union((plain[m] for m in own), rule or UNKNOWN) for own in members)
+        return (*plain, *unions)
 
     def merge(self, other: ConceptTable) -> ConceptTable:
         """The table of both data sets together: counts add, samples of ``other`` come last.
@@ -471,7 +494,38 @@ class ConceptTable:
             positions = self.positions.relabelled(own_ids).followed_by(
                 other.positions.relabelled(other_ids)
             )
-        return builder.table(counts, positions)
+        return builder.table(counts, positions).told_by(self._provenance_with(other, names))
+
+    def _provenance_with(self, other: ConceptTable, names: Sequence[str]) -> list[Provenance]:
+        """Whom concepts of both tables come from; nothing where neither knows."""
+        if not self.provenance and not other.provenance:
+            return []
+        mine, theirs = (
+            dict(zip(t.names, t.provenance or (UNKNOWN,) * t.n_concepts, strict=True))
+            for t in (self, other)
+        )
+        return [
+            origin.of_both(mine[n], theirs[n])
+            if n in mine and n in theirs
+            else mine.get(n, theirs.get(n, UNKNOWN))
+            for n in names
+        ]
+
+    def told_by(self, provenance: Sequence[Provenance]) -> ConceptTable:
+        """The same table, which says whom each concept comes from.
+
+        Args:
+            provenance: one for each concept; none where nothing is known.
+
+        Raises:
+            DataError: there is not one for each concept.
+        """
+        if provenance and len(provenance) != self.n_concepts:
+            raise DataError(
+                f"there is a provenance of {len(provenance)} concepts for the {self.n_concepts} of "
+                "the table; give one for each"
+            )
+        return replace(self, provenance=tuple(provenance))
 
     def save(self, directory: str | Path) -> None:
         """Write the table as a directory, whole or not at all; an old one there is replaced.
@@ -492,13 +546,15 @@ class ConceptTable:
             indptr=self.indptr, indices=self.indices, fold_counts=self.fold_counts
         )
         folder.write("atoms.npz", atoms)
-        meta = {
+        meta: dict[str, Any] = {
             "format": _FORMAT,
             "names": self.names,
             "categories": self.categories,
             "bases": self.bases,
             "members": self.members,
         }
+        if self.provenance:  # a table of which nothing is known is written as ever
+            meta["provenance"] = origin.as_json(self.provenance)
         folder.write("concepts.json", json_writer(meta))
 
     @classmethod
@@ -520,6 +576,8 @@ class ConceptTable:
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
+            told = meta.get("provenance") if known else None  # tables of before say nothing of it
+            provenance = origin.from_json(told, len(names)) if told else ()
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{path} is missing or damaged ({error}), so {directory} holds no readable concept "
@@ -536,6 +594,7 @@ class ConceptTable:
             categories=categories,
             bases=bases,
             members=members,
+            provenance=provenance,
             # one of the two files alone is damage, of which loading tells
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),

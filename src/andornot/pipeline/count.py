@@ -25,7 +25,7 @@ from andornot.counting.thresholds import (
     values_above,
 )
 from andornot.data.registry import modality_named
-from andornot.errors import DataError, OptionError, RunError
+from andornot.errors import DamagedError, DataError, OptionError, RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.values import Concepts, CountedLayer, CountPlace, RecordedLayer
@@ -41,7 +41,11 @@ _COUNTED = ("thresholds", "extremes", "areas", "peaks")
 def responses_of(
     plan: Plan, layer: RecordedLayer, concepts: Concepts, log: Journal
 ) -> CountedLayer:
-    """Counts and state of all units of a layer, counted now if they are not stored."""
+    """Counts and state of all units of a layer, counted now if they are not stored.
+
+    Raises:
+        DamagedError: they were damaged since the second pass, and only another one counts again.
+    """
     place = layer.counts
     if place is None:
         # the rule is part of the stage's key, so it comes first; two passes have found theirs
@@ -49,6 +53,8 @@ def responses_of(
         place = count_place(plan, layer, rule, concepts, log)
     responses = kept_counts(place)
     if responses is None:
+        if layer.counts is not None:
+            raise DamagedError(place.stage.path / "responses.npz", "or what lies beside it")
         _count(plan, layer, place, concepts.table, log)
         responses = Responses.load(place.stage.path / "responses.npz")
     return CountedLayer(layer, place, responses, tuple(place.stage.info["status"]))

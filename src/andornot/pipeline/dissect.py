@@ -21,6 +21,7 @@ from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.whole_folders import sweep_folders
 from andornot.data.registry import check_arguments, modality_of_data
+from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
@@ -68,6 +69,8 @@ def dissect(
     trust: TrustOptions | None = RunOptions.trust,
     recording: Recording | None = None,
     execution: Execution | None = None,
+    options: RunOptions | None = None,
+    sources: Sequence[Any] = (),
     **more: Unpack[RunKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
@@ -96,6 +99,10 @@ def dissect(
             each explanation says how far it can be trusted (see ``trust``); None for not at all.
         recording: batch size, device and the like.
         execution: where it is computed, and what is kept (see ``pipeline.options.Execution``).
+        options: all these options in one record, instead of each by name.
+        sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
+            entry point of ``andornot.concepts``, functions or sources (see
+            ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -111,17 +118,20 @@ def dissect(
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
     """
-    options = RunOptions.of(
-        search, execution, threshold=threshold, units=units, trust=trust, recording=recording,
-        **more,
-    )  # fmt: skip
+    named: dict[str, Any] = {
+        "search": search, "execution": execution, "threshold": threshold, "units": units,
+        "recording": recording, **more,
+    }  # fmt: skip
+    if trust is not RunOptions.trust:
+        named["trust"] = trust
+    options = RunOptions.given(options, named)
     layers, directions = _layers(layer), None
     if options.directions is not None:
         directions = Directions.given(options.directions)
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words,
+        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
     )  # fmt: skip
     execution = options.execution
     plan = Plan(
@@ -163,12 +173,15 @@ def _probe(
     weights: str | Path | None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None,
     words: Words | None,
+    sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
     given = check_arguments(
         modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
     )
+    if sources:  # a probe of another package need not know them
+        given["sources"] = sources
     probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)
     return probe
 

@@ -6,7 +6,6 @@ manifest (``write``).
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 from andornot._tools.progress import tell
@@ -25,7 +24,7 @@ class Journal:
         notes: what a reader of the results should know.
     """
 
-    started: float = field(default_factory=time.perf_counter)
+    started: float
     clocks: dict[str, Timer] = field(default_factory=dict)
     stages: dict[str, Stage] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

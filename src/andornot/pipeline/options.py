@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from andornot._tools.checks import number, whole_number
 from andornot.errors import OptionError, quoted
@@ -114,7 +114,7 @@ class RunOptions:
         cls,
         search: SearchOptions | Search | None = None,
         execution: Execution | None = None,
-        **keywords: Any,
+        **keywords: Unpack[PlanKeywords],
     ) -> RunOptions:
         """From keywords as users give them: fields of this, of ``execution`` and of ``search``.
 
@@ -133,6 +133,23 @@ class RunOptions:
             execution=Execution(**execute) if execution is None else execution,
             **run,
         )
+
+    @classmethod
+    def given(cls, options: RunOptions | None, keywords: Mapping[str, Any]) -> RunOptions:
+        """A whole record, or one of its parts by name, as :meth:`of` takes them.
+
+        Raises:
+            OptionError: both are given, or as :meth:`of` says.
+        """
+        if options is None:
+            return cls.of(**keywords)
+        if not isinstance(options, RunOptions):
+            raise OptionError(f"options are {quoted(options)}; give RunOptions(...)")
+        # no trust is a wish, too
+        parts = {n: v for n, v in keywords.items() if v is not None or n == "trust"}
+        _refuse_unknown(_sorted(parts)[2])
+        _refuse_twice("options", parts)
+        return options
 
     @property
     def trusts(self) -> TrustOptions | None:
@@ -196,7 +213,7 @@ class RunOptions:
             raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 
-_READERS = ("weights", "preprocessing", "words")
+_READERS = ("weights", "preprocessing", "words", "sources")
 """Keywords of ``dissect`` beside these options: how network and samples are read."""
 
 
@@ -220,6 +237,16 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool
+
+
+class PlanKeywords(RunKeywords, total=False):
+    """Keywords of :meth:`RunOptions.of` beside ``search`` and ``execution``."""
+
+    threshold: Threshold | Ranges | None
+    units: Sequence[int] | None
+    trust: TrustOptions | None
+    recording: Recording | None
+    choose_length: bool
 
 
 def _check_records(trust: object, recording: object) -> None:
@@ -248,12 +275,8 @@ def _search_of(
     search: SearchOptions | Search | None, keywords: Mapping[str, Any]
 ) -> tuple[SearchOptions, bool]:
     """The options of the search, and whether held-out samples choose the length."""
-    beside = {*_names(RunOptions), *_names(Execution), *_READERS}
     if isinstance(search, SearchOptions):
-        known = {*SearchKeywords.__annotations__, *_names(SearchOptions)}
-        unknown = {name: value for name, value in keywords.items() if name not in known}
-        if unknown:
-            SearchOptions.given(unknown, beside)  # which says so
+        _refuse_unknown(keywords)
         _refuse_twice("search", keywords)
         return search, False
     given = dict(keywords) if search is None else {"search": search, **keywords}
@@ -261,7 +284,19 @@ def _search_of(
     choose = isinstance(length, str) and length == "auto"
     if choose:
         given["length"] = LONGEST
-    return SearchOptions.given(given, beside), choose
+    return SearchOptions.given(given, _beside()), choose
+
+
+def _beside() -> set[str]:
+    """Keywords of ``dissect`` that are not of the search."""
+    return {*_names(RunOptions), *_names(Execution), *_READERS}
+
+
+def _refuse_unknown(keywords: Mapping[str, Any]) -> None:
+    known = {*SearchKeywords.__annotations__, *_names(SearchOptions)}
+    unknown = {name: value for name, value in keywords.items() if name not in known}
+    if unknown:
+        SearchOptions.given(unknown, _beside())  # which says so
 
 
 def _refuse_twice(whole: str, parts: Mapping[str, Any]) -> None:

@@ -14,10 +14,10 @@ from andornot._tools.executors import Engine
 from andornot._tools.files import writing
 from andornot._tools.folders import keep_aside
 from andornot._tools.progress import tell
-from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import Shards, is_shard
 from andornot.data.samples import groups_of
+from andornot.data.sources.related import Related
 from andornot.errors import DataError
 from andornot.pipeline.editions import data_edition, network_editions, note_labels
 from andornot.pipeline.journal import Journal
@@ -47,6 +47,8 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
     data = data_edition(plan, log)
+    if "sources" in inputs:  # these may look at the pictures themselves
+        inputs["images"] = data.images
     stage = plan.stage(
         stage_names.CONCEPTS, data=data.key, labels=data.labels, folds=plan.folds, **inputs
     )
@@ -58,7 +60,7 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
         remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = plan.probe.build_table(stage.path, plan.folds, plan.jobs)
         if plan.relations is not None:
-            table = with_relations(table, plan.relations, plan.probe.spellings)
+            table = Related(plan.relations, plan.probe.spellings).derive(table)
             table.save_atoms(stage.path)
     # before the table counts as done: a kill between the two leaves no table of unknown bytes
     note_labels(plan, data, log)

@@ -87,7 +87,7 @@ def explain_to_parquet(
     """
     if block < 1:
         raise OptionError(f"block is {block}; give at least 1 unit")
-    chosen, path = SearchOptions.of(**options), Path(path)
+    chosen, path = SearchOptions.given(options, ("block", "jobs")), Path(path)
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
     names, first, inactive, kept = [], 0, 0, 0

@@ -22,10 +22,11 @@ from andornot.pipeline.plan import Plan
 from andornot.pipeline.tables import summary, write_explanations, write_samples
 from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedNetwork
 from andornot.runs import stage_names
-from andornot.runs.cache import Stage
+from andornot.runs.cache import Stage, key_of
 from andornot.runs.commit import commit, new_results, versions
 from andornot.runs.manifest import (
     MANIFEST,
+    ConceptOrigin,
     DataSource,
     DirectionsSource,
     LayerRecord,
@@ -96,6 +97,7 @@ def _manifest(
         # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=plan.least_active(explained[0].rule),
         relations=plan.relations,
+        concepts_by=_added_concepts(plan),
         directions=None
         if plan.directions is None
         else DirectionsSource.of(plan.directions.facts()),
@@ -120,6 +122,21 @@ def _data(plan: Plan, concepts: Concepts) -> DataSource:
         concepts=table.n_concepts,
         groups=_groups(table),
     )
+
+
+def _added_concepts(plan: Plan) -> tuple[ConceptOrigin, ...] | None:
+    """Where the concepts come from that the user added."""
+    found = tuple(
+        ConceptOrigin(
+            name=source.who,
+            by=source.provenance.by,
+            told=source.provenance.name,
+            code=source.code,
+            key=key_of(**source.key()),
+        )
+        for source in plan.probe.sources
+    )
+    return found or None
 
 
 def _groups(table: ConceptTable) -> int | None:

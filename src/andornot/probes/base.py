@@ -23,6 +23,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.modality import Level
 from andornot.data.samples import Samples
+from andornot.data.sources.named import UserSource
 from andornot.probes.recording import Recording as Recording
 
 
@@ -131,6 +132,10 @@ class Probe(Protocol):
     @property
     def data(self) -> Samples:
         """The samples."""
+
+    @property
+    def sources(self) -> tuple[UserSource, ...]:
+        """Concepts that the user adds to those of the data."""
 
     @property
     def recording(self) -> Recording:

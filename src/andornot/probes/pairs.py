@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ from andornot.data.sentences.modality import TOKEN as AT_TOKENS
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.tokens import token_concepts
+from andornot.data.sources.named import UserSource, key_of_sources
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
@@ -64,6 +65,7 @@ class PairProbe:
         recording: batch size and device.
         words: which words become concepts.
         weights: ``random:SEED`` where they were drawn anew, else None.
+        sources: concepts that the user adds; workers get none of them, as functions may not travel.
     """
 
     model: PairModel
@@ -73,6 +75,7 @@ class PairProbe:
     recording: Recording
     words: Words
     weights: str | None = None
+    sources: tuple[UserSource, ...] = ()
 
     modality: ClassVar[str] = SENTENCES.name
 
@@ -85,6 +88,7 @@ class PairProbe:
         recording: Recording,
         words: Words | None = None,
         weights: str | Path | None = None,
+        sources: tuple[UserSource, ...] = (),
     ) -> PairProbe:
         """Load what is given as a text, and check the layers.
 
@@ -97,6 +101,8 @@ class PairProbe:
         if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
             raise OptionError("models of sentence pairs bring weights; name their file as model")
         pairs = open_pairs(data) if isinstance(data, str | Path) else data
+        if pairs.further:
+            sources, pairs = (*pairs.further, *sources), replace(pairs, further=())
         spec = model if isinstance(model, str) else type(model).__name__
         if isinstance(model, str):
             model = load_pair_model(model, device=recording.device, weights=drawn)
@@ -105,7 +111,7 @@ class PairProbe:
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
                 "object with layers, class_names, fingerprint and record (see docs/nli.md)"
             )
-        probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn)
+        probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn, sources)
         _check_layers(probe.model, layers)
         return probe
 
@@ -190,7 +196,8 @@ class PairProbe:
     def concept_key(self) -> dict[str, Any]:
         """The level, and which words become concepts."""
         versions = made_with("numpy")
-        return {"level": self.level, "words": self.words.key(), "versions": versions}
+        words = {"level": self.level, "words": self.words.key(), "versions": versions}
+        return words | key_of_sources(self.sources)
 
     def spellings(self, name: str) -> Sequence[str]:
         """What a relation's name may be called in the table."""
@@ -217,6 +224,7 @@ class PairProbe:
             vectors=self.words.vectors,
             n_neighbors=self.words.n_neighbors,
             n_folds=folds,
+            sources=self.sources,
         )
         table.save(directory)
         return ConceptTable.load(directory)

@@ -34,6 +34,9 @@ Keep = Callable[[str, Callable[[], Parts]], Parts]
 _FIELDS = {"only": "concepts", "pool": "limit"}
 """Keywords that ``explain`` calls otherwise than ``SearchOptions``."""
 
+_OTHERS = ("options", "jobs", "only")
+"""Keywords of ``examine`` that are none of the search."""
+
 
 class _Repeated(ArraySearch, total=False):
     """The keywords of :func:`andornot.explain` that say how to search."""
@@ -101,9 +104,9 @@ def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     if len(given) < len(keywords):
         raise OptionError("pool and limit are two names of one option; give one of them")
     if result.search is None:
-        return SearchOptions.given(given)
+        return SearchOptions.given(given, _OTHERS)
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
-    now = SearchOptions.given(was | given)
+    now = SearchOptions.given(was | given, _OTHERS)
     before, after = _meaning(result.search), _meaning(now)
     for name, value in given.items():
         if before[name] != after[name]:

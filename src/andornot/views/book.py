@@ -34,6 +34,7 @@ from andornot.views.image_gallery import ImageView
 from andornot.views.layer import LayerView, layer_view
 from andornot.views.listed import Listed, UnitList, unit_list
 from andornot.views.of_run import data_name, model_name
+from andornot.views.origins import origins
 from andornot.views.plain import View
 from andornot.views.unit import Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
@@ -299,6 +300,7 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
         ("positions", f"{run.concepts.n_positions:,}"),
         ("concepts", f"{m.data.concepts:,}"),
+        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
         ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
         ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),

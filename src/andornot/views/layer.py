@@ -11,6 +11,7 @@ from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
 from andornot.views.chapter import Chapter
 from andornot.views.of_run import looked_at, overview, threshold
+from andornot.views.origins import model_labelled
 from andornot.views.plain import View
 from andornot.views.plots import (
     Plot,
@@ -65,6 +66,7 @@ def layer_view(chapter: Chapter) -> LayerView:
         sentences=(
             *overview(chapter.run, chapter.layer, looked_at(chapter.run), len(refs)),
             *trust_sentences(chapter.explanations),
+            *filter(None, (model_labelled(chapter.run),)),
         ),
         active=threshold(chapter.run, chapter.layer),
         map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),

@@ -16,13 +16,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.concepts.provenance import Provenance
 from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.data.images.files import LARGEST_ID, check_pixels, parse_id, read_rows, safe_relative
+from andornot.data.sources.colours import CATEGORY
 from andornot.errors import DataError
 from andornot.formula import nfc
 
 INDEX_COLUMNS = ("image", "split", "ih", "iw", "sh", "sw")
 LEGEND = "label.csv"
+
+_PEOPLE = Provenance.people("annotation of broden")
+_COLOURS = Provenance.rule("Broden's colours, named by a table")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def read_broden(path: Path, categories: Collection[str] | None = None) -> Folder
         # Broden numbers its labels once, for all categories together
         codes=dict.fromkeys(chosen, codes),
         legend=LEGEND,
+        provenance=tuple(_COLOURS if kept[n] == (CATEGORY,) else _PEOPLE for n in numbers),
     )
 
 

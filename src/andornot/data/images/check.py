@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
+from andornot.concepts.provenance import told
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.check import DataCheck
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.table import read_atoms
 from andornot.data.samples import about_groups
+from andornot.data.sources.summed import Summed
 from andornot.errors import AndornotError
 
 SHOWN = 5
@@ -107,6 +109,7 @@ def _facts(data: FolderData, table: ConceptTable, tally: _Tally) -> dict[str, st
         "label maps": _spread(Counter({(w, h): n for (h, w), n in tally.shapes.items()})),
         "layers": ", ".join(f"{layer} ({n:,})" for layer, n in layers.items()) or "none",
         "concepts": f"{table.n_concepts:,} ({largest}{', ...' if len(groups) > 2 * SHOWN else ''})",
+        "labels": told(Summed(data.sources).provenance),
         "that occur": f"{np.count_nonzero(counts):,}",
         "most frequent": ", ".join(common) or "none",
         "positions": f"{table.n_positions:,}, {_unlabelled(table):.1%} without any concept",

@@ -24,11 +24,17 @@ from andornot._tools.checks import has_halves
 from andornot._tools.looks import check_file
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot.data.images.colors import CATEGORY, color_map
+from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.data.images.drawn import LAYER, Drawn, same_frame
 from andornot.data.images.files import AnyFile, opened, read_label_ids
 from andornot.data.images.pixels import upright_rgb
 from andornot.data.samples import Samples, group_names
+from andornot.data.sources.annotated import Annotated
+from andornot.data.sources.base import ConceptSource, SampleView
+from andornot.data.sources.base import Labels as Labels
+from andornot.data.sources.colours import COLORS, Colours
+from andornot.data.sources.named import UserSource
+from andornot.data.sources.summed import Summed
 from andornot.errors import DataError, OptionError, quoted
 
 CODES_UNKNOWN = -1
@@ -36,24 +42,6 @@ CODES_UNKNOWN = -1
 
 LABELS_VERSION = 1
 """Raised whenever the same files come to mean other labels: it is part of the fingerprint."""
-
-
-@dataclass(frozen=True)
-class Labels:
-    """The annotations of one sample.
-
-    Attributes:
-        maps: int32 arrays of shape ``shape``: concept index + 1, or 0 for none. A concept
-            holds where any of the maps has it.
-        concepts: indices of the concepts that hold at every position of the sample.
-        shape: (H, W) in positions; known also when there is no map.
-        layers: the layer of each map, as far as the reader tells.
-    """
-
-    maps: tuple[NDArray[np.int32], ...]
-    concepts: tuple[int, ...]
-    shape: tuple[int, int]
-    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +114,17 @@ class FolderData:
         codes: for each layer an int32 array from label id to concept index + 1, 0 where the
             label is left out, ``CODES_UNKNOWN`` where no concept has that id.
         legend: the file that names the label ids.
-        colors: from 5-bit RGB bins, shape (32, 32, 32), to concept index + 1, if colours
-            are to be taken from the pixels.
+        colors: the source of colours, if these are to be taken from the pixels; its concepts are
+            the last of ``names``.
         source: the arguments of ``open_data`` that open it again.
         decode: reads the label ids of a map, (H, W), each with a place in ``codes``.
         decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
         files: where the files lie, if not below ``path``.
         drawn: draws the maps, where the labels are shapes and no files.
+        provenance: whom the annotated concepts come from: one for all, or one for each.
+        further: sources of the user, whose concepts come behind ``names``. What they give is no
+            part of ``labels`` nor of the fingerprint: whoever reads the files again need not run
+            them.
     """
 
     path: Path
@@ -142,12 +134,14 @@ class FolderData:
     samples: tuple[Sample, ...]
     codes: Mapping[str, NDArray[np.int32]]
     legend: str
-    colors: NDArray[np.int32] | None = None
+    colors: Colours | None = None
     source: Mapping[str, Any] | None = None
     decode: Callable[[AnyFile], NDArray[np.int32]] = read_label_ids
     decoded_by: str = ""
     files: Files | None = None
     drawn: Drawn | None = None
+    provenance: Provenance | tuple[Provenance, ...] | None = None
+    further: tuple[UserSource, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         _check_written("concept", self.names, self.path / self.legend)
@@ -197,13 +191,29 @@ class FolderData:
         with opened(self.file(self.samples[i].image)) as image:
             return upright_rgb(image, str(self.file(self.samples[i].image)))
 
+    @cached_property
+    def sources(self) -> tuple[ConceptSource, ...]:
+        """Where the concepts come from: the files, and the pixels if colours are taken."""
+        n_own = len(self.names) - (0 if self.colors is None else len(COLORS))
+        whose = self.provenance or Provenance.people(f"annotation of {self.kind}")
+        files = Annotated(self.names[:n_own], self.categories[:n_own], self._annotation, whose)
+        return (files,) if self.colors is None else (files, self.colors)
+
     def labels(self, i: int) -> Labels:
-        """Read the annotations of sample ``i``.
+        """Read the annotations of sample ``i``, and the colours if they are taken.
 
         Raises:
             DataError: a label map is missing or damaged, has another size than it should,
                 or holds an id that no concept has.
         """
+        return self._summed.labels(view_of(self, i))
+
+    @cached_property
+    def _summed(self) -> Summed:
+        return Summed(self.sources)
+
+    def _annotation(self, i: int) -> Labels:
+        """What the files say of sample ``i``."""
         sample = self.samples[i]
         maps = [self._read_map(layer, file) for layer, file in sample.maps]
         layers = [layer for layer, _ in sample.maps]
@@ -218,10 +228,6 @@ class FolderData:
                     f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
                     f"of {sample.id} are to be {_size(shape)}: scale it without interpolation."
                 )
-        if self.colors is not None:
-            found = color_map(self.image(i), shape, self.colors)
-            maps += [] if found is None else [found]
-            layers += [] if found is None else [CATEGORY]
         return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
 
     def layers_of(self, sample: Sample) -> tuple[str, ...]:
@@ -294,13 +300,19 @@ class FolderData:
         digest = hashlib.sha256(repr((LABELS_VERSION, self.names, self.categories)).encode())
         for layer, codes in sorted(self.codes.items()):
             digest.update(layer.encode() + codes.tobytes())
-        digest.update(b"" if self.colors is None else self.colors.tobytes())
+        digest.update(self._colour_codes())
         digest.update(self.decoded_by.encode())
         for sample in self.samples:
             files = [sample.image, *(file for _, file in sample.maps)]
             stamps = [self._stamp(file) for file in files]
             digest.update(repr((sample, stamps)).encode())
         return digest.hexdigest()
+
+    def _colour_codes(self) -> bytes:
+        """Concept index + 1 of each bin, as fingerprints have held it ever since."""
+        if self.colors is None:
+            return b""
+        return (self.colors.bins + np.int32(len(self.names) - len(COLORS) + 1)).tobytes()
 
     def content(self, part: str, jobs: int | None = None) -> str:
         """Return a digest of the bytes of all files that ``labels`` or ``images`` are read from.
@@ -342,6 +354,19 @@ class FolderData:
                 "restore it, or take its sample out."
             ) from None
         return stat.st_size, stat.st_mtime_ns
+
+
+def view_of(data: ProbingData, i: int) -> SampleView:
+    """What a source can see of sample ``i``."""
+    return SampleView(i, data.sample_ids[i], open_picture=lambda: data.image(i))
+
+
+def sources_of(data: ProbingData) -> tuple[ConceptSource, ...]:
+    """Where the concepts of a data set come from; of a user's own it says whom, or nobody knows."""
+    if isinstance(data, FolderData):
+        return data.sources
+    whose = Provenance.of(getattr(data, "provenance", UNKNOWN))
+    return (Annotated(data.names, data.categories, data.labels, whose),)
 
 
 def check_categories(known: Iterable[str], wanted: Collection[str] | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +15,11 @@ from andornot._tools.whole_folders import whole_folder
 from andornot.concepts.folds import fold_of
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
-from andornot.data.images.dataset import Labels, ProbingData
+from andornot.data.images.dataset import ProbingData, sources_of, view_of
 from andornot.data.samples import groups_of
+from andornot.data.sources.base import ConceptSource, Labels
+from andornot.data.sources.named import UserSource
+from andornot.data.sources.summed import Summed
 from andornot.errors import AndornotError, DataError
 
 _CHUNK = 8
@@ -22,7 +27,11 @@ LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tup
 
 
 def build_table(
-    data: ProbingData, directory: Path, n_folds: int = 1, jobs: int | None = None
+    data: ProbingData,
+    directory: Path,
+    n_folds: int = 1,
+    jobs: int | None = None,
+    sources: Sequence[UserSource] = (),
 ) -> ConceptTable:
     """Read all label maps once, and write the table as a directory.
 
@@ -34,16 +43,18 @@ def build_table(
         directory: where to write; an old table there is replaced.
         n_folds: number of folds of groups to count in (see :func:`fold_of`).
         jobs: threads; all cores if not given.
+        sources: what the user adds to the concepts of the data set.
 
     Raises:
         DataError: a label map cannot be used; the message names it.
     """
-    builder, groups = TableBuilder(data.names, data.categories), groups_of(data)
+    concepts = concepts_of(data, sources)
+    builder, groups = TableBuilder(concepts.names, concepts.categories), groups_of(data)
     with whole_folder(directory) as aside:
         with (aside / "codes.u16").open("wb") as file:
 
             def read(i: int) -> LocalAtoms:
-                return read_atoms(data, i)
+                return read_atoms(data, i, concepts)
 
             samples = ordered_map(read, range(len(data)), jobs, chunk=_CHUNK)
             for i, (codes, indptr, indices, shape) in enumerate(
@@ -56,14 +67,34 @@ def build_table(
         # mapped only when the file is closed, so that all of it is there
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
         table = builder.table(builder.fold_counts(n_folds), positions).grouped(groups)
+        table = table.told_by(concepts.known_provenance)
         assert table.positions is not None
         table.positions.save_index(aside)
         table.save_atoms(aside)
     return ConceptTable.load(directory)
 
 
-def read_atoms(data: ProbingData, i: int) -> LocalAtoms:
+def concepts_of(data: ProbingData, sources: Sequence[UserSource] = ()) -> Summed:
+    """All concepts of a data set as one source, those of the user behind its own.
+
+    Raises:
+        DataError: a function of the user's fails at the first sample, or two concepts share a name.
+    """
+    own = sources_of(data)
+    if not sources:
+        return Summed(own)
+    first = view_of(data, 0)
+    first = replace(first, shape=own[0].labels(first).shape)
+    return Summed((*own, *(source.of(first) for source in sources)))
+
+
+def read_atoms(data: ProbingData, i: int, concepts: ConceptSource | None = None) -> LocalAtoms:
     """Read the label maps of one sample, and group its positions by what they carry.
+
+    Args:
+        data: the probing data.
+        i: the sample.
+        concepts: what labels it; the data set itself if not given.
 
     Returns:
         The local atom of each position, the concepts of the local atoms as sorted rows
@@ -73,7 +104,7 @@ def read_atoms(data: ProbingData, i: int) -> LocalAtoms:
         DataError: a label map cannot be used; the message names it.
     """
     try:
-        labels = data.labels(i)
+        labels = data.labels(i) if concepts is None else concepts.labels(view_of(data, i))
         codes, indptr, indices = local_atoms(_stacked(labels), _whole(labels))
     except AndornotError:
         raise
