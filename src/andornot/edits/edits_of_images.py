@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
+from andornot._tools.colours import LUMINANCE
 from andornot.data.images.files import opened
 from andornot.data.images.pixels import eight_bits, to_rgb
 from andornot.errors import DataError, OptionError, quoted
@@ -21,9 +22,6 @@ from andornot.formula import Formula
 BoolArray = NDArray[np.bool_]
 Rgb = tuple[int, int, int]
 RegionOf = Callable[[Formula], BoolArray]
-
-LUMINANCE = np.array([0.299, 0.587, 0.114])
-"""Weights of red, green and blue in luminance (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from andornot.errors import OptionError
 if TYPE_CHECKING:
     from andornot.figures.request import Choices
     from andornot.figures.write import Written
-    from andornot.runs.run import Run
+    from andornot.views.given import Run
 
 FIGURES: Final = {
     "length": "IoU by maximum length of the formula (Figure 3)",
@@ -70,5 +70,5 @@ def write_figures(
     from andornot.figures.write import write_all
 
     wanted = [name for name in FIGURES if only is None or name in only]
-    request = Request(run, run.layer(layer), choices or Choices())
+    request = Request.of(run, layer, choices or Choices())
     return write_all(request, Path(out), wanted, tuple(dict.fromkeys(formats)))

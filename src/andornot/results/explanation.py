@@ -236,7 +236,7 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
-        text: str = resolve("andornot.results.html:explanation_html")(self)
+        text: str = resolve("andornot.report.notebook:explanation_html")(self)
         return text
 
 

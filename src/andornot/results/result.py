@@ -254,7 +254,7 @@ class Result:
 
     def _repr_html_(self) -> str:
         """How it shows itself in a notebook."""
-        text: str = resolve("andornot.results.html:result_html")(self)
+        text: str = resolve("andornot.report.notebook:result_html")(self)
         return text
 
 

@@ -14,6 +14,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.formula import And, Concept, Formula, Not, Or
 from andornot.formula_forms import operands
 from andornot.measures.scores import Counts
+from andornot.views.plain import View
 
 _LEAST_SHARE: Final = 0.02
 _LEAST_LIFT: Final = 1.25
@@ -38,7 +39,7 @@ ROLES: Final = {
 
 
 @dataclass(frozen=True)
-class Part:
+class Part(View):
     """A part of a formula.
 
     Attributes:
@@ -146,7 +147,7 @@ def _joined(kind: type[And] | type[Or], masks: Sequence[BoolArray]) -> BoolArray
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(View):
     """A concept, the share of some positions that it covers, and of all positions."""
 
     concept: str

@@ -6,23 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from andornot.views.gallery import BoolArray
+from andornot._tools.colours import LUMINANCE
 from andornot.views.image_gallery import ImageView
+from andornot.views.samples import BoolArray
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
-
-PANEL_SIZE = 224
-"""Longer side of a panel, in pixels."""
 
 _DIMMED = 0.25
 _GREYED = 0.45
 _TINT = 0.6
 _LINE = 2
-
-
-def panel_shape(grid: tuple[int, ...]) -> tuple[int, int]:
-    """Height and width in pixels of a panel that shows a grid of positions."""
-    scale = PANEL_SIZE / max(grid)
-    return max(1, round(grid[0] * scale)), max(1, round(grid[1] * scale))
 
 
 def enlarge(mask: BoolArray, shape: tuple[int, int]) -> BoolArray:
@@ -48,7 +40,7 @@ def panels(view: ImageView) -> tuple[NDArray[np.uint8], ...]:
     Returns:
         Four images, uint8 ``(height, width, 3)`` each.
     """
-    shape = panel_shape(view.unit_mask.shape)
+    shape = view.shape
     image = view.image.convert("RGB").resize(shape[::-1], Image.Resampling.LANCZOS)
     pixels = np.asarray(image, np.float64)
     unit, formula = enlarge(view.unit_mask, shape), enlarge(view.formula_mask, shape)
@@ -72,7 +64,7 @@ def _compared(
     pixels: NDArray[np.float64], unit: BoolArray, formula: BoolArray
 ) -> NDArray[np.float64]:
     """Both masks as tints on the grey image."""
-    grey = pixels @ np.array([0.299, 0.587, 0.114])
+    grey = pixels @ LUMINANCE
     tinted = np.repeat(_GREYED * grey[..., None], 3, axis=2)
     regions = (
         (unit & formula, AGREEMENT),

@@ -1,4 +1,4 @@
-"""What ``andornot attack`` found, for the pages of the classes that it was about."""
+"""What ``andornot attack`` found, for the classes that it was about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
+
+from PIL import Image
 
 from andornot._tools.commands import command
 from andornot._tools.folders import verify
@@ -14,15 +16,13 @@ from andornot.data.images.files import opened
 from andornot.edits.attack_files import FILE, run_key
 from andornot.errors import DataError
 from andornot.runs.run import Run
-
-_FOLDER: Final = "attacks"
-_QUALITY: Final = 80
+from andornot.views.plain import View
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Rate:
+class Rate(View):
     """A share of samples, with its interval."""
 
     value: float
@@ -31,7 +31,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(View):
     """An edit that was tested: how often it, and its controls, lead to the target."""
 
     edit: str
@@ -41,7 +41,24 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class AttackNote:
+class SheetView(View):
+    """A picture of samples before and after an edit, in a file of the attack."""
+
+    file: Path
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture, RGB; read when it is asked for.
+
+        Raises:
+            DataError: it is damaged.
+        """
+        with opened(_whole(self.file)) as picture:
+            return picture.convert("RGB")
+
+
+@dataclass(frozen=True)
+class AttackView(View):
     """An attack.
 
     Attributes:
@@ -49,7 +66,7 @@ class AttackNote:
         target: the class to lead to.
         sentences: what was found, and what it cannot tell.
         flips: the edits that were tested.
-        sheets: pictures of samples before and after, from the report's folder.
+        sheets: pictures of samples before and after.
         examples: the same for sentences, as text.
     """
 
@@ -57,7 +74,7 @@ class AttackNote:
     target: str
     sentences: tuple[str, ...]
     flips: tuple[Flip, ...]
-    sheets: tuple[str, ...]
+    sheets: tuple[SheetView, ...]
     examples: str
 
 
@@ -80,31 +97,27 @@ def check_attacks(folders: Iterable[str | Path], run: Run) -> None:
             )
 
 
-def copy_attacks(folders: Iterable[str | Path], report: Path) -> tuple[AttackNote, ...]:
-    """Read what attacks found, and copy their pictures into a report.
+def attack_view(folder: str | Path) -> AttackView:
+    """What an attack found.
 
     Args:
-        folders: what ``andornot attack --out`` wrote.
-        report: the report's folder.
+        folder: what ``andornot attack --out`` wrote.
 
     Raises:
-        DataError: a folder holds no attack, or a damaged one.
+        DataError: it holds no attack, or a damaged one.
     """
-    return tuple(_copied(Path(folder), report, i) for i, folder in enumerate(folders, start=1))
-
-
-def _copied(folder: Path, report: Path, number: int) -> AttackNote:
+    folder = Path(folder)
     text = folder / "sentences.txt"
     return _read(
         folder,
-        lambda found: AttackNote(
+        lambda found: AttackView(
             source=str(found["source"]),
             target=str(found["target"]),
             sentences=tuple(map(str, found["sentences"])),
             flips=tuple(_flip(row) for row in found["tables"]["edits"]),
+            # by length first, so that edit-10 comes after edit-9
             sheets=tuple(
-                _sheet(file, report, f"{number}-{file.stem}.webp")
-                # by length first, so that edit-10 comes after edit-9
+                SheetView(file)
                 for file in sorted(folder.glob("edit-*.png"), key=lambda f: (len(f.name), f.name))
             ),
             examples=_whole(text).read_text(encoding="utf-8") if text.exists() else "",
@@ -147,10 +160,3 @@ def _flip(row: dict[str, Any]) -> Flip:
         return Rate(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
     return Flip(str(row["edit"]), int(row["n"]), rate("flip_rate"), rate("control_rate"))
-
-
-def _sheet(file: Path, report: Path, name: str) -> str:
-    (report / _FOLDER).mkdir(exist_ok=True)
-    with opened(_whole(file)) as picture:
-        picture.convert("RGB").save(report / _FOLDER / name, quality=_QUALITY)
-    return f"{_FOLDER}/{name}"

@@ -22,6 +22,7 @@ from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.run import Run
+from andornot.views.plain import View
 from andornot.views.unit import Group
 
 BoolArray = NDArray[np.bool_]
@@ -41,8 +42,12 @@ GROUPS: Final = {
 """Headings of the groups of samples."""
 
 
+_EXAMPLE: Final = 160
+"""Most characters of an example."""
+
+
 @dataclass(frozen=True, eq=False)
-class UnitView(Generic[V]):
+class UnitSamples(View, Generic[V]):
     """A unit's explanation, and samples that show it, by group (a key of :data:`GROUPS`)."""
 
     explanation: Explanation
@@ -74,6 +79,21 @@ class Gallery(ABC, Generic[V]):
     @abstractmethod
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> V:
         """One sample, seen by one unit; the formula is the union of these atoms."""
+
+    def example(self, unit: int) -> str:  # noqa: ARG002
+        """The sample that excites a unit most, in words; empty where words cannot show it."""
+        return ""
+
+    def left_over(self, explanation: Explanation, union: BoolArray, sample: int) -> V:  # noqa: ARG002
+        """One sample with positions that no concept accounts for.
+
+        Args:
+            explanation: the unit's; it has a formula.
+            union: the best union of atoms that have concepts.
+            sample: its number.
+        """
+        assert explanation.formula is not None
+        return self.view(explanation, self.run.concepts.mask(explanation.formula), sample)
 
     @cached_property
     def result(self) -> Result:
@@ -123,26 +143,11 @@ class Gallery(ABC, Generic[V]):
         """The first row of each of these files, and the number of rows."""
         return np.array([0, *(int(path.stem.split("-")[1]) for path in self._paths)])
 
-    @cached_property
-    def _atom_counts(self) -> NDArray[np.int64]:
-        """On how many positions of its sample each entry of ``AtomMap.atoms`` stands."""
-        p = self.positions
-        counts = np.zeros(len(p.atoms), np.int64)
-        for i in range(p.n_samples):
-            own = slice(p.atom_offsets[i], p.atom_offsets[i + 1])
-            codes = p.codes[p.offsets[i] : p.offsets[i + 1]]
-            counts[own] = np.bincount(codes, minlength=own.stop - own.start)
-        return counts
-
     def areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
         """Positions in each sample that carry one of these atoms."""
-        p = self.positions
-        sample = np.repeat(np.arange(p.n_samples), np.diff(p.atom_offsets))
-        areas = np.zeros(p.n_samples, np.int64)
-        np.add.at(areas, sample, self._atom_counts * atoms[p.atoms])
-        return areas
+        return self.positions.areas(atoms)
 
-    def unit(self, unit: int, n_samples: int = 8) -> UnitView[V]:
+    def unit(self, unit: int, n_samples: int = 8) -> UnitSamples[V]:
         """A unit with samples that show it; none for a unit that is nowhere active.
 
         Raises:
@@ -160,7 +165,7 @@ class Gallery(ABC, Generic[V]):
             n_samples,
             unexplained=self.shows_unexplained and formula is not None,
         )
-        return UnitView(
+        return UnitSamples(
             explanation,
             tuple(
                 (group, tuple(self.view(explanation, atoms, sample) for sample in samples))
@@ -218,6 +223,11 @@ def choose_samples(
     return {group: [int(i) for i in samples] for group, samples in chosen.items()}
 
 
+def cut(text: str) -> str:
+    """A text for a list, without its end if it is long."""
+    return text if len(text) <= _EXAMPLE else f"{text[: _EXAMPLE - 1].rstrip()}…"
+
+
 def spread(ranked: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     """The middles of ``n`` equal parts of a ranking: neither its very first nor its very last."""
     at = ((np.arange(n) + 0.5) / max(n, 1) * len(ranked)).astype(np.int64)
@@ -225,6 +235,6 @@ def spread(ranked: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return middles
 
 
-def grouped(view: UnitView[V]) -> tuple[Group[V], ...]:
+def grouped(view: UnitSamples[V]) -> tuple[Group[V], ...]:
     """The samples of a unit under the headings of their groups."""
     return tuple(Group(key, GROUPS[key], views) for key, views in view.groups)

@@ -12,9 +12,10 @@ import pandas as pd
 from andornot.analyses.answer import Answer
 from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC
 from andornot.errors import OptionError
-from andornot.figures.request import Request
 from andornot.formula_forms import MEANING, SPECIALISATION
 from andornot.results.explanation import Explanation
+from andornot.views.figures.request import Request
+from andornot.views.plain import View
 
 VERDICTS: Final = {
     COHERENT: "concepts that belong together by their words",
@@ -41,6 +42,20 @@ class Example:
     kind: str
     explanation: Explanation
     samples: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FormulaLine(View):
+    """A unit with a formula, and how well the two agree."""
+
+    unit: int
+    formula: str
+    iou: float
+
+
+def formula_line(e: Explanation) -> FormulaLine:
+    """A unit with its formula as text."""
+    return FormulaLine(e.unit, "" if e.formula is None else str(e.formula), e.iou)
 
 
 def shortened(explanation: Explanation, length: int) -> Explanation:

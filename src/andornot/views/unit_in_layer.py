@@ -1,29 +1,45 @@
-"""The page of a unit, as data."""
+"""A unit among those of its layer: all that its page shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
 
 from andornot._tools.commands import command
+from andornot._tools.progress import track
 from andornot._tools.words import count, percent
 from andornot.formula_forms import MEANING, kind_of
-from andornot.report.layer_context import Chapter
-from andornot.report.unit_links import UnitRef
-from andornot.results.explanation import STATUS_MEANING, Explanation
-from andornot.results.result import Result
-from andornot.views.formula_tree import Part, Share, failures
-from andornot.views.neighbours import Match
+from andornot.results.explanation import Explanation
+from andornot.views.chapter import Chapter
+from andornot.views.neighbours import Match, nearest_units
+from andornot.views.of_run import unit_entry
+from andornot.views.parts import Part, Share, failures
+from andornot.views.plain import View
 from andornot.views.plots import Plot, activation_histogram, trust_by_length, unit_by_length
-from andornot.views.unit import ClassWeight, Group, Row, UnitEntry, unit_entry
+from andornot.views.samples import grouped
+from andornot.views.unit import (
+    ClassWeight,
+    Group,
+    Range,
+    Row,
+    UnitEntry,
+    lower_ranges,
+    runner_up_rows,
+)
+from andornot.views.unit_refs import UnitRef
+from andornot.views.wording import vocabulary_limit
 
 T = TypeVar("T")
 
+_UNACCOUNTED: Final = 6
+"""Samples of a unit that no concept accounts for."""
+
 
 @dataclass(frozen=True)
-class UnitPage(Generic[T]):
-    """All that the page of a unit says.
+class UnitView(View, Generic[T]):
+    """All that is shown of a unit.
 
     Attributes:
         ref: the unit.
@@ -60,7 +76,7 @@ class UnitPage(Generic[T]):
     missed: tuple[Share, ...]
     alarms: tuple[Share, ...]
     lengths: Plot | None
-    lower: tuple[Row, ...]
+    lower: tuple[Range, ...]
     unaccounted: Group[T] | None
     activations: Plot | None
     runners_up: tuple[Row, ...]
@@ -71,29 +87,33 @@ class UnitPage(Generic[T]):
     command: str
 
 
-def unit_page(
-    chapter: Chapter,
-    refs: Sequence[UnitRef],
-    place: int,
-    groups: Sequence[Group[T]],
-    nearest: Sequence[Match],
-    unaccounted: Group[T] | None = None,
-) -> UnitPage[T]:
-    """The page of the unit at a place among those of a layer.
+def view_units(chapter: Chapter, n_samples: int) -> Iterator[UnitView[Any]]:
+    """The units of a layer, one after another: samples of all at once would fill the memory.
 
     Args:
         chapter: the layer.
-        refs: its units.
-        place: the unit's place among them.
-        groups: samples that show it.
-        nearest: the nearest of these units.
-        unaccounted: samples whose active positions no concept accounts for.
+        n_samples: how many samples to show of each unit, at most.
     """
-    e, links = chapter.explanations[place], chapter.links
-    tree, missed, alarms = _formula(chapter, e)
+    nearest = nearest_units(chapter.responses, chapter.units)
+    tracked = track(nearest, f"writing {chapter.layer}", len(chapter.units))
+    for place, matches in enumerate(tracked):
+        yield _view(chapter, place, n_samples, matches)
+
+
+def view_unit(chapter: Chapter, place: int, n_samples: int) -> UnitView[Any]:
+    """One unit of a layer, by its place among those that are shown."""
+    nearest = nearest_units(chapter.responses, chapter.units)
+    return _view(chapter, place, n_samples, next(islice(nearest, place, None)))
+
+
+def _view(chapter: Chapter, place: int, n_samples: int, nearest: Sequence[Match]) -> UnitView[Any]:
+    """The unit at a place among those of its layer; ``nearest`` are places too."""
+    e, links, refs = chapter.explanations[place], chapter.links, chapter.refs
+    groups = grouped(chapter.gallery.unit(e.unit, n_samples))
+    missed, alarms = _failures(chapter, e)
     histogram = chapter.histograms[e.unit]
     threshold = float(chapter.gallery.thresholds[e.unit])
-    return UnitPage(
+    return UnitView(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
@@ -101,12 +121,12 @@ def unit_page(
         n_positions=sum(asdict(e.counts).values()),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
-        tree=tree,
+        tree=chapter.tree(e),
         missed=missed,
         alarms=alarms,
         lengths=lengths_plot(e),
-        lower=lower_rows(chapter.gallery.result, e),
-        unaccounted=unaccounted,
+        lower=lower_ranges(chapter.gallery.result.ranges(e.unit)),
+        unaccounted=_unaccounted(chapter, e),
         activations=None if histogram is None else activation_histogram(histogram, threshold),
         runners_up=runner_up_rows(e),
         classes=() if links is None else links.of_unit(e.unit),
@@ -117,25 +137,26 @@ def unit_page(
     )
 
 
-def _formula(
-    chapter: Chapter, e: Explanation
-) -> tuple[Part | None, tuple[Share, ...], tuple[Share, ...]]:
+def _failures(chapter: Chapter, e: Explanation) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+    """Which concepts stand out where the formula misses the unit, and in its false alarms."""
     if e.formula is None:
-        return None, (), ()
-    matcher = chapter.matcher(e.unit)
-    return matcher.tree(e.formula), *failures(matcher, chapter.run.concepts.mask(e.formula))
+        return (), ()
+    return failures(chapter.matcher(e.unit), chapter.run.concepts.mask(e.formula))
+
+
+def _unaccounted(chapter: Chapter, e: Explanation) -> Group[Any] | None:
+    """Samples of a unit that no concept accounts for, where the vocabulary is the limit."""
+    samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
+    if e.formula is None or not samples or not vocabulary_limit(e):
+        return None
+    union = chapter.accounted(e.unit)
+    shown = tuple(chapter.gallery.left_over(e, union, sample) for sample in samples)
+    return Group("unaccounted", "Most left over", shown)
 
 
 def kind_words(e: Explanation) -> tuple[str, str]:
     """The sort of a unit's formula, and what that means; empty where there is no formula."""
     return ("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)])
-
-
-def runner_up_rows(e: Explanation) -> tuple[Row, ...]:
-    """The formulas that came next, by rank."""
-    return tuple(
-        Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
-    )
 
 
 def lengths_plot(e: Explanation) -> Plot | None:
@@ -147,18 +168,6 @@ def lengths_plot(e: Explanation) -> Plot | None:
     chance = () if e.trust.chance is None else e.trust.chance.null
     held = e.trust.held_out
     return trust_by_length(held.in_sample, held.by_length, chance)
-
-
-def lower_rows(result: Result, e: Explanation) -> tuple[Row, ...]:
-    """The lower ranges of a unit's activations, with their formulas."""
-    _, *lower = reversed(result.ranges(e.unit))
-    rows = []
-    for other in lower:
-        low, high = other.range or (0.0, 0.0)
-        status = STATUS_MEANING.get(other.status, other.status)
-        formula = status if other.formula is None else str(other.formula)
-        rows.append(Row(f"{low:.3g} to {high:.3g}", formula, other.iou))
-    return tuple(rows)
 
 
 def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ _PALETTE: Final = bytes((0, 0, 0, *UNIT_ONLY, *AGREEMENT, *FORMULA_ONLY))
 _OPACITY: Final = bytes((0, 255, 255, 255))
 
 
-def overlay_png(unit: NDArray[np.bool_], formula: NDArray[np.bool_]) -> bytes:
+def mask_png(unit: NDArray[np.bool_], formula: NDArray[np.bool_]) -> bytes:
     """A PNG of ``(height, width)`` positions, with two bits a position."""
     values = np.where(unit, np.where(formula, BOTH, UNIT), np.where(formula, FORMULA, NEITHER))
     picture = Image.fromarray(values.astype(np.uint8), "P")

@@ -1,4 +1,4 @@
-"""The first page: what was explained, on what and how, and what came out."""
+"""A layer: what was explained, when its units are active, and what came out."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from andornot._tools.words import count
 from andornot.formula_forms import MEANING, kind_of
-from andornot.report.layer_context import Chapter
-from andornot.report.unit_links import UnitRef
 from andornot.results.explanation import Explanation
-from andornot.runs.run import Run
-from andornot.views.origins import model_labelled, origins
+from andornot.views.chapter import Chapter
+from andornot.views.of_run import looked_at, overview, threshold
+from andornot.views.origins import model_labelled
+from andornot.views.plain import View
 from andornot.views.plots import (
     Plot,
     accuracy_scatter,
@@ -21,7 +21,7 @@ from andornot.views.plots import (
     iou_histogram,
     trust_by_length,
 )
-from andornot.views.unit import data_name, model_name, overview, threshold
+from andornot.views.unit_refs import UnitRef
 from andornot.views.wording import (
     ABOVE_ALL,
     ABOVE_POOLED,
@@ -34,8 +34,8 @@ _BEST = 8
 
 
 @dataclass(frozen=True)
-class LayerSummary:
-    """What the first page says of a layer.
+class LayerView(View):
+    """What is said of a layer as a whole.
 
     Attributes:
         name: the layer.
@@ -58,18 +58,19 @@ class LayerSummary:
     best: tuple[UnitRef, ...]
 
 
-def summarize(chapter: Chapter, refs: Sequence[UnitRef], looked_at: str) -> LayerSummary:
-    """What the first page says of a layer; ``looked_at`` says on what, after "it"."""
-    return LayerSummary(
+def layer_view(chapter: Chapter) -> LayerView:
+    """What is said of a layer as a whole."""
+    refs = chapter.refs
+    return LayerView(
         name=chapter.layer,
         sentences=(
-            *overview(chapter.run, chapter.layer, looked_at, len(refs)),
+            *overview(chapter.run, chapter.layer, looked_at(chapter.run), len(refs)),
             *trust_sentences(chapter.explanations),
             *filter(None, (model_labelled(chapter.run),)),
         ),
         active=threshold(chapter.run, chapter.layer),
         map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
-        plots=_plots(chapter, refs),
+        plots=_plots(chapter),
         kinds=kinds_found(chapter.explanations),
         left_out=left_out(refs),
         best=best_units(refs),
@@ -134,7 +135,7 @@ def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] |
     return tuple([sum(ious) / len(ious) for ious in zip(*rows, strict=True)] for rows in columns)
 
 
-def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
+def _plots(chapter: Chapter) -> tuple[Plot, ...]:
     """The figures that the answers allow."""
     plots, answers = [], chapter.answers
     if "length" in answers:
@@ -148,28 +149,9 @@ def _plots(chapter: Chapter, refs: Sequence[UnitRef]) -> tuple[Plot, ...]:
         plots.append(category_shares(answers["uniqueness"].tables["categories"]))
     if "accuracy" in answers:
         table = answers["accuracy"].tables["units"]
-        pages = {ref.unit: ref.href for ref in refs}
+        units = {unit: (chapter.layer, unit) for unit in chapter.units}
         quantity, label = "accuracy", "accuracy while active"
         if table["accuracy"].nunique(dropna=True) < 2:  # every prediction is right, say
             quantity, label = "margin", "logit margin while active"
-        plots.append(accuracy_scatter(table, quantity, label, pages))
+        plots.append(accuracy_scatter(table, quantity, label, units))
     return tuple(plots)
-
-
-def facts(run: Run) -> tuple[tuple[str, str], ...]:
-    """How the run was made: what, and its value."""
-    m = run.record
-    search = m.search
-    made = [
-        ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
-        ("positions", f"{run.concepts.n_positions:,}"),
-        ("concepts", f"{m.data.concepts:,}"),
-        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
-        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
-        ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
-        ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
-        ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
-         f"{m.data.fingerprint[:12]}"),
-    ]  # fmt: skip
-    return tuple((name, str(value)) for name, value in made)

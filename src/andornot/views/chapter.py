@@ -1,9 +1,9 @@
-"""What the pages of a layer are made from, computed once for all its units."""
+"""A layer of a run, ready to be viewed: what all its units share is computed once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,77 +12,40 @@ from numpy.typing import NDArray
 
 from andornot._tools.progress import track
 from andornot._tools.statistics import correlations
-from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
-from andornot.analyses.ask import analyze
 from andornot.analyses.importance import pooled_activations
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.data.classes import told_apart
-from andornot.errors import AndornotError
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
-from andornot.views.formula_tree import Matcher
-from andornot.views.gallery import Gallery
+from andornot.views.class_links import ClassLinks
 from andornot.views.histograms import Histogram, histograms
-from andornot.views.unit import MAX_WEIGHTS, ClassWeight
-
-FED = 3
-"""A unit feeds at most so many classes: those with its largest positive weights."""
-
-
-@dataclass(frozen=True, eq=False)
-class ClassLinks:
-    """How units go together with classes.
-
-    Attributes:
-        names: of the classes.
-        values: ``(n_classes, n_units)``; NaN where unknown.
-        are_weights: whether these are connection weights; else correlations with the prediction.
-    """
-
-    names: tuple[str, ...]
-    values: NDArray[np.float64]
-    are_weights: bool
-
-    def of_unit(self, unit: int) -> tuple[tuple[int, ClassWeight], ...]:
-        """The classes with the largest values, for or against, with their numbers, in order."""
-        own = np.nan_to_num(self.values[:, unit])
-        largest = float(np.abs(own).max(initial=0)) or 1.0
-        shown = np.sort(np.argsort(-np.abs(own), kind="stable")[:MAX_WEIGHTS])
-        return tuple(
-            (int(c), ClassWeight(self.names[c], float(own[c]), float(own[c]) / largest))
-            for c in shown
-        )
-
-    def fed(self, unit: int) -> list[int]:
-        """The classes that a unit feeds (see :data:`FED`), most first."""
-        own = np.nan_to_num(self.values[:, unit])
-        return [int(c) for c in np.argsort(-own, kind="stable")[:FED] if own[c] > 0]
+from andornot.views.image_gallery import ImageView
+from andornot.views.parts import Matcher, Part
+from andornot.views.samples import Gallery
+from andornot.views.unit_refs import UnitRef, unit_ref
 
 
 @dataclass(frozen=True, eq=False)
 class Chapter:
-    """A layer of a run on its way to pages.
+    """A layer of a run on its way to views.
 
     Attributes:
         run: the run.
         layer: one of its layers.
-        slug: the layer's name in addresses.
         units: the units to show, by number.
         gallery: finds the samples that show them.
         answers: what the analyses found, by name.
-        unanswered: why the others found nothing.
     """
 
     run: Run
     layer: str
-    slug: str
     units: tuple[int, ...]
     gallery: Gallery[Any]
     answers: Mapping[str, Answer]
-    unanswered: Mapping[str, str]
+    _trees: dict[int, Part | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def table(self) -> ConceptTable:
@@ -93,6 +56,19 @@ class Chapter:
     def explanations(self) -> tuple[Explanation, ...]:
         """Of the units to show."""
         return tuple(self.gallery.result[unit] for unit in self.units)
+
+    @cached_property
+    def refs(self) -> tuple[UnitRef, ...]:
+        """The units as other views point at them."""
+        listed = track(self.explanations, f"listing {self.layer}", len(self.units))
+        return tuple(unit_ref(self.layer, e, self.gallery.example(e.unit)) for e in listed)
+
+    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+        """The image that excites each unit most; none of units on sentences."""
+        if self.run.modality.pictures:
+            for ref in track(self.refs, f"picturing {self.layer}", len(self.units)):
+                for view in self.gallery.unit(ref.unit, 1).samples:
+                    yield ref, view
 
     @cached_property
     def responses(self) -> Responses:
@@ -123,8 +99,14 @@ class Chapter:
 
     def matcher(self, unit: int) -> Matcher:
         """What scores formulas for a unit."""
-        table = self.run.concepts
-        return Matcher(table, active_by_atom(self.responses, unit, table.n_atoms))
+        return matcher_of(self.run, self.layer, unit)
+
+    def tree(self, e: Explanation) -> Part | None:
+        """A unit's formula, part by part; None where there is none."""
+        if e.unit not in self._trees:
+            found = None if e.formula is None else self.matcher(e.unit).tree(e.formula)
+            self._trees[e.unit] = found
+        return self._trees[e.unit]
 
     @cached_property
     def links(self) -> ClassLinks | None:
@@ -150,14 +132,7 @@ class Chapter:
         return {int(row["unit"]): {str(k): v for k, v in row.items()} for row in rows}
 
 
-def ask_all(run: Run, layer: str) -> tuple[dict[str, Answer], dict[str, str]]:
-    """The answers to all questions that a layer can answer, and why it cannot answer the others."""
-    answers: dict[str, Answer] = {}
-    unanswered: dict[str, str] = {}
-    for question in track(QUESTIONS, f"analysing {layer}", len(QUESTIONS)):
-        try:
-            answers[question] = analyze(run, question, layer)
-        except AndornotError as error:
-            # a page tells no one where files lie
-            unanswered[question] = str(error).replace(str(run.path), run.path.name)
-    return answers, unanswered
+def matcher_of(run: Run, layer: str, unit: int) -> Matcher:
+    """What scores formulas for a unit of a layer."""
+    table = run.concepts
+    return Matcher(table, active_by_atom(run.responses(layer), unit, table.n_atoms))
