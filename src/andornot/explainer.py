@@ -80,6 +80,16 @@ def explain(
     Raises:
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> water = np.array([1, 1, 1, 0, 0, 0], bool)
+        >>> river = np.array([0, 0, 1, 1, 1, 0], bool)
+        >>> blue = np.array([0, 1, 0, 0, 1, 0], bool)
+        >>> names = ["water", "river", "blue"]
+        >>> concepts = andornot.ConceptTable.from_masks([water, river, blue], names)
+        >>> result = andornot.explain([(water | river) & ~blue], concepts, length=3)
+        >>> print(result[0])
+        unit 0: (water OR river) AND NOT blue (IoU 1.000)
     """
     if only is not None:
         options["concepts"] = only
@@ -265,6 +275,15 @@ def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) 
     Raises:
         FormulaError: the text is no formula, or names an unknown concept.
         DataError: the mask does not fit the table.
+
+    Examples:
+        >>> masks = [[True, True, True, False], [False, False, True, True]]
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+        >>> unit = [True, True, False, False]
+        >>> andornot.score("water", unit, concepts)
+        Counts(tp=2, fp=1, fn=0, tn=1)
+        >>> andornot.score("water AND NOT river", unit, concepts).iou
+        1.0
     """
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")

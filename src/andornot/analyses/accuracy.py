@@ -65,6 +65,14 @@ def answer(
     Raises:
         OptionError: there is no such layer or sample.
         RunError: no unit has a formula, or predictions and classes cannot be compared.
+
+    Examples:
+        >>> answer(run).tables["units"][["unit", "accuracy", "accuracy_lost"]]
+           unit  accuracy  accuracy_lost
+        0     0       1.0          0.125
+        1     1       1.0          0.500
+        2     2       1.0          0.000
+        3     3       1.0          0.000
     """
     units, found = explained_units(run, layer), outcomes(run, only)
     lost = exact_importance(run, found, units.layer) if causal is None else causal

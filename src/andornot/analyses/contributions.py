@@ -59,6 +59,13 @@ def answer(
     Raises:
         OptionError: there is no such layer or class, or ``top`` is below 1.
         RunError: no unit has a formula, or there are no logits or names of classes.
+
+    Examples:
+        >>> weights = answer(run, top=1).tables["weights"]
+        >>> weights[["class", "unit", "weight", "formula"]]
+           class  unit  weight formula
+        0   fire     0     9.0     red
+        1  grass     1     9.0   green
     """
     if top < 1:
         raise OptionError(f"top is {top}; show at least 1 unit for each class")

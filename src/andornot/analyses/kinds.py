@@ -74,6 +74,12 @@ def answer(
             compared and there are none.
         DataError: the vectors or the labels cannot be read.
         RunError: no unit has a formula.
+
+    Examples:
+        >>> answer(run).tables["kinds"][["kind", "units", "mean_iou"]]
+                     kind  units  mean_iou
+        0  single concept      3       1.0
+        1     disjunction      1       1.0
     """
     if not 0 < min_share <= 0.5:
         raise OptionError(f"min_share is {min_share}; give a share above 0, up to 0.5")

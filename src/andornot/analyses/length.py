@@ -26,6 +26,13 @@ def answer(run: Run, layer: str | None = None) -> Answer:
     Raises:
         OptionError: the run has no such layer, or several and none was named.
         RunError: no unit has a formula, or only single concepts were searched for.
+
+    Examples:
+        >>> found = answer(run)
+        >>> found.tables["by_length"][["length", "units", "mean"]].round(3)
+           length  units   mean
+        0       1      4  0.967
+        1       2      4  1.000
     """
     units = explained_units(run, layer)
     if units.longest < 2:

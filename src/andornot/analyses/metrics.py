@@ -34,6 +34,14 @@ def answer(
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         RunError: no unit can be tested.
+
+    Examples:
+        >>> metrics = answer(run).tables["metrics"]
+        >>> metrics[["score", "passes", "published"]].iloc[[0, 5, 6]]
+               score    passes published
+        0        iou      both      both
+        5  precision  not both  not both
+        6     recall  not both  not both
     """
     explained = explained_units(run, layer)
     chosen = set(checked_units(explained.numbers, units, explained.layer))

@@ -28,6 +28,11 @@ def answer(run: Run, layer: str | None = None) -> Answer:
     Raises:
         OptionError: the run has no such layer, or several and none was named.
         RunError: no unit has a formula.
+
+    Examples:
+        >>> answer(run).tables["repeated"]  # at length 1; at length 2 each formula is one unit's
+           length formula  units which
+        0       1     red      2  0, 3
     """
     units, table = explained_units(run, layer), run.concepts
     category = {name: " + ".join(kinds) for name, kinds in zip(table.names, table.categories,

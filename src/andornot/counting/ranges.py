@@ -45,6 +45,10 @@ class Ranges:
 
     Raises:
         OptionError: there are not at least 2 ranges, or ``by`` is unknown.
+
+    Examples:
+        >>> Ranges(3, by="quantiles")
+        Ranges(k=3, by='quantiles')
     """
 
     k: int = 5

@@ -52,6 +52,12 @@ class Threshold:
     Raises:
         OptionError: not exactly one of the two is given, a value is out of range, or a resolution
             is chosen for a fixed threshold.
+
+    Examples:
+        >>> Threshold(quantile=0.01)
+        Threshold(quantile=0.01, fixed=None, resolution='native')
+        >>> Threshold(None, fixed=0.0)
+        Threshold(quantile=None, fixed=0.0, resolution='native')
     """
 
     quantile: float | None = 0.005

@@ -35,6 +35,15 @@ class Place:
         y: its centre, as a share of the image's height from the top.
         size: the square root of the share of the image's area that it covers: 0.5 covers a
             quarter. Two cut-outs at one size cover the same area, whatever their form.
+
+    Examples:
+        >>> print(Place(x=0.5, y=0.75, size=0.3))
+        at 0.5,0.75 size 0.3
+        >>> Place(x=2, y=0, size=0.3)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: the place x=2, y=0, size=0.3 lies outside the image;
+        give shares of the image from 0 to 1, and a size above 0
     """
 
     x: float
@@ -66,6 +75,11 @@ class Cutout:
         rgba: uint8 (height, width, 4); alpha says what belongs to it.
         name: what it shows, such as a formula.
         origin: the sample or file that it comes from.
+
+    Examples:
+        >>> water = Cutout(np.full((4, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> water.area
+        8.0
     """
 
     rgba: NDArray[np.uint8] = field(repr=False)
@@ -90,7 +104,21 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Paste:
-    """Put a cut-out into the image."""
+    """Put a cut-out into the image.
+
+    Examples:
+        >>> from PIL import Image
+        >>> water = Cutout(np.full((2, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> edit = Paste(water, Place(0.5, 0.5, size=0.5))
+        >>> print(edit)
+        water from a coast at 0.5,0.5 size 0.5
+        >>> edited = apply_edit(Image.new("RGB", (4, 4)), edit, lambda formula: None)
+        >>> np.asarray(edited)[..., 0]
+        array([[  0,   0,   0,   0],
+               [  0, 255, 255,   0],
+               [  0, 255, 255,   0],
+               [  0,   0,   0,   0]], dtype=uint8)
+    """
 
     cutout: Cutout
     place: Place
@@ -101,7 +129,13 @@ class Paste:
 
 @dataclass(frozen=True)
 class PasteOver:
-    """Put a cut-out over the box around a region, so that it covers as much as the box does."""
+    """Put a cut-out over the box around a region, so that it covers as much as the box does.
+
+    Examples:
+        >>> water = Cutout(np.full((2, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> print(PasteOver(water, andornot.parse("sand OR grass")))
+        water from a coast over sand OR grass
+    """
 
     cutout: Cutout
     region: Formula
@@ -118,6 +152,16 @@ class Recolour:
         region: the formula that says where.
         rgb: the colour, 0 to 255 each.
         colour: what the colour is called.
+
+    Examples:
+        >>> from PIL import Image
+        >>> edit = Recolour(andornot.parse("water"), (0, 0, 255), "blue")
+        >>> print(edit)
+        water to blue
+        >>> region = np.array([[True, False]])
+        >>> edited = apply_edit(Image.new("RGB", (2, 1), "gray"), edit, lambda formula: region)
+        >>> np.asarray(edited).tolist()
+        [[[99, 99, 255], [128, 128, 128]]]
     """
 
     region: Formula
@@ -233,6 +277,12 @@ def read_cutout(path: str | Path) -> Cutout:
 
     Raises:
         DataError: the file cannot be read, or nothing in it is visible.
+
+    Examples:
+        >>> from PIL import Image
+        >>> Image.new("RGBA", (3, 2), "blue").save("water.png")
+        >>> read_cutout("water.png")
+        Cutout(name='water', origin='water.png')
     """
     path = Path(path)
     with opened(path) as image:

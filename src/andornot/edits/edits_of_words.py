@@ -36,6 +36,12 @@ class Word:
     Attributes:
         side: ``pre`` or ``hyp``.
         text: the word.
+
+    Examples:
+        >>> Word.read("hyp:nobody")
+        Word(side='hyp', text='nobody')
+        >>> print(Word("pre", "man"))
+        pre:man
     """
 
     side: str
@@ -63,7 +69,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Insert:
-    """Insert words, each at the same kind of place in its own sentence."""
+    """Insert words, each at the same kind of place in its own sentence.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Insert((Word.read("hyp:nobody"),), "start")).hypothesis.text)
+        nobody He moves .
+    """
 
     words: tuple[Word, ...]
     where: Where
@@ -75,7 +87,15 @@ class Insert:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete a word wherever it stands on its side, whatever its case."""
+    """Delete a word wherever it stands on its side, whatever its case.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "big", "man", "runs")), Sentence(("He", "moves")))
+        >>> print(apply_edit(pair, Delete(Word.read("pre:big"))).premise.text)
+        A man runs
+        >>> apply_edit(pair, Delete(Word.read("pre:dog"))) is None
+        True
+    """
 
     word: Word
 
@@ -85,7 +105,16 @@ class Delete:
 
 @dataclass(frozen=True)
 class Replace:
-    """Replace a word wherever it stands on its side, whatever its case."""
+    """Replace a word wherever it stands on its side, whatever its case.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs")), Sentence(("A", "man", "moves")))
+        >>> edit = Replace(Word.read("hyp:man"), "dog")
+        >>> print(edit)
+        hyp:man becomes dog
+        >>> print(apply_edit(pair, edit).hypothesis.text)
+        A dog moves
+    """
 
     word: Word
     by: str
@@ -100,6 +129,11 @@ class Repeat:
 
     Attributes:
         above: add words until the IoU of the two sets of words is above this, or none are left.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Repeat(above=0.4)).hypothesis.text)
+        He moves A man .
     """
 
     above: float
@@ -119,6 +153,11 @@ class Reword:
     Attributes:
         above: replace words until the IoU of the two sets of words is above this, or none are left.
         unwanted: words in lower case that are to go, whatever the overlap.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Reword(above=0.4)).hypothesis.text)
+        A man .
     """
 
     above: float

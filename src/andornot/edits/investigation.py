@@ -50,6 +50,10 @@ class AttackOptions:
         n_controls: controls of each of them.
         confidence: of all intervals of a table together.
         seed: of the choice of samples and controls, and of the bootstrap.
+
+    Examples:
+        >>> AttackOptions(n_samples=50, n_edits=2).seed
+        0
     """
 
     n_samples: int = 150
@@ -158,6 +162,13 @@ class Example:
         after: the same, edited.
         answer: class that the network gives it now.
         probability: of the target, before and after.
+
+    Examples:
+        >>> from andornot.edits import attack
+        >>> options = AttackOptions(n_edits=1, n_controls=2)
+        >>> example = attack(run, "fire", "grass", options=options, n_examples=1).examples[0]
+        >>> example.answer, example.probability[0] < example.probability[1]
+        ('grass', True)
     """
 
     sample: str

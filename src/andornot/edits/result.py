@@ -49,6 +49,13 @@ class Attack:
         sentences: what was found, and what it cannot tell.
         examples: samples before and after the tested edits.
         run_key: digest of what was attacked (see ``attack_files.run_key``).
+
+    Examples:
+        >>> found = attack(run, "grass", "fire", options=AttackOptions(n_edits=1, n_controls=2))
+        >>> found.source, found.target
+        ('grass', 'fire')
+        >>> (found.write("attack") / "attack.json").is_file()
+        True
     """
 
     source: str
@@ -164,6 +171,14 @@ def attack(
     Raises:
         AndornotError: the run has no such classes or layer, the network or the data cannot be
             found again, or no formula asks for an edit that could be made.
+
+    Examples:
+        >>> found = attack(run, "grass", "fire", options=AttackOptions(n_edits=1, n_controls=2))
+        >>> edits = found.tables["edits"]
+        >>> edits["asked_for"].tolist()
+        ['paste red']
+        >>> bool((edits["flip_rate"] > edits["control_rate"]).all())
+        True
     """
     opened = run if isinstance(run, Run) else Run.open(run)
     found = investigate(
@@ -192,6 +207,10 @@ def finished(run: Run, source: str, target: str, layer: str | None = None) -> At
 
     Raises:
         OptionError: the run has no such classes or layer.
+
+    Examples:
+        >>> finished(run, "grass", "fire") is None  # no attack was kept in this run
+        True
     """
     import pandas as pd
 

@@ -55,6 +55,11 @@ def write_figures(
     Raises:
         OptionError: there is no such layer, figure or format, or matplotlib is not installed.
         RunError: the folder cannot be written to.
+
+    Examples:
+        >>> written = write_figures(run, "figures", only=["length"], formats=["svg"])
+        >>> [file.name for file in written.files]
+        ['length.svg', 'CAPTIONS.txt']
     """
     for given, known, what in ((only or (), FIGURES, "figure"), (formats, FORMATS, "format")):
         if unknown := [name for name in given if name not in known]:

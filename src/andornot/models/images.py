@@ -55,6 +55,14 @@ def image_batches(
     Raises:
         DataError: an image cannot be read; the message names its sample.
         OptionError: ``batch_size`` or ``workers`` is below 1.
+
+    Examples:
+        >>> from andornot.data.images.open import open_data
+        >>> plain = Preprocessing(8, 8, mean=(0, 0, 0), std=(1, 1, 1))
+        >>> for which, batch in image_batches(open_data("squares"), plain, batch_size=16):
+        ...     print(which, tuple(batch.shape))
+        slice(0, 16, None) (16, 3, 8, 8)
+        slice(16, 24, None) (8, 3, 8, 8)
     """
     if batch_size < 1 or workers < 1:
         raise OptionError(

@@ -30,6 +30,12 @@ class LayerInfo:
         kind: ``maps`` (N, C, H, W), ``vector`` (N, C) or ``tokens`` (N, T, D).
         units: number of units.
         grid: height and width of each unit's map; (1, 1) of a vector.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3))
+        >>> list_layers(network, torch.zeros(1, 3, 8, 8))
+        [LayerInfo(path='0', type='Conv2d', shape=(1, 5, 6, 6), kind='maps', units=5, grid=(6, 6))]
     """
 
     path: str
@@ -63,6 +69,14 @@ def list_layers(
 
     Raises:
         ModelError: the network fails on the sample, or TorchScript runs it.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.Flatten())
+        >>> for layer in list_layers(network, torch.zeros(1, 3, 8, 8)):
+        ...     print(layer.path, layer.units, layer.grid)
+        0 5 (6, 6)
+        1 180 (1, 1)
     """
     refuse_scripted(module)
     sample = in_its_type(module, sample)

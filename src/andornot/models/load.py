@@ -35,6 +35,11 @@ class LoadedModel:
         preprocessing: how images become its input, None if that is not known.
         class_names: name of each class, in the order of its logits, None if not known.
         notes: what a reader of the results should know, one sentence each.
+
+    Examples:
+        >>> model = load_model("colours.py:net", class_names=["warm", "cold"])
+        >>> model.class_names, len(model.fingerprint)
+        (('warm', 'cold'), 64)
     """
 
     module: nn.Module
@@ -96,6 +101,18 @@ def load_model(
 
     Raises:
         ModelError: the model or its weights cannot be loaded, or do not fit each other.
+
+    Examples:
+        >>> model = load_model("colours.py:net")
+        >>> model.class_names
+        ('fire', 'grass')
+        >>> model.preprocessing.height
+        8
+        >>> load_model("torchvision:no_such_network")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.ModelError: torchvision has no image classifier 'no_such_network';
+        did you mean mnasnet1_3 or mnasnet1_0 or mnasnet0_5?
     """
     seed = random_seed(weights)
     built = _source(spec)(weights if seed is None else None)

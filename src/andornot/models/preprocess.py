@@ -32,6 +32,16 @@ class Preprocessing:
         std: for each of R, G, B what the difference is divided by, on the same scale.
         interpolation: how an image of another size is resized (a Pillow resampling filter:
             nearest, box, bilinear, hamming, bicubic, lanczos).
+
+    Examples:
+        >>> from PIL import Image
+        >>> grey = Preprocessing(2, 2, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+        >>> grey.apply(Image.new("RGB", (4, 4), "white")).shape
+        (3, 2, 2)
+        >>> grey.apply(Image.new("RGB", (4, 4), "red"))[:, 0, 0]
+        array([ 1., -1., -1.], dtype=float32)
+        >>> Preprocessing.from_dict(grey.to_dict()) == grey
+        True
     """
 
     height: int
@@ -70,6 +80,10 @@ class Preprocessing:
 
         Raises:
             OptionError: there is no such preset.
+
+        Examples:
+            >>> Preprocessing.preset("imagenet", height=128).height
+            128
         """
         if name not in PRESETS:
             raise OptionError(

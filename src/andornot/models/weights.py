@@ -134,6 +134,15 @@ def fingerprint(module: nn.Module, source: bytes = b"") -> str:
 
     Raises:
         ModelError: the network has no weights yet.
+
+    Examples:
+        >>> import torch
+        >>> one, two = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        >>> fingerprint(one) == fingerprint(two)  # their weights are drawn
+        False
+        >>> _ = two.load_state_dict(one.state_dict())
+        >>> fingerprint(one) == fingerprint(two)
+        True
     """
     refuse_empty(module)
     digest = hashlib.sha256(repr(module).encode() + b"\0" + source)

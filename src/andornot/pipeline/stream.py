@@ -84,6 +84,16 @@ def explain_to_parquet(
         OptionError: an option cannot be used, or a file of somebody else is at ``path``.
         DataError: the responses were counted with another table.
         RunError: the file cannot be written.
+
+    Examples:
+        >>> import pandas as pd
+        >>> concepts = andornot.ConceptTable.from_masks(np.eye(2, dtype=bool), ["a", "b"])
+        >>> masks = [[True, False], [True, True]]
+        >>> blocks = (andornot.Responses.from_masks([mask], concepts) for mask in masks)
+        >>> explain_to_parquet(blocks, concepts, "units.parquet", length=2).units
+        2
+        >>> pd.read_parquet("units.parquet")["formula"].tolist()
+        ['a', 'a OR b']
     """
     if block < 1:
         raise OptionError(f"block is {block}; give at least 1 unit")

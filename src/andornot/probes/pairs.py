@@ -55,6 +55,10 @@ class Words:
             level, and for none at token level.
         vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
         n_neighbors: how many neighbours a word has.
+
+    Examples:
+        >>> Words(n_words=500, stop_words=("a", "the")).n_neighbors
+        5
     """
 
     n_words: int = 2000

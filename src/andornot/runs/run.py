@@ -56,6 +56,20 @@ class Run:
 
     Raises:
         RunError: what JSON holds is no sound manifest.
+
+    Examples:
+        >>> run.layers
+        ('relu',)
+        >>> print(run.result()[3])
+        unit 3: red OR yellow (IoU 1.000)
+        >>> run.score(3, "red").counts
+        Counts(tp=354, fp=0, fn=54, tn=1128)
+        >>> run.responses().totals, run.thresholds()
+        (array([354, 354,  54, 408]), array([0., 0., 0., 0.]))
+        >>> run.concepts.names
+        ('red', 'green', 'blue', 'yellow')
+        >>> list(run.samples.columns)
+        ['sample', 'split', 'class', 'group', 'fold', 'prediction', 'predicted_class']
     """
 
     path: Path
@@ -78,6 +92,15 @@ class Run:
 
         Raises:
             RunError: there is no finished run, one of an unknown format, or a damaged one.
+
+        Examples:
+            >>> Run.open(run.path).layers
+            ('relu',)
+            >>> Run.open("squares")
+            Traceback (most recent call last):
+                ...
+            andornot.errors.RunError: squares holds no finished run (no manifest.json); make one
+            with andornot explain
         """
         path = as_path(path, "the run")
         if not (path / MANIFEST).exists():
@@ -178,11 +201,22 @@ class Run:
         return self._array(layer, "thresholds")
 
     def areas(self, layer: str | None = None) -> NDArray[np.int32]:
-        """Active positions of each unit in each sample, ``(n_samples, n_units)``."""
+        """Active positions of each unit in each sample, ``(n_samples, n_units)``.
+
+        Examples:
+            >>> run.areas()[:2]  # red on 25 positions of the first picture, blue on 9 of the second
+            array([[25,  9,  0, 25],
+                   [ 0, 25,  9,  0]], dtype=int32)
+        """
         return self._array(layer, "areas")
 
     def peaks(self, layer: str | None = None) -> NDArray[np.float32]:
-        """Largest activation of each unit in each sample, ``(n_samples, n_units)``."""
+        """Largest activation of each unit in each sample, ``(n_samples, n_units)``.
+
+        Examples:
+            >>> run.peaks().shape, run.extremes().tolist()
+            ((24, 4), [[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+        """
         return self._array(layer, "peaks")
 
     def extremes(self, layer: str | None = None) -> NDArray[np.float32]:
@@ -204,6 +238,14 @@ class Run:
 
         Raises:
             RunError: they were not stored, or some of them are gone.
+
+        Examples:
+            >>> activations = run.activations()
+            >>> activations.shape
+            (24, 4, 8, 8)
+            >>> activations[0, 0, :2]  # of unit 0 on the upper rows of the first picture
+            array([[1., 1., 1., 1., 1., 0., 0., 0.],
+                   [1., 1., 1., 1., 1., 0., 0., 0.]], dtype=float32)
         """
         if not self.record.store:
             raise RunError(
@@ -228,6 +270,12 @@ class Run:
         Raises:
             OptionError: there is no such sample; samples go by their numbers here, not by ids.
             RunError: the activations were not stored, or some of them are gone.
+
+        Examples:
+            >>> run.values(0).shape
+            (4, 8, 8)
+            >>> run.values(0)[:, 0, 0]
+            array([1., 0., 0., 1.], dtype=float32)
         """
         if not 0 <= whole_number(sample, "sample (its number in run.samples)") < len(self.samples):
             raise OptionError(
@@ -277,7 +325,16 @@ class Run:
         return read_array(self._part(stage_names.activations(self.layer(layer))) / DIRECTIONS)
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
-        """For each class the weight of each unit to it; empty where no linear head follows."""
+        """For each class the weight of each unit to it; empty where no linear head follows.
+
+        Examples:
+            >>> for name, weights in run.class_weights().items():
+            ...     print(name, weights)
+            fire [9. 0. 0. 0.]
+            grass [0. 9. 0. 0.]
+            >>> run.head_weights().shape, run.logits.shape
+            ((2, 4), (24, 2))
+        """
         return unit_weights(self.head_weights(layer), self.class_names)
 
     @cached_property

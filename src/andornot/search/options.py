@@ -38,6 +38,14 @@ class Budget:
         nodes: prefixes to try with every concept; the same number gives the same result.
         seconds: time to take; None for no limit.
         stop: asked now and then whether to end at once with the bound reached so far.
+
+    Examples:
+        >>> Budget(nodes=1000, seconds=60.0)
+        Budget(nodes=1000, seconds=60.0, stop=None)
+        >>> Budget(nodes=-1)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: nodes is -1; give a whole number, 0 or more
     """
 
     nodes: int = 1_000_000
@@ -85,6 +93,20 @@ class SearchOptions:
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(
+        ...     [[True, True, False, False], [False, True, True, False]], ["a", "b"]
+        ... )
+        >>> unit = [True, False, True, False]  # one of the two, and not both
+        >>> print(andornot.explain([unit], concepts, length=4)[0])
+        unit 0: a OR b (IoU 0.667)
+        >>> print(andornot.explain([unit], concepts, length=4, space="trees")[0])
+        unit 0: (a OR b) AND NOT (b AND a) (IoU 1.000)
+        >>> SearchOptions(length=0)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: length is 0; a formula has at least 1 concept
     """
 
     length: int = 3

@@ -88,6 +88,16 @@ def pair_concepts(
     Raises:
         OptionError: a number is below 1.
         DataError: the vectors cannot be read.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = pair_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=3)
+        >>> table.names[:6]
+        ('pre:is', 'pre:man', 'pre:awake', 'hyp:is', 'hyp:man', 'hyp:awake')
+        >>> table.n_positions  # one for each pair
+        4
+        >>> andornot.score("overlap-50%", [False, True, True, True], table).iou
+        1.0
     """
     words = frequent_words(data, n_words, stop_words)
     tags = tag_names(data)

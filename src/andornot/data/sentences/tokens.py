@@ -57,6 +57,14 @@ def token_concepts(
     Raises:
         OptionError: a number is below 1.
         DataError: the vectors cannot be read.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = token_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=2)
+        >>> table.names
+        ('word:.', 'word:a', 'first', 'last', 'premise', 'hypothesis')
+        >>> table.n_positions  # one for each token
+        35
     """
     words = frequent_words(data, n_words, stop_words)
     columns = Columns()

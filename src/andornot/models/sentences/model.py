@@ -37,6 +37,10 @@ class Config:
         hidden: width of each layer of the perceptron; the last one's units are explained.
         dropout: share of values that training drops, on the perceptron's input and its layers.
         classes: name of each class, in the order of the logits.
+
+    Examples:
+        >>> Config(embedding=50, hidden=(64,)).classes
+        ('entailment', 'neutral', 'contradiction')
     """
 
     embedding: int = 300
@@ -66,6 +70,10 @@ class Config:
 
         Raises:
             OptionError: there is no such preset.
+
+        Examples:
+            >>> Config.preset("paper").hidden
+            (1024, 1024)
         """
         if name not in PRESETS:
             raise OptionError(f"network {name!r} is unknown; choose one of {', '.join(PRESETS)}")

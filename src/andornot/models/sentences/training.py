@@ -51,6 +51,10 @@ class TrainOptions:
         learning_rate: of Adam.
         min_count: rarer words of the training pairs are one unknown word.
         seed: the same seed gives the same model on the same machine.
+
+    Examples:
+        >>> TrainOptions(epochs=3, seed=1).batch_size
+        64
     """
 
     epochs: int = 20
@@ -177,6 +181,15 @@ def train(
         ModelError: the loss is no longer a number.
         OptionError: there is no such device.
         RunError: ``out`` cannot be written, or holds another training.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> from andornot.models.sentences.model import Config
+        >>> pairs = open_pairs("pairs:pairs.csv", tagger=None).pairs
+        >>> small = Config(embedding=4, state=4, hidden=(8,))
+        >>> report = train(pairs, pairs, "training", small, TrainOptions(epochs=1), device="cpu")
+        >>> len(report.epochs)
+        1
     """
     options = options or TrainOptions()
     config = config or Config()
