@@ -117,11 +117,28 @@ class DataError(AndornotError, ValueError):
 
 
 class ModelError(AndornotError, ValueError):
-    """A model, its weights or one of its layers cannot be used."""
+    """A model, its weights or one of its layers cannot be used.
+
+    Examples:
+        >>> from andornot.models import load_model
+        >>> load_model("resnet:18")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.ModelError: The model 'resnet:18' cannot be understood: write
+        torchvision:NAME, hf:DIRECTORY or path/to/file.py:function.
+    """
 
 
 class RunError(AndornotError, RuntimeError):
-    """A run directory cannot be written, read or continued."""
+    """A run directory cannot be written, read or continued.
+
+    Examples:
+        >>> andornot.Run.open("no_run_yet")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.RunError: no_run_yet holds no finished run (no manifest.json); make
+        one with andornot explain
+    """
 
 
 class DamagedError(RunError):

@@ -58,6 +58,9 @@ def explain(
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
 
+    This is EXPLAIN-COMP of the paper (section 2, equation 3); with ``length=1`` it is Network
+    Dissection (equation 1).
+
     Args:
         unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table, or
             responses that were counted already.
@@ -270,7 +273,7 @@ def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) 
         concepts: the concept table.
 
     Returns:
-        The four counts; ``.iou`` and ``.scores()`` give the scores.
+        The four counts; ``.iou`` (section 2, equation 2) and ``.scores()`` give the scores.
 
     Raises:
         FormulaError: the text is no formula, or names an unknown concept.

@@ -40,6 +40,9 @@ _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTA
 class Formula:
     """A logical formula over concepts; use :func:`parse` or the four node classes to make one.
 
+    Formulas are the paper's logical forms L(C) (section 2). They are values: they never change,
+    and are equal where only order and grouping differ.
+
     Examples:
         >>> formula = Concept("water") & ~Concept("blue")
         >>> print(formula)

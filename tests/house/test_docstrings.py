@@ -15,7 +15,11 @@ PACKAGE = Path(andornot.__file__).parent
 PROMPT = re.compile(r"^ +>>> ", re.MULTILINE)
 PATHS = [p for p in sorted(PACKAGE.rglob("*.py")) if PROMPT.search(p.read_text(encoding="utf-8"))]
 
-NEEDS = {"torch": r"\brun\b|torch|colours\.py", "jinja2": r"report\(", "matplotlib": r"figures\("}
+NEEDS = {
+    "torch": r"\brun\b|torch|models|colours\.py",
+    "jinja2": r"report\(",
+    "matplotlib": r"figures\(",
+}
 """Packages that not everyone has, and what tells that an example needs them."""
 
 

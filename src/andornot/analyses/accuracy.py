@@ -47,6 +47,8 @@ def answer(
 ) -> Answer:
     """How good the network is where each unit is active, against the unit's IoU.
 
+    The question of section 5 and Figure 7 of the paper.
+
     Beside accuracy stand the logit margin and the cross-entropy, which still differ where every
     prediction is right.
 

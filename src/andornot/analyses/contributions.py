@@ -42,6 +42,8 @@ def answer(
 ) -> Answer:
     """The units that contribute most to each class, with their formulas.
 
+    By connection weights, as in section 6 and Figure 8 of the paper, and in three other ways.
+
     Tables, each with the ``top`` units of every class by one quantity: ``weights`` (largest and
     most negative connection weight, where a linear head follows), ``correlation`` (of the unit's
     mean activation with the prediction), ``overlap`` (IoU of the samples on which the unit is

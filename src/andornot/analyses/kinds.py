@@ -53,6 +53,8 @@ def answer(
 ) -> Answer:
     """Sort units by their formula, and rank those that may detect unrelated things.
 
+    The kinds are those of section 4 of the paper, where people sorted units by eye.
+
     Tables: ``kinds``, ``verdicts``, ``candidates`` (for polysemanticity, the best first),
     ``evidence`` (samples of each of their two parts), ``units``; with labels also ``agreement``
     and ``confusion``.

@@ -20,6 +20,8 @@ BINS = 20
 def answer(run: Run, layer: str | None = None) -> Answer:
     """IoU of the best formula of up to 1, 2, ... concepts, for all units from one search.
 
+    The question of section 4 and Figure 3 of the paper.
+
     Tables: ``by_length`` (mean, spread and gain over length 1), ``tests`` (length 1 against the
     longest), ``histogram`` (units by IoU at these two), ``units``.
 

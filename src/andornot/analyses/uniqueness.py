@@ -19,6 +19,8 @@ from andornot.runs.run import Run
 def answer(run: Run, layer: str | None = None) -> Answer:
     """Count distinct explanations and concepts at each maximum length.
 
+    The question of Appendices A.1 and A.2 of the paper.
+
     Two explanations are one if they differ only in order and grouping.
 
     Tables: ``by_length``, ``categories`` (share of each category of concepts, by length),

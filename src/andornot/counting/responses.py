@@ -40,6 +40,8 @@ _PENDING = 8_000_000
 class Responses:
     """Active positions of each unit in each atom, as sparse rows.
 
+    They are the masks M(x) of section 2 of the paper, as far as formulas can tell positions apart.
+
     Attributes:
         indptr: int64 ``(n_units + 1,)``.
         atoms: int32; the atoms on which unit ``u`` is active at all are

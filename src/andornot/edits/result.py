@@ -156,6 +156,8 @@ def attack(
 ) -> Attack:
     """Find edits that take samples of one class to another, by what the units' formulas ask for.
 
+    They are the copy-paste edits of section 6 of the paper, each tested beside controls.
+
     Args:
         run: a run on images or sentence pairs, or its directory.
         source: class of the samples that are edited, those that the network gets right.

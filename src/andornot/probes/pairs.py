@@ -47,7 +47,7 @@ _ASKED = 4
 
 @dataclass(frozen=True)
 class Words:
-    """Which words become concepts.
+    """Which words become concepts; the defaults are the paper's (section 3).
 
     Attributes:
         n_words: how many, the most frequent ones.

@@ -69,6 +69,9 @@ class Budget:
 class SearchOptions:
     """How to search for formulas; all of it by name, as users give it.
 
+    The paper's search (section 2) is a beam of 10 with all three operators, over formulas that
+    grow by one concept at a time.
+
     Attributes:
         length: longest formula, in concepts (NOT adds nothing).
         beam_size: formulas kept at each step, and returned.

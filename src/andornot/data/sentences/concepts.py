@@ -68,7 +68,7 @@ def pair_concepts(
     n_neighbors: int = 5,
     n_folds: int = 1,
 ) -> ConceptTable:
-    """The concept table of sentence pairs.
+    """The concept table of sentence pairs (section 3 of the paper).
 
     Columns come in the published order: words and tags of the premise (``pre:man``, ``pre:NN``),
     those of the hypothesis (``hyp:man``), overlap (``overlap-75%``), then what is derived:

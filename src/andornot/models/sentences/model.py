@@ -28,6 +28,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 class Config:
     """Everything that shapes the network but its weights. The defaults are the paper's sizes.
 
+    They are given in section 3 of the paper.
+
     Attributes:
         embedding: length of a word's vector.
         state: length of the encoder's state in each direction.

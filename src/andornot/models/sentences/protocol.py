@@ -76,8 +76,13 @@ class PairModel(Protocol):
         ...     def record(self, pairs, layers):
         ...         n = np.array([[len(pair.hypothesis.tokens)] for pair in pairs], np.float32)
         ...         return Recorded({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
-        >>> isinstance(Long(), PairModel)
-        True
+        >>> model = Long()
+        >>> isinstance(model, PairModel), model.layers, model.class_names, model.fingerprint
+        (True, ['words'], ['no', 'yes'], 'long, version 1')
+        >>> from andornot.data.sentences.pairs import Pair, Sentence
+        >>> pair = Pair("1", Sentence(("He", "runs")), Sentence(("He", "moves")))
+        >>> model.record([pair], model.layers).logits
+        array([[6., 2.]], dtype=float32)
     """
 
     @property
