@@ -59,8 +59,8 @@ class ConceptTable:
     """Atoms by concepts.
 
     Concepts are functions that hold or do not hold at a position (section 2 of the paper). An atom
-    is a set of concepts that holds, just so, at some positions; each position belongs to one atom, and
-    each formula is true on some atoms as a whole, so nothing else has to be known of positions.
+    is a set of concepts that holds, just so, at some positions. Each position belongs to one atom,
+    and each formula is true on some atoms as a whole: nothing else has to be known of positions.
 
     Build one with :meth:`from_masks`, :meth:`from_label_maps` or :meth:`from_sparse`, or sample by
     sample with :class:`TableBuilder`.
