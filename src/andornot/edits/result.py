@@ -1,4 +1,7 @@
-"""Attack a network: the public function, its answer, and the files that it writes."""
+"""The public side of attacks: ``attack``, its answer, and the folder that one is written to.
+
+How edits are found and tested is in ``investigation``, what is said of them in ``attack_text``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Put weights into a network, and say which they are."""
+"""A file's weights into a network, all or none of them, and the fingerprint of what it has then.
+
+Files are read in ``weight_files``, their names are brought to the network's in ``names``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of how far an explanation can be trusted."""
+"""What is known of how far an explanation can be trusted: records, and what is said of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""All that is known of how far explanations can be trusted, together."""
+"""``examine``: held-out scores, stability and chance of explanations, put together as their trust.
+
+How each of the three is measured has a module of its own beside this one.
+"""
 
 from __future__ import annotations
 
