@@ -113,6 +113,9 @@ class Formula:
 class Concept(Formula):
     """A single concept, by its name.
 
+    Raises:
+        FormulaError: the name is no text.
+
     Examples:
         >>> print(Concept("hyp:man"))
         hyp:man

@@ -208,7 +208,11 @@ class ConceptTable:
         return f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
 
     def concept_mask(self, name: str) -> BoolArray:
-        """Which atoms carry a concept; bool ``(n_atoms,)``."""
+        """Which atoms carry a concept; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: no concept has this name.
+        """
         column = self.index(name)
         # through the transpose, so that one concept costs no look at all entries
         indptr, atoms = self.by_concept
@@ -217,7 +221,11 @@ class ConceptTable:
         return mask
 
     def mask(self, formula: Formula | str) -> BoolArray:
-        """Which atoms a formula is the union of; bool ``(n_atoms,)``."""
+        """Which atoms a formula is the union of; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
         return as_formula(formula).evaluate(self.concept_mask)
 
     def select(

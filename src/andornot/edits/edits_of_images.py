@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
+from andornot._tools.checks import number
 from andornot.data.images.files import opened
 from andornot.data.images.pixels import eight_bits, to_rgb
 from andornot.errors import DataError, OptionError, quoted
@@ -36,6 +37,9 @@ class Place:
         size: the square root of the share of the image's area that it covers: 0.5 covers a
             quarter. Two cut-outs at one size cover the same area, whatever their form.
 
+    Raises:
+        OptionError: it lies outside the image, or has no size.
+
     Examples:
         >>> print(Place(x=0.5, y=0.75, size=0.3))
         at 0.5,0.75 size 0.3
@@ -51,6 +55,8 @@ class Place:
     size: float
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            number(value, name)
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1 and 0 < self.size <= 1):
             raise OptionError(
                 f"the place x={self.x}, y={self.y}, size={self.size} lies outside the image; give "

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from andornot._tools.checks import is_one_of
 from andornot.data.sentences.concepts import SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
 from andornot.errors import OptionError
@@ -37,6 +38,9 @@ class Word:
         side: ``pre`` or ``hyp``.
         text: the word.
 
+    Raises:
+        OptionError: there is no such side, or no word.
+
     Examples:
         >>> Word.read("hyp:nobody")
         Word(side='hyp', text='nobody')
@@ -48,7 +52,8 @@ class Word:
     text: str
 
     def __post_init__(self) -> None:
-        if self.side not in SIDES or not self.text.strip():
+        is_text = isinstance(self.text, str) and self.text.strip()
+        if not is_one_of(self.side, SIDES) or not is_text:
             raise OptionError(
                 f"{self.side}:{self.text} names no word on a side; write pre:WORD or hyp:WORD"
             )
@@ -60,7 +65,7 @@ class Word:
         Raises:
             OptionError: it is not written so.
         """
-        side, _, word = text.partition(":")
+        side, _, word = str(text).partition(":")
         return cls(side, word)
 
     def __str__(self) -> str:

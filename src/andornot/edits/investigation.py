@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.checks import number, whole_number
 from andornot._tools.statistics import Comparison, compare
 from andornot.data.classes import class_index
 from andornot.edits.class_concepts import Belonging, belonging
@@ -51,6 +52,9 @@ class AttackOptions:
         confidence: of all intervals of a table together.
         seed: of the choice of samples and controls, and of the bootstrap.
 
+    Raises:
+        OptionError: a number is out of range.
+
     Examples:
         >>> AttackOptions(n_samples=50, n_edits=2).seed
         0
@@ -69,9 +73,10 @@ class AttackOptions:
         numbers = {n: v for n, v in vars(self).items() if n not in ("confidence", "seed")}
         for name, value in numbers.items():
             least = FEWEST_SAMPLES if name == "n_samples" else 1
-            if value < least:
+            if whole_number(value, name) < least:
                 raise OptionError(f"{name} is {value}; it must be at least {least}")
-        if not 0 < self.confidence < 1:
+        whole_number(self.seed, "seed", 0)
+        if not 0 < number(self.confidence, "confidence") < 1:
             raise OptionError(f"confidence is {self.confidence}; give a share such as 0.95")
 
 

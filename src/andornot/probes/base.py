@@ -36,6 +36,9 @@ class Recording:
         layout: of images only: how four-axis outputs lie, ``auto``, ``channels_first`` or
             ``channels_last``.
 
+    Raises:
+        OptionError: a value cannot be used.
+
     Examples:
         >>> Recording(batch_size=64, device="cpu")
         Recording(batch_size=64, device='cpu', tokens='auto', layout='auto')

@@ -81,7 +81,11 @@ class Result:
             yield from self._lower.get(e.unit, ())
 
     def ranges(self, unit: int) -> tuple[Explanation, ...]:
-        """The explanations of all ranges of a unit, from the lowest to the top one."""
+        """The explanations of all ranges of a unit, from the lowest to the top one.
+
+        Raises:
+            OptionError: there is no explanation of this unit.
+        """
         top = self[unit]
         return (*reversed(self._lower.get(top.unit, ())), top)
 
@@ -158,7 +162,11 @@ class Result:
         return len(self.explanations)
 
     def best(self, n: int | None = None) -> list[Explanation]:
-        """The ``n`` best explained units (all if not given), best first."""
+        """The ``n`` best explained units (all if not given), best first.
+
+        Raises:
+            OptionError: ``n`` is no whole number, or below 0.
+        """
         # by number where scores are equal, so that the order is the same in every run
         ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
         return ranked[: None if n is None else whole_number(n, "n", least=0)]

@@ -49,6 +49,10 @@ DIRECTIONS = "directions.npy"
 class Run:
     """A finished run, read from its directory.
 
+    Methods that take a layer need none where the run has only one, and raise an OptionError where
+    there is no such layer. Where a file of the run is lost or damaged, they raise a RunError, or a
+    DataError if it is of the concept table or of the responses.
+
     Attributes:
         path: the directory.
         record: everything that shaped the run; what JSON holds of it is taken too.

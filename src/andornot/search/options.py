@@ -39,6 +39,9 @@ class Budget:
         seconds: time to take; None for no limit.
         stop: asked now and then whether to end at once with the bound reached so far.
 
+    Raises:
+        OptionError: a number cannot be used.
+
     Examples:
         >>> Budget(nodes=1000, seconds=60.0)
         Budget(nodes=1000, seconds=60.0, stop=None)

@@ -34,6 +34,14 @@ class Sentence:
         tags: a part-of-speech tag for each token, or None where there are none.
         raw: the sentence as it was written, where the source has it.
         marks: what else holds of each token, such as ``deprel:nsubj``; None where nothing is known.
+
+    Raises:
+        DataError: there are not as many tags, or marks, as tokens.
+
+    Examples:
+        >>> sentence = Sentence(("A", "Man", "runs", "."), raw="A Man runs.")
+        >>> sentence.text, sentence.words
+        ('A Man runs.', ('a', 'man', 'runs', '.'))
     """
 
     tokens: tuple[str, ...]
@@ -76,6 +84,11 @@ class Pair:
         split: such as ``dev``; empty if unknown.
         group: what it has in common with pairs of which it is not independent, such as the
             document; empty if the source says nothing of it.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man")), Sentence(("He", "moves")), label="neutral")
+        >>> [sentence.text for sentence in pair.sentences]
+        ['A man', 'He moves']
     """
 
     id: str
@@ -103,6 +116,18 @@ class PairData:
         notes: what a reader of the results should know, such as that there are no tags.
         source: the arguments of ``open_pairs`` that open it again.
         independent: whether each pair is a group of its own, whatever it has in common with others.
+
+    Raises:
+        DataError: there is no pair, or an id stands twice.
+
+    Examples:
+        >>> premise = Sentence(("A", "man", "runs"))
+        >>> pairs = [Pair(name, premise, Sentence((name, "moves"))) for name in ("he", "she")]
+        >>> data = PairData(Path("mine.csv"), "pairs", tuple(pairs))
+        >>> data.sample_ids, data.groups  # one premise, so one group
+        (('he', 'she'), ('A man runs', 'A man runs'))
+        >>> data.subset([1]).sample_ids
+        ('she',)
     """
 
     path: Path
