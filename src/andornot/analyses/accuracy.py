@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from andornot._tools.checks import whole_number
 from andornot._tools.statistics import Correlation, correlate, partial_correlation
 from andornot._tools.words import count, p_value
 from andornot.analyses.answer import Answer
@@ -76,6 +77,7 @@ def answer(
         2     2       1.0          0.000
         3     3       1.0          0.000
     """
+    least_active, seed = whole_number(least_active, "least_active"), whole_number(seed, "seed", 0)
     units, found = explained_units(run, layer), outcomes(run, only)
     lost = exact_importance(run, found, units.layer) if causal is None else causal
     table = _units(run, units, found, lost)

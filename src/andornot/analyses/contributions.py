@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.checks import several, whole_number
 from andornot._tools.statistics import correlations
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import (
@@ -69,7 +70,7 @@ def answer(
         0   fire     0     9.0     red
         1  grass     1     9.0   green
     """
-    if top < 1:
+    if whole_number(top, "top") < 1:
         raise OptionError(f"top is {top}; show at least 1 unit for each class")
     units = explained_units(run, layer)
     logits, names = known_logits(run)
@@ -121,7 +122,7 @@ def overlaps(indicator: Floats, active: NDArray[np.bool_]) -> Floats:
 def _chosen(names: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     if classes is None:
         return list(range(len(names)))
-    return list(dict.fromkeys(class_index(names, name) for name in classes))
+    return list(dict.fromkeys(class_index(names, name) for name in several(classes, "classes")))
 
 
 def _weights(

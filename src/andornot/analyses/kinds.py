@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from andornot._tools.checks import number, whole_number
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
 from andornot._tools.statistics import cohen_kappa
@@ -83,9 +84,9 @@ def answer(
         0  single concept      3       1.0
         1     disjunction      1       1.0
     """
-    if not 0 < min_share <= 0.5:
+    if not 0 < number(min_share, "min_share") <= 0.5:
         raise OptionError(f"min_share is {min_share}; give a share above 0, up to 0.5")
-    if threshold is not None and not -1 <= threshold <= 1:
+    if threshold is not None and not -1 <= number(threshold, "threshold") <= 1:
         raise OptionError(f"threshold is {threshold}; give a similarity, from -1 to 1")
     units = explained_units(run, layer)
     best = _of_length(units, length)
@@ -150,7 +151,7 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
 def _of_length(units: Units, length: int | None) -> dict[int, Scored]:
     """The best formula of up to so many concepts of each unit."""
     longest = units.longest
-    if length is not None and not 1 <= length <= longest:
+    if length is not None and not 1 <= whole_number(length, "length") <= longest:
         raise OptionError(f"length is {length}; the run has formulas of up to {longest} concepts")
     if length is None:
         return {e.unit: e.beam[0] for e in units.explanations}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from andornot._tools.checks import whole_number
 from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
@@ -43,6 +44,7 @@ def answer(
         5  precision  not both  not both
         6     recall  not both  not both
     """
+    seed = whole_number(seed, "seed", 0)
     explained = explained_units(run, layer)
     chosen = set(checked_units(explained.numbers, units, explained.layer))
     concepts: dict[int, Formula] = {}

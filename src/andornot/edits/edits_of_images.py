@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from andornot._tools.checks import number
+from andornot._tools.checks import as_path, number
 from andornot.data.images.files import opened
 from andornot.data.images.pixels import eight_bits, to_rgb
 from andornot.errors import DataError, OptionError, quoted
@@ -188,9 +188,17 @@ def apply_edit(image: Image.Image, edit: ImageEdit, region_of: RegionOf) -> Imag
         image: an RGB image.
         edit: what to do.
         region_of: gives the region where a formula holds, (height, width) of the image.
+
+    Raises:
+        OptionError: it is no edit of an image.
     """
     if isinstance(edit, Paste):
         return paste(image, edit.cutout, edit.place)
+    given: object = edit
+    if not isinstance(given, PasteOver | Recolour):
+        raise OptionError(
+            f"{quoted(given)} is no edit of an image; give a Paste, a PasteOver or a Recolour"
+        )
     region = region_of(edit.region)
     if not region.any():
         return None
@@ -290,7 +298,7 @@ def read_cutout(path: str | Path) -> Cutout:
         >>> read_cutout("water.png")
         Cutout(name='water', origin='water.png')
     """
-    path = Path(path)
+    path = as_path(path, "the cut-out")
     with opened(path) as image:
         rgba = np.asarray(eight_bits(image, str(path)).convert("RGBA"))
     if not rgba[..., 3].any():

@@ -12,7 +12,7 @@ import numpy as np
 from andornot._tools.checks import is_one_of
 from andornot.data.sentences.concepts import SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 Where = Literal["start", "determiner", "end"]
 
@@ -203,6 +203,9 @@ def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
     """The edited pair; None where there is nothing to edit.
 
     Its id and label stay, though the label may no longer be true; tags and raw text are dropped.
+
+    Raises:
+        OptionError: it is no edit of sentences.
     """
     if isinstance(edit, Insert):
         return _inserted(pair, edit)
@@ -210,6 +213,12 @@ def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
         return _substituted(pair, edit.word, ())
     if isinstance(edit, Replace):
         return _substituted(pair, edit.word, tuple(edit.by.split()))
+    given: object = edit
+    if not isinstance(given, Repeat | Reword | Scatter):
+        raise OptionError(
+            f"{quoted(given)} is no edit of sentences; give an Insert, a Delete, a Replace, a "
+            "Repeat or a Reword"
+        )
     changes = _changes(pair, edit.edit if isinstance(edit, Scatter) else edit)
     if isinstance(edit, Scatter):
         changes = _scattered(pair, edit, changes)

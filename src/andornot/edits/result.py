@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot._tools.checks import whole_number
 from andornot._tools.files import json_writer, text_writer, writing
 from andornot._tools.folders import listed, verify
 from andornot._tools.tables import write_csv
@@ -28,6 +29,7 @@ from andornot.edits.attack_files import (
 )
 from andornot.edits.classes import class_names
 from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.errors import OptionError, quoted
 from andornot.runs.run import Run
 
 if TYPE_CHECKING:
@@ -185,6 +187,10 @@ def attack(
         >>> bool((edits["flip_rate"] > edits["control_rate"]).all())
         True
     """
+    given: object = options
+    if not isinstance(given, AttackOptions | None):
+        raise OptionError(f"options are {quoted(given)}; give AttackOptions, or leave them out")
+    whole_number(n_examples, "n_examples", 0)
     opened = run if isinstance(run, Run) else Run.open(run)
     found = investigate(
         opened, source, target,

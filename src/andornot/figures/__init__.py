@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from andornot._tools.checks import as_path, several
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def write_figures(
         >>> [file.name for file in written.files]
         ['length.svg', 'CAPTIONS.txt']
     """
+    only = None if only is None else several(only, "only")
+    formats, folder = several(formats, "formats"), as_path(out, "out")
     for given, known, what in ((only or (), FIGURES, "figure"), (formats, FORMATS, "format")):
         if unknown := [name for name in given if name not in known]:
             raise OptionError(f"there is no {what} {unknown[0]!r}; choose among {', '.join(known)}")
@@ -76,4 +79,4 @@ def write_figures(
 
     wanted = [name for name in FIGURES if only is None or name in only]
     request = Request(run, run.layer(layer), choices or Choices())
-    return write_all(request, Path(out), wanted, tuple(dict.fromkeys(formats)))
+    return write_all(request, folder, wanted, tuple(dict.fromkeys(formats)))

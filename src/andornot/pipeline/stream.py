@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from andornot._tools.checks import as_path, whole_number
 from andornot._tools.files import check_plain, sweep, write_whole, writing
 from andornot._tools.folders import listed, remove_ours
 from andornot._tools.progress import track
@@ -95,9 +96,9 @@ def explain_to_parquet(
         >>> pd.read_parquet("units.parquet")["formula"].tolist()
         ['a', 'a OR b']
     """
-    if block < 1:
+    if whole_number(block, "block") < 1:
         raise OptionError(f"block is {block}; give at least 1 unit")
-    chosen, path = SearchOptions.of(**options), Path(path)
+    chosen, path = SearchOptions.of(**options), as_path(path, "path")
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
     names, first, inactive, kept = [], 0, 0, 0

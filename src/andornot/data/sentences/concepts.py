@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from andornot._tools.checks import texts, whole_number
 from andornot._tools.progress import track
 from andornot.concepts.folds import fold_of
 from andornot.concepts.table import ConceptTable
@@ -130,10 +131,10 @@ def frequent_words(
     Raises:
         OptionError: ``n_words`` is below 1.
     """
-    if n_words < 1:
+    if whole_number(n_words, "n_words") < 1:
         raise OptionError(f"n_words is {n_words}; it must be at least 1")
     counts = Counter(word for sentence in data.sentences() for word in sentence.words)
-    for word in stop_words:
+    for word in texts(stop_words, "stop_words"):
         counts.pop(word.lower(), None)
     # by the alphabet too, or the last words to become concepts would hang on the order of pairs
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:n_words])
@@ -163,7 +164,7 @@ def folds_of(data: PairData, n_folds: int) -> list[int]:
     Raises:
         OptionError: there are fewer than 1.
     """
-    if n_folds < 1:
+    if whole_number(n_folds, "n_folds") < 1:
         raise OptionError(f"n_folds is {n_folds}; it must be at least 1")
     return [fold_of(group, n_folds) for group in data.groups]
 
