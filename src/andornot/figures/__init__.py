@@ -9,7 +9,6 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from andornot._tools.checks import as_path, several
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ def write_figures(
         >>> [file.name for file in written.files]
         ['length.svg', 'CAPTIONS.txt']
     """
+    from andornot._tools.checks import as_path, several
+
     only = None if only is None else several(only, "only")
     formats, folder = several(formats, "formats"), as_path(out, "out")
     for given, known, what in ((only or (), FIGURES, "figure"), (formats, FORMATS, "format")):
