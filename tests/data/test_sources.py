@@ -218,7 +218,7 @@ def test_a_function_may_name_its_concepts_and_give_a_label_map(folder, tmp_path)
     data = open_data(f"labelmaps:{folder}", sources=[labelled])
     assert data.names == ("cat", "dog", "indoors")  # what a function adds is no part of the data
     assert data.fingerprint() == open_data(f"labelmaps:{folder}").fingerprint()
-    table = build_table(data, tmp_path / "t", sources=data.further)
+    table = build_table(data, tmp_path / "t")
     assert (holds(table, "odd").reshape(N, -1) == (np.arange(SIDE**2) % 3 == 1)).all()
     assert table.categories[3:] == (("number",),) * 2
     assert table.provenance[3:] == (Provenance.network("counter 1"),) * 2
@@ -370,14 +370,13 @@ def negation(words):
 @given(st.lists(st.tuples(SENTENCES, SENTENCES), min_size=1, max_size=4))
 def test_functions_of_words_are_as_counted_by_hand(drawn):
     data = pairs_of(pair(" ".join(p), " ".join(h), name=f"{i}") for i, (p, h) in enumerate(drawn))
-    sources = named_sources([negation])
-    table = pair_concepts(data, sources=sources)
+    table = pair_concepts(data, sources=[negation])
     for place, side in enumerate(SIDES):
         held = table.concept_mask(f"{side}:negation")[table.positions.atoms]
         assert held.tolist() == ["no" in both[place] for both in drawn]
         held = table.concept_mask(f"{side}:short")[table.positions.atoms]
         assert held.tolist() == [len(both[place]) < 3 for both in drawn]
-    tokens = token_concepts(data, sources=sources)
+    tokens = token_concepts(replace(data, further=named_sources(negation)))
     flat = [(word, own) for both in drawn for own in both for word in own]
     counts = dict(zip(tokens.names, tokens.concept_counts, strict=True))
     assert counts["negation"] == sum(word == "no" for word, _ in flat)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.images.dataset import ProbingData, sources_of, view_of
 from andornot.data.samples import groups_of
 from andornot.data.sources.base import ConceptSource, Labels
-from andornot.data.sources.named import UserSource
+from andornot.data.sources.named import named_sources
 from andornot.data.sources.summed import Summed
 from andornot.errors import AndornotError, DataError
 
@@ -34,7 +35,7 @@ def build_table(
     directory: Path,
     n_folds: int = 1,
     jobs: int | None = None,
-    sources: Sequence[UserSource] = (),
+    sources: Sequence[Any] = (),
     known_only: bool = False,
 ) -> ConceptTable:
     """Read all label maps once, and write the table as a directory.
@@ -47,7 +48,8 @@ def build_table(
         directory: where to write; an old table there is replaced.
         n_folds: number of folds of groups to count in (see :func:`fold_of`).
         jobs: threads; all cores if not given.
-        sources: what the user adds to the concepts of the data set.
+        sources: what the user adds to the concepts of the data set and to what it brings along, as
+            ``data.sources.named.named_sources`` takes it.
         known_only: tell atoms apart by what is known there too, for a search with ``known_only``.
 
     Raises:
@@ -80,18 +82,19 @@ def build_table(
     return ConceptTable.load(directory)
 
 
-def concepts_of(data: ProbingData, sources: Sequence[UserSource] = ()) -> Summed:
+def concepts_of(data: ProbingData, sources: Sequence[Any] = ()) -> Summed:
     """All concepts of a data set as one source, those of the user behind its own.
 
     Raises:
         DataError: a function of the user's fails at the first sample, or two concepts share a name.
     """
     own = sources_of(data)
-    if not sources:
+    added = (*getattr(data, "further", ()), *named_sources(sources))
+    if not added:
         return Summed(own)
     first = view_of(data, 0)
     first = replace(first, shape=own[0].labels(first).shape)
-    return Summed((*own, *(source.of(first) for source in sources)))
+    return Summed((*own, *(source.of(first) for source in added)))
 
 
 def read_atoms(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.data.sentences.pairs import Pair, PairData
 from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.data.sources.base import ConceptSource, SampleView
-from andornot.data.sources.named import UserSource
+from andornot.data.sources.named import named_sources
 from andornot.data.sources.related import Neighbors
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import WORDS, Overlap, of_tokens, overlap_of, tags_of, words_of
@@ -50,7 +50,7 @@ def pair_concepts(
     vectors: Vectors | str | Path | None = None,
     n_neighbors: int = 5,
     n_folds: int = 1,
-    sources: Sequence[UserSource] = (),
+    sources: Sequence[Any] = (),
 ) -> ConceptTable:
     """The concept table of sentence pairs (section 3 of the paper).
 
@@ -68,7 +68,8 @@ def pair_concepts(
             concepts.
         n_neighbors: how many neighbours a word has.
         n_folds: number of folds of groups to count in.
-        sources: what the user adds to these concepts.
+        sources: what the user adds to these concepts and to what the data brings along, as
+            ``data.sources.named.named_sources`` takes it.
 
     Raises:
         OptionError: a number is below 1.
@@ -85,7 +86,8 @@ def pair_concepts(
         1.0
     """
     words = frequent_words(data, n_words, stop_words)
-    further = (source.of(view_of(data, 0), SIDES) for source in sources)
+    added = (*data.further, *named_sources(sources))
+    further = (source.of(view_of(data, 0), SIDES) for source in added)
     concepts = Summed((*_own_sources(data, words), *further))
     rows = (concepts.labels(view_of(data, i)).concepts for i in range(len(data)))
     table = ConceptTable.from_sparse(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable, TableBuilder
@@ -22,7 +23,7 @@ from andornot.data.sentences.concepts import (
 from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.vectors import Vectors
 from andornot.data.sources.base import ConceptSource
-from andornot.data.sources.named import UserSource
+from andornot.data.sources.named import named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import (
     PLACE,
@@ -47,7 +48,7 @@ def token_concepts(
     vectors: Vectors | str | Path | None = None,
     n_neighbors: int = 5,
     n_folds: int = 1,
-    sources: Sequence[UserSource] = (),
+    sources: Sequence[Any] = (),
 ) -> ConceptTable:
     """The concept table of the tokens of sentence pairs.
 
@@ -66,7 +67,8 @@ def token_concepts(
             concepts. Neighbours are sought among the words that are concepts.
         n_neighbors: how many neighbours a word has.
         n_folds: number of folds of groups to count in.
-        sources: what the user adds to these concepts.
+        sources: what the user adds to these concepts and to what the data brings along, as
+            ``data.sources.named.named_sources`` takes it.
 
     Raises:
         OptionError: a number is below 1.
@@ -81,7 +83,8 @@ def token_concepts(
         35
     """
     words = frequent_words(data, n_words, stop_words)
-    further = (source.of(view_of(data, 0, by_token=True)) for source in sources)
+    added = (*data.further, *named_sources(sources))
+    further = (source.of(view_of(data, 0, by_token=True)) for source in added)
     concepts = Summed((*_own_sources(data, words), *further))
     builder = TableBuilder(concepts.names, concepts.categories)
     folds = enumerate(folds_of(data, n_folds))
