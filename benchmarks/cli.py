@@ -9,13 +9,8 @@ from typing import Any
 import click
 
 from andornot.cli import SETTINGS
-from andornot.cli.options import (
-    MODEL_OPTIONS,
-    model_of,
-    preprocessing_of,
-    tokens_and_layout,
-    with_options,
-)
+from andornot.cli.options import model_of, preprocessing_of, tokens_and_layout
+from andornot.cli.table import options_of
 from andornot.cli.values import Units
 
 
@@ -36,7 +31,8 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 
     `text` does so for sentence pairs; `real` times a real run; `units` explains very many units,
     `scale` grows the number of samples; `peer` runs another package beside; `shortfall` says what
-    beam searches miss; `proof` what proofs cost.
+    beam searches miss; `proof` what proofs cost; `planted` what is found of units whose meaning is
+    known.
     """
     if ctx.invoked_subcommand is None:
         from benchmarks.measure import run_bench
@@ -45,7 +41,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 
 
 @bench.command("real")
-@with_options(MODEL_OPTIONS)
+@options_of("layers")
 @click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
 @click.option("--data", required=True, metavar="SPEC", help="broden:DIR, labelmaps:DIR, ...")
 @click.option("--length", type=int, default=10, show_default=True)
@@ -122,6 +118,24 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     from benchmarks.shortfall import lines, shortfall
 
     report = shortfall(Run.open(run_path), **options)
+    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+
+
+@bench.command("planted")
+@click.option("--data", default="drawn", show_default=True, metavar="SPEC", help="broden:DIR, "
+              "snli:FILE, ...: annotations to plant units over.")  # fmt: skip
+@click.option("--samples", type=int, help="Only so many samples; 200 drawn ones by default.")
+@click.option("--each", type=int, default=4, show_default=True, help="Units of each sort.")
+@click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
+@click.option("--nulls", type=int, default=39, show_default=True, help="Shuffles of the samples.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench_planted(as_json: bool, **options: Any) -> None:
+    """Plant units whose meaning is known, spoil them, and say what is found of it."""
+    from benchmarks.planted import lines, run_planted_bench
+
+    report = run_planted_bench(**options)
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
 
 

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import psutil
@@ -32,7 +32,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.explainer import explain_responses
-from andornot.search.options import SearchOptions
+from andornot.search.options import Search, SearchOptions
 from benchmarks.synthetic import SIZE, World, planted_formulas
 
 PACKAGE = "compositional_explanations"
@@ -63,7 +63,7 @@ Found = Callable[[], tuple[float, str]]
 class Asked:
     """What both sides are asked for."""
 
-    search: str
+    search: Search
     length: int
     beam_size: int
     threads: int
@@ -96,7 +96,7 @@ def compare_all(seed: int = 0, jobs: int | None = None, quick: bool = False) -> 
 
 
 def compare(
-    seed: int = 0, jobs: int | None = None, quick: bool = False, search: str = "beam"
+    seed: int = 0, jobs: int | None = None, quick: bool = False, search: Search = "beam"
 ) -> dict[str, Any]:
     """Run both on the same synthetic problem.
 
@@ -152,7 +152,7 @@ def overlapping_labels(seed: int) -> tuple[Masks, Masks]:
 
 
 def _compare(
-    concepts: Masks, units: Masks, sizes: dict[str, int], search: str, jobs: int | None
+    concepts: Masks, units: Masks, sizes: dict[str, int], search: Search, jobs: int | None
 ) -> dict[str, Any]:
     """Run both sides on the same problems, one for each row of concepts and units."""
     with tempfile.TemporaryDirectory(prefix="andornot-bench-") as name:
@@ -263,7 +263,10 @@ def _main(side: str, problem: str, threads: str) -> None:
         given = {name: arrays[name] for name in arrays.files}
     prepare = _ours if side == "ours" else _theirs
     options = Asked(
-        str(given["search"]), int(given["length"]), int(given["beam_size"]), int(threads)
+        cast(Search, str(given["search"])),
+        int(given["length"]),
+        int(given["beam_size"]),
+        int(threads),
     )
     tiny = np.random.default_rng(0).random((6, 4, 50)) < 0.5
     once, seconds, ious, formulas = 0.0, [], [], []

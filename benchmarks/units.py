@@ -17,6 +17,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.pipeline.stream import explain_to_parquet
 from andornot.runs.commit import versions
+from andornot.search.options import Search
 from benchmarks.clock import Clock, machine
 from benchmarks.size import check_least
 from benchmarks.sparse import Corpus
@@ -46,7 +47,7 @@ _WARM_UP = UnitsSize(units=50, positions=300, concepts=30, block=25)
 
 
 def run_units_bench(
-    search: str = "beam", jobs: int | None = None, seed: int = 0, **size: int
+    search: Search = "beam", jobs: int | None = None, seed: int = 0, **size: int
 ) -> dict[str, Any]:
     """Explain very many units that fire almost nowhere, and write them to a Parquet file.
 
@@ -80,7 +81,7 @@ def run_units_bench(
 
 
 def _measure(
-    size: UnitsSize, search: str, seed: int, jobs: int | None, clock: Clock
+    size: UnitsSize, search: Search, seed: int, jobs: int | None, clock: Clock
 ) -> dict[str, Any]:
     corpus = Corpus.of_size(size.positions, size.concepts, seed)
     with clock.stage("table", size.positions, "positions"):

@@ -26,7 +26,7 @@ units = np.stack(
 folds = np.arange(80) % 5
 concepts = andornot.ConceptTable.from_masks(masks, names, folds=folds)
 result = andornot.explain(units, concepts, length=3)
-result = andornot.examine(result, units, concepts, length=3)
+result = andornot.assess(result, units, concepts, length=3)
 print("unit  IoU    held out  by chance  p      formula")
 for e in result:
     held_out, chance = e.trust.held_out, e.trust.chance

@@ -1,6 +1,7 @@
 """andornot: explain the neurons of a network as logical formulas over human concepts.
 
-Names are imported on first use, so that the command line starts at once.
+Names are imported on first use, so that the command line starts at once. Public are these and
+those of ``andornot.data``, ``andornot.models``, ``andornot.edits`` and ``andornot.views``.
 """
 
 from typing import TYPE_CHECKING
@@ -10,56 +11,123 @@ from andornot._tools.lazy import names_on_first_use
 from andornot._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from andornot.analyses.ask import analyze
     from andornot.concepts.table import ConceptTable
     from andornot.counting.responses import Responses
-    from andornot.counting.thresholds import Threshold
-    from andornot.errors import AndornotError
+    from andornot.counting.rules import Ranges, Threshold
+    from andornot.edits.result import attack
+    from andornot.edits.session import Desk
+    from andornot.errors import (
+        AndornotError,
+        DataError,
+        FormulaError,
+        ModelError,
+        OptionError,
+        RunError,
+    )
     from andornot.explainer import explain, score
+    from andornot.figures import write_figures
     from andornot.formula import And, Concept, Formula, Not, Or, parse
+    from andornot.measures.scores import Counts
     from andornot.pipeline.dissect import dissect
-    from andornot.results.explanation import Explanation
+    from andornot.pipeline.options import Execution, RunOptions
+    from andornot.pipeline.stream import explain_to_parquet
+    from andornot.probes.recording import Recording
+    from andornot.report.write import write_report
+    from andornot.results.explanation import Certificate, Explanation
     from andornot.results.result import Result
+    from andornot.results.trust import Chance, HeldOut, Stability, Trust
     from andornot.runs.run import Run
-    from andornot.trust.measure import examine
+    from andornot.search.options import SearchOptions
+    from andornot.trust.measure import assess, examine
+    from andornot.trust.options import TrustOptions
 
 __all__ = [
     "And",
     "AndornotError",
+    "Certificate",
+    "Chance",
     "Concept",
     "ConceptTable",
+    "Counts",
+    "DataError",
+    "Desk",
+    "Execution",
     "Explanation",
     "Formula",
+    "FormulaError",
+    "HeldOut",
+    "ModelError",
     "Not",
+    "OptionError",
     "Or",
+    "Ranges",
+    "Recording",
     "Responses",
     "Result",
     "Run",
+    "RunError",
+    "RunOptions",
+    "SearchOptions",
+    "Stability",
     "Threshold",
+    "Trust",
+    "TrustOptions",
+    "analyze",
+    "assess",
+    "attack",
     "dissect",
     "examine",
     "explain",
+    "explain_to_parquet",
     "parse",
     "score",
+    "write_figures",
+    "write_report",
 ]
 
 _HOMES = {
     "And": "formula",
     "AndornotError": "errors",
+    "Certificate": "results.explanation",
+    "Chance": "results.trust",
     "Concept": "formula",
     "ConceptTable": "concepts.table",
+    "Counts": "measures.scores",
+    "DataError": "errors",
+    "Desk": "edits.session",
+    "Execution": "pipeline.options",
     "Explanation": "results.explanation",
     "Formula": "formula",
+    "FormulaError": "errors",
+    "HeldOut": "results.trust",
+    "ModelError": "errors",
     "Not": "formula",
+    "OptionError": "errors",
     "Or": "formula",
+    "Ranges": "counting.rules",
+    "Recording": "probes.recording",
     "Responses": "counting.responses",
     "Result": "results.result",
     "Run": "runs.run",
-    "Threshold": "counting.thresholds",
+    "RunError": "errors",
+    "RunOptions": "pipeline.options",
+    "SearchOptions": "search.options",
+    "Stability": "results.trust",
+    "Threshold": "counting.rules",
+    "Trust": "results.trust",
+    "TrustOptions": "trust.options",
+    "analyze": "analyses.ask",
+    "assess": "trust.measure",
+    "attack": "edits.result",
     "dissect": "pipeline.dissect",
     "examine": "trust.measure",
     "explain": "explainer",
+    "explain_to_parquet": "pipeline.stream",
     "parse": "formula",
     "score": "explainer",
+    "write_figures": "figures",
+    "write_report": "report.write",
 }
 
 

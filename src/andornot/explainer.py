@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,14 +26,24 @@ from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
+from andornot.formula_forms import negative_concepts
 from andornot.measures.moments import Moments
 from andornot.measures.scores import Counts, metric_code
-from andornot.results.explanation import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Scored
+from andornot.results.explanation import (
+    INACTIVE,
+    NO_CONCEPT,
+    OK,
+    Certificate,
+    Explanation,
+    Scored,
+    UnknownNot,
+)
 from andornot.results.result import Result
 from andornot.search import correlation
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
-from andornot.search.options import Search, Stop
+from andornot.search.known import KnownParts, Part, part_of
+from andornot.search.options import MoreSearch, Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
 from andornot.search.problem import Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
@@ -41,22 +51,28 @@ from andornot.search.solve import solve
 _BLOCK = 16
 """Units that another process searches for at a time."""
 
+_OTHERS = ("units", "status", "jobs", "only", "executor")
+"""Keywords of ``explain`` that are none of the search."""
+
 
 def explain(
     unit_masks: ArrayLike | Responses,
     concepts: ConceptTable,
-    length: int = 3,
-    beam_size: int = 10,
-    search: Search = "auto",
+    length: int = SearchOptions.length,
+    beam_size: int = SearchOptions.beam_size,
+    search: Search = SearchOptions.search,
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
     jobs: int | None = None,
     only: Sequence[str] | None = None,
     executor: Executor | str | None = None,
-    **options: Any,
+    **options: Unpack[MoreSearch],
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
+
+    This is EXPLAIN-COMP of the paper (section 2, equation 3); with ``length=1`` it is Network
+    Dissection (equation 1).
 
     Args:
         unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table, or
@@ -72,7 +88,8 @@ def explain(
         executor: where to search, in blocks of units (see ``_tools.executors``); in this process
             if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
-            ``limit``, ``categories``, ``profile``.
+            ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``,
+            ``known_only``.
 
     Returns:
         An explanation for each unit, in order.
@@ -80,10 +97,19 @@ def explain(
     Raises:
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> water = np.array([1, 1, 1, 0, 0, 0], bool)
+        >>> river = np.array([0, 0, 1, 1, 1, 0], bool)
+        >>> blue = np.array([0, 1, 0, 0, 1, 0], bool)
+        >>> names = ["water", "river", "blue"]
+        >>> concepts = andornot.ConceptTable.from_masks([water, river, blue], names)
+        >>> result = andornot.explain([(water | river) & ~blue], concepts, length=3)
+        >>> print(result[0])
+        unit 0: (water OR river) AND NOT blue (IoU 1.000)
     """
-    if only is not None:
-        options["concepts"] = only
-    chosen = SearchOptions.of(length=length, beam_size=beam_size, search=search, **options)
+    searching = {"length": length, "beam_size": beam_size, "search": search, "concepts": only}
+    chosen = SearchOptions.given({**searching, **options}, _OTHERS)
     check_table(concepts, "concepts")
     responses = (
         unit_masks
@@ -118,14 +144,17 @@ def explain_responses(
         raise OptionError("no concept is left to search with; widen categories or concepts")
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
-    common = _Common(atoms, candidates, concepts.bases, concepts.names, options)
+    known = _known_parts(concepts, atoms, candidates, options)
+    whole = _whole(concepts, atoms, candidates, options)
+    common = _Common(atoms, candidates, concepts.bases, concepts.names, options, known, whole)
     numbers = (
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
     if engine is not None and correlate is None:
         elsewhere = _elsewhere(engine, common, responses, numbers, states)
-        return Result(tuple(elsewhere), search=options, table=concepts.digest)
+        found_there = tuple(with_unknown(e, concepts) for e in elsewhere)
+        return Result(found_there, search=options, table=concepts.digest)
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -137,7 +166,8 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        explanations = tuple(track(found, "searching", responses.n_units))
+        tracked = track(found, "searching", responses.n_units)
+        explanations = tuple(with_unknown(e, concepts) for e in tracked)
     return Result(explanations, search=options, table=concepts.digest)
 
 
@@ -150,9 +180,12 @@ class _Common:
     bases: tuple[int, ...]
     names: Sequence[str]
     options: SearchOptions
+    known: KnownParts | None
+    whole: Part | None
 
     def problem(self, active: NDArray[np.int32], counts: NDArray[np.int64]) -> Problem:
-        return Problem(self.atoms, active, counts, self.candidates, self.bases)
+        problem = Problem(self.atoms, active, counts, self.candidates, self.bases)
+        return problem if self.whole is None else self.whole.problem(problem)
 
     def explain(
         self,
@@ -169,6 +202,11 @@ class _Common:
             return _unexplained(number, state, problem, self.options)
         if correlate is not None:
             solution, bound = correlate(problem)
+            return _explanation(number, problem, solution, self.names, self.options, bound)
+        if self.known is not None:
+            within = partial(solve, stop=stop)
+            solution = self.known.solve(problem, self.options, within)
+            bound = self.known.ceiling(problem, self.options.metric_number)
             return _explanation(number, problem, solution, self.names, self.options, bound)
         solution = solve(problem, self.options, stop)
         return _explanation(number, problem, solution, self.names, self.options)
@@ -234,6 +272,61 @@ def _correlation_search(
     return search
 
 
+def check_known(concepts: ConceptTable, options: SearchOptions) -> None:
+    """Refuse ``known_only`` where the table cannot tell.
+
+    Raises:
+        OptionError: all is known, so the option would do nothing.
+        DataError: the table does not say where.
+    """
+    if not options.known_only:
+        return
+    if concepts.known is None:
+        raise OptionError(
+            "known_only has no effect here, for all categories are known on all positions; leave "
+            "it out, or say in the data what is known"
+        )
+    concepts.known_atoms(concepts.names[0])  # refuses a table that does not say where
+
+
+def _known_parts(
+    concepts: ConceptTable,
+    atoms: Atoms,
+    candidates: NDArray[np.int64],
+    options: SearchOptions,
+) -> KnownParts | None:
+    """The sets of positions that formulas are scored on; None where it is all of them."""
+    check_known(concepts, options)
+    known, of_concepts = concepts.known, concepts.known_concepts
+    if not options.known_only or known is None or of_concepts is None:
+        return None
+    return KnownParts.of(atoms, of_concepts, known.pattern, candidates, options.length)
+
+
+def _whole(
+    concepts: ConceptTable, atoms: Atoms, candidates: NDArray[np.int64], options: SearchOptions
+) -> Part | None:
+    """All positions, atoms that only what is known tells apart being one; None where none are."""
+    known = concepts.known
+    if options.known_only or options.correlates or known is None or not known.by_atom:
+        return None
+    return part_of(atoms, np.ones(concepts.n_atoms, np.bool_), candidates)
+
+
+def with_unknown(explanation: Explanation, concepts: ConceptTable) -> Explanation:
+    """The explanation that says which of its NOTs hold where nobody labelled the concept.
+
+    Where it is scored on known positions alone, that is nowhere.
+    """
+    formula, n = explanation.formula, sum(asdict(explanation.counts).values())
+    if formula is None or concepts.known is None or n < concepts.n_positions:
+        return replace(explanation, unknown=()) if explanation.unknown else explanation
+    names = dict.fromkeys(negative_concepts(formula))
+    shares = [(name, concepts.unknown_share(formula, name)) for name in names]
+    unknown = [UnknownNot(name, concepts.annotated(name), share) for name, share in shares if share]
+    return replace(explanation, unknown=tuple(unknown))
+
+
 def _check_units(
     responses: Responses, concepts: ConceptTable, **per_unit: Sequence[object] | None
 ) -> None:
@@ -251,36 +344,61 @@ def _check_units(
             )
 
 
-def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) -> Counts:
+def score(
+    formula: Formula | str,
+    unit_mask: ArrayLike,
+    concepts: ConceptTable,
+    *,
+    known_only: bool = SearchOptions.known_only,
+) -> Counts:
     """Score any formula for one unit.
 
     Args:
         formula: a formula, or its text.
         unit_mask: bool, with the positions of the table.
         concepts: the concept table.
+        known_only: count only the positions where all concepts of the formula are known.
 
     Returns:
-        The four counts; ``.iou`` and ``.scores()`` give the scores.
+        The four counts; ``.iou`` (section 2, equation 2) and ``.scores()`` give the scores.
 
     Raises:
         FormulaError: the text is no formula, or names an unknown concept.
         DataError: the mask does not fit the table.
+
+    Examples:
+        >>> masks = [[True, True, True, False], [False, False, True, True]]
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+        >>> unit = [True, True, False, False]
+        >>> andornot.score("water", unit, concepts)
+        Counts(tp=2, fp=1, fn=0, tn=1)
+        >>> andornot.score("water AND NOT river", unit, concepts).iou
+        1.0
     """
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
     responses = Responses.from_masks(mask[None], concepts)
-    return score_responses(formula, responses, 0, concepts)
+    return score_responses(formula, responses, 0, concepts, known_only)
 
 
 def score_responses(
-    formula: Formula | str, responses: Responses, unit: int, concepts: ConceptTable
+    formula: Formula | str,
+    responses: Responses,
+    unit: int,
+    concepts: ConceptTable,
+    known_only: bool = SearchOptions.known_only,
 ) -> Counts:
     """Score any formula for one unit from its counts."""
     mask = concepts.mask(formula)
     active, counts = responses.unit(unit)
-    both = int(counts[mask[active]].sum())
-    t, a = int(concepts.counts[mask].sum()), int(counts.sum())
-    return Counts.of(both, t, a, concepts.n_positions)
+    if not known_only:
+        both = int(counts[mask[active]].sum())
+        t, a = int(concepts.counts[mask].sum()), int(counts.sum())
+        return Counts.of(both, t, a, concepts.n_positions)
+    known = concepts.known_atoms(formula)
+    mask &= known
+    both, a = int(counts[mask[active]].sum()), int(counts[known[active]].sum())
+    return Counts.of(both, int(concepts.counts[mask].sum()), a, int(concepts.counts[known].sum()))
 
 
 def _explanation(
@@ -296,7 +414,8 @@ def _explanation(
         return _unexplained(unit, NO_CONCEPT, problem, options)
 
     def scored(found: Found) -> Scored:
-        counts = Counts.of(found.i, found.t, problem.total, problem.atoms.n_positions)
+        positions = found.known or (problem.total, problem.atoms.n_positions)
+        counts = Counts.of(found.i, found.t, *positions)
         # the published score has an epsilon in it; what we show is exact
         value = found.score if options.profile is None else counts.iou
         return Scored(found.formula(names), counts, value)

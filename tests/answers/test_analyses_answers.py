@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections import Counter
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+import andornot
 import naive
 from analysis_cases import CLASSES, EARLY, LAYER, pair_run, picture_run
-from andornot import Run
-from andornot.analyses import QUESTIONS, accuracy, contributions, kinds, length, uniqueness
+from andornot import Run, analyses
+from andornot.analyses import (
+    QUESTIONS,
+    REGISTRY,
+    accuracy,
+    contributions,
+    kinds,
+    length,
+    uniqueness,
+)
 from andornot.analyses.importance import (
     ablation_importance,
     exact_importance,
@@ -567,3 +578,29 @@ def test_every_question_has_a_module():
         "length", "uniqueness", "kinds", "accuracy", "contributions",
         "trust", "vocabulary", "scores",
     )  # fmt: skip
+    modules = {p.stem for p in Path(analyses.__file__).parent.glob("*.py")}
+    assert set(REGISTRY) <= modules
+    for name in REGISTRY:
+        asked = list(
+            inspect.signature(import_module(f"andornot.analyses.{name}").answer).parameters
+        )
+        assert asked[:2] == ["run", "layer"]
+
+
+def test_a_question_is_asked_by_its_name(run):
+    by_name = andornot.analyze(run, "accuracy", LAYER, least_active=1)
+    assert by_name.as_dict() == accuracy.answer(run, LAYER, least_active=1).as_dict()
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "message"),
+    [
+        ("acuracy", {}, "is accuracy meant"),
+        (3, {}, "question is 3; choose one of length, "),
+        ("accuracy", {"least_activ": 1}, "has no option 'least_activ' .is least_active meant"),
+        ("length", {"top": 1}, "has no option 'top'; it has none, so leave it out"),
+    ],
+)
+def test_a_question_or_an_option_that_is_not_there(run, question, options, message):
+    with pytest.raises(OptionError, match=message):
+        andornot.analyze(run, question, LAYER, **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
 from andornot.edits.control_rules import Evidence
 from andornot.edits.cutouts import find_cutouts, mean_colour
 from andornot.edits.edits_of_images import (
-    LUMINANCE,
     Cutout,
     Place,
     cut,
@@ -47,6 +47,9 @@ from andornot.formula_forms import terms
 from pair_cases import tagged
 
 NAMES = "abcd"
+
+GREY = np.array([0.299, 0.587, 0.114])
+"""Shares of red, green and blue in how light a colour is."""
 
 
 class TestPresence:
@@ -129,6 +132,9 @@ class TestPaste:
     def test_a_place_outside_the_image_is_refused(self):
         with pytest.raises(OptionError, match="outside the image"):
             Place(1.2, 0.5, 0.3)
+        left: Any = "left"
+        with pytest.raises(OptionError, match="x is 'left'; give a number"):
+            Place(left, 0.5, 0.3)
 
     def test_files_become_cutouts(self, tmp_path):
         pixels = np.zeros((6, 6, 4), np.uint8)
@@ -149,7 +155,7 @@ class TestRecolour:
         region = rng.random((6, 7)) < 0.5
         after = np.asarray(recolour(image(pixels), region, (150, 110, 120)), float)
         assert (after[~region] == pixels[~region]).all()
-        assert np.abs(after[region] @ LUMINANCE - pixels[region] @ LUMINANCE).max(initial=0) <= 0.6
+        assert np.abs(after[region] @ GREY - pixels[region] @ GREY).max(initial=0) <= 0.6
         # the differences between channels are those of the colour
         assert np.abs(after[region][:, 0] - after[region][:, 1] - 40).max(initial=0) <= 1
 
@@ -311,10 +317,18 @@ class TestWords:
         assert 110 < max(ranks) <= 120
         assert 100 not in ranks
 
-    def test_words_are_read_and_spelled(self):
+    def test_words_are_read(self):
         assert Word.read("hyp:nobody") == Word("hyp", "nobody")
         with pytest.raises(OptionError, match="hyp:WORD"):
             Word.read("nobody")
+
+    @pytest.mark.parametrize("odd", [3, ["hyp"]])
+    def test_words_are_texts(self, odd):
+        for make in (lambda: Word(odd, "man"), lambda: Word("hyp", odd), lambda: Word.read(odd)):
+            with pytest.raises(OptionError, match="hyp:WORD"):
+                make()
+
+    def test_words_are_spelled_as_people_do(self):
         tokens = ["She", "does", "n't", ",", "it", "'s", "'so'", "."]
         assert spelled(tokens) == "She doesn't, it's 'so'."
 

@@ -11,9 +11,9 @@ import pytest
 import reader_cases
 from andornot import Run
 from andornot.analyses.outcomes import outcomes
-from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER
+from andornot.views.of_run import class_weights
+from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.views.sentence_gallery import PairGallery
-from andornot.views.unit import class_weights
 from manifest_cases import retold
 from reader_cases import CLASSES, DEAD, DOGS, NEVER, SHARED, Reader, explain, rows
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import math
 
 import numpy as np
@@ -11,16 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
 from andornot.counting.stores import InMemory
-from andornot.views.formula_tree import Matcher, failures
 from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import best_units, nearest_units
-from andornot.views.overlays import data_url, overlay_png
+from andornot.views.of_run import threshold
+from andornot.views.parts import Matcher, failures
 from andornot.views.plots import activation_histogram, iou_by_length, round_numbers
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, threshold
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from manifest_cases import run_by
 
 NAMES = ("a", "b", "c", "d")
@@ -185,22 +182,6 @@ def test_histograms_count_every_value():
     assert sum(b.look == "main" for b in plot.bars) == sum(
         n > 0 and edge > 1 for n, edge in zip(found[0].counts, edges, strict=True)
     )
-
-
-@given(st.integers(0, 2**16), st.integers(1, 9), st.integers(1, 9))
-def test_overlays_hold_both_masks_exactly(seed, height, width):
-    rng = np.random.default_rng(seed)
-    unit, formula = rng.random((2, height, width)) < 0.5
-    url = data_url(overlay_png(unit, formula))
-    png = base64.b64decode(url.removeprefix("data:image/png;base64,"))
-    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
-    assert pixels.shape == (height, width, 4)
-    expected = np.zeros((height, width, 4), np.uint8)
-    expected[unit & ~formula] = (*UNIT_ONLY, 255)
-    expected[unit & formula] = (*AGREEMENT, 255)
-    expected[formula & ~unit] = (*FORMULA_ONLY, 255)
-    assert (pixels[pixels[..., 3] > 0] == expected[expected[..., 3] > 0]).all()
-    assert (pixels[..., 3] == expected[..., 3]).all()
 
 
 def test_red_tells_the_unit_and_blue_the_formula():

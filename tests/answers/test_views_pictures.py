@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,17 +13,9 @@ from hypothesis.extra import numpy as hnp
 import colour_cases
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.views.gallery import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.views.image_gallery import PictureGallery
-from andornot.views.panels import (  # type: ignore[attr-defined]
-    AGREEMENT,
-    FORMULA_ONLY,
-    UNIT_ONLY,
-    enlarge,
-    outline,
-    panel_shape,
-    panels,
-)
+from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from colour_cases import DEAD, NOT_A_NUMBER, RED, Colours
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -119,48 +110,15 @@ def test_samples_of_equal_standing_are_taken_from_all_over_the_data():
     assert of[SILENT] == [25, 75]
 
 
-@given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9))))
-def test_enlarging_a_mask_takes_the_position_under_each_pixel(mask):
-    large = enlarge(mask, (21, 17))
-    for y in range(21):
-        for x in range(17):
-            row, column = int((y + 0.5) * mask.shape[0] / 21), int((x + 0.5) * mask.shape[1] / 17)
-            assert large[y, x] == mask[row, column]
-
-
-@given(hnp.arrays(np.bool_, (6, 7)), st.integers(1, 3))
-def test_an_outline_is_what_lies_close_to_the_outside(mask, width):
-    expected = np.zeros_like(mask)
-    for y, x in np.argwhere(mask):
-        for b, a in np.argwhere(~mask):
-            expected[y, x] |= abs(y - b) + abs(x - a) <= width
-    np.testing.assert_array_equal(outline(mask, width), expected)
-
-
-def test_panels_colour_the_right_pixels(gallery):
-    view = gallery.unit(RED).samples[0]
-    view = replace(view, unit_mask=np.roll(view.unit_mask, 2, axis=(0, 1)))
-    assert min(view.shares) > 0
-    shape = panel_shape(view.unit_mask.shape)
-    assert shape == (168, 224)
-    image, unit, formula, both = panels(view)
-    assert {p.shape for p in (image, unit, formula, both)} == {(*shape, 3)}
-    u, f = enlarge(view.unit_mask, shape), enlarge(view.formula_mask, shape)
-    for panel, mask in ((unit, u), (formula, f)):
-        inside = mask & ~outline(mask)
-        np.testing.assert_array_equal(panel[inside], image[inside])
-        assert (panel[~mask].astype(int) <= image[~mask] * 0.25 + 0.5).all()
-    for region, colour in ((u & f, AGREEMENT), (u & ~f, UNIT_ONLY), (f & ~u, FORMULA_ONLY)):
-        assert (both[outline(region, 1)] == colour).all()
-    outside = both[~(u | f)]
-    assert (outside[:, 0] == outside[:, 1]).all(), "what neither covers is grey"
-
-
 def test_colours_differ_in_lightness_too():
     lightness = [np.dot(c, (0.299, 0.587, 0.114)) for c in (UNIT_ONLY, FORMULA_ONLY, AGREEMENT)]
     assert lightness[2] - max(lightness[:2]) > 80
     # unit and formula are told apart by blue against red, which most colour-blind people keep
     assert FORMULA_ONLY[2] - UNIT_ONLY[2] > 150
+
+
+def test_an_image_is_shown_with_the_shape_of_its_grid(gallery):
+    assert gallery.unit(RED).samples[0].shape == (168, 224)
 
 
 def test_shares_add_up(gallery):

@@ -217,7 +217,11 @@ def test_a_frame_has_a_row_for_each_unit(units, concepts):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda u, c: andornot.explain(u, c, lenght=2), OptionError, "'lenght'"),
+        (
+            lambda u, c: andornot.explain(u, c, lenght=2),  # type: ignore[call-arg]
+            OptionError,
+            r"no search option 'lenght' \(did you mean length\?\)",
+        ),
         (lambda u, c: andornot.explain(u, c, jobs=0), OptionError, "jobs is 0"),
         (lambda u, c: andornot.explain(u, c, status=["ok"]), OptionError, "1 entries for 3 units"),
         (lambda u, c: andornot.explain(u, c, units=[1, 2]), OptionError, "2 entries for 3 units"),

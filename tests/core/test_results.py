@@ -180,7 +180,8 @@ def test_a_saved_result_comes_back_equal(tmp_path_factory, case, length, how, da
 
 def test_every_option_of_the_search_comes_back(tmp_path, whole):
     options = SearchOptions.of(
-        length=np.int64(2), beam_size=4, search="optimal", metric="f1", operators=["OR", "AND"],
+        length=np.int64(2),  # type: ignore[arg-type]
+        beam_size=4, search="optimal", metric="f1", operators=["OR", "AND"],
         penalty=0.9, limit=3, categories="x", concepts=["a", "é", "d"], nodes=50, seconds=9.5,
     )  # fmt: skip
     replace(whole, search=options).save(tmp_path / "file")
@@ -195,13 +196,13 @@ def test_a_loaded_result_can_be_examined(tmp_path):
     masks, units = rng.random((4, 40)) < 0.4, rng.random((2, 40)) < 0.3
     table = ConceptTable.from_masks(masks, ["a", "b", "c", "d"])
     andornot.explain(units, table, length=2).save(tmp_path / "file")
-    again = andornot.examine(Result.load(tmp_path / "file"), units, table)
+    again = andornot.assess(Result.load(tmp_path / "file"), units, table)
     again.save(tmp_path / "file")
     assert Result.load(tmp_path / "file") == again
     assert again[0].trust is not None
     other = ConceptTable.from_masks(~masks, ["a", "b", "c", "d"])
     with pytest.raises(AndornotError, match="another concept table"):
-        andornot.examine(Result.load(tmp_path / "file"), units, other)
+        andornot.assess(Result.load(tmp_path / "file"), units, other)
 
 
 def test_only_our_own_file_is_replaced(tmp_path, whole):

@@ -22,7 +22,7 @@ from andornot.search import beam, exhaustive
 from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
-from andornot.search.options import Budget, SearchOptions
+from andornot.search.options import Budget, Profile, SearchOptions
 from andornot.search.problem import (
     OPERATORS,
     Atoms,
@@ -100,7 +100,7 @@ def assert_counts_are_true(case, found, metric, penalty=1.0):
 
 
 def options(length, size, metric="iou", operators=NAMES, published=False, **more):
-    profile = "mu2020" if published else None
+    profile: Profile | None = "mu2020" if published else None
     return SearchOptions(
         length, size, operators=tuple(operators), metric=metric, profile=profile, **more
     )
@@ -410,7 +410,7 @@ def test_options_may_be_written_in_several_ways():
     assert operator_numbers(["and_not", " or "]) == (OPERATORS["OR"], OPERATORS["AND NOT"])
     assert operator_numbers("and") == (OPERATORS["AND"],)
     assert operator_numbers(["OR", "or"]) == (OPERATORS["OR"],)
-    assert SearchOptions.of(length=np.int64(2), limit=np.int32(3)).length == 2
+    assert SearchOptions.given({"length": np.int64(2), "limit": np.int32(3)}).length == 2
     assert SearchOptions(operators=("and_not", "OR")).operator_numbers == operator_numbers(
         ("or", "and not")
     )

@@ -25,7 +25,7 @@ from andornot.results.trust import Trust
 from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
 from andornot.trust.held_out import length_that_pays, measure_held_out
-from andornot.trust.measure import examine, shortened
+from andornot.trust.measure import assess, shortened
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskEvidence, RecordedEvidence
 from andornot.trust.repeat import Repeats
@@ -250,7 +250,7 @@ def test_trust_of_groups_is_that_of_their_samples_laid_out_again():
     concepts, units = rng.random((5, 34, 6)) < 0.4, rng.random((3, 34, 6)) < 0.4
     table = ConceptTable.from_masks(concepts, list("abcde"), folds=groups % 3, groups=groups)
     result = andornot.explain(units, table, **SEARCH)
-    found = examine(result, units, table, options=FEW, jobs=1)
+    found = assess(result, units, table, options=FEW, jobs=1)
     draws = draw_samples(groups, FEW.bootstrap, FEW.seed)
     orders = draw_orders(groups, FEW.nulls, FEW.seed)
     null = [andornot.explain(naive.permuted(units, order), table, **SEARCH) for order in orders]
@@ -265,9 +265,9 @@ def test_trust_of_groups_is_that_of_their_samples_laid_out_again():
         scores = np.array([r[u].by_length for r in null])
         assert e.trust.chance.null == pytest.approx(scores.mean(axis=0))
     few = ConceptTable.from_masks(concepts, list("abcde"), groups=(groups % 9).tolist())
-    assert examine(andornot.explain(units, few), units, few)[0].trust.chance is None
+    assert assess(andornot.explain(units, few), units, few)[0].trust.chance is None
     one = ConceptTable.from_masks(concepts, list("abcde"), groups=["video"] * 34)
-    assert examine(andornot.explain(units, one), units, one)[0].trust.stability is None
+    assert assess(andornot.explain(units, one), units, one)[0].trust.stability is None
 
 
 def evidence_of(recording, rule, jobs=1):
@@ -381,7 +381,7 @@ def test_p_values_of_noise_are_uniform():
 def test_planted_units_are_no_chance_and_hold_out():
     world = planted_world(0)
     result = andornot.explain(world.units, world.table)
-    for e in examine(result, world.units, world.table):
+    for e in assess(result, world.units, world.table):
         held, chance = e.trust.held_out, e.trust.chance
         assert chance.p_value == 1 / (TrustOptions.nulls + 1)
         assert held.by_length[-1] == pytest.approx(held.in_sample[-1], abs=0.03)
@@ -396,7 +396,7 @@ def test_a_record_survives_json_and_says_what_it_holds():
     import json
 
     world = planted_world(1)
-    result = examine(
+    result = assess(
         andornot.explain(world.units, world.table), world.units, world.table, options=FEW
     )
     for e in result:
@@ -413,10 +413,10 @@ def test_a_record_survives_json_and_says_what_it_holds():
 def test_results_do_not_hang_on_threads_or_units():
     world = WORLDS[1]
     result = andornot.explain(world.units, world.table, **SEARCH)
-    first = examine(result, world.units, world.table, options=FEW, jobs=1, **SEARCH)
-    assert examine(result, world.units, world.table, options=FEW, jobs=3, **SEARCH) == first
+    first = assess(result, world.units, world.table, options=FEW, jobs=1, **SEARCH)
+    assert assess(result, world.units, world.table, options=FEW, jobs=3, **SEARCH) == first
     alone = andornot.explain(world.units[2:3], world.table, **SEARCH)
-    alone = examine(alone, world.units[2:3], world.table, options=FEW, **SEARCH)
+    alone = assess(alone, world.units[2:3], world.table, options=FEW, **SEARCH)
     chance = replace(alone[0].trust.chance, q_value=first[2].trust.chance.q_value)
     chance = replace(chance, p_pooled=first[2].trust.chance.p_pooled)
     chance = replace(chance, q_pooled=first[2].trust.chance.q_pooled)
@@ -453,18 +453,18 @@ def test_where_little_can_be_known_little_is_said():
     one = ConceptTable.from_masks(world.concepts[:, :1], world.names)
     present = world.concepts[:, 0].any(axis=(1, 2))
     masks = world.concepts[present, :1][:1]
-    result = examine(andornot.explain(masks, one), masks, one)
+    result = assess(andornot.explain(masks, one), masks, one)
     assert result[0].trust == Trust(3)
     whole = ConceptTable.from_masks(world.concepts, world.names)
     none = TrustOptions(resamples=0, nulls=0)
-    trust = examine(
+    trust = assess(
         andornot.explain(world.units, whole, **SEARCH), world.units, whole, options=none, **SEARCH
     )[0].trust
     assert trust.held_out is None
     assert trust.chance is None
     assert trust.stability.resamples == 0
     nothing = np.zeros((1, 12, 4, 4), bool)
-    assert examine(andornot.explain(nothing, whole), nothing, whole)[0].trust is None
+    assert assess(andornot.explain(nothing, whole), nothing, whole)[0].trust is None
 
 
 @pytest.mark.parametrize("n_samples", [2, 3, 4, 6, 9])
@@ -472,7 +472,7 @@ def test_few_samples_say_nothing_of_chance(n_samples):
     rng = np.random.default_rng(n_samples)
     table = ConceptTable.from_masks(rng.random((5, n_samples, 6)) < 0.4, list("abcde"))
     units = rng.random((3, n_samples, 6)) < 0.4
-    for e in examine(andornot.explain(units, table, length=2), units, table, length=2):
+    for e in assess(andornot.explain(units, table, length=2), units, table, length=2):
         assert e.trust.chance is None
 
 
@@ -485,7 +485,7 @@ def test_units_without_a_formula_count_among_the_tests():
         unit[rng.choice(unit.size, 2, replace=False)] = True
     units = units.reshape(300, 40, 6)
     table = ConceptTable.from_masks(concepts, list("abcde"))
-    result = examine(
+    result = assess(
         andornot.explain(units, table, length=2), units, table, length=2,
         options=TrustOptions(resamples=0, nulls=39),
     )  # fmt: skip
@@ -501,13 +501,13 @@ def test_mistakes_get_a_sentence():
     world = WORLDS[0]
     result = andornot.explain(world.units, world.table)
     with pytest.raises(OptionError, match="4 explanations for 2 unit masks"):
-        examine(result, world.units[:2], world.table)
+        assess(result, world.units[:2], world.table)
     with pytest.raises(OptionError, match="active positions, its mask has"):
-        examine(result, ~world.units, world.table)
+        assess(result, ~world.units, world.table)
     with pytest.raises(OptionError, match="up to length 3"):
-        examine(replace(result, search=None), world.units, world.table, length=2)
+        assess(replace(result, search=None), world.units, world.table, length=2)
     with pytest.raises(DataError, match="shape"):
-        examine(result, world.units[:, :3], world.table)
+        assess(result, world.units[:, :3], world.table)
     for wrong in ({"nulls": -1}, {"resamples": 1.5}, {"bootstrap": 5}, {"resamples": 2000}):
         with pytest.raises(OptionError, match=next(iter(wrong))):
             TrustOptions(**wrong)
@@ -534,28 +534,28 @@ def test_trust_is_that_of_the_search_that_was_made(name):
     table, units = small_world()
     plain, field = andornot.explain(units, table), name.replace("only", "concepts")
     with pytest.raises(OptionError, match=f"{field} is .* searched for with"):
-        examine(plain, units, table, options=FEW, **{name: OTHER[name]})
+        assess(plain, units, table, options=FEW, **{name: OTHER[name]})
     if name == "search":
         return
     result = andornot.explain(units, table, **{name: OTHER[name]})
-    remembered = examine(result, units, table, options=FEW)
-    given = examine(result, units, table, options=FEW, **{name: OTHER[name]})
+    remembered = assess(result, units, table, options=FEW)
+    given = assess(result, units, table, options=FEW, **{name: OTHER[name]})
     told = SearchOptions.of(**{field: OTHER[name]})
     assert remembered == given
-    assert remembered == examine(
+    assert remembered == assess(
         replace(result, search=None, table=None), units, table, options=FEW,
         **{name: getattr(told, field)},
     )  # fmt: skip
     assert remembered.search == told
     default = getattr(SearchOptions(), field)
     with pytest.raises(OptionError, match=f"{field} is"):
-        examine(result, units, table, options=FEW, **{name: default})
+        assess(result, units, table, options=FEW, **{name: default})
 
 
 def test_the_same_search_may_be_written_otherwise():
     table, units = small_world()
     result = andornot.explain(units, table, operators=["or", "and_not"], metric="IoU")
-    examine(result, units, table, options=FEW, operators=("AND NOT", "OR"), metric="iou")
+    assess(result, units, table, options=FEW, operators=("AND NOT", "OR"), metric="iou")
 
 
 def test_trust_is_that_of_the_table_and_the_masks_that_were_explained():
@@ -564,12 +564,12 @@ def test_trust_is_that_of_the_table_and_the_masks_that_were_explained():
     rng = np.random.default_rng(6)
     fewer = ConceptTable.from_masks(rng.random((6, 12, 6)) < 0.4, list("abcdef"))
     with pytest.raises(OptionError, match="another concept table"):
-        examine(result, units, fewer, options=FEW)
+        assess(result, units, fewer, options=FEW)
     moved = units.reshape(2, -1)[:, ::-1].reshape(units.shape)  # as many are active
     with pytest.raises(OptionError, match="of its active positions here"):
-        examine(replace(result, search=None, table=None), moved, table, options=FEW)
+        assess(replace(result, search=None, table=None), moved, table, options=FEW)
     folded = replace(table, fold_counts=table.fold_counts)  # equal, though not the same object
-    assert examine(result, units, folded, options=FEW) == examine(result, units, table, options=FEW)
+    assert assess(result, units, folded, options=FEW) == assess(result, units, table, options=FEW)
 
 
 def test_what_a_result_remembers_travels_with_it_and_is_no_part_of_what_it_says():

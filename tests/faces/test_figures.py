@@ -35,12 +35,21 @@ from andornot.analyses import contributions as contributions_of
 from andornot.analyses import length as length_of
 from andornot.analyses import uniqueness as uniqueness_of
 from andornot.figures import accuracy, contributions, edits, growth, kinds, length, uniqueness
-from andornot.figures.examples import choose_examples, shortened, strongest
+from andornot.figures.panels import panels
 from andornot.figures.request import Choices, Request
 from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
-from andornot.views.panels import panels
-from pair_cases import pair, sentence
+from figure_cases import (
+    CLASS_IMAGES,
+    EDIT_IMAGES,
+    EDITS,
+    choose_examples,
+    growth_samples,
+    shortened,
+    strongest,
+    words,
+)
+from pair_cases import pair
 
 
 @pytest.fixture(scope="module")
@@ -358,7 +367,7 @@ def test_a_unit_that_grows(run, request_of):
         assert f"Unit {best.unit}, length {n}: {best.best_by_length[n - 1].formula}" in said(figure)
     shown = pictures_in(figure)
     first, last = (run.concepts.mask(best.best_by_length[n - 1].formula) for n in (1, 3))
-    samples = growth._samples(request, best, [1, 3])
+    samples = growth_samples(request, best, [1, 3])
     assert samples[:2] == strongest(request, best.unit, 2)
     grids = [run.concepts.positions.sample(i) for i in range(len(run.samples))]
     moved = [int((first ^ last)[grid].sum()) for grid in grids]
@@ -434,7 +443,7 @@ def test_images_of_a_class_are_of_it(varied):
     is_red = varied.samples["class"] == "red-s"
     margin = {i: own[0] - max(own[1:]) for i, own in enumerate(varied.logits) if is_red[i]}
     best = sorted((i for i in margin if margin[i] > 0), key=lambda i: -margin[i])
-    assert len(shown) == min(len(best), contributions.IMAGES) > 1
+    assert len(shown) == min(len(best), CLASS_IMAGES) > 1
     for pixels, i in zip(shown, best, strict=False):
         image = request.pictures.data.image(i).convert("RGB")
         np.testing.assert_array_equal(pixels, np.asarray(image))
@@ -484,7 +493,7 @@ def test_edits_of_images():
     text = said(figure)
     assert text.index("edit 1") < text.index("edit 2") < text.index("edit 0")
     shown = pictures_in(figure)
-    assert len(shown) == 2 * edits.IMAGES * edits.EDITS
+    assert len(shown) == 2 * EDIT_IMAGES * EDITS
     np.testing.assert_array_equal(shown[0], np.asarray(before))
     np.testing.assert_array_equal(shown[1], np.asarray(after))
     (chart,) = [axes for axes in figure.axes if axes.containers]
@@ -531,7 +540,7 @@ TOKENS = st.lists(st.sampled_from(["a", "dog", "runs", ",", "."]), min_size=1, m
 
 @given(TOKENS, TOKENS)
 def test_changes_hold_both_sentences(old, new):
-    text = edits.changes(sentence(" ".join(old)), sentence(" ".join(new)))
+    text = edits.changes(words(" ".join(old)), words(" ".join(new)))
     assert [word.text for word in text if not word.struck] == new
     assert [word.text for word in text if not word.ground] == old
 

@@ -34,7 +34,7 @@ def world():
     table = ConceptTable.from_masks(masks, names, ["texture", "texture", "colour", None], folds)
     result = andornot.explain(np.stack(units), table, length=3, units=NUMBERS)
     few = TrustOptions(resamples=2, bootstrap=40, nulls=5)
-    return andornot.examine(result, np.stack(units), table, options=few), np.stack(units), table
+    return andornot.assess(result, np.stack(units), table, options=few), np.stack(units), table
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 import reader_cases
@@ -23,16 +25,23 @@ from andornot.cli import cli
 from andornot.cli.report import report as report_command
 from andornot.edits.attack_files import run_key
 from andornot.errors import DataError, OptionError, RunError
-from andornot.report import write as module
-from andornot.report.layer_context import FED, ask_all
-from andornot.report.overview import trust_sentences
-from andornot.report.unit_links import slugs
+from andornot.report.addresses import slugs
+from andornot.report.mask_picture import data_url, mask_png
 from andornot.report.write import write_report
 from andornot.views.image_gallery import PictureGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from manifest_cases import retold
 from reader_cases import DOGS, NEVER
-from report_cases import CLASSES, DEAD, EVIL, Colours, picture_run
+from report_cases import (
+    CLASSES,
+    DEAD,
+    EVIL,
+    FED,
+    Colours,
+    ask_all,
+    picture_run,
+    trust_sentences,
+)
 from story_cases import story
 from test_report_page import Reader, read
 
@@ -134,6 +143,22 @@ def test_masks_on_a_units_page_are_those_of_the_arrays(run, site):
 def view_concept(run, unit):
     (name,) = run.result()[unit].formula.concepts  # in this world one concept says all
     return name
+
+
+@given(st.integers(0, 2**16), st.integers(1, 9), st.integers(1, 9))
+def test_a_picture_of_masks_holds_both_masks_exactly(seed, height, width):
+    rng = np.random.default_rng(seed)
+    unit, formula = rng.random((2, height, width)) < 0.5
+    url = data_url(mask_png(unit, formula))
+    png = base64.b64decode(url.removeprefix("data:image/png;base64,"))
+    pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGBA"))
+    assert pixels.shape == (height, width, 4)
+    expected = np.zeros((height, width, 4), np.uint8)
+    expected[unit & ~formula] = (*UNIT_ONLY, 255)
+    expected[unit & formula] = (*AGREEMENT, 255)
+    expected[formula & ~unit] = (*FORMULA_ONLY, 255)
+    assert (pixels[pixels[..., 3] > 0] == expected[expected[..., 3] > 0]).all()
+    assert (pixels[..., 3] == expected[..., 3]).all()
 
 
 def test_images_are_shared_and_have_the_size_they_claim(run, site):
@@ -268,7 +293,7 @@ def test_a_report_is_there_whole_or_not_at_all(run, tmp_path, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(module, "class_pages", fails)
+    monkeypatch.setattr("andornot.views.book.class_views", fails)
     with pytest.raises(RunError, match="No space left"):
         write_report(run, out, [1], 1)
     assert first.read_bytes() == before

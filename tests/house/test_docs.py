@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from doctest import DocTestFinder
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from urllib.parse import unquote
 
 import pytest
@@ -86,6 +88,64 @@ def test_links_lead_somewhere(file):
             assert anchor in anchors(place), target
 
 
+DOCS = ROOT / "docs"
+SHELVES = {"start", "how-to", "explanation", "reference"}
+WHOLE = 27_000
+"""Words that all pages may have together: who adds some looks for others that can go."""
+
+
+def told(file):
+    """The running text of a page, piece by piece; code and formulas are none."""
+    tokens = MarkdownIt("commonmark").parse(file.read_text(encoding="utf-8"))
+    for token in tokens:
+        if token.type == "inline":
+            yield re.sub(r"\$\$?[^$]+\$\$?", "", token.content)
+
+
+def words_in(file):
+    """How many words the running text of a page has; bars of tables and numbers are none."""
+    return sum(len(re.findall(r"\S*[^\W\d_]\S*", piece)) for piece in told(file))
+
+
+def test_pages_are_short():
+    ours = set(PAGES) - {DOCS / "decisions.md", DOCS / "reference" / "options.md"}
+    assert sum(map(words_in, ours)) <= WHOLE
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 700
+
+
+def test_each_page_stands_on_a_shelf_and_the_index_leads_to_it():
+    """So that nobody has to search for a page, and none is forgotten."""
+    index = DOCS / "index.md"
+    listed = {(DOCS / target.partition("#")[0]).resolve() for target in links(index)}
+    for block in read_page(index).blocks:
+        for line in block.text.splitlines() if block.language == "{toctree}" else ():
+            listed.update(DOCS.glob(f"{line}.md") if line and not line.startswith(":") else ())
+    for page in set(PAGES) - {ROOT / "README.md", index, DOCS / "decisions.md"}:
+        assert page.parent.name in SHELVES, page
+        assert page.parent.parent == DOCS, page
+        assert page in listed, page
+
+
+def test_no_sentence_is_told_twice():
+    """Each thing has one place, and other pages link to it."""
+    seen = {}
+    for file in PAGES:
+        for piece in told(file):
+            for sentence in re.split(r"(?<=[.!?:;|])\s+", piece):
+                words = re.findall(r"\w+", sentence.lower())
+                if len(words) >= 12:
+                    assert " ".join(words) not in seen, (file, seen[" ".join(words)], sentence)
+                    seen[" ".join(words)] = file
+
+
+def test_pages_that_code_names_exist():
+    """Messages, docstrings and help send people to pages by their paths."""
+    places = [ROOT / "src", ROOT / "tests", ROOT / "examples", ROOT / "benchmarks"]
+    for file in (file for place in places for file in place.rglob("*.py")):
+        for name in re.findall(r"\bdocs/[\w/-]+\.md\b", file.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{file}: {name}"
+
+
 def test_decisions_are_numbered_dated_and_listed_once():
     """Who adds a record gives it the next number and a place in the list at the top."""
     page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
@@ -149,7 +209,7 @@ def is_moved(name):
 
 
 CHANGES = ROOT / "CHANGELOG.md"
-TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "deprecation.md"}
+TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "reference" / "deprecation.md"}
 NAMED = [*LINKED, *(ROOT / "docs" / "reference").glob("*.md")]
 
 
@@ -170,6 +230,47 @@ def test_names_of_the_package_in_pages_exist():
     for wrong in ("andornot.Responses.from_nowhere", "andornot.nowhere", "andornot.errors.Nope.x"):
         with pytest.raises(KeyError):
             find(wrong)
+
+
+# --- examples ---
+
+SHOWN_ELSEWHERE = {
+    "andornot.models.PRESETS": "a dictionary; Preprocessing.preset shows how to use it",
+}
+"""Public names without an example of their own, and why; the list may only get shorter."""
+NAMESPACES = ("andornot", "andornot.data", "andornot.models", "andornot.edits", "andornot.views")
+
+
+def public():
+    """What we promise: names of the root and of four namespaces, and those of the reference."""
+    for space in NAMESPACES:
+        yield from (f"{space}.{name}" for name in getattr(find(space), "__all__", ()))
+    yield from reference()
+
+
+def example(owner):
+    """The code of all examples in a docstring and in those of what belongs to it."""
+    tests = DocTestFinder(recurse=True).find(owner, "it")
+    return "".join(line.source for test in tests for line in test.examples)
+
+
+def has_example(name):
+    """Whether a name has an example; of a member, whether it occurs in those of its class."""
+    owner, _, member = name.rpartition(".")
+    if isinstance(find(owner), type):
+        return re.search(rf"\.{member}\b", example(find(owner))) is not None
+    return isinstance(find(name), ModuleType) or bool(example(find(name)))
+
+
+def test_every_public_name_has_an_example():
+    """They run in test_docstrings.py."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    names = dict.fromkeys(public())
+    assert {"andornot.explain", "andornot.edits.Paste", "andornot.Result.best"} <= set(names)
+    without = {name for name in names if not has_example(name)}
+    assert without == set(SHOWN_ELSEWHERE)
+    assert not has_example("andornot.Result.rows")
+    assert not has_example("andornot.errors.quoted")
 
 
 SOURCES = {

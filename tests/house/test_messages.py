@@ -44,11 +44,11 @@ from andornot.errors import DamagedError, DataError, FormulaError, ModelError, O
 from andornot.measures.scores import metric_code
 from andornot.pipeline.stream import explain_to_parquet
 from andornot.probes.base import Recording
-from andornot.report.attacks import check_attacks
 from andornot.report.write import write_report
 from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
+from andornot.views.attacks import check_attacks
 from andornot.views.image_gallery import PictureGallery
 from benchmarks import scale
 from manifest_cases import retold, run_at
@@ -144,8 +144,19 @@ ARRAYS = {
         OptionError,
         "seconds is for a search with proof",
     ),
+    "known_only that is neither": (
+        lambda: SearchOptions(known_only="yes"),  # type: ignore[arg-type]
+        OptionError,
+        "known_only is 'yes'; give True or False",
+    ),
+    "known_only of the published search": (
+        lambda: SearchOptions(known_only=True, profile="mu2020"),
+        OptionError,
+        "profile 'mu2020' scores all positions, as published; leave it out, or leave known_only "
+        "out",
+    ),
     "a space of nothing": (
-        lambda: SearchOptions(space="bushes"),
+        lambda: SearchOptions(space="bushes"),  # type: ignore[arg-type]
         OptionError,
         "unknown space 'bushes'; choose 'left-deep' or 'trees'",
     ),

@@ -18,8 +18,10 @@ from andornot.counting import stores as activations
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.explainer import SearchOptions
 from andornot.pipeline import count, record
 from andornot.pipeline import dissect as dissection
+from andornot.pipeline.options import Execution, RunOptions
 from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
@@ -93,6 +95,25 @@ def run_with(folder, tmp_path):
 
     torch.manual_seed(0)
     return run
+
+
+def test_options_by_name_and_in_records_make_the_same_run(run_with, folder, tmp_path):
+    def found(run):
+        return list(run.result()), {path.name for path in (run.path / "cache").iterdir()}
+
+    trust, searching, here = TrustOptions(2, 40, 2), SearchOptions(2, search="beam"), Execution(1)
+    net = Colours()
+    by_name = found(run_with(net, length=2, search="beam", jobs=1, trust=trust))
+    assert found(run_with(net, search=searching, execution=here, trust=trust)) == by_name
+    options = RunOptions(
+        searching, trust, OPTIONS["threshold"], folds=2, recording=OPTIONS["recording"],
+        execution=here,
+    )  # fmt: skip
+    whole = andornot.dissect(
+        net, "layer", f"labelmaps:{folder}", tmp_path / "whole",
+        preprocessing=preprocessing(), options=options,
+    )  # fmt: skip
+    assert found(whole) == by_name
 
 
 def test_numbers_of_numpy_are_plain_ones(run_with):

@@ -325,7 +325,7 @@ RAW = re.compile(
     re.VERBOSE,
 )
 STAGES = re.compile(
-    r"""(?:stages?|timer|_part)[\[(]\s*f?["']  # a name at its use
+    r"""(?:stages?|clock|_part)[\[(]\s*f?["']  # a name at its use
     | f["'](?:activations|thresholds|responses|search|saturated|scores|trust|ranges)\s\{""",
     re.VERBOSE,
 )

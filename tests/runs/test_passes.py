@@ -22,8 +22,10 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 import pass_cases  # noqa: E402
 import test_dissect_text as text  # noqa: E402
+from andornot.pipeline import dissect as dissection  # noqa: E402
 from andornot.pipeline import passes  # noqa: E402
 from andornot.pipeline import two_passes as twice  # noqa: E402
+from andornot.pipeline.steady import note_company  # noqa: E402
 from pass_cases import (  # noqa: E402
     LAYERS,
     N_SAMPLES,
@@ -140,6 +142,23 @@ def test_what_ends_between_the_layers_of_a_pass_is_not_mixed_up(
     run = dissect(world, out, store=False)
     assert_same_run(stored, run)
     assert stages_of(run) == calm
+
+
+@pytest.mark.parametrize("name", ["responses.npz", "areas.npy", "thresholds.npy"])
+def test_counts_that_are_damaged_in_the_same_run_are_made_by_another_pass(
+    world, stored, out, name, monkeypatch
+):
+    spoiled = []
+
+    def spoil(*given):
+        if not spoiled:
+            spoiled.append(next(out.glob(f"cache/responses_second-*/{name}")))
+            spoiled[0].write_bytes(spoiled[0].read_bytes()[:50])
+        note_company(*given)
+
+    monkeypatch.setattr(dissection, "note_company", spoil)
+    assert_same_run(stored, dissect(world, out, store=False))
+    assert spoiled
 
 
 def test_a_damaged_file_of_an_interrupted_pass_is_left_aside(world, stored, out, monkeypatch):

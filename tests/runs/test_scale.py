@@ -139,7 +139,7 @@ def test_mistakes_get_a_sentence(tmp_path):
     with pytest.raises(OptionError, match="block is 0"):
         explain_to_parquet(responses, table, tmp_path / "u.parquet", block=0)
     with pytest.raises(OptionError, match="no search option 'lenght'"):
-        explain_to_parquet(responses, table, tmp_path / "u.parquet", lenght=2)
+        explain_to_parquet(responses, table, tmp_path / "u.parquet", lenght=2)  # type: ignore[call-arg]
     (tmp_path / "file").write_text("")
     with pytest.raises(RunError, match="cannot write"):
         explain_to_parquet(responses, table, tmp_path / "file" / "u.parquet")

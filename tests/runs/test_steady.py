@@ -10,8 +10,10 @@ import pytest
 
 import andornot
 from andornot import Threshold
-from andornot.errors import ModelError
+from andornot.errors import DamagedError, ModelError
+from andornot.pipeline import dissect as dissection
 from andornot.pipeline.steady import _share
+from andornot.pipeline.write import write_run
 from andornot.probes.base import Recording
 from pair_cases import pair, pairs_of
 
@@ -133,6 +135,27 @@ def test_company_without_a_known_reason_and_elsewhere(run):
     with ThreadPoolExecutor(2) as executor:
         (note,) = notes(run(Net(centred), executor=executor))
     assert "something in it looks across the samples of a batch" in note
+
+
+@pytest.mark.parametrize("store", [True, False])
+def test_what_was_tried_before_a_part_was_damaged_is_not_told_of_what_is_made_again(
+    run, tmp_path, monkeypatch, store
+):
+    net, spoiled = Net(centred), []
+
+    def write(*given):
+        if spoiled:
+            return write_run(*given)
+        spoiled.append(next((tmp_path / "run" / "cache").glob("network-*/answer_*.npy")))
+        net.change = same
+        raise DamagedError(spoiled[0], "the disk")
+
+    monkeypatch.setattr(dissection, "write_run", write)
+    found = run(net, store=store)
+    assert spoiled
+    assert not notes(found)
+    for stage in found.manifest["stages"].values():
+        assert not stage.get("company")
 
 
 def test_samples_in_batches_of_their_own_have_no_company(run):

@@ -281,7 +281,7 @@ def drawn_trust(**changes: Any) -> Plain:
     world = pixels()
     concepts = world.table
     found = andornot.explain(world.units, concepts, **of_arrays(changes))
-    examined = andornot.examine(found, world.units, concepts, options=TRUST, jobs=1)
+    examined = andornot.assess(found, world.units, concepts, options=TRUST, jobs=1)
     return [{"unit": e.unit, "trust": plain(e.trust)} for e in examined]
 
 
@@ -294,14 +294,14 @@ def grouped_trust() -> Plain:
         world.concepts, world.names, world.categories, groups % 4, groups.tolist()
     )
     found = andornot.explain(world.units, concepts, **of_arrays({}))
-    examined = andornot.examine(found, world.units, concepts, options=TRUST, jobs=1)
+    examined = andornot.assess(found, world.units, concepts, options=TRUST, jobs=1)
     return [{"unit": e.unit, "trust": plain(e.trust)} for e in examined]
 
 
 def sentence_trust(**changes: Any) -> Plain:
     concepts, units = sentences()
     found = andornot.explain(units, concepts, **of_arrays(changes))
-    examined = andornot.examine(found, units, concepts, options=TRUST, jobs=1)
+    examined = andornot.assess(found, units, concepts, options=TRUST, jobs=1)
     return [{"unit": e.unit, "trust": plain(e.trust)} for e in examined]
 
 

@@ -1,16 +1,21 @@
-"""What users hand over, checked where it comes in: arrays of any library, names, numbers."""
+"""What users hand over, checked where it comes in: arrays of any library, names, numbers.
+
+NumPy is loaded where arrays are looked at: records of options need the rest, and the command line
+needs those for its help.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from andornot.errors import DataError, OptionError, quoted
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _LONGEST_PATH, _LONGEST_NAME = 4096, 255
 
@@ -21,6 +26,8 @@ def as_array(value: Any, what: str) -> NDArray[Any]:
     Raises:
         DataError: it does not make an array, for instance since rows differ in length.
     """
+    import numpy as np
+
     # NumPy would make one object of it, without a word
     if hasattr(value, "tocsr"):
         raise DataError(f"{what} are a sparse matrix; give it to from_sparse, or its toarray()")
@@ -47,7 +54,7 @@ def as_masks(value: Any, what: str, example: str) -> NDArray[np.bool_]:
         DataError: it is none.
     """
     array = as_array(value, what)
-    if array.dtype != np.bool_:
+    if array.dtype != bool:
         raise DataError(f"{what} have dtype {array.dtype}; give booleans, for instance {example}")
     return array
 

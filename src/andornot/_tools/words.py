@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any
 
 _FEW = 5
@@ -30,6 +32,12 @@ def shortened(text: str, most: int = 160) -> str:
     line = " ".join(text[: 4 * most].split())  # not all of what may be megabytes
     whole = len(text) <= 4 * most and len(line) <= most
     return line if whole else f"{line[: most - 3].rstrip()}..."
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Which known name is meant, in brackets, to stand behind a wrong one; nothing if none is."""
+    close = get_close_matches(name, sorted(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def brief(record: Any) -> str:

@@ -1,19 +1,62 @@
-"""The paper's questions, a module each: ``length.answer(run)`` gives tables and sentences.
+"""The questions that a run is asked, a module each, and their list; add a line here for a new one.
 
-from andornot.analyses import accuracy
-print(accuracy.answer(run).tables["correlations"])
+    from andornot.analyses import accuracy
+    print(accuracy.answer(run).tables["correlations"])
+
+or, by name, ``andornot.analyze(run, "accuracy")`` (see ``ask``).
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-QUESTIONS: Final = (
-    "length",
-    "uniqueness",
-    "kinds",
-    "accuracy",
-    "contributions",
-    "trust",
-    "vocabulary",
-    "scores",
+
+@dataclass(frozen=True)
+class Question:
+    """A question that has a module of its name here.
+
+    Attributes:
+        help: the question in a line, as ``andornot analyze --help`` tells it.
+        of_every_run: whether ``andornot analyze all`` and the report ask it: it needs nothing but
+            a run. What a single run cannot answer is said there in a sentence.
+    """
+
+    help: str
+    of_every_run: bool = True
+
+
+REGISTRY: Final[Mapping[str, Question]] = MappingProxyType(
+    {
+        "length": Question("IoU by maximum length of the formula (Figure 3)."),
+        "uniqueness": Question(
+            "Distinct explanations and concepts, and repeated explanations (Appendix A)."
+        ),
+        "kinds": Question("Kinds of units, and candidates for polysemanticity (Section 4)."),
+        "accuracy": Question(
+            "Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."
+        ),
+        "contributions": Question(
+            "Units that speak for and against each class (Section 6, Figure 8)."
+        ),
+        "trust": Question("How much is real: IoU in sample, held out and by chance, by length."),
+        "vocabulary": Question(
+            "Where the concepts are the limit: ceilings, and samples that they do not account for."
+        ),
+        "scores": Question(
+            "All scores of the chosen formulas, those from raw activations included."
+        ),
+        "metrics": Question(
+            "Which scores notice missing and extra labels (tests of Oikarinen et al. 2025).",
+            of_every_run=False,
+        ),
+        "baseline": Question(
+            "IoU of a RUN against that of the same network with random weights.",
+            of_every_run=False,
+        ),
+    }
 )
-"""The questions that every run is asked, those of the paper first; each is a module here."""
+"""All questions by name, those of the paper first; ``QUESTIONS`` and the commands follow it."""
+
+QUESTIONS: Final = tuple(name for name, question in REGISTRY.items() if question.of_every_run)
+"""The questions that every run is asked."""

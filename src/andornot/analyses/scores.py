@@ -29,7 +29,7 @@ def answer(
     masked_samples: int = 10,
     source: Any = None,
 ) -> Answer:
-    """Every score that ``docs/scores.md`` defines, for some units.
+    """Every score that ``docs/explanation/measures.md`` defines, for some units.
 
     Tables: ``units`` (a row for each unit), ``layer`` (mean and spread over these units).
 
@@ -45,6 +45,13 @@ def answer(
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         ModelError: the network cannot be loaded again, or does not look at images.
+
+    Examples:
+        >>> units = answer(run, units=[0, 3]).tables["units"]
+        >>> units[["unit", "iou", "pearson", "formula"]].round(3)
+           unit  iou  pearson        formula
+        0     0  1.0      1.0            red
+        1     3  1.0      1.0  red OR yellow
     """
     explained = explained_units(run, layer)
     ranked = [e.unit for e in run.result(explained.layer).best() if e.formula is not None]

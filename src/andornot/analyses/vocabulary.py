@@ -28,7 +28,7 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
     """The ceiling of each unit, and the active positions that no concept accounts for.
 
     A position is *accounted for* if some concept holds there and its atom belongs to the best
-    union of atoms, the one that reaches the ceiling (``docs/optimality.md``, Lemma 4).
+    union of atoms, the one that reaches the ceiling (``docs/explanation/proofs.md``, Lemma 4).
 
     Tables: ``units`` (a row for each, the lowest ceiling first), ``samples`` (for each unit those
     with most active positions that are not accounted for).
@@ -36,6 +36,12 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         RunError: no unit has a formula, or the run kept no activations.
+
+    Examples:
+        >>> answer(run).tables["units"][["unit", "ceiling", "attained", "no_concept"]].head(2)
+           unit  ceiling  attained  no_concept
+        0     0      1.0       1.0         0.0
+        1     1      1.0       1.0         0.0
     """
     explained = explained_units(run, layer)
     chosen = checked_units(explained.numbers, units, explained.layer)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from andornot.cli.options import TRUST_CODE, folder_name, open_run
+from andornot.analyses import QUESTIONS, REGISTRY
+from andornot.cli.options import JSON, LAYER, TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import AndornotError
 
@@ -39,7 +39,7 @@ def _show_bars(_context: click.Context, _option: click.Parameter, quiet: bool) -
 
 
 _QUIET = click.option(
-    "--quiet", is_flag=True, expose_value=False, callback=_show_bars, help="No progress bars."
+    "--quiet", is_flag=True, expose_value=False, callback=_show_bars, help="Show no progress bars."
 )
 
 
@@ -48,7 +48,6 @@ def _check(context: click.Context, _option: click.Parameter, out: Path | None) -
     if out is not None:
         from andornot._tools.folders import check_free_for
         from andornot._tools.writable import check_folder
-        from andornot.analyses import QUESTIONS
 
         names = QUESTIONS if context.info_name == "all" else (context.info_name,)
         check_folder(out)
@@ -65,7 +64,8 @@ def _common(command: F) -> F:
             type=click.IntRange(min=1),
             default=10,
             show_default=True,
-            help="Rows to print.",
+            metavar="N",
+            help="Print N rows of each table.",
         ),
         click.option(
             "--out",
@@ -74,12 +74,18 @@ def _common(command: F) -> F:
             callback=_check,
             help="Write tables as CSV and Parquet.",
         ),
-        click.option("--json", "as_json", is_flag=True, help="Print JSON, with whole tables."),
-        click.option("--layer", help="Layer, where the run has several."),
+        JSON,
+        LAYER,
         click.argument("run", type=_FILE),
     ):
         command = option(command)
     return command
+
+
+def _question(command: Callable[..., None]) -> click.Command:
+    """The command of a question that has options of its own; its function is called like it."""
+    name = command.__name__
+    return analyze.command(name, help=REGISTRY[name].help)(_common(command))
 
 
 def _ablation(command: F) -> F:
@@ -87,10 +93,10 @@ def _ablation(command: F) -> F:
     for option in (
         click.option(
             "--ablate-samples", type=int, default=256, show_default=True, metavar="N",
-            help="Samples to run with --ablate, spread evenly.",
+            help="Run N samples with --ablate, spread evenly.",
         ),
-        click.option("--units", type=Units(), metavar="3,5-9", help="Units to --ablate; default: "
-                     "the 20 best."),
+        click.option("--units", type=Units(), metavar="3,5-9", help="Set these units to zero with "
+                     "--ablate  [default: the 20 best]."),
         TRUST_CODE,
         click.option("--ablate", is_flag=True, help="Run the network again with units at zero; "
                      "not needed before a linear head."),
@@ -99,31 +105,31 @@ def _ablation(command: F) -> F:
     return command
 
 
-@analyze.command()
-@_common
-def length(run: Path, layer: str | None, **shown: Any) -> None:
-    """IoU by maximum length of the formula (Figure 3)."""
-    _show(_ask("length", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
-def uniqueness(run: Path, layer: str | None, **shown: Any) -> None:
-    """Distinct explanations and concepts, and repeated explanations (Appendix A)."""
-    _show(_ask("uniqueness", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
-@click.option("--length", type=int, metavar="N", help="Formulas of up to N concepts.")
-@click.option("--vectors", type=_FILE, metavar="FILE", help="Word vectors in GloVe's format; "
-              "default: those of the run's NEIGHBORS.")  # fmt: skip
-@click.option("--wordnet", is_flag=True, help="WordNet's path similarity instead (needs nltk).")
-@click.option("--threshold", type=float, help="Least mean similarity of words that belong "
-              "together; default: what 95 % of random pairs stay below.")  # fmt: skip
-@click.option("--min-share", type=float, default=0.2, show_default=True, help="Least share of the "
-              "explained positions that each of two meanings accounts for.")  # fmt: skip
-@click.option("--labels", type=_FILE, metavar="FILE", help="CSV of unit,label: your own verdicts.")
+@_question
+@click.option("--length", type=int, metavar="N", help="Take formulas of up to N concepts.")
+@click.option(
+    "--vectors",
+    type=_FILE,
+    metavar="FILE",
+    help="Read word vectors in GloVe's format  [default: those of the run's NEIGHBORS].",
+)
+@click.option("--wordnet", is_flag=True, help="Use WordNet's path similarity instead (needs nltk).")
+@click.option(
+    "--threshold",
+    type=float,
+    help="Let words belong together from this mean "
+    "similarity on  [default: what 95 % of random pairs stay below].",
+)
+@click.option(
+    "--min-share",
+    type=float,
+    default=0.2,
+    show_default=True,
+    help="Ask each of two meanings to account for this share of the explained positions.",
+)
+@click.option(
+    "--labels", type=_FILE, metavar="FILE", help="Read your own verdicts, as CSV of unit,label."
+)
 def kinds(
     run: Path,
     layer: str | None,
@@ -135,7 +141,7 @@ def kinds(
     labels: Path | None,
     **shown: Any,
 ) -> None:
-    """Kinds of units, and candidates for polysemanticity (Section 4)."""
+    """Ask with a measure of how near words are, and a person's own verdicts."""
     from andornot.analyses.coherence import WordNetSimilarity
 
     if wordnet and vectors is not None:
@@ -145,14 +151,25 @@ def kinds(
     _show(_ask("kinds", _open(run), layer, similarity=similarity, **options), **shown)
 
 
-@analyze.command()
-@_common
+@_question
 @_ablation
-@click.option("--least-active", type=int, default=10, show_default=True, metavar="N",
-              help="Correlate only units active on N of the samples.")  # fmt: skip
-@click.option("--samples", type=_FILE, metavar="FILE", help="Ids of samples to look at, one a "
-              "line, such as held-out ones.")  # fmt: skip
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the bootstrap.")
+@click.option(
+    "--least-active",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Correlate only units active on N of the samples.",
+)
+@click.option(
+    "--samples",
+    type=_FILE,
+    metavar="FILE",
+    help="Read ids of samples to look at, one a line, such as held-out ones.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Draw the bootstrap from this seed."
+)
 def accuracy(
     run: Path,
     layer: str | None,
@@ -161,35 +178,51 @@ def accuracy(
     seed: int,
     **options: Any,
 ) -> None:
-    """Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."""
+    """Ask of chosen samples, and with units at zero."""
     opened, only = open_run(run, options["trust_code"]), read_ids(samples)
     causal = _causal(opened, layer, only, options)
     asked = {"only": only, "causal": causal, "least_active": least_active, "seed": seed}
     _show(_ask("accuracy", opened, layer, **asked), **_shown(options))
 
 
-@analyze.command()
-@_common
+@_question
 @_ablation
-@click.option("--top", type=int, default=5, show_default=True, help="Units for each class.")
-@click.option("--classes", type=Names(), metavar="NAMES", help="Only these classes.")
+@click.option(
+    "--top",
+    type=int,
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Show N units for each class.",
+)
+@click.option("--classes", type=Names(), metavar="NAMES", help="Show only these classes.")
 def contributions(
     run: Path, layer: str | None, top: int, classes: tuple[str, ...] | None, **options: Any
 ) -> None:
-    """Units that speak for and against each class (Section 6, Figure 8)."""
+    """Ask of chosen classes, and with units at zero."""
     opened = open_run(run, options["trust_code"])
     causal = _causal(opened, layer, None, options)
     asked = {"top": top, "classes": classes, "causal": causal}
     _show(_ask("contributions", opened, layer, **asked), **_shown(options))
 
 
-@analyze.command()
-@_common
-@click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the 20 best.")
-@click.option("--masking", is_flag=True, help="Label masking too: run the network again on images "
-              "with all painted over but the formula.")  # fmt: skip
-@click.option("--masked-samples", type=int, default=10, show_default=True, metavar="N",
-              help="Images for each unit with --masking.")  # fmt: skip
+@_question
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take these units  [default: the 20 best]."
+)
+@click.option(
+    "--masking",
+    is_flag=True,
+    help="Mask labels too: run the network again on images with all painted over but the formula.",
+)
+@click.option(
+    "--masked-samples",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Take N images for each unit with --masking.",
+)
 @TRUST_CODE
 def scores(
     run: Path,
@@ -200,54 +233,75 @@ def scores(
     trust_code: bool,
     **shown: Any,
 ) -> None:
-    """All scores of the chosen formulas, those from raw activations included."""
+    """Ask of chosen units, and with label masking."""
     asked = {"units": units, "masking": masking, "masked_samples": masked_samples}
     _show(_ask("scores", open_run(run, trust_code), layer, **asked), **shown)
 
 
-@analyze.command()
-@_common
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the wrong labels.")
+@_question
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take only these units  [default: all]."
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Draw the wrong labels from this seed."
+)
 def metrics(run: Path, layer: str | None, units: list[int] | None, seed: int, **shown: Any) -> None:
-    """Which scores notice missing and extra labels (tests of Oikarinen et al. 2025)."""
+    """Ask of chosen units, and draw wrong labels by a seed."""
     _show(_ask("metrics", _open(run), layer, units=units, seed=seed), **shown)
 
 
-@analyze.command()
-@_common
-def trust(run: Path, layer: str | None, **shown: Any) -> None:
-    """How much is real: IoU in sample, held out and by chance, by length."""
-    _show(_ask("trust", _open(run), layer), **shown)
-
-
-@analyze.command()
-@_common
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+@_question
+@click.option(
+    "--units", type=Units(), metavar="3,5-9", help="Take only these units  [default: all]."
+)
 def vocabulary(run: Path, layer: str | None, units: list[int] | None, **shown: Any) -> None:
-    """Where the concepts are the limit: ceilings, and samples that they do not account for."""
+    """Ask of chosen units."""
     _show(_ask("vocabulary", _open(run), layer, units=units), **shown)
 
 
-@analyze.command()
-@_common
-@click.option("--against", type=_FILE, required=True, metavar="RUN", help="The same network with "
-              "random weights (andornot explain --random-weights).")  # fmt: skip
+@_question
+@click.option(
+    "--against",
+    type=_FILE,
+    required=True,
+    metavar="RUN",
+    help="Compare with the same network with random weights (andornot explain --random-weights).",
+)
 def baseline(run: Path, layer: str | None, against: Path, **shown: Any) -> None:
-    """IoU of a RUN against that of the same network with random weights."""
+    """Ask with a second run to compare with."""
     _show(_ask("baseline", _open(run), layer, against=_open(against)), **shown)
+
+
+def _plain(question: str) -> None:
+    """Make the command of a question that has no options of its own."""
+
+    @analyze.command(question, help=REGISTRY[question].help)
+    @_common
+    def command(run: Path, layer: str | None, **shown: Any) -> None:
+        _show(_ask(question, _open(run), layer), **shown)
+
+
+for _name in REGISTRY:
+    if _name not in analyze.commands:
+        _plain(_name)
 
 
 @analyze.command("all")
 @click.argument("run", type=_FILE)
-@click.option("--layer", help="Only this layer; default: all, each in a folder of its own.")
-@click.option("--out", type=_FILE, required=True, metavar="DIR", callback=_check,
-              help="Where the tables go.")  # fmt: skip
+@click.option(
+    "--layer", help="Ask about this layer only  [default: all, each in a folder of its own]."
+)
+@click.option(
+    "--out",
+    type=_FILE,
+    required=True,
+    metavar="DIR",
+    callback=_check,
+    help="Write the tables here.",
+)
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
     """All questions, with default options; what a run cannot answer is said in a sentence."""
-    from andornot.analyses import QUESTIONS
-
     opened = _open(run)
     layers = opened.layers if layer is None else (opened.layer(layer),)
     for name in layers:
@@ -270,8 +324,9 @@ def _open(path: Path) -> Run:
 
 
 def _ask(question: str, run: Run, layer: str | None, **options: Any) -> Answer:
-    answer: Answer = import_module(f"andornot.analyses.{question}").answer(run, layer, **options)
-    return answer
+    from andornot.analyses.ask import analyze as ask
+
+    return ask(run, question, layer, **options)
 
 
 def read_ids(path: Path | None) -> tuple[str, ...] | None:

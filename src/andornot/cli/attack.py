@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from andornot.cli.options import TRUST_CODE, open_run
+from andornot.cli.options import ALSO, DATA, JSON, MODEL, TRUST_CODE, open_run
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,33 +20,11 @@ if TYPE_CHECKING:
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _SAMPLE = click.argument("sample")
-_ALSO = click.option(
-    "--also", multiple=True, metavar="MODEL", help="Another network to ask; may be repeated."
-)
-_MODEL = click.option("--model", help="The run's network, if it has moved.")
-_DATA = click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @_RUN
-@click.option("--from", "source", required=True, metavar="CLASS", help="Class of the samples, by "
-              "name or number.")  # fmt: skip
-@click.option("--to", "target", required=True, metavar="CLASS", help="Class that they shall get.")
-@click.option("--layer", help="Layer, where the run has several.")
-@_ALSO
-@_MODEL
-@TRUST_CODE
-@_DATA
-@click.option("--samples", type=int, default=150, show_default=True, help="Most samples to edit.")
-@click.option("--edits", type=int, default=5, show_default=True, help="Edits to test.")
-@click.option("--controls", type=int, default=10, show_default=True, help="Controls of each.")
-@click.option("--units", type=int, default=12, show_default=True, help="Units to and from CLASS.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of samples and controls.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables and examples; "
-              "default RUN/attacks/CLASS-to-CLASS.")  # fmt: skip
-@_JSON
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@options_of("attack")
 def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Find edits that take samples of one class to another, and test them against controls.
 
@@ -77,13 +57,7 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
         model=options["model"],
         data=samples_from(opened, options["data"]),
         also=options["also"],
-        options=AttackOptions(
-            n_samples=options["samples"],
-            n_units=options["units"],
-            n_edits=options["edits"],
-            n_controls=options["controls"],
-            seed=options["seed"],
-        ),
+        options=AttackOptions(**values_of(AttackOptions, "attack", options)),
     )
     found.write(out)  # before it is printed, which may fail where nobody reads
     if as_json:
@@ -103,20 +77,34 @@ def edit() -> None:
 @_SAMPLE
 @click.option("--concept", metavar="FORMULA", help="Cut out where this holds in the run's images.")
 @click.option("--file", type=click.Path(path_type=Path), help="Paste this image (RGBA) instead.")
-@click.option("--x", type=float, default=0.5, show_default=True, help="Centre, share of the width.")
 @click.option(
-    "--y", type=float, default=0.5, show_default=True, help="Centre, share of the height."
+    "--x",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Put its centre here, a share of the width.",
 )
 @click.option(
-    "--size", type=float, default=0.4, show_default=True, help="Root of the area's share."
+    "--y",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="Put its centre here, a share of the height.",
+)
+@click.option(
+    "--size",
+    type=float,
+    default=0.4,
+    show_default=True,
+    help="Make it so large: the root of its share of the area.",
 )
 @click.option("--grid", metavar="CLASS", help="Try all sizes and places, and watch this class.")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
+@DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
-@_JSON
+@JSON
 def paste(
     run: Path, sample: str, concept: str | None, file: Path | None, grid: str | None, **options: Any
 ) -> None:
@@ -141,12 +129,12 @@ def paste(
 @_SAMPLE
 @click.argument("region", metavar="FORMULA")
 @click.argument("colour")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
+@DATA
 @click.option("--out", type=click.Path(path_type=Path), help="Write the edited image here.")
-@_JSON
+@JSON
 def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -> None:
     """Give the region of the image SAMPLE where FORMULA holds another COLOUR.
 
@@ -169,15 +157,15 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     type=click.Choice(["start", "determiner", "end"]),
     default="start",
     show_default=True,
-    help="Where to insert it.",
+    help="Choose where to insert it.",
 )
 @click.option("--delete", metavar="SIDE:WORD", help="Delete a word.")
 @click.option("--replace", metavar="SIDE:WORD=NEW", help="Replace a word.")
-@_ALSO
-@_MODEL
+@ALSO
+@MODEL
 @TRUST_CODE
-@_DATA
-@_JSON
+@DATA
+@JSON
 def words(
     run: Path,
     sample: str,

@@ -25,6 +25,11 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
                 f"{path} has the option {quoted(name)}, which andornot {ctx.command.name} does not "
                 f"know; it knows {', '.join(sorted(known))}"
             )
+        if option.name in defaults:
+            raise OptionError(
+                f"{path} gives {name} twice, under two names ({' and '.join(_names(option))}); "
+                "give it once"
+            )
         whole = option.type is click.INT or isinstance(option.type, Length)
         if isinstance(value, float) and whole:
             raise OptionError(f"{path} gives {name} as {value}; it must be a whole number")
@@ -37,6 +42,11 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
         defaults[option.name] = [value] if single else value
     ctx.default_map = {**(ctx.default_map or {}), **defaults}
     return path
+
+
+def _names(option: click.Parameter) -> list[str]:
+    """What a file may call an option."""
+    return sorted({name.lstrip("-").replace("-", sign) for name in option.opts for sign in "-_"})
 
 
 def _is_plain(value: object) -> bool:

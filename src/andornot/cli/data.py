@@ -70,15 +70,15 @@ def _facts(item: Item) -> dict[str, str]:
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("data"),
     show_default=True,
-    help="Folder to put it into.",
+    help="Put it into this folder.",
 )
 @click.option(
     "--mirror",
     envvar=MIRROR,
     metavar="URL",
-    help=f"Folder on the web that has the files, instead of the publishers; or set {MIRROR}.",
+    help=f"Get the files from this folder on the web, instead of the publishers; or set {MIRROR}.",
 )
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
     """Download the data set or the network NAME (see andornot data list).
 
@@ -101,10 +101,12 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 @click.argument("spec")
 @click.option("--split", help="Look only at the samples of this split.")
 @click.option("--samples", type=int, metavar="N", help="Look at N samples, spread evenly.")
-@click.option("--group", metavar="NAME", help="Which samples belong together, as for explain.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option(
+    "--group", metavar="NAME", help="Keep together samples that belong together, as for explain."
+)
+@click.option("--jobs", type=int, metavar="N", help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: Any) -> int:
     """Say what is in a data set, and what is suspicious, before you wait for a run.
 
@@ -152,11 +154,11 @@ def _open(spec: str, split: str | None, samples: int | None, group: str | None) 
 @data.command()
 @click.argument("spec")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--split", help="Only the samples of this split.")
-@click.option("--samples", type=int, metavar="N", help="At most N samples, spread evenly.")
-@click.option("--colors", is_flag=True, help="With the eleven basic colours, as a layer.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option("--split", help="Take only the samples of this split.")
+@click.option("--samples", type=int, metavar="N", help="Take at most N samples, spread evenly.")
+@click.option("--colors", is_flag=True, help="Add the eleven basic colours, as a layer.")
+@click.option("--jobs", type=int, metavar="N", help="Use N threads  [default: all cores].")
+@click.option("--quiet", is_flag=True, help="Show no progress bars.")
 def convert(
     spec: str,
     out: Path,

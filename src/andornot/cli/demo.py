@@ -7,14 +7,13 @@ from pathlib import Path
 import click
 
 from andornot.cli.printing import print_run
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of
 from andornot.demo import DEMOS
 
 
-@click.command()
-@click.option("--out", type=click.Path(path_type=Path), default="demo", show_default=True)
-@click.option("--only", type=click.Choice(DEMOS), help="Only this one of the two demos.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of world and training.")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@click.command(cls=GroupedCommand)
+@options_of("demo")
 def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
     """Make a small world of pictures and one of sentence pairs, both with planted facts.
 

@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from andornot.cli.config import read_config
 from andornot.cli.ending import goes_on_in
 from andornot.cli.options import (
-    MODEL_OPTIONS,
-    SEARCH_OPTIONS,
-    TRUST_OPTIONS,
-    WORD_OPTIONS,
     modality_of,
     model_of,
     preprocessing_of,
@@ -25,146 +20,18 @@ from andornot.cli.options import (
     threshold_of,
     tokens_and_layout,
     trust_of,
-    with_options,
 )
 from andornot.cli.printing import print_run
-from andornot.cli.values import Units
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of
 from andornot.errors import AndornotError, ModelError, OptionError
 
 if TYPE_CHECKING:
     from andornot.models import LoadedModel
 
 
-@click.command()
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    callback=read_config,
-    is_eager=True,
-    metavar="FILE",
-    help="YAML or TOML file with any of these options.",
-)
-@with_options(MODEL_OPTIONS)
-@click.option(
-    "--random-weights",
-    type=click.IntRange(min=0),
-    metavar="SEED",
-    help="Draw all weights anew: a baseline of units that learned nothing.",
-)
-@click.option(
-    "--layer",
-    "layers",
-    multiple=True,
-    required=True,
-    metavar="PATH",
-    help="Dotted path of a layer (see andornot layers); may be given several times.",
-)
-@click.option(
-    "--data",
-    required=True,
-    metavar="SPEC",
-    help="broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, coco-instances:DIR, voc:DIR, "
-    "labelme:DIR, cityscapes:DIR or parquet:FILE; "
-    "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
-)
-@click.option("--split", help="Use only the samples of this split.")
-@click.option("--samples", type=int, metavar="N", help="Use at most N samples, spread evenly.")
-@click.option(
-    "--group",
-    metavar="NAME",
-    help="Samples that are not independent: a column of a table of sentences, or an expression "
-    "over ids such as '^(seq[0-9]+)_'; none: each its own [default: as the data set has it].",
-)
-@click.option(
-    "--colors",
-    is_flag=False,
-    flag_value="yes",
-    metavar="[TABLE.csv]",
-    help="Take the eleven basic colours from the pixels.",
-)
-@with_options(WORD_OPTIONS)
-@click.option(
-    "--relations",
-    metavar="FILE",
-    help="YAML or JSON with relations of your own: KIND: {animal: [dog, cat]}.",
-)
-@click.option(
-    "--quantile",
-    type=float,
-    help="Share of activations above the threshold [default: 0.005; sentence pairs: above 0].",
-)
-@click.option("--threshold", type=float, help="Fixed threshold instead of a quantile.")
-@click.option(
-    "--ranges",
-    type=int,
-    metavar="K",
-    help="Explain K ranges of activations, not only the top: a formula for each.",
-)
-@click.option(
-    "--range-by",
-    type=click.Choice(["clusters", "quantiles"]),
-    default="clusters",
-    show_default=True,
-    help="How --ranges are found.",
-)
-@click.option(
-    "--resolution",
-    type=click.Choice(["native", "upsampled"]),
-    default="native",
-    show_default=True,
-    help="Take the quantile over native or upsampled maps.",
-)
-@click.option(
-    "--min-active",
-    type=float,
-    metavar="SHARE",
-    help="Leave out units that are active on fewer positions [default: 0; sentence pairs: 0.05].",
-)
-@with_options(SEARCH_OPTIONS)
-@with_options(TRUST_OPTIONS)
-@click.option("--units", type=Units(), metavar="0-63,70", help="Explain only these units.")
-@click.option(
-    "--directions",
-    metavar="FILE",
-    help="Explain directions in the place of units: an array of the layer's units x directions "
-    "(.npy, .npz, .safetensors); FILE#PART: one of several in it.",
-)
-@click.option("--folds", type=int, default=5, show_default=True, help="Folds of samples.")
-@click.option("--batch-size", type=int, metavar="N", help="Samples in a forward pass.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option(
-    "--no-store",
-    is_flag=True,
-    help="Keep no activations: run the network twice and keep counts only; implies --no-trust.",
-)
-@click.option(
-    "--memory",
-    type=float,
-    default=4.0,
-    show_default=True,
-    metavar="GB",
-    help="With --no-store: room for the largest activations of all units.",
-)
-@click.option(
-    "--verify",
-    is_flag=True,
-    help="Read all data files, and use nothing stored that was made from other bytes.",
-)
-@click.option(
-    "--executor",
-    metavar="NAME",
-    help="Share the work out: processes:N, or dask:ADDRESS of a scheduler.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="RUN",
-    help="Directory of the run; one that was interrupted goes on.",
-)
-@click.option("--best", type=int, default=15, show_default=True, help="Units to print.")
-@click.option("--quiet", is_flag=True, help="No progress bars, no table.")
+@click.command(cls=GroupedCommand)
+@options_of("explain")
 def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""
     from andornot._tools.progress import show_progress
@@ -195,6 +62,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "memory": options["memory"],
         "executor": options["executor"],
         "verify": options["verify"],
+        "sources": options["concepts_by"],
         **search_of(options),
     }
     drawn = _drawn(options)
@@ -213,8 +81,8 @@ def _drawn(options: dict[str, Any]) -> str | None:
     return None if seed is None else f"random:{seed}"
 
 
-@click.command()
-@with_options(MODEL_OPTIONS)
+@click.command(cls=GroupedCommand)
+@options_of("layers")
 def layers(**options: Any) -> None:
     """List the layers of a network that can be explained, with their output for one sample.
 
@@ -306,7 +174,7 @@ def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...
         reason = " ".join(str(error).split())
         raise ModelError(
             f"The model {options['model']} failed on an example pair with {type(error).__name__}: "
-            f"{reason}; docs/nli.md says what it must answer."
+            f"{reason}; docs/how-to/classifiers.md says what it must answer."
         ) from error
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from andornot.cli.analyze import read_ids
-from andornot.cli.options import TRUST_CODE, folder_name, open_run
+from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run
 from andornot.cli.values import Names, Units
 from andornot.errors import RunError
 from andornot.figures import FIGURES, FORMATS, write_figures
@@ -18,27 +18,59 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(epilog=f"Figures: {'; '.join(f'{n}: {what}' for n, what in FIGURES.items())}.")
 @click.argument("run", type=_PATH)
-@click.option("--layer", help="Layer, where the run has several.")
-@click.option("--out", type=_PATH, metavar="DIR", help="Folder; default RUN/figures (with the "
-              "layer, if several).")  # fmt: skip
-@click.option("--format", "formats", type=Names(), default=",".join(FORMATS), show_default=True,
-              metavar="NAMES", help="Kinds of files.")  # fmt: skip
-@click.option("--only", type=Names(), metavar="NAMES", help="Only these figures.")
-@click.option("--units", type=Units(), metavar="3,5-9", help="Example units, instead of the best "
-              "of each kind.")  # fmt: skip
-@click.option("--classes", type=Names(), metavar="NAMES", help="Classes of contributions; default: "
-              "the first 4.")  # fmt: skip
-@click.option("--vectors", type=_PATH, metavar="FILE", help="Word vectors in GloVe's format, to "
-              "tell kinds by their words; default: those of the run's NEIGHBORS.")  # fmt: skip
-@click.option("--samples", type=_PATH, metavar="FILE", help="Ids of samples, one a line, such as "
-              "held-out ones, to judge accuracy on.")  # fmt: skip
-@click.option("--from", "source", metavar="CLASS", help="Edits lead from this class ...")
-@click.option("--to", "target", metavar="CLASS", help="... to this one.")
-@click.option("--also", multiple=True, metavar="MODEL", help="Another network to show the edits; "
-              "may be repeated.")  # fmt: skip
-@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@LAYER
+@click.option(
+    "--out",
+    type=_PATH,
+    metavar="DIR",
+    help="Write into this folder  [default: RUN/figures, with the layer if several].",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=Names(),
+    default=",".join(FORMATS),
+    show_default=True,
+    metavar="NAMES",
+    help="Write files of these kinds.",
+)
+@click.option("--only", type=Names(), metavar="NAMES", help="Draw only these figures.")
+@click.option(
+    "--units",
+    type=Units(),
+    metavar="3,5-9",
+    help="Take these units as examples, instead of the best of each kind.",
+)
+@click.option(
+    "--classes",
+    type=Names(),
+    metavar="NAMES",
+    help="Draw contributions to these classes  [default: the first 4].",
+)
+@click.option(
+    "--vectors",
+    type=_PATH,
+    metavar="FILE",
+    help="Read word vectors in GloVe's "
+    "format, to tell kinds by their words  [default: those of the run's NEIGHBORS].",
+)
+@click.option(
+    "--samples",
+    type=_PATH,
+    metavar="FILE",
+    help="Read ids of samples, one a line, such as held-out ones, to judge accuracy on.",
+)
+@click.option("--from", "source", metavar="CLASS", help="Show edits that lead from this class.")
+@click.option("--to", "target", metavar="CLASS", help="Show edits that lead to this class.")
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="MODEL",
+    help="Show the edits to this network too; may be repeated.",
+)
+@DATA
 @TRUST_CODE
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@QUIET
 def figures(
     run: Path,
     layer: str | None,

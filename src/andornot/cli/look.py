@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from andornot.cli.options import TRUST_CODE, open_run
+from andornot.cli.options import DATA, JSON, LAYER, TRUST_CODE, open_run
 from andornot.cli.printing import print_run
 from andornot.cli.values import Units
 
@@ -16,8 +16,8 @@ from andornot.cli.values import Units
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("unit", type=int)
 @click.argument("formula", nargs=-1, required=True)
-@click.option("--layer", help="Layer, where the run has several.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@LAYER
+@JSON
 def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_json: bool) -> None:
     """Score any FORMULA for a UNIT of a RUN: counts, all scores, IoU in each fold."""
     from andornot.formula import parse
@@ -44,15 +44,20 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--layer", help="Layer, where the run has several.")
+@LAYER
 @click.option(
-    "--best", type=click.IntRange(min=1), default=20, show_default=True, help="Units to show."
+    "--best",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="Show the N best units.",
 )
 @click.option("--units", type=Units(), metavar="3,5-9", help="Show these units one by one.")
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
 )
-@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@DATA
 @TRUST_CODE
 def show(
     run: Path,

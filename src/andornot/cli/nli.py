@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot.cli.ending import goes_on_in
-from andornot.cli.values import Names
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -21,87 +22,14 @@ if TYPE_CHECKING:
 NETWORK = ("embedding", "state", "bidirectional", "pooling", "hidden", "dropout", "classes")
 """Options that change a preset network, by their names in the API."""
 
-TRAINING = ("epochs", "patience", "batch_size", "learning_rate", "min_count", "seed")
-"""Options of training, by their names in the API."""
-
-SPEC = "snli:FILE or pairs:FILE, options behind: pairs:dev.tok,labels=gold.csv"
-
-
-class Widths(click.ParamType[Any]):
-    """One or more whole numbers, such as ``1024,1024``."""
-
-    name = "widths"
-
-    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[int, ...]:
-        """Read the text; sequences pass through."""
-        parts = value.split(",") if isinstance(value, str) else value
-        try:
-            return tuple(int(part) for part in parts)
-        except ValueError:
-            self.fail(f"{value!r} is no list of whole numbers; write for instance 1024,1024")
-
 
 @click.group()
 def nli() -> None:
     """Train classifiers of sentence pairs, and say how good they are."""
 
 
-@nli.command()
-@click.option(
-    "--data",
-    multiple=True,
-    required=True,
-    metavar="SPEC",
-    help=f"Pairs to learn from: {SPEC}; may be given several times.",
-)
-@click.option(
-    "--validation",
-    multiple=True,
-    metavar="SPEC",
-    help="Pairs that choose the best epoch; may be given several times.",
-)
-@click.option(
-    "--hold-out",
-    type=float,
-    metavar="SHARE",
-    help="Without --validation: this share of the data, by premise [default: 0.1].",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="Directory of the training; one that was interrupted goes on.",
-)
-@click.option(
-    "--network",
-    type=click.Choice(["paper", "published-code"]),
-    default="paper",
-    show_default=True,
-    help="Sizes to start from; the next seven options change them.",
-)
-@click.option("--embedding", type=int, metavar="N", help="Length of a word's vector.")
-@click.option("--state", type=int, metavar="N", help="Length of the state in each direction.")
-@click.option("--bidirectional/--no-bidirectional", default=None, help="Read in both directions.")
-@click.option("--pooling", type=click.Choice(["max", "last"]), help="How states become a sentence.")
-@click.option("--hidden", type=Widths(), metavar="N,N", help="Widths of the ReLU layers.")
-@click.option("--dropout", type=float, metavar="SHARE", help="Share of values dropped.")
-@click.option(
-    "--classes", type=Names(), metavar="NAMES", help="Classes, in the order of the logits."
-)
-@click.option("--vectors", type=click.Path(path_type=Path), metavar="FILE", help="GloVe, as text.")
-@click.option("--epochs", type=int, default=20, show_default=True, help="Most epochs.")
-@click.option(
-    "--patience", type=int, default=3, show_default=True, help="Epochs without a better one."
-)
-@click.option("--batch-size", type=int, default=64, show_default=True)
-@click.option("--learning-rate", type=float, default=0.001, show_default=True, help="Of Adam.")
-@click.option(
-    "--min-count", type=int, default=1, show_default=True, help="Rarer words become <unk>."
-)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--quiet", is_flag=True, help="Print nothing.")
+@nli.command(cls=GroupedCommand)
+@options_of("nli train")
 def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
     """Train the paper's classifier, or go on with a training that was interrupted."""
     from andornot._tools.progress import show_progress
@@ -114,7 +42,7 @@ def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
     goes_on_in(out, "last.pt")
     say = (lambda _: None) if quiet else click.echo
     config = _config(options)
-    how = TrainOptions(**{name: options[name] for name in TRAINING})
+    how = TrainOptions(**values_of(TrainOptions, "nli train", options))
     learn, validation = _sides(options, say)
     vectors = _vectors(options["vectors"], [*learn, *validation], say)
 
@@ -128,18 +56,8 @@ def train(out: Path, quiet: bool, device: str, **options: Any) -> None:
     say(_summary(report))
 
 
-@nli.command()
-@click.option("--model", required=True, metavar="SPEC", help="FILE.pt, hf:DIRECTORY or FILE.py:F.")
-@click.option("--vocabulary", metavar="FILE", help="JSON list of words, for a bare state dict.")
-@click.option(
-    "--data",
-    multiple=True,
-    required=True,
-    metavar="SPEC",
-    help=f"{SPEC}; may be given several times.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@nli.command(cls=GroupedCommand)
+@options_of("nli accuracy")
 def accuracy(
     model: str, vocabulary: str | None, data: Sequence[str], device: str, as_json: bool
 ) -> None:
@@ -185,7 +103,7 @@ def _sides(options: dict[str, Any], say: Any) -> tuple[Sequence[Any], Sequence[A
     if options["validation"]:
         validation: Sequence[Any] = _open(options["validation"], say)
     else:
-        learn, validation = hold_out(learn, 0.1 if share is None else share)
+        learn, validation = hold_out(learn) if share is None else hold_out(learn, share)
     say(f"{len(learn):,} pairs to learn from, {len(validation):,} to validate with")
     return learn, validation
 

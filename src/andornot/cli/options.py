@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from andornot._tools.numerals import whole
 from andornot._tools.progress import tell
-from andornot.cli.values import Length, Names, Numbers
+from andornot.cli.table import named, values_of
+from andornot.counting.rules import Ranges, Threshold
 from andornot.errors import OptionError, quoted
+from andornot.probes.recording import Recording
+from andornot.probes.words import Words
+from andornot.search.options import SearchOptions
+from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,28 +24,15 @@ if TYPE_CHECKING:
     from andornot.data.modality import Modality
     from andornot.models import Preprocessing
     from andornot.runs.run import Run
-    from andornot.trust.options import TrustOptions
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def with_options(options: list[Callable[[F], F]]) -> Callable[[F], F]:
-    """Put a group of options on a command, in their order."""
-
-    def decorate(command: F) -> F:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
-TRUST_CODE = click.option(
-    "--trust-code",
-    is_flag=True,
-    help="Let the code run that the RUN names (a network's Python file, a spaCy model); needed "
-    "once for this code and this network.",
-)
+LAYER = named("attack", "layer").option()
+ALSO = named("attack", "also").option()
+MODEL = named("attack", "model").option()
+DATA = named("attack", "data").option()
+TRUST_CODE = named("attack", "trust_code").option()
+JSON = named("attack", "as_json").option()
+QUIET = named("attack", "quiet").option()
+"""Options that commands on a finished run have in common, as decorators."""
 
 
 def open_run(path: Path, trust_code: bool) -> Run:
@@ -64,184 +56,14 @@ def folder_name(layer: str) -> str:
     return re.sub(r"^\.*$|[/\\:\0]", "_", layer)
 
 
-MODEL_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--model",
-        required=True,
-        metavar="SPEC",
-        help="torchvision:NAME, hf:DIRECTORY or path/to/file.py:function (which runs that file).",
-    ),
-    click.option(
-        "--weights",
-        metavar="FILE",
-        help="State dict or checkpoint (.pt, .pth, .safetensors); FILE#PART: one of several in it.",
-    ),
-    click.option(
-        "--preset",
-        metavar="NAME",
-        help="Preprocessing by name, such as imagenet; default: the model's own.",
-    ),
-    click.option("--size", type=Numbers(), metavar="N or H,W", help="Input size in pixels."),
-    click.option("--mean", type=Numbers(), metavar="R,G,B", help="Mean, white being 1."),
-    click.option("--std", type=Numbers(), metavar="R,G,B", help="Standard deviation."),
-    click.option(
-        "--tokens", metavar="N", help="Leading tokens of a transformer that are no patches."
-    ),
-    click.option(
-        "--layout",
-        type=click.Choice(["channels_first", "channels_last"]),
-        help="Axes of outputs with four, or (N, C, 1); found by itself if it can be.",
-    ),
-]
-"""Options that say which network, and how images become its input."""
-
-
-WORD_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--words",
-        type=int,
-        metavar="N",
-        help="Sentences: the N most frequent words are concepts [default: 2000].",
-    ),
-    click.option(
-        "--stop-words",
-        type=Names(),
-        metavar="NAMES",
-        help="Sentences: words that are no concepts; default for pairs: a, an, the, of, . and ,",
-    ),
-    click.option(
-        "--vectors", metavar="FILE", help="Sentences: GloVe vectors as text, for NEIGHBORS."
-    ),
-    click.option(
-        "--neighbors",
-        type=int,
-        metavar="N",
-        help="Sentences: nearest words of a word [default: 5].",
-    ),
-]
-"""Options that say which words of sentences become concepts."""
-
-
-SEARCH_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--length",
-        type=Length(),
-        default=3,
-        show_default=True,
-        metavar="N or auto",
-        help="Longest formula, in concepts; auto: held-out samples choose, up to 10.",
-    ),
-    click.option(
-        "--beam-size", type=int, default=10, show_default=True, help="Formulas kept at each step."
-    ),
-    click.option(
-        "--search",
-        type=click.Choice(["auto", "beam", "optimal", "exhaustive"]),
-        default="auto",
-        show_default=True,
-        help="How to search.",
-    ),
-    click.option(
-        "--space",
-        type=click.Choice(["left-deep", "trees"]),
-        default="left-deep",
-        show_default=True,
-        help="Formulas that grow by one concept at a time, or both operands formulas.",
-    ),
-    click.option(
-        "--nodes",
-        type=int,
-        metavar="N",
-        help="Optimal search: prefixes of formulas to try, for each unit [default: 1,000,000].",
-    ),
-    click.option(
-        "--seconds", type=float, metavar="S", help="Optimal search: longest time for each unit."
-    ),
-    click.option(
-        "--metric",
-        default="iou",
-        show_default=True,
-        help="Score to search for, such as f1 or mcc; pearson correlates with raw activations.",
-    ),
-    click.option(
-        "--operators",
-        type=Names(),
-        metavar="NAMES",
-        help='Among OR, AND, AND NOT; default all, as "OR,AND,AND NOT".',
-    ),
-    click.option(
-        "--penalty",
-        type=float,
-        default=1.0,
-        show_default=True,
-        help="Factor on the score for each further concept.",
-    ),
-    click.option(
-        "--candidates", type=int, metavar="N", help="Compose only with the N best single concepts."
-    ),
-    click.option(
-        "--categories", type=Names(), metavar="NAMES", help="Use only concepts of these categories."
-    ),
-    click.option(
-        "--concepts",
-        type=Names(),
-        metavar="NAMES",
-        help="Use only these concepts; put a name that has commas in double quotes.",
-    ),
-    click.option(
-        "--profile",
-        type=click.Choice(["mu2020"]),
-        help="Repeat the published beam search move for move.",
-    ),
-]
-"""Options that say what to search for."""
-
-
-TRUST_OPTIONS: list[Callable[[Any], Any]] = [
-    click.option(
-        "--no-trust", is_flag=True, help="Do not find out how far explanations can be trusted."
-    ),
-    click.option(
-        "--resamples",
-        type=int,
-        default=20,
-        show_default=True,
-        metavar="N",
-        help="Trust: search again on N draws of the samples.",
-    ),
-    click.option(
-        "--bootstrap",
-        type=int,
-        default=1000,
-        show_default=True,
-        metavar="N",
-        help="Trust: intervals from N draws of the samples.",
-    ),
-    click.option(
-        "--nulls",
-        type=int,
-        default=39,
-        show_default=True,
-        metavar="N",
-        help="Trust: search N times where samples carry the annotations of others.",
-    ),
-    click.option(
-        "--seed", type=int, default=0, show_default=True, help="Trust: of all these draws."
-    ),
-]
-"""Options that say how often to search again to know what explanations are worth."""
-
-
 def trust_of(options: dict[str, Any]) -> TrustOptions | None:
     """How often to search again; None for not at all."""
-    from andornot.trust.options import TrustOptions
-
-    names = ("resamples", "bootstrap", "nulls", "seed")
+    given = values_of(TrustOptions, "explain", options)
     for without in ("no_trust", "no_store"):
         if options[without]:
-            refuse(names, f"--{without.replace('_', '-')} finds out nothing about trust", without)
+            refuse(given, f"--{without.replace('_', '-')} finds out nothing about trust", without)
             return None
-    return TrustOptions(**{name: options[name] for name in names})
+    return TrustOptions(**given)
 
 
 def refuse(names: Iterable[str], reason: str, switch: str | None = None) -> None:
@@ -293,14 +115,7 @@ def refuse_of_others(options: dict[str, Any], modality: Modality) -> None:
 
 def words_of(options: dict[str, Any]) -> Any:
     """Which words become concepts."""
-    from andornot.probes.pairs import Words
-
-    given = {
-        "n_words": options["words"],
-        "stop_words": options["stop_words"],
-        "vectors": options["vectors"],
-        "n_neighbors": options["neighbors"],
-    }
+    given = values_of(Words, "explain", options)
     return Words(**{name: value for name, value in given.items() if value is not None})
 
 
@@ -325,9 +140,6 @@ def data_of(options: dict[str, Any]) -> Any:
 
 def threshold_of(options: dict[str, Any]) -> Any:
     """Take ranges, quantile or fixed threshold; the command line goes before a file."""
-    from andornot.counting.ranges import Ranges
-    from andornot.counting.thresholds import Threshold
-
     quantile, fixed = options["quantile"], options["threshold"]
     if options["ranges"] is not None:
         if quantile is not None or fixed is not None:
@@ -347,32 +159,25 @@ def threshold_of(options: dict[str, Any]) -> Any:
             quantile = quantile if given["quantile"] == on_line else None
             fixed = fixed if given["threshold"] == on_line else None
     if quantile is None and fixed is None:
-        native = options["resolution"] == "native"
-        return None if native else Threshold(resolution=options["resolution"])
+        plain = options["resolution"] == Threshold.resolution
+        return None if plain else Threshold(resolution=options["resolution"])
     return Threshold(quantile, fixed, options["resolution"])
 
 
 def tokens_and_layout(options: dict[str, Any]) -> dict[str, Any]:
     """Take what the options say of a layer's output."""
     tokens, layout = options["tokens"], options["layout"]
-    number = "auto" if tokens is None else whole(str(tokens))
+    number = Recording.tokens if tokens is None else whole(str(tokens))
     if number is None:
         raise OptionError(
             f"--tokens is {quoted(tokens)}; give the number of leading tokens, such as 1"
         )
-    return {"tokens": number, "layout": layout or "auto"}
+    return {"tokens": number, "layout": layout or Recording.layout}
 
 
 def search_of(options: dict[str, Any]) -> dict[str, Any]:
     """Take the options of the search, by their names in the API."""
-    names = (
-        *("length", "beam_size", "search", "metric", "penalty", "categories", "profile"),
-        *("space", "nodes", "seconds"),
-    )
-    chosen = {name: options[name] for name in names}
-    if options["operators"]:
-        chosen["operators"] = options["operators"]
-    return chosen | {"limit": options["candidates"], "concepts": options["concepts"]}
+    return values_of(SearchOptions, "explain", options)
 
 
 def preprocessing_of(options: dict[str, Any], own: Preprocessing | None) -> Preprocessing | None:

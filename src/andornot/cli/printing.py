@@ -35,6 +35,8 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
     """
     from rich.console import Console
 
+    from andornot.views.origins import model_labelled, origins
+
     console = Console(markup=False, highlight=False)
     for name in run.layers if layer is None else (run.layer(layer),):
         _print_layer(console, run, name, run.result(name).best(best))
@@ -48,8 +50,11 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
             parts[part] = parts.get(part, 0.0) + seconds
     times = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in parts.items())
     console.print(f"time: {times}; peak memory {run.record.peak_rss_bytes / 2**30:.2f} GiB")
+    if from_whom := origins(run):
+        console.print(f"concepts: {from_whom}")
     notes = [] if told else run.record.notes
-    for note in (*run.record.model.notes, *notes):
+    about_labels = filter(None, (model_labelled(run),))
+    for note in (*run.record.model.notes, *notes, *about_labels):
         console.print(f"note: {note}")
     console.print(f"run: {run.path}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from andornot.cli.ending import say
-from andornot.cli.options import TRUST_CODE, folder_name, open_run, refuse
+from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run, refuse
 from andornot.cli.values import Units
 
 if TYPE_CHECKING:
@@ -19,23 +19,29 @@ _FOLDER: Final = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--layer", help="Only this layer; default: all.")
-@click.option("--units", type=Units(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option("--layer", help="Show only this layer  [default: all].")
 @click.option(
-    "--best", type=click.IntRange(min=1), metavar="N", help="Only the N best units of each layer."
+    "--units", type=Units(), metavar="3,5-9", help="Show only these units  [default: all]."
+)
+@click.option(
+    "--best",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show only the N best units of each layer.",
 )
 @click.option(
     "--samples", type=int, default=16, show_default=True,
-    help="Images or sentence pairs for each unit.",
+    metavar="N",
+    help="Show N images or sentence pairs for each unit.",
 )  # fmt: skip
 @click.option(
     "--attack", "attacks", type=_FOLDER, multiple=True, metavar="DIR",
-    help="What andornot attack --out wrote; may be repeated.",
+    help="Show what andornot attack --out wrote here; may be repeated.",
 )  # fmt: skip
-@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@DATA
 @TRUST_CODE
-@click.option("--out", type=_FOLDER, help="Folder; default RUN/report.")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@click.option("--out", type=_FOLDER, help="Write into this folder  [default: RUN/report].")
+@QUIET
 def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: Any) -> None:
     """Show all of a RUN as a folder of pages that opens in any browser, without a network."""
     from andornot._tools.progress import show_progress
@@ -49,18 +55,32 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
 
 @click.command()
 @click.argument("run", type=_FOLDER)
-@click.option("--layer", help="Layer, where the run has several.")
-@click.option("--units", type=Units(), metavar="3,5-9", help="These units; default: the best.")
+@LAYER
 @click.option(
-    "--best", type=click.IntRange(min=1), default=20, show_default=True, help="Number of units."
+    "--units", type=Units(), metavar="3,5-9", help="Show these units  [default: the best]."
 )
 @click.option(
-    "--samples", type=int, help="Images or sentence pairs for each unit [default: 8, 10]."
+    "--best",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=20,
+    show_default=True,
+    help="Show the N best units.",
 )
-@click.option("--data", metavar="SPEC", help="The run's data, if it has moved.")
+@click.option(
+    "--samples",
+    type=int,
+    metavar="N",
+    help="Show N images or sentence pairs for each unit  [default: 8, 10].",
+)
+@DATA
 @TRUST_CODE
-@click.option("--out", type=_FOLDER, help="Folder; default RUN/page (with the layer, if several).")
-@click.option("--quiet", is_flag=True, help="No progress bars.")
+@click.option(
+    "--out",
+    type=_FOLDER,
+    help="Write into this folder  [default: RUN/page, with the layer if several].",
+)
+@QUIET
 def page(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options: Any) -> None:
     """Alias of "andornot report --units": pages of a few units of a layer of a RUN."""
     from andornot._tools.progress import show_progress

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from andornot.cli.ending import goes_on_in
-from andornot.cli.options import with_options
-from andornot.cli.values import Units
+from andornot.cli.settings import GroupedCommand
+from andornot.cli.table import options_of
 
 if TYPE_CHECKING:
     from andornot.reproduce.figure import Figure
     from andornot.reproduce.reproduction import Reproduction
-
-_FILE = click.Path(path_type=Path)
-
-_WHERE: list[Callable[[Any], Any]] = [
-    click.option(
-        "--out", type=_FILE, required=True, metavar="DIR",
-        help="Folder for the figures and the run; what was interrupted goes on.",
-    ),
-    click.option(
-        "--folder", type=_FILE, default=Path("data"), show_default=True,
-        help="Where andornot data get put data and networks.",
-    ),
-]  # fmt: skip
-
-_HOW: list[Callable[[Any], Any]] = [
-    click.option("--layer", metavar="PATH", help="Another layer than the paper's."),
-    click.option("--vectors", type=_FILE, metavar="FILE", help="Word vectors in GloVe's format."),
-    click.option(
-        "--profile",
-        type=click.Choice(["mu2020"]),
-        help="Repeat the published beam search move for move.",
-    ),
-    click.option("--length", type=int, metavar="N", help="Shorter formulas, for a quick look."),
-    click.option("--units", type=Units(), metavar="0-63,70", help="Only these units."),
-    click.option("--samples", type=int, metavar="N", help="Only N samples, spread evenly."),
-    click.option("--batch-size", type=int, metavar="N", help="Samples in a forward pass."),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, ..."),
-    click.option("--jobs", type=int, help="Threads; default all cores."),
-    click.option("--quiet", is_flag=True, help="No progress bars, no tables."),
-]
 
 
 @click.group()
@@ -53,26 +21,15 @@ def reproduce() -> None:
     """Run the paper's main experiments, and print each figure beside the published one."""
 
 
-@reproduce.command()
-@with_options(_WHERE)
-@click.option("--data", metavar="SPEC", help="Other images than FOLDER's Broden: broden:DIR, ...")
-@click.option("--model", metavar="SPEC", help="Another network than torchvision:resnet18.")
-@click.option("--weights", type=_FILE, metavar="FILE", help="Weights for --model.")
-@click.option("--preset", metavar="NAME", help="Preprocessing for --model, by name.")
-@click.option("--classes", type=_FILE, metavar="FILE", help="Names of the network's classes, a "
-              "line each.")  # fmt: skip
-@with_options(_HOW)
+@reproduce.command(cls=GroupedCommand)
+@options_of("reproduce vision")
 def vision(quiet: bool, **options: Any) -> None:
     """ResNet-18 of Places365 on the ADE20K images of Broden: formulas of up to 10 concepts."""
     _run("vision", quiet, options)
 
 
-@reproduce.command()
-@with_options(_WHERE)
-@click.option("--data", metavar="SPEC", help="Other sentence pairs than FOLDER's SNLI: snli:FILE, "
-              "pairs:FILE.")  # fmt: skip
-@click.option("--model", metavar="SPEC", help="Another classifier than the published FOLDER/6.pth.")
-@with_options(_HOW)
+@reproduce.command(cls=GroupedCommand)
+@options_of("reproduce nli")
 def nli(quiet: bool, **options: Any) -> None:
     """A BiLSTM classifier on SNLI's validation set: formulas of up to 5 concepts."""
     _run("nli", quiet, options)

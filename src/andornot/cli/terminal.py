@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from andornot.results.explanation import Explanation
-from andornot.runs.run import Run
-from andornot.views.galleries import open_gallery
-from andornot.views.gallery import Gallery, grouped
+from andornot.views.given import Run
+from andornot.views.in_words import UnitInWords, units_in_words
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairGallery, PairView, marks_at
+from andornot.views.sentence_gallery import PairView, marks_at
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -29,13 +27,7 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import (
-    ClassWeight,
-    UnitEntry,
-    choose_units,
-    directions_sentence,
-    unit_entry,
-)
+from andornot.views.unit import ClassWeight, UnitEntry
 
 V = TypeVar("V")
 
@@ -79,72 +71,57 @@ def print_units(
         DataError: the samples of the run cannot be opened.
     """
     console = console or Console(highlight=False)
-    layer = run.layer(layer)
-    chosen = choose_units(run.result(layer), units, n_units)
-    for sentence in directions_sentence(run, layer):
+    told = units_in_words(run, units, n_units, n_samples, layer=layer, data=data)
+    terminal: Terminal[Any] | None = None
+    if told.terminal is not None:
+        terminal = told.terminal(told.level, told.position, bool(console.color_system))
+    for sentence in told.sentences:
         console.print(Text(sentence))
-    modality, shown = run.modality, None
-    if modality.terminal:
-        shown = modality.find(modality.terminal).open(run, layer, data)
-    for unit in chosen:
-        ranges = run.result(layer).ranges(unit)
-        if shown is None:
-            entry: UnitEntry[Any] = unit_entry(run, layer, ranges[-1], (), run.positions.position)
-        else:
-            entry = shown.entry(unit, n_samples)
-        _print_unit(console, entry, shown, ranges)
-    if shown is not None:
-        console.print(shown.legend(bool(console.color_system)))
+    for unit in told.units:
+        _print_unit(console, unit, terminal)
+    if terminal is not None:
+        console.print(terminal.legend())
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Terminal(ABC, Generic[V]):
-    """Shows samples of a layer in a terminal; a modality names its own.
+    """Shows samples in a terminal; a modality names its own.
 
     Attributes:
-        gallery: finds the samples.
+        level: the level of the run, such as ``pair``.
+        position: what a position is called, in the singular.
+        colours: whether the terminal has any.
     """
 
-    gallery: Gallery[V]
-
-    @classmethod
-    def open(cls, run: Run, layer: str, data: Any) -> Self:
-        """Show the samples of a run; see ``views.galleries.open_gallery``."""
-        return cls(open_gallery(run, layer, data))
-
-    def entry(self, unit: int, n_samples: int) -> UnitEntry[V]:
-        """Everything that is said of one unit, with its samples."""
-        gallery, view = self.gallery, self.gallery.unit(unit, n_samples)
-        position = gallery.run.positions.position
-        return unit_entry(gallery.run, gallery.layer, view.explanation, grouped(view), position)
+    level: str
+    position: str
+    colours: bool
 
     @abstractmethod
-    def sample(self, view: V, colours: bool) -> Table:
+    def sample(self, view: V) -> Table:
         """A sample."""
 
     @abstractmethod
-    def legend(self, colours: bool) -> Text:
+    def legend(self) -> Text:
         """What marks in it mean."""
 
 
 class PairTerminal(Terminal[PairView]):
     """Sentence pairs, with their words marked."""
 
-    gallery: PairGallery
-
-    def sample(self, view: PairView, colours: bool) -> Table:
+    def sample(self, view: PairView) -> Table:
         """A pair."""
-        return _pair(view, self.gallery.agreement(view), colours)
+        return _pair(view, self.colours)
 
-    def legend(self, colours: bool) -> Text:
+    def legend(self) -> Text:
         """What the marks mean."""
-        return _legend(marks_at(self.gallery.level), colours)
+        return _legend(marks_at(self.level), self.colours)
 
 
 class RowTerminal(Terminal[RowView]):
     """Samples of which nothing is known but their positions, in their order."""
 
-    def sample(self, view: RowView, colours: bool) -> Table:  # noqa: ARG002
+    def sample(self, view: RowView) -> Table:
         """A sample: where the unit is active in it, and where the formula holds."""
         table = Table(box=None, show_header=False, pad_edge=False)
         table.add_column(justify="right", no_wrap=True, style="dim")
@@ -153,47 +130,43 @@ class RowTerminal(Terminal[RowView]):
             table.add_row(name, Text(text))
         return table
 
-    def legend(self, colours: bool) -> Text:  # noqa: ARG002
+    def legend(self) -> Text:
         """What stands after "unit" and "formula"."""
-        at = self.gallery.run.positions.position
-        return Text(f"{at}s at which the unit is active, and at which the formula holds", "dim")
+        told = f"{self.position}s at which the unit is active, and at which the formula holds"
+        return Text(told, "dim")
 
 
-def _print_unit(
-    console: Console,
-    entry: UnitEntry[Any],
-    terminal: Terminal[Any] | None,
-    ranges: Sequence[Explanation],
-) -> None:
-    """Print a unit; ``ranges`` are its explanations, the one to show last."""
-    *lower, shown = ranges
+def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
+    entry = unit.entry
     has_formula = entry.formula is not None
     iou = f", IoU {entry.iou:.3f}" if has_formula else ""
     console.print(Text(f"Unit {entry.unit}{iou}", "bold"))
     console.print(Text(entry.formula or f"no formula: {entry.status}", "bold cyan"))
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
-    if has_formula:
-        lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
-        console.print(Text(f"IoU by number of concepts: {lengths}"))
-        if shown.trust is not None:
-            console.print(Text(f"Trust: {shown.trust}"))
-        if shown.agreement is not None:
-            console.print(Text(f"Scores: {shown.agreement}"))
-        said = [*entry.sentences, entry.verdict, entry.limit]
-        console.print(Text(" ".join(filter(None, said))))
-    for e in reversed(lower):
-        low, high = e.range or (0.0, 0.0)
-        console.print(Text(f"Activations from {low:.3g} to {high:.3g}: {e.formula or e.status}"
-                           + (f", IoU {e.iou:.3f}" if e.formula else "")))  # fmt: skip
+    for line in _said(entry) if has_formula else ():
+        console.print(Text(line))
+    for row in unit.lower:
+        iou = f", IoU {row.iou:.3f}" if row.formula else ""
+        console.print(Text(f"Activations from {row.span}: {row.formula or row.status}{iou}"))
     if entry.weights:
         console.print(_weights(entry.weights))
     for group in entry.groups:
         console.print(Text(f"\n{group.heading}", "bold"))
         assert terminal is not None  # else there would be no group
         for sample in group.samples:
-            told = terminal.sample(sample, bool(console.color_system))
-            console.print(Padding(told, (0, 0, 1, 2)))
+            console.print(Padding(terminal.sample(sample), (0, 0, 1, 2)))
+
+
+def _said(entry: UnitEntry[Any]) -> Iterator[str]:
+    """What is known of a formula, a line each."""
+    lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
+    yield f"IoU by number of concepts: {lengths}"
+    if entry.trust:
+        yield f"Trust: {entry.trust}"
+    if entry.agreement:
+        yield f"Scores: {entry.agreement}"
+    yield " ".join(filter(None, [*entry.sentences, entry.verdict, entry.limit]))
 
 
 def _weights(weights: Sequence[ClassWeight]) -> Table:
@@ -207,22 +180,22 @@ def _weights(weights: Sequence[ClassWeight]) -> Table:
     return table
 
 
-def _pair(pair: PairView, agreement: str, colours: bool) -> Table:
+def _pair(pair: PairView, colours: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     table.add_row("premise", _sentence(pair.premise, colours))
     table.add_row("hypothesis", _sentence(pair.hypothesis, colours))
-    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair, agreement)), "dim"))
+    table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair)), "dim"))
     return table
 
 
-def _remarks(pair: PairView, agreement: str) -> list[str]:
+def _remarks(pair: PairView) -> list[str]:
     """What is known of a pair, apart from its words."""
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")
-    return [*remarks, agreement]
+    return [*remarks, pair.remark]
 
 
 def _sentence(tokens: Sequence[Token], colours: bool) -> Text:

@@ -91,3 +91,17 @@ class Length(click.ParamType[Any]):
             return int(str(value))
         except ValueError:
             self.fail(f"{value!r} is neither a number of concepts nor 'auto'")
+
+
+class Widths(click.ParamType[Any]):
+    """One or more whole numbers, such as ``1024,1024``."""
+
+    name = "widths"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[int, ...]:
+        """Read the text; sequences pass through."""
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            return tuple(int(part) for part in parts)
+        except ValueError:
+            self.fail(f"{value!r} is no list of whole numbers; write for instance 1024,1024")

@@ -77,6 +77,22 @@ class AtomMap:
         grid: NDArray[np.int32] = local[codes].reshape(self.shapes[index])
         return grid
 
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """On how many positions of its sample each entry of ``atoms`` stands."""
+        sizes = np.zeros(len(self.atoms), np.int64)
+        for i in range(self.n_samples):
+            own = slice(self.atom_offsets[i], self.atom_offsets[i + 1])
+            codes = self.codes[self.offsets[i] : self.offsets[i + 1]]
+            sizes[own] = np.bincount(codes, minlength=own.stop - own.start)
+        return sizes
+
+    def areas(self, atoms: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Positions of each sample that carry one of these atoms; ``(n_samples,)``."""
+        held = np.concatenate([[0], np.cumsum(self.sizes * atoms[self.atoms])])
+        areas: NDArray[np.int64] = np.diff(held[self.atom_offsets])
+        return areas
+
     @classmethod
     def of_single_positions(
         cls, atoms: NDArray[np.int32], folds: NDArray[np.int32] | None = None

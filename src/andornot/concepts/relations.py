@@ -16,6 +16,7 @@ from pathlib import Path
 
 from andornot._tools.looks import check_file
 from andornot._tools.safe_yaml import load_yaml
+from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
 from andornot.errors import DataError, OptionError, quoted
 
@@ -29,6 +30,12 @@ def read_relations(path: str | Path) -> Relations:
 
     Raises:
         DataError: the file cannot be read, or is not made of relations.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("kinds.yaml").write_text("KIND: {animal: [dog, cat]}")
+        >>> read_relations("kinds.yaml")
+        {'KIND': {'animal': ['dog', 'cat']}}
     """
     path = Path(path)
     check_file(path)
@@ -63,7 +70,12 @@ def check_relations(relations: object, where: str) -> None:
                 )
 
 
-def with_relations(table: ConceptTable, relations: Relations, spellings: Spellings) -> ConceptTable:
+def with_relations(
+    table: ConceptTable,
+    relations: Relations,
+    spellings: Spellings,
+    provenance: Provenance | None = None,
+) -> ConceptTable:
     """Derive the concepts of all relations; names that the table does not know are passed over.
 
     Args:
@@ -71,6 +83,7 @@ def with_relations(table: ConceptTable, relations: Relations, spellings: Spellin
         relations: as in :func:`read_relations`.
         spellings: what a name of a relation may be called in the table; members are sought in the
             same spelling as the concept that they belong to.
+        provenance: whom the relations come from.
 
     Raises:
         OptionError: nothing of a relation is in the table.
@@ -91,5 +104,5 @@ def with_relations(table: ConceptTable, relations: Relations, spellings: Spellin
                 f"the relation {relation} has no concept of this data together with one of its "
                 f"members; concepts are called for instance {', '.join(table.names[:3])}"
             )
-        table = table.derive(relation, derived)
+        table = table.derive(relation, derived, provenance)
     return table

@@ -36,7 +36,10 @@ from andornot._tools.folders import Folder, verify
 from andornot._tools.reading import read_arrays
 from andornot._tools.whole_folders import whole_folder
 from andornot._tools.words import count, shortened
+from andornot.concepts import provenance as origin
+from andornot.concepts.known import Known, LocalKnown, check_known, every_category, known_rows
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
+from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted
 from andornot.formula import OPERATORS_ARE, Formula, as_formula, derived_name, nfc, respelled
@@ -58,6 +61,10 @@ _NAMES = 5
 class ConceptTable:
     """Atoms by concepts.
 
+    Concepts are functions that hold or do not hold at a position (section 2 of the paper). An atom
+    is a set of concepts that holds, just so, at some positions. Each position belongs to one atom,
+    and each formula is true on some atoms as a whole: nothing else has to be known of positions.
+
     Build one with :meth:`from_masks`, :meth:`from_label_maps` or :meth:`from_sparse`, or sample by
     sample with :class:`TableBuilder`.
 
@@ -73,6 +80,23 @@ class ConceptTable:
             are plain (see :meth:`derive`).
         members: for each concept the columns that it is the union of, ascending, none for plain
             ones; empty when all are plain.
+        provenance: whom each concept comes from; empty where nothing is known of it. No search
+            sees it, so ``digest`` leaves it out.
+        known: which categories were annotated (see ``concepts.known``); None where all were.
+
+    Examples:
+        >>> masks = np.array([[1, 1, 1, 0], [0, 0, 1, 1]], bool)
+        >>> table = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+        >>> table.n_concepts, table.n_atoms, table.n_positions
+        (2, 3, 4)
+        >>> table.index("river")
+        1
+        >>> table.concept_mask("water")
+        array([False,  True,  True])
+        >>> table.mask("water AND NOT river")
+        array([False,  True, False])
+        >>> table.counts
+        array([1, 2, 1])
     """
 
     names: tuple[str, ...]
@@ -83,6 +107,8 @@ class ConceptTable:
     positions: AtomMap | None = None
     bases: tuple[int, ...] = ()
     members: tuple[tuple[int, ...], ...] = ()
+    provenance: tuple[Provenance, ...] = ()
+    known: Known | None = None
 
     def __repr__(self) -> str:
         first = shortened(", ".join(self.names[:_NAMES]), 100)
@@ -128,6 +154,9 @@ class ConceptTable:
         text = repr((self.names, self.categories, self.bases, self.members))
         arrays = (self.indptr, self.indices, self.counts)
         parts = (text.encode(), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+        # only then can a search ask what is known
+        if self.known is not None and self.known.by_atom:
+            parts += self.known.parts()
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @cached_property
@@ -147,6 +176,57 @@ class ConceptTable:
         order = np.argsort(self.indices, kind="stable")
         sizes = np.bincount(self.indices, minlength=self.n_concepts)
         return offsets_of(sizes), atom_of_entry[order]
+
+    @cached_property
+    def known_concepts(self) -> BoolArray | None:
+        """Whether each concept is known in each pattern of ``known``; None where all is known."""
+        if self.known is None:
+            return None
+        # of a union its members tell: the name of its operator is a category of no annotator
+        plain = [() if own else c for c, own in zip(self.categories, self._members, strict=True)]
+        return self.known.of_concepts(plain, self._members)
+
+    def known_atoms(self, formula: Formula | str) -> BoolArray:
+        """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+            DataError: atoms are not told apart by what is known (see ``Known.by_atom``).
+        """
+        columns = [self.index(name) for name in as_formula(formula).concepts]
+        if self.known is None or self.known_concepts is None:
+            return np.ones(self.n_atoms, np.bool_)
+        if not self.known.by_atom:
+            raise DataError(
+                "the concept table says how much is known and not where; build it for a search "
+                "with known_only"
+            )
+        known = np.logical_and.reduce(self.known_concepts[:, columns], axis=1)
+        atoms: BoolArray = known[self.known.pattern]
+        return atoms
+
+    def unknown_share(self, formula: Formula | str, name: str) -> float:
+        """Of the positions where a formula holds, the share where a concept is unknown.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
+        column, mask = self.index(name), self.mask(formula)
+        if self.known is None or self.known_concepts is None or not mask.any():
+            return 0.0
+        holds = mask[self.known.atoms]
+        unknown = holds & ~self.known_concepts[self.known.pattern, column]
+        return float(self.known.counts[unknown].sum() / self.known.counts[holds].sum())
+
+    def annotated(self, name: str) -> tuple[str, ...]:
+        """The categories of which one must be annotated for a concept to be known."""
+        column = self.index(name)
+        plain = self._members[column] or (column,)
+        return every_category(self.categories[member] for member in plain)
+
+    @property
+    def _members(self) -> tuple[tuple[int, ...], ...]:
+        return self.members or ((),) * self.n_concepts
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -190,7 +270,11 @@ class ConceptTable:
         return f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
 
     def concept_mask(self, name: str) -> BoolArray:
-        """Which atoms carry a concept; bool ``(n_atoms,)``."""
+        """Which atoms carry a concept; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: no concept has this name.
+        """
         column = self.index(name)
         # through the transpose, so that one concept costs no look at all entries
         indptr, atoms = self.by_concept
@@ -199,7 +283,11 @@ class ConceptTable:
         return mask
 
     def mask(self, formula: Formula | str) -> BoolArray:
-        """Which atoms a formula is the union of; bool ``(n_atoms,)``."""
+        """Which atoms a formula is the union of; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
         return as_formula(formula).evaluate(self.concept_mask)
 
     def select(
@@ -211,6 +299,14 @@ class ConceptTable:
 
         Raises:
             OptionError: a category does not occur in the table.
+
+        Examples:
+            >>> names, categories = ["kitchen", "sink", "oven"], ["scene", "object", "object"]
+            >>> table = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), names, categories)
+            >>> table.select(categories=["object"])
+            array([1, 2])
+            >>> table.select(concepts=["kitchen", "oven"])
+            array([0, 2])
         """
         keep = np.ones(self.n_concepts, np.bool_)
         if categories is not None:
@@ -236,6 +332,7 @@ class ConceptTable:
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
         groups: Groups | None = None,
+        known: ArrayLike | Mapping[str, ArrayLike] | None = None,
     ) -> ConceptTable:
         """From one boolean mask for each concept; masks may overlap in any way.
 
@@ -246,9 +343,22 @@ class ConceptTable:
             categories: a category, or several, or None, for each concept.
             folds: the fold (0, 1, ...) of each sample; all 0 if not given.
             groups: as :meth:`grouped` takes them; each sample its own if not given.
+            known: where each category was annotated at all, so that a search with ``known_only``
+                can tell: by name a bool mask over the positions, or one for each sample; or bool
+                ``(n_categories, *position_shape)``, categories as they first appear. Everywhere
+                if not given.
 
         Raises:
             DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
+
+        Examples:
+            >>> masks = np.zeros((2, 3, 4, 4), bool)  # two concepts on three samples of 4 x 4
+            >>> masks[0, 0] = masks[1, :2] = True
+            >>> table = andornot.ConceptTable.from_masks(
+            ...     masks, names=["kitchen", "floor"], categories=["scene", "object"]
+            ... )
+            >>> table.n_positions, table.n_atoms
+            (48, 3)
         """
         columns = getattr(masks, "columns", None)  # of a frame
         array, names = as_array(masks, "masks"), names_of(names, "names")
@@ -261,7 +371,10 @@ class ConceptTable:
                 f"{'; give the transpose' if on_its_side else ''}"
             )
         masks = as_masks(array, "masks", "masks > 0")
-        builder = TableBuilder(names, categories)
+        builder = TableBuilder(names, categories, known=known is not None)
+        if known is not None:
+            there = check_known(known, builder.every_category, masks.shape[1:])
+            masks = np.concatenate([masks, ~there])
         folds = _check_folds(folds, masks.shape[1])
         # samples of one position each: all columns at once, without a loop over samples
         if masks.ndim == 2:
@@ -295,6 +408,12 @@ class ConceptTable:
 
         Raises:
             DataError: a label has no name, a map is not of integers, or lengths do not fit.
+
+        Examples:
+            >>> maps = np.array([[[1, 1], [0, 2]], [[2, 2], [2, 0]]])  # two samples of 2 x 2
+            >>> table = andornot.ConceptTable.from_label_maps(maps, ["sky", "sea"])
+            >>> dict(zip(table.names, table.concept_counts.tolist()))
+            {'sky': 2, 'sea': 4}
         """
         if isinstance(names, Mapping):
             ids = sorted(whole_number(label, "a label") for label in names)
@@ -343,6 +462,13 @@ class ConceptTable:
 
         Raises:
             DataError: the matrix has not one column for each name.
+
+        Examples:
+            >>> import scipy.sparse
+            >>> matrix = scipy.sparse.csr_array([[1, 0], [1, 1], [0, 0]])  # 3 sentences, 2 words
+            >>> table = andornot.ConceptTable.from_sparse(matrix, ["hyp:man", "hyp:dog"])
+            >>> table.concept_counts
+            array([2, 1])
         """
         rows, names = as_sparse(matrix, "the matrix"), names_of(names, "names")
         if rows.shape[1] != len(names):
@@ -381,7 +507,12 @@ class ConceptTable:
         alone = len(numbers) == int(numbers.max(initial=-1)) + 1
         return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
 
-    def derive(self, operator: str, related: Mapping[str, Iterable[str]]) -> ConceptTable:
+    def derive(
+        self,
+        operator: str,
+        related: Mapping[str, Iterable[str]],
+        provenance: Provenance | None = None,
+    ) -> ConceptTable:
         """Add a concept ``OPERATOR(name)`` for each name: the union of the concepts related to it.
 
         The atoms stay as they are, since a union of concepts tells no more positions apart.
@@ -393,11 +524,22 @@ class ConceptTable:
                 further category of theirs).
             related: for each concept the names whose union is taken (its own, if wanted, among
                 them); names that the table does not have are passed over.
+            provenance: whom the relation comes from; a network that labelled a member goes before
+                it.
 
         Raises:
             FormulaError: the table lacks a concept to derive from, or the operator's name cannot
                 be used.
             DataError: a concept of such a name is there already.
+
+        Examples:
+            >>> masks = [[True, False, False], [False, True, False]]
+            >>> table = andornot.ConceptTable.from_masks(masks, ["couch", "sofa"])
+            >>> table = table.derive("NEIGHBORS", {"couch": ["couch", "sofa", "settee"]})
+            >>> table.names
+            ('couch', 'sofa', 'NEIGHBORS(couch)')
+            >>> andornot.score("NEIGHBORS(couch)", [True, True, False], table).iou
+            1.0
         """
         import scipy.sparse
 
@@ -436,7 +578,18 @@ class ConceptTable:
             indices=both.indices.astype(np.int32),
             bases=(self.bases or (-1,) * self.n_concepts) + tuple(bases),
             members=(self.members or ((),) * self.n_concepts) + members,
+            provenance=self._with_unions(members, provenance),
         )
+
+    def _with_unions(
+        self, members: Sequence[Sequence[int]], rule: Provenance | None
+    ) -> tuple[Provenance, ...]:
+        """The provenance of all concepts and of unions of them; nothing where nothing is known."""
+        if not self.provenance and rule is None:
+            return ()
+        plain = self.provenance or (UNKNOWN,) * self.n_concepts
+        unions = (origin.of_union((plain[m] for m in own), rule or UNKNOWN) for own in members)
+        return (*plain, *unions)
 
     def merge(self, other: ConceptTable) -> ConceptTable:
         """The table of both data sets together: counts add, samples of ``other`` come last.
@@ -446,6 +599,14 @@ class ConceptTable:
 
         Raises:
             DataError: one of the tables has derived concepts.
+
+        Examples:
+            >>> one = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> masks = [[True, True], [False, True]]
+            >>> two = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+            >>> both = one.merge(two)
+            >>> both.names, both.n_positions
+            (('water', 'river'), 4)
         """
         check_table(other, "other")
         # it would count as absent from the other's positions, where its members may hold
@@ -471,7 +632,62 @@ class ConceptTable:
             positions = self.positions.relabelled(own_ids).followed_by(
                 other.positions.relabelled(other_ids)
             )
-        return builder.table(counts, positions)
+        merged = builder.table(counts, positions).told_by(self._provenance_with(other, names))
+        if self.known is None and other.known is None:
+            return merged
+        every = builder.every_category
+        cells = [self._cells_of(every, own_ids), other._cells_of(every, other_ids)]
+        atoms, rows, sizes = map(np.concatenate, zip(*cells, strict=True))
+        return replace(merged, known=Known.of_cells(every, atoms, rows, sizes))
+
+    def _provenance_with(self, other: ConceptTable, names: Sequence[str]) -> list[Provenance]:
+        """Whom concepts of both tables come from; nothing where neither knows."""
+        if not self.provenance and not other.provenance:
+            return []
+        mine, theirs = (
+            dict(zip(t.names, t.provenance or (UNKNOWN,) * t.n_concepts, strict=True))
+            for t in (self, other)
+        )
+        return [
+            origin.of_both(mine[n], theirs[n])
+            if n in mine and n in theirs
+            else mine.get(n, theirs.get(n, UNKNOWN))
+            for n in names
+        ]
+
+    def told_by(self, provenance: Sequence[Provenance]) -> ConceptTable:
+        """The same table, which says whom each concept comes from.
+
+        Args:
+            provenance: one for each concept; none where nothing is known.
+
+        Raises:
+            DataError: there is not one for each concept.
+        """
+        if provenance and len(provenance) != self.n_concepts:
+            raise DataError(
+                f"there is a provenance of {len(provenance)} concepts for the {self.n_concepts} of "
+                "the table; give one for each"
+            )
+        return replace(self, provenance=tuple(provenance))
+
+    def _cells_of(
+        self, every: Sequence[str], ids: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], BoolArray, NDArray[np.int64]]:
+        """Atoms under other ids, whether each of these categories is known there, and sizes.
+
+        A category that no concept of this table has was annotated nowhere in it.
+        """
+        own = set(every_category(self.categories))
+        rows = np.tile([name in own for name in every], (self.n_atoms, 1))
+        if self.known is None:
+            return ids, rows, self.counts
+        rows = rows[self.known.atoms]
+        for at, name in enumerate(every):
+            if name in self.known.categories:
+                column = self.known.patterns[:, self.known.categories.index(name)]
+                rows[:, at] = column[self.known.pattern]
+        return ids[self.known.atoms], rows, self.known.counts
 
     def save(self, directory: str | Path) -> None:
         """Write the table as a directory, whole or not at all; an old one there is replaced.
@@ -479,6 +695,12 @@ class ConceptTable:
         Raises:
             OptionError: the directory holds other files.
             RunError: it cannot be written.
+
+        Examples:
+            >>> table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> table.save("water.table")
+            >>> andornot.ConceptTable.load("water.table").names
+            ('water',)
         """
         with whole_folder(directory, top=("concepts.json", "atoms.npz")) as aside:
             if self.positions is not None:
@@ -492,13 +714,18 @@ class ConceptTable:
             indptr=self.indptr, indices=self.indices, fold_counts=self.fold_counts
         )
         folder.write("atoms.npz", atoms)
-        meta = {
+        meta: dict[str, Any] = {
             "format": _FORMAT,
             "names": self.names,
             "categories": self.categories,
             "bases": self.bases,
             "members": self.members,
         }
+        if self.provenance:  # a table of which nothing is known is written as ever
+            meta["provenance"] = origin.as_json(self.provenance)
+        if self.known is not None:
+            self.known.save(directory)
+            meta["known"] = self.known.categories
         folder.write("concepts.json", json_writer(meta))
 
     @classmethod
@@ -520,6 +747,9 @@ class ConceptTable:
             categories = tuple(tuple(c) for c in meta["categories"]) if known else ()
             bases = tuple(int(b) for b in meta["bases"]) if known else ()
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
+            told = meta.get("provenance") if known else None  # tables of before say nothing of it
+            provenance = origin.from_json(told, len(names)) if told else ()
+            annotated = tuple(meta["known"]) if known and "known" in meta else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{path} is missing or damaged ({error}), so {directory} holds no readable concept "
@@ -536,8 +766,10 @@ class ConceptTable:
             categories=categories,
             bases=bases,
             members=members,
+            provenance=provenance,
             # one of the two files alone is damage, of which loading tells
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
+            known=None if annotated is None else Known.load(directory, annotated),
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )
 
@@ -551,9 +783,14 @@ class TableBuilder:
     Args:
         names: concept names, all different.
         categories: a category, or several, or None, for each concept.
+        known: tell atoms apart by which categories are known there too. They are given with
+            hidden columns behind the concepts, one for each category that is unknown.
     """
 
-    def __init__(self, names: Sequence[str], categories: Categories | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], categories: Categories | None = None, known: bool = False
+    ) -> None:
+        self.by_known = known
         self.names = names_of(names, "names")
         self.categories = _check_categories(self.names, categories)
         self.index = {name: i for i, name in enumerate(self.names)}
@@ -565,6 +802,12 @@ class TableBuilder:
         self._tallies: list[tuple[NDArray[np.int32], NDArray[np.int64], int]] = []
         self._codes: list[NDArray[np.uint16]] = []
         self._shapes: list[tuple[int, int]] = []
+        self._cells: list[tuple[NDArray[np.int32], BoolArray, NDArray[np.int64]]] = []
+
+    @cached_property
+    def every_category(self) -> tuple[str, ...]:
+        """All categories, in order of first appearance."""
+        return every_category(self.categories)
 
     def add(
         self,
@@ -592,9 +835,15 @@ class TableBuilder:
         shape: Sequence[int],
         fold: int = 0,
         keep_codes: bool = True,
+        known: LocalKnown | None = None,
     ) -> None:
-        """Add one sample whose local atoms are known (see :func:`local_atoms`)."""
+        """Add one sample whose local atoms are known (see :func:`local_atoms`).
+
+        ``known`` says what was annotated; None where all was, or the atoms say it themselves.
+        """
         atoms = self.intern(indptr, indices)
+        if known is not None:
+            self._cells.append((atoms[known.local], known.known, known.counts))
         counts = np.bincount(codes, minlength=len(atoms)).astype(np.int64)
         self._tallies.append((atoms, counts, fold))
         self._shapes.append(grid_shape(shape))
@@ -660,6 +909,8 @@ class TableBuilder:
     def table(self, fold_counts: NDArray[np.int64], positions: AtomMap | None) -> ConceptTable:
         """A table of the interned atoms with these counts."""
         rows = [np.frombuffer(s, np.int32) for s in self.signatures]
+        known = self._known(rows, fold_counts.sum(axis=1))
+        rows = [row[: np.searchsorted(row, len(self.names))] for row in rows]
         return ConceptTable(
             names=self.names,
             categories=self.categories,
@@ -667,6 +918,28 @@ class TableBuilder:
             indices=np.concatenate([*rows, np.zeros(0, np.int32)]),
             fold_counts=fold_counts,
             positions=positions,
+            known=known,
+        )
+
+    def _known(self, rows: list[NDArray[np.int32]], counts: NDArray[np.int64]) -> Known | None:
+        """What is known of the interned atoms: by hidden columns, or by the cells of samples."""
+        n_categories = len(self.every_category)
+        if self.by_known:
+            known = known_rows(rows, len(self.names), n_categories)
+            atoms = np.arange(len(rows), dtype=np.int32)
+            return Known.of_cells(self.every_category, atoms, known, counts)
+        if not self._cells:
+            return None
+        atoms, cells, sizes = map(np.concatenate, zip(*self._cells, strict=True))
+        rest = counts.copy()
+        np.subtract.at(rest, atoms, sizes)
+        # what no sample calls unknown is known
+        others = np.flatnonzero(rest).astype(np.int32)
+        return Known.of_cells(
+            self.every_category,
+            np.concatenate([atoms, others]),
+            np.concatenate([cells, np.ones((len(others), n_categories), np.bool_)]),
+            np.concatenate([sizes, rest[others]]),
         )
 
 

@@ -1,4 +1,6 @@
-"""The whole range of a unit's activations, in pieces: the borders, and the counts in each piece.
+"""Where a unit's activations are cut into ranges: borders by quantiles or by clusters.
+
+What is active in each is counted in ``range_counts``.
 
 A threshold looks at the top of the activations only. La Rosa, Gilpin & Capobianco (NeurIPS 2023,
 "Clustered Compositional Explanations") cut the positive activations of a unit into clusters and
@@ -10,57 +12,23 @@ above it, and is a threshold like any other.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from numbers import Integral
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import is_one_of
 from andornot._tools.jit import jit
 from andornot._tools.parallel import ordered_map
+from andornot.counting.rules import Ranges as Ranges
+from andornot.counting.rules import RangesBy as RangesBy
 from andornot.counting.stores import Activations, unit_blocks
-from andornot.errors import OptionError, quoted
 
-RangesBy = Literal["clusters", "quantiles"]
 Floats = NDArray[np.float64]
 
 _BINS = 1024
-"""Bins of equal width that values are grouped in before they are clustered."""
+"""Bins of equal width that values are grouped in before they are clustered: the exact optimum takes
+``k * n * n`` steps for ``n`` values, and a unit has millions."""
 
 _BUFFER_BYTES = 256 * 2**20
-
-
-@dataclass(frozen=True)
-class Ranges:
-    """How the activations of a unit are cut into ranges.
-
-    Where a unit is never negative, only its positive activations are cut (as in the paper).
-
-    Attributes:
-        k: number of ranges.
-        by: ``"clusters"``: k-means in one dimension, the optimum of its sum of squares over
-            values grouped in 1,024 bins; ``"quantiles"``: as many values in each.
-
-    Raises:
-        OptionError: there are not at least 2 ranges, or ``by`` is unknown.
-    """
-
-    k: int = 5
-    by: RangesBy = "clusters"
-
-    def __post_init__(self) -> None:
-        k: object = self.k
-        if isinstance(k, bool) or not isinstance(k, Integral) or not 2 <= int(k) <= 100:
-            raise OptionError(
-                f"the number of ranges is {quoted(k)}; give a whole number from 2 to 100, or a "
-                "threshold for a single range"
-            )
-        if not is_one_of(self.by, get_args(RangesBy)):
-            raise OptionError(
-                f"ranges are found by {quoted(self.by)}; choose 'clusters' or 'quantiles'"
-            )
 
 
 def find_borders(activations: Activations, ranges: Ranges, jobs: int | None = None) -> Floats:

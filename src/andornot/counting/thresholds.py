@@ -1,4 +1,4 @@
-"""From activations to the threshold of each unit.
+"""The threshold of each unit: exact quantiles of its activations, and units that have none.
 
 ``T_u`` is the smallest value with ``P(f_u > T_u) <= quantile`` (Mu & Andreas 2020, Section 3;
 0.005 there), and a unit is active where ``f_u > T_u``, strictly. Of ``n`` values that is the
@@ -11,26 +11,24 @@ the paper's text can be read as upsampling first (``"upsampled"``).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import is_one_of, number
 from andornot._tools.parallel import ordered_map
 from andornot._tools.words import brief
 from andornot.concepts.positions import AtomMap
 from andornot.counting.kernels import keep_top, push_native, push_upsampled
 from andornot.counting.ranges import Ranges, find_borders
+from andornot.counting.rules import Resolution as Resolution
+from andornot.counting.rules import Threshold as Threshold
 from andornot.counting.stores import Activations, extremes, unit_blocks
 from andornot.counting.upsample import axis
-from andornot.errors import DataError, OptionError, quoted
-
-Resolution = Literal["native", "upsampled"]
+from andornot.errors import DataError
 
 _BUFFER_BYTES = 256 * 2**20
 
@@ -38,42 +36,6 @@ ALIVE = "ok"
 DEAD = "dead"
 CONSTANT = "constant"
 NOT_FINITE = "nan"
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """How the thresholds of all units are found.
-
-    Attributes:
-        quantile: share of values above the threshold, between 0 and 1; None for a fixed one.
-        fixed: the same threshold for every unit; used when ``quantile`` is None.
-        resolution: where the quantile is taken, over native or over upsampled maps.
-
-    Raises:
-        OptionError: not exactly one of the two is given, a value is out of range, or a resolution
-            is chosen for a fixed threshold.
-    """
-
-    quantile: float | None = 0.005
-    fixed: float | None = None
-    resolution: Resolution = "native"
-
-    def __post_init__(self) -> None:
-        if (self.quantile is None) == (self.fixed is None):
-            raise OptionError("give either a quantile or a fixed threshold, not both or neither")
-        if self.quantile is not None and not 0 < number(self.quantile, "quantile") < 1:
-            raise OptionError(f"quantile is {self.quantile}; it must lie between 0 and 1")
-        if self.fixed is not None and not math.isfinite(number(self.fixed, "fixed")):
-            raise OptionError(f"the fixed threshold is {self.fixed}; it must be a finite number")
-        if not is_one_of(self.resolution, get_args(Resolution)):
-            raise OptionError(
-                f"resolution is {quoted(self.resolution)}; choose 'native' or 'upsampled'"
-            )
-        if self.fixed is not None and self.resolution != "native":
-            raise OptionError(
-                "resolution says where a quantile is taken, and the threshold is fixed; leave "
-                "resolution out"
-            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from andornot.errors import OptionError
 
@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 DEMOS = ("vision", "text")
 
+SEED: Final = 0
+"""Of world and training, if nothing else is said."""
 
-def run_demo(name: Literal["vision", "text"], out: str | Path, seed: int = 0) -> Demo:
+
+def run_demo(name: Literal["vision", "text"], out: str | Path, seed: int = SEED) -> Demo:
     """Make a world, train a network on it, explain its units, and write a report.
 
     Args:

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from andornot._tools.statistics import Comparison, compare
 from andornot.data.classes import class_index
+from andornot.edits.attack_options import FEWEST_SAMPLES
+from andornot.edits.attack_options import AttackOptions as AttackOptions
 from andornot.edits.class_concepts import Belonging, belonging
 from andornot.edits.classes import class_names, classes_of
 from andornot.edits.classifiers import Classifier
@@ -30,45 +32,8 @@ from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
 from andornot.runs.run import Run
 
-FEWEST_SAMPLES = 4
-
 FAINT = 0.02
 """Proposals that are so much weaker than the strongest are not tried."""
-
-
-@dataclass(frozen=True)
-class AttackOptions:
-    """How an attack is made.
-
-    Attributes:
-        n_samples: most samples of the source class that are edited.
-        n_screening: most of them on which edits are chosen; half of them, if that is less.
-        n_units: units that lead to the target, and units that lead to the source, whose formulas
-            are read.
-        n_proposals: most proposals that are tried, those that formulas ask for most strongly.
-        n_edits: edits that are tested.
-        n_controls: controls of each of them.
-        confidence: of all intervals of a table together.
-        seed: of the choice of samples and controls, and of the bootstrap.
-    """
-
-    n_samples: int = 150
-    n_screening: int = 25
-    n_units: int = 12
-    n_proposals: int = 16
-    n_edits: int = 5
-    n_controls: int = 10
-    confidence: float = 0.95
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        numbers = {n: v for n, v in vars(self).items() if n not in ("confidence", "seed")}
-        for name, value in numbers.items():
-            least = FEWEST_SAMPLES if name == "n_samples" else 1
-            if value < least:
-                raise OptionError(f"{name} is {value}; it must be at least {least}")
-        if not 0 < self.confidence < 1:
-            raise OptionError(f"confidence is {self.confidence}; give a share such as 0.95")
 
 
 @dataclass(frozen=True)
@@ -158,6 +123,13 @@ class Example:
         after: the same, edited.
         answer: class that the network gives it now.
         probability: of the target, before and after.
+
+    Examples:
+        >>> from andornot.edits import attack
+        >>> options = AttackOptions(n_edits=1, n_controls=2)
+        >>> example = attack(run, "fire", "grass", options=options, n_examples=1).examples[0]
+        >>> example.answer, example.probability[0] < example.probability[1]
+        ('grass', True)
     """
 
     sample: str

@@ -32,7 +32,8 @@ from andornot.formula_forms import all_of
 from andornot.runs.reopen import matching, model_of, pairs_of
 from andornot.runs.run import Run
 
-TAG = "tag"
+TAG, WORD = "tag", "word"
+"""Categories of concepts that an edit can bring about by words."""
 
 WORDS_OF_A_CONCEPT = 3
 """Words that are tried for a concept of several words: the word itself, or the most frequent."""
@@ -160,7 +161,9 @@ class PairBench:
             tag = text.removeprefix("tag:") if text not in self._by_tag else text
             words = self._by_tag.get(tag, Counter()).most_common(WORDS_OF_A_CONCEPT)
             return tuple(Word(side, word) for word, _ in words)
-        return (Word(side, text),) if _is_word(text) else ()
+        # what a function of the user's is called need not be a word
+        is_word = WORD in table.categories[column] and _is_word(text)
+        return (Word(side, text),) if is_word else ()
 
     @cached_property
     def _by_tag(self) -> dict[str, Counter[str]]:

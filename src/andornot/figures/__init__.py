@@ -14,7 +14,7 @@ from andornot.errors import OptionError
 if TYPE_CHECKING:
     from andornot.figures.request import Choices
     from andornot.figures.write import Written
-    from andornot.runs.run import Run
+    from andornot.views.given import Run
 
 FIGURES: Final = {
     "length": "IoU by maximum length of the formula (Figure 3)",
@@ -55,7 +55,16 @@ def write_figures(
     Raises:
         OptionError: there is no such layer, figure or format, or matplotlib is not installed.
         RunError: the folder cannot be written to.
+
+    Examples:
+        >>> written = write_figures(run, "figures", only=["length"], formats=["svg"])
+        >>> [file.name for file in written.files]
+        ['length.svg', 'CAPTIONS.txt']
     """
+    from andornot._tools.checks import as_path, several
+
+    only = None if only is None else several(only, "only")
+    formats, folder = several(formats, "formats"), as_path(out, "out")
     for given, known, what in ((only or (), FIGURES, "figure"), (formats, FORMATS, "format")):
         if unknown := [name for name in given if name not in known]:
             raise OptionError(f"there is no {what} {unknown[0]!r}; choose among {', '.join(known)}")
@@ -70,5 +79,5 @@ def write_figures(
     from andornot.figures.write import write_all
 
     wanted = [name for name in FIGURES if only is None or name in only]
-    request = Request(run, run.layer(layer), choices or Choices())
-    return write_all(request, Path(out), wanted, tuple(dict.fromkeys(formats)))
+    request = Request.of(run, layer, choices or Choices())
+    return write_all(request, folder, wanted, tuple(dict.fromkeys(formats)))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from andornot.figures.examples import Example
+from andornot._tools.colours import hexadecimal
+from andornot.figures.panels import panels
 from andornot.figures.sheet import Sheet, Word, formula_words, line_height, text_width, words
 from andornot.figures.style import BLUE, FAINT, INK, PALE_BLUE, RULE, VERMILLION
-from andornot.views.image_gallery import PictureGallery
-from andornot.views.panels import panels
-from andornot.views.sentence_gallery import PairGallery, PairView
+from andornot.views.figures.examples import FormulaLine
+from andornot.views.image_gallery import ImageView
+from andornot.views.sentence_gallery import PairView
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -21,7 +22,7 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 
 _GAP: Final = 0.04
 _MOST_TOKENS: Final = 40
@@ -44,34 +45,24 @@ def iou_word(iou: float) -> Word:
     return Word(f"IoU {iou:.2f}" if iou >= 0.1 else f"IoU {iou:.3f}", FAINT)
 
 
-def put_head(sheet: Sheet, x: float, y: float, width: float, example: Example) -> float:
+def put_head(sheet: Sheet, x: float, y: float, width: float, line: FormulaLine) -> float:
     """Write a unit's number, formula and IoU."""
-    e = example.explanation
     head = [
         Word("Unit", bold=True),
-        Word(str(e.unit), bold=True),
-        *formula_words(e.formula or ""),
-        iou_word(e.iou),
+        Word(str(line.unit), bold=True),
+        *formula_words(line.formula),
+        iou_word(line.iou),
     ]
     return sheet.text(x, y, head, width)
 
 
 def put_pictures(
-    sheet: Sheet,
-    x: float,
-    y: float,
-    width: float,
-    example: Example,
-    gallery: PictureGallery,
-    columns: int,
+    sheet: Sheet, x: float, y: float, width: float, views: Sequence[ImageView], columns: int
 ) -> float:
     """Show images: above where the unit is active, below how that compares with its formula."""
-    e = example.explanation
-    assert e.formula is not None
-    atoms = gallery.run.concepts.mask(e.formula)
     side = (width - (columns - 1) * _GAP) / columns
-    for column, sample in enumerate(example.samples[:columns]):
-        _, active, _, compared = panels(gallery.view(e, atoms, sample))
+    for column, view in enumerate(views):
+        _, active, _, compared = panels(view)
         left = x + column * (side + _GAP)
         sheet.picture(left, y, active, side)
         sheet.picture(left, y + side + _GAP, compared, side)
@@ -87,35 +78,22 @@ def put_picture_legend(sheet: Sheet, x: float, y: float) -> float:
     return y + line_height()
 
 
-def hexadecimal(colour: Colour) -> str:
-    """A colour as matplotlib writes it."""
-    return "#{:02x}{:02x}{:02x}".format(*colour)
-
-
 def put_weights(
-    sheet: Sheet, x: float, y: float, width: float, example: Example, gallery: PairGallery
+    sheet: Sheet, x: float, y: float, width: float, weights: Sequence[tuple[str, float]]
 ) -> float:
     """Write a unit's weights to the classes, where a linear head follows."""
-    weights = gallery.run.class_weights(gallery.layer)
     if not weights:
         return y
     text = [Word("weights:", FAINT)]
-    for name, own in weights.items():
-        text += [
-            *words(name, FAINT), Word(signed(float(own[example.explanation.unit]))),
-        ]  # fmt: skip
+    for name, own in weights:
+        text += [*words(name, FAINT), Word(signed(own))]
     return sheet.text(x, y, text, width, _SMALL)
 
 
-def put_pairs(
-    sheet: Sheet, x: float, y: float, width: float, example: Example, gallery: PairGallery
-) -> float:
+def put_pairs(sheet: Sheet, x: float, y: float, width: float, views: Sequence[PairView]) -> float:
     """Show sentence pairs with marked words, the activation, and true and predicted class."""
-    e = example.explanation
-    assert e.formula is not None
-    atoms = gallery.run.concepts.mask(e.formula)
-    for sample in example.samples:
-        y = _pair(sheet, x, y + 0.05, width, gallery.view(e, atoms, sample))
+    for view in views:
+        y = _pair(sheet, x, y + 0.05, width, view)
     return y
 
 
@@ -144,18 +122,6 @@ _LOOKS: Final = {
 }
 """Colour of the letters, ground, and whether they are bold, for each sort of mark."""
 
-PAIR_LEGEND: Final = (
-    (DECISIVE, "makes the formula hold"),
-    (NAMED, "named, not decisive"),
-    (FORBIDDEN, "named after NOT"),
-)
-TOKEN_LEGEND: Final = (
-    (BOTH, "unit and formula"),
-    (UNIT, "only the unit"),
-    (FORMULA, "only the formula"),
-    (EXCLUDED, "excluded by NOT"),
-)
-
 
 def _looks(text: str, kind: str, blank: bool = True) -> Word:
     colour, ground, bold = _LOOKS.get(kind, (INK, "", False))
@@ -167,9 +133,9 @@ def _marked(tokens: Sequence[Token]) -> list[Word]:
     return shown if len(tokens) <= _MOST_TOKENS else [*shown, Word("…")]
 
 
-def put_pair_legend(sheet: Sheet, x: float, y: float, gallery: PairGallery) -> float:
+def put_pair_legend(sheet: Sheet, x: float, y: float, marks: Mapping[str, str]) -> float:
     """Say what the marks of words mean."""
     text: list[Word] = []
-    for kind, meaning in PAIR_LEGEND if gallery.at_pairs else TOKEN_LEGEND:
+    for kind, meaning in marks.items():
         text += [_looks("word", kind), *words(meaning, FAINT), Word(" ")]
     return sheet.text(x, y, text, sheet.width - x)

@@ -9,11 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from andornot.analyses.answer import Answer
 from andornot.figures.style import BLUE, COLUMN, INK, VERMILLION, Drawing, new_figure
-
-MOST_BINS: Final = 30
-"""Most bins of a histogram, from 0 to the largest IoU; few units get fewer."""
+from andornot.views.figures.length import length_figure
+from andornot.views.given import Answer
 
 _WIDEST: Final = 0.84
 
@@ -24,18 +22,14 @@ def draw(answer: Answer) -> Drawing:
     Args:
         answer: of ``analyses.length``.
     """
-    by_length, units = answer.tables["by_length"], answer.tables["units"]
-    lengths = [int(n) for n in by_length["length"]]
-    iou = units[[f"iou_{n}" for n in lengths]].to_numpy(np.float64)
+    shown = length_figure(answer)
+    lengths, edges, counts = shown.lengths, np.array(shown.edges), np.array(shown.counts)
     figure = new_figure(COLUMN, 2.3)
     axes = figure.add_subplot()
-    bins = min(MOST_BINS, 5 + int(np.sqrt(len(iou))))
-    edges = np.linspace(0, max(float(iou.max()), 1e-6), bins + 1)
-    counts = np.array([np.histogram(column, edges)[0] for column in iou.T])
     for n, own in zip(lengths, counts, strict=True):
         _violin(axes, n, own * (_WIDEST / counts.max()), edges)
-    axes.vlines(lengths, by_length["q25"], by_length["q75"], color=INK, linewidth=1.6)
-    axes.plot(lengths, by_length["mean"], "-o", color=VERMILLION, markeredgecolor="white",
+    axes.vlines(lengths, shown.lower, shown.upper, color=INK, linewidth=1.6)
+    axes.plot(lengths, shown.mean, "-o", color=VERMILLION, markeredgecolor="white",
               markeredgewidth=0.5, markersize=4)  # fmt: skip
     axes.set(
         xlabel="maximum length of the formula",
@@ -45,10 +39,10 @@ def draw(answer: Answer) -> Drawing:
     )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12))
     caption = (
-        f"Distribution of IoU over {len(iou):,} units by maximum length of the formula.",
-        f"Each shape is a histogram with {bins} bins, all to one scale; the orange line goes "
-        "through the means, dark bars reach from the lower to the upper quartile.",
-        *answer.sentences,
+        f"Distribution of IoU over {shown.n_units:,} units by maximum length of the formula.",
+        f"Each shape is a histogram with {len(edges) - 1} bins, all to one scale; the orange line "
+        "goes through the means, dark bars reach from the lower to the upper quartile.",
+        *shown.sentences,
     )
     return Drawing(figure, caption)
 

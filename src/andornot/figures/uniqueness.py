@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from andornot.analyses.answer import Answer
 from andornot.figures.style import BLUE, FULL, INK, SERIES, VERMILLION, Drawing, new_figure
-
-_MOST_CATEGORIES = 7
+from andornot.views.figures.uniqueness import UniquenessFigure, uniqueness_figure
+from andornot.views.given import Answer
 
 
 def draw(answer: Answer) -> Drawing:
@@ -18,27 +16,26 @@ def draw(answer: Answer) -> Drawing:
     Args:
         answer: of ``analyses.uniqueness``.
     """
-    by_length = answer.tables["by_length"]
+    shown = uniqueness_figure(answer)
     figure = new_figure(FULL, 2.4)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
-    _counts(left, by_length)
-    _shares(right, answer.tables["categories"])
+    _counts(left, shown)
+    _shares(right, shown)
     caption = (
-        f"(a) Distinct explanations and distinct concepts among {int(by_length['units'].max()):,} "
+        f"(a) Distinct explanations and distinct concepts among {max(shown.units):,} "
         "units by maximum length of the formula.",
         "(b) Categories of the concepts that these formulas name, as shares of all mentions, beside"
         " their shares of the concepts that occur (vocabulary).",
-        *answer.sentences,
+        *shown.sentences,
     )
     return Drawing(figure, caption)
 
 
-def _counts(axes: Axes, table: pd.DataFrame) -> None:
-    lengths = table["length"]
-    axes.plot(lengths, table["units"], ":", color=INK, label="units", linewidth=0.9)
-    axes.plot(lengths, table["distinct_formulas"], "o-", color=BLUE, label="distinct explanations")
-    axes.plot(lengths, table["distinct_concepts"], "s--", color=VERMILLION,
-              label="distinct concepts")  # fmt: skip
+def _counts(axes: Axes, shown: UniquenessFigure) -> None:
+    lengths = shown.lengths
+    axes.plot(lengths, shown.units, ":", color=INK, label="units", linewidth=0.9)
+    axes.plot(lengths, shown.formulas, "o-", color=BLUE, label="distinct explanations")
+    axes.plot(lengths, shown.concepts, "s--", color=VERMILLION, label="distinct concepts")
     axes.set(xlabel="maximum length of the formula", ylabel="number")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
@@ -46,22 +43,14 @@ def _counts(axes: Axes, table: pd.DataFrame) -> None:
     axes.legend()
 
 
-def _shares(axes: Axes, table: pd.DataFrame) -> None:
+def _shares(axes: Axes, shown: UniquenessFigure) -> None:
     """Stacked bars: a bar for each length, and one for the vocabulary."""
-    last = table[table["length"] == table["length"].max()]
-    names = list(last.sort_values(["share", "category"], ascending=[False, True])["category"])
-    shares = table.pivot(index="length", columns="category", values="share")[names]
-    vocabulary = last.set_index("category")["share_of_vocabulary"][names]
-    if len(names) > _MOST_CATEGORIES:
-        rest, names = names[_MOST_CATEGORIES:], [*names[:_MOST_CATEGORIES], "others"]
-        shares["others"] = shares[rest].sum(axis=1)
-        vocabulary["others"] = vocabulary[rest].sum()
-    lengths = [int(n) for n in shares.index]
+    lengths = shown.share_lengths
     places = [*range(len(lengths)), len(lengths) + 1.0]
     bottom = [0.0] * len(places)
-    for name, colour in zip(names, SERIES, strict=False):
-        heights = [*shares[name], float(vocabulary[name])]
-        axes.bar(places, heights, 0.8, bottom, color=colour, label=name, edgecolor="white",
+    for kind, colour in zip(shown.categories, SERIES, strict=False):
+        heights = [*kind.shares, kind.of_vocabulary]
+        axes.bar(places, heights, 0.8, bottom, color=colour, label=kind.name, edgecolor="white",
                  linewidth=0.4)  # fmt: skip
         bottom = [b + h for b, h in zip(bottom, heights, strict=True)]
     axes.set_xticks(places, [*map(str, lengths), "vocabulary"])

@@ -11,17 +11,22 @@ from typing import Any, Final
 from andornot._tools.files import text_writer, writing
 from andornot._tools.folders import check_free_for, listed
 from andornot._tools.progress import track
-from andornot.analyses import accuracy, length, uniqueness
-from andornot.errors import AndornotError, OptionError
+from andornot.errors import AndornotError
 from andornot.figures.accuracy import draw as draw_accuracy
 from andornot.figures.contributions import draw as draw_contributions
 from andornot.figures.edits import draw as draw_edits
 from andornot.figures.growth import draw as draw_growth
 from andornot.figures.kinds import draw as draw_kinds
 from andornot.figures.length import draw as draw_length
-from andornot.figures.request import Request
 from andornot.figures.style import Drawing, styled
 from andornot.figures.uniqueness import draw as draw_uniqueness
+from andornot.views.figures.edits import asked_attack
+from andornot.views.figures.request import (
+    Request,
+    accuracy_answer,
+    length_answer,
+    uniqueness_answer,
+)
 
 CAPTIONS: Final = "CAPTIONS.txt"
 
@@ -40,27 +45,19 @@ class Written:
 
 
 def _length(request: Request) -> Drawing:
-    return draw_length(length.answer(request.run, request.layer))
+    return draw_length(length_answer(request))
 
 
 def _accuracy(request: Request) -> Drawing:
-    only = request.choices.samples
-    return draw_accuracy(accuracy.answer(request.run, request.layer, only=only))
+    return draw_accuracy(accuracy_answer(request))
 
 
 def _uniqueness(request: Request) -> Drawing:
-    return draw_uniqueness(uniqueness.answer(request.run, request.layer))
+    return draw_uniqueness(uniqueness_answer(request))
 
 
 def _edits(request: Request) -> Drawing:
-    from andornot.edits import attack, finished
-
-    if request.choices.edit is None:
-        raise OptionError("which classes to lead from and to was not said; give --from and --to")
-    source, target = request.choices.edit
-    run, layer, data, also = request.run, request.layer, request.choices.data, request.choices.also
-    kept = None if also else finished(run, source, target, layer)
-    return draw_edits(kept or attack(run, source, target, layer=layer, data=data, also=also))
+    return draw_edits(asked_attack(request))
 
 
 _DRAW: Final[Mapping[str, Callable[[Request], Drawing]]] = {

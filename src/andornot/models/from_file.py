@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
-from importlib.machinery import SourceFileLoader
+from collections.abc import Mapping
 from pathlib import Path
-from types import CodeType
-from typing import IO, Any, cast
+from typing import Any
 
 from torch import nn
 
+from andornot._tools.user_code import import_file, importable, outliving
 from andornot.errors import AndornotError, ModelError
 from andornot.models.built import Built
 from andornot.models.from_torchvision import with_operators
@@ -92,95 +88,12 @@ def call_function(file: Path, function: str) -> Any:
 
 
 def _import_and_call(file: Path, function: str) -> Any:
-    name = f"_andornot_model_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file, loader=_AsWritten(name, str(file)))
-    if file.suffix != ".py" or spec is None or spec.loader is None:
-        raise ModelError(f"The model file {file} cannot be imported: it must be a Python file.")
-    python = importlib.util.module_from_spec(spec)
-    with _importable(file.resolve().parent):
-        sys.modules[name] = python  # dataclasses and pickle look modules up there
-        with _outliving(file, "while it was imported"), _quiet_exit():
-            spec.loader.exec_module(python)
-        factory = getattr(python, function, None)
+    with importable(file.resolve().parent):
+        factory = getattr(import_file(file, "model", ModelError), function, None)
         if callable(factory):
-            with _outliving(file, f"in {function}"):
+            with outliving(f"The file {file}", f"in {function}", ModelError):
                 return factory()
     raise ModelError(f"The model file {file} has no function {function!r}: check the name.")
-
-
-class _AsWritten(SourceFileLoader):
-    """Runs what a file says, and never what lies compiled beside it.
-
-    That could be other code: whoever sends a file can send its ``__pycache__`` too. Nor does it
-    notice an edit of the same size in the same second.
-    """
-
-    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002
-        """Compile the file as it is now."""
-        compiled: CodeType = self.source_to_code(self.get_data(self.path), self.path)
-        return compiled
-
-
-@contextmanager
-def _outliving(file: Path, when: str) -> Iterator[None]:
-    """Do not let a file of the user's end the program."""
-    try:
-        yield
-    except SystemExit as error:
-        said = f": {error.code}" if isinstance(error.code, str) else ""
-        raise ModelError(
-            f"The file {file} ended the program (SystemExit{said}) {when}: put what a script does, "
-            'such as reading arguments, behind if __name__ == "__main__".'
-        ) from error
-
-
-@contextmanager
-def _quiet_exit() -> Iterator[None]:
-    """Keep what goes to standard error back, and for good if a script ends the program."""
-    held = _Held(sys.stderr)
-    try:
-        with redirect_stderr(cast("IO[str]", held)):
-            yield
-    except SystemExit:
-        held.text.clear()  # the usage of a script that was not called
-        raise
-    finally:
-        held.release()
-
-
-class _Held:
-    """Standard error that waits; to whoever keeps it, it is the real one afterwards."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self.text: list[str] = []
-        self._stream = stream
-        self._waits = True
-
-    def write(self, text: str) -> int:
-        if not self._waits:
-            return self._stream.write(text)
-        self.text.append(text)
-        return len(text)
-
-    def release(self) -> None:
-        self._waits = False
-        if self.text:
-            self._stream.write("".join(self.text))
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-
-@contextmanager
-def _importable(directory: Path) -> Iterator[None]:
-    """Let imports find a directory, as if a script in it were run."""
-    sys.path.insert(0, str(directory))
-    try:
-        yield
-    finally:
-        # the file may have taken it out itself
-        if str(directory) in sys.path:
-            sys.path.remove(str(directory))
 
 
 def _preprocessing(value: Any, function: str, file: Path) -> Preprocessing | None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
-from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses
 from andornot.errors import RunError
 from andornot.measures.scores import Agreement
-from andornot.pipeline.state import Pipeline
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.values import CountedLayer
 from andornot.results.result import Result
 from andornot.runs import stage_names
 from andornot.trust.agreement import agreements
@@ -22,47 +22,50 @@ from andornot.trust.measure import Parts, with_trust
 from andornot.trust.recount import RecordedEvidence
 
 
-def with_agreement(p: Pipeline, layer: str, result: Result, table: ConceptTable) -> Result:
+def with_agreement(
+    plan: Plan, counted: CountedLayer, result: Result, table: ConceptTable, log: Journal
+) -> Result:
     """Add the scores with raw activations and by sample (see ``trust.agreement``)."""
-    counted = p.stages[stage_names.responses(layer)]
     formulas = {str(e.unit): str(e.formula) for e in result if e.formula is not None}
-    stage = p.stage(stage_names.scores(layer), responses=counted.key, formulas=formulas)
+    name = stage_names.scores(counted.layer.name)
+    stage = plan.stage(name, responses=counted.key, formulas=formulas)
+    clock = log.enter(stage)
     path = stage.path / "scores.json"
     found: dict[str, Any] = {}
     with suppress(RunError):  # not there yet, or damaged
         found = stage.kept_json(path.name)
     # empty where none are kept; what the formulas are is in the key
     if found.keys() != formulas.keys():
-        shards, thresholds = p.shards(layer), read_array(counted.path / "thresholds.npy")
-        with stage.timer.timed("scores"):
-            scores = agreements(list(result), shards, thresholds, table, p.jobs)
+        shards, thresholds = counted.layer.shards, counted.array("thresholds")
+        with clock.timed("scores"):
+            scores = agreements(list(result), shards, thresholds, table, plan.jobs)
         found = {str(unit): score.as_dict() for unit, score in scores.items()}
         with writing(path):
             stage.write_json(path.name, found)
-    stage.finish()
+    log.finish(stage)
     scored = {int(unit): Agreement.from_dict(values) for unit, values in found.items()}
     explanations = tuple(replace(e, agreement=scored.get(e.unit)) for e in result)
     return replace(result, explanations=explanations)
 
 
 def trusted(
-    p: Pipeline, layer: str, responses: Responses, result: Result, table: ConceptTable
+    plan: Plan, counted: CountedLayer, result: Result, table: ConceptTable, log: Journal
 ) -> Result:
     """Find out how far the explanations can be trusted; each part is kept when it is done."""
     units = [e.unit for e in result if e.formula is not None]
-    if p.trust is None or not units:
+    if plan.trust is None or not units:
         return result
-    counted = p.stages[stage_names.responses(layer)]
+    layer = counted.layer
     found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
-    stage = p.stage(
-        stage_names.trust(layer),
-        responses=counted.key, formulas=found, search=asdict(p.search), trust=asdict(p.trust),
-        choose_length=p.choose_length,
+    stage = plan.stage(
+        stage_names.trust(layer.name),
+        responses=counted.key, formulas=found, search=plan.search.as_dict(),
+        trust=asdict(plan.trust), choose_length=plan.choose_length,
     )  # fmt: skip
-
+    clock = log.enter(stage)
     if not stage.done:
         tell(
-            f"formulas of {len(units):,} units of layer {layer} are found; now the search is "
+            f"formulas of {len(units):,} units of layer {layer.name} are found; now the search is "
             "repeated on held-out, redrawn and shuffled samples, to tell how far to trust them "
             "(--no-trust leaves that out)"
         )
@@ -73,19 +76,19 @@ def trusted(
             kept: Any = stage.kept_json(path.name)["units"]
             if len(kept) == len(units):
                 return list(kept)
-        with stage.timer.timed(name):
+        with clock.timed(name):
             parts = compute()
         with writing(path):
             stage.write_json(path.name, {"units": parts})
         return parts
 
-    thresholds = read_array(counted.path / "thresholds.npy")
     evidence = RecordedEvidence(
-        table, p.shards(layer), p.rules[layer], thresholds, units, responses.select(units), p.jobs
-    )
-    trusted = with_trust(
-        result, evidence, p.search, p.trust,
-        choose_length=p.choose_length, jobs=p.jobs, keep=keep,
+        table, layer.shards, counted.rule, counted.array("thresholds"), units,
+        counted.responses.select(units), plan.jobs,
     )  # fmt: skip
-    stage.finish()
+    trusted = with_trust(
+        result, evidence, plan.search, plan.trust,
+        choose_length=plan.choose_length, jobs=plan.jobs, keep=keep,
+    )  # fmt: skip
+    log.finish(stage)
     return trusted

@@ -25,8 +25,10 @@ from andornot.counting.thresholds import (
     values_above,
 )
 from andornot.data.registry import modality_named
-from andornot.errors import DataError, OptionError, RunError
-from andornot.pipeline.state import Pipeline
+from andornot.errors import DamagedError, DataError, OptionError, RunError
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.values import Concepts, CountedLayer, CountPlace, RecordedLayer
 from andornot.probes.base import made_with
 from andornot.runs import stage_names
 from andornot.runs.cache import Stage
@@ -37,37 +39,49 @@ _COUNTED = ("thresholds", "extremes", "areas", "peaks")
 
 
 def responses_of(
-    p: Pipeline, layer: str, table: ConceptTable, table_stage: Stage
-) -> tuple[Responses, list[str]]:
-    """Counts and state of all units of a layer, counted now if they are not stored."""
-    # the rule is part of the stage's key, so it comes first; two passes have found theirs
-    if p.store:
-        p.rules[layer] = p.threshold or p.probe.threshold(partial(lowest_value, p.shards(layer)))
-    stage = responses_stage(p, layer, table_stage)
-    responses = kept_counts(stage, p.rules[layer])
+    plan: Plan, layer: RecordedLayer, concepts: Concepts, log: Journal
+) -> CountedLayer:
+    """Counts and state of all units of a layer, counted now if they are not stored.
+
+    Raises:
+        DamagedError: they were damaged since the second pass, and only another one counts again.
+    """
+    place = layer.counts
+    if place is None:
+        # the rule is part of the stage's key, so it comes first; two passes have found theirs
+        rule = plan.threshold or plan.probe.threshold(partial(lowest_value, layer.shards))
+        place = count_place(plan, layer, rule, concepts, log)
+    responses = kept_counts(place)
     if responses is None:
-        _count(p, layer, table, stage)
-        responses = Responses.load(stage.path / "responses.npz")
-    return responses, list(stage.info["status"])
+        if layer.counts is not None:
+            raise DamagedError(place.stage.path / "responses.npz", "or what lies beside it")
+        _count(plan, layer, place, concepts.table, log)
+        responses = Responses.load(place.stage.path / "responses.npz")
+    return CountedLayer(layer, place, responses, tuple(place.stage.info["status"]))
 
 
-def responses_stage(p: Pipeline, layer: str, table_stage: Stage) -> Stage:
+def count_place(
+    plan: Plan, layer: RecordedLayer, rule: Threshold | Ranges, concepts: Concepts, log: Journal
+) -> CountPlace:
     """The stage that holds a layer's thresholds and counts."""
-    return p.stage(
-        stage_names.responses(layer),
-        activations=p.stages[stage_names.activations(layer)].key,
-        concepts=table_stage.key,
-        threshold=asdict(p.rules[layer]),
+    stage = plan.stage(
+        stage_names.responses(layer.name),
+        activations=layer.stage.key,
+        concepts=concepts.stage.key,
+        threshold=asdict(rule),
         # an upgrade of what computes counts has them computed again
         versions=made_with("numpy", "numba"),
     )
+    log.enter(stage)
+    return CountPlace(rule, stage)
 
 
-def kept_counts(stage: Stage, rule: Threshold | Ranges) -> Responses | None:
+def kept_counts(place: CountPlace) -> Responses | None:
     """The counts of a layer; None where there are none yet, or damaged ones."""
-    if has_arrays(stage, (*_COUNTED, "borders") if isinstance(rule, Ranges) else _COUNTED):
+    names = (*_COUNTED, "borders") if isinstance(place.rule, Ranges) else _COUNTED
+    if has_arrays(place.stage, names):
         with suppress(DataError):
-            return Responses.load(stage.path / "responses.npz")
+            return Responses.load(place.stage.path / "responses.npz")
     return None
 
 
@@ -81,22 +95,24 @@ def has_arrays(stage: Stage, names: Sequence[str]) -> bool:
     return stage.done
 
 
-def _count(p: Pipeline, layer: str, table: ConceptTable, stage: Stage) -> None:
-    shards, rule = p.shards(layer), p.rules[layer]
+def _count(
+    plan: Plan, layer: RecordedLayer, place: CountPlace, table: ConceptTable, log: Journal
+) -> None:
+    shards, rule, clock = layer.shards, place.rule, log.clock(place.stage.name)
     n_blocks = len(shards.paths)
     positions = known_positions(table)
     if isinstance(rule, Threshold):
         n = n_values(rule, shards.n_samples, shards.map_shape, positions)
         check_quantile(rule, n)
-    with stage.timer.timed("thresholds"):
-        found = find_thresholds(shards, rule, positions, p.jobs)
-    with stage.timer.timed("counting"):
-        blocks = track(shards.blocks(), f"counting {layer}", n_blocks)
-        counted = count_responses(shards, found.values, table, p.jobs, blocks)
-    save_counts(stage, found, counted)
+    with clock.timed("thresholds"):
+        found = find_thresholds(shards, rule, positions, plan.jobs)
+    with clock.timed("counting"):
+        blocks = track(shards.blocks(), f"counting {layer.name}", n_blocks)
+        counted = count_responses(shards, found.values, table, plan.jobs, blocks)
+    save_counts(place.stage, found, counted, log)
 
 
-def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
+def save_counts(stage: Stage, found: UnitThresholds, counted: Counted, log: Journal) -> None:
     """Keep thresholds and counts of a layer."""
     with writing(stage.path):
         stage.write("responses.npz", counted.responses.writer())
@@ -106,38 +122,34 @@ def save_counts(stage: Stage, found: UnitThresholds, counted: Counted) -> None:
             stage.write_array("borders.npy", found.borders)
         stage.write_array("areas.npy", counted.areas)
         stage.write_array("peaks.npy", counted.peaks)
-    stage.finish(status=found.status)
+    log.finish(stage, status=found.status)
 
 
-def few_active(
-    p: Pipeline, layer: str, table: ConceptTable, status: Sequence[str], stuck: Sequence[int]
-) -> str:
+def few_active(plan: Plan, counted: CountedLayer, table: ConceptTable, stuck: Sequence[int]) -> str:
     """Warn where the quantile leaves so few activations that formulas describe single places.
 
     Args:
-        p: the run.
-        layer: the layer.
+        plan: the inputs of the run.
+        counted: the layer.
         table: the concept table.
-        status: of each unit of the layer.
         stuck: units with no value above the threshold at all, of which nothing is said here.
 
     Returns:
         a sentence for the notes, or nothing.
     """
-    rule = p.rules[layer]
+    layer, rule = counted.layer, counted.rule
     if not isinstance(rule, Threshold) or rule.quantile is None:
         return ""
-    height, width = p.stages[stage_names.activations(layer)].info["map_shape"]
-    n_rows = p.n_samples if p.probe.rows is None else int(p.probe.rows[-1])
-    n = n_values(rule, n_rows, (height, width), known_positions(table))
+    n_rows = plan.n_samples if plan.probe.rows is None else int(plan.probe.rows[-1])
+    n = n_values(rule, n_rows, layer.map_shape, known_positions(table))
     above = values_above(rule.quantile, n)
-    larger = modality_named(p.probe.modality).level(p.probe.level).larger
-    fire = sum(status[unit] == ALIVE for unit in p.units_of(layer)) - len(stuck)
+    larger = modality_named(plan.probe.modality).level(plan.probe.level).larger
+    fire = sum(counted.status[unit] == ALIVE for unit in layer.units) - len(stuck)
     if above >= _FEW or (stuck and not fire):
         return ""
     return (
         f"the top {rule.quantile:g} of {n:,} activations are {above}, so each "
-        f"{'other unit' if stuck else 'unit'} of {layer} "
+        f"{'other unit' if stuck else 'unit'} of {layer.name} "
         f"is active in {'one place' if above == 1 else f'{above} places'} only and its formula "
         f"may be chance; bring more samples, {larger}or a "
         "larger quantile"

@@ -10,52 +10,56 @@ images and sentences is in the probe (see ``probes``).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
-from andornot._tools.checks import number, whole_number
-from andornot._tools.executors import engine_of
+from andornot._tools.executors import Engine, engine_of
 from andornot._tools.files import writing
-from andornot._tools.parallel import n_workers
 from andornot._tools.progress import tell
 from andornot._tools.whole_folders import sweep_folders
-from andornot.concepts.relations import Relations, check_relations
-from andornot.counting.ranges import Ranges
-from andornot.counting.thresholds import Threshold
 from andornot.data.registry import check_arguments, modality_of_data
-from andornot.errors import DamagedError, OptionError, quoted
+from andornot.data.sources.named import UserSource, named_sources
+from andornot.errors import DamagedError, OptionError
+from andornot.explainer import check_known
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
-from andornot.pipeline.record import concepts_of, record
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.options import Execution, RunKeywords, RunOptions
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
-from andornot.pipeline.state import Pipeline
 from andornot.pipeline.steady import note_company
 from andornot.pipeline.two_passes import pass_twice
-from andornot.pipeline.write import write_run
+from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedLayer
+from andornot.pipeline.write import remove_older, write_run
 from andornot.probes.base import Probe, Recording
 from andornot.probes.directions import Directions, check_one_layer
 from andornot.runs.cache import alone, forget
 from andornot.runs.commit import claim
 from andornot.runs.run import Run
-from andornot.search.options import SearchOptions
-from andornot.trust.measure import LONGEST
-from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
     from torch import nn
 
+    from andornot.counting.rules import Ranges, Threshold
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
-    from andornot.probes.pairs import Words
+    from andornot.probes.words import Words
+    from andornot.search.options import Search, SearchOptions
+    from andornot.trust.options import TrustOptions
 
-_TRUST = TrustOptions()
+
+_KNOWN_ONLY = (
+    "each formula is scored where all its categories were annotated, so formulas with other "
+    "categories are scored on other positions; pictures and the parts of formulas go by all "
+    "positions"
+)
 
 
 def dissect(
@@ -67,20 +71,15 @@ def dissect(
     weights: str | Path | None = None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
     words: Words | None = None,
-    relations: Relations | None = None,
+    search: SearchOptions | Search | None = None,
     threshold: Threshold | Ranges | None = None,
-    min_active: float | None = None,
-    recording: Recording | None = None,
-    folds: int = 5,
     units: Sequence[int] | None = None,
-    directions: Directions | ArrayLike | str | Path | None = None,
-    jobs: int | None = None,
-    trust: TrustOptions | None = _TRUST,
-    store: bool = True,
-    memory: float = 4.0,
-    executor: Executor | str | None = None,
-    verify: bool = False,
-    **search: Any,
+    trust: TrustOptions | None = RunOptions.trust,
+    recording: Recording | None = None,
+    execution: Execution | None = None,
+    options: RunOptions | None = None,
+    sources: Sequence[Any] = (),
+    **more: Unpack[RunKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
 
@@ -97,34 +96,28 @@ def dissect(
         preprocessing: of images: how one becomes the network's input (a ``Preprocessing``, its
             fields ``height``, ``width``, ``mean`` and ``std``, or a preset's name); the model's
             own if not given.
-        words: of sentences: which words become concepts (see ``probes.pairs.Words``).
-        relations: for each name of a relation, concepts with those whose union they stand for
-            (see ``concepts.relations``); each becomes a concept ``NAME(concept)``.
+        words: of sentences: which words become concepts (see ``probes.words.Words``).
+        search: how to search for formulas: a whole ``SearchOptions``, or its field ``search``
+            alone, as ``"beam"``.
         threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
             sentence pairs above 0, where a layer's activations are never below it. Give
             ``counting.ranges.Ranges`` to explain the whole range of activations in pieces.
-        min_active: share of all positions on which a unit must be active to be explained; by
-            default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
-            for directions that are active in their highest values.
-        recording: batch size, device and the like.
-        folds: folds of samples to count in.
         units: explain only these units.
-        directions: explain directions in the space of the layer's units in their place: an array
-            ``(units, directions)``, or a file of one (see ``probes.directions``).
-        jobs: threads; all cores if not given.
         trust: how often to search again on held-out samples, on resamples and by chance, so that
             each explanation says how far it can be trusted (see ``trust``); None for not at all.
-        store: keep the activations. If not, the network runs twice and only counts are kept: the
-            same formulas, without what looks at activations again (trust, correlations, ranges).
-        memory: without a store, gigabytes that the largest activations of all units may take.
-        executor: where the network runs and formulas are searched for, in shards of samples and
-            blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
-            ``dask:ADDRESS`` (see ``_tools.executors``); this process if not given.
-        verify: read all data files, and use nothing stored that was made from other bytes;
-            otherwise a file is the same as long as its size and its time of change are.
-        **search: options of :class:`~andornot.explainer.SearchOptions`: ``length``,
-            ``beam_size``, ``search``, ``metric``, ``operators``, ``categories``, ``profile``, ...;
-            with ``length="auto"`` held-out samples choose each formula's length, up to 10.
+        recording: batch size, device and the like.
+        execution: where it is computed, and what is kept (see ``pipeline.options.Execution``).
+        options: all these options in one record, instead of each by name.
+        sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
+            entry point of ``andornot.concepts``, functions or sources (see
+            ``data.sources.functions``).
+        **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
+            ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
+            (``jobs``, ``executor``, ``store``, ``memory``) and of
+            :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
+            ``operators``, ``pool``, ``categories``, ``profile``, ...) where those two are not given
+            as a whole; ``known_only`` goes without trust; with ``length="auto"`` held-out samples
+            choose each formula's length, up to 10.
 
     Returns:
         The finished run; as its caller named the network, it may load that again, code or not.
@@ -132,115 +125,64 @@ def dissect(
     Raises:
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
+
+    Examples:
+        >>> above_zero = andornot.Threshold(None, fixed=0.0)
+        >>> found = andornot.dissect(
+        ...     "colours.py:net", "relu", "squares", "again",
+        ...     threshold=above_zero, length=2, trust=None,
+        ... )
+        >>> print(found.result())
+        4 units, 4 with a formula:
+        unit 0: red (IoU 1.000)
+        unit 1: green (IoU 1.000)
+        unit 2: blue (IoU 1.000)
+        unit 3: red OR yellow (IoU 1.000)
     """
-    if not isinstance(trust, TrustOptions | None) or not isinstance(recording, Recording | None):
-        raise OptionError("trust is TrustOptions and recording a Recording; give these, or None")
-    choose_length = isinstance(length := search.get("length"), str) and length == "auto"
-    if choose_length:
-        search["length"] = LONGEST
-    options = SearchOptions.of(**search)
-    if choose_length:
-        _check_choice(options, trust, folds, store)
-    # for its errors alone: before anything is loaded
-    n_workers(jobs)
-    _check(options, threshold, folds, min_active, relations)
-    _check_store(options, threshold, store, memory)
-    layers = _layers(layer)
-    chosen = None if directions is None else Directions.given(directions)
-    if chosen is not None:
+    named: dict[str, Any] = {
+        "search": search, "execution": execution, "threshold": threshold, "units": units,
+        "recording": recording, **more,
+    }  # fmt: skip
+    if trust is not RunOptions.trust:
+        named["trust"] = trust
+    options = RunOptions.given(options, named)
+    layers, directions = _layers(layer), None
+    if options.directions is not None:
+        directions = Directions.given(options.directions)
         check_one_layer(layers)
     probe = _probe(
-        model, layers, data, recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words,
+        model, layers, data, options.recording or Recording(),
+        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
     )  # fmt: skip
-    pipeline = Pipeline(
+    execution = options.execution
+    plan = Plan(
         probe=probe,
         out=Path(out),
-        folds=int(folds),  # of NumPy too, which cannot divide a digest
-        threshold=threshold,
-        min_active=min_active,
-        relations=relations,
-        search=options,
-        units=units,
-        jobs=jobs,
-        # trust counts stored activations again, by scores that a search for correlation lacks
-        trust=trust if store and not options.correlates else None,
-        choose_length=choose_length,
-        store=store,
-        memory=memory * 1e9,
-        directions=chosen,
-        verify=verify,
+        folds=int(options.folds),  # of NumPy too, which cannot divide a digest
+        threshold=options.threshold,
+        min_active=options.min_active,
+        relations=options.relations,
+        search=options.search,
+        units=options.units,
+        jobs=execution.jobs,
+        trust=options.trusts,
+        choose_length=options.choose_length,
+        store=execution.store,
+        memory=execution.memory * 1e9,
+        directions=directions,
+        verify=options.verify,
     )
-    with alone(pipeline.out):
-        cache = pipeline.out / "cache"
-        with writing(pipeline.out):
+    with alone(plan.out):
+        cache = plan.out / "cache"
+        with writing(plan.out):
             # first, since it refuses a folder in which files of other people are in the way
-            claim(pipeline.out)
+            claim(plan.out)
             cache.mkdir(exist_ok=True)
-            for folder in (cache, pipeline.out / "results"):
+            for folder in (cache, plan.out / "results"):
                 sweep_folders(folder)  # of a run that was killed
+        jobs, executor = execution.jobs, execution.executor
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
-            pipeline.engine = engine
-            return _whole_run(pipeline)
-
-
-def _check_choice(
-    options: SearchOptions, trust: TrustOptions | None, folds: int, store: bool
-) -> None:
-    """Refuse to choose lengths without held-out samples."""
-    if options.correlates:
-        raise OptionError(
-            "length 'auto' is chosen by held-out IoU, which a search for correlation does not "
-            "have; give a length"
-        )
-    if not store:
-        raise OptionError(
-            "length 'auto' looks at the activations again, so they have to be stored; leave store "
-            "on, or give a length"
-        )
-    if trust is None or folds < 2:
-        raise OptionError(
-            "length 'auto' is chosen by held-out samples; leave trust on, with 2 folds or more"
-        )
-
-
-def _check(
-    options: SearchOptions,
-    threshold: Threshold | Ranges | None,
-    folds: int,
-    min_active: float | None,
-    relations: Relations | None,
-) -> None:
-    """Refuse what cannot be done, before anything is loaded."""
-    if not isinstance(threshold, Threshold | Ranges | None):
-        raise OptionError(
-            f"threshold is {quoted(threshold)}; give andornot.Threshold(...), or Ranges"
-        )
-    if isinstance(threshold, Ranges) and options.correlates:
-        raise OptionError(
-            "correlation looks at all activations at once; leave ranges out, or choose "
-            "another metric"
-        )
-    if whole_number(folds, "folds") < 1:
-        raise OptionError(f"folds is {folds}; it must be at least 1")
-    if min_active is not None and not 0 <= number(min_active, "min_active") < 1:
-        raise OptionError(f"min_active is {min_active}; give a share, from 0 up to less than 1")
-    if relations is not None:
-        check_relations(relations, "relations")
-
-
-def _check_store(
-    options: SearchOptions, threshold: Threshold | Ranges | None, store: bool, memory: float
-) -> None:
-    """Refuse what needs stored activations where there are none."""
-    if not store and (options.correlates or isinstance(threshold, Ranges)):
-        what = "correlation looks" if options.correlates else "ranges look"
-        raise OptionError(
-            f"{what} at the activations again, so they have to be stored; leave store on, or "
-            f"{'choose another metric' if options.correlates else 'leave ranges out'}"
-        )
-    if not number(memory, "memory") > 0:
-        raise OptionError(f"memory is {memory} GB; it must be more than 0")
+            return _whole_run(plan, engine)
 
 
 def _probe(
@@ -252,12 +194,15 @@ def _probe(
     weights: str | Path | None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None,
     words: Words | None,
+    sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
     given = check_arguments(
         modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
     )
+    if sources:  # a probe of another package need not know them
+        given["sources"] = sources
     probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)
     return probe
 
@@ -270,49 +215,59 @@ def _layers(layer: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _whole_run(p: Pipeline) -> Run:
+def _whole_run(plan: Plan, engine: Engine | None) -> Run:
     """Run all steps; parts that turn out to be damaged are made again, each once."""
     mended: set[Path] = set()
+    started = time.perf_counter()
     while True:
         try:
-            return _run(p)
+            # each try has a journal of its own: of what came to nothing, nothing is told
+            return _run(plan, engine, Journal(started))
         except DamagedError as error:
             # once only: a disk that spoils each new copy would keep us here for ever
-            if error.path in mended or not forget(p.out / "cache", error.path):
+            if error.path in mended or not forget(plan.out / "cache", error.path):
                 raise
             mended.add(error.path)
             tell(f"{error.path} is damaged or lost, so it is made again")
 
 
-def _run(p: Pipeline) -> Run:
-    p.start()
-    if p.directions is not None:
-        p.note(p.directions.sentence(p.probe.layers[0]))
-    data_key = p.probe.data.fingerprint()
-    table, table_stage = concepts_of(p, data_key)
+def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
+    """All steps: each makes a value of those above it, and nothing changes that is made."""
+    if plan.directions is not None:
+        log.note(plan.directions.sentence(plan.probe.layers[0]))
+    concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
-    table.select(p.search.categories, p.search.concepts)
-    if p.store:
-        record(p, data_key)
+    concepts.table.select(plan.search.categories, plan.search.concepts)
+    check_known(concepts.table, plan.search)
+    if plan.search.known_only:
+        log.note(_KNOWN_ONLY)
+    network = network_stages(plan, concepts.data, log)
+    if plan.store:
+        recorded = record(plan, network, engine, log)
     else:
-        pass_twice(p, data_key, table, table_stage)
-    note_company(p)
-    for layer in p.probe.layers:  # of what was recorded before
-        p.units_of(layer)
-    results = {}
-    for layer in p.probe.layers:
-        responses, status = responses_of(p, layer, table, table_stage)
-        stuck = saturated_units(p, layer, responses, status)
-        told = saturated(p, layer, table, stuck), few_active(p, layer, table, status, stuck)
-        if any(told):
-            p.note("; ".join(filter(None, told)))
-        results[layer] = explain_layer(p, layer, responses, status, table)
-        if p.store:
-            result = trusted(p, layer, responses, results[layer], table)
-            result = with_agreement(p, layer, result, table)
-            results[layer] = with_ranges(p, layer, result, responses, status, table)
-    write_run(p, data_key, results, table)
+        recorded = pass_twice(plan, concepts, network, engine, log)
+    note_company(plan.probe, network, recorded, log)
+    explained = [_explained(plan, layer, concepts, engine, log) for layer in recorded.layers]
+    write_run(plan, concepts, recorded, explained, log)
     # only now: up to its commit the run that lay here is made of the older stages
-    for stage in p.stages.values():
-        stage.remove_older()
-    return Run.open(p.out, trust_code=True)  # the caller named the network, a moment ago
+    remove_older(log)
+    return Run.open(plan.out, trust_code=True)  # the caller named the network, a moment ago
+
+
+def _explained(
+    plan: Plan, layer: RecordedLayer, concepts: Concepts, engine: Engine | None, log: Journal
+) -> ExplainedLayer:
+    """The steps for a layer."""
+    table = concepts.table
+    counted = responses_of(plan, layer, concepts, log)
+    stuck = saturated_units(counted)
+    told = saturated(plan, counted, table, stuck, log), few_active(plan, counted, table, stuck)
+    if any(told):
+        log.note("; ".join(filter(None, told)))
+    result = explain_layer(plan, counted, table, engine, log)
+    if plan.store:
+        result = trusted(plan, counted, result, table, log)
+        if not plan.search.known_only:  # these are scores on all positions
+            result = with_agreement(plan, counted, result, table, log)
+        result = with_ranges(plan, counted, result, table, engine, log)
+    return ExplainedLayer(layer, counted.rule, result)

@@ -23,7 +23,9 @@ from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.reading import read_array
 from andornot.errors import RunError
-from andornot.pipeline.state import Pipeline
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.values import DataEdition
 from andornot.probes.base import answer_file, same_answer
 from andornot.runs import stage_names
 from andornot.runs.cache import Stage
@@ -36,27 +38,28 @@ _STORED = {"labels": "concept table", "images": "activations"}
 """The parts of a data set (see ``Probe.content``), and what is made from them."""
 
 
-def data_editions(p: Pipeline, data_key: str) -> dict[str, str]:
+def data_edition(plan: Plan, log: Journal) -> DataEdition:
     """The edition of label maps and of images; compared by content if the run is to verify."""
-    stage = p.stage(stage_names.DATA, data=data_key)
+    key = plan.probe.data.fingerprint()
+    stage = plan.stage(stage_names.DATA, data=key)
+    log.enter(stage)
     known = _noted(stage)
-    if p.verify:
+    if plan.verify:
         for part in _STORED:
-            content = p.probe.content(part, p.jobs)
+            content = plan.probe.content(part, plan.jobs)
             if known[part]["content"] != content:
                 _tell_changed(part, known[part]["content"], stage.done)
                 known[part] = {"content": content, "edition": content}
-    stage.finish(**known)
-    return {part: known[part]["edition"] for part in _STORED}
+    log.finish(stage, **known)
+    return DataEdition(key, stage, **{part: known[part]["edition"] for part in _STORED})
 
 
-def note_labels(p: Pipeline) -> None:
+def note_labels(plan: Plan, data: DataEdition, log: Journal) -> None:
     """Keep what the label maps hold from which a table was just built."""
-    stage = p.stages[stage_names.DATA]
-    known = _noted(stage)
-    if not p.verify:  # else it is noted already
-        known["labels"]["content"] = p.probe.content("labels", p.jobs)
-        stage.finish(**known)
+    known = _noted(data.stage)
+    if not plan.verify:  # else it is noted already
+        known["labels"]["content"] = plan.probe.content("labels", plan.jobs)
+        log.finish(data.stage, **known)
 
 
 def _noted(stage: Stage) -> dict[str, dict[str, str]]:
@@ -86,13 +89,13 @@ def _tell_changed(part: str, before: str, stored: bool) -> None:
         )
 
 
-def network_editions(p: Pipeline, **inputs: Any) -> dict[str, str]:
+def network_editions(plan: Plan, log: Journal, **inputs: Any) -> dict[str, str]:
     """The edition of the network's answers, by layer, and of the logits."""
-    stage = p.stage(stage_names.NETWORK, **inputs)
-    with stage.timer.timed("forward"):
-        answers = p.probe.answers()  # none if it fails; recording will say where it does
+    stage = plan.stage(stage_names.NETWORK, **inputs)
+    with log.enter(stage).timed("forward"):
+        answers = plan.probe.answers()  # none if it fails; recording will say where it does
     editions = {name: _edition(stage, name, values) for name, values in answers.items()}
-    stage.finish()
+    log.finish(stage)
     return editions
 
 

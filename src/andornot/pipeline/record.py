@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,18 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.executors import Engine
 from andornot._tools.files import writing
 from andornot._tools.folders import keep_aside
 from andornot._tools.progress import tell
-from andornot.concepts.relations import with_relations
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import Shards, is_shard
 from andornot.data.samples import groups_of
+from andornot.data.sources.related import Related
 from andornot.errors import DataError
-from andornot.pipeline.editions import data_editions, network_editions, note_labels
-from andornot.pipeline.passes import Recordings
-from andornot.pipeline.state import Pipeline
-from andornot.pipeline.steady import try_network
+from andornot.pipeline.editions import data_edition, network_editions, note_labels
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.passes import Recordings, check_units
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.steady import Company, try_network
+from andornot.pipeline.values import (
+    Concepts,
+    DataEdition,
+    NetworkStages,
+    RecordedLayer,
+    RecordedNetwork,
+)
 from andornot.runs import stage_names
 from andornot.runs.cache import Stage, remove_stage
 from andornot.runs.run import DIRECTIONS
@@ -28,43 +38,85 @@ from andornot.runs.run import DIRECTIONS
 _SHARD_BYTES = 32 * 2**20
 
 
-def concepts_of(p: Pipeline, data_key: str) -> tuple[ConceptTable, Stage]:
+def concepts_of(plan: Plan, log: Journal) -> Concepts:
     """The concept table with the user's relations, built now if it is not stored."""
-    inputs: dict[str, Any] = p.probe.concept_key()
-    if p.relations is not None:
-        inputs["relations"] = p.relations
-    groups = groups_of(p.probe.data)
+    inputs: dict[str, Any] = plan.probe.concept_key()
+    if plan.relations is not None:
+        inputs["relations"] = plan.relations
+    groups = groups_of(plan.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
-    p.editions = data_editions(p, data_key)
-    stage = p.stage(
-        stage_names.CONCEPTS, data=data_key, labels=p.editions["labels"], folds=p.folds, **inputs
+    if plan.search.known_only:  # no part of the key elsewhere, so that stages of before go on
+        inputs["known_only"] = True
+    data = data_edition(plan, log)
+    if "sources" in inputs:  # these may look at the pictures themselves
+        inputs["images"] = data.images
+    stage = plan.stage(
+        stage_names.CONCEPTS, data=data.key, labels=data.labels, folds=plan.folds, **inputs
     )
+    clock = log.enter(stage)
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
-            return ConceptTable.load(stage.path), stage
-    with stage.timer.timed("table"), writing(stage.path):
+            return Concepts(data, stage, ConceptTable.load(stage.path))
+    with clock.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
-        table = p.probe.build_table(stage.path, p.folds, p.jobs)
-        if p.relations is not None:
-            table = with_relations(table, p.relations, p.probe.spellings)
+        table = plan.probe.build_table(stage.path, plan.folds, plan.jobs, plan.search.known_only)
+        if plan.relations is not None:
+            table = Related(plan.relations, plan.probe.spellings).derive(table)
             table.save_atoms(stage.path)
     # before the table counts as done: a kill between the two leaves no table of unknown bytes
-    note_labels(p)
-    stage.finish(n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=p.n_samples)
-    return table, stage
+    note_labels(plan, data, log)
+    log.finish(
+        stage, n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=plan.n_samples
+    )
+    return Concepts(data, stage, table)
 
 
-def record(p: Pipeline, data_key: str) -> None:
+def network_stages(plan: Plan, data: DataEdition, log: Journal) -> NetworkStages:
+    """The stages that hold what the network gives: one for each layer, one for the logits."""
+    inputs = {"data": data.key, "images": data.images} | plan.probe.model_key()
+    shape = plan.probe.layer_key()
+    answers = network_editions(plan, log, **inputs, **shape)  # of the layers themselves
+    if plan.directions is not None:
+        shape = shape | {"directions": plan.directions.digest}
+    layers = {
+        layer: plan.stage(
+            stage_names.activations(layer),
+            layer=layer, answers=answers.get(f"layer {layer}"), **inputs, **shape,
+        )
+        for layer in plan.probe.layers
+    }  # fmt: skip
+    logits = plan.stage(stage_names.LOGITS, answers=answers.get("logits"), **inputs)
+    recorded = (*layers.values(), logits)
+    trial = plan.stage(stage_names.TRIAL, keys=[stage.key for stage in recorded])
+    for stage in (*recorded, trial):
+        log.enter(stage)
+    for stage in layers.values():
+        _undo_incomplete(stage, directions=plan.directions is not None)
+    if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
+        logits.undo()
+    return NetworkStages(layers, logits, trial)
+
+
+def _undo_incomplete(stage: Stage, *, directions: bool) -> None:
+    """Undo a layer that lacks a file beside its shards, which nobody who reads these would miss."""
+    if stage.done and stage.info.get("head") and not _head_file(stage).exists():
+        stage.undo()
+    if stage.done and directions and not (stage.path / DIRECTIONS).exists():
+        stage.undo()
+
+
+def record(
+    plan: Plan, network: NetworkStages, engine: Engine | None, log: Journal
+) -> RecordedNetwork:
     """Run the network once over all samples, for all layers that are not recorded yet."""
-    stages, logits = network_stages(p, data_key)
-    for layer, stage in stages.items():
+    for stage in network.layers.values():
         _drop_damaged(stage)  # it may be that nothing else reads them in this run
-        if stage.done and _recorded(p, p.shards(layer)) < p.n_samples:
+        if stage.done and _samples_in(plan, stage.shards) < plan.n_samples:
             stage.undo()
-    if all(stage.done for stage in (*stages.values(), logits)):
-        return
-    _forward(p, {layer: stage for layer, stage in stages.items() if not stage.done}, logits)
+    if not all(stage.done for stage in (*network.layers.values(), network.logits)):
+        _forward(plan, network, engine, log)
+    return recorded_of(plan, network)
 
 
 def _drop_damaged(stage: Stage) -> None:
@@ -78,79 +130,62 @@ def _drop_damaged(stage: Stage) -> None:
                 keep_aside(path)
 
 
-def network_stages(p: Pipeline, data_key: str) -> tuple[dict[str, Stage], Stage]:
-    """The stages that hold what the network gives: one for each layer, one for the logits."""
-    inputs = {"data": data_key, "images": p.editions["images"]} | p.probe.model_key()
-    shape = p.probe.layer_key()
-    answers = network_editions(p, **inputs, **shape)  # of the layers themselves
-    if p.directions is not None:
-        shape = shape | {"directions": p.directions.digest}
-    stages = {
-        layer: p.stage(
-            stage_names.activations(layer),
-            layer=layer, answers=answers.get(f"layer {layer}"), **inputs, **shape,
-        )
-        for layer in p.probe.layers
-    }  # fmt: skip
-    logits = p.stage(stage_names.LOGITS, answers=answers.get("logits"), **inputs)
-    p.stage(stage_names.TRIAL, keys=[*(stage.key for stage in stages.values()), logits.key])
-    for stage in stages.values():
-        # these files lie beside the shards, and nobody who reads shards would miss them
-        if stage.done and stage.info.get("head") and not _head_file(stage).exists():
-            stage.undo()
-        if stage.done and p.directions is not None and not (stage.path / DIRECTIONS).exists():
-            stage.undo()
-    if logits.done and logits.info["n_classes"] and not (logits.path / "logits.npy").exists():
-        logits.undo()
-    return stages, logits
-
-
-def _recorded(p: Pipeline, shards: Shards) -> int:
+def _samples_in(plan: Plan, shards: Shards) -> int:
     """How many samples are recorded; shards hold whole samples."""
-    if p.probe.rows is None:
+    if plan.probe.rows is None:
         return shards.n_samples
-    return int(np.searchsorted(p.probe.rows, shards.n_samples, side="right")) - 1
+    return int(np.searchsorted(plan.probe.rows, shards.n_samples, side="right")) - 1
 
 
-def _forward(p: Pipeline, stages: dict[str, Stage], logits: Stage) -> None:
+def _forward(plan: Plan, network: NetworkStages, engine: Engine | None, log: Journal) -> None:
+    stages = {layer: stage for layer, stage in network.layers.items() if not stage.done}
+    logits = network.logits
     # whole paths, since workers may have another current directory
-    shards = {layer: Shards(p.shards(layer).directory.resolve()) for layer in stages}
+    shards = {layer: Shards(stage.shards.directory.resolve()) for layer, stage in stages.items()}
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
     # one pass serves all layers, so its time is noted once, with the first of them
-    clock = next(iter(stages.values()), logits).timer
+    clock = log.clock(next(iter(stages.values()), logits).name)
     work = Recordings(
-        p.probe, tuple(stages), logit_shards is not None, p.units, shards, logit_shards,
-        _SHARD_BYTES, directions=p.directions,
+        plan.probe, tuple(stages), logit_shards is not None, plan.units, shards, logit_shards,
+        _SHARD_BYTES, directions=plan.directions,
     )  # fmt: skip
-    try_network(p, work)
-    if p.engine is None:
+    company = try_network(work, network.trial, engine, log) or {}
+    if engine is None:
         work.record_here(clock)
     else:
         with clock.timed("record"):
-            work.record(p.engine)
+            work.record(engine)
     for layer, stage in stages.items():
-        finish_layer(p, layer, stage, shards[layer].n_units, shards[layer].map_shape)
+        found = shards[layer]
+        finish_layer(plan, layer, stage, found.n_units, found.map_shape, company, log)
     if logit_shards is not None:
-        finish_logits(p, logits, np.concatenate([block for _, block in logit_shards.blocks()]))
+        values = np.concatenate([block for _, block in logit_shards.blocks()])
+        finish_logits(logits, values, company, log)
 
 
 def finish_layer(
-    p: Pipeline, layer: str, stage: Stage, n_units: int, map_shape: tuple[int, int]
+    plan: Plan,
+    layer: str,
+    stage: Stage,
+    n_units: int,
+    map_shape: tuple[int, int],
+    company: Company,
+    log: Journal,
 ) -> None:
     """Note what is known of a layer, with the weights of a linear head behind it, or directions.
 
     Directions have no weights to classes: what a class takes of each unit says nothing of how
     much of it is due to a direction, as many of which as one likes may share in one unit.
     """
-    head = p.probe.head(layer, n_units) if p.directions is None else None
-    if p.directions is not None:
+    head = plan.probe.head(layer, n_units) if plan.directions is None else None
+    if plan.directions is not None:
         with writing(stage.path):
-            stage.write_array(DIRECTIONS, p.directions.weights)
+            stage.write_array(DIRECTIONS, plan.directions.weights)
     if head is not None:
         with writing(stage.path):
             stage.write_array(_head_file(stage).name, head)
-    stage.finish(
-        units=n_units, map_shape=map_shape, head=head is not None, company=p.company.get(layer)
+    log.finish(
+        stage, units=n_units, map_shape=map_shape, head=head is not None, company=company.get(layer)
     )
 
 
@@ -159,9 +194,34 @@ def _head_file(stage: Stage) -> Path:
     return stage.path / "head.npy"
 
 
-def finish_logits(p: Pipeline, stage: Stage, values: NDArray[np.float32]) -> None:
+def finish_logits(
+    stage: Stage, values: NDArray[np.float32], company: Company, log: Journal
+) -> None:
     """Keep the logits; a network without a row of scores for each sample gave no columns."""
     if values.size:
         with writing(stage.path):
             stage.write_array("logits.npy", values)
-    stage.finish(n_classes=int(values.shape[1]), company=p.company.get(""))
+    log.finish(stage, n_classes=int(values.shape[1]), company=company.get(""))
+
+
+def recorded_of(plan: Plan, network: NetworkStages) -> RecordedNetwork:
+    """What is noted of all layers and logits, once they are done.
+
+    Raises:
+        OptionError: a layer lacks a unit that is to be explained.
+        DamagedError: a note is damaged or lost.
+    """
+    noted = {layer: stage.info for layer, stage in network.layers.items()}
+    layers = tuple(_layer(plan, name, network.layers[name], info) for name, info in noted.items())
+    shares = {
+        name: info.get("company") for name, info in ({"": network.logits.info} | noted).items()
+    }
+    company = {name: share for name, share in shares.items() if share}
+    return RecordedNetwork(layers, network.logits, company)
+
+
+def _layer(plan: Plan, name: str, stage: Stage, info: Mapping[str, Any]) -> RecordedLayer:
+    height, width = info["map_shape"]
+    # of what was recorded before, nobody has asked
+    units = check_units(plan.units, name, int(info["units"]))
+    return RecordedLayer(name, stage, tuple(units), (height, width))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses, count_responses, known_positions
+from andornot.counting.responses import count_responses, known_positions
 from andornot.counting.stores import Block
 from andornot.counting.thresholds import ALIVE, Threshold, is_upsampled, n_values, values_above
-from andornot.pipeline.state import Pipeline
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
+from andornot.pipeline.values import CountedLayer
 from andornot.runs import stage_names
 
 _STEPS = (0.02, 0.1, 0.25, 0.5, 0.75)
@@ -47,42 +48,44 @@ class _Stuck:
     least: int
 
 
-def saturated_units(
-    p: Pipeline, layer: str, responses: Responses, status: Sequence[str]
-) -> list[int]:
+def saturated_units(counted: CountedLayer) -> list[int]:
     """The units to be explained that are alive, and inactive as a quantile is their maximum."""
-    rule, path = p.rules[layer], p.stages[stage_names.responses(layer)].path
+    rule, status = counted.rule, counted.status
     if not isinstance(rule, Threshold) or rule.quantile is None:
         return []
-    at_most = read_array(path / "thresholds.npy") >= read_array(path / "extremes.npy")[1]
-    silent = (responses.totals == 0) & (at_most | is_upsampled(rule))
-    return [unit for unit in p.units_of(layer) if status[unit] == ALIVE and silent[unit]]
+    at_most = counted.array("thresholds") >= counted.array("extremes")[1]
+    silent = (counted.responses.totals == 0) & (at_most | is_upsampled(rule))
+    return [unit for unit in counted.layer.units if status[unit] == ALIVE and silent[unit]]
 
 
-def saturated(p: Pipeline, layer: str, table: ConceptTable, units: list[int]) -> str:
+def saturated(
+    plan: Plan, counted: CountedLayer, table: ConceptTable, units: list[int], log: Journal
+) -> str:
     """Say which units are inactive for that reason, and what would make them active.
 
     Args:
-        p: the run.
-        layer: the layer.
+        plan: the inputs of the run.
+        counted: the layer.
         table: the concept table.
         units: what :func:`saturated_units` found.
+        log: the journal.
 
     Returns:
         a sentence for the notes, or nothing.
     """
     if not units:
         return ""
-    rule, stage = p.rules[layer], p.stages[stage_names.responses(layer)]
+    rule = counted.rule
     assert isinstance(rule, Threshold)
-    low, high = read_array(stage.path / "extremes.npy")[:, units].astype(np.float64)
+    low, high = counted.array("extremes")[:, units].astype(np.float64)
     # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
-    least = max(1, math.ceil(Fraction(repr(float(p.least_active(layer)))) * table.n_positions))
-    remedy = _remedy(p, layer, table, _Stuck(units, low, high, least)) if p.store else {}
+    least = max(1, math.ceil(Fraction(repr(float(plan.least_active(rule)))) * table.n_positions))
+    stuck = _Stuck(units, low, high, least)
+    remedy = _remedy(plan, counted, table, stuck, log) if plan.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
     one = len(units) == 1
     return (
-        f"{len(units)} {'unit' if one else 'units'} of {layer} ({named}) "
+        f"{len(units)} {'unit' if one else 'units'} of {counted.layer.name} ({named}) "
         f"{'fires, but is' if one else 'fire, but are'} told as inactive: more than "
         f"{rule.quantile:g} of the values equal the largest one, and none lies above it; "
         f"{_advice(remedy, float(high.min()), 'it' if one else 'them')}"
@@ -99,28 +102,31 @@ def _advice(remedy: dict[str, Any], highest: float, whom: str) -> str:
     return f"take a larger --quantile, or a --threshold below {highest:g}"
 
 
-def _remedy(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck) -> dict[str, Any]:
+def _remedy(
+    plan: Plan, counted: CountedLayer, table: ConceptTable, stuck: _Stuck, log: Journal
+) -> dict[str, Any]:
     """Values of ``quantile`` and ``threshold`` that were tried; found again where they are stored.
 
     ``some`` is a smaller quantile, and for how many of them it would do. Nothing where
     none of the steps makes all units active, and no quantile where none is large enough.
     """
-    counted = p.stages[stage_names.responses(layer)].key
-    stage = p.stage(
-        stage_names.saturated(layer), responses=counted, units=stuck.units, least=stuck.least
-    )
+    name = stage_names.saturated(counted.layer.name)
+    stage = plan.stage(name, responses=counted.key, units=stuck.units, least=stuck.least)
+    clock = log.enter(stage)
     if not stage.done:
-        with stage.timer.timed("saturated units"):
-            tried = (_at(p, layer, table, stuck, step) for step in _STEPS)
+        with clock.timed("saturated units"):
+            tried = (_at(plan, counted, table, stuck, step) for step in _STEPS)
             found = next((remedy for remedy in tried if remedy), {})
-        stage.finish(remedy=found)
+        log.finish(stage, remedy=found)
     return dict(stage.info["remedy"])
 
 
-def _at(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck, step: float) -> dict[str, Any]:
+def _at(
+    plan: Plan, counted: CountedLayer, table: ConceptTable, stuck: _Stuck, step: float
+) -> dict[str, Any]:
     """Try a threshold for all; and the quantile that puts no threshold above it."""
     threshold = _below(stuck, step)
-    shards, rule = p.shards(layer), p.rules[layer]
+    shards, rule = counted.layer.shards, counted.rule
     assert isinstance(rule, Threshold)
     # nothing is above NaN, so of other units nothing is counted
     thresholds = np.full(shards.n_units, np.nan)
@@ -133,15 +139,15 @@ def _at(p: Pipeline, layer: str, table: ConceptTable, stuck: _Stuck, step: float
             above[:] += (block[:, stuck.units] > np.float64(threshold)).sum(axis=(0, 2, 3))
             yield start, block
 
-    totals = count_responses(shards, thresholds, table, p.jobs, tallied()).responses.totals
+    totals = count_responses(shards, thresholds, table, plan.jobs, tallied()).responses.totals
     active = totals[stuck.units]
     if (active < stuck.least).any():
         return {}
     n = n_values(rule, shards.n_samples, shards.map_shape, known_positions(table))
-    counted = active if is_upsampled(rule) else above
-    few = counted[counted <= _MUCH * n]
-    found: dict[str, Any] = {"quantile": _quantile(int(counted.max()), n), "threshold": threshold}
-    if 0 < len(few) < len(counted):
+    needed = active if is_upsampled(rule) else above
+    few = needed[needed <= _MUCH * n]
+    found: dict[str, Any] = {"quantile": _quantile(int(needed.max()), n), "threshold": threshold}
+    if 0 < len(few) < len(needed):
         found["some"] = (_quantile(int(few.max()), n), len(few))
     return {name: value for name, value in found.items() if value is not None}
 

@@ -20,10 +20,11 @@ from andornot._tools.executors import Engine
 from andornot._tools.progress import without_progress
 from andornot._tools.timer import Timer
 from andornot.errors import AndornotError, ModelError
+from andornot.pipeline.journal import Journal
 from andornot.pipeline.passes import Forward, at_work
-from andornot.pipeline.state import Pipeline
+from andornot.pipeline.values import NetworkStages, RecordedNetwork
 from andornot.probes.base import Probe
-from andornot.runs import stage_names
+from andornot.runs.cache import Stage
 
 _TRIED = 8
 """Samples that are tried; twice as many are run, a batch or less."""
@@ -37,50 +38,53 @@ _ROUNDING = 0.1
 their spread, is rounding of values that hardly differ."""
 
 Answers = dict[str, NDArray[np.float32]]
+Company = Mapping[str, float]
+"""How far what a layer gives differs in another batch, as a share of how far its values spread,
+where it does; the logits go by ``""``."""
 
 
-def try_network(p: Pipeline, work: Forward) -> None:
+def try_network(work: Forward, trial: Stage, engine: Engine | None, log: Journal) -> Company | None:
     """Try the network on a few samples, once for all that is recorded together.
 
-    Fills ``p.company``: how far what a layer gives differs in another batch, as a share of how far
-    its values spread; the logits go by ``""``.
-
     Args:
-        p: the run; where it has an engine, one of its workers tries the network.
         work: the network, and what is wanted of it.
+        trial: where it is noted what was found.
+        engine: where the network runs; None for this process.
+        log: the journal.
+
+    Returns:
+        What hangs on company; None where not even a few samples can be run.
 
     Raises:
         ModelError: something that is wanted is no function of the sample, or of no fixed shape.
     """
-    stage = p.stages[stage_names.TRIAL]
-    if not stage.done:
-        with stage.timer.timed("trial"):
-            found = _try(work) if p.engine is None else _try_elsewhere(p.engine, work)
+    if not trial.done:
+        with log.clock(trial.name).timed("trial"):
+            found = _try(work) if engine is None else _try_elsewhere(engine, work)
         if found is None:
-            return
-        stage.finish(company=found)
-    p.company |= stage.info["company"]
+            return None
+        log.finish(trial, company=found)
+    noted: Company = trial.info["company"]
+    return noted
 
 
-def note_company(p: Pipeline) -> None:
+def note_company(
+    probe: Probe, network: NetworkStages, recorded: RecordedNetwork, log: Journal
+) -> None:
     """Say where answers hang on which samples share a batch."""
-    if not p.stages[stage_names.TRIAL].done:  # nothing was run, or no few samples could be
-        p.stages[stage_names.TRIAL].finish(company={})
-    stages = {"": stage_names.LOGITS} | {
-        layer: stage_names.activations(layer) for layer in p.probe.layers
-    }
-    found = {name: p.stages[stage].info.get("company") for name, stage in stages.items()}
-    told = [f"{_what(name)} by {share:.2g}" for name, share in found.items() if share]
-    if told:
-        p.note(
+    if not network.trial.done:  # nothing was run, or no few samples could be
+        log.finish(network.trial, company={})
+    if recorded.company:
+        told = [f"{_what(name)} by {share:.2g}" for name, share in recorded.company.items()]
+        log.note(
             "what the network gives for a sample hangs on the other samples of its batch: cut in "
             f"two, a batch changed {', '.join(told)} times the spread of values, so results change "
-            f"with the batch size; {_reason(p.probe, company=True)}; mend that, or give each "
+            f"with the batch size; {_reason(probe, company=True)}; mend that, or give each "
             "sample a batch of its own (batch size 1)"
         )
 
 
-def _try_elsewhere(engine: Engine, work: Forward) -> dict[str, float] | None:
+def _try_elsewhere(engine: Engine, work: Forward) -> Company | None:
     (found,) = (found for _, found in engine.run(_try_there, work, [()]))
     return found
 

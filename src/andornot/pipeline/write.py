@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
@@ -16,13 +17,16 @@ from andornot._tools.timer import peak_rss_bytes
 from andornot.concepts.table import ConceptTable
 from andornot.data.registry import noted_name
 from andornot.errors import RunError
-from andornot.pipeline.state import Pipeline
+from andornot.pipeline.journal import Journal
+from andornot.pipeline.plan import Plan
 from andornot.pipeline.tables import summary, write_explanations, write_samples
-from andornot.results.result import Result
+from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedNetwork
 from andornot.runs import stage_names
+from andornot.runs.cache import Stage, key_of
 from andornot.runs.commit import commit, new_results, versions
 from andornot.runs.manifest import (
     MANIFEST,
+    ConceptOrigin,
     DataSource,
     DirectionsSource,
     LayerRecord,
@@ -36,30 +40,43 @@ from andornot.runs.manifest import (
 )
 
 
-def write_run(p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable) -> None:
+def write_run(
+    plan: Plan,
+    concepts: Concepts,
+    recorded: RecordedNetwork,
+    explained: Sequence[ExplainedLayer],
+    log: Journal,
+) -> None:
     """Write the tables of units and samples, and let them and their manifest be the run."""
-    data = p.probe.data
-    with writing(p.out), new_results(p.out) as tables:
-        with p.timer(stage_names.RESULTS).timed("save"):
-            names = p.probe.class_names
-            heads = {layer: _head(p, layer) for layer in results}
+    with writing(plan.out), new_results(plan.out) as tables:
+        with log.clock(stage_names.RESULTS).timed("save"):
+            names = plan.probe.class_names
+            results = {each.layer.name: each.result for each in explained}
+            heads = {each.layer.name: _head(each.layer.stage) for each in explained}
             write_explanations(tables, results, heads, names)
-            logits = p.stages[stage_names.LOGITS].path / "logits.npy"
-            write_samples(
-                tables, data, p.folds, read_array(logits) if logits.exists() else None, names
-            )
+            logits = recorded.logits.path / "logits.npy"
+            kept = read_array(logits) if logits.exists() else None
+            write_samples(tables, plan.probe.data, plan.folds, kept, names)
         # after the tables, as it says how long they took
-        manifest = _manifest(p, data_key, results, table)
-        # before the commit, which replaces the manifest that is compared; it may add a note
-        _note_replaced(p, manifest)
-        commit(p.out, tables, replace(manifest, notes=tuple(p.notes)))
+        manifest = _manifest(plan, concepts, explained, log)
+        # before the commit, which replaces the manifest that is compared
+        replaced = _replaced(plan, manifest)
+        if replaced:
+            log.note(replaced)
+        commit(plan.out, tables, replace(manifest, notes=tuple(log.notes)))
+
+
+def remove_older(log: Journal) -> None:
+    """Remove what other runs left of the stages of this one."""
+    for stage in log.stages.values():
+        stage.remove_older()
 
 
 def _manifest(
-    p: Pipeline, data_key: str, results: dict[str, Result], table: ConceptTable
+    plan: Plan, concepts: Concepts, explained: Sequence[ExplainedLayer], log: Journal
 ) -> Manifest:
-    """All that shaped the run; where its results lie comes in with them."""
-    facts = p.probe.facts()
+    """All that shaped the run; its notes and where its results lie come in later."""
+    facts = plan.probe.facts()
     return Manifest(
         made=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         versions=versions(),
@@ -72,36 +89,54 @@ def _manifest(
         ),
         preprocessing=facts.preprocessing,
         words=None if facts.words is None else Words.of(facts.words),
-        recording=Recorded.of(asdict(p.probe.recording)),
-        modality=noted_name(p.probe.modality),
-        level=p.probe.level,
-        data=_data(p, data_key, table),
-        folds=p.folds,
+        recording=Recorded.of(asdict(plan.probe.recording)),
+        modality=noted_name(plan.probe.modality),
+        level=plan.probe.level,
+        data=_data(plan, concepts),
+        folds=plan.folds,
         # the same for all layers: it hangs on the rule with directions only, and these have one
-        min_active=p.least_active(p.probe.layers[0]),
-        relations=p.relations,
-        directions=None if p.directions is None else DirectionsSource.of(p.directions.facts()),
-        search=Searched.of(asdict(p.search)),
-        store=p.store,
-        trust=_trusted(p),
-        layers={layer: _layer(p, layer, result) for layer, result in results.items()},
-        stages={name: _stage(p, name) for name in p.timers},
-        seconds=round(time.perf_counter() - p.started, 3),
+        min_active=plan.least_active(explained[0].rule),
+        relations=plan.relations,
+        concepts_by=_added_concepts(plan),
+        directions=None
+        if plan.directions is None
+        else DirectionsSource.of(plan.directions.facts()),
+        search=Searched.of(plan.search.as_dict()),
+        store=plan.store,
+        trust=_trusted(plan),
+        layers={each.layer.name: _layer(each) for each in explained},
+        stages={name: _stage(plan, name, log) for name in log.clocks},
+        seconds=round(time.perf_counter() - log.started, 3),
         peak_rss_bytes=peak_rss_bytes(),
     )
 
 
-def _data(p: Pipeline, data_key: str, table: ConceptTable) -> DataSource:
-    data = p.probe.data
+def _data(plan: Plan, concepts: Concepts) -> DataSource:
+    data, table = plan.probe.data, concepts.table
     return DataSource(
         kind=data.kind,
         path=str(data.path),
         source=getattr(data, "source", None),
-        fingerprint=data_key,
+        fingerprint=concepts.data.key,
         samples=len(data),
         concepts=table.n_concepts,
         groups=_groups(table),
     )
+
+
+def _added_concepts(plan: Plan) -> tuple[ConceptOrigin, ...] | None:
+    """Where the concepts come from that the user added."""
+    found = tuple(
+        ConceptOrigin(
+            name=source.who,
+            by=source.provenance.by,
+            told=source.provenance.name,
+            code=source.code,
+            key=key_of(**source.key()),
+        )
+        for source in plan.probe.sources
+    )
+    return found or None
 
 
 def _groups(table: ConceptTable) -> int | None:
@@ -110,35 +145,36 @@ def _groups(table: ConceptTable) -> int | None:
     return None if positions is None or positions.groups is None else positions.n_groups
 
 
-def _trusted(p: Pipeline) -> Trusted | None:
-    if p.trust is None:
+def _trusted(plan: Plan) -> Trusted | None:
+    if plan.trust is None:
         return None
-    return Trusted.of(asdict(p.trust) | {"choose_length": p.choose_length})
+    return Trusted.of(asdict(plan.trust) | {"choose_length": plan.choose_length})
 
 
-def _layer(p: Pipeline, layer: str, result: Result) -> LayerRecord:
-    return LayerRecord.of(summary(result) | {"threshold": asdict(p.rules[layer])})
+def _layer(explained: ExplainedLayer) -> LayerRecord:
+    return LayerRecord.of(summary(explained.result) | {"threshold": asdict(explained.rule)})
 
 
-def _stage(p: Pipeline, name: str) -> StageRecord:
-    if name not in p.stages:
-        return StageRecord.of({"seconds": p.timers[name].seconds})
-    stage = p.stages[name]
-    return StageRecord.of(stage.info | {"path": stage.path.relative_to(p.out).as_posix()})
+def _stage(plan: Plan, name: str, log: Journal) -> StageRecord:
+    if name not in log.stages:
+        return StageRecord.of({"seconds": log.clocks[name].seconds})
+    stage = log.stages[name]
+    return StageRecord.of(stage.info | {"path": stage.path.relative_to(plan.out).as_posix()})
 
 
-def _note_replaced(p: Pipeline, manifest: Manifest) -> None:
-    """Say that other results lay here, and which pages were made of them."""
+def _replaced(plan: Plan, manifest: Manifest) -> str:
+    """Say that other results lay here, and which pages were made of them; nothing if none did."""
     before = None
     with suppress(RunError):  # there were none, or damaged ones
-        before = Manifest.read(p.out / MANIFEST)
+        before = Manifest.read(plan.out / MANIFEST)
     if before is None or _told(before) == _told(manifest):
-        return
-    pages = [index.parent.name for index in sorted(p.out.glob("*/index.html"))]
+        return ""
+    pages = [index.parent.name for index in sorted(plan.out.glob("*/index.html"))]
     # who changed an option of the search expects other results, but may not think of pages
-    if pages or _told(before)[:2] != _told(manifest)[:2]:
-        stale = f"; make {' and '.join(pages)} anew, which tell of those" if pages else ""
-        p.note(f"these results take the place of other ones that lay in {p.out}{stale}")
+    if not pages and _told(before)[:2] == _told(manifest)[:2]:
+        return ""
+    stale = f"; make {' and '.join(pages)} anew, which tell of those" if pages else ""
+    return f"these results take the place of other ones that lay in {plan.out}{stale}"
 
 
 def _told(manifest: Manifest) -> tuple[Any, ...]:
@@ -148,6 +184,6 @@ def _told(manifest: Manifest) -> tuple[Any, ...]:
     return units, prints, manifest.layers, manifest.search
 
 
-def _head(p: Pipeline, layer: str) -> NDArray[np.float32] | None:
-    path = p.stages[stage_names.activations(layer)].path / "head.npy"
+def _head(stage: Stage) -> NDArray[np.float32] | None:
+    path = stage.path / "head.npy"
     return read_array(path) if path.exists() else None

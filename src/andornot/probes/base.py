@@ -18,35 +18,13 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import whole_number
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.modality import Level
 from andornot.data.samples import Samples
-from andornot.errors import OptionError
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How activations are recorded.
-
-    Attributes:
-        batch_size: samples in a forward pass; 32 images or 256 sentence pairs if not given.
-        device: ``auto``, ``cpu``, ``cuda``, ...
-        tokens: of images only: leading tokens of a transformer that are not patches, or ``auto``.
-        layout: of images only: how four-axis outputs lie, ``auto``, ``channels_first`` or
-            ``channels_last``.
-    """
-
-    batch_size: int | None = None
-    device: str = "auto"
-    tokens: int | str = "auto"
-    layout: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
-            raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")
+from andornot.data.sources.named import UserSource
+from andornot.probes.recording import Recording as Recording
 
 
 @dataclass(frozen=True)
@@ -156,6 +134,10 @@ class Probe(Protocol):
         """The samples."""
 
     @property
+    def sources(self) -> tuple[UserSource, ...]:
+        """Concepts that the user adds to those of the data."""
+
+    @property
     def recording(self) -> Recording:
         """Batch size, device and the like."""
 
@@ -209,8 +191,13 @@ class Probe(Protocol):
     def spellings(self, name: str) -> Sequence[str]:
         """What a name in a relation of the user may be called among the concepts."""
 
-    def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
-        """Build the concept table and write it as a directory, whole or not at all."""
+    def build_table(
+        self, directory: Path, folds: int, jobs: int | None, known_only: bool
+    ) -> ConceptTable:
+        """Build the concept table and write it as a directory, whole or not at all.
+
+        With ``known_only`` its atoms are told apart by what is known there too.
+        """
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from andornot.data.images.dataset import FolderData, ProbingData
 from andornot.data.images.modality import IMAGE, IMAGES
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
+from andornot.data.sources.named import UserSource, key_of_sources
 from andornot.errors import AndornotError, ModelError
 from andornot.models import (
     LoadedModel,
@@ -57,6 +58,7 @@ class ImageProbe:
         layers: dotted paths.
         data: the images and their labels;
         recording: batch size, device and layout.
+        sources: concepts that the user adds; workers get none of them, as functions may not travel.
     """
 
     model: LoadedModel
@@ -64,6 +66,7 @@ class ImageProbe:
     layers: tuple[str, ...]
     data: ProbingData
     recording: Recording
+    sources: tuple[UserSource, ...] = ()
 
     modality = IMAGES.name
     level = IMAGE.name
@@ -79,6 +82,7 @@ class ImageProbe:
         recording: Recording,
         weights: str | Path | None = None,
         preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
+        sources: tuple[UserSource, ...] = (),
     ) -> ImageProbe:
         """Load what is given as a text, and find the preprocessing.
 
@@ -86,6 +90,8 @@ class ImageProbe:
             AndornotError: the data or the model cannot be used.
         """
         source = open_data(data) if isinstance(data, str | Path) else data
+        if isinstance(source, FolderData) and source.further:
+            sources, source = (*source.further, *sources), replace(source, further=())
         if isinstance(model, str):
             loaded = load_model(model, weights)
         elif isinstance(model, LoadedModel):
@@ -93,7 +99,11 @@ class ImageProbe:
         else:
             loaded = LoadedModel(model, type(model).__name__, None, fingerprint(model))
         chosen = _preprocessing(preprocessing, loaded)
-        return cls(loaded, chosen, layers, source, recording)
+        return cls(loaded, chosen, layers, source, recording, sources)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process, where no table is built."""
+        return self.__dict__ | {"sources": ()}
 
     @property
     def batch_size(self) -> int:
@@ -138,15 +148,17 @@ class ImageProbe:
 
     def concept_key(self) -> dict[str, Any]:
         """What decodes label maps: the data set brings its concepts with it."""
-        return {"versions": made_with("numpy", "pillow")}
+        return {"versions": made_with("numpy", "pillow")} | key_of_sources(self.sources)
 
     def spellings(self, name: str) -> Sequence[str]:
         """A relation's names are those of the concepts."""
         return (name,)
 
-    def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
+    def build_table(
+        self, directory: Path, folds: int, jobs: int | None, known_only: bool
+    ) -> ConceptTable:
         """Read all label maps once."""
-        return build_table(self.data, directory, folds, jobs)
+        return build_table(self.data, directory, folds, jobs, self.sources, known_only)
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,6 +31,7 @@ from andornot.data.sentences.modality import TOKEN as AT_TOKENS
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.tokens import token_concepts
+from andornot.data.sources.named import UserSource, key_of_sources
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel, TokenModel, class_weights
@@ -43,52 +44,13 @@ from andornot.probes.base import (
     told,
     usual_threshold,
 )
+from andornot.probes.words import Words as Words
 from andornot.specs import absolute
 
 PAIR, TOKEN = AT_PAIRS.name, AT_TOKENS.name
 
 _ASKED = 4
 """Pairs by whose answers a model is known again."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """Which words become concepts.
-
-    Attributes:
-        n_words: how many, the most frequent ones.
-        stop_words: words that do not, however frequent; None for the published list at pair
-            level, and for none at token level.
-        vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
-        n_neighbors: how many neighbours a word has.
-    """
-
-    n_words: int = 2000
-    stop_words: tuple[str, ...] | None = None
-    vectors: str | Path | None = None
-    n_neighbors: int = 5
-
-    def key(self) -> dict[str, Any]:
-        """All that shapes the concepts; a file of vectors counts by its size and time."""
-        options = asdict(self)
-        if self.vectors is not None:
-            path = users_path(self.vectors, "the file of vectors")
-            if not path.is_file():
-                raise DataError(
-                    f"there is no file {path} of word vectors; give one in GloVe's form"
-                )
-            # gigabytes are not read for a key; their bytes are compared where the user asks for it
-            options["vectors"] = (path.stat().st_size, path.stat().st_mtime_ns)
-        return options
-
-    def facts(self) -> dict[str, Any]:
-        """What the manifest says of them."""
-        vectors = (
-            None
-            if self.vectors is None
-            else str(users_path(self.vectors, "the file of vectors").absolute())
-        )
-        return asdict(self) | {"vectors": vectors}
 
 
 @dataclass(frozen=True)
@@ -103,6 +65,7 @@ class PairProbe:
         recording: batch size and device.
         words: which words become concepts.
         weights: ``random:SEED`` where they were drawn anew, else None.
+        sources: concepts that the user adds; workers get none of them, as functions may not travel.
     """
 
     model: PairModel
@@ -112,6 +75,7 @@ class PairProbe:
     recording: Recording
     words: Words
     weights: str | None = None
+    sources: tuple[UserSource, ...] = ()
 
     modality: ClassVar[str] = SENTENCES.name
 
@@ -124,6 +88,7 @@ class PairProbe:
         recording: Recording,
         words: Words | None = None,
         weights: str | Path | None = None,
+        sources: tuple[UserSource, ...] = (),
     ) -> PairProbe:
         """Load what is given as a text, and check the layers.
 
@@ -136,15 +101,18 @@ class PairProbe:
         if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
             raise OptionError("models of sentence pairs bring weights; name their file as model")
         pairs = open_pairs(data) if isinstance(data, str | Path) else data
+        if pairs.further:
+            sources, pairs = (*pairs.further, *sources), replace(pairs, further=())
         spec = model if isinstance(model, str) else type(model).__name__
         if isinstance(model, str):
             model = load_pair_model(model, device=recording.device, weights=drawn)
         if not isinstance(model, PairModel):
             raise ModelError(
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
-                "object with layers, class_names, fingerprint and record (see docs/nli.md)"
+                "object with layers, class_names, fingerprint and record "
+                "(see docs/how-to/classifiers.md)"
             )
-        probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn)
+        probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn, sources)
         _check_layers(probe.model, layers)
         return probe
 
@@ -229,7 +197,8 @@ class PairProbe:
     def concept_key(self) -> dict[str, Any]:
         """The level, and which words become concepts."""
         versions = made_with("numpy")
-        return {"level": self.level, "words": self.words.key(), "versions": versions}
+        words = {"level": self.level, "words": self.words.key(), "versions": versions}
+        return words | key_of_sources(self.sources)
 
     def spellings(self, name: str) -> Sequence[str]:
         """What a relation's name may be called in the table."""
@@ -242,8 +211,9 @@ class PairProbe:
         directory: Path,
         folds: int,
         jobs: int | None,  # noqa: ARG002
+        known_only: bool,  # noqa: ARG002
     ) -> ConceptTable:
-        """Words, tags, overlap and neighbours of all pairs, or of all tokens."""
+        """Words, tags, overlap and neighbours of all pairs, or of all tokens; all are known."""
         given = self.words.stop_words
         if self.level == PAIR:
             build, stop_words = pair_concepts, STOP_WORDS if given is None else given
@@ -256,6 +226,7 @@ class PairProbe:
             vectors=self.words.vectors,
             n_neighbors=self.words.n_neighbors,
             n_folds=folds,
+            sources=self.sources,
         )
         table.save(directory)
         return ConceptTable.load(directory)

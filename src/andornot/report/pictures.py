@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
-from andornot.report.unit_links import Thumb
+from andornot.report.mask_picture import data_url, mask_png
+from andornot.views.attacks import AttackView
 from andornot.views.image_gallery import ImageView
-from andornot.views.overlays import data_url, overlay_png
-from andornot.views.panels import panel_shape
 
 _FOLDER: Final = "images"
 _QUALITY: Final = 75
+_ATTACKS: Final = "attacks"
+_ATTACK_QUALITY: Final = 80
 
 
 @dataclass(frozen=True)
-class MaskedImage:
-    """An image as a unit's page shows it.
+class Thumb:
+    """An image, and the masks of a unit and its formula on it.
 
     Attributes:
         file: the image, from the report's folder.
-        overlay: the masks, as a data address (see ``views.overlays``).
+        overlay: the masks, as a data address (see ``mask_picture``).
         width, height: of the image, in pixels.
-        alt: what is to be seen, in words.
-        name: the sample's id.
-        caption: how well unit and formula agree here, and how strongly the unit fires.
-        labels: the concepts that cover most of the unit's mask.
     """
 
     file: str
     overlay: str
     width: int
     height: int
+
+
+@dataclass(frozen=True)
+class MaskedImage(Thumb):
+    """An image as a unit's page shows it.
+
+    Attributes:
+        alt: what is to be seen, in words.
+        name: the sample's id.
+        caption: how well unit and formula agree here, and how strongly the unit fires.
+        labels: the concepts that cover most of the unit's mask.
+    """
+
     alt: str
     name: str
     caption: str
@@ -53,54 +63,37 @@ class ImageStore:
     folder: Path
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)
 
-    def masked(self, unit: int, view: ImageView) -> MaskedImage:
+    def masked(self, view: ImageView) -> MaskedImage:
         """A sample with the masks of a unit and its formula."""
         thumb = self.thumb(view)
-        both, unit_only, formula_only = view.shares
         return MaskedImage(
-            file=thumb.file,
-            overlay=thumb.overlay,
-            width=thumb.width,
-            height=thumb.height,
-            alt=(
-                f"{view.name}. Unit {unit} and its formula hold on {both:.1%} of it, the unit "
-                f"alone on {unit_only:.1%}, the formula alone on {formula_only:.1%}."
-            ),
-            name=view.name,
-            caption=_caption(view),
-            labels=view.labels,
+            **vars(thumb), alt=view.alt, name=view.name, caption=view.caption, labels=view.labels
         )
-
-    def unaccounted(self, unit: int, view: ImageView) -> MaskedImage:
-        """A sample with the masks of a unit and of the best union of atoms that have concepts."""
-        both, left, _ = view.shares
-        alt = (
-            f"{view.name}. Concepts account for the unit on {both:.1%} of it, and leave {left:.1%} "
-            f"on which unit {unit} is active."
-        )
-        share = f"{left / (both + left):.0%} of the active area is left over"
-        return replace(self.masked(unit, view), alt=alt, caption=share)
 
     def thumb(self, view: ImageView) -> Thumb:
         """The image, stored, and the masks."""
         file = f"{_FOLDER}/{view.sample:06d}.webp"
         if view.sample not in self.sizes:
             (self.folder / _FOLDER).mkdir(exist_ok=True)
-            height, width = panel_shape(view.unit_mask.shape)
+            height, width = view.shape
             image = view.image.convert("RGB").resize((width, height), Image.Resampling.LANCZOS)
             image.save(self.folder / file, quality=_QUALITY)
             self.sizes[view.sample] = (width, height)
         width, height = self.sizes[view.sample]
-        masks = data_url(overlay_png(view.unit_mask, view.formula_mask))
+        masks = data_url(mask_png(view.unit_mask, view.formula_mask))
         return Thumb(file, masks, width, height)
 
 
-def _caption(view: ImageView) -> str:
-    """How well unit and formula agree on an image, and how strongly the unit fires."""
-    both, unit, formula = view.shares
-    parts = []
-    if both + unit + formula > 0:
-        parts.append(f"IoU {both / (both + unit + formula):.2f} here")
-    if view.peak == view.peak:  # not NaN: the threshold is above 0
-        parts.append(f"peak {view.peak:.1f} × threshold")
-    return ", ".join(parts)
+def store_sheets(folder: Path, attack: AttackView, number: int) -> tuple[str, ...]:
+    """Store the pictures of an attack; gives their files, from the report's folder.
+
+    Raises:
+        DataError: one of them is damaged.
+    """
+    files = []
+    for sheet in attack.sheets:
+        (folder / _ATTACKS).mkdir(exist_ok=True)
+        file = f"{_ATTACKS}/{number}-{sheet.file.stem}.webp"
+        sheet.image.save(folder / file, quality=_ATTACK_QUALITY)
+        files.append(file)
+    return tuple(files)

@@ -1,4 +1,4 @@
-"""Write a report: a folder of pages on all units of a run.
+"""Write a report: a folder of pages on all units of a run, or on explanations of arrays.
 
 OUT/index.html              overview
 OUT/units.html, units.js    gallery of the units, and the list that it searches
@@ -10,52 +10,36 @@ OUT/images/                 images, each once
 OUT/tables/                 tables as CSV and Parquet
 OUT/static/                 style sheet and script
 
-The folder opens from the disk in any browser, and asks nothing of any network.
+The folder opens from the disk in any browser, and asks nothing of any network. Of arrays there are
+no classes, no analyses and no images, and without a concept table no concepts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from andornot._tools.files import writing
 from andornot._tools.progress import track
-from andornot._tools.tables import write_csv
 from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
-from andornot.report.attacks import AttackNote, check_attacks, copy_attacks
+from andornot.report.addresses import Addresses, slugs
 from andornot.report.folder import TOP, copy_static, load_template, write_list
-from andornot.report.index_pages import (
-    ConceptPage,
-    class_href,
-    class_pages,
-    concept_href,
-    concept_pages,
-    gallery_rows,
-)
-from andornot.report.layer_context import Chapter, ask_all
-from andornot.report.overview import facts, summarize
+from andornot.report.pictures import Thumb, store_sheets
 from andornot.report.samples import SamplePages
-from andornot.report.unit_links import UnitRef, slugs, unit_ref
-from andornot.report.unit_page import unit_page
-from andornot.results.explanation import Explanation
-from andornot.results.result import Result
-from andornot.runs.run import Run
-from andornot.views.formula_tree import ROLES, Part
-from andornot.views.galleries import AnyGallery, open_gallery
-from andornot.views.gallery import SILENT, UNEXPLAINED, grouped
-from andornot.views.neighbours import nearest_units
+from andornot.views.attacks import AttackView, attack_view, check_attacks
+from andornot.views.book import Book, run_book
+from andornot.views.given import Run
+from andornot.views.listed import UnitList, UnitRow
+from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
-from andornot.views.unit import CSS_COLOURS, Group, Story, choose_units, looked_at, model_name
-from andornot.views.wording import BETTER, vocabulary_limit
-
-_ROWS: Final = 12
-"""Rows of a table that a page shows; its file has all."""
-
-_UNACCOUNTED: Final = 6
-"""Samples of a unit that no concept accounts for."""
+from andornot.views.samples import SILENT, UNEXPLAINED
+from andornot.views.unit import CSS_COLOURS, Group, Story
+from andornot.views.unit_refs import UnitRef
+from andornot.views.wording import BETTER
 
 
 def write_report(
@@ -93,215 +77,218 @@ def write_report(
             below 1, or ``out`` holds other files.
         DataError: the samples of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
+
+    Examples:
+        >>> print(write_report(run, "pages", n_samples=4).name)
+        index.html
     """
     out = Path(out)
     if n_samples < 1:
         raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
-    load_template("base.html.j2")
-    check_whole(out, TOP)
+    check_out(out)
     # before the folder is begun, as all checks: pages of a large run take minutes
     check_attacks(attacks, run)
-    names = run.layers if layer is None else (run.layer(layer),)
-    galleries = _galleries(run, names, data)
-    shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
-    chapters = _chapters(run, galleries, shown)
+    book = run_book(run, layer, data, units, n_units, story)
+    return write_pages(book, out, n_samples, attacks)
+
+
+def check_out(out: Path) -> None:
+    """Refuse a folder that cannot become a report, before any work is done.
+
+    Raises:
+        OptionError: jinja2 is missing, or the folder holds other files.
+        RunError: it cannot be written.
+    """
+    load_template("base.html.j2")
+    check_whole(out, TOP)
+
+
+def write_pages(
+    book: Book, out: Path, n_samples: int = 16, attacks: Sequence[str | Path] = ()
+) -> Path:
+    """Write the pages of a book; gives the first one.
+
+    Raises:
+        DataError: an attack cannot be opened.
+        RunError: the folder cannot be written.
+    """
     with whole_folder(out, top=TOP) as folder, writing(out):
-        pages = run.modality.find(run.modality.pages)(folder)
-        report = _Report(run, folder, n_samples, pages, _left_out(chapters))
+        make = book.sample_pages() or SamplePages
+        report = _Report(book, folder, make(folder))
         copy_static(folder)
-        notes = copy_attacks(attacks, folder)
-        trees = [report.unit_pages(chapter) for chapter in chapters]
-        report.index_pages(chapters, trees, story, notes)
-        report.copy_tables(chapters)
+        notes = [attack_view(attack) for attack in attacks]
+        report.write_thumbs()
+        report.write_units(n_samples)
+        report.write_lists()
+        report.write_classes(notes)
+        report.write_first()
+        report.write_tables()
     return out / "index.html"
 
 
-def _galleries(run: Run, layers: Sequence[str], data: Any) -> list[AnyGallery]:
-    """The samples of each layer; the data is opened once."""
-    galleries: list[AnyGallery] = []
-    for name in layers:
-        galleries.append(open_gallery(run, name, galleries[0].data if galleries else data))
-    return galleries
-
-
-def _shown_units(
-    result: Result, units: Sequence[int] | None, n_units: int | None, story: Story | None
-) -> tuple[int, ...]:
-    """The units of a layer to show: those asked for, the best, or all."""
-    if units is None and n_units is None:
-        return tuple(e.unit for e in result)
-    return tuple(choose_units(result, units, 1 if n_units is None else n_units, story))
-
-
-def _chapters(
-    run: Run, galleries: Sequence[AnyGallery], shown: Sequence[tuple[int, ...]]
-) -> list[Chapter]:
-    slug = slugs(run.layers)
-    return [
-        Chapter(run, g.layer, slug[g.layer], units, g, *ask_all(run, g.layer))
-        for g, units in zip(galleries, shown, strict=True)
-    ]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Report:
     """A report on its way.
 
     Attributes:
-        run: the run.
+        book: gives the views.
         folder: where it is written.
-        n_samples: samples for each unit.
-        samples: how samples are shown.
-        left_out: which units are not shown, in a sentence; empty if all are.
+        samples: puts samples on pages.
+        thumbs: a small picture of each unit, by layer and number.
     """
 
-    run: Run
+    book: Book
     folder: Path
-    n_samples: int
     samples: SamplePages[Any]
-    left_out: str
+    thumbs: dict[tuple[str, int], Thumb] = field(default_factory=dict)
 
-    def unit_pages(self, chapter: Chapter) -> tuple[list[UnitRef], dict[int, Part]]:
-        """Write the pages of a layer's units; gives the units, and their formulas as trees."""
-        n = len(chapter.units)
-        listed = track(chapter.explanations, f"listing {chapter.layer}", n)
-        refs = [self._ref(chapter, e) for e in listed]
-        nearest = nearest_units(chapter.responses, chapter.units)
-        trees: dict[int, Part] = {}
-        for place, matches in enumerate(track(nearest, f"writing {chapter.layer}", n)):
-            # anew for each page: samples of all units at once would fill the memory
-            view = chapter.gallery.unit(refs[place].unit, self.n_samples)
-            groups = [self._shown(group, view.explanation) for group in grouped(view)]
-            left = self._unaccounted(chapter, view.explanation)
-            page = unit_page(chapter, refs, place, groups, matches, left)
-            if page.tree is not None:
-                trees[page.ref.unit] = page.tree
-            self._write(page.ref.href, "unit", page=page)
-        return refs, trees
+    @cached_property
+    def addresses(self) -> Addresses:
+        """Where pages lie."""
+        return Addresses(slugs(self.book.layers), self.book.concept_numbers)
 
-    def _ref(self, chapter: Chapter, e: Explanation) -> UnitRef:
-        """A unit as other pages point at it, with the sample that excites it most."""
-        thumb, example = None, ""
-        for view in chapter.gallery.unit(e.unit, 1).samples:
-            thumb, example = self.samples.front(view)
-        return unit_ref(chapter.layer, chapter.slug, e, thumb, example)
+    def href(self, ref: UnitRef) -> str:
+        """The page of a unit."""
+        return self.addresses.unit(ref.layer, ref.unit)
 
-    def _shown(self, group: Group[Any], e: Explanation) -> Group[Any]:
-        shown = tuple(self.samples.shown(e.unit, view) for view in group.samples)
-        return Group(group.key, group.heading, shown)
+    def thumb(self, ref: UnitRef) -> Thumb | None:
+        """The small picture of a unit, where there are pictures."""
+        return self.thumbs.get((ref.layer, ref.unit))
 
-    def _unaccounted(self, chapter: Chapter, e: Explanation) -> Group[Any] | None:
-        """Samples of a unit that no concept accounts for, where the vocabulary is the limit."""
-        samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
-        if e.formula is None or not samples or not vocabulary_limit(e):
-            return None
-        views = tuple(self.samples.left_over(chapter, e, samples))
-        return Group("unaccounted", "Most left over", views)
+    def write_thumbs(self) -> None:
+        """Write the image that excites each unit most."""
+        for ref, view in self.book.pictures():
+            if thumb := self.samples.thumb(view):
+                self.thumbs[ref.layer, ref.unit] = thumb
 
-    def index_pages(
-        self,
-        chapters: Sequence[Chapter],
-        written: Sequence[tuple[list[UnitRef], dict[int, Part]]],
-        story: Story | None,
-        attacks: Sequence[AttackNote],
-    ) -> None:
-        """Write the pages that lead to units."""
-        shown = [(chapter, refs) for chapter, (refs, _) in zip(chapters, written, strict=True)]
-        self._gallery(shown)
-        for concept in self._concepts(shown, [trees for _, trees in written]):
-            self._write(concept.href, "concept", page=concept)
-        classes = class_pages(self.run.samples, shown, attacks)
-        self._write("classes.html", "classes", pages=classes)
-        for page in classes:
-            self._write(page.href, "class", page=page)
-        self._write("analyses.html", "analyses", chapters=chapters, n_rows=_ROWS, cell=_cell)
-        layers = [summarize(chapter, refs, looked_at(self.run)) for chapter, refs in shown]
-        hrefs = {ref.unit: ref.href for _, refs in reversed(shown) for ref in refs}
-        about = {"story": story, "facts": facts(self.run), "unit_hrefs": hrefs}
-        self._write("index.html", "overview", layers=layers, **about)
+    def write_units(self, n_samples: int) -> None:
+        """Write the page of each unit."""
+        for view in self.book.units(n_samples):
+            groups = tuple(map(self._stored, view.entry.groups))
+            left = None if view.unaccounted is None else self._stored(view.unaccounted)
+            entry = replace(view.entry, groups=groups)
+            page = replace(view, entry=entry, unaccounted=left)
+            self._write(self.href(page.ref), "unit", page=page)
 
-    def _gallery(self, shown: Sequence[tuple[Chapter, Sequence[UnitRef]]]) -> None:
-        """Write the gallery, and the list that it searches."""
-        categories = sorted({c for kinds in self.run.concepts.categories for c in kinds})
-        rows = [
-            row
-            for number, (chapter, refs) in enumerate(shown)
-            for row in gallery_rows(chapter, refs, number, categories)
-        ]
-        links = next((chapter.links for chapter, _ in shown if chapter.links), None)
-        data = {
-            "layers": [chapter.layer for chapter, _ in shown],
-            "categories": categories,
-            "classes": [] if links is None else list(links.names),
-            "feeds": "feeds" if links and links.are_weights else "goes with",
+    def _stored(self, group: Group[Any]) -> Group[Any]:
+        """Samples as pages show them; images are stored."""
+        return replace(group, samples=tuple(map(self.samples.shown, group.samples)))
+
+    @cached_property
+    def units(self) -> UnitList:
+        """The list of all units."""
+        return self.book.unit_list()
+
+    def write_lists(self) -> None:
+        """Write the gallery, and the list that it searches, and the pages of concepts."""
+        units = self.units
+        write_list(self.folder, self._searched(units))
+        feeds = None if units.are_weights is None else units
+        self._write("units.html", "units", n_units=len(units.units), feeds=feeds, better=BETTER)
+        concepts = self.book.concepts()
+        if concepts is not None:
+            often = sorted(concepts, key=lambda page: (-len(page.uses), page.name))
+            self._write("concepts.html", "concepts", pages=often)
+            for concept in track(concepts, "writing concepts", len(concepts)):
+                self._write(self.addresses.concept(concept.name), "concept", page=concept)
+
+    def _searched(self, units: UnitList) -> dict[str, Any]:
+        """The list that the gallery searches, as its script reads it."""
+        feeds = "feeds" if units.are_weights else "goes with"
+        return {
+            "layers": units.layers,
+            "categories": units.categories,
+            "classes": units.classes,
+            "feeds": "" if not self.book.has_samples else feeds,
             "chance": list(BETTER.items()),
-            "units": rows,
+            "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
-        write_list(self.folder, data)
-        self._write("units.html", "units", n_units=len(rows), feeds=links, better=BETTER)
 
-    def _concepts(
-        self,
-        shown: Sequence[tuple[Chapter, Sequence[UnitRef]]],
-        trees: Sequence[dict[int, Part]],
-    ) -> Iterator[ConceptPage]:
-        """Write the list of concepts; gives the page of each."""
-        linked = [(*pair, own) for pair, own in zip(shown, trees, strict=True)]
-        pages = concept_pages(self.run.concepts, linked)
-        often = sorted(pages, key=lambda page: (-len(page.uses), page.name))
-        self._write("concepts.html", "concepts", pages=often)
-        yield from track(pages, "writing concepts", len(pages))
+    def _row(self, layer: str, row: UnitRow) -> dict[str, Any]:
+        """A unit in that list, with its page and its picture, and without what is not known."""
+        told = {"layer": row.layer, "unit": row.unit, "href": self.addresses.unit(layer, row.unit)}
+        told |= row.as_dict()
+        held, example = told.pop("held"), told.pop("example")
+        told |= {} if held is None else {"held": held}
+        if thumb := self.thumbs.get((layer, row.unit)):
+            told |= {"image": thumb.file, "overlay": thumb.overlay}
+        return told | ({"example": example} if example else {})
 
-    def copy_tables(self, chapters: Sequence[Chapter]) -> None:
-        """Copy the run's tables, and write those of the analyses."""
-        tables = self.folder / "tables"
-        tables.mkdir()
-        for name in ("explanations", "samples"):
-            table = self.run.read_table(f"{name}.parquet")
-            table.to_parquet(tables / f"{name}.parquet", index=False)
-            write_csv(table, tables / f"{name}.csv")
-        for chapter in chapters:
-            for answer in chapter.answers.values():
-                (tables / chapter.slug).mkdir(exist_ok=True)
-                for name, write in answer.writers().items():
-                    write(tables / chapter.slug / name)
+    def write_classes(self, attacks: Sequence[AttackView]) -> None:
+        """Write the pages of classes, with what attacks found of them, and of the analyses."""
+        sheets = {
+            note: store_sheets(self.folder, note, i) for i, note in enumerate(attacks, start=1)
+        }
+        classes, answers = self.book.classes(attacks), self.book.answers()
+        if classes is not None:
+            self._write("classes.html", "classes", pages=classes)
+            for page in classes:
+                href = self.addresses.class_(page.number)
+                self._write(href, "class", page=page, sheets=sheets)
+        if answers is not None:
+            slug = self.addresses.slugs
+            self._write("analyses.html", "analyses", layers=answers, slugs=slug, cell=_cell)
+
+    def write_first(self) -> None:
+        """Write the first page."""
+        # a unit that a story names is that of the first layer that has its number
+        hrefs = {
+            row.unit: self.addresses.unit(self.units.layers[row.layer], row.unit)
+            for row in reversed(self.units.units)
+        }
+        template = "overview" if self.book.has_samples else "arrays"
+        self._write("index.html", template, whole=self.book.whole, unit_hrefs=hrefs)
+
+    def write_tables(self) -> None:
+        """Write the tables."""
+        for layer, name, write in self.book.tables():
+            folder = self.folder / "tables" / (self.addresses.slugs[layer] if layer else "")
+            folder.mkdir(parents=True, exist_ok=True)
+            write(folder / name)
+
+    @cached_property
+    def _shared(self) -> dict[str, Any]:
+        """What templates of all pages are told."""
+        whole = self.book.whole
+        return {
+            "title": whole.title,
+            "level": whole.level,
+            "left_out": whole.left_out,
+            "several_layers": whole.several_layers,
+            "nav": self._pages(),
+            "at": whole,
+            "pieces": whole.pieces,
+            "has_samples": self.book.has_samples,
+            "marks": self.samples.marks(whole.level),
+            "colours": CSS_COLOURS,
+            "roles": ROLES,
+            "size": (WIDTH, HEIGHT),
+            "fails": (UNEXPLAINED, SILENT),
+            "href": self.href,
+            "thumb_of": self.thumb,
+            "unit_href": self.addresses.unit,
+            "concept_href": self.addresses.concept,
+            "class_href": self.addresses.class_,
+        }
+
+    def _pages(self) -> tuple[str, ...]:
+        """The pages that all pages lead to."""
+        is_run = self.book.has_samples
+        concepts = ("concepts.html",) if self.book.knows_concepts else ()
+        return (
+            *("index.html", "units.html", *concepts),
+            *(("classes.html", "analyses.html") if is_run else ()),
+        )
 
     def _write(self, href: str, template: str, **values: Any) -> None:
         """Fill a template, and write it to a page."""
-        level = self.run.level
+        root = "../" * href.count("/")
         html = load_template(f"{template}.html.j2").render(
-            here=template,
-            root="../" * href.count("/"),
-            title=f"Units of {model_name(self.run)}",
-            level=level,
-            has_samples=True,
-            pieces=self.run.modality.template,
-            at=self.run.positions,
-            left_out=self.left_out,
-            several_layers=len(self.run.layers) > 1,
-            marks=self.samples.marks(level),
-            colours=CSS_COLOURS,
-            roles=ROLES,
-            size=(WIDTH, HEIGHT),
-            fails=(UNEXPLAINED, SILENT),
-            concept_href=lambda name: concept_href(self.run.concepts, name),
-            class_href=class_href,
-            **values,
+            here=template, root=root, **self._shared, **values
         )
         path = self.folder / href
         path.parent.mkdir(exist_ok=True)
         path.write_text(html, encoding="utf-8")
-
-
-def _left_out(chapters: Sequence[Chapter]) -> str:
-    """Which units are not shown, in a sentence; empty if all are."""
-    shown, explained = (
-        sum(map(len, units))
-        for units in ([c.units for c in chapters], [c.gallery.result for c in chapters])
-    )
-    if shown == explained:
-        return ""
-    return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
 
 
 def _cell(value: Any) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from andornot.errors import OptionError
+from andornot.probes.recording import Recording
 from andornot.reproduce.sources import FOLDER
+from andornot.search.options import Profile
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,12 @@ class Request:
     layer: str | None = None
     classes: Path | None = None
     vectors: Path | None = None
-    profile: str | None = None
+    profile: Profile | None = None
     length: int | None = None
     units: Sequence[int] | None = None
     samples: int | None = None
     batch_size: int | None = None
-    device: str = "auto"
+    device: str = Recording.device
     jobs: int | None = None
 
     def __post_init__(self) -> None:

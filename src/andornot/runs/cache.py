@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,7 +30,7 @@ from andornot._tools.files import (
 )
 from andornot._tools.folders import LIST, LOCK, Folder, check_is_folder, keep_aside, remove_ours
 from andornot._tools.reading import read_json
-from andornot._tools.timer import Timer, peak_rss_bytes
+from andornot._tools.timer import peak_rss_bytes
 from andornot.counting.stores import Shards, is_shard
 from andornot.errors import DamagedError, RunError
 
@@ -39,10 +39,11 @@ def key_of(**parts: Any) -> str:
     """A short digest of everything given (anything that JSON can say)."""
     # sorted, since the order in which options were given shapes nothing
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    # 64 bits: the few keys of a run do not meet, and names of folders stay short
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Stage:
     """One stage of a run.
 
@@ -50,13 +51,11 @@ class Stage:
         name: such as ``concepts``.
         key: digest of what it depends on.
         root: the run's ``cache`` directory.
-        timer: what its parts take, filled while the stage runs.
     """
 
     name: str
     key: str
     root: Path
-    timer: Timer = field(default_factory=Timer)
 
     @property
     def path(self) -> Path:
@@ -134,10 +133,15 @@ class Stage:
         sweep(self.path)
         sweep(self.shards.directory)
 
-    def finish(self, **info: Any) -> None:
-        """Note that it is done."""
-        seconds = {part: round(spent, 4) for part, spent in self.timer.seconds.items()}
-        noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": seconds}
+    def finish(self, seconds: Mapping[str, float], **info: Any) -> None:
+        """Note that it is done.
+
+        Args:
+            seconds: what its parts took.
+            **info: what is to be known of it.
+        """
+        spent = {part: round(time, 4) for part, time in seconds.items()}
+        noted: dict[str, Any] = {"name": self.name, "key": self.key, "seconds": spent}
         with writing(self.path):
             noted["peak_rss_bytes"] = peak_rss_bytes()
             # written last, since a stage is done as soon as this file is there

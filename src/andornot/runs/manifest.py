@@ -44,6 +44,7 @@ class Part:
 
     _PARTS: ClassVar[Mapping[str, type[Part]]] = {}
     _NAMED: ClassVar[Mapping[str, type[Part]]] = {}
+    _LISTED: ClassVar[Mapping[str, type[Part]]] = {}
     _LEFT_OUT: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -69,7 +70,8 @@ class Part:
     @classmethod
     def _value(cls, name: str, value: Any) -> Any:
         if isinstance(value, list):
-            return tuple(value)
+            listed = cls._LISTED.get(name)
+            return tuple(value) if listed is None else tuple(map(listed.of, value))
         if value is not None and name in cls._PARTS:
             return cls._PARTS[name].of(value)
         if name in cls._NAMED:
@@ -164,6 +166,26 @@ class DataSource(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConceptOrigin(Part):
+    """Concepts that the user added to those of the data (see ``data.sources``).
+
+    Attributes:
+        name: what messages call their source.
+        by: whom they come from: ``people``, a ``rule``, a ``network``, or ``unknown``.
+        told: which people, rule or network, in words.
+        code: the text that named the source, ``FILE.py:FUNCTION`` or an entry point; None of what
+            came from Python. Whoever opens the run again runs nothing of it.
+        key: a digest of all that shapes them, as far as it was seen.
+    """
+
+    name: str
+    by: str
+    told: str
+    code: str | None
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DirectionsSource(Part):
     """Directions that stand in the place of the units of the one layer.
 
@@ -199,6 +221,7 @@ class Searched(Part):
     space: str | None = None
     nodes: int | None = None
     seconds: float | None = None
+    known_only: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -292,6 +315,7 @@ class Manifest(Part):
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
         relations: for each name of a relation, concepts with those that they stand for.
+        concepts_by: sources of concepts that the user added; None where there are none.
         directions: what stands in the place of the layer's units; None where they were explained.
         search: how formulas were searched for.
         store: whether activations were kept.
@@ -317,6 +341,7 @@ class Manifest(Part):
     folds: int | None = None
     min_active: float | None = None
     relations: Mapping[str, Mapping[str, Any]] | None = None
+    concepts_by: tuple[ConceptOrigin, ...] | None = None
     directions: DirectionsSource | None = None
     search: Searched
     store: bool = True
@@ -339,7 +364,10 @@ class Manifest(Part):
         "results": Results,
     }
     _NAMED: ClassVar[Mapping[str, type[Part]]] = {"layers": LayerRecord, "stages": StageRecord}
-    _LEFT_OUT: ClassVar[tuple[str, ...]] = ("preprocessing", "words", "modality", "directions")
+    _LISTED: ClassVar[Mapping[str, type[Part]]] = {"concepts_by": ConceptOrigin}
+    _LEFT_OUT: ClassVar[tuple[str, ...]] = (
+        "preprocessing", "words", "modality", "concepts_by", "directions",
+    )  # fmt: skip
 
     @classmethod
     def read(cls, path: Path) -> Manifest:

@@ -225,6 +225,9 @@ FIELDS = Fields(
         "folds": POSITIVE,
         "min_active": NUMBER,
         "relations": Maybe(Named(Named(TEXTS))),
+        "concepts_by": Maybe(
+            Many(Fields({"name": TEXT, "by": TEXT, "told": TEXT, "code": Maybe(TEXT), "key": TEXT}))
+        ),
         "directions": Maybe(Fields({"file": Maybe(TEXT), "digest": TEXT, "shape": Many(POSITIVE)})),
         "store": FLAG,
         "trust": Maybe(

@@ -1,25 +1,28 @@
 """How to search: one record of all options by name, with their defaults and checks.
 
 Users, solvers and runs on disk have this one record; for kernels, names become numbers.
+
+What knows kernels is imported where it is asked: the command line reads the defaults here, and its
+help shall not wait for a compiler.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from andornot._tools.checks import is_one_of, texts
+from andornot._tools.words import nearest
 from andornot.errors import OptionError, quoted
-from andornot.measures.scores import IOU, METRICS, PEARSON, metric_code
-from andornot.search.problem import operator_numbers
 
 Search = Literal["auto", "beam", "optimal", "exhaustive"]
 Space = Literal["left-deep", "trees"]
+Profile = Literal["mu2020"]
 Stop = Callable[[], bool]
-PUBLISHED_PROFILE = "mu2020"
+PUBLISHED_PROFILE: Profile = "mu2020"
 
 _PROOF_STEPS = 1e7
 """About as many elementary steps are otherwise spent on a proof that the beam's formula is best,
@@ -38,6 +41,17 @@ class Budget:
         nodes: prefixes to try with every concept; the same number gives the same result.
         seconds: time to take; None for no limit.
         stop: asked now and then whether to end at once with the bound reached so far.
+
+    Raises:
+        OptionError: a number cannot be used.
+
+    Examples:
+        >>> Budget(nodes=1000, seconds=60.0)
+        Budget(nodes=1000, seconds=60.0, stop=None)
+        >>> Budget(nodes=-1)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: nodes is -1; give a whole number, 0 or more
     """
 
     nodes: int = 1_000_000
@@ -61,6 +75,9 @@ class Budget:
 class SearchOptions:
     """How to search for formulas; all of it by name, as users give it.
 
+    The paper's search (section 2) is a beam of 10 with all three operators, over formulas that
+    grow by one concept at a time.
+
     Attributes:
         length: longest formula, in concepts (NOT adds nothing).
         beam_size: formulas kept at each step, and returned.
@@ -73,7 +90,8 @@ class SearchOptions:
             search only.
         operators: among ``"OR"``, ``"AND"``, ``"AND NOT"``.
         penalty: a formula of ``n`` concepts scores ``penalty ** (n - 1)`` times as much.
-        limit: compose only with the ``limit`` best single concepts.
+        limit: compose only with the ``limit`` best single concepts; as a keyword it is called
+            ``pool``, and here as in the files of runs.
         categories: use only concepts of these categories.
         concepts: use only these concepts.
         profile: ``"mu2020"`` repeats the published beam search move for move.
@@ -82,26 +100,46 @@ class SearchOptions:
         nodes: optimal search: prefixes of formulas to try with every concept, for each unit; of
             ``"auto"``, if given, too.
         seconds: optimal search: longest time for each unit; results then hang on the machine.
+        known_only: score each formula on the positions where all its concepts are known: those
+            whose categories were annotated there at all.
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(
+        ...     [[True, True, False, False], [False, True, True, False]], ["a", "b"]
+        ... )
+        >>> unit = [True, False, True, False]  # one of the two, and not both
+        >>> print(andornot.explain([unit], concepts, length=4)[0])
+        unit 0: a OR b (IoU 0.667)
+        >>> print(andornot.explain([unit], concepts, length=4, space="trees")[0])
+        unit 0: (a OR b) AND NOT (b AND a) (IoU 1.000)
+        >>> SearchOptions(length=0)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: length is 0; a formula has at least 1 concept
     """
 
     length: int = 3
     beam_size: int = 10
-    search: str = "auto"
+    search: Search = "auto"
     metric: str = "iou"
     operators: tuple[str, ...] = ("OR", "AND", "AND NOT")
     penalty: float = 1.0
     limit: int | None = None
     categories: tuple[str, ...] | None = None
     concepts: tuple[str, ...] | None = None
-    profile: str | None = None
-    space: str = "left-deep"
+    profile: Profile | None = None
+    space: Space = "left-deep"
     nodes: int | None = None
     seconds: float | None = None
+    known_only: bool = False
 
     def __post_init__(self) -> None:
+        from andornot.measures.scores import METRICS, PEARSON
+        from andornot.search.problem import operator_numbers
+
         if not is_one_of(self.search, get_args(Search)):
             raise OptionError(
                 f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
@@ -133,6 +171,7 @@ class SearchOptions:
         operator_numbers(self.operators)
         self._check_numbers()
         self._check_space()
+        self._check_known()
         # a Budget checks nodes and seconds
         self.budget(1)
 
@@ -171,6 +210,18 @@ class SearchOptions:
                 "and not for correlation or the published profile; leave space out"
             )
 
+    def _check_known(self) -> None:
+        if not isinstance(self.known_only, bool):
+            raise OptionError(f"known_only is {quoted(self.known_only)}; give True or False")
+        if self.known_only and (self.profile or self.correlates):
+            what = "profile 'mu2020'" if self.profile else f"metric {quoted(self.metric)}"
+            raise OptionError(
+                f"{what} scores all positions, as published; leave it out, or leave known_only out"
+                if self.profile
+                else f"{what} correlates over all positions; choose another metric, or leave "
+                "known_only out"
+            )
+
     @property
     def _proves(self) -> bool:
         """Whether the search may end with a proof."""
@@ -179,16 +230,32 @@ class SearchOptions:
     @property
     def correlates(self) -> bool:
         """Whether it is the correlation with raw activations that is searched for."""
+        from andornot.measures.scores import PEARSON
+
         return isinstance(self.metric, str) and self.metric.lower() == PEARSON
 
     @classmethod
-    def of(cls, **options: Any) -> SearchOptions:
+    def of(cls, **options: Unpack[SearchKeywords]) -> SearchOptions:
         """From options as users give them: any sequence (or a single text) for several names.
 
         Raises:
             OptionError: an option is unknown, has no use here, or its value cannot be used.
         """
-        known = {field.name for field in fields(cls)}
+        return cls.given(options)
+
+    @classmethod
+    def given(cls, keywords: Mapping[str, object], beside: Iterable[str] = ()) -> SearchOptions:
+        """As :meth:`of`, from keywords that were handed through and that no type checker saw.
+
+        Args:
+            keywords: the options by name.
+            beside: other keywords that there are where these were given, and may be meant.
+
+        Raises:
+            OptionError: an option is unknown, has no use here, or its value cannot be used.
+        """
+        options: dict[str, Any] = dict(keywords)
+        known = {*SearchKeywords.__annotations__, *(field.name for field in fields(cls))}
         if unknown := sorted(set(options) - known):
             if unknown[0] in ("preset", "size", "mean", "std"):
                 raise OptionError(
@@ -200,10 +267,16 @@ class SearchOptions:
                     f"{unknown[0]} belongs to the threshold: give "
                     f"threshold=andornot.Threshold({unknown[0]}=...)"
                 )
+            meant = nearest(unknown[0], {*known, *beside})
             raise OptionError(
-                f"there is no search option {quoted(unknown[0])}; there are "
+                f"there is no search option {quoted(unknown[0])}{meant}; there are "
                 f"{', '.join(sorted(known))}"
             )
+        if options.get("pool") is not None:
+            if options.get("limit") is not None:
+                raise OptionError("pool and limit are two names of one option; give one of them")
+            options["limit"] = _pool(options["pool"])
+        options.pop("pool", None)
         for name in ("operators", "categories", "concepts"):
             value = options.get(name)
             if value is not None:
@@ -218,14 +291,26 @@ class SearchOptions:
                 )
         return chosen
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON and keys."""
+        options = asdict(self)
+        # keys and files from before there was this option go on as they are
+        if not self.known_only:
+            del options["known_only"]
+        return options
+
     @cached_property
     def operator_numbers(self) -> tuple[int, ...]:
         """Numbers of the operators to use, in the order they are tried."""
+        from andornot.search.problem import operator_numbers
+
         return operator_numbers(self.operators)
 
     @cached_property
     def metric_number(self) -> int:
         """Number of the score of counts to search for; that of IoU where raw values correlate."""
+        from andornot.measures.scores import IOU, metric_code
+
         return IOU if self.correlates else metric_code(self.metric)
 
     @property
@@ -241,3 +326,42 @@ class SearchOptions:
             auto = int(steps / steps_per_node)
             nodes = auto if self.search == "auto" else Budget.nodes
         return Budget(nodes, self.seconds, stop)
+
+
+def _pool(value: Any) -> int:
+    """How many of the best single concepts to compose with."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise OptionError(f"pool is {quoted(value)}; give a whole number")
+    if value < 1:
+        raise OptionError(f"pool is {quoted(value)}; give at least 1, or None for no limit")
+    return int(value)
+
+
+class MoreSearch(TypedDict, total=False):
+    """Keywords of a search that are no arguments of their own anywhere (see ``SearchOptions``)."""
+
+    metric: str
+    operators: str | Sequence[str]
+    penalty: float
+    pool: int | None
+    limit: int | None
+    categories: str | Sequence[str] | None
+    profile: Profile | None
+    space: Space
+    nodes: int | None
+    seconds: float | None
+    known_only: bool
+
+
+class ArraySearch(MoreSearch, total=False):
+    """Keywords of a search in arrays, beside a concept table that is called ``concepts``."""
+
+    length: int
+    beam_size: int
+    search: Search
+
+
+class SearchKeywords(ArraySearch, total=False):
+    """All keywords of a search, with the types that users may give."""
+
+    concepts: str | Sequence[str] | None

@@ -1,4 +1,6 @@
-"""The search problem, and what solvers give back. Knows atoms and counts, nothing else.
+"""What every solver is given (a problem: atoms and counts) and gives back (formulas as steps).
+
+Operators have their numbers here; of data and of other options nothing is known.
 
 The space is that of the published search: left-deep formulas ``((C1 op C2) op C3) ...`` with
 ``op`` among OR, AND and AND NOT (Mu & Andreas 2020, Section 2).
@@ -79,6 +81,8 @@ class Found:
         t: positions where the formula is true.
         score: what the search ranked it by.
         tree: how the formula is built, where it is not from left to right.
+        known: active positions and all positions where its concepts are known, if it is scored on
+            these alone.
     """
 
     concepts: tuple[int, ...]
@@ -87,6 +91,7 @@ class Found:
     t: int
     score: float
     tree: Tree | None = None
+    known: tuple[int, int] | None = None
 
     def formula(self, names: Sequence[str]) -> Formula:
         """The formula, with names for columns."""

@@ -1,10 +1,13 @@
-"""All that is known of how far explanations can be trusted, together."""
+"""``examine``: held-out scores, stability and chance of explanations, put together as their trust.
+
+How each of the three is measured has a module of its own beside this one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields, replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,15 +15,16 @@ from numpy.typing import ArrayLike, NDArray
 from andornot._tools.checks import as_masks
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
-from andornot.explainer import score_responses
+from andornot.explainer import score_responses, with_unknown
 from andornot.measures.scores import METRICS
 from andornot.results.explanation import NO_CONCEPT, Explanation
 from andornot.results.result import Result
 from andornot.results.trust import Chance, HeldOut, Stability, Trust, part_from_dict
-from andornot.search.options import SearchOptions
+from andornot.search.options import ArraySearch, SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
 from andornot.trust.held_out import measure_held_out
+from andornot.trust.options import LONGEST as LONGEST
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Evidence, MaskEvidence
 from andornot.trust.repeat import Repeats
@@ -30,23 +34,32 @@ P = TypeVar("P", HeldOut, Stability, Chance)
 Parts = list[dict[str, Any] | None]
 Keep = Callable[[str, Callable[[], Parts]], Parts]
 
-LONGEST = 10
-"""The longest formula that is tried where held-out samples choose the length."""
+_FIELDS = {"only": "concepts", "pool": "limit"}
+"""Keywords that ``explain`` calls otherwise than ``SearchOptions``."""
+
+_OTHERS = ("options", "jobs", "only")
+"""Keywords of ``examine`` that are none of the search."""
 
 
-def examine(
+class _Repeated(ArraySearch, total=False):
+    """The keywords of :func:`andornot.explain` that say how to search."""
+
+    only: str | Sequence[str] | None
+
+
+def assess(
     result: Result,
     unit_masks: ArrayLike,
     concepts: ConceptTable,
     *,
     options: TrustOptions | None = None,
     jobs: int | None = None,
-    **search: Any,
+    **search: Unpack[_Repeated],
 ) -> Result:
     """Find out how far explanations of arrays can be trusted.
 
         result = andornot.explain(masks, concepts, length=3)
-        result = examine(result, masks, concepts)
+        result = andornot.assess(result, masks, concepts)
         print(result[0].trust)
 
     Args:
@@ -63,6 +76,16 @@ def examine(
         OptionError: an option cannot be used, or the result is not that of these masks, of this
             table or of this search.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> masks = rng.random((3, 60)) < 0.3  # three concepts on 60 samples
+        >>> folds = np.arange(60) % 2
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"], folds=folds)
+        >>> result = andornot.explain(masks[:1], concepts)
+        >>> trust = andornot.examine(result, masks[:1], concepts)[0].trust
+        >>> trust.held_out.length, trust.chance.p_value
+        (1, 0.025)
     """
     check_table(concepts, "concepts")
     if not isinstance(result, Result):
@@ -71,32 +94,56 @@ def examine(
         raise OptionError(f"options are {quoted(options)}; give TrustOptions, or leave them out")
     masks = as_masks(unit_masks, "unit masks", "values > 0")
     chosen = _search_of(result, search)
+    check_examined(chosen)
     _check_same(result, masks, chosen)
     if result.table not in (None, concepts.digest):
         raise OptionError(
             "the explanations were searched for in another concept table; give the one that was "
             "given to explain"
         )
-    # no formula, nothing to examine; `with_trust` still counts the search as a test
+    # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
     evidence = MaskEvidence(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
 
 
-def _search_of(result: Result, given: dict[str, Any]) -> SearchOptions:
+def check_examined(search: SearchOptions) -> None:
+    """Refuse a search that cannot be repeated on other samples.
+
+    Raises:
+        OptionError: formulas are scored on positions of their own, or not by counts.
+    """
+    if search.known_only:
+        raise OptionError(
+            "known_only scores each formula on positions of its own, which held-out samples, "
+            "redraws and shuffles cannot do yet; leave trust out (--no-trust)"
+        )
+    if search.metric.lower() not in METRICS:
+        raise OptionError(
+            f"trust works with scores from counts, and {search.metric} is none; leave trust out"
+        )
+
+
+examine = assess
+"""The first name of :func:`assess`, which goes on working."""
+
+
+def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     """The options of a search: those that the result remembers, which others may only repeat."""
-    # `explain` calls this option `only`
-    given = {"concepts" if name == "only" else name: value for name, value in given.items()}
+    given = {_FIELDS.get(name, name): value for name, value in keywords.items()}
+    if len(given) < len(keywords):
+        raise OptionError("pool and limit are two names of one option; give one of them")
     if result.search is None:
-        return SearchOptions.of(**given)
+        return SearchOptions.given(given, _OTHERS)
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}
-    now = SearchOptions.of(**was | given)
+    now = SearchOptions.given(was | given, _OTHERS)
     before, after = _meaning(result.search), _meaning(now)
-    for name in given:
+    for name, value in given.items():
         if before[name] != after[name]:
+            called = "pool" if name == "limit" and "pool" in keywords else name
             raise OptionError(
-                f"{name} is {given[name]!r} here, but the explanations were searched for with "
+                f"{called} is {value!r} here, but the explanations were searched for with "
                 f"{was[name]!r}; leave it out, or search again"
             )
     return result.search
@@ -173,12 +220,10 @@ def with_trust(
             earlier.
 
     Raises:
-        OptionError: a score is searched for that is no function of the four counts.
+        OptionError: a score is searched for that is no function of the four counts, or formulas
+            are scored where they are known.
     """
-    if search.metric.lower() not in METRICS:
-        raise OptionError(
-            f"trust works with scores from counts, and {search.metric} is none; leave trust out"
-        )
+    check_examined(search)
     repeats = Repeats.of(evidence.table, search, jobs)
 
     def part(name: str, kind: type[P], compute: Callable[[], list[P | None]]) -> list[P | None]:
@@ -193,7 +238,8 @@ def with_trust(
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
-        explained = [shortened(e, n) for e, n in zip(explained, lengths, strict=True)]
+        shorter = map(shortened, explained, lengths)
+        explained = [with_unknown(e, evidence.table) for e in shorter]
     formulas = [e.beam[0].formula for e in explained]
     stability = part(
         "stability", Stability,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from numbers import Integral
+from typing import Final
 
 from andornot.errors import OptionError, quoted
+
+LONGEST: Final = 10
+"""The longest formula that is tried where held-out samples choose the length."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,10 @@ class TrustOptions:
 
     Raises:
         OptionError: a number cannot be used.
+
+    Examples:
+        >>> TrustOptions(nulls=99).nulls  # p-values go down to 0.01
+        99
     """
 
     resamples: int = 20

@@ -1,4 +1,40 @@
-"""What a page shows of a unit, a formula, a sample: plain data, without layout.
+"""What is shown of a unit, a concept, a class, a run: plain data, without layout.
 
-Report, figures and terminal all take it from here.
+Report, figures, terminal and notebook read views and nothing else; ``as_dict()`` gives what JSON
+can hold. Of a run ask :func:`unit_view`, :func:`formula_tree` and :func:`gallery`, or
+:func:`run_book` for all there is to show; of explanations of arrays ask :func:`array_book`:
+
+>>> import andornot
+>>> from andornot.views import array_book
+>>> concepts = andornot.ConceptTable.from_masks(
+...     [[True, True, False, False], [False, True, True, False]], ["red", "round"])
+>>> unit_masks = [[True, False, False, False]]
+>>> book = array_book(andornot.explain(unit_masks, concepts), unit_masks, concepts)
+>>> view = next(book.units())
+>>> view.entry.formula, view.kind[0]
+('red AND NOT round', 'specialisation')
+>>> [(part.concept, part.role, part.iou) for part in view.tree.concepts()]
+[('red', 'AND', 0.5), ('round', 'NOT', 0.0)]
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from andornot._tools.lazy import names_on_first_use
+
+if TYPE_CHECKING:
+    from andornot.views.ask import formula_tree, gallery, unit_view
+    from andornot.views.book import array_book, run_book
+
+__all__ = ["array_book", "formula_tree", "gallery", "run_book", "unit_view"]
+
+_HOMES = {
+    "array_book": "book",
+    "formula_tree": "ask",
+    "gallery": "ask",
+    "run_book": "book",
+    "unit_view": "ask",
+}
+
+__getattr__ = names_on_first_use(__name__, _HOMES)

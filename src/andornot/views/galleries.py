@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from andornot.runs.run import Run
-from andornot.views.gallery import Gallery
+from andornot.views.samples import Gallery
 
 AnyGallery = Gallery[Any]
 

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.counting.stores import Activations
+from andornot.views.plain import View
 
 BINS: Final = 48
 
 
 @dataclass(frozen=True)
-class Histogram:
+class Histogram(View):
     """The distribution of a unit's activations, at the layer's own resolution.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +15,22 @@ from andornot.data.images.pixels import to_rgb
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import images_of, matching
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery
+from andornot.views.plain import View, plain
+from andornot.views.samples import BoolArray, Gallery
 
 _LABELS: Final = 3
 _LABEL_SHARE: Final = 0.1
 
+SIDE: Final = 224
+"""Longer side of an image as it is shown, in pixels."""
+
 
 @dataclass(frozen=True, eq=False)
-class ImageView:
+class ImageView(View):
     """One image, seen by one unit.
 
     Attributes:
+        unit: the unit's number.
         sample: its index in the run.
         name: its id.
         data: the data set that the image is of.
@@ -36,6 +41,7 @@ class ImageView:
         labels: the concepts that cover most of the unit's mask, most first.
     """
 
+    unit: int
     sample: int
     name: str
     data: ProbingData
@@ -58,6 +64,71 @@ class ImageView:
             float((unit & ~formula).mean()),
             float((formula & ~unit).mean()),
         )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels at which it is shown."""
+        height, width = self.unit_mask.shape
+        scale = SIDE / max(height, width)
+        return max(1, round(height * scale)), max(1, round(width * scale))
+
+    @property
+    def alt(self) -> str:
+        """What is to be seen, in words."""
+        both, unit, formula = self.shares
+        return (
+            f"{self.name}. Unit {self.unit} and its formula hold on {both:.1%} of it, the unit "
+            f"alone on {unit:.1%}, the formula alone on {formula:.1%}."
+        )
+
+    @property
+    def caption(self) -> str:
+        """How well unit and formula agree here, and how strongly the unit fires."""
+        both, unit, formula = self.shares
+        parts = []
+        if both + unit + formula > 0:
+            parts.append(f"IoU {both / (both + unit + formula):.2f} here")
+        if self.peak == self.peak:  # not NaN: the threshold is above 0
+            parts.append(f"peak {self.peak:.1f} × threshold")
+        return ", ".join(parts)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON; the picture itself stays where it is, under its name."""
+        masks = {"unit_mask": plain(self.unit_mask), "formula_mask": plain(self.formula_mask)}
+        return {
+            "unit": self.unit,
+            "sample": self.sample,
+            "name": self.name,
+            **masks,
+            "peak": plain(self.peak),
+            "labels": list(self.labels),
+            "shares": list(self.shares),
+            "alt": self.alt,
+            "caption": self.caption,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOverView(ImageView):
+    """An image on which a unit is active where no concept accounts for it.
+
+    The mask of the formula is that of the best union of atoms that have concepts.
+    """
+
+    @property
+    def alt(self) -> str:
+        """What is to be seen, in words."""
+        both, left, _ = self.shares
+        return (
+            f"{self.name}. Concepts account for the unit on {both:.1%} of it, and leave {left:.1%} "
+            f"on which unit {self.unit} is active."
+        )
+
+    @property
+    def caption(self) -> str:
+        """How much of the unit's active positions is left over."""
+        both, left, _ = self.shares
+        return f"{left / (both + left):.0%} of the active area is left over"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +167,7 @@ class PictureGallery(Gallery[ImageView]):
         threshold = float(self.thresholds[unit])
         unit_mask = upsample(self.values(sample, unit)[0], *grid.shape) > threshold
         return ImageView(
+            unit=unit,
             sample=sample,
             name=self.data.sample_ids[sample],
             data=self.data,
@@ -104,6 +176,10 @@ class PictureGallery(Gallery[ImageView]):
             peak=float(self.peaks[sample, unit]) / threshold if threshold > 0 else np.nan,
             labels=self._labels_under(grid[unit_mask]),
         )
+
+    def left_over(self, explanation: Explanation, union: BoolArray, sample: int) -> LeftOverView:
+        """One image beside the best union of atoms that have concepts."""
+        return LeftOverView(**vars(self.view(explanation, union, sample)))
 
     def _labels_under(self, atoms: NDArray[np.int32]) -> tuple[str, ...]:
         """The concepts that cover most of these positions, given by their atoms."""

@@ -10,12 +10,13 @@ import scipy.sparse
 
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.views.plain import View
 
 _BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Match:
+class Match(View):
     """Another unit (or a concept), by its place in a list, and how near it is."""
 
     index: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from andornot.views.histograms import Histogram
+from andornot.views.plain import View
 
 WIDTH: Final = 460
 HEIGHT: Final = 260
@@ -21,7 +22,7 @@ _GAP: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(View):
     """From values to places along an axis.
 
     Attributes:
@@ -45,7 +46,7 @@ class Scale:
 
 
 @dataclass(frozen=True)
-class Bar:
+class Bar(View):
     """A rectangle, with a class of the style sheet and a text to point at."""
 
     x: float
@@ -57,18 +58,18 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Dot:
-    """A point; ``href`` leads to what it stands for."""
+class Dot(View):
+    """A point; ``of`` is the unit that it stands for, by layer and number, where that is shown."""
 
     x: float
     y: float
     look: str
     title: str
-    href: str = ""
+    of: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(View):
     """A line through points, or with ``closed`` an area."""
 
     points: tuple[tuple[float, float], ...]
@@ -82,7 +83,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Plot:
+class Plot(View):
     """A plot.
 
     Attributes:
@@ -274,14 +275,16 @@ def category_shares(table: pd.DataFrame) -> Plot:
     )  # fmt: skip
 
 
-def accuracy_scatter(table: pd.DataFrame, quantity: str, label: str, pages: dict[int, str]) -> Plot:
-    """A quantity of each unit against its IoU; each point leads to the unit's page.
+def accuracy_scatter(
+    table: pd.DataFrame, quantity: str, label: str, units: Mapping[int, tuple[str, int]]
+) -> Plot:
+    """A quantity of each unit against its IoU; each point says which unit it is.
 
     Args:
         table: ``units`` of the analysis ``accuracy``.
         quantity: one of its columns.
         label: what that is.
-        pages: the address of each unit's page.
+        units: layer and number of each unit that is shown.
     """
     known = table[np.isfinite(table[quantity])]
     values = known[quantity]
@@ -295,14 +298,14 @@ def accuracy_scatter(table: pd.DataFrame, quantity: str, label: str, pages: dict
         x, y, dots=tuple(
             Dot(
                 x(row["iou"]), y(row[quantity]), "unit",
-                f"unit {row['unit']}: {row['formula']}", pages.get(int(row["unit"]), ""),
+                f"unit {row['unit']}: {row['formula']}", units.get(int(row["unit"])),
             )
             for _, row in known.iterrows()
         ),
     )  # fmt: skip
 
 
-def _short(n: int) -> str:
+def _thousands(n: int) -> str:
     """A number such as ``10k`` or ``1M``."""
     for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
         if n >= size:
@@ -314,7 +317,7 @@ def activation_histogram(histogram: Histogram, threshold: float) -> Plot:
     """How often a unit takes which values, on a logarithmic scale, with its threshold."""
     top = math.ceil(math.log10(max(histogram.counts) + 1))
     x = x_axis(histogram.low, histogram.high, "activation")
-    ticks = tuple((math.log10(10**p + 1), _short(10**p)) for p in range(top + 1))
+    ticks = tuple((math.log10(10**p + 1), _thousands(10**p)) for p in range(top + 1))
     y = replace(y_axis(0, float(top) + 0.1, "values (logarithmic)"), ticks=ticks[: top + 1])
     edges = np.linspace(histogram.low, histogram.high, len(histogram.counts) + 1)
     bars = tuple(

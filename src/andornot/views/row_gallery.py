@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, samples_of
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery
+from andornot.views.plain import View
+from andornot.views.samples import BoolArray, Gallery, cut
 
 _SPANS: Final = 12
 """Spans of a sample that are written out; of the others the number is."""
 
 
 @dataclass(frozen=True)
-class RowView:
+class RowView(View):
     """One sample, seen by one unit.
 
     Attributes:
@@ -83,6 +84,11 @@ class RowGallery(Gallery[RowView]):
                 int((holds & ~active).sum()),
             ),
         )
+
+    def example(self, unit: int) -> str:
+        """Where the unit is active in the sample that excites it most."""
+        texts = (f"{view.name}: {view.active}" for view in self.unit(unit, 1).samples)
+        return next((cut(text) for text in texts), "")
 
     def _names(self, sample: int, n: int) -> Sequence[str]:
         if hasattr(self.data, "names_of_positions"):

@@ -18,9 +18,12 @@ from andornot.probes.pairs import TOKEN
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, pairs_of
 from andornot.runs.run import Run
-from andornot.views.gallery import BoolArray, Gallery
+from andornot.views.plain import View
+from andornot.views.samples import BoolArray, Gallery, cut
 from andornot.views.token_marks import (
     PAIR_MARKS,
+    SHORT_PAIR_MARKS,
+    SHORT_TOKEN_MARKS,
     TOKEN_MARKS,
     Token,
     Truth,
@@ -31,7 +34,7 @@ from andornot.views.token_marks import (
 
 
 @dataclass(frozen=True)
-class PairView:
+class PairView(View):
     """One sentence pair, seen by one unit.
 
     Attributes:
@@ -46,6 +49,7 @@ class PairView:
         counts: positions where unit and formula hold, only the unit, only the formula. At pair
             level at most one of the three is 1.
         reasons: at pair level, what makes the formula hold, if it does.
+        remark: how unit and formula agree on it, in words.
     """
 
     sample: int
@@ -58,12 +62,21 @@ class PairView:
     activation: float
     counts: tuple[int, int, int]
     reasons: tuple[str, ...]
+    remark: str
 
     @property
     def agreement(self) -> str:
         """``both``, ``unit`` or ``formula``: which holds, at pair level; empty if neither does."""
         kinds = ("both", "unit", "formula")
         return next((kind for kind, n in zip(kinds, self.counts, strict=True) if n), "")
+
+    @property
+    def text(self) -> str:
+        """Both sentences, as one reads them."""
+        return " → ".join(
+            "".join(" " * token.space + token.text for token in side)
+            for side in (self.premise, self.hypothesis)
+        )
 
     @property
     def is_wrong(self) -> bool:
@@ -109,17 +122,6 @@ class PairGallery(Gallery[PairView]):
         """Whether a position is a pair, and no token."""
         return self.level != TOKEN
 
-    def agreement(self, view: PairView) -> str:
-        """How unit and formula agree on a pair, in words."""
-        if self.at_pairs:
-            return (
-                f"formula holds by {', '.join(view.reasons)}"
-                if view.reasons
-                else ("formula does not hold")
-            )
-        both, unit, formula = view.counts
-        return f"tokens: {both} both, {unit} only unit, {formula} only formula"
-
     @cached_property
     def _tags(self) -> dict[str, str]:
         return tag_names(self.data)
@@ -157,6 +159,11 @@ class PairGallery(Gallery[PairView]):
             return [f"class {number}" for number in samples["prediction"]]
         return [""] * len(samples)
 
+    def example(self, unit: int) -> str:
+        """The pair that excites a unit most, cut short."""
+        texts = (view.text for view in self.unit(unit, 1).samples)
+        return next((cut(text) for text in texts), "")
+
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> PairView:
         """One pair, seen by one unit; the formula is the union of these atoms."""
         unit, formula, pair = explanation.unit, explanation.formula, self.data.pairs[sample]
@@ -169,6 +176,7 @@ class PairGallery(Gallery[PairView]):
         else:
             active = self.areas[sample, unit, None] > 0
             marked = mark_pair(pair, formula, truths[0], self._tags, self.run.concepts)
+        counts, reasons = _counts(active, atoms[own]), self._reasons(formula, truths)
         return PairView(
             sample=sample,
             name=pair.id,
@@ -178,9 +186,18 @@ class PairGallery(Gallery[PairView]):
             prediction=self._answers[sample],
             right=self._right[sample],
             activation=float(self.peaks[sample, unit]),
-            counts=_counts(active, atoms[own]),
-            reasons=self._reasons(formula, truths),
+            counts=counts,
+            reasons=reasons,
+            remark=self._remark(counts, reasons),
         )
+
+    def _remark(self, counts: tuple[int, int, int], reasons: tuple[str, ...]) -> str:
+        """How unit and formula agree on a pair, in words."""
+        if self.at_pairs:
+            holds = f"holds by {', '.join(reasons)}" if reasons else "does not hold"
+            return f"formula {holds}"
+        both, unit, formula = counts
+        return f"tokens: {both} both, {unit} only unit, {formula} only formula"
 
     def _truths(self, formula: Formula | None, atoms: NDArray[np.int32]) -> list[Truth]:
         """For each position, given by its atom, whether each concept of the formula holds."""
@@ -204,6 +221,11 @@ class PairGallery(Gallery[PairView]):
 def marks_at(level: str) -> Mapping[str, str]:
     """Each mark of a word at a level of sentences, and what it means."""
     return TOKEN_MARKS if level == TOKEN else PAIR_MARKS
+
+
+def short_marks_at(level: str) -> Mapping[str, str]:
+    """The same in few words, for print."""
+    return SHORT_TOKEN_MARKS if level == TOKEN else SHORT_PAIR_MARKS
 
 
 def _counts(active: BoolArray, holds: BoolArray) -> tuple[int, int, int]:

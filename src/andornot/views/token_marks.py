@@ -16,6 +16,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.data.sentences.concepts import OVERLAPS, SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair
 from andornot.formula import And, Concept, Formula, Not, Or, quote
+from andornot.views.plain import View
 from andornot.views.unit import plain_concepts
 
 DECISIVE: Final = "decisive"
@@ -39,13 +40,26 @@ TOKEN_MARKS: Final = {
 }
 """What the marks mean, at pair level and at token level."""
 
+SHORT_PAIR_MARKS: Final = {
+    DECISIVE: "makes the formula hold",
+    NAMED: "named, not decisive",
+    FORBIDDEN: "named after NOT",
+}
+SHORT_TOKEN_MARKS: Final = {
+    BOTH: "unit and formula",
+    UNIT: "only the unit",
+    FORMULA: "only the formula",
+    EXCLUDED: "excluded by NOT",
+}
+"""The same in few words, for print."""
+
 
 Truth = Mapping[str, bool]
 """Whether each concept of a formula holds at a position."""
 
 
 @dataclass(frozen=True)
-class Mark:
+class Mark(View):
     """How a token is marked.
 
     Attributes:
@@ -63,7 +77,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Token:
+class Token(View):
     """A token as it is shown: its text, whether a blank goes before it, and its mark."""
 
     text: str

@@ -1,21 +1,18 @@
-"""What pages and the terminal say of a run and its units, as data."""
+"""A unit as pages, terminal and notebook show it: its explanation in words and numbers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
-import numpy as np
-
+from andornot._tools.colours import hexadecimal
 from andornot.concepts.table import ConceptTable
-from andornot.data.classes import told_apart
 from andornot.errors import OptionError
+from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
-from andornot.runs.manifest import Rule
-from andornot.runs.run import Run
+from andornot.views.plain import View
 from andornot.views.wording import Finding, findings, verdict, vocabulary_limit
 
 T = TypeVar("T")
@@ -28,7 +25,7 @@ FORMULA_ONLY: Final[Colour] = (38, 139, 226)
 prints, tell them apart."""
 
 CSS_COLOURS: Final = {
-    name: "#{:02x}{:02x}{:02x}".format(*colour)
+    name: hexadecimal(colour)
     for name, colour in (("unit", UNIT_ONLY), ("both", AGREEMENT), ("formula", FORMULA_ONLY))
 }
 """The same for templates."""
@@ -38,12 +35,9 @@ _RUNNERS_UP: Final = 3
 MAX_WEIGHTS: Final = 8
 """Most classes for which a unit's weight is shown."""
 
-_VISIBLE: Final = 0.0005
-"""Smaller weights read 0.000."""
-
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(View):
     """Something that was planted in the data on purpose.
 
     Attributes:
@@ -60,7 +54,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Story:
+class Story(View):
     """What a page tells before it shows units.
 
     Attributes:
@@ -75,7 +69,7 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Row:
+class Row(View):
     """A formula in a small table: what it is (a length, a rank), and its IoU."""
 
     label: str
@@ -84,7 +78,31 @@ class Row:
 
 
 @dataclass(frozen=True)
-class ClassWeight:
+class Range(View):
+    """The formula of one range of a unit's activations.
+
+    Attributes:
+        span: from which value to which.
+        formula: the formula, as text; None where there is none.
+        status: the short word for why there is none.
+        iou: intersection over union.
+    """
+
+    span: str
+    formula: str | None
+    status: str
+    iou: float
+
+    @property
+    def says(self) -> str:
+        """The formula, or why there is none."""
+        return (
+            STATUS_MEANING.get(self.status, self.status) if self.formula is None else self.formula
+        )
+
+
+@dataclass(frozen=True)
+class ClassWeight(View):
     """What a unit says for or against a class, where a linear head follows.
 
     Attributes:
@@ -99,7 +117,7 @@ class ClassWeight:
 
 
 @dataclass(frozen=True)
-class Derived:
+class Derived(View):
     """A derived concept of a formula, and the concepts that it is the union of."""
 
     name: str
@@ -107,11 +125,11 @@ class Derived:
 
 
 @dataclass(frozen=True)
-class Group(Generic[T]):
+class Group(View, Generic[T]):
     """Samples under one heading.
 
     Attributes:
-        key: a key of ``gallery.GROUPS``.
+        key: a key of ``samples.GROUPS``.
         heading: in words.
         samples: what is shown of each of them.
     """
@@ -122,7 +140,7 @@ class Group(Generic[T]):
 
 
 @dataclass(frozen=True)
-class UnitEntry(Generic[T]):
+class UnitEntry(View, Generic[T]):
     """Everything that a page says of one unit.
 
     Attributes:
@@ -135,7 +153,10 @@ class UnitEntry(Generic[T]):
         findings: how good it is and how far it can be trusted.
         counts: positions of unit only, both, formula only; the parts of the bar.
         sentences: the counts in words.
+        trust: how far to trust the formula, in a line; empty where that is not known.
+        agreement: how it agrees with all activations, in a line; empty where that is not known.
         by_length: the best formula of each length that is better than the shorter ones.
+        each_length: the best formula of each length, as far as it has that many concepts.
         runners_up: the formulas that came next.
         derived: the derived concepts of its formula.
         weights: its weights to the classes; empty where no linear head follows.
@@ -151,11 +172,37 @@ class UnitEntry(Generic[T]):
     findings: tuple[Finding, ...]
     counts: tuple[int, int, int]
     sentences: tuple[str, ...]
+    trust: str
+    agreement: str
     by_length: tuple[Row, ...]
+    each_length: tuple[Row, ...]
     runners_up: tuple[Row, ...]
     derived: tuple[Derived, ...]
     weights: tuple[ClassWeight, ...]
     groups: tuple[Group[T], ...]
+
+
+@dataclass(frozen=True)
+class BestUnits(View):
+    """The best units of a layer that have a formula, and how many there are in all.
+
+    Attributes:
+        units: the best ones.
+        n_explained: units with a formula.
+        n_units: all units.
+    """
+
+    units: tuple[UnitEntry[Any], ...]
+    n_explained: int
+    n_units: int
+
+
+def best_entries(result: Result, n: int = 20) -> BestUnits:
+    """The best units of a layer, at most ``n``."""
+    shown: tuple[UnitEntry[Any], ...] = tuple(
+        entry_of(e) for e in result.best(n) if e.formula is not None
+    )
+    return BestUnits(shown, sum(e.formula is not None for e in result), len(result))
 
 
 def choose_units(
@@ -179,30 +226,22 @@ def choose_units(
     return chosen
 
 
-def unit_entry(
-    run: Run, layer: str, e: Explanation, groups: Sequence[Group[T]], position: str
-) -> UnitEntry[T]:
-    """What a page says of a unit.
-
-    Args:
-        run: the run.
-        layer: the unit's layer.
-        e: its explanation.
-        groups: samples that show it; empty groups are left out.
-        position: what a position of the run is called, in the singular.
-    """
-    own = derived(run.concepts, e), class_weights(run, layer, e.unit)
-    return entry_of(e, groups, position, *own)
-
-
 def entry_of(
     e: Explanation,
-    groups: Sequence[Group[T]],
-    position: str,
-    derived: tuple[Derived, ...],
-    weights: tuple[ClassWeight, ...],
+    groups: Sequence[Group[T]] = (),
+    position: str = "position",
+    derived: tuple[Derived, ...] = (),
+    weights: tuple[ClassWeight, ...] = (),
 ) -> UnitEntry[T]:
-    """The same from what is known of derived concepts and of weights to classes."""
+    """What is said of a unit.
+
+    Args:
+        e: its explanation.
+        groups: samples that show it; empty groups are left out.
+        position: what a position is called, in the singular.
+        derived: the derived concepts of its formula.
+        weights: its weights to classes.
+    """
     return UnitEntry(
         unit=e.unit,
         formula=None if e.formula is None else str(e.formula),
@@ -213,14 +252,47 @@ def entry_of(
         findings=findings(e),
         counts=(e.counts.fn, e.counts.tp, e.counts.fp),
         sentences=sentences(e, position),
+        trust="" if e.trust is None else str(e.trust),
+        agreement="" if e.agreement is None else str(e.agreement),
         by_length=tuple(Row(str(s.formula.length), str(s.formula), s.iou) for s in steps(e)),
-        runners_up=tuple(
-            Row(str(rank), str(s.formula), s.iou)
-            for rank, s in enumerate(e.runners_up[:_RUNNERS_UP], start=2)
-        ),
+        each_length=_each_length(e),
+        runners_up=runner_up_rows(e)[:_RUNNERS_UP],
         derived=derived,
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
+    )
+
+
+def runner_up_rows(e: Explanation) -> tuple[Row, ...]:
+    """The formulas that came next, by rank."""
+    return tuple(
+        Row(str(rank), str(s.formula), s.iou) for rank, s in enumerate(e.runners_up, start=2)
+    )
+
+
+def _each_length(e: Explanation) -> tuple[Row, ...]:
+    """A row for a length only where its formula is new; else it is that of the row before."""
+    return tuple(
+        Row(str(n), str(best.formula), best.iou)
+        for n, best in enumerate(e.best_by_length, start=1)
+        if best is not None and best.formula.length == n
+    )
+
+
+def lower_ranges(ranges: Sequence[Explanation]) -> tuple[Range, ...]:
+    """The ranges of a unit's activations below its highest one, from the highest down.
+
+    Args:
+        ranges: its explanations, from the lowest range up.
+    """
+    return tuple(
+        Range(
+            "{:.3g} to {:.3g}".format(*(e.range or (0.0, 0.0))),
+            None if e.formula is None else str(e.formula),
+            e.status,
+            e.iou,
+        )
+        for e in reversed(ranges[:-1])
     )
 
 
@@ -244,6 +316,18 @@ def sentences(e: Explanation, position: str) -> tuple[str, ...]:
         f"Where the formula holds, the unit is active on {c.tp / (c.tp + c.fp):.0%} "
         f"of the {_counted(c.tp + c.fp, position)}.",
         *_single_sentence(e),
+        *unknown_sentences(e),
+    )
+
+
+def unknown_sentences(e: Explanation) -> tuple[str, ...]:
+    """The NOTs of a formula that hold mostly where nobody labelled the concept, in sentences."""
+    return tuple(
+        f"NOT {quote(one.concept)} holds mostly where nobody labelled {' or '.join(one.categories)}"
+        f" ({one.share:.0%} of the positions where the formula holds), so it may say where the "
+        "data come from and not what is there."
+        for one in e.unknown
+        if one.mostly
     )
 
 
@@ -275,55 +359,6 @@ def plain_concepts(table: ConceptTable, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(plain for part in parts for plain in part))
 
 
-def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
-    """A unit's weight to each class, in their order; empty where no linear head follows.
-
-    Of more classes than :data:`MAX_WEIGHTS`, only those with the largest weights, for or against;
-    weights that would be printed as 0 are left out.
-    """
-    head = run.head_weights(layer)
-    if head is None:
-        return ()
-    named = run.class_names or [f"class {i}" for i in range(len(head))]
-    names = told_apart([str(name) for name in named])
-    # of the whole layer, so that bars of different units can be compared
-    largest = float(np.abs(head).max()) or 1.0
-    weights = head[:, unit]
-    # sorted again: on each page classes stand in the network's order
-    shown = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MAX_WEIGHTS])
-    return tuple(
-        ClassWeight(names[i], float(weights[i]), float(weights[i]) / largest)
-        for i in shown
-        if abs(weights[i]) >= _VISIBLE
-    )
-
-
-def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, ...]:
-    """Sentences on what was explained; ``looked_at`` says on what, after "it"."""
-    result = run.result(layer)
-    explained = sum(e.formula is not None for e in result)
-    return (
-        f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
-        f"{run.record.data.concepts:,} concepts.",
-        *directions_sentence(run, layer),
-        f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
-        *length_sentence(result),
-    )
-
-
-def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
-    """That units are directions, where they are."""
-    noted = run.record.directions
-    if noted is None:
-        return ()
-    units, count = noted.shape
-    source = f" ({_short(noted.file)})" if noted.file else ""
-    return (
-        f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
-        f"“{layer}”, none of its own; a direction turned round would be another one.",
-    )
-
-
 def length_sentence(result: Result) -> tuple[str, ...]:
     """How mean IoU grows with the length of formulas; nothing where no unit has one."""
     explained = [e.by_length for e in result if e.formula is not None and e.by_length]
@@ -334,37 +369,3 @@ def length_sentence(result: Result) -> tuple[str, ...]:
     longest = len(explained[0])
     text = f"Over all of them, the mean IoU is {first:.3f} with one concept"
     return (f"{text} and {last:.3f} with up to {longest}." if longest > 1 else f"{text}.",)
-
-
-def threshold(run: Run, layer: str) -> str:
-    """When a unit of a layer counts as active, after "if its value there is"."""
-    rule = run.record.layers[layer].threshold or Rule()
-    if rule.k is not None:
-        return f"in the top one of the {rule.k} ranges of its values"
-    if rule.quantile is not None:
-        return f"among the highest {100 * rule.quantile:g} % of its values"
-    return "above its threshold" if rule.fixed is None else f"above {rule.fixed:g}"
-
-
-def model_name(run: Run) -> str:
-    """What to call the network; of ``FILE.py:FUNCTION`` the function."""
-    return re.sub(r"^.*\.py:", "", _short(run.record.model.spec))
-
-
-def data_name(run: Run) -> str:
-    """What to call the data."""
-    return _short(run.record.data.path)
-
-
-def looked_at(run: Run) -> str:
-    """What the network was shown, after "it"."""
-    samples = run.modality.counted(run.record.data.samples)
-    told = f"{run.modality.seen} {samples} of {data_name(run)}"
-    if not run.positions.counted:
-        return told
-    return f"{told}, {run.concepts.n_positions:,} {run.positions.position}s"
-
-
-def _short(path: str) -> str:
-    """The last part of a path or of ``kind:path``; a page tells no one where files lie."""
-    return re.split(r"[/\\]", str(path).rstrip("/\\"))[-1]

@@ -9,6 +9,7 @@ from andornot.analyses.vocabulary import FAR_BELOW
 from andornot.measures.scores import Agreement
 from andornot.results.explanation import Certificate, Explanation
 from andornot.results.trust import LEVEL, Chance, HeldOut, Stability
+from andornot.views.plain import View
 
 ABOVE_ALL = "all"
 ABOVE_POOLED = "pooled"
@@ -23,7 +24,7 @@ BETTER = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(View):
     """Something that is known of an explanation: what, its value, and what that means."""
 
     label: str

@@ -16,13 +16,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.concepts.provenance import Provenance
 from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.data.images.files import LARGEST_ID, check_pixels, parse_id, read_rows, safe_relative
+from andornot.data.sources.colours import CATEGORY
 from andornot.errors import DataError
 from andornot.formula import nfc
 
 INDEX_COLUMNS = ("image", "split", "ih", "iw", "sh", "sw")
 LEGEND = "label.csv"
+
+_PEOPLE = Provenance.people("annotation of broden")
+_COLOURS = Provenance.rule("Broden's colours, named by a table")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def read_broden(path: Path, categories: Collection[str] | None = None) -> Folder
         # Broden numbers its labels once, for all categories together
         codes=dict.fromkeys(chosen, codes),
         legend=LEGEND,
+        provenance=tuple(_COLOURS if kept[n] == (CATEGORY,) else _PEOPLE for n in numbers),
     )
 
 
@@ -108,8 +114,11 @@ def _sample(
     image = safe_relative(row["image"], f"{where}, column image")
     maps: list[tuple[str, str]] = []
     concepts: dict[int, None] = {}
+    unknown: list[str] = []
     for category, column in columns.items():
         numbers, files = _cell(row[column], f"{where}, column {category}", legend)
+        # other data sets than those of this image were annotated for it
+        unknown += [] if numbers or files else [category]
         maps += [(category, f"images/{file}") for file in files]
         concepts |= dict.fromkeys(int(codes[number]) - 1 for number in numbers if codes[number])
     scenes, _ = _cell(row.get("scene", ""), f"{where}, column scene", legend)
@@ -126,6 +135,7 @@ def _sample(
         split=nfc(row["split"]),
         label=legend.names[scenes[0]] if scenes else "",
         shape=shape,
+        unknown=tuple(unknown),
     )
 
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
+from andornot.concepts.provenance import told
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.check import DataCheck
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.table import read_atoms
 from andornot.data.samples import about_groups
+from andornot.data.sources.summed import Summed
 from andornot.errors import AndornotError
 
 SHOWN = 5
@@ -82,7 +84,7 @@ def _look(data: FolderData, i: int) -> _Seen:
     try:
         file = data.samples[i].image
         size = data.image(i).size
-        codes, indptr, indices, shape = read_atoms(data, i)
+        codes, indptr, indices, shape, _ = read_atoms(data, i)
         digest = hashlib.blake2b(data.file(file).read_bytes(), digest_size=16).digest()
     except AndornotError as error:
         return _Seen(error=str(error))
@@ -107,6 +109,7 @@ def _facts(data: FolderData, table: ConceptTable, tally: _Tally) -> dict[str, st
         "label maps": _spread(Counter({(w, h): n for (h, w), n in tally.shapes.items()})),
         "layers": ", ".join(f"{layer} ({n:,})" for layer, n in layers.items()) or "none",
         "concepts": f"{table.n_concepts:,} ({largest}{', ...' if len(groups) > 2 * SHOWN else ''})",
+        "labels": told(Summed(data.sources).provenance),
         "that occur": f"{np.count_nonzero(counts):,}",
         "most frequent": ", ".join(common) or "none",
         "positions": f"{table.n_positions:,}, {_unlabelled(table):.1%} without any concept",

@@ -6,7 +6,7 @@ hue, chroma and lightness. It says what the terms mean in plain words: little ch
 grey or white; brown is a dark orange or yellow, pink a light red or purple. The bands were
 drawn with a published naming in view (van de Weijer et al., *Learning Color Names for
 Real-World Applications*, 2009): borders tried, then rounded; no table is copied.
-``docs/data.md`` says how far the two agree.
+``docs/reference/data.md`` says how far the two agree.
 """
 
 from __future__ import annotations
@@ -15,17 +15,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from andornot.data.images.files import parse_id, read_rows
+from andornot.data.sources.colours import CATEGORY as CATEGORY
+from andornot.data.sources.colours import COLORS as COLORS
+from andornot.data.sources.colours import NAMES as NAMES
+from andornot.data.sources.colours import color_map as color_map
 from andornot.errors import DataError
-
-CATEGORY = "color"
-NAMES = (
-    "black", "blue", "brown", "green", "grey", "orange", "pink", "purple", "red", "white", "yellow",
-)  # fmt: skip
-COLORS = tuple(f"{name}-c" for name in NAMES)
-"""The concepts: the eleven names with the suffix that Broden gives to colours."""
 
 BINS = 32
 """Bins of a channel: its five upper bits."""
@@ -116,26 +112,3 @@ def read_color_bins(path: Path) -> NDArray[np.int32]:
             f"add a row for each, such as {np.argwhere(bins < 0)[0].tolist()}."
         )
     return bins
-
-
-def color_map(
-    image: Image.Image, shape: tuple[int, int], bins: NDArray[np.int32]
-) -> NDArray[np.int32] | None:
-    """Look up the colour of each position of an image.
-
-    Args:
-        image: RGB; it is brought to ``shape`` by averaging the pixels under each position.
-        shape: (H, W) of the result.
-        bins: what to return for each bin of R, G and B; shape (32, 32, 32).
-
-    Returns:
-        A map of that shape; None for a grey image (R = G = B at every pixel), which tells
-        nothing of the colours of what it shows.
-    """
-    pixels = np.asarray(image)
-    if (pixels == pixels[..., :1]).all():
-        return None
-    rows, columns = shape
-    small = np.asarray(image.resize((columns, rows), Image.Resampling.BOX)) >> 3
-    found: NDArray[np.int32] = bins[small[..., 0], small[..., 1], small[..., 2]]
-    return found

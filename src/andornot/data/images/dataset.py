@@ -24,11 +24,17 @@ from andornot._tools.checks import has_halves
 from andornot._tools.looks import check_file
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot.data.images.colors import CATEGORY, color_map
+from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.data.images.drawn import LAYER, Drawn, same_frame
 from andornot.data.images.files import AnyFile, opened, read_label_ids
 from andornot.data.images.pixels import upright_rgb
 from andornot.data.samples import Samples, group_names
+from andornot.data.sources.annotated import Annotated
+from andornot.data.sources.base import ConceptSource, SampleView
+from andornot.data.sources.base import Labels as Labels
+from andornot.data.sources.colours import COLORS, Colours
+from andornot.data.sources.named import UserSource
+from andornot.data.sources.summed import Summed
 from andornot.errors import DataError, OptionError, quoted
 
 CODES_UNKNOWN = -1
@@ -39,21 +45,11 @@ LABELS_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Labels:
-    """The annotations of one sample.
+class Void:
+    """Label ids that say that nobody labelled a position, and of which categories that is so."""
 
-    Attributes:
-        maps: int32 arrays of shape ``shape``: concept index + 1, or 0 for none. A concept
-            holds where any of the maps has it.
-        concepts: indices of the concepts that hold at every position of the sample.
-        shape: (H, W) in positions; known also when there is no map.
-        layers: the layer of each map, as far as the reader tells.
-    """
-
-    maps: tuple[NDArray[np.int32], ...]
-    concepts: tuple[int, ...]
-    shape: tuple[int, int]
-    layers: tuple[str, ...] = ()
+    ids: tuple[int, ...]
+    categories: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +66,8 @@ class Sample:
         shape: (H, W) of its label maps where the index tells it, otherwise None.
         group: what it has in common with samples of which it is not independent, such as the
             video; empty if unknown. No network sees it, so the fingerprint leaves it out.
+        unknown: categories that nobody annotated in it; no label hangs on it, so neither does
+            the fingerprint.
     """
 
     id: str
@@ -80,6 +78,7 @@ class Sample:
     label: str = ""
     shape: tuple[int, int] | None = None
     group: str = field(default="", repr=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Files(Protocol):
@@ -96,6 +95,16 @@ class ProbingData(Samples, Protocol):
     """An annotated set of images, wherever it comes from.
 
     Concepts have a name (unique) and one or more categories each.
+
+    Examples:
+        >>> from andornot.data.images.open import open_data
+        >>> data = open_data("squares")
+        >>> data.names, data.categories[0]
+        (('red', 'green', 'blue', 'yellow'), ('colour',))
+        >>> data.image(0).size
+        (8, 8)
+        >>> data.labels(0).maps[0][:, :2].tolist()  # red is concept 1
+        [[1, 1], [1, 1], [1, 1], [1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]
     """
 
     @property
@@ -126,13 +135,18 @@ class FolderData:
         codes: for each layer an int32 array from label id to concept index + 1, 0 where the
             label is left out, ``CODES_UNKNOWN`` where no concept has that id.
         legend: the file that names the label ids.
-        colors: from 5-bit RGB bins, shape (32, 32, 32), to concept index + 1, if colours
-            are to be taken from the pixels.
+        colors: the source of colours, if these are to be taken from the pixels; its concepts are
+            the last of ``names``.
         source: the arguments of ``open_data`` that open it again.
         decode: reads the label ids of a map, (H, W), each with a place in ``codes``.
         decoded_by: a digest of what ``decode`` knows beyond the files, such as COCO's segments.
         files: where the files lie, if not below ``path``.
         drawn: draws the maps, where the labels are shapes and no files.
+        provenance: whom the annotated concepts come from: one for all, or one for each.
+        further: sources of the user, whose concepts come behind ``names``. What they give is no
+            part of ``labels`` nor of the fingerprint: whoever reads the files again need not run
+            them.
+        void: for a layer the label ids that say that nobody labelled a position.
     """
 
     path: Path
@@ -142,12 +156,15 @@ class FolderData:
     samples: tuple[Sample, ...]
     codes: Mapping[str, NDArray[np.int32]]
     legend: str
-    colors: NDArray[np.int32] | None = None
+    colors: Colours | None = None
     source: Mapping[str, Any] | None = None
     decode: Callable[[AnyFile], NDArray[np.int32]] = read_label_ids
     decoded_by: str = ""
     files: Files | None = None
     drawn: Drawn | None = None
+    provenance: Provenance | tuple[Provenance, ...] | None = None
+    further: tuple[UserSource, ...] = field(default=(), repr=False)
+    void: Mapping[str, Void] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_written("concept", self.names, self.path / self.legend)
@@ -197,15 +214,32 @@ class FolderData:
         with opened(self.file(self.samples[i].image)) as image:
             return upright_rgb(image, str(self.file(self.samples[i].image)))
 
+    @cached_property
+    def sources(self) -> tuple[ConceptSource, ...]:
+        """Where the concepts come from: the files, and the pixels if colours are taken."""
+        n_own = len(self.names) - (0 if self.colors is None else len(COLORS))
+        whose = self.provenance or Provenance.people(f"annotation of {self.kind}")
+        files = Annotated(self.names[:n_own], self.categories[:n_own], self._annotation, whose)
+        return (files,) if self.colors is None else (files, self.colors)
+
     def labels(self, i: int) -> Labels:
-        """Read the annotations of sample ``i``.
+        """Read the annotations of sample ``i``, and the colours if they are taken.
 
         Raises:
             DataError: a label map is missing or damaged, has another size than it should,
                 or holds an id that no concept has.
         """
+        return self._summed.labels(view_of(self, i))
+
+    @cached_property
+    def _summed(self) -> Summed:
+        return Summed(self.sources)
+
+    def _annotation(self, i: int) -> Labels:
+        """What the files say of sample ``i``."""
         sample = self.samples[i]
-        maps = [self._read_map(layer, file) for layer, file in sample.maps]
+        nobody: dict[str, NDArray[np.bool_] | None] = dict.fromkeys(sample.unknown)
+        maps = [self._read_map(layer, file, nobody) for layer, file in sample.maps]
         layers = [layer for layer, _ in sample.maps]
         if self.drawn is not None:
             maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
@@ -218,11 +252,7 @@ class FolderData:
                     f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
                     f"of {sample.id} are to be {_size(shape)}: scale it without interpolation."
                 )
-        if self.colors is not None:
-            found = color_map(self.image(i), shape, self.colors)
-            maps += [] if found is None else [found]
-            layers += [] if found is None else [CATEGORY]
-        return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
+        return Labels(tuple(maps), sample.concepts, shape, tuple(layers), nobody)
 
     def layers_of(self, sample: Sample) -> tuple[str, ...]:
         """The layers in which a sample has anything, each once."""
@@ -230,8 +260,10 @@ class FolderData:
             return (LAYER,) if self.drawn.shapes.get(sample.id) else ()
         return tuple(dict.fromkeys(layer for layer, _ in sample.maps))
 
-    def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
-        """Read one map and turn its label ids into concept index + 1."""
+    def _read_map(
+        self, layer: str, file: str, nobody: dict[str, NDArray[np.bool_] | None]
+    ) -> NDArray[np.int32]:
+        """Read one map and turn its label ids into concept index + 1; note what is unknown."""
         path = self.file(file)
         ids = self.decode(path)
         labels = self.codes[layer][ids]
@@ -243,6 +275,10 @@ class FolderData:
                 "add it there (with neither name nor category if it means no label), or repaint it "
                 "as 0."
             )
+        if (void := self.void.get(layer)) is not None:
+            here = np.isin(ids, void.ids)
+            if here.any():
+                nobody |= dict.fromkeys(void.categories, here)
         return labels
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:
@@ -294,13 +330,19 @@ class FolderData:
         digest = hashlib.sha256(repr((LABELS_VERSION, self.names, self.categories)).encode())
         for layer, codes in sorted(self.codes.items()):
             digest.update(layer.encode() + codes.tobytes())
-        digest.update(b"" if self.colors is None else self.colors.tobytes())
+        digest.update(self._colour_codes())
         digest.update(self.decoded_by.encode())
         for sample in self.samples:
             files = [sample.image, *(file for _, file in sample.maps)]
             stamps = [self._stamp(file) for file in files]
             digest.update(repr((sample, stamps)).encode())
         return digest.hexdigest()
+
+    def _colour_codes(self) -> bytes:
+        """Concept index + 1 of each bin, as fingerprints have held it ever since."""
+        if self.colors is None:
+            return b""
+        return (self.colors.bins + np.int32(len(self.names) - len(COLORS) + 1)).tobytes()
 
     def content(self, part: str, jobs: int | None = None) -> str:
         """Return a digest of the bytes of all files that ``labels`` or ``images`` are read from.
@@ -342,6 +384,19 @@ class FolderData:
                 "restore it, or take its sample out."
             ) from None
         return stat.st_size, stat.st_mtime_ns
+
+
+def view_of(data: ProbingData, i: int) -> SampleView:
+    """What a source can see of sample ``i``."""
+    return SampleView(i, data.sample_ids[i], open_picture=lambda: data.image(i))
+
+
+def sources_of(data: ProbingData) -> tuple[ConceptSource, ...]:
+    """Where the concepts of a data set come from; of a user's own it says whom, or nobody knows."""
+    if isinstance(data, FolderData):
+        return data.sources
+    whose = Provenance.of(getattr(data, "provenance", UNKNOWN))
+    return (Annotated(data.names, data.categories, data.labels, whose),)
 
 
 def check_categories(known: Iterable[str], wanted: Collection[str] | None) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import texts, users_path, whole_number
 from andornot._tools.looks import looks_like
+from andornot.concepts.provenance import Provenance
 from andornot.data.images.ade20k import read_ade20k
 from andornot.data.images.broden import LEGEND as BRODEN_LEGEND
 from andornot.data.images.broden import read_broden
@@ -18,7 +20,7 @@ from andornot.data.images.cityscapes import read_cityscapes
 from andornot.data.images.coco import indexes, read_coco
 from andornot.data.images.coco_instances import indexes as instance_indexes
 from andornot.data.images.coco_instances import read_coco_instances
-from andornot.data.images.colors import CATEGORY, COLORS, color_bins, read_color_bins
+from andornot.data.images.colors import color_bins, read_color_bins
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.files import IMAGE_SUFFIXES
 from andornot.data.images.formats import look
@@ -27,6 +29,8 @@ from andornot.data.images.labelme import read_labelme
 from andornot.data.images.parquet import parquet_files, read_parquet
 from andornot.data.images.voc import read_voc, root_of
 from andornot.data.samples import OWN, groups_by_name, is_expression
+from andornot.data.sources.colours import CATEGORY, COLORS, Colours
+from andornot.data.sources.named import named_sources
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import nfc
 
@@ -54,6 +58,7 @@ def open_data(
     limit: int | None = None,
     colors: bool | str | Path = False,
     group: str | None = None,
+    sources: Sequence[Any] = (),
 ) -> FolderData:
     """Open a probing data set.
 
@@ -69,10 +74,19 @@ def open_data(
         group: which samples are not independent of each other: a regular expression that begins
             with ``^`` and is matched to their ids (see ``data.samples.groups_by_name``), or
             ``none``, so that each is its own group; as the data set has it if not given.
+        sources: further concepts, as ``dissect`` takes them: ``FILE.py:FUNCTION`` (which runs that
+            file), the name of an entry point, functions or sources (see ``data.sources``).
 
     Raises:
         DataError: the data set is missing, damaged or inconsistent.
         OptionError: an option fits neither us nor the data set.
+
+    Examples:
+        >>> data = open_data("squares")  # the same as "labelmaps:squares"
+        >>> len(data), data.names
+        (24, ('red', 'green', 'blue', 'yellow'))
+        >>> len(open_data("squares", limit=6))
+        6
     """
     reader, path = _resolve(str(spec))
     if categories is not None:
@@ -95,7 +109,7 @@ def open_data(
         data = data.subset(int(i * step) for i in range(min(limit, len(data))))
     if colors is not False:
         bins = color_bins() if colors is True else read_color_bins(Path(colors))
-        data = _with_colors(data, bins)
+        data = _with_colors(data, bins, colors)
     source = {
         # whole paths: the run may be opened again from another directory
         "spec": f"{data.kind}:{path.absolute()}",
@@ -105,7 +119,7 @@ def open_data(
         "colors": colors if isinstance(colors, bool) else str(Path(colors).absolute()),
         "group": group,
     }
-    return replace(data, source=source)
+    return replace(data, source=source, further=named_sources(sources))
 
 
 def _resolve(spec: str) -> tuple[Reader, Path]:
@@ -149,13 +163,13 @@ def kind_of(path: Path) -> str:
     if not path.is_dir():
         raise DataError(
             f"{path} looks like {looks_like(path)}, which is no data set that we know: give a "
-            "folder, a JSON file of annotations or a parquet file (see docs/data.md)."
+            "folder, a JSON file of annotations or a parquet file (see docs/reference/data.md)."
         )
     if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir()):
         raise DataError(
             f"{path} holds images, but nothing says what is on them: put them into a folder "
             f"'images', their label maps beside it into 'labels/LAYER', and name the labels in "
-            f"{LEGEND} (see docs/data.md)."
+            f"{LEGEND} (see docs/reference/data.md)."
         )
     raise DataError(
         f"{path} is no data set that we know: it has neither {BRODEN_LEGEND} (Broden), {LEGEND} "
@@ -177,7 +191,9 @@ def _with_groups(data: FolderData, group: str) -> FolderData:
     return replace(data, samples=tuple(replace(sample, group=name) for sample, name in pairs))
 
 
-def _with_colors(data: FolderData, bins: NDArray[np.int32]) -> FolderData:
+def _with_colors(
+    data: FolderData, bins: NDArray[np.int32], colors: bool | str | Path
+) -> FolderData:
     """Add the eleven colours, taken from the pixels, after the concepts of the data set."""
     taken = sorted(set(COLORS) & set(data.names))
     if taken or any(CATEGORY in several for several in data.categories):
@@ -185,9 +201,11 @@ def _with_colors(data: FolderData, bins: NDArray[np.int32]) -> FolderData:
             f"{data.path} has colours of its own ({', '.join(taken) or CATEGORY}): leave colors "
             "off, or choose categories without them."
         )
+    table = "" if colors is True else f", by {Path(str(colors)).name}"
+    rule = Provenance.rule(f"colours of the pixels{table}")
     return replace(
         data,
         names=data.names + COLORS,
         categories=data.categories + ((CATEGORY,),) * len(COLORS),
-        colors=bins + np.int32(len(data.names) + 1),
+        colors=Colours(bins, rule),
     )

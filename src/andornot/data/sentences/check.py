@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from andornot.data.check import DataCheck
 from andornot.data.samples import about_groups
+from andornot.data.sentences.concepts import tagger_of
 from andornot.data.sentences.pairs import PairData
 
 
@@ -28,6 +29,7 @@ def check_pairs(data: PairData, jobs: int | None = None) -> DataCheck:  # noqa: 
         "middle",
         "words": f"{len(words):,}",
         "tags": f"{len(tags):,}" if data.has_tags else "none",
+        "tags from": str(tagger_of(data)) if data.has_tags else "nobody",
         "marks": f"{len(marks):,} (features and relations)" if marks else "none",
     }
     return DataCheck(facts, (*data.notes, *_twins(data), *_numbers(data), *_without(data)))

@@ -7,19 +7,25 @@ whether it occurs in the hypothesis.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from andornot._tools.checks import texts, whole_number
 from andornot._tools.progress import track
 from andornot.concepts.folds import fold_of
+from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
-from andornot.data.sentences.pairs import Pair, PairData, Sentence
+from andornot.data.sentences.pairs import Pair, PairData
 from andornot.data.sentences.vectors import Vectors, nearest, read_glove
-from andornot.errors import DataError, OptionError, quoted
+from andornot.data.sources.base import ConceptSource, SampleView
+from andornot.data.sources.named import UserSource
+from andornot.data.sources.related import Neighbors
+from andornot.data.sources.summed import Summed
+from andornot.data.sources.words import WORDS, Overlap, of_tokens, overlap_of, tags_of, words_of
+from andornot.errors import OptionError
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -37,29 +43,6 @@ NEIGHBORS = "NEIGHBORS"
 SIDES = ("pre", "hyp")
 
 
-@dataclass
-class Columns:
-    """Names of concepts with their categories, in order of the columns.
-
-    Attributes:
-        index: the column of each name.
-        categories: the category of each column.
-    """
-
-    index: dict[str, int] = field(default_factory=dict)
-    categories: list[str] = field(default_factory=list)
-
-    def add(self, names: Iterable[str], category: str) -> None:
-        """Add concepts of one category behind the others."""
-        for name in names:
-            if name in self.index:
-                raise DataError(
-                    f"two concepts are named {quoted(name)}; leave out the word or the tag"
-                )
-            self.index[name] = len(self.index)
-            self.categories.append(category)
-
-
 def pair_concepts(
     data: PairData,
     n_words: int = 2000,
@@ -67,8 +50,9 @@ def pair_concepts(
     vectors: Vectors | str | Path | None = None,
     n_neighbors: int = 5,
     n_folds: int = 1,
+    sources: Sequence[UserSource] = (),
 ) -> ConceptTable:
-    """The concept table of sentence pairs.
+    """The concept table of sentence pairs (section 3 of the paper).
 
     Columns come in the published order: words and tags of the premise (``pre:man``, ``pre:NN``),
     those of the hypothesis (``hyp:man``), overlap (``overlap-75%``), then what is derived:
@@ -84,29 +68,59 @@ def pair_concepts(
             concepts.
         n_neighbors: how many neighbours a word has.
         n_folds: number of folds of groups to count in.
+        sources: what the user adds to these concepts.
 
     Raises:
         OptionError: a number is below 1.
-        DataError: the vectors cannot be read.
+        DataError: the vectors cannot be read, or a function of the user's fails.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = pair_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=3)
+        >>> table.names[:6]
+        ('pre:is', 'pre:man', 'pre:awake', 'hyp:is', 'hyp:man', 'hyp:awake')
+        >>> table.n_positions  # one for each pair
+        4
+        >>> andornot.score("overlap-50%", [False, True, True, True], table).iou
+        1.0
     """
     words = frequent_words(data, n_words, stop_words)
-    tags = tag_names(data)
-    columns = Columns()
-    for side in SIDES:
-        columns.add((f"{side}:{word}" for word in words), "word")
-        columns.add((f"{side}:{tag}" for tag in tags.values()), "tag")
-    columns.add(OVERLAPS, "overlap")
-    rows = (_pair_columns(pair, columns.index, tags) for pair in data.pairs)
+    further = (source.of(view_of(data, 0), SIDES) for source in sources)
+    concepts = Summed((*_own_sources(data, words), *further))
+    rows = (concepts.labels(view_of(data, i)).concepts for i in range(len(data)))
     table = ConceptTable.from_sparse(
-        _matrix(track(rows, "finding concepts in pairs", len(data)), len(columns.index)),
-        list(columns.index),
-        columns.categories,
+        _matrix(track(rows, "finding concepts in pairs", len(data)), len(concepts.names)),
+        concepts.names,
+        concepts.categories,
         folds=folds_of(data, n_folds),
         groups=data.groups,
-    )
+    ).told_by(concepts.known_provenance)
     return with_neighbors(
         table, words, [f"{side}:".__add__ for side in SIDES], vectors, n_neighbors
     )
+
+
+def _own_sources(data: PairData, words: Sequence[str]) -> Iterator[ConceptSource]:
+    """The concepts of pairs: words and tags of each side, in the published order, and overlap."""
+    tags = tag_names(data)
+    for place, side in enumerate(SIDES):
+        named = tuple(f"{side}:{word}" for word in words)
+        yield of_tokens(named, "word", words_of, WORDS, f"{side}:", place)
+        called = tuple(f"{side}:{tag}" for tag in tags.values())
+        yield of_tokens(called, "tag", tags_of(tags), tagger_of(data), f"{side}:", place)
+    yield Overlap(OVERLAPS)
+
+
+def tagger_of(data: PairData) -> Provenance:
+    """Whom the tags come from."""
+    return data.annotated_by if data.tagged_by is None else data.tagged_by
+
+
+def view_of(data: PairData, i: int, by_token: bool = False) -> SampleView:
+    """What a source can see of a pair, which is one position, or has one for each token."""
+    pair = data.pairs[i]
+    n_positions = sum(len(s.tokens) for s in pair.sentences) if by_token else 1
+    return SampleView(i, pair.id, (1, n_positions), segments=pair.sentences, by_token=by_token)
 
 
 def frequent_words(
@@ -120,10 +134,10 @@ def frequent_words(
     Raises:
         OptionError: ``n_words`` is below 1.
     """
-    if n_words < 1:
+    if whole_number(n_words, "n_words") < 1:
         raise OptionError(f"n_words is {n_words}; it must be at least 1")
     counts = Counter(word for sentence in data.sentences() for word in sentence.words)
-    for word in stop_words:
+    for word in texts(stop_words, "stop_words"):
         counts.pop(word.lower(), None)
     # by the alphabet too, or the last words to become concepts would hang on the order of pairs
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:n_words])
@@ -143,8 +157,7 @@ def tag_names(data: PairData) -> dict[str, str]:
 
 def word_overlap(pair: Pair) -> float:
     """The IoU of the two sets of words of a pair, in lower case, stop words and signs included."""
-    premise, hypothesis = set(pair.premise.words), set(pair.hypothesis.words)
-    return len(premise & hypothesis) / len(premise | hypothesis)
+    return overlap_of(pair.sentences)
 
 
 def folds_of(data: PairData, n_folds: int) -> list[int]:
@@ -153,7 +166,7 @@ def folds_of(data: PairData, n_folds: int) -> list[int]:
     Raises:
         OptionError: there are fewer than 1.
     """
-    if n_folds < 1:
+    if whole_number(n_folds, "n_folds") < 1:
         raise OptionError(f"n_folds is {n_folds}; it must be at least 1")
     return [fold_of(group, n_folds) for group in data.groups]
 
@@ -179,26 +192,11 @@ def with_neighbors(
     known = vectors if isinstance(vectors, Vectors) else read_glove(vectors, words)
     near = nearest(words, known, n_neighbors)
     related = {
-        named(word): [named(w) for w in (word, *others)]
+        named(word): tuple(named(w) for w in (word, *others))
         for named in namers
         for word, others in near.items()
     }
-    return table.derive(NEIGHBORS, related)
-
-
-def _pair_columns(pair: Pair, index: Mapping[str, int], tags: Mapping[str, str]) -> set[int]:
-    """The columns that hold on a pair."""
-    found = set()
-    for side, sentence in zip(SIDES, pair.sentences, strict=True):
-        names = {*sentence.words, *_tag_concepts(sentence, tags)}
-        found |= {index.get(f"{side}:{name}", -1) for name in names}
-    overlap = word_overlap(pair)
-    found |= {index[name] for name, least in OVERLAPS.items() if overlap > least}
-    return found - {-1}  # words that are too rare to be concepts
-
-
-def _tag_concepts(sentence: Sentence, tags: Mapping[str, str]) -> Iterable[str]:
-    return (tags[tag] for tag in sentence.tags or ()) if tags else ()
+    return Neighbors(NEIGHBORS, related).derive(table)
 
 
 def _matrix(rows: Iterable[Iterable[int]], n_columns: int) -> scipy.sparse.csr_array:

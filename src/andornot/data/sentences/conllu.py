@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
+from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.readers import distinct, text_lines
 from andornot.errors import DataError
@@ -39,7 +41,8 @@ def read_conllu(path: Path) -> PairData:
         )
     )
     dropped = {_ALONE: 1} if len(sentences) % 2 else {}
-    return PairData(path, "pairs", pairs, dropped)
+    people = Provenance.people("annotation of the CoNLL-U file")
+    return PairData(path, "pairs", pairs, dropped, annotated_by=people)
 
 
 def _sentences(path: Path) -> Iterator[tuple[str, str, Sentence]]:
@@ -80,7 +83,15 @@ def _sentence(rows: list[list[str]], comments: dict[str, str]) -> Sentence:
         tags=None if set(tags) == {"_"} else tags,
         raw=comments.get("text"),
         marks=tuple(tuple(_marks(row)) for row in rows),
+        heads=_heads(rows),
     )
+
+
+def _heads(rows: list[list[str]]) -> tuple[int, ...] | None:
+    """The place of each token's head, -1 of a root; None where the file does not tell all."""
+    places = {row[0]: place for place, row in enumerate(rows)} | {"0": -1}
+    heads = tuple(places.get(row[6]) for row in rows)
+    return None if None in heads else cast("tuple[int, ...]", heads)
 
 
 def _marks(row: list[str]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from andornot._tools.checks import users_path, whole_number
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
+from andornot.concepts.provenance import UNKNOWN
 from andornot.data.samples import OWN, groups_by_name, is_expression
 from andornot.data.sentences import looks
 from andornot.data.sentences.conllu import read_conllu
@@ -19,6 +20,7 @@ from andornot.data.sentences.modality import SENTENCES
 from andornot.data.sentences.pairs import Pair, PairData
 from andornot.data.sentences.readers import COLUMNS, read_feats, read_jsonl, read_table, read_tokens
 from andornot.data.sentences.tagging import DEFAULT_TAGGER, with_tags
+from andornot.data.sources.named import named_sources
 from andornot.errors import DataError, OptionError, quoted
 
 KINDS = tuple(kind.name for kind in SENTENCES.kinds)
@@ -40,13 +42,14 @@ def open_pairs(
     keep_unlabelled: bool = False,
     tagger: str | None = DEFAULT_TAGGER,
     group: str | None = None,
+    sources: Sequence[Any] = (),
 ) -> PairData:
     """Open a set of sentence pairs.
 
     Args:
         spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
             or ``pairs:FILE`` (``.tok``, ``.feats``, ``.conllu``, CSV, TSV or JSON lines; see
-            ``docs/text.md``). The options below may follow it, as
+            ``docs/reference/text.md``). The options below may follow it, as
             ``pairs:dev.tok,labels=gold.csv`` or ``pairs:my.csv,premise=text_a,hypothesis=text_b``;
             they go before the arguments.
         split: which file of a folder (``dev`` finds ``snli_1.0_dev.jsonl``), or which rows of a
@@ -63,15 +66,27 @@ def open_pairs(
             ids (see ``data.samples.groups_by_name``), or ``none``, so that each is its own group.
             If not given, what the format says (``captionID`` of SNLI, documents of CoNLL-U), and
             else the premise.
+        sources: further concepts, as ``dissect`` takes them: ``FILE.py:FUNCTION`` (which runs that
+            file), the name of an entry point, functions or sources (see ``data.sources``).
 
     Raises:
         DataError: the file is missing, damaged or inconsistent.
         OptionError: an option does not fit the file.
+
+    Examples:
+        >>> pairs = open_pairs("pairs:pairs.csv", tagger=None)
+        >>> len(pairs), pairs.labels
+        (4, ('entailment', 'neutral', 'contradiction'))
+        >>> pairs.pairs[0].hypothesis.text
+        'Nobody is awake .'
+        >>> len(set(pairs.groups))  # two pairs have one premise
+        3
     """
     text, written = split_options(str(spec))
     if written:
         given = {"split": split, "limit": limit, "labels": labels, "columns": columns,
-                 "keep_unlabelled": keep_unlabelled, "tagger": tagger, "group": group}  # fmt: skip
+                 "keep_unlabelled": keep_unlabelled, "tagger": tagger, "group": group,
+                 "sources": sources}  # fmt: skip
         return open_pairs(text, **(given | written))
     kind, path = _resolve(text, split)
     data = _with_groups(
@@ -94,7 +109,7 @@ def open_pairs(
         "tagger": tagger,
         "group": group,
     }
-    return replace(with_tags(data, tagger), source=source)
+    return replace(with_tags(data, tagger), source=source, further=named_sources(sources))
 
 
 def _columns_with(columns: Mapping[str, str] | None, group: str | None) -> Mapping[str, str] | None:
@@ -224,7 +239,8 @@ def _read(
     match looks.SUFFIXES.get(path.suffix.lower(), found):
         case looks.LINES:
             _refuse(path, labels=labels, keep_unlabelled=keep_unlabelled)
-            return replace(read_jsonl(path, True, columns), kind="pairs")
+            # of a user's own file nobody knows who parsed it
+            return replace(read_jsonl(path, True, columns), kind="pairs", annotated_by=UNKNOWN)
         case looks.CONLLU:
             _refuse(path, labels=labels, columns=columns, keep_unlabelled=keep_unlabelled)
             return read_conllu(path)

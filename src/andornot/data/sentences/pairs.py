@@ -15,7 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.data.samples import group_names
+from andornot.data.sources.named import UserSource
 from andornot.errors import DataError, OptionError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
@@ -34,12 +36,22 @@ class Sentence:
         tags: a part-of-speech tag for each token, or None where there are none.
         raw: the sentence as it was written, where the source has it.
         marks: what else holds of each token, such as ``deprel:nsubj``; None where nothing is known.
+        heads: the token that each hangs on, from 0, and -1 of a root; None where nobody says.
+
+    Raises:
+        DataError: there are not as many tags, or marks, as tokens.
+
+    Examples:
+        >>> sentence = Sentence(("A", "Man", "runs", "."), raw="A Man runs.")
+        >>> sentence.text, sentence.words
+        ('A Man runs.', ('a', 'man', 'runs', '.'))
     """
 
     tokens: tuple[str, ...]
     tags: tuple[str, ...] | None = None
     raw: str | None = None
     marks: tuple[tuple[str, ...], ...] | None = None
+    heads: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.tags is not None and len(self.tags) != len(self.tokens):
@@ -51,6 +63,12 @@ class Sentence:
             raise DataError(
                 f"a sentence has {len(self.tokens)} tokens and marks for {len(self.marks)} "
                 f"({quoted(' '.join(self.tokens))}); give a tuple for each token"
+            )
+
+        if self.heads is not None and len(self.heads) != len(self.tokens):
+            raise DataError(
+                f"a sentence has {len(self.tokens)} tokens and {len(self.heads)} heads "
+                f"({quoted(' '.join(self.tokens))}); give one for each token, -1 for a root"
             )
 
     @property
@@ -76,6 +94,11 @@ class Pair:
         split: such as ``dev``; empty if unknown.
         group: what it has in common with pairs of which it is not independent, such as the
             document; empty if the source says nothing of it.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man")), Sentence(("He", "moves")), label="neutral")
+        >>> [sentence.text for sentence in pair.sentences]
+        ['A man', 'He moves']
     """
 
     id: str
@@ -103,6 +126,22 @@ class PairData:
         notes: what a reader of the results should know, such as that there are no tags.
         source: the arguments of ``open_pairs`` that open it again.
         independent: whether each pair is a group of its own, whatever it has in common with others.
+        annotated_by: whom tags and marks of the file come from.
+        tagged_by: what gave tags to sentences that came without; None where nothing did.
+        further: sources of the user, whose concepts come behind the data's own. The fingerprint
+            leaves them out: whoever reads the files again need not run them.
+
+    Raises:
+        DataError: there is no pair, or an id stands twice.
+
+    Examples:
+        >>> premise = Sentence(("A", "man", "runs"))
+        >>> pairs = [Pair(name, premise, Sentence((name, "moves"))) for name in ("he", "she")]
+        >>> data = PairData(Path("mine.csv"), "pairs", tuple(pairs))
+        >>> data.sample_ids, data.groups  # one premise, so one group
+        (('he', 'she'), ('A man runs', 'A man runs'))
+        >>> data.subset([1]).sample_ids
+        ('she',)
     """
 
     path: Path
@@ -112,6 +151,9 @@ class PairData:
     notes: tuple[str, ...] = ()
     source: Mapping[str, Any] | None = None
     independent: bool = False
+    annotated_by: Provenance = UNKNOWN
+    tagged_by: Provenance | None = None
+    further: tuple[UserSource, ...] = field(default=(), repr=False)
 
     modality: ClassVar[str] = "sentences"
 

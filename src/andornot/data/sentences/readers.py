@@ -11,6 +11,7 @@ from pathlib import Path
 
 from andornot._tools.checks import has_halves
 from andornot._tools.looks import TABLE, TEXT, amiss, check_file
+from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.errors import DataError, OptionError, quoted
 
@@ -41,6 +42,9 @@ _ESCAPES = {
 }  # fmt: skip
 
 _PARSES = {"premise": "sentence1_parse", "hypothesis": "sentence2_parse"}
+
+_PARSER = Provenance.network("the Stanford parser, as SNLI and MNLI were published")
+"""Both corpora were parsed by machine."""
 
 _EMPTY = "an empty sentence"
 _UNLABELLED = "no gold label"
@@ -102,7 +106,7 @@ def read_jsonl(
             group=fields.get("group", ""),
         )
         _keep(pair, pairs, dropped, keep_unlabelled)
-    return PairData(path, "snli", tuple(pairs), dict(dropped))
+    return PairData(path, "snli", tuple(pairs), dict(dropped), annotated_by=_PARSER)
 
 
 def read_tokens(path: Path, labels: Path | None = None) -> PairData:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from andornot._tools.progress import track
+from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import PairData, Sentence
 from andornot.errors import OptionError, quoted
 
@@ -52,7 +53,10 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
         replace(pair, premise=complete(pair.premise), hypothesis=complete(pair.hypothesis))
         for pair in data.pairs
     )
-    return _noted(replace(data, pairs=pairs), f"{missing}; spaCy's {tagger} tagged them")
+    by = Provenance.network(f"spaCy's {tagger}")
+    return _noted(
+        replace(data, pairs=pairs, tagged_by=by), f"{missing}; spaCy's {tagger} tagged them"
+    )
 
 
 class _NoTags(Exception):

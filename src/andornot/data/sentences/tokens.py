@@ -6,23 +6,35 @@ a grid of one row. A unit's mask has the same order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from andornot._tools.progress import track
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.sentences.concepts import (
-    Columns,
     folds_of,
     frequent_words,
     tag_names,
+    tagger_of,
+    view_of,
     with_neighbors,
 )
-from andornot.data.sentences.pairs import Pair, PairData
+from andornot.data.sentences.pairs import PairData
 from andornot.data.sentences.vectors import Vectors
+from andornot.data.sources.base import ConceptSource
+from andornot.data.sources.named import UserSource
+from andornot.data.sources.summed import Summed
+from andornot.data.sources.words import (
+    PLACE,
+    WORDS,
+    OfTokens,
+    SegmentNames,
+    marks_of,
+    of_tokens,
+    places_of,
+    tags_of,
+    words_of,
+)
 
 PLACES = ("first", "last")
 SEGMENTS = ("premise", "hypothesis")
@@ -35,6 +47,7 @@ def token_concepts(
     vectors: Vectors | str | Path | None = None,
     n_neighbors: int = 5,
     n_folds: int = 1,
+    sources: Sequence[UserSource] = (),
 ) -> ConceptTable:
     """The concept table of the tokens of sentence pairs.
 
@@ -53,25 +66,42 @@ def token_concepts(
             concepts. Neighbours are sought among the words that are concepts.
         n_neighbors: how many neighbours a word has.
         n_folds: number of folds of groups to count in.
+        sources: what the user adds to these concepts.
 
     Raises:
         OptionError: a number is below 1.
-        DataError: the vectors cannot be read.
+        DataError: the vectors cannot be read, or a function of the user's fails.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = token_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=2)
+        >>> table.names
+        ('word:.', 'word:a', 'first', 'last', 'premise', 'hypothesis')
+        >>> table.n_positions  # one for each token
+        35
     """
     words = frequent_words(data, n_words, stop_words)
-    columns = Columns()
-    columns.add(map(_word, words), "word")
-    columns.add(map(_tag, tag_names(data)), "tag")
-    columns.add(PLACES, "place")
-    columns.add(SEGMENTS, "segment")
-    for mark in sorted({m for s in data.sentences() for marks in s.marks or () for m in marks}):
-        columns.add((mark,), mark.partition(":")[0])
-    builder = TableBuilder(list(columns.index), columns.categories)
-    pairs = zip(data.pairs, folds_of(data, n_folds), strict=True)
-    for pair, fold in track(pairs, "finding concepts in tokens", len(data)):
-        builder.add(_layers(pair, columns.index), fold=fold)
-    table = builder.finish().grouped(data.groups)
+    further = (source.of(view_of(data, 0, by_token=True)) for source in sources)
+    concepts = Summed((*_own_sources(data, words), *further))
+    builder = TableBuilder(concepts.names, concepts.categories)
+    folds = enumerate(folds_of(data, n_folds))
+    for i, fold in track(folds, "finding concepts in tokens", len(data)):
+        labels = concepts.labels(view_of(data, i, by_token=True))
+        builder.add(labels.maps, labels.concepts, fold)
+    table = builder.finish().grouped(data.groups).told_by(concepts.known_provenance)
     return with_neighbors(table, words, [_word], vectors, n_neighbors)
+
+
+def _own_sources(data: PairData, words: Sequence[str]) -> Iterator[ConceptSource]:
+    """The concepts of tokens."""
+    yield of_tokens(tuple(map(_word, words)), "word", words_of, WORDS, _word(""))
+    tags = {tag: tag for tag in tag_names(data)}
+    yield of_tokens(tuple(map(_tag, tags)), "tag", tags_of(tags), tagger_of(data), _tag(""))
+    yield of_tokens(PLACES, "place", places_of, PLACE)
+    yield SegmentNames(SEGMENTS, (("segment",),) * len(SEGMENTS))
+    marks = tuple(sorted({m for s in data.sentences() for own in s.marks or () for m in own}))
+    kinds = tuple((mark.partition(":")[0],) for mark in marks)
+    yield OfTokens(marks, kinds, marks_of, data.annotated_by)
 
 
 def _word(word: str) -> str:
@@ -80,26 +110,3 @@ def _word(word: str) -> str:
 
 def _tag(tag: str) -> str:
     return f"tag:{tag}"
-
-
-def _layers(pair: Pair, index: Mapping[str, int]) -> list[NDArray[np.int32]]:
-    """Label maps ``(1, n_tokens)`` of a pair: word, tag, first, last, segment, then marks."""
-    n_marks = max((len(m) for s in pair.sentences for m in s.marks or ()), default=0)
-    layers: list[list[int]] = [[] for _ in range(5 + n_marks)]
-    for segment, sentence in zip(SEGMENTS, pair.sentences, strict=True):
-        end = len(sentence.tokens) - 1
-        for place, word in enumerate(sentence.words):
-            tag = _tag(sentence.tags[place]) if sentence.tags else ""
-            marks = sentence.marks[place] if sentence.marks else ()
-            names = (
-                _word(word),
-                tag,
-                "first" if place == 0 else "",
-                "last" if place == end else "",
-                segment,
-                *marks,
-                *("",) * (n_marks - len(marks)),
-            )
-            for layer, name in zip(layers, names, strict=True):
-                layer.append(index.get(name, -1) + 1)
-    return [np.array([layer], np.int32) for layer in layers]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import LABELS, Pair, PairData
 from andornot.demo.text.grammar import draw_texts
 from andornot.demo.text.lexicon import sentence
@@ -44,7 +45,9 @@ def draw_pairs(
     if split not in (None, "train", "val"):
         raise OptionError(f"the demo has no split {split!r}; choose train or val")
     pairs = tuple(_pair(i, seed, traps, val_share) for i in range(count))
-    data = PairData(Path("demo"), KIND, pairs, independent=True)  # premises meet by chance alone
+    # premises meet by chance alone
+    by = Provenance.rule("grammar of the demo")
+    data = PairData(Path("demo"), KIND, pairs, independent=True, annotated_by=by)
     if split is not None:
         data = data.subset(i for i, pair in enumerate(pairs) if pair.split == split)
     source = {

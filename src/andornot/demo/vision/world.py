@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from andornot._tools.progress import track
-from andornot.data.images.dataset import Labels
+from andornot.concepts.provenance import Provenance
+from andornot.data.sources.base import Labels
 from andornot.demo.vision import scenes
 from andornot.demo.vision.canvas import COLOURS, SIZE, TEXTURES, Painted
 from andornot.errors import OptionError
@@ -74,6 +75,7 @@ class World:
     path = Path("demo")
     names = NAMES
     categories = CATEGORIES
+    provenance = Provenance.rule("drawn that way")
 
     @property
     def groups(self) -> tuple[str, ...]:

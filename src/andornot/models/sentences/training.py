@@ -29,6 +29,8 @@ from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.models.sentences.checkpoint import checkpoint_of, torch_writer
 from andornot.models.sentences.classifier import PairClassifier, encode_pairs, pad_rows
 from andornot.models.sentences.model import Config, EntailmentNet
+from andornot.models.sentences.options import HOLD_OUT
+from andornot.models.sentences.options import TrainOptions as TrainOptions
 from andornot.models.sentences.protocol import PairLike, Pairs, accuracy, label_numbers
 from andornot.models.sentences.vocabulary import Vocabulary
 from andornot.models.weights import read_torch
@@ -38,36 +40,6 @@ PIECE = 100
 
 PAUSE = 30.0
 """Seconds between two checkpoints in an epoch, at least: to write a large network takes time."""
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """How to train.
-
-    Attributes:
-        epochs: most passes over the training pairs.
-        patience: stop after so many epochs without a better validation accuracy.
-        batch_size: pairs that each step learns from.
-        learning_rate: of Adam.
-        min_count: rarer words of the training pairs are one unknown word.
-        seed: the same seed gives the same model on the same machine.
-    """
-
-    epochs: int = 20
-    patience: int = 3
-    batch_size: int = 64
-    learning_rate: float = 1e-3
-    min_count: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name, least in (("epochs", 1), ("patience", 1), ("batch_size", 2), ("min_count", 1)):
-            if getattr(self, name) < least:
-                raise OptionError(f"{name} is {getattr(self, name)}, but must be at least {least}")
-        if not 0 < self.learning_rate < math.inf:
-            raise OptionError(f"the learning rate is {self.learning_rate}, but must be above 0")
-        if self.seed < 0:
-            raise OptionError(f"the seed is {self.seed}, but must be at least 0")
 
 
 @dataclass(frozen=True)
@@ -113,7 +85,7 @@ class Report:
         return self.epochs[self.best - 1].validation
 
 
-def hold_out(pairs: Pairs, share: float = 0.1) -> tuple[list[PairLike], list[PairLike]]:
+def hold_out(pairs: Pairs, share: float = HOLD_OUT) -> tuple[list[PairLike], list[PairLike]]:
     """Set pairs aside for validation, by a hash of the premise.
 
     All pairs with one premise fall on the same side, so that no premise is seen in training;
@@ -177,6 +149,15 @@ def train(
         ModelError: the loss is no longer a number.
         OptionError: there is no such device.
         RunError: ``out`` cannot be written, or holds another training.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> from andornot.models.sentences.model import Config
+        >>> pairs = open_pairs("pairs:pairs.csv", tagger=None).pairs
+        >>> small = Config(embedding=4, state=4, hidden=(8,))
+        >>> report = train(pairs, pairs, "training", small, TrainOptions(epochs=1), device="cpu")
+        >>> len(report.epochs)
+        1
     """
     options = options or TrainOptions()
     config = config or Config()

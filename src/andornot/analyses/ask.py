@@ -1,0 +1,59 @@
+"""Ask a run a question by its name: the door through which Python, commands and reports come."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from andornot.analyses import REGISTRY
+from andornot.errors import OptionError, quoted
+
+if TYPE_CHECKING:
+    from andornot.analyses.answer import Answer
+    from andornot.runs.run import Run
+
+
+def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -> Answer:
+    """Ask a run one of the questions of the paper, or one that was added to them.
+
+        answer = andornot.analyze(run, "length")
+        print(answer.tables["by_length"], *answer.sentences)
+
+    Args:
+        run: the run.
+        question: its name, as ``andornot analyze --help`` lists it: ``length``, ``uniqueness``,
+            ``kinds``, ``accuracy``, ``contributions``, ``trust``, ``vocabulary``, ``scores``,
+            ``metrics`` or ``baseline``.
+        layer: one of the run's layers; not needed if there is only one.
+        **options: those of the question (see ``answer`` in ``andornot.analyses.QUESTION``).
+
+    Returns:
+        Tables by name, and sentences that say what was found and what it cannot tell.
+
+    Raises:
+        OptionError: there is no such question, the question has no such option, or the run has no
+            such layer, or several and none was named.
+        RunError: the run cannot answer it; the sentence says why.
+    """
+    if not isinstance(question, str) or question not in REGISTRY:
+        raise OptionError(
+            f"question is {quoted(question)}{_near(str(question), REGISTRY)}; choose one of "
+            f"{', '.join(REGISTRY)}"
+        )
+    ask = import_module(f"andornot.analyses.{question}").answer
+    known = list(inspect.signature(ask).parameters)[2:]
+    for name in options:
+        if name not in known:
+            raise OptionError(
+                f"the question {question} has no option {name!r}{_near(name, known)}; "
+                + (f"it has {', '.join(known)}" if known else "it has none, so leave it out")
+            )
+    answer: Answer = ask(run, layer, **options)
+    return answer
+
+
+def _near(name: str, known: Any) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f" (is {found[0]} meant?)" if found else ""

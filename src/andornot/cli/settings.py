@@ -1,0 +1,145 @@
+"""What an option of the command line is, and how commands show theirs: in groups, with a verb.
+
+The options themselves stand in ``table``, each once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar, get_args, get_origin
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+GROUPS = (
+    *("Data", "Network", "What counts as active", "Concepts", "Search", "Trust", "Training"),
+    *("Attack", "Running"),
+)
+"""Headings of a command's help, in their order."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """One option, in all commands that have it with the same meaning.
+
+    Attributes:
+        flags: what it is called on the command line; a second flag is an older name of it.
+        help: what it does, as a sentence.
+        group: the heading that it stands under.
+        commands: which commands have it, as ``nli train``; a group stands for all that is in it.
+        home: the record of the API whose ``field`` it sets, and whose default is the option's.
+        field: the field of ``home``.
+        name: what the command calls it; from the first flag if not given.
+        api: how Python says it, where ``home`` and ``field`` do not tell.
+        kind: the type of its values: click's, or a ``Literal`` of the choices; by default that of
+            the default.
+        metavar: what stands for its value in the help.
+        only: the only modality that it means something to.
+        unset: whether a command gets None where it is not given, since the default hangs on more.
+        note: more of the default, for the help.
+        more: further arguments of ``click.option``.
+    """
+
+    flags: tuple[str, ...]
+    help: str
+    group: str
+    commands: tuple[str, ...]
+    home: type | None = None
+    field: str = ""
+    name: str = ""
+    api: str = ""
+    kind: Any = None
+    metavar: str | None = None
+    only: Literal["images", "sentences"] | None = None
+    unset: bool = False
+    note: str = ""
+    more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """The name under which its command gets it."""
+        return self.name or self.flags[0].lstrip("-").replace("-", "_")
+
+    @property
+    def default(self) -> Any:
+        """The default of the API; None where there is none, or where it is made anew each time."""
+        return None if self.home is None else getattr(self.home, self.field, None)
+
+    @property
+    def shown(self) -> str:
+        """The default as the help and the reference show it; empty if there is none."""
+        value = self.default
+        if value is None or isinstance(value, bool):
+            return self.note
+        if isinstance(value, tuple):
+            value = ",".join(value)
+        return f"{value}; {self.note}" if self.note else str(value)
+
+    @property
+    def python(self) -> str:
+        """How Python says it; empty where only the command line has it."""
+        if self.api or self.home is None:
+            return self.api
+        return _SPELT.get(self.home.__name__, f"{self.home.__name__}({{}}=)").format(self.field)
+
+    @property
+    def placeholder(self) -> str | None:
+        """What stands for its value: the choices, a metavariable, or nothing for a switch."""
+        if get_origin(self.kind) is Literal:
+            return f"[{'|'.join(get_args(self.kind))}]"
+        number = self.kind is int or type(self.default) is int
+        return self.metavar or ("N" if number else None)
+
+    def option(self) -> Callable[[F], F]:
+        """The decorator that gives a command this option."""
+        names = (*self.flags, *([self.name] if self.name else []))
+        default = {} if self.unset or self.default is None else {"default": self.default}
+        shown = f"  [default: {self.shown}]" if self.shown else ""
+        settings = default | {"type": _click_type(self.kind), "metavar": self.placeholder}
+        if self.more.get("is_flag"):
+            settings = {"is_flag": True}
+        return click.option(
+            *names, cls=GroupedOption, group=self.group, help=self.help + shown,
+            **settings | dict(self.more),
+        )  # fmt: skip
+
+
+_SPELT = {
+    **dict.fromkeys(("SearchOptions", "RunOptions", "Execution"), "{}"),
+    "TrustOptions": "trust=TrustOptions({}=)",
+    "Recording": "recording=Recording({}=)",
+    "Threshold": "threshold=Threshold({}=)",
+    "Ranges": "threshold=Ranges({}=)",
+    "Words": "words=Words({}=)",
+    "Request": "",
+}
+"""How a field of a record is given to ``dissect``."""
+
+
+def _click_type(kind: Any) -> Any:
+    return click.Choice(get_args(kind)) if get_origin(kind) is Literal else kind
+
+
+class GroupedOption(click.Option):
+    """An option that knows the heading it stands under."""
+
+    def __init__(self, *arguments: Any, group: str, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.group = group
+
+
+class GroupedCommand(click.Command):
+    """A command whose help lists the options under headings."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those without a heading of their own under the last one."""
+        rows: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                rows[getattr(parameter, "group", GROUPS[-1])].append(record)
+        for group in filter(rows.get, GROUPS):
+            with formatter.section(group):
+                formatter.write_dl(rows[group])

@@ -1,0 +1,309 @@
+"""What a run may be asked for: every option with its default, and what excludes what.
+
+What knows kernels or networks is imported where it is asked: the command line reads the defaults
+here, and its help shall not wait for a compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from andornot._tools.checks import number, whole_number
+from andornot.errors import OptionError, quoted
+from andornot.search.options import MoreSearch, Search, SearchKeywords, SearchOptions
+from andornot.trust.options import LONGEST, TrustOptions
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from numpy.typing import ArrayLike
+
+    from andornot.concepts.relations import Relations
+    from andornot.counting.rules import Ranges, Threshold
+    from andornot.probes.directions import Directions
+    from andornot.probes.recording import Recording
+
+_TRUST = TrustOptions()
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where a run is computed, and what of it is kept. What is found does not hang on it.
+
+    Attributes:
+        jobs: threads; all cores if not given.
+        executor: where the network runs and formulas are searched for, in shards of samples and
+            blocks of units: any ``concurrent.futures.Executor``, ``processes:N`` or
+            ``dask:ADDRESS`` (see ``_tools.executors``); this process if not given.
+        store: keep the activations. If not, the network runs twice and only counts are kept: the
+            same formulas, without what looks at activations again (trust, correlations, ranges).
+        memory: without a store, gigabytes that the largest activations of all units may take.
+
+    A :class:`RunOptions` checks the values.
+    """
+
+    jobs: int | None = None
+    executor: Executor | str | None = None
+    store: bool = True
+    memory: float = 4.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """All that a run may be asked for, beside a network, samples, and how these two are read.
+
+    Attributes:
+        search: how to search for formulas.
+        trust: how often to search again on held-out samples, on resamples and by chance, so that
+            each explanation says how far it can be trusted (see ``trust``); None for not at all.
+        threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
+            sentence pairs above 0, where a layer's activations are never below it. Give
+            ``counting.ranges.Ranges`` to explain the whole range of activations in pieces.
+        min_active: share of all positions on which a unit must be active to be explained; by
+            default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
+            for directions that are active in their highest values.
+        folds: folds of samples to count in.
+        units: explain only these units.
+        relations: for each name of a relation, concepts with those whose union they stand for
+            (see ``concepts.relations``); each becomes a concept ``NAME(concept)``.
+        directions: explain directions in the space of the layer's units in their place: an array
+            ``(units, directions)``, or a file of one (see ``probes.directions``).
+        verify: read all data files, and use nothing stored that was made from other bytes;
+            otherwise a file is the same as long as its size and its time of change are.
+        choose_length: let held-out samples choose each formula's length, up to that of ``search``;
+            as a keyword, ``length="auto"``.
+        recording: batch size, device and the like.
+        execution: where it is computed, and what is kept.
+
+    Raises:
+        OptionError: a value cannot be used, or two of them exclude each other.
+    """
+
+    search: SearchOptions = field(default_factory=SearchOptions)
+    trust: TrustOptions | None = _TRUST
+    threshold: Threshold | Ranges | None = None
+    min_active: float | None = None
+    folds: int = 5
+    units: Sequence[int] | None = None
+    relations: Relations | None = None
+    directions: Directions | ArrayLike | str | Path | None = None
+    verify: bool = False
+    choose_length: bool = False
+    recording: Recording | None = None
+    execution: Execution = Execution()
+
+    def __post_init__(self) -> None:
+        from andornot._tools.parallel import n_workers
+
+        _check_records(self.trust, self.recording)
+        for name, record in (("search", SearchOptions), ("execution", Execution)):
+            if not isinstance(getattr(self, name), record):
+                said = quoted(getattr(self, name))
+                raise OptionError(f"{name} is {said}; give {record.__name__}(...)")
+        if self.choose_length:
+            self._check_choice()
+        n_workers(self.execution.jobs)  # for its errors alone
+        self._check_values()
+        self._check_store()
+        if self.trusts is not None and self.search.known_only:
+            from andornot.trust.measure import check_examined
+
+            check_examined(self.search)
+
+    @classmethod
+    def of(
+        cls,
+        search: SearchOptions | Search | None = None,
+        execution: Execution | None = None,
+        **keywords: Unpack[PlanKeywords],
+    ) -> RunOptions:
+        """From keywords as users give them: fields of this, of ``execution`` and of ``search``.
+
+        Raises:
+            OptionError: an option is unknown or given twice, has no use here, or its value cannot
+                be used.
+        """
+        run, execute, rest = _sorted(keywords)
+        _check_records(run.get("trust"), run.get("recording"))
+        if execution is not None:
+            _refuse_twice("execution", execute)
+        options, choose = _search_of(search, rest)
+        return cls(
+            search=options,
+            choose_length=choose or run.pop("choose_length", False),
+            execution=Execution(**execute) if execution is None else execution,
+            **run,
+        )
+
+    @classmethod
+    def given(cls, options: RunOptions | None, keywords: Mapping[str, Any]) -> RunOptions:
+        """A whole record, or one of its parts by name, as :meth:`of` takes them.
+
+        Raises:
+            OptionError: both are given, or as :meth:`of` says.
+        """
+        if options is None:
+            return cls.of(**keywords)
+        if not isinstance(options, RunOptions):
+            raise OptionError(f"options are {quoted(options)}; give RunOptions(...)")
+        # no trust is a wish, too
+        parts = {n: v for n, v in keywords.items() if v is not None or n == "trust"}
+        _refuse_unknown(_sorted(parts)[2])
+        _refuse_twice("options", parts)
+        return options
+
+    @property
+    def trusts(self) -> TrustOptions | None:
+        """How often to search again, where that can be done at all.
+
+        Trust counts stored activations again, by scores that a search for correlation lacks.
+        """
+        return self.trust if self.execution.store and not self.search.correlates else None
+
+    def _check_choice(self) -> None:
+        """Refuse to choose lengths without held-out samples."""
+        if self.search.correlates:
+            raise OptionError(
+                "length 'auto' is chosen by held-out IoU, which a search for correlation does not "
+                "have; give a length"
+            )
+        if not self.execution.store:
+            raise OptionError(
+                "length 'auto' looks at the activations again, so they have to be stored; leave "
+                "store on, or give a length"
+            )
+        if self.trust is None or whole_number(self.folds, "folds") < 2:
+            raise OptionError(
+                "length 'auto' is chosen by held-out samples; leave trust on, with 2 folds or more"
+            )
+
+    def _check_values(self) -> None:
+        """Refuse what cannot be done, before anything is loaded."""
+        from andornot.concepts.relations import check_relations
+        from andornot.counting.rules import Ranges, Threshold
+
+        if not isinstance(self.threshold, Threshold | Ranges | None):
+            raise OptionError(
+                f"threshold is {quoted(self.threshold)}; give andornot.Threshold(...), or Ranges"
+            )
+        if isinstance(self.threshold, Ranges) and self.search.correlates:
+            raise OptionError(
+                "correlation looks at all activations at once; leave ranges out, or choose "
+                "another metric"
+            )
+        if whole_number(self.folds, "folds") < 1:
+            raise OptionError(f"folds is {self.folds}; it must be at least 1")
+        least = self.min_active
+        if least is not None and not 0 <= number(least, "min_active") < 1:
+            raise OptionError(f"min_active is {least}; give a share, from 0 up to less than 1")
+        if self.relations is not None:
+            check_relations(self.relations, "relations")
+
+    def _check_store(self) -> None:
+        """Refuse what needs stored activations where there are none."""
+        from andornot.counting.rules import Ranges
+
+        correlates, memory = self.search.correlates, self.execution.memory
+        if not self.execution.store and (correlates or isinstance(self.threshold, Ranges)):
+            what = "correlation looks" if correlates else "ranges look"
+            raise OptionError(
+                f"{what} at the activations again, so they have to be stored; leave store on, or "
+                f"{'choose another metric' if correlates else 'leave ranges out'}"
+            )
+        if not number(memory, "memory") > 0:
+            raise OptionError(f"memory is {memory} GB; it must be more than 0")
+
+
+_READERS = ("weights", "preprocessing", "words", "sources")
+"""Keywords of ``dissect`` beside these options: how network and samples are read."""
+
+
+class ExecutionKeywords(TypedDict, total=False):
+    """The fields of :class:`Execution`, each as a keyword of its own."""
+
+    jobs: int | None
+    executor: Executor | str | None
+    store: bool
+    memory: float
+
+
+class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
+    """Keywords of ``dissect`` that are no arguments of their own."""
+
+    length: int | Literal["auto"]
+    beam_size: int
+    concepts: str | Sequence[str] | None
+    relations: Relations | None
+    min_active: float | None
+    folds: int
+    directions: Directions | ArrayLike | str | Path | None
+    verify: bool
+
+
+class PlanKeywords(RunKeywords, total=False):
+    """Keywords of :meth:`RunOptions.of` beside ``search`` and ``execution``."""
+
+    threshold: Threshold | Ranges | None
+    units: Sequence[int] | None
+    trust: TrustOptions | None
+    recording: Recording | None
+    choose_length: bool
+
+
+def _check_records(trust: object, recording: object) -> None:
+    from andornot.probes.recording import Recording
+
+    if not isinstance(trust, TrustOptions | None) or not isinstance(recording, Recording | None):
+        raise OptionError("trust is TrustOptions and recording a Recording; give these, or None")
+
+
+def _sorted(keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Keywords of the run, of its execution, and the rest, which is of the search or unknown."""
+    run: dict[str, Any] = {}
+    execute: dict[str, Any] = {}
+    rest: dict[str, Any] = {}
+    for name, value in keywords.items():
+        of_run, of_execution = name in _names(RunOptions), name in _names(Execution)
+        (run if of_run else execute if of_execution else rest)[name] = value
+    return run, execute, rest
+
+
+def _names(record: type[RunOptions | Execution | SearchOptions]) -> set[str]:
+    return {field.name for field in fields(record)}
+
+
+def _search_of(
+    search: SearchOptions | Search | None, keywords: Mapping[str, Any]
+) -> tuple[SearchOptions, bool]:
+    """The options of the search, and whether held-out samples choose the length."""
+    if isinstance(search, SearchOptions):
+        _refuse_unknown(keywords)
+        _refuse_twice("search", keywords)
+        return search, False
+    given = dict(keywords) if search is None else {"search": search, **keywords}
+    length = given.get("length")
+    choose = isinstance(length, str) and length == "auto"
+    if choose:
+        given["length"] = LONGEST
+    return SearchOptions.given(given, _beside()), choose
+
+
+def _beside() -> set[str]:
+    """Keywords of ``dissect`` that are not of the search."""
+    return {*_names(RunOptions), *_names(Execution), *_READERS}
+
+
+def _refuse_unknown(keywords: Mapping[str, Any]) -> None:
+    known = {*SearchKeywords.__annotations__, *_names(SearchOptions)}
+    unknown = {name: value for name, value in keywords.items() if name not in known}
+    if unknown:
+        SearchOptions.given(unknown, _beside())  # which says so
+
+
+def _refuse_twice(whole: str, parts: Mapping[str, Any]) -> None:
+    if parts:
+        part = min(parts)
+        raise OptionError(f"{part} is a part of {whole}, which is given too; give it there alone")

@@ -1,0 +1,40 @@
+"""How activations are recorded: options only.
+
+Nothing heavy is imported here: the command line asks this record for its defaults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from andornot._tools.checks import whole_number
+from andornot.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How activations are recorded.
+
+    Attributes:
+        batch_size: samples in a forward pass; 32 images or 256 sentence pairs if not given.
+        device: ``auto``, ``cpu``, ``cuda``, ...
+        tokens: of images only: leading tokens of a transformer that are not patches, or ``auto``.
+        layout: of images only: how four-axis outputs lie, ``auto``, ``channels_first`` or
+            ``channels_last``.
+
+    Raises:
+        OptionError: a value cannot be used.
+
+    Examples:
+        >>> Recording(batch_size=64, device="cpu")
+        Recording(batch_size=64, device='cpu', tokens='auto', layout='auto')
+    """
+
+    batch_size: int | None = None
+    device: str = "auto"
+    tokens: int | str = "auto"
+    layout: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
+            raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")

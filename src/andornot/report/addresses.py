@@ -1,0 +1,47 @@
+"""Where the pages of units, concepts and classes lie in a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Addresses of pages, from the report's folder.
+
+    Attributes:
+        slugs: the name of each layer in addresses.
+        concepts: the number of each concept.
+    """
+
+    slugs: Mapping[str, str]
+    concepts: Mapping[str, int]
+
+    def unit(self, layer: str, unit: int) -> str:
+        """The page of a unit."""
+        return f"unit/{self.slugs[layer]}-{unit:05d}.html"
+
+    def concept(self, name: str) -> str:
+        """The page of a concept that some formula names; none where concepts are not known."""
+        return f"concept/{self.concepts[name]:05d}.html" if name in self.concepts else ""
+
+    @staticmethod
+    def class_(number: int) -> str:
+        """The page of a class, by its number."""
+        return f"class/{number:04d}.html"
+
+
+def slugs(layers: Sequence[str]) -> dict[str, str]:
+    """A name for each layer that is good in any address and file system, all different."""
+    found: dict[str, str] = {}
+    for layer in layers:
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "_", layer).strip(".") or "layer"
+        # macOS and Windows take names that differ in case only for one
+        taken = {slug.lower() for slug in found.values()}
+        slug, n = plain, 2
+        while slug.lower() in taken:
+            slug, n = f"{plain}_{n}", n + 1
+        found[layer] = slug
+    return found

@@ -1,0 +1,258 @@
+"""Explanations of arrays, ready to be viewed: the views of a run, but for what only a run knows.
+
+Arrays have no samples to show, no network and no classes. Parts of formulas, near units and
+concepts need the masks and the concept table, which a result does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from andornot._version import __version__
+from andornot.analyses.length import by_length_table, histogram_table
+from andornot.analyses.vocabulary import active_by_atom
+from andornot.concepts.table import ConceptTable, check_table
+from andornot.counting.responses import Responses
+from andornot.errors import OptionError
+from andornot.explainer import score_responses
+from andornot.results.explanation import Explanation
+from andornot.results.result import Result
+from andornot.views.layer import (
+    LayerView,
+    best_units,
+    kinds_found,
+    left_out,
+    mean_trust,
+    trust_sentences,
+)
+from andornot.views.neighbours import Match, nearest_units
+from andornot.views.parts import Matcher, Part, Share, failures
+from andornot.views.plots import Plot, iou_by_length, iou_histogram, trust_by_length
+from andornot.views.unit import derived, entry_of, length_sentence, lower_ranges, runner_up_rows
+from andornot.views.unit_in_layer import UnitView, kind_words, lengths_plot
+from andornot.views.unit_refs import UnitRef, unit_ref
+
+LAYER: Final = "unit"
+"""What the only layer of arrays is called."""
+
+
+def array_chapter(
+    result: Result, unit_masks: ArrayLike | Responses | None, concepts: ConceptTable | None
+) -> ArrayChapter:
+    """A result with what is known of its units and concepts, checked.
+
+    Raises:
+        OptionError: masks and table are not those that were explained.
+        DataError: masks do not fit the table.
+    """
+    if unit_masks is None and concepts is None:
+        return ArrayChapter(result)
+    if unit_masks is None or concepts is None:
+        missing = "unit_masks" if unit_masks is None else "concepts"
+        raise OptionError(f"{missing} are missing; give masks and concepts together, or neither")
+    check_table(concepts, "concepts")
+    if result.table not in (None, concepts.digest):
+        raise OptionError(
+            "the explanations were searched for in another concept table; give the one that was "
+            "given to explain"
+        )
+    responses = (
+        unit_masks
+        if isinstance(unit_masks, Responses)
+        else Responses.from_masks(unit_masks, concepts)
+    )
+    # a table knows its digest and masks have none, so counts tell whether they are the ones
+    _check_masks(result, responses, concepts)
+    return ArrayChapter(result, responses, concepts)
+
+
+def _check_masks(result: Result, responses: Responses, concepts: ConceptTable) -> None:
+    """Refuse masks of other units, or in another order.
+
+    Raises:
+        OptionError: they are.
+    """
+    if responses.n_units != len(result) or responses.n_atoms != concepts.n_atoms:
+        raise OptionError(
+            f"there are {len(result)} explanations for {responses.n_units} unit masks on "
+            f"{responses.n_atoms} atoms of {concepts.n_atoms}; give the masks that were explained"
+        )
+    known_only = _known_only(result)
+    for place, e in enumerate(result):
+        if e.formula is None:
+            continue
+        counts = score_responses(e.formula, responses, place, concepts, known_only)
+        if counts != e.counts:
+            raise OptionError(
+                f"the formula of unit {e.unit} is true on {counts.tp:,} of its active positions "
+                f"here, and was on {e.counts.tp:,} when it was explained; give masks and concepts "
+                "as they were given to explain, in the order of the result"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayChapter:
+    """A result with what is known of its units and concepts: what a layer is of a run.
+
+    Attributes:
+        result: the explanations.
+        given: the responses of the units; None where no masks were given.
+        table: the concepts; None where they were not given.
+    """
+
+    result: Result
+    given: Responses | None = None
+    table: ConceptTable | None = None
+    layer: str = field(default=LAYER, init=False)
+    links: None = field(default=None, init=False)
+
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """Of all units."""
+        return self.result.explanations
+
+    @property
+    def units(self) -> range:
+        """The units by their rows in the responses."""
+        return range(len(self.result))
+
+    @property
+    def responses(self) -> Responses:
+        """Active positions by atom; only asked for where they were given."""
+        assert self.given is not None
+        return self.given
+
+    def matcher(self, place: int) -> Matcher | None:
+        """What scores formulas for a unit; None where no masks were given."""
+        if self.given is None or self.table is None:
+            return None
+        active = active_by_atom(self.given, place, self.table.n_atoms)
+        return Matcher(self.table, active)
+
+    @cached_property
+    def refs(self) -> tuple[UnitRef, ...]:
+        """The units as other views point at them."""
+        return tuple(unit_ref(LAYER, e) for e in self.explanations)
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """The row of each unit in the responses."""
+        return {e.unit: place for place, e in enumerate(self.explanations)}
+
+    def tree(self, e: Explanation) -> Part | None:
+        """A unit's formula, part by part; None where no masks were given."""
+        matcher = self.matcher(self.places[e.unit])
+        return None if matcher is None or e.formula is None else matcher.tree(e.formula)
+
+    def near(self) -> Iterator[tuple[Match, ...]]:
+        """The nearest of the other units, for each unit."""
+        if self.given is None:
+            yield from [()] * len(self.result)
+        else:
+            yield from nearest_units(self.given, self.units)
+
+
+def array_units(chapter: ArrayChapter) -> Iterator[UnitView[Any]]:
+    """The units, one after another."""
+    for place, near in enumerate(chapter.near()):
+        yield _view(chapter, place, near)
+
+
+def _view(chapter: ArrayChapter, place: int, near: Sequence[Match]) -> UnitView[Any]:
+    e, refs, table = chapter.explanations[place], chapter.refs, chapter.table
+    missed, alarms = _failures(chapter.matcher(place), e)
+    return UnitView(
+        ref=refs[place],
+        before=refs[place - 1] if place else None,
+        after=refs[place + 1] if place + 1 < len(refs) else None,
+        entry=entry_of(e, derived=() if table is None else derived(table, e)),
+        n_positions=_positions(e),
+        true_negatives=e.counts.tn,
+        kind=kind_words(e),
+        tree=chapter.tree(e),
+        missed=missed,
+        alarms=alarms,
+        lengths=lengths_plot(e),
+        lower=lower_ranges(chapter.result.ranges(e.unit)),
+        unaccounted=None,
+        activations=None,
+        runners_up=runner_up_rows(e),
+        classes=(),
+        are_weights=False,
+        in_use=(),
+        nearest=tuple((refs[match.index], match.score) for match in near),
+        command=_command(e, place, _known_only(chapter.result)),
+    )
+
+
+def _failures(
+    matcher: Matcher | None, e: Explanation
+) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+    """Which concepts stand out where the formula misses the unit, and in its false alarms."""
+    if matcher is None or e.formula is None:
+        return (), ()
+    return failures(matcher, matcher.table.mask(e.formula))
+
+
+def array_layer(chapter: ArrayChapter) -> LayerView:
+    """What is said of all units."""
+    explanations = chapter.explanations
+    found = [e for e in explanations if e.formula is not None]
+    explained = f"{len(found):,} of {len(explanations):,} units have a formula."
+    return LayerView(
+        name=LAYER,
+        sentences=(explained, *length_sentence(chapter.result), *trust_sentences(explanations)),
+        active="",
+        map_shape="",
+        plots=tuple(_plots(found)),
+        kinds=kinds_found(explanations),
+        left_out=left_out(chapter.refs),
+        best=best_units(chapter.refs),
+    )
+
+
+def _positions(e: Explanation) -> int:
+    return e.counts.tp + e.counts.fp + e.counts.fn + e.counts.tn
+
+
+def _known_only(result: Result) -> bool:
+    """Whether formulas are scored where they are known."""
+    return result.search is not None and result.search.known_only
+
+
+def _command(e: Explanation, place: int, known_only: bool) -> str:
+    """How to score its formula, or another one, in Python."""
+    formula = "FORMULA" if e.formula is None else str(e.formula)
+    more = ", known_only=True" if known_only else ""
+    return f"andornot.score({formula!r}, unit_masks[{place}], concepts{more})"
+
+
+def _plots(found: Sequence[Explanation]) -> list[Plot]:
+    """The figures on all units that have a formula."""
+    iou = np.array([e.by_length for e in found], np.float64)
+    if not iou.size or iou.shape[1] < 2 or not iou.max() > 0:
+        return []
+    plots = [iou_histogram(histogram_table(iou)), iou_by_length(by_length_table(iou))]
+    means = mean_trust(found)
+    return plots if means is None else [*plots, trust_by_length(*means)]
+
+
+def array_facts(chapter: ArrayChapter) -> tuple[tuple[str, str], ...]:
+    """How the explanations were made: what, and its value."""
+    search, table = chapter.result.search, chapter.table
+    facts = [("positions", f"{_positions(chapter.explanations[0]):,}")]
+    if table is not None:
+        facts.append(("concepts", f"{table.n_concepts:,}"))
+    if search is not None:
+        operators = ", ".join(search.operators)
+        facts += [
+            ("formulas", f"up to {search.length} concepts, with {operators}"),
+            ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
+        ]
+    return (*facts, ("written", f"with andornot {__version__}"))

@@ -1,0 +1,394 @@
+"""All views of a run, or of explanations of arrays: what a report is written from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from andornot._tools.tables import write_csv
+from andornot.concepts.table import ConceptTable
+from andornot.counting.responses import Responses
+from andornot.results.result import Result
+from andornot.runs.run import Run
+from andornot.views.answers import LayerAnswers, ask_all, layer_answers
+from andornot.views.arrays import (
+    ArrayChapter,
+    array_chapter,
+    array_facts,
+    array_layer,
+    array_units,
+)
+from andornot.views.attacks import AttackView
+from andornot.views.chapter import Chapter
+from andornot.views.classes import ClassView, class_views
+from andornot.views.concepts import ConceptView, concept_views
+from andornot.views.galleries import AnyGallery, open_gallery
+from andornot.views.image_gallery import ImageView
+from andornot.views.layer import LayerView, layer_view
+from andornot.views.listed import Listed, UnitList, unit_list
+from andornot.views.of_run import data_name, model_name
+from andornot.views.origins import origins
+from andornot.views.plain import View
+from andornot.views.unit import Story, choose_units
+from andornot.views.unit_in_layer import UnitView, view_units
+from andornot.views.unit_refs import UnitRef
+
+ARRAY = "array"
+"""The level of a report on arrays."""
+
+WriteTable = Callable[[Path], object]
+
+
+@dataclass(frozen=True)
+class RunView(View):
+    """What is said of a run as a whole, or of arrays.
+
+    Attributes:
+        title: what it is called.
+        level: the level of the run, such as ``image`` or ``token``, or ``array``.
+        position: a position, in the singular; and ``where`` with its article.
+        pieces: the template that says how pages speak of samples.
+        several_layers: whether the run has several.
+        left_out: which units are not shown, in a sentence; empty if all are.
+        layers: the layers that are shown.
+        facts: how the explanations were made: what, and its value.
+        story: what is told first, where anything is.
+    """
+
+    title: str
+    level: str
+    position: str
+    where: str
+    pieces: str
+    several_layers: bool
+    left_out: str
+    layers: tuple[LayerView, ...]
+    facts: tuple[tuple[str, str], ...]
+    story: Story | None
+
+
+class Book(ABC):
+    """Views of all units, concepts and classes, made when they are asked for."""
+
+    @property
+    @abstractmethod
+    def chapters(self) -> Sequence[Listed]:
+        """The layers that are shown."""
+
+    @property
+    @abstractmethod
+    def table(self) -> ConceptTable | None:
+        """The concepts; None where they were not given."""
+
+    @property
+    @abstractmethod
+    def layers(self) -> Sequence[str]:
+        """The names of all layers, shown or not."""
+
+    @cached_property
+    @abstractmethod
+    def whole(self) -> RunView:
+        """What is said of all of it."""
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether there are samples to show."""
+        return False
+
+    def sample_pages(self) -> Any:
+        """What puts samples on pages (see ``report.samples``), where there are samples."""
+        return None
+
+    @abstractmethod
+    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+        """The image that excites each unit most; none where there are no images."""
+
+    @abstractmethod
+    def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
+        """Each unit, with so many samples at most."""
+
+    @abstractmethod
+    def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
+        """Tables to write: the layer that one is of (or empty), a file's name, what writes it."""
+
+    @property
+    def knows_concepts(self) -> bool:
+        """Whether concepts are known, so that something can be said of them."""
+        return self.table is not None
+
+    @property
+    def concept_numbers(self) -> Mapping[str, int]:
+        """The number of each concept, as :class:`ConceptView` has it."""
+        return {} if self.table is None else {name: i for i, name in enumerate(self.table.names)}
+
+    def unit_list(self) -> UnitList:
+        """What the list of all units searches and sorts by."""
+        return unit_list(self.table, self.chapters)
+
+    def concepts(self) -> list[ConceptView] | None:
+        """Each concept that a formula names; None where concepts are not known."""
+        return None if self.table is None else concept_views(self.table, self.chapters)
+
+    def classes(self, attacks: Sequence[AttackView]) -> list[ClassView] | None:  # noqa: ARG002
+        """Each class of the network, with what was found of it; None where there is no network."""
+        return None
+
+    def answers(self) -> tuple[LayerAnswers, ...] | None:
+        """What the analyses found; None where there was nothing to ask."""
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class RunBook(Book):
+    """The views of a run.
+
+    Attributes:
+        run: the run.
+        asked: its layers that are shown, each with the reasons why some analyses found nothing.
+        story: what is told first.
+    """
+
+    run: Run
+    asked: tuple[tuple[Chapter, Mapping[str, str]], ...]
+    story: Story | None
+
+    @cached_property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """Its layers that are shown."""
+        return tuple(chapter for chapter, _ in self.asked)
+
+    @property
+    def table(self) -> ConceptTable:
+        """The concepts."""
+        return self.run.concepts
+
+    @property
+    def layers(self) -> Sequence[str]:
+        """The names of all layers, shown or not."""
+        return self.run.layers
+
+    @cached_property
+    def whole(self) -> RunView:
+        """What is said of all of it."""
+        return RunView(
+            title=f"Units of {model_name(self.run)}",
+            level=self.run.level,
+            position=self.run.positions.position,
+            where=self.run.positions.where,
+            pieces=self.run.modality.template,
+            several_layers=len(self.run.layers) > 1,
+            left_out=_left_out(self.chapters),
+            layers=tuple(map(layer_view, self.chapters)),
+            facts=_facts(self.run),
+            story=self.story,
+        )
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether there are samples to show."""
+        return True
+
+    def sample_pages(self) -> Any:
+        """What puts samples on pages, as the run's modality names it."""
+        return self.run.modality.find(self.run.modality.pages)
+
+    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+        """The image that excites each unit most; none where there are no images."""
+        for chapter in self.chapters:
+            yield from chapter.pictures()
+
+    def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
+        """Each unit, with so many samples at most."""
+        for chapter in self.chapters:
+            yield from view_units(chapter, n_samples)
+
+    def classes(self, attacks: Sequence[AttackView]) -> list[ClassView]:
+        """Each class of the network, with what was found of it."""
+        return class_views(self.run.samples, self.chapters, attacks)
+
+    def answers(self) -> tuple[LayerAnswers, ...]:
+        """What the analyses found."""
+        return tuple(
+            layer_answers(chapter.layer, chapter.answers, why) for chapter, why in self.asked
+        )
+
+    def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
+        """The run's tables, and those of the analyses."""
+        for name in ("explanations", "samples"):
+            yield from _both(name, self.run.read_table(f"{name}.parquet"))
+        for chapter in self.chapters:
+            for answer in chapter.answers.values():
+                for file, write in answer.writers().items():
+                    yield chapter.layer, file, write
+
+
+def run_book(
+    run: Run,
+    layer: str | None = None,
+    data: Any = None,
+    units: Sequence[int] | None = None,
+    n_units: int | None = None,
+    story: Story | None = None,
+) -> RunBook:
+    """The views of a run; the analyses are asked at once.
+
+    Args:
+        run: the run.
+        layer: the layer to show; all if not given.
+        data: what the run was made from; found again by the manifest if not given.
+        units: the units to show, in this order; all if not given.
+        n_units: show only so many units of each layer, the best explained ones after those that
+            the story names; for when ``units`` is not given.
+        story: what is told first.
+
+    Raises:
+        OptionError: the layer is unknown, a unit was not explained, or ``n_units`` is below 1.
+        DataError: the images or the sentences of the run cannot be opened.
+    """
+    names = run.layers if layer is None else (run.layer(layer),)
+    galleries = _galleries(run, names, data)
+    shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
+    asked = [ask_all(run, name) for name in names]
+    chapters = (
+        (Chapter(run, gallery.layer, own, gallery, answers), why)
+        for gallery, own, (answers, why) in zip(galleries, shown, asked, strict=True)
+    )
+    return RunBook(run, tuple(chapters), story)
+
+
+def _galleries(run: Run, layers: Sequence[str], data: Any) -> list[AnyGallery]:
+    """The samples of each layer; the data is opened once."""
+    galleries: list[AnyGallery] = []
+    for name in layers:
+        galleries.append(open_gallery(run, name, galleries[0].data if galleries else data))
+    return galleries
+
+
+def _shown_units(
+    result: Result, units: Sequence[int] | None, n_units: int | None, story: Story | None
+) -> tuple[int, ...]:
+    """The units of a layer to show: those asked for, the best, or all."""
+    if units is None and n_units is None:
+        return tuple(e.unit for e in result)
+    return tuple(choose_units(result, units, 1 if n_units is None else n_units, story))
+
+
+def _left_out(chapters: Sequence[Chapter]) -> str:
+    """Which units are not shown, in a sentence; empty if all are."""
+    shown, explained = (
+        sum(map(len, units))
+        for units in ([c.units for c in chapters], [c.gallery.result for c in chapters])
+    )
+    if shown == explained:
+        return ""
+    return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
+
+
+def _facts(run: Run) -> tuple[tuple[str, str], ...]:
+    """How the run was made: what, and its value."""
+    m = run.record
+    search = m.search
+    made = [
+        ("network", model_name(run)),
+        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
+        ("positions", f"{run.concepts.n_positions:,}"),
+        ("concepts", f"{m.data.concepts:,}"),
+        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
+        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
+        ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
+        ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
+        ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
+         f"{m.data.fingerprint[:12]}"),
+    ]  # fmt: skip
+    return tuple((name, str(value)) for name, value in made)
+
+
+@dataclass(frozen=True, eq=False)
+class ArrayBook(Book):
+    """The views of explanations of arrays.
+
+    Attributes:
+        chapter: the explanations, and what is known of units and concepts.
+        title: what all of it is called.
+    """
+
+    chapter: ArrayChapter
+    title: str
+
+    @property
+    def chapters(self) -> tuple[ArrayChapter]:
+        """The only one."""
+        return (self.chapter,)
+
+    @property
+    def table(self) -> ConceptTable | None:
+        """The concepts; None where they were not given."""
+        return self.chapter.table
+
+    @property
+    def layers(self) -> Sequence[str]:
+        """The name of the only one."""
+        return (self.chapter.layer,)
+
+    @cached_property
+    def whole(self) -> RunView:
+        """What is said of all of it."""
+        layers = (array_layer(self.chapter),)
+        return RunView(
+            title=self.title,
+            level=ARRAY,
+            position="position",
+            where="a position",
+            pieces="rows.html.j2",
+            several_layers=False,
+            left_out="",
+            layers=layers,
+            facts=array_facts(self.chapter),
+            story=None,
+        )
+
+    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+        """None: arrays have no images."""
+        return iter(())
+
+    def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:  # noqa: ARG002
+        """Each unit; arrays have no samples."""
+        return array_units(self.chapter)
+
+    def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
+        """The explanations."""
+        return _both("explanations", self.chapter.result.to_frame())
+
+
+def array_book(
+    result: Result,
+    unit_masks: ArrayLike | Responses | None = None,
+    concepts: ConceptTable | None = None,
+    title: str = "Units",
+) -> ArrayBook:
+    """The views of explanations of arrays.
+
+    Args:
+        result: the explanations.
+        unit_masks: the masks that were explained, or their responses, in the same order.
+        concepts: the concept table of the search; it goes with the masks.
+        title: what all of it is called.
+
+    Raises:
+        OptionError: masks and table are not those that were explained.
+        DataError: masks do not fit the table.
+    """
+    return ArrayBook(array_chapter(result, unit_masks, concepts), title)
+
+
+def _both(name: str, table: pd.DataFrame) -> Iterator[tuple[str, str, WriteTable]]:
+    """What writes a table as Parquet and as CSV."""
+    yield "", f"{name}.parquet", partial(table.to_parquet, index=False)
+    yield "", f"{name}.csv", partial(write_csv, table)

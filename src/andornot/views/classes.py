@@ -1,0 +1,112 @@
+"""A class of the network: how often it is predicted, and which units go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from andornot._tools.words import count
+from andornot.data.classes import match_classes
+from andornot.views.attacks import AttackView
+from andornot.views.chapter import Chapter
+from andornot.views.plain import View
+from andornot.views.unit_refs import UnitRef
+
+_UNITS: Final = 10
+"""Units for a class, and as many against it."""
+
+
+@dataclass(frozen=True)
+class Links(View):
+    """Units that go with a class: which, and by what quantity."""
+
+    heading: str
+    quantity: str
+    rows: tuple[tuple[UnitRef, float], ...]
+
+
+@dataclass(frozen=True)
+class ClassView(View):
+    """A class of the network.
+
+    Attributes:
+        name: of the class.
+        number: its place among the network's classes.
+        sentences: how often it occurs and is predicted.
+        links: the units that go with it, layer by layer and quantity by quantity.
+        attacks: what was tried to lead samples to it, or away from it.
+    """
+
+    name: str
+    number: int
+    sentences: tuple[str, ...]
+    links: tuple[Links, ...]
+    attacks: tuple[AttackView, ...]
+
+
+def class_views(
+    samples: pd.DataFrame,
+    chapters: Sequence[Chapter],
+    attacks: Sequence[AttackView],
+) -> list[ClassView]:
+    """A view of each class of the network; none where classes are not known."""
+    linked = [chapter for chapter in chapters if chapter.links is not None]
+    if not linked:
+        return []
+    names = linked[0].links.names if linked[0].links else ()
+    labels = match_classes(list(samples["class"]), names)
+    # a network with a single class gives everything that class
+    known = "prediction" in samples and len(names) > 1
+    said = samples["prediction"].to_numpy() if known else None
+    return [
+        ClassView(
+            name=name,
+            number=c,
+            sentences=_about_class(None if said is None else said == c, labels == c),
+            links=tuple(link for chapter in linked for link in _links(chapter, c, len(linked))),
+            attacks=tuple(note for note in attacks if name in (note.target, note.source)),
+        )
+        for c, name in enumerate(names)
+    ]
+
+
+def _about_class(said: NDArray[np.bool_] | None, own: NDArray[np.bool_]) -> tuple[str, ...]:
+    """How often a class is predicted, and how often rightly.
+
+    Args:
+        said: bool ``(n_samples,)``, where the network sees it; None if that is not known.
+        own: which samples are of it.
+    """
+    if said is None:
+        return ()
+    found = [f"The network sees it in {int(said.sum()):,} of {count(len(said), 'sample')}."]
+    if n := int(own.sum()):
+        right = int((own & said).sum())
+        found.append(
+            f"{count(n, 'sample')} {'is' if n == 1 else 'are'} of this class; the network is right "
+            f"on {right:,} of them ({right / n:.0%})."
+        )
+    return tuple(found)
+
+
+def _links(chapter: Chapter, c: int, n_layers: int) -> list[Links]:
+    """The units of a layer for a class and against it."""
+    if chapter.links is None:
+        return []
+    values = np.nan_to_num(chapter.links.values[c, list(chapter.units)])
+    weights = chapter.links.are_weights
+    quantity = "weight" if weights else "correlation"
+    of_layer = f" ({chapter.layer})" if n_layers > 1 else ""
+    speak = "Units that speak {} it" if weights else "Units that go {} its prediction"
+    found = []
+    for sign, words in ((1, ("for", "with")), (-1, ("against", "against"))):
+        order = np.argsort(-sign * values, kind="stable")[:_UNITS]
+        rows = tuple((chapter.refs[i], float(values[i])) for i in order if sign * values[i] > 0)
+        heading = speak.format(words[0 if weights else 1]) + of_layer
+        found += [Links(heading, quantity, rows)] if rows else []
+    return found

@@ -1,0 +1,107 @@
+"""A concept that formulas name: on what it holds, and for which units it stands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from andornot.concepts.table import ConceptTable
+from andornot.views.listed import Listed
+from andornot.views.neighbours import best_units
+from andornot.views.parts import ROLES, Part
+from andornot.views.plain import View
+from andornot.views.unit import plain_concepts
+from andornot.views.unit_refs import UnitRef
+
+_UNITS: Final = 10
+"""Units that a concept alone describes best."""
+
+
+@dataclass(frozen=True)
+class Use(View):
+    """A unit that names a concept: in which role, and how well the concept alone fits it."""
+
+    unit: UnitRef
+    role: str
+    iou: float
+
+
+@dataclass(frozen=True)
+class ConceptView(View):
+    """A concept that some formula names.
+
+    Attributes:
+        name: of the concept.
+        number: its place in the table.
+        category: its categories.
+        members: what it is the union of, if it is a derived concept.
+        n_positions: on how many positions it holds.
+        share: the same as a share of all positions.
+        uses: the units whose formulas name it, by role, best first.
+        best: units that it alone describes best, with the IoU.
+    """
+
+    name: str
+    number: int
+    category: str
+    members: tuple[str, ...]
+    n_positions: int
+    share: float
+    uses: tuple[Use, ...]
+    best: tuple[tuple[UnitRef, float], ...]
+
+    def n_uses(self, role: str) -> int:
+        """How many units name it in a role."""
+        return sum(use.role == role for use in self.uses)
+
+
+def concept_views(table: ConceptTable, chapters: Sequence[Listed]) -> list[ConceptView]:
+    """A view of each concept that formulas name, in the order of the table.
+
+    Args:
+        table: the concepts.
+        chapters: the layers.
+    """
+    uses: dict[int, list[Use]] = defaultdict(list)
+    for chapter in chapters:
+        for ref, e in zip(chapter.refs, chapter.explanations, strict=True):
+            for name, use in _uses(ref, chapter.tree(e)):
+                uses[table.index(name)].append(use)
+    columns = sorted(uses)
+    best: dict[int, list[tuple[UnitRef, float]]] = defaultdict(list)
+    for chapter in chapters:
+        found = best_units(chapter.responses, chapter.units, table, columns)
+        for column, matches in zip(columns, found, strict=True):
+            best[column] += [(chapter.refs[match.index], match.score) for match in matches]
+    return [_concept_view(table, column, uses[column], best[column]) for column in columns]
+
+
+def _uses(ref: UnitRef, tree: Part | None) -> list[tuple[str, Use]]:
+    """The concepts of a unit's formula, each once for each of its roles."""
+    if tree is None:
+        return []
+    found = {(part.concept, part.role): part.iou for part in tree.concepts()}
+    return [(name, Use(ref, role, iou)) for (name, role), iou in found.items()]
+
+
+def _concept_view(
+    table: ConceptTable,
+    column: int,
+    uses: Sequence[Use],
+    best: Sequence[tuple[UnitRef, float]],
+) -> ConceptView:
+    name, n = table.names[column], int(table.concept_counts[column])
+    members = plain_concepts(table, name)
+    order = list(ROLES)
+    return ConceptView(
+        name=name,
+        number=column,
+        category=" + ".join(table.categories[column]) or "none",
+        members=() if members == (name,) else members,
+        n_positions=n,
+        share=n / max(table.n_positions, 1),
+        uses=tuple(sorted(uses, key=lambda u: (order.index(u.role), -u.unit.iou, u.unit.unit))),
+        best=tuple(sorted(best, key=lambda found: -found[1])[:_UNITS]),
+    )

@@ -1,0 +1,1 @@
+"""What each figure for print shows, as data; ``andornot.figures`` draws it."""

@@ -1,0 +1,89 @@
+"""Units of a layer as far as words can show them: for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from andornot.runs.run import Run
+from andornot.views.galleries import AnyGallery, open_gallery
+from andornot.views.of_run import directions_sentence, unit_entry
+from andornot.views.plain import View
+from andornot.views.samples import grouped
+from andornot.views.unit import Group, Range, UnitEntry, choose_units, lower_ranges
+
+
+@dataclass(frozen=True)
+class UnitInWords(View):
+    """A unit, and the formulas of its lower ranges, from the highest down."""
+
+    entry: UnitEntry[Any]
+    lower: tuple[Range, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitsInWords:
+    """Units of a layer.
+
+    Attributes:
+        level: the level of the run, such as ``pair``.
+        position: what a position is called, in the singular.
+        terminal: what prints samples (see ``cli.terminal``); None where they cannot be.
+        sentences: what is to be known before.
+        units: one after another, each made when it is its turn.
+    """
+
+    level: str
+    position: str
+    terminal: Any
+    sentences: tuple[str, ...]
+    units: Iterator[UnitInWords]
+
+
+def units_in_words(
+    run: Run,
+    units: Sequence[int] | None = None,
+    n_units: int = 5,
+    n_samples: int = 10,
+    *,
+    layer: str | None = None,
+    data: Any = None,
+) -> UnitsInWords:
+    """Units, with the samples that show them where these can be put into words.
+
+    Args:
+        run: the run.
+        units: the units to show, in this order; the best explained ones if not given.
+        n_units: how many units to show when ``units`` is not given.
+        n_samples: how many samples to show for each unit, at most.
+        layer: the layer to show; not needed if the run has only one.
+        data: the samples that the run was made from; found again by the manifest if not given.
+
+    Raises:
+        OptionError: a unit was not explained, or ``n_samples`` is below 1.
+        DataError: the samples of the run cannot be opened.
+    """
+    layer, modality = run.layer(layer), run.modality
+    chosen = choose_units(run.result(layer), units, n_units)
+    terminal = modality.find(modality.terminal) if modality.terminal else None
+    gallery = None if terminal is None else open_gallery(run, layer, data)
+    return UnitsInWords(
+        level=run.level,
+        position=run.positions.position,
+        terminal=terminal,
+        sentences=directions_sentence(run, layer),
+        units=_units(run, layer, chosen, gallery, n_samples),
+    )
+
+
+def _units(
+    run: Run, layer: str, units: Sequence[int], gallery: AnyGallery | None, n_samples: int
+) -> Iterator[UnitInWords]:
+    result, position = run.result(layer), run.positions.position
+    for unit in units:
+        groups: tuple[Group[Any], ...] = ()
+        if gallery is not None:
+            groups = grouped(gallery.unit(unit, n_samples))
+        entry = unit_entry(run, layer, result[unit], groups, position)
+        yield UnitInWords(entry, lower_ranges(result.ranges(unit)))

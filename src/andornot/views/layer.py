@@ -1,0 +1,157 @@
+"""A layer: what was explained, when its units are active, and what came out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from andornot._tools.words import count
+from andornot.formula_forms import MEANING, kind_of
+from andornot.results.explanation import Explanation
+from andornot.views.chapter import Chapter
+from andornot.views.of_run import looked_at, overview, threshold
+from andornot.views.origins import model_labelled
+from andornot.views.plain import View
+from andornot.views.plots import (
+    Plot,
+    accuracy_scatter,
+    category_shares,
+    iou_by_length,
+    iou_histogram,
+    trust_by_length,
+)
+from andornot.views.unit_refs import UnitRef
+from andornot.views.wording import (
+    ABOVE_ALL,
+    ABOVE_POOLED,
+    better_than_chance,
+    held_out_iou,
+    vocabulary_limit,
+)
+
+_BEST = 8
+
+
+@dataclass(frozen=True)
+class LayerView(View):
+    """What is said of a layer as a whole.
+
+    Attributes:
+        name: the layer.
+        sentences: what was explained.
+        active: when a unit counts as active.
+        map_shape: height and width of a unit's map, in values.
+        plots: its figures.
+        kinds: the sorts of formula: name, meaning, how many units.
+        left_out: units without a formula: why, and how many.
+        best: the best explained units; those no better than chance last.
+    """
+
+    name: str
+    sentences: tuple[str, ...]
+    active: str
+    map_shape: str
+    plots: tuple[Plot, ...]
+    kinds: tuple[tuple[str, str, int], ...]
+    left_out: tuple[tuple[str, int], ...]
+    best: tuple[UnitRef, ...]
+
+
+def layer_view(chapter: Chapter) -> LayerView:
+    """What is said of a layer as a whole."""
+    refs = chapter.refs
+    return LayerView(
+        name=chapter.layer,
+        sentences=(
+            *overview(chapter.run, chapter.layer, looked_at(chapter.run), len(refs)),
+            *trust_sentences(chapter.explanations),
+            *filter(None, (model_labelled(chapter.run),)),
+        ),
+        active=threshold(chapter.run, chapter.layer),
+        map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
+        plots=_plots(chapter),
+        kinds=kinds_found(chapter.explanations),
+        left_out=left_out(refs),
+        best=best_units(refs),
+    )
+
+
+def kinds_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:
+    """The sorts of formula, most common first: name, meaning, how many units."""
+    kinds = Counter(kind_of(e.formula) for e in explanations if e.formula is not None)
+    return tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common())
+
+
+def left_out(refs: Iterable[UnitRef]) -> tuple[tuple[str, int], ...]:
+    """Units without a formula: why, and how many, most common first."""
+    return tuple(Counter(ref.status for ref in refs if ref.formula is None).most_common())
+
+
+def best_units(refs: Iterable[UnitRef]) -> tuple[UnitRef, ...]:
+    """The best explained units; those no better than chance last."""
+    found = (ref for ref in refs if ref.formula)
+    return tuple(sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))[:_BEST])
+
+
+def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
+    """How good some explanations are and how far they hold; nothing of what is not known."""
+    shown = [e for e in explanations if e.formula is not None]
+    if not shown:
+        return ()
+    proven = sum(e.certificate.proven for e in shown)
+    said = [f"{proven:,} of the {count(len(shown), 'formula')} shown are proven the best."]
+    both = [(e.iou, outside) for e in shown if (outside := held_out_iou(e)) is not None]
+    if both:
+        inside, outside = (sum(ious) / len(both) for ious in zip(*both, strict=True))
+        said.append(
+            f"Formulas found without some samples and scored on these have a mean IoU of "
+            f"{outside:.3f}, against {inside:.3f} for those found and scored on all."
+        )
+    judged = [found for e in shown if (found := better_than_chance(e))]
+    if judged:
+        beat, pooled = (sum(key in found for found in judged) for key in (ABOVE_ALL, ABOVE_POOLED))
+        said.append(
+            f"{beat:,} of {count(len(judged), 'unit')} beat every shuffle of the annotations, and "
+            f"{pooled:,} are better than chance by a pooled estimate."
+        )
+    limited = sum(bool(vocabulary_limit(e)) for e in shown)
+    if limited:
+        said.append(
+            f"For {limited:,} the vocabulary is the limit: their ceiling is far below 1, so that "
+            "only more annotated concepts could explain them better."
+        )
+    return tuple(said)
+
+
+def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] | None:
+    """Mean IoU by length in sample, held out and by chance; None where that is not known."""
+    known = [e.trust for e in explanations if e.trust is not None and e.trust.held_out is not None]
+    held = [trust.held_out for trust in known if trust.held_out is not None]
+    if not held:
+        return None
+    chance = [trust.chance.null for trust in known if trust.chance is not None]
+    columns = ([h.in_sample for h in held], [h.by_length for h in held], chance)
+    return tuple([sum(ious) / len(ious) for ious in zip(*rows, strict=True)] for rows in columns)
+
+
+def _plots(chapter: Chapter) -> tuple[Plot, ...]:
+    """The figures that the answers allow."""
+    plots, answers = [], chapter.answers
+    if "length" in answers:
+        tables = answers["length"].tables
+        plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
+    if "trust" in answers:
+        table = answers["trust"].tables["by_length"]
+        means = [tuple(map(float, table[c])) for c in ("in_sample", "held_out", "null")]
+        plots += [trust_by_length(*means)] if len(table) > 1 else []
+    if "uniqueness" in answers:
+        plots.append(category_shares(answers["uniqueness"].tables["categories"]))
+    if "accuracy" in answers:
+        table = answers["accuracy"].tables["units"]
+        units = {unit: (chapter.layer, unit) for unit in chapter.units}
+        quantity, label = "accuracy", "accuracy while active"
+        if table["accuracy"].nunique(dropna=True) < 2:  # every prediction is right, say
+            quantity, label = "margin", "logit margin while active"
+        plots.append(accuracy_scatter(table, quantity, label, units))
+    return tuple(plots)

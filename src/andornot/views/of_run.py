@@ -1,0 +1,127 @@
+"""What is said of a run and of its layers, in words, and of one of its units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import numpy as np
+
+from andornot.data.classes import told_apart
+from andornot.results.explanation import Explanation
+from andornot.runs.manifest import Rule
+from andornot.runs.run import Run
+from andornot.views.unit import (
+    MAX_WEIGHTS,
+    ClassWeight,
+    Group,
+    UnitEntry,
+    derived,
+    entry_of,
+    length_sentence,
+)
+
+T = TypeVar("T")
+
+_VISIBLE: Final = 0.0005
+"""Smaller weights read 0.000."""
+
+
+def unit_entry(
+    run: Run, layer: str, e: Explanation, groups: Sequence[Group[T]], position: str
+) -> UnitEntry[T]:
+    """What a page says of a unit.
+
+    Args:
+        run: the run.
+        layer: the unit's layer.
+        e: its explanation.
+        groups: samples that show it; empty groups are left out.
+        position: what a position of the run is called, in the singular.
+    """
+    own = derived(run.concepts, e), class_weights(run, layer, e.unit)
+    return entry_of(e, groups, position, *own)
+
+
+def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
+    """A unit's weight to each class, in their order; empty where no linear head follows.
+
+    Of more classes than :data:`MAX_WEIGHTS`, only those with the largest weights, for or against;
+    weights that would be printed as 0 are left out.
+    """
+    head = run.head_weights(layer)
+    if head is None:
+        return ()
+    named = run.class_names or [f"class {i}" for i in range(len(head))]
+    names = told_apart([str(name) for name in named])
+    # of the whole layer, so that bars of different units can be compared
+    largest = float(np.abs(head).max()) or 1.0
+    weights = head[:, unit]
+    # sorted again: on each page classes stand in the network's order
+    shown = np.sort(np.argsort(-np.abs(weights), kind="stable")[:MAX_WEIGHTS])
+    return tuple(
+        ClassWeight(names[i], float(weights[i]), float(weights[i]) / largest)
+        for i in shown
+        if abs(weights[i]) >= _VISIBLE
+    )
+
+
+def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, ...]:
+    """Sentences on what was explained; ``looked_at`` says on what, after "it"."""
+    result = run.result(layer)
+    explained = sum(e.formula is not None for e in result)
+    return (
+        f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
+        f"{run.record.data.concepts:,} concepts.",
+        *directions_sentence(run, layer),
+        f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
+        *length_sentence(result),
+    )
+
+
+def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
+    """That units are directions, where they are."""
+    noted = run.record.directions
+    if noted is None:
+        return ()
+    units, count = noted.shape
+    source = f" ({_last_part(noted.file)})" if noted.file else ""
+    return (
+        f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
+        f"“{layer}”, none of its own; a direction turned round would be another one.",
+    )
+
+
+def threshold(run: Run, layer: str) -> str:
+    """When a unit of a layer counts as active, after "if its value there is"."""
+    rule = run.record.layers[layer].threshold or Rule()
+    if rule.k is not None:
+        return f"in the top one of the {rule.k} ranges of its values"
+    if rule.quantile is not None:
+        return f"among the highest {100 * rule.quantile:g} % of its values"
+    return "above its threshold" if rule.fixed is None else f"above {rule.fixed:g}"
+
+
+def model_name(run: Run) -> str:
+    """What to call the network; of ``FILE.py:FUNCTION`` the function."""
+    return re.sub(r"^.*\.py:", "", _last_part(run.record.model.spec))
+
+
+def data_name(run: Run) -> str:
+    """What to call the data."""
+    return _last_part(run.record.data.path)
+
+
+def looked_at(run: Run) -> str:
+    """What the network was shown, after "it"."""
+    samples = run.modality.counted(run.record.data.samples)
+    told = f"{run.modality.seen} {samples} of {data_name(run)}"
+    if not run.positions.counted:
+        return told
+    return f"{told}, {run.concepts.n_positions:,} {run.positions.position}s"
+
+
+def _last_part(path: str) -> str:
+    """The last part of a path or of ``kind:path``; a page tells no one where files lie."""
+    return re.split(r"[/\\]", str(path).rstrip("/\\"))[-1]

@@ -1,0 +1,190 @@
+"""A formula as a tree: how well each part of it matches the unit, and what it adds to the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot.concepts.table import ConceptTable
+from andornot.formula import And, Concept, Formula, Not, Or
+from andornot.formula_forms import operands
+from andornot.measures.scores import Counts
+from andornot.views.plain import View
+
+_LEAST_SHARE: Final = 0.02
+_LEAST_LIFT: Final = 1.25
+"""A concept stands out among some positions if it covers so much of them, and so many times as
+much as of all."""
+
+BoolArray = NDArray[np.bool_]
+Replace = Callable[["BoolArray | None"], "BoolArray | None"]
+
+ALONE: Final = "alone"
+ALTERNATIVE: Final = "OR"
+CONDITION: Final = "AND"
+EXCLUDED: Final = "NOT"
+
+ROLES: Final = {
+    ALONE: "the whole formula",
+    ALTERNATIVE: "one of several alternatives",
+    CONDITION: "a condition",
+    EXCLUDED: "excluded",
+}
+"""What a concept can be in a formula."""
+
+
+@dataclass(frozen=True)
+class Part(View):
+    """A part of a formula.
+
+    Attributes:
+        operator: ``AND`` or ``OR``; empty for a concept.
+        concept: the concept's name; empty for an operator.
+        negated: whether it stands after NOT; its scores are those without the NOT.
+        role: of a concept, a key of :data:`ROLES`; empty for an operator.
+        counts: how it alone matches the unit.
+        without: IoU of the whole formula if this part is left out of it; None for the whole.
+        parts: what the operator joins.
+    """
+
+    operator: str
+    concept: str
+    negated: bool
+    role: str
+    counts: Counts
+    without: float | None
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def iou(self) -> float:
+        """How well it alone matches the unit."""
+        return self.counts.iou
+
+    def concepts(self) -> Iterator[Part]:
+        """Its concepts, from left to right."""
+        if not self.parts:
+            yield self
+        for part in self.parts:
+            yield from part.concepts()
+
+
+@dataclass(frozen=True, eq=False)
+class Matcher:
+    """Scores any union of atoms for one unit.
+
+    Attributes:
+        table: the concepts.
+        active: int64 ``(n_atoms,)``, positions of each atom on which the unit is active.
+    """
+
+    table: ConceptTable
+    active: NDArray[np.int64]
+
+    def counts(self, atoms: BoolArray) -> Counts:
+        """Counts of the formula that is the union of these atoms."""
+        hit, held = int(self.active[atoms].sum()), int(self.table.counts[atoms].sum())
+        return Counts.of(hit, held, int(self.active.sum()), self.table.n_positions)
+
+    def tree(self, formula: Formula) -> Part:
+        """A formula as a tree, in which chains of one operator are one node."""
+        return self._part(formula, False, ALONE, lambda atoms: atoms)
+
+    def _part(self, formula: Formula, negated: bool, place: str, replace: Replace) -> Part:
+        """A part.
+
+        Args:
+            formula: the part.
+            negated: whether it stands after NOT.
+            place: the operator that joins it to others.
+            replace: gives the whole formula's atoms if this part had others, or (None) were left
+                out; None if nothing is left then.
+        """
+        if isinstance(formula, Not):
+            inside = _negated(replace)
+            return self._part(formula.operand, not negated, place, inside)
+        atoms = self.table.mask(formula)
+        rest = replace(None)
+        without = None if rest is None else self.counts(rest).iou
+        if isinstance(formula, Concept):
+            role = EXCLUDED if negated else place
+            return Part("", formula.name, negated, role, self.counts(atoms), without)
+        kind = And if isinstance(formula, And) else Or
+        parts = self._chain(list(operands(formula, kind)), kind, negated, replace)
+        return Part(
+            kind.__name__.upper(), "", negated, "", self.counts(atoms), without, tuple(parts)
+        )
+
+    def _chain(
+        self,
+        formulas: Sequence[Formula],
+        kind: type[And] | type[Or],
+        negated: bool,
+        replace: Replace,
+    ) -> Iterator[Part]:
+        masks = [self.table.mask(formula) for formula in formulas]
+        for i, formula in enumerate(formulas):
+            others = _joined(kind, masks[:i] + masks[i + 1 :])
+
+            def with_part(atoms: BoolArray | None, others: BoolArray = others) -> BoolArray | None:
+                return replace(others if atoms is None else _joined(kind, [others, atoms]))
+
+            # under a NOT the two operators change places (De Morgan)
+            place = CONDITION if (kind is And) != negated else ALTERNATIVE
+            yield self._part(formula, negated, place, with_part)
+
+
+def _negated(replace: Replace) -> Replace:
+    return lambda atoms: replace(None if atoms is None else ~atoms)
+
+
+def _joined(kind: type[And] | type[Or], masks: Sequence[BoolArray]) -> BoolArray:
+    return reduce(np.logical_and if kind is And else np.logical_or, masks)
+
+
+@dataclass(frozen=True)
+class Share(View):
+    """A concept, the share of some positions that it covers, and of all positions."""
+
+    concept: str
+    share: float
+    usual: float
+
+
+def failures(
+    matcher: Matcher, atoms: BoolArray, n: int = 5
+) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+    """Which concepts stand out where a formula misses the unit, and where it gives a false alarm.
+
+    Args:
+        matcher: the unit.
+        atoms: what the formula is the union of.
+        n: how many concepts to name at most.
+    """
+    missed = np.where(atoms, 0, matcher.active)
+    alarms = np.where(atoms, matcher.table.counts - matcher.active, 0)
+    return _standing_out(matcher.table, missed, n), _standing_out(matcher.table, alarms, n)
+
+
+def _standing_out(table: ConceptTable, positions: NDArray[np.int64], n: int) -> tuple[Share, ...]:
+    """The plain concepts that cover much of these positions, given by atom, and more than usual.
+
+    They are ranked by ``share * log(share / usual share)``, their part of the divergence between
+    these positions and all.
+    """
+    per_entry = np.repeat(positions, np.diff(table.indptr))
+    covered = np.bincount(table.indices, per_entry, minlength=table.n_concepts)
+    if table.bases:
+        covered[np.array(table.bases) >= 0] = 0
+    share = covered / max(int(positions.sum()), 1)
+    usual = table.concept_counts / max(table.n_positions, 1)
+    telling = (share >= _LEAST_SHARE) & (share >= _LEAST_LIFT * usual)
+    rank = np.where(telling, share * np.log(np.maximum(share, 1e-12) / np.maximum(usual, 1e-12)), 0)
+    most = np.argsort(-rank, kind="stable")[:n]
+    return tuple(
+        Share(table.names[c], float(share[c]), float(usual[c])) for c in most if rank[c] > 0
+    )

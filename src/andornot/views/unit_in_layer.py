@@ -1,0 +1,191 @@
+"""A unit among those of its layer: all that its page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any, Final, Generic, TypeVar
+
+from andornot._tools.commands import command
+from andornot._tools.progress import track
+from andornot._tools.words import count, percent
+from andornot.formula_forms import MEANING, kind_of
+from andornot.results.explanation import Explanation
+from andornot.views.chapter import Chapter
+from andornot.views.neighbours import Match, nearest_units
+from andornot.views.of_run import unit_entry
+from andornot.views.parts import Part, Share, failures
+from andornot.views.plain import View
+from andornot.views.plots import Plot, activation_histogram, trust_by_length, unit_by_length
+from andornot.views.samples import grouped
+from andornot.views.unit import (
+    ClassWeight,
+    Group,
+    Range,
+    Row,
+    UnitEntry,
+    lower_ranges,
+    runner_up_rows,
+)
+from andornot.views.unit_refs import UnitRef
+from andornot.views.wording import vocabulary_limit
+
+T = TypeVar("T")
+
+_UNACCOUNTED: Final = 6
+"""Samples of a unit that no concept accounts for."""
+
+
+@dataclass(frozen=True)
+class UnitView(View, Generic[T]):
+    """All that is shown of a unit.
+
+    Attributes:
+        ref: the unit.
+        before, after: the units before and after it; None at the ends.
+        entry: what any page says of a unit, with its samples.
+        n_positions: all positions of the data.
+        true_negatives: positions where neither unit nor formula holds.
+        kind: the sort of its formula, and what that means.
+        tree: its formula, part by part; None where there is none.
+        missed: concepts that cover most of the positions where only the unit is active.
+        alarms: the same where only the formula holds.
+        lengths: IoU by length, where several lengths were searched; held out and by chance too,
+            where that is known.
+        lower: the formulas of the lower ranges, from the highest down; empty without ranges.
+        unaccounted: samples whose active positions no concept accounts for, where the vocabulary
+            is the limit; None elsewhere.
+        activations: how its values are distributed; None if they do not differ.
+        runners_up: all formulas that came next.
+        classes: what it says for and against classes, with their numbers.
+        are_weights: whether those are connection weights, else correlations.
+        in_use: how the network does while it is active; empty if not known.
+        nearest: other units that fire on the same, with the cosine.
+        command: how to score a formula for this unit.
+    """
+
+    ref: UnitRef
+    before: UnitRef | None
+    after: UnitRef | None
+    entry: UnitEntry[T]
+    n_positions: int
+    true_negatives: int
+    kind: tuple[str, str]
+    tree: Part | None
+    missed: tuple[Share, ...]
+    alarms: tuple[Share, ...]
+    lengths: Plot | None
+    lower: tuple[Range, ...]
+    unaccounted: Group[T] | None
+    activations: Plot | None
+    runners_up: tuple[Row, ...]
+    classes: tuple[tuple[int, ClassWeight], ...]
+    are_weights: bool
+    in_use: tuple[str, ...]
+    nearest: tuple[tuple[UnitRef, float], ...]
+    command: str
+
+
+def view_units(chapter: Chapter, n_samples: int) -> Iterator[UnitView[Any]]:
+    """The units of a layer, one after another: samples of all at once would fill the memory.
+
+    Args:
+        chapter: the layer.
+        n_samples: how many samples to show of each unit, at most.
+    """
+    nearest = nearest_units(chapter.responses, chapter.units)
+    tracked = track(nearest, f"writing {chapter.layer}", len(chapter.units))
+    for place, matches in enumerate(tracked):
+        yield _view(chapter, place, n_samples, matches)
+
+
+def view_unit(chapter: Chapter, place: int, n_samples: int) -> UnitView[Any]:
+    """One unit of a layer, by its place among those that are shown."""
+    nearest = nearest_units(chapter.responses, chapter.units)
+    return _view(chapter, place, n_samples, next(islice(nearest, place, None)))
+
+
+def _view(chapter: Chapter, place: int, n_samples: int, nearest: Sequence[Match]) -> UnitView[Any]:
+    """The unit at a place among those of its layer; ``nearest`` are places too."""
+    e, links, refs = chapter.explanations[place], chapter.links, chapter.refs
+    groups = grouped(chapter.gallery.unit(e.unit, n_samples))
+    missed, alarms = _failures(chapter, e)
+    histogram = chapter.histograms[e.unit]
+    threshold = float(chapter.gallery.thresholds[e.unit])
+    return UnitView(
+        ref=refs[place],
+        before=refs[place - 1] if place else None,
+        after=refs[place + 1] if place + 1 < len(refs) else None,
+        entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
+        n_positions=sum(asdict(e.counts).values()),
+        true_negatives=e.counts.tn,
+        kind=kind_words(e),
+        tree=chapter.tree(e),
+        missed=missed,
+        alarms=alarms,
+        lengths=lengths_plot(e),
+        lower=lower_ranges(chapter.gallery.result.ranges(e.unit)),
+        unaccounted=_unaccounted(chapter, e),
+        activations=None if histogram is None else activation_histogram(histogram, threshold),
+        runners_up=runner_up_rows(e),
+        classes=() if links is None else links.of_unit(e.unit),
+        are_weights=links is not None and links.are_weights,
+        in_use=_in_use(chapter.accuracies.get(e.unit)),
+        nearest=tuple((refs[match.index], match.score) for match in nearest),
+        command=_command(chapter, e),
+    )
+
+
+def _failures(chapter: Chapter, e: Explanation) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+    """Which concepts stand out where the formula misses the unit, and in its false alarms."""
+    if e.formula is None:
+        return (), ()
+    return failures(chapter.matcher(e.unit), chapter.run.concepts.mask(e.formula))
+
+
+def _unaccounted(chapter: Chapter, e: Explanation) -> Group[Any] | None:
+    """Samples of a unit that no concept accounts for, where the vocabulary is the limit."""
+    samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
+    if e.formula is None or not samples or not vocabulary_limit(e):
+        return None
+    union = chapter.accounted(e.unit)
+    shown = tuple(chapter.gallery.left_over(e, union, sample) for sample in samples)
+    return Group("unaccounted", "Most left over", shown)
+
+
+def kind_words(e: Explanation) -> tuple[str, str]:
+    """The sort of a unit's formula, and what that means; empty where there is no formula."""
+    return ("", "") if e.formula is None else (kind_of(e.formula), MEANING[kind_of(e.formula)])
+
+
+def lengths_plot(e: Explanation) -> Plot | None:
+    """IoU by length, with all that is known of it."""
+    if e.formula is None or len(e.by_length) < 2:
+        return None
+    if e.trust is None or e.trust.held_out is None:
+        return unit_by_length(e.by_length)
+    chance = () if e.trust.chance is None else e.trust.chance.null
+    held = e.trust.held_out
+    return trust_by_length(held.in_sample, held.by_length, chance)
+
+
+def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:
+    """How the network does while a unit is active, and without it."""
+    if row is None or not row["active_samples"]:
+        return ()
+    where = count(int(row["active_samples"]), "sample")
+    found = [f"While it is active the network is right on {percent(row['accuracy'])} of {where}."]
+    if "accuracy_lost" in row and row["accuracy_lost"] == row["accuracy_lost"]:
+        lost = 100 * float(row["accuracy_lost"])
+        moved = f"{'falls' if lost > 0 else 'rises'} by {abs(lost):.2f} percentage points"
+        found.append(f"Without it the network's accuracy {moved if lost else 'stays the same'}.")
+    return tuple(found)
+
+
+def _command(chapter: Chapter, e: Explanation) -> str:
+    """How to score its formula, or another one, on the command line, wherever one stands there."""
+    layer = ["--layer", chapter.layer] if len(chapter.run.layers) > 1 else []
+    formula = "FORMULA" if e.formula is None else str(e.formula)
+    plain = ["--"] if formula.startswith("-") else []  # what follows is no option
+    return command("score", *layer, *plain, chapter.run.path.resolve(), e.unit, formula)
