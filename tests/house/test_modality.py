@@ -244,6 +244,13 @@ def test_arguments_for_other_samples_are_refused(series, tmp_path):
         dissect("x.py:x", "conv", f"series:{series}", tmp_path, preprocessing="imagenet")
 
 
+def test_further_sources_are_refused(series):
+    from plugin_series.probe import SeriesProbe
+
+    with pytest.raises(OptionError, match="sources of concepts are not known for temperature"):
+        SeriesProbe.of("x.py:x", ("conv",), f"series:{series}", Recording(), sources=(object(),))
+
+
 # --- what is not there, and what is broken -------------------------------------------------------
 
 
