@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -242,6 +243,14 @@ def test_options_for_other_samples_are_refused(series, tmp_path, option, said, m
 def test_arguments_for_other_samples_are_refused(series, tmp_path):
     with pytest.raises(OptionError, match="preprocessing is an option for images"):
         dissect("x.py:x", "conv", f"series:{series}", tmp_path, preprocessing="imagenet")
+
+
+def test_further_sources_are_refused(series):
+    from plugin_series.probe import SeriesProbe
+
+    any_source: Any = object()
+    with pytest.raises(OptionError, match="sources of concepts are not known for temperature"):
+        SeriesProbe.of("x.py:x", ("conv",), f"series:{series}", Recording(), sources=(any_source,))
 
 
 # --- what is not there, and what is broken -------------------------------------------------------

@@ -26,6 +26,7 @@ from andornot.data.classes import about_numbers
 from andornot.data.modality import Level
 from andornot.data.registry import modality_named, open_samples
 from andornot.data.samples import Samples, groups_of
+from andornot.data.sources.named import UserSource
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.probes.base import Batch, Facts, Recording, made_with, told, usual_threshold
 from andornot.specs import absolute, python_function
@@ -76,6 +77,8 @@ class PlainProbe(ABC):
 
     modality: ClassVar[str]
     level: ClassVar[str]
+    sources: ClassVar[tuple[UserSource, ...]] = ()
+    """Concepts that the user adds: none here, the samples bring all."""
 
     @classmethod
     @abstractmethod
@@ -111,6 +114,7 @@ class PlainProbe(ABC):
         data: Annotated | str | Path,
         recording: Recording,
         weights: str | Path | None = None,
+        sources: tuple[UserSource, ...] = (),
     ) -> Self:
         """Load what is given as a text, and check the layers.
 
@@ -119,6 +123,10 @@ class PlainProbe(ABC):
         """
         if (recording.tokens, recording.layout) != ("auto", "auto"):
             raise OptionError("tokens and layout are options for images; leave them out here")
+        if sources:
+            raise OptionError(
+                f"further sources of concepts are not known for {cls.modality}; leave them out"
+            )
         named = None if weights is None else str(weights)
         spec = model if isinstance(model, str) else type(model).__name__
         samples = open_samples(data) if isinstance(data, str | Path) else data
