@@ -3,7 +3,7 @@
 #
 # A small network learns to tell painted pictures apart. What do its units look for?
 # The pictures come from andornot's demo world; take your own network and folder instead
-# (`docs/guides/own_data.md` says how to make one).
+# (`docs/start/own_network.md` says how to make one).
 
 # %%
 from pathlib import Path

@@ -229,6 +229,25 @@ def all_formulas(concepts, length, operators=OPERATORS, pool=None):
         yield from level
 
 
+def known_positions(formula, known):
+    """The positions on which all concepts of a formula are known."""
+    concepts = [formula[0], *(c for _, c in formula[1:])]
+    return set.intersection(*(set(known[c]) for c in concepts))
+
+
+def known_formulas(unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0):
+    """Every formula with its score on the positions where all its concepts are known.
+
+    ``known`` gives these positions for each concept; ``score(unit, mask, n)`` is a score on ``n``
+    positions. Formulas on whose positions the unit is never active are left out.
+    """
+    for formula, mask in all_formulas(concepts, length, operators):
+        inside = known_positions(formula, known)
+        if unit & inside and mask & inside:
+            value = score(unit & inside, mask & inside, len(inside))
+            yield formula, penalty ** (len(formula) - 1) * value
+
+
 def all_trees(concepts, length, operators=OPERATORS):
     """For each length, every set that a tree of exactly so many concepts holds on, with a tree.
 

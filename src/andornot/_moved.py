@@ -1,7 +1,7 @@
 """Old dotted paths of public modules: they go on working, and warn.
 
-``docs/deprecation.md`` promises that what a page named works for one minor version more. A finder
-of our own stands last among Python's, so it is asked only for modules that are not there.
+``docs/reference/deprecation.md`` promises that what a page named works for one minor version more.
+A finder of our own stands last among Python's, so it is asked only for modules that are not there.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Unpack
 
@@ -26,13 +26,23 @@ from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
+from andornot.formula_forms import negative_concepts
 from andornot.measures.moments import Moments
 from andornot.measures.scores import Counts, metric_code
-from andornot.results.explanation import INACTIVE, NO_CONCEPT, OK, Certificate, Explanation, Scored
+from andornot.results.explanation import (
+    INACTIVE,
+    NO_CONCEPT,
+    OK,
+    Certificate,
+    Explanation,
+    Scored,
+    UnknownNot,
+)
 from andornot.results.result import Result
 from andornot.search import correlation
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
+from andornot.search.known import KnownParts, Part, part_of
 from andornot.search.options import MoreSearch, Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
 from andornot.search.problem import Atoms, Found, Problem, Solution
@@ -75,7 +85,8 @@ def explain(
         executor: where to search, in blocks of units (see ``_tools.executors``); in this process
             if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
-            ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``.
+            ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``,
+            ``known_only``.
 
     Returns:
         An explanation for each unit, in order.
@@ -120,14 +131,17 @@ def explain_responses(
         raise OptionError("no concept is left to search with; widen categories or concepts")
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
-    common = _Common(atoms, candidates, concepts.bases, concepts.names, options)
+    known = _known_parts(concepts, atoms, candidates, options)
+    whole = _whole(concepts, atoms, candidates, options)
+    common = _Common(atoms, candidates, concepts.bases, concepts.names, options, known, whole)
     numbers = (
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
     if engine is not None and correlate is None:
         elsewhere = _elsewhere(engine, common, responses, numbers, states)
-        return Result(tuple(elsewhere), search=options, table=concepts.digest)
+        found_there = tuple(with_unknown(e, concepts) for e in elsewhere)
+        return Result(found_there, search=options, table=concepts.digest)
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -139,7 +153,8 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        explanations = tuple(track(found, "searching", responses.n_units))
+        tracked = track(found, "searching", responses.n_units)
+        explanations = tuple(with_unknown(e, concepts) for e in tracked)
     return Result(explanations, search=options, table=concepts.digest)
 
 
@@ -152,9 +167,12 @@ class _Common:
     bases: tuple[int, ...]
     names: Sequence[str]
     options: SearchOptions
+    known: KnownParts | None
+    whole: Part | None
 
     def problem(self, active: NDArray[np.int32], counts: NDArray[np.int64]) -> Problem:
-        return Problem(self.atoms, active, counts, self.candidates, self.bases)
+        problem = Problem(self.atoms, active, counts, self.candidates, self.bases)
+        return problem if self.whole is None else self.whole.problem(problem)
 
     def explain(
         self,
@@ -171,6 +189,11 @@ class _Common:
             return _unexplained(number, state, problem, self.options)
         if correlate is not None:
             solution, bound = correlate(problem)
+            return _explanation(number, problem, solution, self.names, self.options, bound)
+        if self.known is not None:
+            within = partial(solve, stop=stop)
+            solution = self.known.solve(problem, self.options, within)
+            bound = self.known.ceiling(problem, self.options.metric_number)
             return _explanation(number, problem, solution, self.names, self.options, bound)
         solution = solve(problem, self.options, stop)
         return _explanation(number, problem, solution, self.names, self.options)
@@ -236,6 +259,61 @@ def _correlation_search(
     return search
 
 
+def check_known(concepts: ConceptTable, options: SearchOptions) -> None:
+    """Refuse ``known_only`` where the table cannot tell.
+
+    Raises:
+        OptionError: all is known, so the option would do nothing.
+        DataError: the table does not say where.
+    """
+    if not options.known_only:
+        return
+    if concepts.known is None:
+        raise OptionError(
+            "known_only has no effect here, for all categories are known on all positions; leave "
+            "it out, or say in the data what is known"
+        )
+    concepts.known_atoms(concepts.names[0])  # refuses a table that does not say where
+
+
+def _known_parts(
+    concepts: ConceptTable,
+    atoms: Atoms,
+    candidates: NDArray[np.int64],
+    options: SearchOptions,
+) -> KnownParts | None:
+    """The sets of positions that formulas are scored on; None where it is all of them."""
+    check_known(concepts, options)
+    known, of_concepts = concepts.known, concepts.known_concepts
+    if not options.known_only or known is None or of_concepts is None:
+        return None
+    return KnownParts.of(atoms, of_concepts, known.pattern, candidates, options.length)
+
+
+def _whole(
+    concepts: ConceptTable, atoms: Atoms, candidates: NDArray[np.int64], options: SearchOptions
+) -> Part | None:
+    """All positions, atoms that only what is known tells apart being one; None where none are."""
+    known = concepts.known
+    if options.known_only or options.correlates or known is None or not known.by_atom:
+        return None
+    return part_of(atoms, np.ones(concepts.n_atoms, np.bool_), candidates)
+
+
+def with_unknown(explanation: Explanation, concepts: ConceptTable) -> Explanation:
+    """The explanation that says which of its NOTs hold where nobody labelled the concept.
+
+    Where it is scored on known positions alone, that is nowhere.
+    """
+    formula, n = explanation.formula, sum(asdict(explanation.counts).values())
+    if formula is None or concepts.known is None or n < concepts.n_positions:
+        return replace(explanation, unknown=()) if explanation.unknown else explanation
+    names = dict.fromkeys(negative_concepts(formula))
+    shares = [(name, concepts.unknown_share(formula, name)) for name in names]
+    unknown = [UnknownNot(name, concepts.annotated(name), share) for name, share in shares if share]
+    return replace(explanation, unknown=tuple(unknown))
+
+
 def _check_units(
     responses: Responses, concepts: ConceptTable, **per_unit: Sequence[object] | None
 ) -> None:
@@ -253,13 +331,20 @@ def _check_units(
             )
 
 
-def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) -> Counts:
+def score(
+    formula: Formula | str,
+    unit_mask: ArrayLike,
+    concepts: ConceptTable,
+    *,
+    known_only: bool = False,
+) -> Counts:
     """Score any formula for one unit.
 
     Args:
         formula: a formula, or its text.
         unit_mask: bool, with the positions of the table.
         concepts: the concept table.
+        known_only: count only the positions where all concepts of the formula are known.
 
     Returns:
         The four counts; ``.iou`` and ``.scores()`` give the scores.
@@ -271,18 +356,27 @@ def score(formula: Formula | str, unit_mask: ArrayLike, concepts: ConceptTable) 
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
     responses = Responses.from_masks(mask[None], concepts)
-    return score_responses(formula, responses, 0, concepts)
+    return score_responses(formula, responses, 0, concepts, known_only)
 
 
 def score_responses(
-    formula: Formula | str, responses: Responses, unit: int, concepts: ConceptTable
+    formula: Formula | str,
+    responses: Responses,
+    unit: int,
+    concepts: ConceptTable,
+    known_only: bool = False,
 ) -> Counts:
     """Score any formula for one unit from its counts."""
     mask = concepts.mask(formula)
     active, counts = responses.unit(unit)
-    both = int(counts[mask[active]].sum())
-    t, a = int(concepts.counts[mask].sum()), int(counts.sum())
-    return Counts.of(both, t, a, concepts.n_positions)
+    if not known_only:
+        both = int(counts[mask[active]].sum())
+        t, a = int(concepts.counts[mask].sum()), int(counts.sum())
+        return Counts.of(both, t, a, concepts.n_positions)
+    known = concepts.known_atoms(formula)
+    mask &= known
+    both, a = int(counts[mask[active]].sum()), int(counts[known[active]].sum())
+    return Counts.of(both, int(concepts.counts[mask].sum()), a, int(concepts.counts[known].sum()))
 
 
 def _explanation(
@@ -298,7 +392,8 @@ def _explanation(
         return _unexplained(unit, NO_CONCEPT, problem, options)
 
     def scored(found: Found) -> Scored:
-        counts = Counts.of(found.i, found.t, problem.total, problem.atoms.n_positions)
+        positions = found.known or (problem.total, problem.atoms.n_positions)
+        counts = Counts.of(found.i, found.t, *positions)
         # the published score has an epsilon in it; what we show is exact
         value = found.score if options.profile is None else counts.iou
         return Scored(found.formula(names), counts, value)

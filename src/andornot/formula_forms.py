@@ -75,6 +75,11 @@ def positive_concepts(formula: Formula, positive: bool = True) -> Iterator[str]:
         yield from formula.concepts
 
 
+def negative_concepts(formula: Formula) -> Iterator[str]:
+    """Names of the concepts that stand after NOT (or after an odd number of them)."""
+    yield from positive_concepts(formula, positive=False)
+
+
 @dataclass(frozen=True)
 class Alternative:
     """One of several things that a formula lets hold.

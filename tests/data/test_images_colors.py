@@ -15,7 +15,7 @@ from andornot.errors import DataError
 
 
 def name_slowly(red: float, green: float, blue: float) -> str:
-    """The rule of docs/data.md for one colour, in plain words."""
+    """The rule of docs/reference/data.md for one colour, in plain words."""
 
     def linear(channel: float) -> float:
         c = channel / 255
@@ -136,7 +136,7 @@ def test_bad_tables(tmp_path: Path, rows: list[str], message: str) -> None:
 
 
 def test_agreement_with_a_published_naming(shared_data: Path) -> None:
-    """docs/data.md gives 88.6 % of the bins, and 93.9 % of the positions of real images."""
+    """docs/reference/data.md: 88.6 % of the bins, and 93.9 % of the positions of real images."""
     published = read_color_bins(shared_data / "vision/color_names_32768.csv")
     assert (color_bins() == published).mean() >= 0.88
 

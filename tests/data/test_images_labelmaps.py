@@ -257,7 +257,7 @@ def test_a_photo_taken_upright(folder: Path) -> None:
 
 
 def test_the_example_of_the_documentation(tmp_path: Path) -> None:
-    page = Path(__file__).resolve().parents[2].joinpath("docs/data.md").read_text()
+    page = Path(__file__).resolve().parents[2].joinpath("docs/reference/data.md").read_text()
     tables = re.findall(r"```csv\n(.*?)```", page, re.DOTALL)
     concepts, samples = (next(t for t in tables if t.startswith(h)) for h in ("id", "sample"))
     (tmp_path / "concepts.csv").write_text(concepts)

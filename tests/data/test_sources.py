@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from types import SimpleNamespace
+from dataclasses import replace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,6 @@ def test_the_table_of_a_sum_is_the_table_of_all_masks(drawn):
 def test_each_source_answers_the_protocol():
     whole: ConceptSource = Masks(np.zeros((1, 1, 2, 3), bool), 0)
     view = SampleView(0, "a", (2, 3))
-    assert whole.known(view) is True
     assert whole.links(view) is None
     assert whole.key() == {}
     several = Summed((whole, Colours(color_bins())))
@@ -97,13 +97,28 @@ def test_each_source_answers_the_protocol():
 
 
 def test_what_one_source_knows_of_a_category_is_known():
+    corner, whole = np.eye(2, 3, dtype=bool), {"k0": None, "k1": None}
+
     class Partly(Masks):
-        def known(self, sample):
-            return {"k0": False, "other": np.eye(2, 3, dtype=bool)}
+        unknown: Any = whole
+
+        def labels(self, sample):
+            return replace(super().labels(sample), unknown=self.unknown)
+
+    class Corner(Partly):
+        unknown: Any = MappingProxyType({"k1": corner})
 
     blank, view = np.zeros((1, 1, 2, 3), bool), SampleView(0, "a", (2, 3))
-    assert Summed((Partly(blank, 0), Masks(blank, 1))).known(view) == {"k0": False, "k1": True}
-    assert Summed((Masks(blank, 0), Masks(blank, 1))).known(view) is True
+
+    def unknown(*sources):
+        return Summed(sources).labels(view).unknown
+
+    assert unknown(Partly(blank, 0)) == whole
+    assert unknown(Partly(blank, 0), Masks(blank, 1)) == {"k0": None}  # the second looked for k1
+    assert unknown(Masks(blank, 0), Masks(blank, 1)) == {}
+    both = unknown(Partly(blank, 0), Corner(blank, 1))
+    assert set(both) == {"k0", "k1"}
+    assert (both["k1"] == corner).all()  # elsewhere the second looked
 
 
 def test_two_sources_cannot_share_a_name():

@@ -85,6 +85,64 @@ def test_links_lead_somewhere(file):
             assert anchor in anchors(place), target
 
 
+DOCS = ROOT / "docs"
+SHELVES = {"start", "how-to", "explanation", "reference"}
+WHOLE = 27_000
+"""Words that all pages may have together: who adds some looks for others that can go."""
+
+
+def told(file):
+    """The running text of a page, piece by piece; code and formulas are none."""
+    tokens = MarkdownIt("commonmark").parse(file.read_text(encoding="utf-8"))
+    for token in tokens:
+        if token.type == "inline":
+            yield re.sub(r"\$\$?[^$]+\$\$?", "", token.content)
+
+
+def words_in(file):
+    """How many words the running text of a page has; bars of tables and numbers are none."""
+    return sum(len(re.findall(r"\S*[^\W\d_]\S*", piece)) for piece in told(file))
+
+
+def test_pages_are_short():
+    ours = set(PAGES) - {DOCS / "decisions.md", DOCS / "reference" / "options.md"}
+    assert sum(map(words_in, ours)) <= WHOLE
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) <= 700
+
+
+def test_each_page_stands_on_a_shelf_and_the_index_leads_to_it():
+    """So that nobody has to search for a page, and none is forgotten."""
+    index = DOCS / "index.md"
+    listed = {(DOCS / target.partition("#")[0]).resolve() for target in links(index)}
+    for block in read_page(index).blocks:
+        for line in block.text.splitlines() if block.language == "{toctree}" else ():
+            listed.update(DOCS.glob(f"{line}.md") if line and not line.startswith(":") else ())
+    for page in set(PAGES) - {ROOT / "README.md", index, DOCS / "decisions.md"}:
+        assert page.parent.name in SHELVES, page
+        assert page.parent.parent == DOCS, page
+        assert page in listed, page
+
+
+def test_no_sentence_is_told_twice():
+    """Each thing has one place, and other pages link to it."""
+    seen = {}
+    for file in PAGES:
+        for piece in told(file):
+            for sentence in re.split(r"(?<=[.!?:;|])\s+", piece):
+                words = re.findall(r"\w+", sentence.lower())
+                if len(words) >= 12:
+                    assert " ".join(words) not in seen, (file, seen[" ".join(words)], sentence)
+                    seen[" ".join(words)] = file
+
+
+def test_pages_that_code_names_exist():
+    """Messages, docstrings and help send people to pages by their paths."""
+    places = [ROOT / "src", ROOT / "tests", ROOT / "examples", ROOT / "benchmarks"]
+    for file in (file for place in places for file in place.rglob("*.py")):
+        for name in re.findall(r"\bdocs/[\w/-]+\.md\b", file.read_text(encoding="utf-8")):
+            assert (ROOT / name).exists(), f"{file}: {name}"
+
+
 def test_decisions_are_numbered_dated_and_listed_once():
     """Who adds a record gives it the next number and a place in the list at the top."""
     page = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
@@ -148,7 +206,7 @@ def is_moved(name):
 
 
 CHANGES = ROOT / "CHANGELOG.md"
-TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "deprecation.md"}
+TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "reference" / "deprecation.md"}
 NAMED = [*LINKED, *(ROOT / "docs" / "reference").glob("*.md")]
 
 

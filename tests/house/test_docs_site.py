@@ -99,7 +99,12 @@ FEW = ["--nulls", "3", "--resamples", "2", "--bootstrap", "40"]
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "n"), [("docs/trust.md", 90), ("docs/scores.md", 90), ("docs/text.md", 3000)]
+    ("name", "n"),
+    [
+        ("docs/explanation/trust.md", 90),
+        ("docs/explanation/activity.md", 90),
+        ("docs/reference/text.md", 3000),
+    ],
 )
 def test_commands_that_need_real_data_run_on_a_little_of_it(name, n, scratch, shared_data):
     """What a page cannot run for want of data, with stand-ins and on few samples and units."""
@@ -128,7 +133,7 @@ def test_no_code_is_left_out_without_a_reason(capsys):
 
 def test_every_column_of_a_run_is_described(demo_folder):
     run = demo_folder("vision") / "run"
-    page = (ROOT / "docs" / "runs.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "runs.md").read_text(encoding="utf-8")
     described = set(re.findall(r"`(\w+)`", page))
     for column in pd.read_parquet(run / "explanations.parquet").columns:
         general = re.sub(r"_\d+$", "_N", re.sub(r"^weight_.*", "weight_CLASS", column))
@@ -172,6 +177,6 @@ def test_the_references_are_complete(site):
 
 @pytest.mark.slow
 def test_formulas_are_drawn_by_the_browser_alone(site):
-    page = (site / "method.html").read_text(encoding="utf-8")
+    page = (site / "explanation" / "method.html").read_text(encoding="utf-8")
     assert "<mfrac>" in page
     assert "MathJax" not in page

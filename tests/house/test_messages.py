@@ -144,6 +144,17 @@ ARRAYS = {
         OptionError,
         "seconds is for a search with proof",
     ),
+    "known_only that is neither": (
+        lambda: SearchOptions(known_only="yes"),  # type: ignore[arg-type]
+        OptionError,
+        "known_only is 'yes'; give True or False",
+    ),
+    "known_only of the published search": (
+        lambda: SearchOptions(known_only=True, profile="mu2020"),
+        OptionError,
+        "profile 'mu2020' scores all positions, as published; leave it out, or leave known_only "
+        "out",
+    ),
     "a space of nothing": (
         lambda: SearchOptions(space="bushes"),  # type: ignore[arg-type]
         OptionError,

@@ -509,7 +509,9 @@ def test_the_small_real_checkpoint_is_as_good_as_it_says(shared_data):
 
 
 def test_the_example_in_the_docs_runs(tmp_path):
-    text = (Path(__file__).resolve().parents[2] / "docs" / "nli.md").read_text(encoding="utf-8")
+    text = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "classifiers.md").read_text(
+        encoding="utf-8"
+    )
     code = next(part for part in text.split("```python\n") if part.startswith("import numpy"))
     (tmp_path / "overlap.py").write_text(code.split("```")[0])
     model = load_pair_model(f"{tmp_path / 'overlap.py'}:Overlap")

@@ -29,7 +29,7 @@ def answer(
     masked_samples: int = 10,
     source: Any = None,
 ) -> Answer:
-    """Every score that ``docs/scores.md`` defines, for some units.
+    """Every score that ``docs/explanation/measures.md`` defines, for some units.
 
     Tables: ``units`` (a row for each unit), ``layer`` (mean and spread over these units).
 

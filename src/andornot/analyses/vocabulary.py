@@ -28,7 +28,7 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
     """The ceiling of each unit, and the active positions that no concept accounts for.
 
     A position is *accounted for* if some concept holds there and its atom belongs to the best
-    union of atoms, the one that reaches the ceiling (``docs/optimality.md``, Lemma 4).
+    union of atoms, the one that reaches the ceiling (``docs/explanation/proofs.md``, Lemma 4).
 
     Tables: ``units`` (a row for each, the lowest ceiling first), ``samples`` (for each unit those
     with most active positions that are not accounted for).

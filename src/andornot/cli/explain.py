@@ -174,7 +174,7 @@ def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...
         reason = " ".join(str(error).split())
         raise ModelError(
             f"The model {options['model']} failed on an example pair with {type(error).__name__}: "
-            f"{reason}; docs/nli.md says what it must answer."
+            f"{reason}; docs/how-to/classifiers.md says what it must answer."
         ) from error
 
 

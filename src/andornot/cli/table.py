@@ -164,6 +164,11 @@ _CONCEPTS = (
         "Concepts", _EXPLAIN, SearchOptions, "concepts", kind=Names(), metavar="NAMES",
     ),
     Setting(
+        ("--known-only",), "Score each formula where all its categories were annotated; needs "
+        "--no-trust.", "Concepts", _EXPLAIN, SearchOptions, "known_only",
+        more={"is_flag": True},
+    ),
+    Setting(
         ("--concepts-by",), "Add concepts by FILE.py:FUNCTION (which runs that file), or by the "
         "name of an installed entry point of andornot.concepts; may be given several times.",
         "Concepts", _EXPLAIN, api="sources", metavar="NAME", more={"multiple": True},

@@ -37,6 +37,7 @@ from andornot._tools.reading import read_arrays
 from andornot._tools.whole_folders import whole_folder
 from andornot._tools.words import count, shortened
 from andornot.concepts import provenance as origin
+from andornot.concepts.known import Known, LocalKnown, check_known, every_category, known_rows
 from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, offsets_of
 from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
@@ -77,6 +78,7 @@ class ConceptTable:
             ones; empty when all are plain.
         provenance: whom each concept comes from; empty where nothing is known of it. No search
             sees it, so ``digest`` leaves it out.
+        known: which categories were annotated (see ``concepts.known``); None where all were.
     """
 
     names: tuple[str, ...]
@@ -88,6 +90,7 @@ class ConceptTable:
     bases: tuple[int, ...] = ()
     members: tuple[tuple[int, ...], ...] = ()
     provenance: tuple[Provenance, ...] = ()
+    known: Known | None = None
 
     def __repr__(self) -> str:
         first = shortened(", ".join(self.names[:_NAMES]), 100)
@@ -133,6 +136,9 @@ class ConceptTable:
         text = repr((self.names, self.categories, self.bases, self.members))
         arrays = (self.indptr, self.indices, self.counts)
         parts = (text.encode(), *(np.ascontiguousarray(array).tobytes() for array in arrays))
+        # only then can a search ask what is known
+        if self.known is not None and self.known.by_atom:
+            parts += self.known.parts()
         return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
     @cached_property
@@ -152,6 +158,57 @@ class ConceptTable:
         order = np.argsort(self.indices, kind="stable")
         sizes = np.bincount(self.indices, minlength=self.n_concepts)
         return offsets_of(sizes), atom_of_entry[order]
+
+    @cached_property
+    def known_concepts(self) -> BoolArray | None:
+        """Whether each concept is known in each pattern of ``known``; None where all is known."""
+        if self.known is None:
+            return None
+        # of a union its members tell: the name of its operator is a category of no annotator
+        plain = [() if own else c for c, own in zip(self.categories, self._members, strict=True)]
+        return self.known.of_concepts(plain, self._members)
+
+    def known_atoms(self, formula: Formula | str) -> BoolArray:
+        """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+            DataError: atoms are not told apart by what is known (see ``Known.by_atom``).
+        """
+        columns = [self.index(name) for name in as_formula(formula).concepts]
+        if self.known is None or self.known_concepts is None:
+            return np.ones(self.n_atoms, np.bool_)
+        if not self.known.by_atom:
+            raise DataError(
+                "the concept table says how much is known and not where; build it for a search "
+                "with known_only"
+            )
+        known = np.logical_and.reduce(self.known_concepts[:, columns], axis=1)
+        atoms: BoolArray = known[self.known.pattern]
+        return atoms
+
+    def unknown_share(self, formula: Formula | str, name: str) -> float:
+        """Of the positions where a formula holds, the share where a concept is unknown.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
+        column, mask = self.index(name), self.mask(formula)
+        if self.known is None or self.known_concepts is None or not mask.any():
+            return 0.0
+        holds = mask[self.known.atoms]
+        unknown = holds & ~self.known_concepts[self.known.pattern, column]
+        return float(self.known.counts[unknown].sum() / self.known.counts[holds].sum())
+
+    def annotated(self, name: str) -> tuple[str, ...]:
+        """The categories of which one must be annotated for a concept to be known."""
+        column = self.index(name)
+        plain = self._members[column] or (column,)
+        return every_category(self.categories[member] for member in plain)
+
+    @property
+    def _members(self) -> tuple[tuple[int, ...], ...]:
+        return self.members or ((),) * self.n_concepts
 
     @cached_property
     def _index(self) -> dict[str, int]:
@@ -241,6 +298,7 @@ class ConceptTable:
         categories: Categories | None = None,
         folds: ArrayLike | None = None,
         groups: Groups | None = None,
+        known: ArrayLike | Mapping[str, ArrayLike] | None = None,
     ) -> ConceptTable:
         """From one boolean mask for each concept; masks may overlap in any way.
 
@@ -251,6 +309,10 @@ class ConceptTable:
             categories: a category, or several, or None, for each concept.
             folds: the fold (0, 1, ...) of each sample; all 0 if not given.
             groups: as :meth:`grouped` takes them; each sample its own if not given.
+            known: where each category was annotated at all, so that a search with ``known_only``
+                can tell: by name a bool mask over the positions, or one for each sample; or bool
+                ``(n_categories, *position_shape)``, categories as they first appear. Everywhere
+                if not given.
 
         Raises:
             DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
@@ -266,7 +328,10 @@ class ConceptTable:
                 f"{'; give the transpose' if on_its_side else ''}"
             )
         masks = as_masks(array, "masks", "masks > 0")
-        builder = TableBuilder(names, categories)
+        builder = TableBuilder(names, categories, known=known is not None)
+        if known is not None:
+            there = check_known(known, builder.every_category, masks.shape[1:])
+            masks = np.concatenate([masks, ~there])
         folds = _check_folds(folds, masks.shape[1])
         # samples of one position each: all columns at once, without a loop over samples
         if masks.ndim == 2:
@@ -494,7 +559,13 @@ class ConceptTable:
             positions = self.positions.relabelled(own_ids).followed_by(
                 other.positions.relabelled(other_ids)
             )
-        return builder.table(counts, positions).told_by(self._provenance_with(other, names))
+        merged = builder.table(counts, positions).told_by(self._provenance_with(other, names))
+        if self.known is None and other.known is None:
+            return merged
+        every = builder.every_category
+        cells = [self._cells_of(every, own_ids), other._cells_of(every, other_ids)]
+        atoms, rows, sizes = map(np.concatenate, zip(*cells, strict=True))
+        return replace(merged, known=Known.of_cells(every, atoms, rows, sizes))
 
     def _provenance_with(self, other: ConceptTable, names: Sequence[str]) -> list[Provenance]:
         """Whom concepts of both tables come from; nothing where neither knows."""
@@ -527,6 +598,24 @@ class ConceptTable:
             )
         return replace(self, provenance=tuple(provenance))
 
+    def _cells_of(
+        self, every: Sequence[str], ids: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], BoolArray, NDArray[np.int64]]:
+        """Atoms under other ids, whether each of these categories is known there, and sizes.
+
+        A category that no concept of this table has was annotated nowhere in it.
+        """
+        own = set(every_category(self.categories))
+        rows = np.tile([name in own for name in every], (self.n_atoms, 1))
+        if self.known is None:
+            return ids, rows, self.counts
+        rows = rows[self.known.atoms]
+        for at, name in enumerate(every):
+            if name in self.known.categories:
+                column = self.known.patterns[:, self.known.categories.index(name)]
+                rows[:, at] = column[self.known.pattern]
+        return ids[self.known.atoms], rows, self.known.counts
+
     def save(self, directory: str | Path) -> None:
         """Write the table as a directory, whole or not at all; an old one there is replaced.
 
@@ -555,6 +644,9 @@ class ConceptTable:
         }
         if self.provenance:  # a table of which nothing is known is written as ever
             meta["provenance"] = origin.as_json(self.provenance)
+        if self.known is not None:
+            self.known.save(directory)
+            meta["known"] = self.known.categories
         folder.write("concepts.json", json_writer(meta))
 
     @classmethod
@@ -578,6 +670,7 @@ class ConceptTable:
             members = tuple(tuple(m) for m in meta["members"]) if known and bases else ()
             told = meta.get("provenance") if known else None  # tables of before say nothing of it
             provenance = origin.from_json(told, len(names)) if told else ()
+            annotated = tuple(meta["known"]) if known and "known" in meta else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(
                 f"{path} is missing or damaged ({error}), so {directory} holds no readable concept "
@@ -597,6 +690,7 @@ class ConceptTable:
             provenance=provenance,
             # one of the two files alone is damage, of which loading tells
             positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
+            known=None if annotated is None else Known.load(directory, annotated),
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )
 
@@ -610,9 +704,14 @@ class TableBuilder:
     Args:
         names: concept names, all different.
         categories: a category, or several, or None, for each concept.
+        known: tell atoms apart by which categories are known there too. They are given with
+            hidden columns behind the concepts, one for each category that is unknown.
     """
 
-    def __init__(self, names: Sequence[str], categories: Categories | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], categories: Categories | None = None, known: bool = False
+    ) -> None:
+        self.by_known = known
         self.names = names_of(names, "names")
         self.categories = _check_categories(self.names, categories)
         self.index = {name: i for i, name in enumerate(self.names)}
@@ -624,6 +723,12 @@ class TableBuilder:
         self._tallies: list[tuple[NDArray[np.int32], NDArray[np.int64], int]] = []
         self._codes: list[NDArray[np.uint16]] = []
         self._shapes: list[tuple[int, int]] = []
+        self._cells: list[tuple[NDArray[np.int32], BoolArray, NDArray[np.int64]]] = []
+
+    @cached_property
+    def every_category(self) -> tuple[str, ...]:
+        """All categories, in order of first appearance."""
+        return every_category(self.categories)
 
     def add(
         self,
@@ -651,9 +756,15 @@ class TableBuilder:
         shape: Sequence[int],
         fold: int = 0,
         keep_codes: bool = True,
+        known: LocalKnown | None = None,
     ) -> None:
-        """Add one sample whose local atoms are known (see :func:`local_atoms`)."""
+        """Add one sample whose local atoms are known (see :func:`local_atoms`).
+
+        ``known`` says what was annotated; None where all was, or the atoms say it themselves.
+        """
         atoms = self.intern(indptr, indices)
+        if known is not None:
+            self._cells.append((atoms[known.local], known.known, known.counts))
         counts = np.bincount(codes, minlength=len(atoms)).astype(np.int64)
         self._tallies.append((atoms, counts, fold))
         self._shapes.append(grid_shape(shape))
@@ -719,6 +830,8 @@ class TableBuilder:
     def table(self, fold_counts: NDArray[np.int64], positions: AtomMap | None) -> ConceptTable:
         """A table of the interned atoms with these counts."""
         rows = [np.frombuffer(s, np.int32) for s in self.signatures]
+        known = self._known(rows, fold_counts.sum(axis=1))
+        rows = [row[: np.searchsorted(row, len(self.names))] for row in rows]
         return ConceptTable(
             names=self.names,
             categories=self.categories,
@@ -726,6 +839,28 @@ class TableBuilder:
             indices=np.concatenate([*rows, np.zeros(0, np.int32)]),
             fold_counts=fold_counts,
             positions=positions,
+            known=known,
+        )
+
+    def _known(self, rows: list[NDArray[np.int32]], counts: NDArray[np.int64]) -> Known | None:
+        """What is known of the interned atoms: by hidden columns, or by the cells of samples."""
+        n_categories = len(self.every_category)
+        if self.by_known:
+            known = known_rows(rows, len(self.names), n_categories)
+            atoms = np.arange(len(rows), dtype=np.int32)
+            return Known.of_cells(self.every_category, atoms, known, counts)
+        if not self._cells:
+            return None
+        atoms, cells, sizes = map(np.concatenate, zip(*self._cells, strict=True))
+        rest = counts.copy()
+        np.subtract.at(rest, atoms, sizes)
+        # what no sample calls unknown is known
+        others = np.flatnonzero(rest).astype(np.int32)
+        return Known.of_cells(
+            self.every_category,
+            np.concatenate([atoms, others]),
+            np.concatenate([cells, np.ones((len(others), n_categories), np.bool_)]),
+            np.concatenate([sizes, rest[others]]),
         )
 
 

@@ -59,7 +59,7 @@ def trusted(
     found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
     stage = plan.stage(
         stage_names.trust(layer.name),
-        responses=counted.key, formulas=found, search=asdict(plan.search),
+        responses=counted.key, formulas=found, search=plan.search.as_dict(),
         trust=asdict(plan.trust), choose_length=plan.choose_length,
     )  # fmt: skip
     clock = log.enter(stage)

@@ -23,6 +23,7 @@ from andornot._tools.whole_folders import sweep_folders
 from andornot.data.registry import check_arguments, modality_of_data
 from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
+from andornot.explainer import check_known
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
 from andornot.pipeline.journal import Journal
@@ -52,6 +53,13 @@ if TYPE_CHECKING:
     from andornot.probes.words import Words
     from andornot.search.options import Search, SearchOptions
     from andornot.trust.options import TrustOptions
+
+
+_KNOWN_ONLY = (
+    "each formula is scored where all its categories were annotated, so formulas with other "
+    "categories are scored on other positions; pictures and the parts of formulas go by all "
+    "positions"
+)
 
 
 def dissect(
@@ -108,8 +116,8 @@ def dissect(
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``profile``, ...) where those two are not given
-            as a whole; with ``length="auto"`` held-out samples choose each formula's length, up
-            to 10.
+            as a whole; ``known_only`` goes without trust; with ``length="auto"`` held-out samples
+            choose each formula's length, up to 10.
 
     Returns:
         The finished run; as its caller named the network, it may load that again, code or not.
@@ -217,6 +225,9 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
     concepts.table.select(plan.search.categories, plan.search.concepts)
+    check_known(concepts.table, plan.search)
+    if plan.search.known_only:
+        log.note(_KNOWN_ONLY)
     network = network_stages(plan, concepts.data, log)
     if plan.store:
         recorded = record(plan, network, engine, log)
@@ -243,6 +254,7 @@ def _explained(
     result = explain_layer(plan, counted, table, engine, log)
     if plan.store:
         result = trusted(plan, counted, result, table, log)
-        result = with_agreement(plan, counted, result, table, log)
+        if not plan.search.known_only:  # these are scores on all positions
+            result = with_agreement(plan, counted, result, table, log)
         result = with_ranges(plan, counted, result, table, engine, log)
     return ExplainedLayer(layer, counted.rule, result)

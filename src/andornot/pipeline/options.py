@@ -108,6 +108,10 @@ class RunOptions:
         n_workers(self.execution.jobs)  # for its errors alone
         self._check_values()
         self._check_store()
+        if self.trusts is not None and self.search.known_only:
+            from andornot.trust.measure import check_examined
+
+            check_examined(self.search)
 
     @classmethod
     def of(

@@ -46,6 +46,8 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     groups = groups_of(plan.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
+    if plan.search.known_only:  # no part of the key elsewhere, so that stages of before go on
+        inputs["known_only"] = True
     data = data_edition(plan, log)
     if "sources" in inputs:  # these may look at the pictures themselves
         inputs["images"] = data.images
@@ -58,7 +60,7 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
             return Concepts(data, stage, ConceptTable.load(stage.path))
     with clock.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
-        table = plan.probe.build_table(stage.path, plan.folds, plan.jobs)
+        table = plan.probe.build_table(stage.path, plan.folds, plan.jobs, plan.search.known_only)
         if plan.relations is not None:
             table = Related(plan.relations, plan.probe.spellings).derive(table)
             table.save_atoms(stage.path)

@@ -101,7 +101,7 @@ def _manifest(
         directions=None
         if plan.directions is None
         else DirectionsSource.of(plan.directions.facts()),
-        search=Searched.of(asdict(plan.search)),
+        search=Searched.of(plan.search.as_dict()),
         store=plan.store,
         trust=_trusted(plan),
         layers={each.layer.name: _layer(each) for each in explained},

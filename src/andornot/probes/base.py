@@ -191,8 +191,13 @@ class Probe(Protocol):
     def spellings(self, name: str) -> Sequence[str]:
         """What a name in a relation of the user may be called among the concepts."""
 
-    def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
-        """Build the concept table and write it as a directory, whole or not at all."""
+    def build_table(
+        self, directory: Path, folds: int, jobs: int | None, known_only: bool
+    ) -> ConceptTable:
+        """Build the concept table and write it as a directory, whole or not at all.
+
+        With ``known_only`` its atoms are told apart by what is known there too.
+        """
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer

@@ -154,9 +154,11 @@ class ImageProbe:
         """A relation's names are those of the concepts."""
         return (name,)
 
-    def build_table(self, directory: Path, folds: int, jobs: int | None) -> ConceptTable:
+    def build_table(
+        self, directory: Path, folds: int, jobs: int | None, known_only: bool
+    ) -> ConceptTable:
         """Read all label maps once."""
-        return build_table(self.data, directory, folds, jobs, self.sources)
+        return build_table(self.data, directory, folds, jobs, self.sources, known_only)
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer

@@ -109,7 +109,8 @@ class PairProbe:
         if not isinstance(model, PairModel):
             raise ModelError(
                 f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
-                "object with layers, class_names, fingerprint and record (see docs/nli.md)"
+                "object with layers, class_names, fingerprint and record "
+                "(see docs/how-to/classifiers.md)"
             )
         probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn, sources)
         _check_layers(probe.model, layers)
@@ -210,8 +211,9 @@ class PairProbe:
         directory: Path,
         folds: int,
         jobs: int | None,  # noqa: ARG002
+        known_only: bool,  # noqa: ARG002
     ) -> ConceptTable:
-        """Words, tags, overlap and neighbours of all pairs, or of all tokens."""
+        """Words, tags, overlap and neighbours of all pairs, or of all tokens; all are known."""
         given = self.words.stop_words
         if self.level == PAIR:
             build, stop_words = pair_concepts, STOP_WORDS if given is None else given

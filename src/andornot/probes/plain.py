@@ -212,6 +212,7 @@ class PlainProbe(ABC):
         directory: Path,
         folds: int,
         jobs: int | None,  # noqa: ARG002
+        known_only: bool,  # noqa: ARG002
     ) -> ConceptTable:
         """Ask each sample once for what holds where."""
         names, groups = list(self.data.names), groups_of(self.data)

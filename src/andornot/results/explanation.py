@@ -91,6 +91,36 @@ class Scored:
         return cls(parse(data["formula"]), counts, float(data["score"]))
 
 
+@dataclass(frozen=True)
+class UnknownNot:
+    """A concept after NOT, and how often nobody could have labelled it where the formula holds.
+
+    Attributes:
+        concept: its name.
+        categories: those of which one must be annotated for the concept to be known.
+        share: of the positions where the formula holds, those where the concept is unknown.
+    """
+
+    concept: str
+    categories: tuple[str, ...]
+    share: float
+
+    @property
+    def mostly(self) -> bool:
+        """Whether the NOT holds mostly where the concept is unknown."""
+        return self.share > 0.5
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self) | {"categories": list(self.categories)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> UnknownNot:
+        """Back from :meth:`as_dict`."""
+        categories = tuple(str(name) for name in data["categories"])
+        return cls(str(data["concept"]), categories, float(data["share"]))
+
+
 @dataclass(frozen=True, repr=False)
 class Explanation:
     """The explanation of one unit.
@@ -110,6 +140,7 @@ class Explanation:
         agreement: scores with the raw activations and by sample, where they were computed.
         range: the activations that count as active, above the first and up to the second number,
             where they were cut into ranges; None for a threshold.
+        unknown: the concepts after NOT that are unknown on some positions where the formula holds.
     """
 
     unit: int
@@ -122,6 +153,7 @@ class Explanation:
     trust: Trust | None = None
     agreement: Agreement | None = None
     range: tuple[float, float] | None = None
+    unknown: tuple[UnknownNot, ...] = ()
 
     @property
     def formula(self) -> Formula | None:
@@ -150,7 +182,9 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
-        return {
+        # a key of its own, only where it says something
+        unknown = {"unknown": [one.as_dict() for one in self.unknown]} if self.unknown else {}
+        plain = {
             "unit": self.unit,
             "status": self.status,
             "formula": None if self.formula is None else str(self.formula),
@@ -168,6 +202,7 @@ class Explanation:
             "by_length": [None if b is None else b.as_dict() for b in self.best_by_length],
             "beam": [scored.as_dict() for scored in self.beam],
         }
+        return plain | unknown
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Explanation:
@@ -185,6 +220,7 @@ class Explanation:
             trust=None if data.get("trust") is None else Trust.from_dict(data["trust"]),
             agreement=Agreement.from_dict(data["agreement"]) if data.get("agreement") else None,
             range=_range(data["range"]) if data.get("range") else None,
+            unknown=tuple(map(UnknownNot.from_dict, data.get("unknown", ()))),
         )
 
     def __str__(self) -> str:

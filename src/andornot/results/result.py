@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
@@ -167,7 +167,7 @@ class Result:
             RunError: it cannot be written.
         """
         content = {
-            "search": None if self.search is None else asdict(self.search),
+            "search": None if self.search is None else self.search.as_dict(),
             "table": self.table,
             "explanations": [e.as_dict() for e in self.explanations],
             "lower": [e.as_dict() for e in self.lower],

@@ -1,6 +1,6 @@
 """Explanations as rows of a table, in data frames and in ``explanations.parquet``.
 
-The columns are public: some may be added, none goes (``docs/deprecation.md``).
+The columns are public: some may be added, none goes (``docs/reference/deprecation.md``).
 """
 
 from __future__ import annotations

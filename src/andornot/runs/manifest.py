@@ -221,6 +221,7 @@ class Searched(Part):
     space: str | None = None
     nodes: int | None = None
     seconds: float | None = None
+    known_only: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -328,6 +328,8 @@ class Run:
     def score(self, unit: int, formula: Formula | str, layer: str | None = None) -> UnitScore:
         """Counts and scores of any formula for a unit, over all samples and in each fold.
 
+        In a run with ``known_only``, on the positions where all its concepts are known.
+
         Raises:
             FormulaError: the text is no formula, or names an unknown concept.
             OptionError: there is no such unit or layer.
@@ -338,14 +340,17 @@ class Run:
             raise OptionError(
                 f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"
             )
-        whole = score_responses(formula, responses, unit, table)
+        known_only = bool(self.record.search.known_only)
+        whole = score_responses(formula, responses, unit, table, known_only)
         mask, k = table.mask(formula), responses.unit_folds(unit)
+        there = table.known_atoms(formula) if known_only else np.ones(table.n_atoms, np.bool_)
+        mask &= there
         folds = tuple(
             Counts.of(
                 int(k[mask, f].sum()),
                 int(table.fold_counts[mask, f].sum()),
-                int(k[:, f].sum()),
-                int(table.fold_counts[:, f].sum()),
+                int(k[there, f].sum()),
+                int(table.fold_counts[there, f].sum()),
             )
             for f in range(table.n_folds)
         )

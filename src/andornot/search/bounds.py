@@ -1,4 +1,4 @@
-"""What a score says of counts, as one straight line; proofs are in ``docs/optimality.md``.
+"""What a score says of counts, as one straight line; proofs are in ``docs/explanation/proofs.md``.
 
 Every score grows with the hits ``I`` and falls with the false alarms ``E``, and the pairs
 ``(I, E)`` that score little form a convex set. So for any score ``s`` there is a line

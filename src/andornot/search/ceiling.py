@@ -3,7 +3,7 @@
 A formula is a union of atoms. The best union takes the atoms in descending order of ``k_a / n_a``
 up to some point, so a sort finds it: of the pairs ``(I, E)`` that unions have, one that scores
 highest lies at a corner of their convex hull, and these corners are such prefixes
-(``docs/optimality.md``).
+(``docs/explanation/proofs.md``).
 """
 
 from __future__ import annotations

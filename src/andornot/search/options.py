@@ -9,7 +9,7 @@ help shall not wait for a compiler.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict, Unpack, get_args
@@ -86,6 +86,8 @@ class SearchOptions:
         nodes: optimal search: prefixes of formulas to try with every concept, for each unit; of
             ``"auto"``, if given, too.
         seconds: optimal search: longest time for each unit; results then hang on the machine.
+        known_only: score each formula on the positions where all its concepts are known: those
+            whose categories were annotated there at all.
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
@@ -104,6 +106,7 @@ class SearchOptions:
     space: Space = "left-deep"
     nodes: int | None = None
     seconds: float | None = None
+    known_only: bool = False
 
     def __post_init__(self) -> None:
         from andornot.measures.scores import METRICS, PEARSON
@@ -140,6 +143,7 @@ class SearchOptions:
         operator_numbers(self.operators)
         self._check_numbers()
         self._check_space()
+        self._check_known()
         # a Budget checks nodes and seconds
         self.budget(1)
 
@@ -176,6 +180,18 @@ class SearchOptions:
             raise OptionError(
                 f"trees are searched by search 'optimal' or 'auto', up to length {LONGEST_TREE}, "
                 "and not for correlation or the published profile; leave space out"
+            )
+
+    def _check_known(self) -> None:
+        if not isinstance(self.known_only, bool):
+            raise OptionError(f"known_only is {quoted(self.known_only)}; give True or False")
+        if self.known_only and (self.profile or self.correlates):
+            what = "profile 'mu2020'" if self.profile else f"metric {quoted(self.metric)}"
+            raise OptionError(
+                f"{what} scores all positions, as published; leave it out, or leave known_only out"
+                if self.profile
+                else f"{what} correlates over all positions; choose another metric, or leave "
+                "known_only out"
             )
 
     @property
@@ -247,6 +263,14 @@ class SearchOptions:
                 )
         return chosen
 
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON and keys."""
+        options = asdict(self)
+        # keys and files from before there was this option go on as they are
+        if not self.known_only:
+            del options["known_only"]
+        return options
+
     @cached_property
     def operator_numbers(self) -> tuple[int, ...]:
         """Numbers of the operators to use, in the order they are tried."""
@@ -298,6 +322,7 @@ class MoreSearch(TypedDict, total=False):
     space: Space
     nodes: int | None
     seconds: float | None
+    known_only: bool
 
 
 class ArraySearch(MoreSearch, total=False):

@@ -79,6 +79,8 @@ class Found:
         t: positions where the formula is true.
         score: what the search ranked it by.
         tree: how the formula is built, where it is not from left to right.
+        known: active positions and all positions where its concepts are known, if it is scored on
+            these alone.
     """
 
     concepts: tuple[int, ...]
@@ -87,6 +89,7 @@ class Found:
     t: int
     score: float
     tree: Tree | None = None
+    known: tuple[int, int] | None = None
 
     def formula(self, names: Sequence[str]) -> Formula:
         """The formula, with names for columns."""

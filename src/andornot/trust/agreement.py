@@ -1,8 +1,9 @@
 """Further scores of a chosen formula: with the raw activations, and by sample.
 
 The scores are those that Oikarinen et al. (2025) find trustworthy beside IoU and F1, and the
-coverages of La Rosa et al. (NeurIPS 2023); ``docs/scores.md`` defines each. Two of the coverages
-have other names here already: activation coverage is recall, detection accuracy is precision.
+coverages of La Rosa et al. (NeurIPS 2023); ``docs/explanation/measures.md`` defines each. Two of
+the coverages have other names here already: activation coverage is recall, detection accuracy is
+precision.
 """
 
 from __future__ import annotations

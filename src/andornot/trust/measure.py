@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from andornot._tools.checks import as_masks
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
-from andornot.explainer import score_responses
+from andornot.explainer import score_responses, with_unknown
 from andornot.measures.scores import METRICS
 from andornot.results.explanation import NO_CONCEPT, Explanation
 from andornot.results.result import Result
@@ -81,6 +81,7 @@ def assess(
         raise OptionError(f"options are {quoted(options)}; give TrustOptions, or leave them out")
     masks = as_masks(unit_masks, "unit masks", "values > 0")
     chosen = _search_of(result, search)
+    check_examined(chosen)
     _check_same(result, masks, chosen)
     if result.table not in (None, concepts.digest):
         raise OptionError(
@@ -92,6 +93,23 @@ def assess(
     evidence = MaskEvidence(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+
+
+def check_examined(search: SearchOptions) -> None:
+    """Refuse a search that cannot be repeated on other samples.
+
+    Raises:
+        OptionError: formulas are scored on positions of their own, or not by counts.
+    """
+    if search.known_only:
+        raise OptionError(
+            "known_only scores each formula on positions of its own, which held-out samples, "
+            "redraws and shuffles cannot do yet; leave trust out (--no-trust)"
+        )
+    if search.metric.lower() not in METRICS:
+        raise OptionError(
+            f"trust works with scores from counts, and {search.metric} is none; leave trust out"
+        )
 
 
 examine = assess
@@ -189,12 +207,10 @@ def with_trust(
             earlier.
 
     Raises:
-        OptionError: a score is searched for that is no function of the four counts.
+        OptionError: a score is searched for that is no function of the four counts, or formulas
+            are scored where they are known.
     """
-    if search.metric.lower() not in METRICS:
-        raise OptionError(
-            f"trust works with scores from counts, and {search.metric} is none; leave trust out"
-        )
+    check_examined(search)
     repeats = Repeats.of(evidence.table, search, jobs)
 
     def part(name: str, kind: type[P], compute: Callable[[], list[P | None]]) -> list[P | None]:
@@ -209,7 +225,8 @@ def with_trust(
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
-        explained = [shortened(e, n) for e, n in zip(explained, lengths, strict=True)]
+        shorter = map(shortened, explained, lengths)
+        explained = [with_unknown(e, evidence.table) for e in shorter]
     formulas = [e.beam[0].formula for e in explained]
     stability = part(
         "stability", Stability,

@@ -83,10 +83,11 @@ def _check_masks(result: Result, responses: Responses, concepts: ConceptTable) -
             f"there are {len(result)} explanations for {responses.n_units} unit masks on "
             f"{responses.n_atoms} atoms of {concepts.n_atoms}; give the masks that were explained"
         )
+    known_only = _known_only(result)
     for place, e in enumerate(result):
         if e.formula is None:
             continue
-        counts = score_responses(e.formula, responses, place, concepts)
+        counts = score_responses(e.formula, responses, place, concepts, known_only)
         if counts != e.counts:
             raise OptionError(
                 f"the formula of unit {e.unit} is true on {counts.tp:,} of its active positions "
@@ -186,7 +187,7 @@ def _view(chapter: ArrayChapter, place: int, near: Sequence[Match]) -> UnitView[
         are_weights=False,
         in_use=(),
         nearest=tuple((refs[match.index], match.score) for match in near),
-        command=_command(e, place),
+        command=_command(e, place, _known_only(chapter.result)),
     )
 
 
@@ -220,10 +221,16 @@ def _positions(e: Explanation) -> int:
     return e.counts.tp + e.counts.fp + e.counts.fn + e.counts.tn
 
 
-def _command(e: Explanation, place: int) -> str:
+def _known_only(result: Result) -> bool:
+    """Whether formulas are scored where they are known."""
+    return result.search is not None and result.search.known_only
+
+
+def _command(e: Explanation, place: int, known_only: bool) -> str:
     """How to score its formula, or another one, in Python."""
     formula = "FORMULA" if e.formula is None else str(e.formula)
-    return f"andornot.score({formula!r}, unit_masks[{place}], concepts)"
+    more = ", known_only=True" if known_only else ""
+    return f"andornot.score({formula!r}, unit_masks[{place}], concepts{more})"
 
 
 def _plots(found: Sequence[Explanation]) -> list[Plot]:

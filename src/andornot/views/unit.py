@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from andornot._tools.colours import hexadecimal
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
+from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
 from andornot.views.plain import View
@@ -315,6 +316,18 @@ def sentences(e: Explanation, position: str) -> tuple[str, ...]:
         f"Where the formula holds, the unit is active on {c.tp / (c.tp + c.fp):.0%} "
         f"of the {_counted(c.tp + c.fp, position)}.",
         *_single_sentence(e),
+        *unknown_sentences(e),
+    )
+
+
+def unknown_sentences(e: Explanation) -> tuple[str, ...]:
+    """The NOTs of a formula that hold mostly where nobody labelled the concept, in sentences."""
+    return tuple(
+        f"NOT {quote(one.concept)} holds mostly where nobody labelled {' or '.join(one.categories)}"
+        f" ({one.share:.0%} of the positions where the formula holds), so it may say where the "
+        "data come from and not what is there."
+        for one in e.unknown
+        if one.mostly
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -118,7 +118,7 @@ def _view(chapter: Chapter, place: int, n_samples: int, nearest: Sequence[Match]
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
         entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
-        n_positions=chapter.run.concepts.n_positions,
+        n_positions=sum(asdict(e.counts).values()),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
         tree=chapter.tree(e),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.progress import track
-from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
+from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, Void, check_categories
 from andornot.data.images.files import AnyFile, read_colour_ids, read_json_file, records
 from andornot.errors import DataError
 from andornot.formula import nfc
@@ -100,6 +100,7 @@ def read_ade20k(path: Path, categories: Collection[str] | None = None) -> Folder
         codes=dict.fromkeys(sorted(layers), codes),
         legend="its JSON file",
         decode=decode,
+        void={"object": Void((0,), ("object",))},
     )
 
 
@@ -159,6 +160,7 @@ def _sample(
     if "part" in chosen:
         maps += [(f"part {i}", f"{stem}_parts_{i}.png") for i in range(1, levels + 1)]
     folders = stem.split("/")
+    unknown = ("part",) if "part" in chosen and not levels else ()
     return Sample(
         id=f"{stem}.jpg",
         image=f"{stem}.jpg",
@@ -166,4 +168,5 @@ def _sample(
         concepts=(places[scene],) if scene in places else (),
         split=next((f for f in folders if f in ("training", "validation")), ""),
         label=scene,
+        unknown=unknown,
     )

@@ -114,8 +114,11 @@ def _sample(
     image = safe_relative(row["image"], f"{where}, column image")
     maps: list[tuple[str, str]] = []
     concepts: dict[int, None] = {}
+    unknown: list[str] = []
     for category, column in columns.items():
         numbers, files = _cell(row[column], f"{where}, column {category}", legend)
+        # other data sets than those of this image were annotated for it
+        unknown += [] if numbers or files else [category]
         maps += [(category, f"images/{file}") for file in files]
         concepts |= dict.fromkeys(int(codes[number]) - 1 for number in numbers if codes[number])
     scenes, _ = _cell(row.get("scene", ""), f"{where}, column scene", legend)
@@ -132,6 +135,7 @@ def _sample(
         split=nfc(row["split"]),
         label=legend.names[scenes[0]] if scenes else "",
         shape=shape,
+        unknown=tuple(unknown),
     )
 
 

@@ -84,7 +84,7 @@ def _look(data: FolderData, i: int) -> _Seen:
     try:
         file = data.samples[i].image
         size = data.image(i).size
-        codes, indptr, indices, shape = read_atoms(data, i)
+        codes, indptr, indices, shape, _ = read_atoms(data, i)
         digest = hashlib.blake2b(data.file(file).read_bytes(), digest_size=16).digest()
     except AndornotError as error:
         return _Seen(error=str(error))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
+from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, Void, check_categories
 from andornot.data.images.files import LARGEST_ID
 from andornot.errors import DataError
 
@@ -67,6 +67,7 @@ def read_cityscapes(path: Path, categories: Collection[str] | None = None) -> Fo
         samples=tuple(_sample(path, file.relative_to(path).as_posix()) for file in maps),
         codes={"labelIds": codes},
         legend="the list of Cityscapes",
+        void={"labelIds": Void((0, NO_LABEL), tuple(dict.fromkeys(group for _, group in kept)))},
     )
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.numerals import whole
-from andornot.data.images.dataset import FolderData, Sample, check_categories
+from andornot.concepts.known import every_category
+from andornot.data.images.dataset import FolderData, Sample, Void, check_categories
 from andornot.data.images.drawn import listing
 from andornot.data.images.files import (
     AnyFile,
@@ -147,6 +148,7 @@ def read_coco(path: Path, categories: Collection[str] | None = None) -> FolderDa
         legend=decode.legend,
         decode=decode,
         decoded_by=decode.digest(),
+        void={LAYER: Void((0,), every_category(kept.values()))},
     )
 
 

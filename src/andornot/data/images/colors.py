@@ -6,7 +6,7 @@ hue, chroma and lightness. It says what the terms mean in plain words: little ch
 grey or white; brown is a dark orange or yellow, pink a light red or purple. The bands were
 drawn with a published naming in view (van de Weijer et al., *Learning Color Names for
 Real-World Applications*, 2009): borders tried, then rounded; no table is copied.
-``docs/data.md`` says how far the two agree.
+``docs/reference/data.md`` says how far the two agree.
 """
 
 from __future__ import annotations

@@ -44,6 +44,14 @@ LABELS_VERSION = 1
 """Raised whenever the same files come to mean other labels: it is part of the fingerprint."""
 
 
+@dataclass(frozen=True)
+class Void:
+    """Label ids that say that nobody labelled a position, and of which categories that is so."""
+
+    ids: tuple[int, ...]
+    categories: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What an index says of one image; nothing of it has been opened yet.
@@ -58,6 +66,8 @@ class Sample:
         shape: (H, W) of its label maps where the index tells it, otherwise None.
         group: what it has in common with samples of which it is not independent, such as the
             video; empty if unknown. No network sees it, so the fingerprint leaves it out.
+        unknown: categories that nobody annotated in it; no label hangs on it, so neither does
+            the fingerprint.
     """
 
     id: str
@@ -68,6 +78,7 @@ class Sample:
     label: str = ""
     shape: tuple[int, int] | None = None
     group: str = field(default="", repr=False)
+    unknown: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Files(Protocol):
@@ -125,6 +136,7 @@ class FolderData:
         further: sources of the user, whose concepts come behind ``names``. What they give is no
             part of ``labels`` nor of the fingerprint: whoever reads the files again need not run
             them.
+        void: for a layer the label ids that say that nobody labelled a position.
     """
 
     path: Path
@@ -142,6 +154,7 @@ class FolderData:
     drawn: Drawn | None = None
     provenance: Provenance | tuple[Provenance, ...] | None = None
     further: tuple[UserSource, ...] = field(default=(), repr=False)
+    void: Mapping[str, Void] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_written("concept", self.names, self.path / self.legend)
@@ -215,7 +228,8 @@ class FolderData:
     def _annotation(self, i: int) -> Labels:
         """What the files say of sample ``i``."""
         sample = self.samples[i]
-        maps = [self._read_map(layer, file) for layer, file in sample.maps]
+        nobody: dict[str, NDArray[np.bool_] | None] = dict.fromkeys(sample.unknown)
+        maps = [self._read_map(layer, file, nobody) for layer, file in sample.maps]
         layers = [layer for layer, _ in sample.maps]
         if self.drawn is not None:
             maps = self.drawn.maps(sample.id, self.codes[LAYER], *self._frame(sample))
@@ -228,7 +242,7 @@ class FolderData:
                     f"{self.file(file)} is {_size(labels.shape)} positions, but the label maps "
                     f"of {sample.id} are to be {_size(shape)}: scale it without interpolation."
                 )
-        return Labels(tuple(maps), sample.concepts, shape, tuple(layers))
+        return Labels(tuple(maps), sample.concepts, shape, tuple(layers), nobody)
 
     def layers_of(self, sample: Sample) -> tuple[str, ...]:
         """The layers in which a sample has anything, each once."""
@@ -236,8 +250,10 @@ class FolderData:
             return (LAYER,) if self.drawn.shapes.get(sample.id) else ()
         return tuple(dict.fromkeys(layer for layer, _ in sample.maps))
 
-    def _read_map(self, layer: str, file: str) -> NDArray[np.int32]:
-        """Read one map and turn its label ids into concept index + 1."""
+    def _read_map(
+        self, layer: str, file: str, nobody: dict[str, NDArray[np.bool_] | None]
+    ) -> NDArray[np.int32]:
+        """Read one map and turn its label ids into concept index + 1; note what is unknown."""
         path = self.file(file)
         ids = self.decode(path)
         labels = self.codes[layer][ids]
@@ -249,6 +265,10 @@ class FolderData:
                 "add it there (with neither name nor category if it means no label), or repaint it "
                 "as 0."
             )
+        if (void := self.void.get(layer)) is not None:
+            here = np.isin(ids, void.ids)
+            if here.any():
+                nobody |= dict.fromkeys(void.categories, here)
         return labels
 
     def _shape_from_files(self, sample: Sample, maps: list[NDArray[np.int32]]) -> tuple[int, int]:

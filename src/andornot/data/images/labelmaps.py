@@ -1,4 +1,4 @@
-"""Label-map folders: our own plain format for annotated images (``docs/data.md``).
+"""Label-map folders: our own plain format for annotated images (``docs/reference/data.md``).
 
 ::
 
@@ -25,6 +25,7 @@ from andornot._tools.files import writing
 from andornot._tools.looks import check_file
 from andornot._tools.tables import from_harmless, harmless_cell
 from andornot._tools.whole_folders import whole_folder
+from andornot.concepts.known import every_category
 from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, check_categories
 from andornot.data.images.files import (
     IMAGE_SUFFIXES,
@@ -75,7 +76,7 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
     if not (path / LEGEND).is_file():
         raise DataError(
             f"{path} has no {LEGEND}, which names the labels: write one, with a line for each "
-            "concept (see docs/data.md)."
+            "concept (see docs/reference/data.md)."
         )
     legend = read_legend(path / LEGEND)
     kept = restrict(legend.categories, categories)
@@ -97,13 +98,20 @@ def read_labelmaps(path: Path, categories: Collection[str] | None = None) -> Fol
     if (path / SAMPLES).exists():
         _add_rows(samples, path / SAMPLES, legend, positions)
     paint = Paint.of(LEGEND, legend.colors) if legend.colors else None
+    codes = {layer: id_codes(legend, layer, positions) for layer in layers}
+    every = every_category(kept.values())
+    by_layer = {
+        # named so, it shows that category, though its ids may name concepts of others
+        layer: (layer,) if layer in every else categories_in(table, tuple(kept.values()))
+        for layer, table in codes.items()
+    }
     return FolderData(
         path=path,
         kind="labelmaps",
         names=tuple(kept),
         categories=tuple(kept.values()),
-        samples=tuple(samples.values()),
-        codes={layer: id_codes(legend, layer, positions) for layer in layers},
+        samples=tuple(_with_unknown(s, by_layer, kept) for s in samples.values()),
+        codes=codes,
         legend=LEGEND,
         decode=paint or read_label_ids,
         decoded_by=paint.digest if paint else "",
@@ -200,6 +208,24 @@ def id_codes(legend: Legend, layer: str, positions: Mapping[str, int]) -> NDArra
     for number, name in {**legend.ids.get("", {}), **legend.ids.get(nfc(layer), {})}.items():
         codes[number] = positions.get(name, -1) + 1
     return codes
+
+
+def categories_in(
+    codes: NDArray[np.int32], categories: Sequence[tuple[str, ...]]
+) -> tuple[str, ...]:
+    """The categories of the concepts that a layer can show, by its table of codes."""
+    return every_category(categories[code - 1] for code in np.unique(codes[codes > 0]).tolist())
+
+
+def _with_unknown(
+    sample: Sample, by_layer: Mapping[str, tuple[str, ...]], kept: Mapping[str, tuple[str, ...]]
+) -> Sample:
+    """A sample that says which categories it has no label map for, nor a concept of the whole."""
+    categories = list(kept.values())
+    shown = every_category(by_layer[layer] for layer, _ in sample.maps)
+    said = every_category(categories[concept] for concept in sample.concepts)
+    unknown = [c for c in every_category(by_layer.values()) if c not in (*shown, *said)]
+    return replace(sample, unknown=tuple(unknown))
 
 
 def _scan(path: Path) -> dict[str, Sample]:

@@ -156,13 +156,13 @@ def kind_of(path: Path) -> str:
     if not path.is_dir():
         raise DataError(
             f"{path} looks like {looks_like(path)}, which is no data set that we know: give a "
-            "folder, a JSON file of annotations or a parquet file (see docs/data.md)."
+            "folder, a JSON file of annotations or a parquet file (see docs/reference/data.md)."
         )
     if any(file.suffix.lower() in IMAGE_SUFFIXES for file in path.iterdir()):
         raise DataError(
             f"{path} holds images, but nothing says what is on them: put them into a folder "
             f"'images', their label maps beside it into 'labels/LAYER', and name the labels in "
-            f"{LEGEND} (see docs/data.md)."
+            f"{LEGEND} (see docs/reference/data.md)."
         )
     raise DataError(
         f"{path} is no data set that we know: it has neither {BRODEN_LEGEND} (Broden), {LEGEND} "

@@ -17,9 +17,16 @@ from threading import Lock
 from typing import Any
 
 from andornot._tools.looks import PARQUET, amiss, check_file
-from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample
+from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, Void
 from andornot.data.images.files import AnyFile, Embedded, parse_id, read_json_file, safe_relative
-from andornot.data.images.labelmaps import LEGEND, Legend, id_codes, read_legend, restrict
+from andornot.data.images.labelmaps import (
+    LEGEND,
+    Legend,
+    categories_in,
+    id_codes,
+    read_legend,
+    restrict,
+)
 from andornot.errors import DataError
 from andornot.formula import nfc
 
@@ -104,10 +111,12 @@ def read_parquet(path: Path, categories: Collection[str] | None = None) -> Folde
     samples = _distinct([sample for file in files for sample in _samples(file)])
     layers = sorted({layer for sample in samples for layer, _ in sample.maps})
     codes = {layer: id_codes(legend, layer, positions) for layer in layers}
-    for table in codes.values():
+    void = {}
+    for layer, table in codes.items():
         if table[IGNORED] == CODES_UNKNOWN:
             # nobody named it, so the custom holds
             table[IGNORED] = 0
+            void[layer] = Void((IGNORED,), categories_in(table, tuple(kept.values())))
     return FolderData(
         path=path,
         kind="parquet",
@@ -117,6 +126,7 @@ def read_parquet(path: Path, categories: Collection[str] | None = None) -> Folde
         codes=codes,
         legend=LEGEND if (folder / LEGEND).is_file() else ID2LABEL,
         files=ParquetFiles(folder),
+        void=void,
     )
 
 

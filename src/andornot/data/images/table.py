@@ -13,6 +13,7 @@ from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
 from andornot._tools.whole_folders import whole_folder
 from andornot.concepts.folds import fold_of
+from andornot.concepts.known import LocalKnown
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.images.dataset import ProbingData, sources_of, view_of
@@ -23,7 +24,9 @@ from andornot.data.sources.summed import Summed
 from andornot.errors import AndornotError, DataError
 
 _CHUNK = 8
-LocalAtoms = tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int]]
+LocalAtoms = tuple[
+    NDArray[np.uint16], NDArray[np.int64], NDArray[np.int32], tuple[int, int], LocalKnown | None
+]
 
 
 def build_table(
@@ -32,6 +35,7 @@ def build_table(
     n_folds: int = 1,
     jobs: int | None = None,
     sources: Sequence[UserSource] = (),
+    known_only: bool = False,
 ) -> ConceptTable:
     """Read all label maps once, and write the table as a directory.
 
@@ -44,25 +48,27 @@ def build_table(
         n_folds: number of folds of groups to count in (see :func:`fold_of`).
         jobs: threads; all cores if not given.
         sources: what the user adds to the concepts of the data set.
+        known_only: tell atoms apart by what is known there too, for a search with ``known_only``.
 
     Raises:
         DataError: a label map cannot be used; the message names it.
     """
     concepts = concepts_of(data, sources)
-    builder, groups = TableBuilder(concepts.names, concepts.categories), groups_of(data)
+    builder = TableBuilder(concepts.names, concepts.categories, known_only)
+    groups = groups_of(data)
     with whole_folder(directory) as aside:
         with (aside / "codes.u16").open("wb") as file:
 
             def read(i: int) -> LocalAtoms:
-                return read_atoms(data, i, concepts)
+                return read_atoms(data, i, concepts, builder.every_category, known_only)
 
             samples = ordered_map(read, range(len(data)), jobs, chunk=_CHUNK)
-            for i, (codes, indptr, indices, shape) in enumerate(
+            for i, (codes, indptr, indices, shape, known) in enumerate(
                 track(samples, "building the concept table", len(data))
             ):
                 fold = fold_of(groups[i], n_folds)
                 # codes go to the disk at once: those of a large data set would fill the memory
-                builder.add_local(codes, indptr, indices, shape, fold, keep_codes=False)
+                builder.add_local(codes, indptr, indices, shape, fold, False, known)
                 file.write(codes.astype("<u2", copy=False).data)
         # mapped only when the file is closed, so that all of it is there
         positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
@@ -88,17 +94,26 @@ def concepts_of(data: ProbingData, sources: Sequence[UserSource] = ()) -> Summed
     return Summed((*own, *(source.of(first) for source in sources)))
 
 
-def read_atoms(data: ProbingData, i: int, concepts: ConceptSource | None = None) -> LocalAtoms:
+def read_atoms(
+    data: ProbingData,
+    i: int,
+    concepts: ConceptSource | None = None,
+    categories: Sequence[str] = (),
+    known_only: bool = False,
+) -> LocalAtoms:
     """Read the label maps of one sample, and group its positions by what they carry.
 
     Args:
         data: the probing data.
         i: the sample.
         concepts: what labels it; the data set itself if not given.
+        categories: all categories of the concepts.
+        known_only: group by what is known too; hidden columns then say what is not.
 
     Returns:
         The local atom of each position, the concepts of the local atoms as sorted rows
-        ``(indptr, indices)`` (see ``signatures.local_atoms``), and the shape of the grid.
+        ``(indptr, indices)`` (see ``signatures.local_atoms``), the shape of the grid, and what is
+        known of the local atoms; None where all is, or hidden columns tell.
 
     Raises:
         DataError: a label map cannot be used; the message names it.
@@ -106,6 +121,14 @@ def read_atoms(data: ProbingData, i: int, concepts: ConceptSource | None = None)
     try:
         labels = data.labels(i) if concepts is None else concepts.labels(view_of(data, i))
         codes, indptr, indices = local_atoms(_stacked(labels), _whole(labels))
+        known = None
+        if labels.unknown:
+            known = LocalKnown.of(codes, categories, labels.unknown)
+        if known is not None and known_only:
+            indptr, indices = known.atoms(
+                indptr, indices, len(data.names if concepts is None else concepts.names)
+            )
+            codes, known = known.codes, None
     except AndornotError:
         raise
     except Exception as error:
@@ -113,7 +136,7 @@ def read_atoms(data: ProbingData, i: int, concepts: ConceptSource | None = None)
             f"the labels of sample {data.sample_ids[i]!r} cannot be read "
             f"({type(error).__name__}: {error}); mend them or leave the sample out"
         ) from error
-    return codes, indptr, indices, labels.shape
+    return codes, indptr, indices, labels.shape, known
 
 
 def _stacked(labels: Labels) -> NDArray[np.int32]:

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
-from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample
+from andornot.concepts.known import every_category
+from andornot.data.images.dataset import CODES_UNKNOWN, FolderData, Sample, Void
 from andornot.data.images.drawn import listing, plain_name
 from andornot.data.images.files import IMAGE_SUFFIXES, LARGEST_ID, AnyFile, opened, read_label_ids
 from andornot.data.images.formats import refusal
@@ -127,6 +128,7 @@ def read_voc(path: Path, categories: Collection[str] | None = None) -> FolderDat
         legend=legend or "the list of Pascal VOC",
         decode=decode,
         decoded_by=f"{decode.always} {paint.digest}",
+        void={MAPS[0]: Void((VOID,), every_category(kept.values()))},
     )
 
 

@@ -49,7 +49,7 @@ def open_pairs(
     Args:
         spec: ``snli:FILE`` (SNLI or MNLI, JSON lines), ``snli:FOLDER`` with a split,
             or ``pairs:FILE`` (``.tok``, ``.feats``, ``.conllu``, CSV, TSV or JSON lines; see
-            ``docs/text.md``). The options below may follow it, as
+            ``docs/reference/text.md``). The options below may follow it, as
             ``pairs:dev.tok,labels=gold.csv`` or ``pairs:my.csv,premise=text_a,hypothesis=text_b``;
             they go before the arguments.
         split: which file of a folder (``dev`` finds ``snli_1.0_dev.jsonl``), or which rows of a

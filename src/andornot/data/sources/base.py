@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,6 @@ from andornot.concepts.table import ConceptTable
 
 if TYPE_CHECKING:
     from PIL import Image
-
-Known = Literal[True] | Mapping[str, bool | NDArray[np.bool_]]
-"""Of which categories somebody looked at a sample, so that an absent label means something.
-
-True: of all. Else for each category whether, or where, as a mask of the sample's grid; a category
-that is not named is known everywhere.
-"""
 
 
 @dataclass(frozen=True)
@@ -34,12 +27,15 @@ class Labels:
         concepts: indices of the concepts that hold at every position of the sample.
         shape: (H, W) in positions; known also when there is no map.
         layers: the layer of each map, as far as the reader tells.
+        unknown: categories that nobody annotated, so that an absent label means nothing, with the
+            positions where, bool of shape ``shape``; None: in the whole sample.
     """
 
     maps: tuple[NDArray[np.int32], ...]
     concepts: tuple[int, ...]
     shape: tuple[int, int]
     layers: tuple[str, ...] = ()
+    unknown: Mapping[str, NDArray[np.bool_] | None] = field(default_factory=dict)
 
 
 class Segment(Protocol):
@@ -124,14 +120,11 @@ class ConceptSource(Protocol):
         """All that shapes the labels, the samples aside; as JSON can say it."""
 
     def labels(self, sample: SampleView) -> Labels:
-        """The labels of a sample, by places in ``names``.
+        """The labels of a sample, by places in ``names``, and what nobody looked for in it.
 
         Raises:
             AndornotError: they cannot be read, or made.
         """
-
-    def known(self, sample: SampleView) -> Known:
-        """Of which categories somebody looked at the sample."""
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:
         """The position that each position hangs on, such as the head of a word; None without links.
@@ -141,15 +134,11 @@ class ConceptSource(Protocol):
 
 
 class Plain:
-    """What most sources say: all is known, nothing hangs on anything, the samples say it all."""
+    """What most sources say: nothing hangs on anything, and the samples say it all."""
 
     def key(self) -> Mapping[str, Any]:
         """Nothing shapes the labels but the samples."""
         return {}
-
-    def known(self, sample: SampleView) -> Known:  # noqa: ARG002
-        """Somebody looked at all of it."""
-        return True
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:  # noqa: ARG002
         """There are none."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
 from andornot._tools.user_code import import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
-from andornot.data.sources.base import ConceptSource, Known, Labels, SampleView
+from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.data.sources.functions import ConceptFunction, asking
 from andornot.errors import AndornotError, DataError, OptionError, quoted
 from andornot.formula import nfc
@@ -255,14 +255,6 @@ class OfUser:
         if ids.size and not 0 <= ids.min() <= ids.max() <= len(self.names):
             raise DataError(f"it gave a label beyond its {len(self.names)} names; mend it")
         return ids.astype(np.int32)
-
-    def known(self, sample: SampleView) -> Known:
-        """What the user's source says; all, if it says nothing."""
-        if not hasattr(self.source, "known"):
-            return True
-        with self._asking(sample):
-            known: Known = self.source.known(sample)
-            return known
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:
         """What the user's source says; none, if it says nothing."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.provenance import UNKNOWN, Provenance
-from andornot.data.sources.base import ConceptSource, Known, Labels, SampleView
+from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.errors import DataError, quoted
 
 
@@ -73,7 +73,13 @@ class Summed:
             concepts=tuple(concept for part in parts for concept in part.concepts),
             shape=parts[0].shape,
             layers=tuple(layer for part in parts for layer in part.layers),
+            unknown=_unknown(list(zip(self._categories, parts, strict=True))),
         )
+
+    @cached_property
+    def _categories(self) -> tuple[set[str], ...]:
+        """The categories of each source."""
+        return tuple({c for own in source.categories for c in own} for source in self.sources)
 
     def _each(self, sample: SampleView) -> Iterator[Labels]:
         """The labels of each source, as places in the names of all."""
@@ -82,19 +88,6 @@ class Summed:
             if sample.shape is None:
                 sample = replace(sample, shape=part.shape)
             yield _behind(part, start)
-
-    def known(self, sample: SampleView) -> Known:
-        """Of which categories any source looked at the sample."""
-        said = [(source.categories, source.known(sample)) for source in self.sources]
-        if all(known is True for _, known in said):
-            return True
-        found: dict[str, bool | NDArray[np.bool_]] = {}
-        for categories, known in said:
-            for category in sorted({c for own in categories for c in own}):
-                own = True if known is True else known.get(category, True)
-                # where one source looked, it is known, whatever the others did
-                found[category] = own if category not in found else _either(found[category], own)
-        return found
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:
         """The links of the first source that has any."""
@@ -118,9 +111,19 @@ def _behind(part: Labels, start: int) -> Labels:
     )
 
 
-def _either(
-    one: bool | NDArray[np.bool_], other: bool | NDArray[np.bool_]
-) -> bool | NDArray[np.bool_]:
-    if isinstance(one, bool) and isinstance(other, bool):
-        return one or other
-    return np.logical_or(one, other)
+def _unknown(
+    said: Sequence[tuple[set[str], Labels]],
+) -> dict[str, NDArray[np.bool_] | None]:
+    """What no source looked for: where one of those that have a category did, it is known.
+
+    Args:
+        said: for each source its categories, and its labels.
+    """
+    found: dict[str, NDArray[np.bool_] | None] = {}
+    for category in sorted({name for _, labels in said for name in labels.unknown}):
+        askable = [labels.unknown for own, labels in said if category in own | {*labels.unknown}]
+        if all(category in unknown for unknown in askable):
+            # None is the whole sample, so the masks decide where there are any
+            masks = [mask for unknown in askable if (mask := unknown[category]) is not None]
+            found[category] = np.logical_and.reduce(masks) if masks else None
+    return found

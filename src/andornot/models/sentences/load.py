@@ -81,7 +81,7 @@ def _from_function(file: Path, function: str) -> PairModel:
         lacks = [name for name in _NEEDED if not hasattr(model, name)]
         raise ModelError(
             f"The function {function} in {file} returned {type(model).__name__}, which lacks "
-            f"{', '.join(lacks)}: return a model as docs/nli.md describes it."
+            f"{', '.join(lacks)}: return a model as docs/how-to/classifiers.md describes it."
         )
     return model
 

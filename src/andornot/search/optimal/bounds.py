@@ -1,4 +1,4 @@
-"""What continues a prefix weighs at most this: Lemmas 5 and 6 of ``docs/optimality.md``.
+"""What continues a prefix weighs at most this: Lemmas 5 and 6 of ``docs/explanation/proofs.md``.
 
 All are upper bounds on ``W``. One that is too high costs time; one that is too low would lose a
 formula, and the proof with it. They add and compare whole numbers, so none is ever rounded.

@@ -4,7 +4,7 @@ Notation: atom ``a`` has the weight ``w_a = k_a - slope * (n_a - k_a)`` (``bound
 of ``1 / SCALE``; ``W(S)`` adds up the weights of a set of atoms, ``V(S)`` only those above 0. A
 formula can be worth something only if ``W`` exceeds a level. A *prefix* ``P`` is the first part of
 a formula, and ``P op b`` the prefix that is one concept longer. All bounds here are lemmas of
-``docs/optimality.md``.
+``docs/explanation/proofs.md``.
 
 The formulas that continue a prefix are *open* until they are tried or ruled out. The open prefix
 with the highest bound is continued next; one that lacks two concepts is tried out at once.

@@ -3,7 +3,7 @@
 Lengths are searched one after another, so that the best formula of each is known with its own
 bound. Each begins with the best formula known so far, that of a beam search included, and closes
 all prefixes that cannot lead to a better one (``branch``). The space, the bounds and their
-proofs are in ``docs/optimality.md``.
+proofs are in ``docs/explanation/proofs.md``.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ alone, B alone, neither); in each cell the formula is true, or false, or true wh
 ``x`` and ``y`` is, the same one in all such cells. So a family follows from three things: the cells
 where it is true (its *base*), the cells that ``x`` and ``y`` decide (its *region*), and how they do
 (its *form*, ``x`` and ``y``, each perhaps negated, joined by AND or by OR). The search needs no
-more than that. That the list is complete is shown in docs/optimality.md, section "Trees".
+more than that. That the list is complete is shown in docs/explanation/proofs.md, section "Trees".
 """
 
 from __future__ import annotations
