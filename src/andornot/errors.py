@@ -25,7 +25,15 @@ _REPR.maxstring = _REPR.maxother = _REPR.maxlong = _QUOTED
 
 
 class AndornotError(Exception):
-    """Base of every error that andornot raises on purpose."""
+    """Base of every error that andornot raises on purpose.
+
+    Examples:
+        >>> try:
+        ...     andornot.parse("water AND")
+        ... except AndornotError as error:
+        ...     print(type(error).__name__)
+        FormulaError
+    """
 
     def __init__(self, sentence: str = "") -> None:
         super().__init__(_cut(sentence))
@@ -59,27 +67,78 @@ def _cut(sentence: str) -> str:
 
 
 class OptionError(AndornotError, ValueError):
-    """An option or argument has a value that cannot be used."""
+    """An option or argument has a value that cannot be used.
+
+    Examples:
+        >>> andornot.Threshold(quantile=2)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: quantile is 2; it must lie between 0 and 1
+    """
 
 
 class OutOfRangeError(OptionError, IndexError):
-    """An index leads to nothing, as Python's own sequences would say by an IndexError."""
+    """An index leads to nothing, as Python's own sequences would say by an IndexError.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+        >>> result = andornot.explain([[True, False]], concepts)
+        >>> result[7]
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OutOfRangeError: there is no explanation of unit 7; results are
+        indexed by the number of the unit, and this one has unit 0
+    """
 
 
 class FormulaError(AndornotError, ValueError):
-    """A formula cannot be read, or names a concept that is not in the table."""
+    """A formula cannot be read, or names a concept that is not in the table.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+        >>> andornot.score("watre", [True, False], concepts)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.FormulaError: no concept is named 'watre' among the 1 of this table;
+        did you mean 'water'?
+    """
 
 
 class DataError(AndornotError, ValueError):
-    """Probing data is missing, damaged or inconsistent."""
+    """Probing data is missing, damaged or inconsistent.
+
+    Examples:
+        >>> andornot.ConceptTable.from_masks([[True, False]], ["water", "river"])
+        Traceback (most recent call last):
+            ...
+        andornot.errors.DataError: masks have shape (1, 2) for 2 names; expected
+        (n_concepts, n_samples, ...); give the transpose
+    """
 
 
 class ModelError(AndornotError, ValueError):
-    """A model, its weights or one of its layers cannot be used."""
+    """A model, its weights or one of its layers cannot be used.
+
+    Examples:
+        >>> from andornot.models import load_model
+        >>> load_model("resnet:18")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.ModelError: The model 'resnet:18' cannot be understood: write
+        torchvision:NAME, hf:DIRECTORY or path/to/file.py:function.
+    """
 
 
 class RunError(AndornotError, RuntimeError):
-    """A run directory cannot be written, read or continued."""
+    """A run directory cannot be written, read or continued.
+
+    Examples:
+        >>> andornot.Run.open("no_run_yet")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.RunError: no_run_yet holds no finished run (no manifest.json); make
+        one with andornot explain
+    """
 
 
 class DamagedError(RunError):

@@ -71,6 +71,9 @@ def explain(
 ) -> Result:
     """Find the formula whose mask best matches each unit's mask.
 
+    This is EXPLAIN-COMP of the paper (section 2, equation 3); with ``length=1`` it is Network
+    Dissection (equation 1).
+
     Args:
         unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table, or
             responses that were counted already.
@@ -94,6 +97,16 @@ def explain(
     Raises:
         OptionError: an option cannot be used.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> water = np.array([1, 1, 1, 0, 0, 0], bool)
+        >>> river = np.array([0, 0, 1, 1, 1, 0], bool)
+        >>> blue = np.array([0, 1, 0, 0, 1, 0], bool)
+        >>> names = ["water", "river", "blue"]
+        >>> concepts = andornot.ConceptTable.from_masks([water, river, blue], names)
+        >>> result = andornot.explain([(water | river) & ~blue], concepts, length=3)
+        >>> print(result[0])
+        unit 0: (water OR river) AND NOT blue (IoU 1.000)
     """
     searching = {"length": length, "beam_size": beam_size, "search": search, "concepts": only}
     chosen = SearchOptions.given({**searching, **options}, _OTHERS)
@@ -336,7 +349,7 @@ def score(
     unit_mask: ArrayLike,
     concepts: ConceptTable,
     *,
-    known_only: bool = False,
+    known_only: bool = SearchOptions.known_only,
 ) -> Counts:
     """Score any formula for one unit.
 
@@ -347,11 +360,20 @@ def score(
         known_only: count only the positions where all concepts of the formula are known.
 
     Returns:
-        The four counts; ``.iou`` and ``.scores()`` give the scores.
+        The four counts; ``.iou`` (section 2, equation 2) and ``.scores()`` give the scores.
 
     Raises:
         FormulaError: the text is no formula, or names an unknown concept.
         DataError: the mask does not fit the table.
+
+    Examples:
+        >>> masks = [[True, True, True, False], [False, False, True, True]]
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+        >>> unit = [True, True, False, False]
+        >>> andornot.score("water", unit, concepts)
+        Counts(tp=2, fp=1, fn=0, tn=1)
+        >>> andornot.score("water AND NOT river", unit, concepts).iou
+        1.0
     """
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
@@ -364,7 +386,7 @@ def score_responses(
     responses: Responses,
     unit: int,
     concepts: ConceptTable,
-    known_only: bool = False,
+    known_only: bool = SearchOptions.known_only,
 ) -> Counts:
     """Score any formula for one unit from its counts."""
     mask = concepts.mask(formula)

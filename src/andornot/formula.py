@@ -38,7 +38,23 @@ _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTA
 
 
 class Formula:
-    """A logical formula over concepts; use :func:`parse` or the four node classes to make one."""
+    """A logical formula over concepts; use :func:`parse` or the four node classes to make one.
+
+    Formulas are the paper's logical forms L(C) (section 2). They are values: they never change,
+    and are equal where only order and grouping differ.
+
+    Examples:
+        >>> formula = Concept("water") & ~Concept("blue")
+        >>> print(formula)
+        water AND NOT blue
+        >>> formula == parse("NOT blue AND water")
+        True
+        >>> formula.length, formula.concepts
+        (2, ('water', 'blue'))
+        >>> masks = {"water": np.array([True, True]), "blue": np.array([False, True])}
+        >>> formula.evaluate(masks.get)
+        array([ True, False])
+    """
 
     # a formula never changes, so what follows from it is worked out once
     @cached_property
@@ -95,7 +111,17 @@ class Formula:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Concept(Formula):
-    """A single concept, by its name."""
+    """A single concept, by its name.
+
+    Raises:
+        FormulaError: the name is no text.
+
+    Examples:
+        >>> print(Concept("hyp:man"))
+        hyp:man
+        >>> print(Concept("salt AND pepper"))
+        "salt AND pepper"
+    """
 
     name: str
 
@@ -121,7 +147,14 @@ class Concept(Formula):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Not(Formula):
-    """True where the operand is false."""
+    """True where the operand is false.
+
+    Examples:
+        >>> print(Not(Or(Concept("water"), Concept("river"))))
+        NOT (water OR river)
+        >>> Not(Not(Concept("water"))) == Concept("water")
+        True
+    """
 
     operand: Formula
 
@@ -189,7 +222,14 @@ class _Binary(Formula):
 
 
 class And(_Binary):
-    """True where both operands are true."""
+    """True where both operands are true.
+
+    Examples:
+        >>> print(And(Or(Concept("water"), Concept("river")), Not(Concept("blue"))))
+        (water OR river) AND NOT blue
+        >>> And(Concept("water"), Concept("blue")) == And(Concept("blue"), Concept("water"))
+        True
+    """
 
     def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
         """The intersection of the operands' masks."""
@@ -197,7 +237,12 @@ class And(_Binary):
 
 
 class Or(_Binary):
-    """True where at least one operand is true."""
+    """True where at least one operand is true.
+
+    Examples:
+        >>> print(Or(Or(Concept("water"), Concept("river")), Concept("sea")))
+        water OR river OR sea
+    """
 
     def evaluate(self, mask_of: Callable[[str], BoolArray]) -> BoolArray:
         """The union of the operands' masks."""
@@ -286,6 +331,18 @@ def parse(text: str) -> Formula:
 
     Raises:
         FormulaError: the text is not a formula; the message says where.
+
+    Examples:
+        >>> formula = parse("(water OR river) AND NOT blue")
+        >>> formula.length
+        3
+        >>> parse("a OR b AND c") == parse("a OR (b AND c)")
+        True
+        >>> parse("water AND")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.FormulaError: cannot read the formula 'water AND' at character 10:
+        expected a concept name, NOT or an opening bracket
     """
     if not isinstance(text, str):
         raise FormulaError(

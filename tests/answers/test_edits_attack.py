@@ -295,6 +295,20 @@ def test_few_samples_are_refused(ponds, tmp_path):
         AttackOptions(n_samples=2)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"n_samples": "all"}, "n_samples is 'all'; give a whole number"),
+        ({"n_edits": 1.5}, "n_edits is 1.5; give a whole number"),
+        ({"seed": -1}, "seed is -1; give 0 or more"),
+        ({"confidence": "high"}, "confidence is 'high'; give a number"),
+    ],
+)
+def test_options_of_a_wrong_kind_are_refused(options, said):
+    with pytest.raises(OptionError, match=said):
+        AttackOptions(**options)
+
+
 class TestDesk:
     def test_one_image_is_edited_and_judged(self, ponds):
         run, model, data = ponds

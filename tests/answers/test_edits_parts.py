@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,9 @@ class TestPaste:
     def test_a_place_outside_the_image_is_refused(self):
         with pytest.raises(OptionError, match="outside the image"):
             Place(1.2, 0.5, 0.3)
+        left: Any = "left"
+        with pytest.raises(OptionError, match="x is 'left'; give a number"):
+            Place(left, 0.5, 0.3)
 
     def test_files_become_cutouts(self, tmp_path):
         pixels = np.zeros((6, 6, 4), np.uint8)
@@ -313,10 +317,18 @@ class TestWords:
         assert 110 < max(ranks) <= 120
         assert 100 not in ranks
 
-    def test_words_are_read_and_spelled(self):
+    def test_words_are_read(self):
         assert Word.read("hyp:nobody") == Word("hyp", "nobody")
         with pytest.raises(OptionError, match="hyp:WORD"):
             Word.read("nobody")
+
+    @pytest.mark.parametrize("odd", [3, ["hyp"]])
+    def test_words_are_texts(self, odd):
+        for make in (lambda: Word(odd, "man"), lambda: Word("hyp", odd), lambda: Word.read(odd)):
+            with pytest.raises(OptionError, match="hyp:WORD"):
+                make()
+
+    def test_words_are_spelled_as_people_do(self):
         tokens = ["She", "does", "n't", ",", "it", "'s", "'so'", "."]
         assert spelled(tokens) == "She doesn't, it's 'so'."
 

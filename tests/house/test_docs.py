@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from doctest import DocTestFinder
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from urllib.parse import unquote
 
 import pytest
@@ -226,6 +228,47 @@ def test_names_of_the_package_in_pages_exist():
     for wrong in ("andornot.Responses.from_nowhere", "andornot.nowhere", "andornot.errors.Nope.x"):
         with pytest.raises(KeyError):
             find(wrong)
+
+
+# --- examples ---
+
+SHOWN_ELSEWHERE = {
+    "andornot.models.PRESETS": "a dictionary; Preprocessing.preset shows how to use it",
+}
+"""Public names without an example of their own, and why; the list may only get shorter."""
+NAMESPACES = ("andornot", "andornot.data", "andornot.models", "andornot.edits", "andornot.views")
+
+
+def public():
+    """What we promise: names of the root and of four namespaces, and those of the reference."""
+    for space in NAMESPACES:
+        yield from (f"{space}.{name}" for name in getattr(find(space), "__all__", ()))
+    yield from reference()
+
+
+def example(owner):
+    """The code of all examples in a docstring and in those of what belongs to it."""
+    tests = DocTestFinder(recurse=True).find(owner, "it")
+    return "".join(line.source for test in tests for line in test.examples)
+
+
+def has_example(name):
+    """Whether a name has an example; of a member, whether it occurs in those of its class."""
+    owner, _, member = name.rpartition(".")
+    if isinstance(find(owner), type):
+        return re.search(rf"\.{member}\b", example(find(owner))) is not None
+    return isinstance(find(name), ModuleType) or bool(example(find(name)))
+
+
+def test_every_public_name_has_an_example():
+    """They run in test_docstrings.py."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    names = dict.fromkeys(public())
+    assert {"andornot.explain", "andornot.edits.Paste", "andornot.Result.best"} <= set(names)
+    without = {name for name in names if not has_example(name)}
+    assert without == set(SHOWN_ELSEWHERE)
+    assert not has_example("andornot.Result.rows")
+    assert not has_example("andornot.errors.quoted")
 
 
 SOURCES = {

@@ -1,7 +1,7 @@
 """Preprocessing: the arithmetic, the squash, and the way through a manifest."""
 
 import json
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -85,10 +85,12 @@ def test_survives_json(name):
     [
         ({"height": 0}, "height is 0"),
         ({"width": 2.5}, "width is 2.5"),
+        ({"width": True}, "width is True"),
         ({"mean": (1, 2)}, "mean"),
         ({"mean": (1, 2, float("nan"))}, "finite"),
         ({"std": (1, 0, 1)}, "above 0"),
         ({"interpolation": "cubist"}, "bicubic"),
+        ({"interpolation": ["box"]}, "bicubic"),
         ({"crop": 3}, "may have interpolation"),
     ],
 )
@@ -99,5 +101,7 @@ def test_bad_values_are_named(change, words):
 
 
 def test_unknown_preset_lists_the_known():
-    with pytest.raises(OptionError, match="imagenet, places365"):
-        Preprocessing.preset("imagnet")
+    odd: Any
+    for odd in ("imagnet", ["imagenet"]):
+        with pytest.raises(OptionError, match="imagenet, places365"):
+            Preprocessing.preset(odd)

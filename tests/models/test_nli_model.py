@@ -130,6 +130,27 @@ def test_networks_by_name():
         Config.preset("bowman")
 
 
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ({"embedding": "300"}, "is '300'; give a whole number"),
+        ({"state": 1.5}, "is 1.5; give a whole number"),
+        ({"hidden": 5}, "hidden is 5; give a list"),
+        ({"classes": 3}, "classes"),
+        ({"dropout": "some"}, "dropout is 'some'; give a number"),
+    ],
+)
+def test_sizes_of_a_wrong_kind(sizes, said):
+    with pytest.raises(OptionError, match=said):
+        Config(**sizes)
+
+
+@pytest.mark.parametrize("odd", [3, ["paper"]])
+def test_names_of_networks_are_texts(odd):
+    with pytest.raises(OptionError, match="choose one of paper"):
+        Config.preset(odd)
+
+
 def test_token_states_are_those_of_each_sentence_alone():
     model = small()
     pairs = [*grammar(3), pair("one", "two three four five six seven eight")]

@@ -259,6 +259,20 @@ def test_held_out_pairs_share_no_premise_with_the_others():
     assert hold_out(pairs[:60], 0.2)[1] == [p for p in held if int(p.id) < 60]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"epochs": "3"}, "epochs is '3'; give a whole number"),
+        ({"epochs": 1.5}, "epochs is 1.5; give a whole number"),
+        ({"seed": None}, "seed is None; give a whole number"),
+        ({"learning_rate": "fast"}, "learning_rate is 'fast'; give a number"),
+    ],
+)
+def test_options_of_a_wrong_kind(options, said):
+    with pytest.raises(OptionError, match=said):
+        TrainOptions(**options)
+
+
 @pytest.mark.parametrize(("n", "share"), [(0, 0.1), (1, 0.5), (9, 0.0), (9, 1.0), (9, 1e-9)])
 def test_nothing_to_hold_out(n, share):
     with pytest.raises(OptionError):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from andornot._tools.checks import whole_number
 from andornot._tools.statistics import Correlation, correlate, partial_correlation
 from andornot._tools.words import count, p_value
 from andornot.analyses.answer import Answer
@@ -47,6 +48,8 @@ def answer(
 ) -> Answer:
     """How good the network is where each unit is active, against the unit's IoU.
 
+    The question of section 5 and Figure 7 of the paper.
+
     Beside accuracy stand the logit margin and the cross-entropy, which still differ where every
     prediction is right.
 
@@ -65,7 +68,16 @@ def answer(
     Raises:
         OptionError: there is no such layer or sample.
         RunError: no unit has a formula, or predictions and classes cannot be compared.
+
+    Examples:
+        >>> answer(run).tables["units"][["unit", "accuracy", "accuracy_lost"]]
+           unit  accuracy  accuracy_lost
+        0     0       1.0          0.125
+        1     1       1.0          0.500
+        2     2       1.0          0.000
+        3     3       1.0          0.000
     """
+    least_active, seed = whole_number(least_active, "least_active"), whole_number(seed, "seed", 0)
     units, found = explained_units(run, layer), outcomes(run, only)
     lost = exact_importance(run, found, units.layer) if causal is None else causal
     table = _units(run, units, found, lost)

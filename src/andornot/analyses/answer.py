@@ -29,6 +29,16 @@ class Answer:
         tables: data frames by name, the most telling first; a value that does not exist is
             missing there, never infinite.
         sentences: what was found, then what it cannot tell.
+
+    Examples:
+        >>> from andornot.analyses import length
+        >>> found = length.answer(run)
+        >>> found.title
+        'IoU by maximum length of the formula'
+        >>> list(found.tables)
+        ['by_length', 'tests', 'histogram', 'units']
+        >>> print(found.sentences[0])
+        relu: 4 units with a formula; none is left out.
     """
 
     name: str

@@ -32,6 +32,12 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
     Raises:
         OptionError: the runs are not of the same samples, or lack the layer.
         RunError: no unit of one of them has a formula.
+
+    Examples:
+        >>> answer(run, against=run).tables["by_length"][["length", "mean", "baseline"]].round(3)
+           length   mean  baseline
+        0       1  0.967     0.967
+        1       2  1.000     1.000
     """
     if run.record.data.fingerprint != against.record.data.fingerprint:
         raise OptionError(

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from andornot._tools.checks import several, whole_number
 from andornot._tools.statistics import correlations
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import (
@@ -42,6 +43,8 @@ def answer(
 ) -> Answer:
     """The units that contribute most to each class, with their formulas.
 
+    By connection weights, as in section 6 and Figure 8 of the paper, and in three other ways.
+
     Tables, each with the ``top`` units of every class by one quantity: ``weights`` (largest and
     most negative connection weight, where a linear head follows), ``correlation`` (of the unit's
     mean activation with the prediction), ``overlap`` (IoU of the samples on which the unit is
@@ -59,8 +62,15 @@ def answer(
     Raises:
         OptionError: there is no such layer or class, or ``top`` is below 1.
         RunError: no unit has a formula, or there are no logits or names of classes.
+
+    Examples:
+        >>> weights = answer(run, top=1).tables["weights"]
+        >>> weights[["class", "unit", "weight", "formula"]]
+           class  unit  weight formula
+        0   fire     0     9.0     red
+        1  grass     1     9.0   green
     """
-    if top < 1:
+    if whole_number(top, "top") < 1:
         raise OptionError(f"top is {top}; show at least 1 unit for each class")
     units = explained_units(run, layer)
     logits, names = known_logits(run)
@@ -112,7 +122,7 @@ def overlaps(indicator: Floats, active: NDArray[np.bool_]) -> Floats:
 def _chosen(names: Sequence[str], classes: Sequence[str] | None) -> list[int]:
     if classes is None:
         return list(range(len(names)))
-    return list(dict.fromkeys(class_index(names, name) for name in classes))
+    return list(dict.fromkeys(class_index(names, name) for name in several(classes, "classes")))
 
 
 def _weights(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from andornot._tools.checks import number, whole_number
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
 from andornot._tools.statistics import cohen_kappa
@@ -53,6 +54,8 @@ def answer(
 ) -> Answer:
     """Sort units by their formula, and rank those that may detect unrelated things.
 
+    The kinds are those of section 4 of the paper, where people sorted units by eye.
+
     Tables: ``kinds``, ``verdicts``, ``candidates`` (for polysemanticity, the best first),
     ``evidence`` (samples of each of their two parts), ``units``; with labels also ``agreement``
     and ``confusion``.
@@ -74,10 +77,16 @@ def answer(
             compared and there are none.
         DataError: the vectors or the labels cannot be read.
         RunError: no unit has a formula.
+
+    Examples:
+        >>> answer(run).tables["kinds"][["kind", "units", "mean_iou"]]
+                     kind  units  mean_iou
+        0  single concept      3       1.0
+        1     disjunction      1       1.0
     """
-    if not 0 < min_share <= 0.5:
+    if not 0 < number(min_share, "min_share") <= 0.5:
         raise OptionError(f"min_share is {min_share}; give a share above 0, up to 0.5")
-    if threshold is not None and not -1 <= threshold <= 1:
+    if threshold is not None and not -1 <= number(threshold, "threshold") <= 1:
         raise OptionError(f"threshold is {threshold}; give a similarity, from -1 to 1")
     units = explained_units(run, layer)
     best = _of_length(units, length)
@@ -142,7 +151,7 @@ def read_labels(path: str | Path, result: Result) -> dict[int, str]:
 def _of_length(units: Units, length: int | None) -> dict[int, Scored]:
     """The best formula of up to so many concepts of each unit."""
     longest = units.longest
-    if length is not None and not 1 <= length <= longest:
+    if length is not None and not 1 <= whole_number(length, "length") <= longest:
         raise OptionError(f"length is {length}; the run has formulas of up to {longest} concepts")
     if length is None:
         return {e.unit: e.beam[0] for e in units.explanations}

@@ -20,12 +20,21 @@ BINS = 20
 def answer(run: Run, layer: str | None = None) -> Answer:
     """IoU of the best formula of up to 1, 2, ... concepts, for all units from one search.
 
+    The question of section 4 and Figure 3 of the paper.
+
     Tables: ``by_length`` (mean, spread and gain over length 1), ``tests`` (length 1 against the
     longest), ``histogram`` (units by IoU at these two), ``units``.
 
     Raises:
         OptionError: the run has no such layer, or several and none was named.
         RunError: no unit has a formula, or only single concepts were searched for.
+
+    Examples:
+        >>> found = answer(run)
+        >>> found.tables["by_length"][["length", "units", "mean"]].round(3)
+           length  units   mean
+        0       1      4  0.967
+        1       2      4  1.000
     """
     units = explained_units(run, layer)
     if units.longest < 2:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from andornot._tools.checks import whole_number
 from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
@@ -34,7 +35,16 @@ def answer(
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         RunError: no unit can be tested.
+
+    Examples:
+        >>> metrics = answer(run).tables["metrics"]
+        >>> metrics[["score", "passes", "published"]].iloc[[0, 5, 6]]
+               score    passes published
+        0        iou      both      both
+        5  precision  not both  not both
+        6     recall  not both  not both
     """
+    seed = whole_number(seed, "seed", 0)
     explained = explained_units(run, layer)
     chosen = set(checked_units(explained.numbers, units, explained.layer))
     concepts: dict[int, Formula] = {}

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from andornot._tools.checks import texts
 from andornot._tools.words import count
 from andornot.data.classes import match_classes, told_apart
 from andornot.errors import OptionError, RunError, quoted
@@ -108,6 +109,7 @@ def outcomes(run: Run, only: Collection[str] | None = None) -> Outcomes:
     samples = run.samples
     keep = np.ones(len(samples), np.bool_)
     if only is not None:
+        only = texts(only, "samples")
         keep = samples["sample"].isin(list(only)).to_numpy()
         if missing := sorted(set(only) - set(samples["sample"])):
             raise OptionError(

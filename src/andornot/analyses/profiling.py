@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from andornot._tools.checks import several, whole_number
 from andornot.errors import OptionError
 from andornot.formula import Formula
 from andornot.measures.profiles import Asked, Profile, find_profiles
@@ -34,7 +35,7 @@ def checked_units(numbers: list[int], wanted: list[int] | None, layer: str) -> l
     """
     if wanted is None:
         return numbers
-    known = set(numbers)
-    if missing := [unit for unit in wanted if unit not in known]:
+    known, asked = set(numbers), [whole_number(unit, "units") for unit in several(wanted, "units")]
+    if missing := [unit for unit in asked if unit not in known]:
         raise OptionError(f"unit {missing[0]} of {layer} has no formula; choose other units")
-    return wanted
+    return asked

@@ -45,6 +45,13 @@ def answer(
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         ModelError: the network cannot be loaded again, or does not look at images.
+
+    Examples:
+        >>> units = answer(run, units=[0, 3]).tables["units"]
+        >>> units[["unit", "iou", "pearson", "formula"]].round(3)
+           unit  iou  pearson        formula
+        0     0  1.0      1.0            red
+        1     3  1.0      1.0  red OR yellow
     """
     explained = explained_units(run, layer)
     ranked = [e.unit for e in run.result(explained.layer).best() if e.formula is not None]

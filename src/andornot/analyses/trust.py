@@ -40,6 +40,12 @@ def answer(run: Run, layer: str | None = None) -> Answer:
     Raises:
         OptionError: the run has no such layer, or several and none was named.
         RunError: no unit has a formula, or the run says nothing of trust.
+
+    Examples:
+        >>> answer(run).tables["by_length"][["length", "in_sample", "held_out", "null"]].round(3)
+           length  in_sample  held_out   null
+        0       1      0.967     0.967  0.312
+        1       2      1.000     1.000  0.383
     """
     units = explained_units(run, layer)
     known = [t for e in units.explanations if (t := _trusted(e)) is not None]

@@ -19,6 +19,8 @@ from andornot.runs.run import Run
 def answer(run: Run, layer: str | None = None) -> Answer:
     """Count distinct explanations and concepts at each maximum length.
 
+    The question of Appendices A.1 and A.2 of the paper.
+
     Two explanations are one if they differ only in order and grouping.
 
     Tables: ``by_length``, ``categories`` (share of each category of concepts, by length),
@@ -28,6 +30,11 @@ def answer(run: Run, layer: str | None = None) -> Answer:
     Raises:
         OptionError: the run has no such layer, or several and none was named.
         RunError: no unit has a formula.
+
+    Examples:
+        >>> answer(run).tables["repeated"]  # at length 1; at length 2 each formula is one unit's
+           length formula  units which
+        0       1     red      2  0, 3
     """
     units, table = explained_units(run, layer), run.concepts
     category = {name: " + ".join(kinds) for name, kinds in zip(table.names, table.categories,

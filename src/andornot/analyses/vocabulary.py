@@ -36,6 +36,12 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         RunError: no unit has a formula, or the run kept no activations.
+
+    Examples:
+        >>> answer(run).tables["units"][["unit", "ceiling", "attained", "no_concept"]].head(2)
+           unit  ceiling  attained  no_concept
+        0     0      1.0       1.0         0.0
+        1     1      1.0       1.0         0.0
     """
     explained = explained_units(run, layer)
     chosen = checked_units(explained.numbers, units, explained.layer)

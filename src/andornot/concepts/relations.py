@@ -30,6 +30,12 @@ def read_relations(path: str | Path) -> Relations:
 
     Raises:
         DataError: the file cannot be read, or is not made of relations.
+
+    Examples:
+        >>> from pathlib import Path
+        >>> _ = Path("kinds.yaml").write_text("KIND: {animal: [dog, cat]}")
+        >>> read_relations("kinds.yaml")
+        {'KIND': {'animal': ['dog', 'cat']}}
     """
     path = Path(path)
     check_file(path)

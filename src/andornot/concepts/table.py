@@ -61,6 +61,10 @@ _NAMES = 5
 class ConceptTable:
     """Atoms by concepts.
 
+    Concepts are functions that hold or do not hold at a position (section 2 of the paper). An atom
+    is a set of concepts that holds, just so, at some positions. Each position belongs to one atom,
+    and each formula is true on some atoms as a whole: nothing else has to be known of positions.
+
     Build one with :meth:`from_masks`, :meth:`from_label_maps` or :meth:`from_sparse`, or sample by
     sample with :class:`TableBuilder`.
 
@@ -79,6 +83,20 @@ class ConceptTable:
         provenance: whom each concept comes from; empty where nothing is known of it. No search
             sees it, so ``digest`` leaves it out.
         known: which categories were annotated (see ``concepts.known``); None where all were.
+
+    Examples:
+        >>> masks = np.array([[1, 1, 1, 0], [0, 0, 1, 1]], bool)
+        >>> table = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+        >>> table.n_concepts, table.n_atoms, table.n_positions
+        (2, 3, 4)
+        >>> table.index("river")
+        1
+        >>> table.concept_mask("water")
+        array([False,  True,  True])
+        >>> table.mask("water AND NOT river")
+        array([False,  True, False])
+        >>> table.counts
+        array([1, 2, 1])
     """
 
     names: tuple[str, ...]
@@ -252,7 +270,11 @@ class ConceptTable:
         return f"did you mean {' or '.join(map(repr, close))}?" if close else "check its name"
 
     def concept_mask(self, name: str) -> BoolArray:
-        """Which atoms carry a concept; bool ``(n_atoms,)``."""
+        """Which atoms carry a concept; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: no concept has this name.
+        """
         column = self.index(name)
         # through the transpose, so that one concept costs no look at all entries
         indptr, atoms = self.by_concept
@@ -261,7 +283,11 @@ class ConceptTable:
         return mask
 
     def mask(self, formula: Formula | str) -> BoolArray:
-        """Which atoms a formula is the union of; bool ``(n_atoms,)``."""
+        """Which atoms a formula is the union of; bool ``(n_atoms,)``.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
         return as_formula(formula).evaluate(self.concept_mask)
 
     def select(
@@ -273,6 +299,14 @@ class ConceptTable:
 
         Raises:
             OptionError: a category does not occur in the table.
+
+        Examples:
+            >>> names, categories = ["kitchen", "sink", "oven"], ["scene", "object", "object"]
+            >>> table = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), names, categories)
+            >>> table.select(categories=["object"])
+            array([1, 2])
+            >>> table.select(concepts=["kitchen", "oven"])
+            array([0, 2])
         """
         keep = np.ones(self.n_concepts, np.bool_)
         if categories is not None:
@@ -316,6 +350,15 @@ class ConceptTable:
 
         Raises:
             DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
+
+        Examples:
+            >>> masks = np.zeros((2, 3, 4, 4), bool)  # two concepts on three samples of 4 x 4
+            >>> masks[0, 0] = masks[1, :2] = True
+            >>> table = andornot.ConceptTable.from_masks(
+            ...     masks, names=["kitchen", "floor"], categories=["scene", "object"]
+            ... )
+            >>> table.n_positions, table.n_atoms
+            (48, 3)
         """
         columns = getattr(masks, "columns", None)  # of a frame
         array, names = as_array(masks, "masks"), names_of(names, "names")
@@ -365,6 +408,12 @@ class ConceptTable:
 
         Raises:
             DataError: a label has no name, a map is not of integers, or lengths do not fit.
+
+        Examples:
+            >>> maps = np.array([[[1, 1], [0, 2]], [[2, 2], [2, 0]]])  # two samples of 2 x 2
+            >>> table = andornot.ConceptTable.from_label_maps(maps, ["sky", "sea"])
+            >>> dict(zip(table.names, table.concept_counts.tolist()))
+            {'sky': 2, 'sea': 4}
         """
         if isinstance(names, Mapping):
             ids = sorted(whole_number(label, "a label") for label in names)
@@ -413,6 +462,13 @@ class ConceptTable:
 
         Raises:
             DataError: the matrix has not one column for each name.
+
+        Examples:
+            >>> import scipy.sparse
+            >>> matrix = scipy.sparse.csr_array([[1, 0], [1, 1], [0, 0]])  # 3 sentences, 2 words
+            >>> table = andornot.ConceptTable.from_sparse(matrix, ["hyp:man", "hyp:dog"])
+            >>> table.concept_counts
+            array([2, 1])
         """
         rows, names = as_sparse(matrix, "the matrix"), names_of(names, "names")
         if rows.shape[1] != len(names):
@@ -475,6 +531,15 @@ class ConceptTable:
             FormulaError: the table lacks a concept to derive from, or the operator's name cannot
                 be used.
             DataError: a concept of such a name is there already.
+
+        Examples:
+            >>> masks = [[True, False, False], [False, True, False]]
+            >>> table = andornot.ConceptTable.from_masks(masks, ["couch", "sofa"])
+            >>> table = table.derive("NEIGHBORS", {"couch": ["couch", "sofa", "settee"]})
+            >>> table.names
+            ('couch', 'sofa', 'NEIGHBORS(couch)')
+            >>> andornot.score("NEIGHBORS(couch)", [True, True, False], table).iou
+            1.0
         """
         import scipy.sparse
 
@@ -534,6 +599,14 @@ class ConceptTable:
 
         Raises:
             DataError: one of the tables has derived concepts.
+
+        Examples:
+            >>> one = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> masks = [[True, True], [False, True]]
+            >>> two = andornot.ConceptTable.from_masks(masks, ["water", "river"])
+            >>> both = one.merge(two)
+            >>> both.names, both.n_positions
+            (('water', 'river'), 4)
         """
         check_table(other, "other")
         # it would count as absent from the other's positions, where its members may hold
@@ -622,6 +695,12 @@ class ConceptTable:
         Raises:
             OptionError: the directory holds other files.
             RunError: it cannot be written.
+
+        Examples:
+            >>> table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> table.save("water.table")
+            >>> andornot.ConceptTable.load("water.table").names
+            ('water',)
         """
         with whole_folder(directory, top=("concepts.json", "atoms.npz")) as aside:
             if self.positions is not None:

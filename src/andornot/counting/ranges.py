@@ -1,4 +1,6 @@
-"""The whole range of a unit's activations, in pieces: the borders, and the counts in each piece.
+"""Where a unit's activations are cut into ranges: borders by quantiles or by clusters.
+
+What is active in each is counted in ``range_counts``.
 
 A threshold looks at the top of the activations only. La Rosa, Gilpin & Capobianco (NeurIPS 2023,
 "Clustered Compositional Explanations") cut the positive activations of a unit into clusters and
@@ -23,7 +25,8 @@ from andornot.counting.stores import Activations, unit_blocks
 Floats = NDArray[np.float64]
 
 _BINS = 1024
-"""Bins of equal width that values are grouped in before they are clustered."""
+"""Bins of equal width that values are grouped in before they are clustered: the exact optimum takes
+``k * n * n`` steps for ``n`` values, and a unit has millions."""
 
 _BUFFER_BYTES = 256 * 2**20
 

@@ -40,12 +40,23 @@ _PENDING = 8_000_000
 class Responses:
     """Active positions of each unit in each atom, as sparse rows.
 
+    They are the masks M(x) of section 2 of the paper, as far as formulas can tell positions apart.
+
     Attributes:
         indptr: int64 ``(n_units + 1,)``.
         atoms: int32; the atoms on which unit ``u`` is active at all are
             ``atoms[indptr[u]:indptr[u + 1]]``, ascending.
         fold_counts: int64 ``(len(atoms), n_folds)``, active positions there in each fold.
         n_atoms: number of atoms of the concept table.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
+        >>> unit_masks = [[True, False, True, True], [True, True, False, False]]
+        >>> responses = andornot.Responses.from_masks(unit_masks, concepts)
+        >>> responses.n_units, responses.totals
+        (2, array([3, 2]))
+        >>> print(andornot.explain(responses, concepts)[1])
+        unit 1: water (IoU 1.000)
     """
 
     indptr: NDArray[np.int64]
@@ -163,6 +174,13 @@ class Responses:
 
         Raises:
             DataError: the matrix has not one column for each position.
+
+        Examples:
+            >>> import scipy.sparse
+            >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
+            >>> latents = scipy.sparse.csr_array([[0.7, 0.2, 0, 0], [0, 0, 0, 1.5]])
+            >>> andornot.Responses.from_sparse(latents, concepts).totals
+            array([2, 1])
         """
         check_table(concepts, "concepts")
         positions, rows = known_positions(concepts), as_sparse(active, "the matrix")
@@ -206,12 +224,18 @@ class Responses:
             builder.add(unit, present, tally[present])
         return builder.finish()
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write as one ``.npz`` file, whole or not at all.
 
         Raises:
             OptionError: something else than responses of ours lies there.
             RunError: it cannot be written.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> andornot.Responses.from_masks([[True, True]], concepts).save("responses.npz")
+            >>> andornot.Responses.load("responses.npz").totals
+            array([2])
         """
         path = as_path(path, "path")
         with writing(path):
@@ -230,7 +254,7 @@ class Responses:
         )  # fmt: skip
 
     @classmethod
-    def load(cls, path: Path) -> Responses:
+    def load(cls, path: str | Path) -> Responses:
         """Read what :meth:`save` wrote.
 
         Raises:

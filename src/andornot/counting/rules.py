@@ -21,6 +21,9 @@ RangesBy = Literal["clusters", "quantiles"]
 class Threshold:
     """How the thresholds of all units are found.
 
+    In the paper (section 3) a unit that looks at images is active in the highest 0.5 % of its
+    activations, one that reads sentence pairs wherever it is above 0.
+
     Attributes:
         quantile: share of values above the threshold, between 0 and 1; None for a fixed one.
         fixed: the same threshold for every unit; used when ``quantile`` is None.
@@ -29,6 +32,12 @@ class Threshold:
     Raises:
         OptionError: not exactly one of the two is given, a value is out of range, or a resolution
             is chosen for a fixed threshold.
+
+    Examples:
+        >>> Threshold(quantile=0.01)
+        Threshold(quantile=0.01, fixed=None, resolution='native')
+        >>> Threshold(None, fixed=0.0)
+        Threshold(quantile=None, fixed=0.0, resolution='native')
     """
 
     quantile: float | None = 0.005
@@ -66,6 +75,10 @@ class Ranges:
 
     Raises:
         OptionError: there are not at least 2 ranges, or ``by`` is unknown.
+
+    Examples:
+        >>> Ranges(3, by="quantiles")
+        Ranges(k=3, by='quantiles')
     """
 
     k: int = 5

@@ -177,6 +177,17 @@ class Shards:
     A shard is written aside and renamed, so one that is there is whole; an interrupted recording
     goes on after the last of them, and one that lost a shard at that shard. Its name ends in the
     digest of its content (not in runs of before), so what the disk spoiled is not used.
+
+    Examples:
+        >>> activations = run.activations()
+        >>> activations.shape, activations.map_shape
+        ((24, 4, 8, 8), (8, 8))
+        >>> activations.n_samples, activations.n_units, len(activations)
+        (24, 4, 24)
+        >>> activations[3, :, 0, 0]
+        array([0., 1., 0., 0.], dtype=float32)
+        >>> activations.rows(0, 2).shape
+        (2, 4, 8, 8)
     """
 
     directory: Path

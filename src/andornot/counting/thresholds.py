@@ -1,4 +1,4 @@
-"""From activations to the threshold of each unit.
+"""The threshold of each unit: exact quantiles of its activations, and units that have none.
 
 ``T_u`` is the smallest value with ``P(f_u > T_u) <= quantile`` (Mu & Andreas 2020, Section 3;
 0.005 there), and a unit is active where ``f_u > T_u``, strictly. Of ``n`` values that is the

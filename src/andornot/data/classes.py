@@ -96,6 +96,7 @@ def class_index(names: Sequence[str], wanted: str) -> int:
     Raises:
         OptionError: no class has this name or number, or several are spelled like it.
     """
+    wanted = str(wanted)  # a number may come as one
     apart = [nfc(name) for name in told_apart(names)]
     if nfc(wanted) in apart:
         return apart.index(nfc(wanted))

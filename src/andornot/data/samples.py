@@ -28,7 +28,19 @@ json.dump([(m[1] if m.re.groups else m[0]) or "" if m else "" for m in found], s
 
 
 class Samples(Protocol):
-    """Images or sentence pairs; ids are all different, splits and classes empty where unknown."""
+    """Images or sentence pairs; ids are all different, splits and classes empty where unknown.
+
+    Examples:
+        >>> from andornot.data.images.open import open_data
+        >>> data = open_data("squares")
+        >>> data.kind, data.path.name, data.sample_ids[:2], data.classes[:2], data.splits[:2]
+        ('labelmaps', 'squares', ('s00.png', 's01.png'), ('fire', 'grass'), ('', ''))
+        >>> few = data.subset([3, 0])
+        >>> few.sample_ids
+        ('s03.png', 's00.png')
+        >>> few.fingerprint() == data.fingerprint()
+        False
+    """
 
     @property
     def path(self) -> Path:

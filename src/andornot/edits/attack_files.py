@@ -1,4 +1,7 @@
-"""Where attacks are kept, of which run they are, and how their examples are written and read."""
+"""An attack as files of a run: its folder, its key, its examples as rows and pictures, and back.
+
+What else stands in ``attack.json`` is in ``result``, which writes it last.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from andornot._tools.checks import number, whole_number
 from andornot.errors import OptionError
 
 FEWEST_SAMPLES: Final = 4
@@ -27,6 +28,13 @@ class AttackOptions:
         n_controls: controls of each of them.
         confidence: of all intervals of a table together.
         seed: of the choice of samples and controls, and of the bootstrap.
+
+    Raises:
+        OptionError: a number is out of range.
+
+    Examples:
+        >>> AttackOptions(n_samples=50, n_edits=2).seed
+        0
     """
 
     n_samples: int = 150
@@ -42,7 +50,8 @@ class AttackOptions:
         numbers = {n: v for n, v in vars(self).items() if n not in ("confidence", "seed")}
         for name, value in numbers.items():
             least = FEWEST_SAMPLES if name == "n_samples" else 1
-            if value < least:
+            if whole_number(value, name) < least:
                 raise OptionError(f"{name} is {value}; it must be at least {least}")
-        if not 0 < self.confidence < 1:
+        whole_number(self.seed, "seed", 0)
+        if not 0 < number(self.confidence, "confidence") < 1:
             raise OptionError(f"confidence is {self.confidence}; give a share such as 0.95")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
+from andornot._tools.checks import as_path, number
 from andornot._tools.colours import LUMINANCE
 from andornot.data.images.files import opened
 from andornot.data.images.pixels import eight_bits, to_rgb
@@ -33,6 +34,18 @@ class Place:
         y: its centre, as a share of the image's height from the top.
         size: the square root of the share of the image's area that it covers: 0.5 covers a
             quarter. Two cut-outs at one size cover the same area, whatever their form.
+
+    Raises:
+        OptionError: it lies outside the image, or has no size.
+
+    Examples:
+        >>> print(Place(x=0.5, y=0.75, size=0.3))
+        at 0.5,0.75 size 0.3
+        >>> Place(x=2, y=0, size=0.3)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: the place x=2, y=0, size=0.3 lies outside the image;
+        give shares of the image from 0 to 1, and a size above 0
     """
 
     x: float
@@ -40,6 +53,8 @@ class Place:
     size: float
 
     def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            number(value, name)
         if not (0 <= self.x <= 1 and 0 <= self.y <= 1 and 0 < self.size <= 1):
             raise OptionError(
                 f"the place x={self.x}, y={self.y}, size={self.size} lies outside the image; give "
@@ -64,6 +79,11 @@ class Cutout:
         rgba: uint8 (height, width, 4); alpha says what belongs to it.
         name: what it shows, such as a formula.
         origin: the sample or file that it comes from.
+
+    Examples:
+        >>> water = Cutout(np.full((4, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> water.area
+        8.0
     """
 
     rgba: NDArray[np.uint8] = field(repr=False)
@@ -88,7 +108,21 @@ class Cutout:
 
 @dataclass(frozen=True)
 class Paste:
-    """Put a cut-out into the image."""
+    """Put a cut-out into the image.
+
+    Examples:
+        >>> from PIL import Image
+        >>> water = Cutout(np.full((2, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> edit = Paste(water, Place(0.5, 0.5, size=0.5))
+        >>> print(edit)
+        water from a coast at 0.5,0.5 size 0.5
+        >>> edited = apply_edit(Image.new("RGB", (4, 4)), edit, lambda formula: None)
+        >>> np.asarray(edited)[..., 0]
+        array([[  0,   0,   0,   0],
+               [  0, 255, 255,   0],
+               [  0, 255, 255,   0],
+               [  0,   0,   0,   0]], dtype=uint8)
+    """
 
     cutout: Cutout
     place: Place
@@ -99,7 +133,13 @@ class Paste:
 
 @dataclass(frozen=True)
 class PasteOver:
-    """Put a cut-out over the box around a region, so that it covers as much as the box does."""
+    """Put a cut-out over the box around a region, so that it covers as much as the box does.
+
+    Examples:
+        >>> water = Cutout(np.full((2, 2, 4), 255, np.uint8), "water", "a coast")
+        >>> print(PasteOver(water, andornot.parse("sand OR grass")))
+        water from a coast over sand OR grass
+    """
 
     cutout: Cutout
     region: Formula
@@ -116,6 +156,16 @@ class Recolour:
         region: the formula that says where.
         rgb: the colour, 0 to 255 each.
         colour: what the colour is called.
+
+    Examples:
+        >>> from PIL import Image
+        >>> edit = Recolour(andornot.parse("water"), (0, 0, 255), "blue")
+        >>> print(edit)
+        water to blue
+        >>> region = np.array([[True, False]])
+        >>> edited = apply_edit(Image.new("RGB", (2, 1), "gray"), edit, lambda formula: region)
+        >>> np.asarray(edited).tolist()
+        [[[99, 99, 255], [128, 128, 128]]]
     """
 
     region: Formula
@@ -136,9 +186,17 @@ def apply_edit(image: Image.Image, edit: ImageEdit, region_of: RegionOf) -> Imag
         image: an RGB image.
         edit: what to do.
         region_of: gives the region where a formula holds, (height, width) of the image.
+
+    Raises:
+        OptionError: it is no edit of an image.
     """
     if isinstance(edit, Paste):
         return paste(image, edit.cutout, edit.place)
+    given: object = edit
+    if not isinstance(given, PasteOver | Recolour):
+        raise OptionError(
+            f"{quoted(given)} is no edit of an image; give a Paste, a PasteOver or a Recolour"
+        )
     region = region_of(edit.region)
     if not region.any():
         return None
@@ -231,8 +289,14 @@ def read_cutout(path: str | Path) -> Cutout:
 
     Raises:
         DataError: the file cannot be read, or nothing in it is visible.
+
+    Examples:
+        >>> from PIL import Image
+        >>> Image.new("RGBA", (3, 2), "blue").save("water.png")
+        >>> read_cutout("water.png")
+        Cutout(name='water', origin='water.png')
     """
-    path = Path(path)
+    path = as_path(path, "the cut-out")
     with opened(path) as image:
         rgba = np.asarray(eight_bits(image, str(path)).convert("RGBA"))
     if not rgba[..., 3].any():

@@ -9,9 +9,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from andornot._tools.checks import is_one_of
 from andornot.data.sentences.concepts import SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 Where = Literal["start", "determiner", "end"]
 
@@ -36,13 +37,23 @@ class Word:
     Attributes:
         side: ``pre`` or ``hyp``.
         text: the word.
+
+    Raises:
+        OptionError: there is no such side, or no word.
+
+    Examples:
+        >>> Word.read("hyp:nobody")
+        Word(side='hyp', text='nobody')
+        >>> print(Word("pre", "man"))
+        pre:man
     """
 
     side: str
     text: str
 
     def __post_init__(self) -> None:
-        if self.side not in SIDES or not self.text.strip():
+        is_text = isinstance(self.text, str) and self.text.strip()
+        if not is_one_of(self.side, SIDES) or not is_text:
             raise OptionError(
                 f"{self.side}:{self.text} names no word on a side; write pre:WORD or hyp:WORD"
             )
@@ -54,7 +65,7 @@ class Word:
         Raises:
             OptionError: it is not written so.
         """
-        side, _, word = text.partition(":")
+        side, _, word = str(text).partition(":")
         return cls(side, word)
 
     def __str__(self) -> str:
@@ -63,7 +74,13 @@ class Word:
 
 @dataclass(frozen=True)
 class Insert:
-    """Insert words, each at the same kind of place in its own sentence."""
+    """Insert words, each at the same kind of place in its own sentence.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Insert((Word.read("hyp:nobody"),), "start")).hypothesis.text)
+        nobody He moves .
+    """
 
     words: tuple[Word, ...]
     where: Where
@@ -75,7 +92,15 @@ class Insert:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete a word wherever it stands on its side, whatever its case."""
+    """Delete a word wherever it stands on its side, whatever its case.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "big", "man", "runs")), Sentence(("He", "moves")))
+        >>> print(apply_edit(pair, Delete(Word.read("pre:big"))).premise.text)
+        A man runs
+        >>> apply_edit(pair, Delete(Word.read("pre:dog"))) is None
+        True
+    """
 
     word: Word
 
@@ -85,7 +110,16 @@ class Delete:
 
 @dataclass(frozen=True)
 class Replace:
-    """Replace a word wherever it stands on its side, whatever its case."""
+    """Replace a word wherever it stands on its side, whatever its case.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs")), Sentence(("A", "man", "moves")))
+        >>> edit = Replace(Word.read("hyp:man"), "dog")
+        >>> print(edit)
+        hyp:man becomes dog
+        >>> print(apply_edit(pair, edit).hypothesis.text)
+        A dog moves
+    """
 
     word: Word
     by: str
@@ -100,6 +134,11 @@ class Repeat:
 
     Attributes:
         above: add words until the IoU of the two sets of words is above this, or none are left.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Repeat(above=0.4)).hypothesis.text)
+        He moves A man .
     """
 
     above: float
@@ -119,6 +158,11 @@ class Reword:
     Attributes:
         above: replace words until the IoU of the two sets of words is above this, or none are left.
         unwanted: words in lower case that are to go, whatever the overlap.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man", "runs", ".")), Sentence(("He", "moves", ".")))
+        >>> print(apply_edit(pair, Reword(above=0.4)).hypothesis.text)
+        A man .
     """
 
     above: float
@@ -159,6 +203,9 @@ def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
     """The edited pair; None where there is nothing to edit.
 
     Its id and label stay, though the label may no longer be true; tags and raw text are dropped.
+
+    Raises:
+        OptionError: it is no edit of sentences.
     """
     if isinstance(edit, Insert):
         return _inserted(pair, edit)
@@ -166,6 +213,12 @@ def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
         return _substituted(pair, edit.word, ())
     if isinstance(edit, Replace):
         return _substituted(pair, edit.word, tuple(edit.by.split()))
+    given: object = edit
+    if not isinstance(given, Repeat | Reword | Scatter):
+        raise OptionError(
+            f"{quoted(given)} is no edit of sentences; give an Insert, a Delete, a Replace, a "
+            "Repeat or a Reword"
+        )
     changes = _changes(pair, edit.edit if isinstance(edit, Scatter) else edit)
     if isinstance(edit, Scatter):
         changes = _scattered(pair, edit, changes)

@@ -123,6 +123,13 @@ class Example:
         after: the same, edited.
         answer: class that the network gives it now.
         probability: of the target, before and after.
+
+    Examples:
+        >>> from andornot.edits import attack
+        >>> options = AttackOptions(n_edits=1, n_controls=2)
+        >>> example = attack(run, "fire", "grass", options=options, n_examples=1).examples[0]
+        >>> example.answer, example.probability[0] < example.probability[1]
+        ('grass', True)
     """
 
     sample: str

@@ -1,4 +1,7 @@
-"""Attack a network: the public function, its answer, and the files that it writes."""
+"""The public side of attacks: ``attack``, its answer, and the folder that one is written to.
+
+How edits are found and tested is in ``investigation``, what is said of them in ``attack_text``.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from andornot._tools.checks import whole_number
 from andornot._tools.files import json_writer, text_writer, writing
 from andornot._tools.folders import listed, verify
 from andornot._tools.tables import write_csv
@@ -26,6 +30,7 @@ from andornot.edits.attack_files import (
 )
 from andornot.edits.classes import class_names
 from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.errors import OptionError, quoted
 from andornot.runs.run import Run
 
 if TYPE_CHECKING:
@@ -50,6 +55,13 @@ class Attack:
         sentences: what was found, and what it cannot tell.
         examples: samples before and after the tested edits.
         run_key: digest of what was attacked (see ``attack_files.run_key``).
+
+    Examples:
+        >>> found = attack(run, "grass", "fire", options=AttackOptions(n_edits=1, n_controls=2))
+        >>> found.source, found.target
+        ('grass', 'fire')
+        >>> (found.write("attack") / "attack.json").is_file()
+        True
     """
 
     source: str
@@ -148,6 +160,8 @@ def attack(
 ) -> Attack:
     """Find edits that take samples of one class to another, by what the units' formulas ask for.
 
+    They are the copy-paste edits of section 6 of the paper, each tested beside controls.
+
     Args:
         run: a run on images or sentence pairs, or its directory.
         source: class of the samples that are edited, those that the network gets right.
@@ -163,7 +177,19 @@ def attack(
     Raises:
         AndornotError: the run has no such classes or layer, the network or the data cannot be
             found again, or no formula asks for an edit that could be made.
+
+    Examples:
+        >>> found = attack(run, "grass", "fire", options=AttackOptions(n_edits=1, n_controls=2))
+        >>> edits = found.tables["edits"]
+        >>> edits["asked_for"].tolist()
+        ['paste red']
+        >>> bool((edits["flip_rate"] > edits["control_rate"]).all())
+        True
     """
+    given: object = options
+    if not isinstance(given, AttackOptions | None):
+        raise OptionError(f"options are {quoted(given)}; give AttackOptions, or leave them out")
+    whole_number(n_examples, "n_examples", 0)
     opened = run if isinstance(run, Run) else Run.open(run)
     found = investigate(
         opened, source, target,
@@ -191,6 +217,10 @@ def finished(run: Run, source: str, target: str, layer: str | None = None) -> At
 
     Raises:
         OptionError: the run has no such classes or layer.
+
+    Examples:
+        >>> finished(run, "grass", "fire") is None  # no attack was kept in this run
+        True
     """
     import pandas as pd
 

@@ -88,6 +88,13 @@ class Edited:
         before: the image or the sentence pair.
         after: the same, edited.
         predictions: a row for each network: what it says before and after, with probabilities.
+
+    Examples:
+        >>> from andornot.edits import Paste, Place
+        >>> desk = Desk.open(run)
+        >>> edited = desk.try_edit("s00.png", Paste(desk.cutout("green"), Place(0.5, 0.5, 0.9)))
+        >>> edited.before.size, edited.after.size, len(edited.predictions)
+        ((8, 8), (8, 8), 1)
     """
 
     before: Any
@@ -103,6 +110,20 @@ class Desk:
         run: the run.
         bench: makes edited samples.
         classifiers: the run's own network first.
+
+    Examples:
+        >>> from andornot.edits import Paste, Place
+        >>> desk = Desk.open(run)
+        >>> piece = desk.cutout("red")
+        >>> edited = desk.try_edit("s01.png", Paste(piece, Place(0.5, 0.5, 0.9)))
+        >>> edited.predictions[["before", "after"]]
+          before after
+        0  grass  fire
+        >>> sizes = desk.sensitivity(["s01.png"], piece, "fire", sizes=(0.2, 0.9), steps=(0.5,))
+        >>> sizes[["size", "flip_rate"]]
+           size  flip_rate
+        0   0.2        0.0
+        1   0.9        1.0
     """
 
     run: Run

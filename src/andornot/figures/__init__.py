@@ -55,7 +55,16 @@ def write_figures(
     Raises:
         OptionError: there is no such layer, figure or format, or matplotlib is not installed.
         RunError: the folder cannot be written to.
+
+    Examples:
+        >>> written = write_figures(run, "figures", only=["length"], formats=["svg"])
+        >>> [file.name for file in written.files]
+        ['length.svg', 'CAPTIONS.txt']
     """
+    from andornot._tools.checks import as_path, several
+
+    only = None if only is None else several(only, "only")
+    formats, folder = several(formats, "formats"), as_path(out, "out")
     for given, known, what in ((only or (), FIGURES, "figure"), (formats, FORMATS, "format")):
         if unknown := [name for name in given if name not in known]:
             raise OptionError(f"there is no {what} {unknown[0]!r}; choose among {', '.join(known)}")
@@ -71,4 +80,4 @@ def write_figures(
 
     wanted = [name for name in FIGURES if only is None or name in only]
     request = Request.of(run, layer, choices or Choices())
-    return write_all(request, Path(out), wanted, tuple(dict.fromkeys(formats)))
+    return write_all(request, folder, wanted, tuple(dict.fromkeys(formats)))

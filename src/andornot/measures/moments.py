@@ -1,4 +1,4 @@
-"""Sums of raw activations: over all positions, and over the positions of each atom.
+"""Sums of raw activations by atom, from which follow correlation and cosine of any formula.
 
 Upsampling is linear, so the sum of a unit's activations over some positions of a sample is a
 weighted sum of its native map, with weights that all units share. A sparse matrix (atoms by native

@@ -116,7 +116,15 @@ def mask_cosine(t: int, inside: float, squares: float) -> float:
 
 @dataclass(frozen=True)
 class Counts:
-    """The confusion table of a formula and a unit, in positions."""
+    """The confusion table of a formula and a unit, in positions.
+
+    Examples:
+        >>> counts = Counts(tp=3, fp=1, fn=2, tn=94)
+        >>> counts.iou, counts.precision, counts.recall
+        (0.5, 0.75, 0.6)
+        >>> sorted(counts.scores())[:4]
+        ['accuracy', 'cosine', 'f1', 'iou']
+    """
 
     tp: int
     fp: int

@@ -18,6 +18,10 @@ class HeadWeights:
     Attributes:
         weight: float32 of shape (classes, units).
         path: dotted path of the linear layer that holds them.
+
+    Examples:
+        >>> HeadWeights(np.array([[9, 0], [0, 9]], np.float32), "fc").weight.argmax(axis=0)
+        array([0, 1])
     """
 
     weight: NDArray[np.float32]
@@ -43,6 +47,15 @@ def head_weights(module: nn.Module, layer: str, units: int) -> HeadWeights | Non
 
     Raises:
         ModelError: there is no such layer.
+
+    Examples:
+        >>> from torch import nn
+        >>> network = nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.Flatten(), nn.Linear(4, 2))
+        >>> head = head_weights(network, "1", units=4)
+        >>> head.path, head.weight.shape
+        ('3', (2, 4))
+        >>> head_weights(network, "1", units=7) is None
+        True
     """
     get_layer(module, layer)
     parts = list(module.named_modules(remove_duplicate=False))

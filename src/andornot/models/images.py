@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot._tools.checks import whole_number
 from andornot.data.images.pixels import to_rgb
 from andornot.errors import AndornotError, DataError, OptionError
 from andornot.models.preprocess import Preprocessing
@@ -55,8 +56,16 @@ def image_batches(
     Raises:
         DataError: an image cannot be read; the message names its sample.
         OptionError: ``batch_size`` or ``workers`` is below 1.
+
+    Examples:
+        >>> from andornot.data.images.open import open_data
+        >>> plain = Preprocessing(8, 8, mean=(0, 0, 0), std=(1, 1, 1))
+        >>> for which, batch in image_batches(open_data("squares"), plain, batch_size=16):
+        ...     print(which, tuple(batch.shape))
+        slice(0, 16, None) (16, 3, 8, 8)
+        slice(16, 24, None) (8, 3, 8, 8)
     """
-    if batch_size < 1 or workers < 1:
+    if whole_number(batch_size, "batch_size") < 1 or whole_number(workers, "workers") < 1:
         raise OptionError(
             f"Batch size {batch_size} and {workers} workers cannot be used: both must be 1 or more."
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from andornot.errors import ModelError
+from andornot.errors import ModelError, OptionError, quoted
 from andornot.models.shapes import Kind, Layout, PrefixTokens, first_tensor, unit_map
 from andornot.models.usable import is_scripted, refuse_scripted
 
@@ -30,6 +30,12 @@ class LayerInfo:
         kind: ``maps`` (N, C, H, W), ``vector`` (N, C) or ``tokens`` (N, T, D).
         units: number of units.
         grid: height and width of each unit's map; (1, 1) of a vector.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3))
+        >>> list_layers(network, torch.zeros(1, 3, 8, 8))
+        [LayerInfo(path='0', type='Conv2d', shape=(1, 5, 6, 6), kind='maps', units=5, grid=(6, 6))]
     """
 
     path: str
@@ -63,8 +69,22 @@ def list_layers(
 
     Raises:
         ModelError: the network fails on the sample, or TorchScript runs it.
+        OptionError: the sample is no tensor.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.Flatten())
+        >>> for layer in list_layers(network, torch.zeros(1, 3, 8, 8)):
+        ...     print(layer.path, layer.units, layer.grid)
+        0 5 (6, 6)
+        1 180 (1, 1)
     """
     refuse_scripted(module)
+    given: object = sample
+    if not isinstance(given, torch.Tensor):
+        raise OptionError(
+            f"sample is {quoted(given)}; give a preprocessed batch, a tensor (N, 3, H, W)"
+        )
     sample = in_its_type(module, sample)
     modules = {p: layer for p, layer in module.named_modules() if p and not is_scripted(layer)}
     shapes = _shapes(module, modules, sample)
@@ -123,7 +143,7 @@ def get_layer(module: nn.Module, path: str) -> nn.Module:
         refuse_scripted(layers[path], f"Layer {path!r}")
         return layers[path]
     paths = [p for p in layers if p]
-    close = get_close_matches(path, paths, n=4, cutoff=0.4) or paths[:4]
+    close = get_close_matches(str(path), paths, n=4, cutoff=0.4) or paths[:4]
     raise ModelError(
         f"The model has no layer {path!r}; did you mean {' or '.join(map(repr, close))}? "
         "`andornot layers` lists all of them."

@@ -14,7 +14,8 @@ from typing import Any
 
 from torch import nn
 
-from andornot.errors import ModelError
+from andornot._tools.checks import texts
+from andornot.errors import ModelError, quoted
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
 from andornot.models.random_weights import random_seed, randomize
@@ -35,6 +36,11 @@ class LoadedModel:
         preprocessing: how images become its input, None if that is not known.
         class_names: name of each class, in the order of its logits, None if not known.
         notes: what a reader of the results should know, one sentence each.
+
+    Examples:
+        >>> model = load_model("colours.py:net", class_names=["warm", "cold"])
+        >>> model.class_names, len(model.fingerprint)
+        (('warm', 'cold'), 64)
     """
 
     module: nn.Module
@@ -96,13 +102,25 @@ def load_model(
 
     Raises:
         ModelError: the model or its weights cannot be loaded, or do not fit each other.
+
+    Examples:
+        >>> model = load_model("colours.py:net")
+        >>> model.class_names
+        ('fire', 'grass')
+        >>> model.preprocessing.height
+        8
+        >>> load_model("torchvision:no_such_network")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.ModelError: torchvision has no image classifier 'no_such_network';
+        did you mean mnasnet1_3 or mnasnet1_0 or mnasnet0_5?
     """
     seed = random_seed(weights)
     built = _source(spec)(weights if seed is None else None)
     if preprocessing is not None:
         built = replace(built, preprocessing=preprocessing)
     if class_names is not None:
-        built = replace(built, class_names=tuple(class_names))
+        built = replace(built, class_names=texts(class_names, "class_names"))
     refuse_scripted(built.module)
     refuse_empty(built.module)
     module = built.module.float().cpu().eval()
@@ -121,7 +139,7 @@ def load_model(
 
 def _source(spec: str) -> Callable[[str | Path | None], Built]:
     """Find the function that builds the network that ``spec`` names."""
-    kind, _, name = spec.partition(":")
+    kind, _, name = str(spec).partition(":")
     if kind == "torchvision" and name:
         from andornot.models.from_torchvision import build as build_torchvision
 
@@ -130,11 +148,11 @@ def _source(spec: str) -> Callable[[str | Path | None], Built]:
         from andornot.models.from_hf import build as build_hf
 
         return lambda weights: build_hf(Path(name), weights)
-    if python := python_function(spec):
+    if python := python_function(str(spec)):
         from andornot.models.from_file import build as build_file
 
         return lambda weights: build_file(*python, weights)
     raise ModelError(
-        f"The model {spec!r} cannot be understood: write torchvision:NAME, hf:DIRECTORY or "
+        f"The model {quoted(spec)} cannot be understood: write torchvision:NAME, hf:DIRECTORY or "
         "path/to/file.py:function."
     )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot._tools.checks import is_one_of
 from andornot.data.images.pixels import to_rgb
 from andornot.errors import OptionError
 
@@ -32,6 +33,19 @@ class Preprocessing:
         std: for each of R, G, B what the difference is divided by, on the same scale.
         interpolation: how an image of another size is resized (a Pillow resampling filter:
             nearest, box, bilinear, hamming, bicubic, lanczos).
+
+    Raises:
+        OptionError: a value cannot be used.
+
+    Examples:
+        >>> from PIL import Image
+        >>> grey = Preprocessing(2, 2, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+        >>> grey.apply(Image.new("RGB", (4, 4), "white")).shape
+        (3, 2, 2)
+        >>> grey.apply(Image.new("RGB", (4, 4), "red"))[:, 0, 0]
+        array([ 1., -1., -1.], dtype=float32)
+        >>> Preprocessing.from_dict(grey.to_dict()) == grey
+        True
     """
 
     height: int
@@ -42,16 +56,17 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise OptionError(
-                    f"Preprocessing {name} is {getattr(self, name)!r}, "
+                    f"Preprocessing {name} is {value!r}, "
                     "but must be a whole number of pixels, 1 or more."
                 )
         object.__setattr__(self, "mean", _triple("mean", self.mean))
         object.__setattr__(self, "std", _triple("std", self.std))
         if min(self.std) <= 0:
             raise OptionError(f"Preprocessing std is {self.std}, but must be above 0.")
-        if self.interpolation not in INTERPOLATIONS:
+        if not is_one_of(self.interpolation, list(INTERPOLATIONS)):
             raise OptionError(
                 f"Interpolation {self.interpolation!r} is unknown: "
                 f"use one of {', '.join(sorted(INTERPOLATIONS))}."
@@ -70,8 +85,12 @@ class Preprocessing:
 
         Raises:
             OptionError: there is no such preset.
+
+        Examples:
+            >>> Preprocessing.preset("imagenet", height=128).height
+            128
         """
-        if name not in PRESETS:
+        if not is_one_of(name, list(PRESETS)):
             raise OptionError(
                 f"Preprocessing preset {name!r} is unknown: use one of {', '.join(PRESETS)}."
             )

@@ -27,6 +27,14 @@ class Recorded:
         activations: for each layer, float32 of shape (n, units, h, w); h = w = 1 of a vector.
         logits: float32 of shape (n, classes); None if not asked for or if the network's output
             is not a row of numbers for each image.
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+        >>> with Recorder(network, ["0"], device="cpu") as recorder:
+        ...     recorded = recorder.record(torch.zeros(4, 3, 2, 2))
+        >>> recorded.activations["0"].shape, recorded.logits.shape
+        ((4, 12, 1, 1), (4, 2))
     """
 
     activations: dict[str, NDArray[np.float32]]
@@ -49,6 +57,14 @@ class Recorder:
 
         with Recorder(model, ["layer4"]) as recorder:
             maps = recorder.record(batch).activations["layer4"]
+
+    Examples:
+        >>> import torch
+        >>> network = torch.nn.Sequential(torch.nn.Conv2d(3, 5, 3), torch.nn.ReLU())
+        >>> with Recorder(network, ["0", "1"], device="cpu") as recorder:
+        ...     recorded = recorder.record(torch.zeros(2, 3, 8, 8))
+        >>> recorded.activations["1"].shape
+        (2, 5, 6, 6)
     """
 
     def __init__(

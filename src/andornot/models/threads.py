@@ -1,4 +1,4 @@
-"""How many threads torch computes on."""
+"""Have torch compute on so many threads for a while, and on as many as before afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks that cannot be looked into, or have no weights yet."""
+"""Refuse networks that cannot be looked into (TorchScript), or have no weights yet (lazy)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read files of weights safely.
+"""Read files of weights (torch, safetensors), and choose one where a file holds several sets.
 
 Nothing here ever runs code from a file: pickles are read with ``weights_only=True``.
 """

@@ -1,4 +1,7 @@
-"""Put weights into a network, and say which they are."""
+"""A file's weights into a network, all or none of them, and the fingerprint of what it has then.
+
+Files are read in ``weight_files``, their names are brought to the network's in ``names``.
+"""
 
 from __future__ import annotations
 
@@ -134,6 +137,15 @@ def fingerprint(module: nn.Module, source: bytes = b"") -> str:
 
     Raises:
         ModelError: the network has no weights yet.
+
+    Examples:
+        >>> import torch
+        >>> one, two = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+        >>> fingerprint(one) == fingerprint(two)  # their weights are drawn
+        False
+        >>> _ = two.load_state_dict(one.state_dict())
+        >>> fingerprint(one) == fingerprint(two)
+        True
     """
     refuse_empty(module)
     digest = hashlib.sha256(repr(module).encode() + b"\0" + source)

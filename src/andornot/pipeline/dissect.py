@@ -125,6 +125,19 @@ def dissect(
     Raises:
         AndornotError: something about the data, the model, the options or the disk is wrong; what
             was done before is kept.
+
+    Examples:
+        >>> above_zero = andornot.Threshold(None, fixed=0.0)
+        >>> found = andornot.dissect(
+        ...     "colours.py:net", "relu", "squares", "again",
+        ...     threshold=above_zero, length=2, trust=None,
+        ... )
+        >>> print(found.result())
+        4 units, 4 with a formula:
+        unit 0: red (IoU 1.000)
+        unit 1: green (IoU 1.000)
+        unit 2: blue (IoU 1.000)
+        unit 3: red OR yellow (IoU 1.000)
     """
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from andornot._tools.checks import as_path, whole_number
 from andornot._tools.files import check_plain, sweep, write_whole, writing
 from andornot._tools.folders import listed, remove_ours
 from andornot._tools.progress import track
@@ -84,10 +85,20 @@ def explain_to_parquet(
         OptionError: an option cannot be used, or a file of somebody else is at ``path``.
         DataError: the responses were counted with another table.
         RunError: the file cannot be written.
+
+    Examples:
+        >>> import pandas as pd
+        >>> concepts = andornot.ConceptTable.from_masks(np.eye(2, dtype=bool), ["a", "b"])
+        >>> masks = [[True, False], [True, True]]
+        >>> blocks = (andornot.Responses.from_masks([mask], concepts) for mask in masks)
+        >>> explain_to_parquet(blocks, concepts, "units.parquet", length=2).units
+        2
+        >>> pd.read_parquet("units.parquet")["formula"].tolist()
+        ['a', 'a OR b']
     """
-    if block < 1:
+    if whole_number(block, "block") < 1:
         raise OptionError(f"block is {block}; give at least 1 unit")
-    chosen, path = SearchOptions.given(options, ("block", "jobs")), Path(path)
+    chosen, path = SearchOptions.given(options, ("block", "jobs")), as_path(path, "path")
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
     names, first, inactive, kept = [], 0, 0, 0

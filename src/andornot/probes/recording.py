@@ -21,6 +21,13 @@ class Recording:
         tokens: of images only: leading tokens of a transformer that are not patches, or ``auto``.
         layout: of images only: how four-axis outputs lie, ``auto``, ``channels_first`` or
             ``channels_last``.
+
+    Raises:
+        OptionError: a value cannot be used.
+
+    Examples:
+        >>> Recording(batch_size=64, device="cpu")
+        Recording(batch_size=64, device='cpu', tokens='auto', layout='auto')
     """
 
     batch_size: int | None = None

@@ -15,7 +15,7 @@ from andornot.errors import DataError
 
 @dataclass(frozen=True)
 class Words:
-    """Which words become concepts.
+    """Which words become concepts; the defaults are the paper's (section 3).
 
     Attributes:
         n_words: how many, the most frequent ones.
@@ -23,6 +23,10 @@ class Words:
             level, and for none at token level.
         vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
         n_neighbors: how many neighbours a word has.
+
+    Examples:
+        >>> Words(n_words=500, stop_words=("a", "the")).n_neighbors
+        5
     """
 
     n_words: int = 2000

@@ -77,6 +77,10 @@ def write_report(
             below 1, or ``out`` holds other files.
         DataError: the samples of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
+
+    Examples:
+        >>> print(write_report(run, "pages", n_samples=4).name)
+        index.html
     """
     out = Path(out)
     if n_samples < 1:

@@ -43,6 +43,14 @@ class Certificate:
         ties: formulas known to score the same (not more than a beam holds), itself included.
         by_length: what no formula of up to 1, 2, ... concepts exceeds; empty where the search
             bounds the longest only.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
+        >>> certificate = andornot.explain([[True, True, True]], concepts, length=2)[0].certificate
+        >>> round(certificate.score, 3), certificate.proven  # no two concepts do better,
+        (0.667, True)
+        >>> certificate.ceiling, round(certificate.attained, 3)  # and longer formulas would
+        (1.0, 0.667)
     """
 
     score: float
@@ -141,6 +149,18 @@ class Explanation:
         range: the activations that count as active, above the first and up to the second number,
             where they were cut into ranges; None for a threshold.
         unknown: the concepts after NOT that are unknown on some positions where the formula holds.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
+        >>> explanation = andornot.explain([[True, True, False]], concepts, length=2)[0]
+        >>> print(explanation.formula, explanation.iou, explanation.score)
+        a OR b 1.0 1.0
+        >>> explanation.by_length  # with one concept, and with two
+        (0.5, 1.0)
+        >>> print(explanation.runners_up[0].formula)
+        a
+        >>> explanation.certificate.proven
+        True
     """
 
     unit: int

@@ -44,6 +44,21 @@ class Result:
         search: how they were searched for, and
         table: the digest of the concept table; None where neither is known, as of a result that
             was read from a run. Results with the same explanations are equal whatever these are.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(np.eye(4, dtype=bool), ["a", "b", "c", "d"])
+        >>> unit_masks = [[True, True, False, False], [False, False, True, False]]
+        >>> result = andornot.explain(unit_masks, concepts, units=[15, 483])
+        >>> print(result)
+        2 units, 2 with a formula:
+        unit 15: a OR b (IoU 1.000)
+        unit 483: c (IoU 1.000)
+        >>> result[483].formula
+        parse('c')
+        >>> len(result[:1]), len(result.select([483, 15]))
+        (1, 2)
+        >>> [e.unit for e in result.best(1)], len(result.ranges(15))
+        ([15], 1)
     """
 
     explanations: tuple[Explanation, ...]
@@ -66,7 +81,11 @@ class Result:
             yield from self._lower.get(e.unit, ())
 
     def ranges(self, unit: int) -> tuple[Explanation, ...]:
-        """The explanations of all ranges of a unit, from the lowest to the top one."""
+        """The explanations of all ranges of a unit, from the lowest to the top one.
+
+        Raises:
+            OptionError: there is no explanation of this unit.
+        """
         top = self[unit]
         return (*reversed(self._lower.get(top.unit, ())), top)
 
@@ -143,7 +162,11 @@ class Result:
         return len(self.explanations)
 
     def best(self, n: int | None = None) -> list[Explanation]:
-        """The ``n`` best explained units (all if not given), best first."""
+        """The ``n`` best explained units (all if not given), best first.
+
+        Raises:
+            OptionError: ``n`` is no whole number, or below 0.
+        """
         # by number where scores are equal, so that the order is the same in every run
         ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
         return ranked[: None if n is None else whole_number(n, "n", least=0)]
@@ -165,6 +188,13 @@ class Result:
         Raises:
             OptionError: another file lies there, or one that was changed since.
             RunError: it cannot be written.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> result = andornot.explain([[True, False]], concepts)
+            >>> result.save("result.json")
+            >>> andornot.Result.load("result.json") == result
+            True
         """
         content = {
             "search": None if self.search is None else self.search.as_dict(),
@@ -238,6 +268,12 @@ class Result:
                 were explained, or the folder holds other files.
             DataError: masks do not fit the table.
             RunError: the folder cannot be written.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> result = andornot.explain([[True, False]], concepts)
+            >>> print(result.report("pages", [[True, False]], concepts).name)
+            index.html
         """
         write = resolve("andornot.report.of_arrays:report_result")
         page: Path = write(self, path, unit_masks, concepts, title=title)
@@ -247,6 +283,14 @@ class Result:
         """A row for each unit: formula, scores, counts, the best of each shorter length.
 
         Where activations were cut into ranges, a row for each of them, from the top one down.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks(np.eye(2, dtype=bool), ["a", "b"])
+            >>> result = andornot.explain([[True, False], [True, True]], concepts, length=2)
+            >>> result.to_frame()[["unit", "formula", "iou"]]
+               unit formula  iou
+            0     0       a  1.0
+            1     1  a OR b  1.0
         """
         import pandas as pd
 

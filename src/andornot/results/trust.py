@@ -1,4 +1,4 @@
-"""What is known of how far an explanation can be trusted."""
+"""What is known of how far an explanation can be trusted: records, and what is said of them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class HeldOut:
         ceiling: held-out IoU of the best union of atoms of the other samples.
         length: the length that pays: the shortest whose held-out IoU, in the mean over folds,
             falls short of the best length's by no more than one standard error of the difference.
+
+    Examples:
+        >>> held_out = run.result()[3].trust.held_out
+        >>> [round(iou, 3) for iou in held_out.by_length], held_out.length
+        ([0.868, 1.0], 2)
     """
 
     by_length: tuple[float, ...]
@@ -41,6 +46,13 @@ class Stability:
         same: how many of the repeats found a formula that is true on the same positions.
         overlap: mean Jaccard index of the concepts of the formula and of those found again.
         concepts: each concept of the formula, and in what share of the repeats it came back.
+
+    Examples:
+        >>> stability = run.result()[0].trust.stability
+        >>> stability.same, stability.resamples
+        (2, 2)
+        >>> stability.concepts
+        (('red', 1.0),)
     """
 
     low: float
@@ -70,6 +82,13 @@ class Chance:
         p_pooled: an estimate beyond that limit: the share of the null IoU of *all* units of the
             layer, each in standard deviations of its unit's other nulls, that reach the real one.
         q_pooled: likewise corrected.
+
+    Examples:
+        >>> chance = run.result()[0].trust.chance
+        >>> chance.nulls, chance.p_value  # three searches can tell no more
+        (3, 0.25)
+        >>> chance.real[0] > chance.null[0]
+        True
     """
 
     nulls: int
@@ -91,6 +110,13 @@ class Trust:
         held_out: needs two folds with samples.
         stability: needs two samples.
         chance: needs two samples.
+
+    Examples:
+        >>> trust = run.result()[0].trust
+        >>> print(str(trust).partition(";")[0])
+        held-out IoU 1.000
+        >>> trust.stability.resamples, trust.chance.nulls, trust.length
+        (2, 3, 2)
     """
 
     length: int

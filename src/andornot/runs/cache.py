@@ -39,6 +39,7 @@ def key_of(**parts: Any) -> str:
     """A short digest of everything given (anything that JSON can say)."""
     # sorted, since the order in which options were given shapes nothing
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    # 64 bits: the few keys of a run do not meet, and names of folders stay short
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

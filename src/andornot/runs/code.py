@@ -1,4 +1,4 @@
-"""Code that would run if a run were opened again, and whether its user allows that.
+"""Code that opening a run again would run: find it, ask whether it may, remember the answer.
 
 A run that someone else made says which network it was made with, and that may be a Python file, or
 a model of spaCy; neither is data. It runs only if the user says so: for one command, or, with what

@@ -51,6 +51,10 @@ DIRECTIONS = "directions.npy"
 class Run:
     """A finished run, read from its directory.
 
+    Methods that take a layer need none where the run has only one, and raise an OptionError where
+    there is no such layer. Where a file of the run is lost or damaged, they raise a RunError, or a
+    DataError if it is of the concept table or of the responses.
+
     Attributes:
         path: the directory.
         record: everything that shaped the run; what JSON holds of it is taken too.
@@ -58,6 +62,20 @@ class Run:
 
     Raises:
         RunError: what JSON holds is no sound manifest.
+
+    Examples:
+        >>> run.layers
+        ('relu',)
+        >>> print(run.result()[3])
+        unit 3: red OR yellow (IoU 1.000)
+        >>> run.score(3, "red").counts
+        Counts(tp=354, fp=0, fn=54, tn=1128)
+        >>> run.responses().totals, run.thresholds()
+        (array([354, 354,  54, 408]), array([0., 0., 0., 0.]))
+        >>> run.concepts.names
+        ('red', 'green', 'blue', 'yellow')
+        >>> list(run.samples.columns)
+        ['sample', 'split', 'class', 'group', 'fold', 'prediction', 'predicted_class']
     """
 
     path: Path
@@ -80,6 +98,15 @@ class Run:
 
         Raises:
             RunError: there is no finished run, one of an unknown format, or a damaged one.
+
+        Examples:
+            >>> Run.open(run.path).layers
+            ('relu',)
+            >>> Run.open("squares")
+            Traceback (most recent call last):
+                ...
+            andornot.errors.RunError: squares holds no finished run (no manifest.json); make one
+            with andornot explain
         """
         path = as_path(path, "the run")
         if not (path / MANIFEST).exists():
@@ -198,11 +225,22 @@ class Run:
         return self._array(layer, "thresholds")
 
     def areas(self, layer: str | None = None) -> NDArray[np.int32]:
-        """Active positions of each unit in each sample, ``(n_samples, n_units)``."""
+        """Active positions of each unit in each sample, ``(n_samples, n_units)``.
+
+        Examples:
+            >>> run.areas()[:2]  # red on 25 positions of the first picture, blue on 9 of the second
+            array([[25,  9,  0, 25],
+                   [ 0, 25,  9,  0]], dtype=int32)
+        """
         return self._array(layer, "areas")
 
     def peaks(self, layer: str | None = None) -> NDArray[np.float32]:
-        """Largest activation of each unit in each sample, ``(n_samples, n_units)``."""
+        """Largest activation of each unit in each sample, ``(n_samples, n_units)``.
+
+        Examples:
+            >>> run.peaks().shape, run.extremes().tolist()
+            ((24, 4), [[0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+        """
         return self._array(layer, "peaks")
 
     def extremes(self, layer: str | None = None) -> NDArray[np.float32]:
@@ -224,6 +262,14 @@ class Run:
 
         Raises:
             RunError: they were not stored, or some of them are gone.
+
+        Examples:
+            >>> activations = run.activations()
+            >>> activations.shape
+            (24, 4, 8, 8)
+            >>> activations[0, 0, :2]  # of unit 0 on the upper rows of the first picture
+            array([[1., 1., 1., 1., 1., 0., 0., 0.],
+                   [1., 1., 1., 1., 1., 0., 0., 0.]], dtype=float32)
         """
         if not self.record.store:
             raise RunError(
@@ -248,6 +294,12 @@ class Run:
         Raises:
             OptionError: there is no such sample; samples go by their numbers here, not by ids.
             RunError: the activations were not stored, or some of them are gone.
+
+        Examples:
+            >>> run.values(0).shape
+            (4, 8, 8)
+            >>> run.values(0)[:, 0, 0]
+            array([1., 0., 0., 1.], dtype=float32)
         """
         if not 0 <= whole_number(sample, "sample (its number in run.samples)") < len(self.samples):
             raise OptionError(
@@ -297,7 +349,16 @@ class Run:
         return read_array(self._part(stage_names.activations(self.layer(layer))) / DIRECTIONS)
 
     def class_weights(self, layer: str | None = None) -> dict[str, NDArray[np.float32]]:
-        """For each class the weight of each unit to it; empty where no linear head follows."""
+        """For each class the weight of each unit to it; empty where no linear head follows.
+
+        Examples:
+            >>> for name, weights in run.class_weights().items():
+            ...     print(name, weights)
+            fire [9. 0. 0. 0.]
+            grass [0. 9. 0. 0.]
+            >>> run.head_weights().shape, run.logits.shape
+            ((2, 4), (24, 2))
+        """
         return unit_weights(self.head_weights(layer), self.class_names)
 
     @cached_property

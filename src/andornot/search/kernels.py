@@ -1,4 +1,4 @@
-"""The inner loops of the searches.
+"""Inner loops that several searches share: counts of a formula with every concept, and masks.
 
 Notation: a formula ``L`` is a set of atoms, held as a byte for each atom, 1 or 0. ``i`` counts the
 positions that ``L`` shares with the unit, ``t`` all its positions. For a further concept ``C``

@@ -41,6 +41,17 @@ class Budget:
         nodes: prefixes to try with every concept; the same number gives the same result.
         seconds: time to take; None for no limit.
         stop: asked now and then whether to end at once with the bound reached so far.
+
+    Raises:
+        OptionError: a number cannot be used.
+
+    Examples:
+        >>> Budget(nodes=1000, seconds=60.0)
+        Budget(nodes=1000, seconds=60.0, stop=None)
+        >>> Budget(nodes=-1)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: nodes is -1; give a whole number, 0 or more
     """
 
     nodes: int = 1_000_000
@@ -63,6 +74,9 @@ class Budget:
 @dataclass(frozen=True)
 class SearchOptions:
     """How to search for formulas; all of it by name, as users give it.
+
+    The paper's search (section 2) is a beam of 10 with all three operators, over formulas that
+    grow by one concept at a time.
 
     Attributes:
         length: longest formula, in concepts (NOT adds nothing).
@@ -91,6 +105,20 @@ class SearchOptions:
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks(
+        ...     [[True, True, False, False], [False, True, True, False]], ["a", "b"]
+        ... )
+        >>> unit = [True, False, True, False]  # one of the two, and not both
+        >>> print(andornot.explain([unit], concepts, length=4)[0])
+        unit 0: a OR b (IoU 0.667)
+        >>> print(andornot.explain([unit], concepts, length=4, space="trees")[0])
+        unit 0: (a OR b) AND NOT (b AND a) (IoU 1.000)
+        >>> SearchOptions(length=0)
+        Traceback (most recent call last):
+            ...
+        andornot.errors.OptionError: length is 0; a formula has at least 1 concept
     """
 
     length: int = 3

@@ -1,4 +1,6 @@
-"""The search problem, and what solvers give back. Knows atoms and counts, nothing else.
+"""What every solver is given (a problem: atoms and counts) and gives back (formulas as steps).
+
+Operators have their numbers here; of data and of other options nothing is known.
 
 The space is that of the published search: left-deep formulas ``((C1 op C2) op C3) ...`` with
 ``op`` among OR, AND and AND NOT (Mu & Andreas 2020, Section 2).

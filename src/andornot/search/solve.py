@@ -1,4 +1,4 @@
-"""Which solver a unit's problem is given to, and the concept table as solvers read it."""
+"""Which solver a unit's problem is given to: what ``search="auto"`` means is decided here."""
 
 from __future__ import annotations
 

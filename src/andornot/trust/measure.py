@@ -1,4 +1,7 @@
-"""All that is known of how far explanations can be trusted, together."""
+"""``examine``: held-out scores, stability and chance of explanations, put together as their trust.
+
+How each of the three is measured has a module of its own beside this one.
+"""
 
 from __future__ import annotations
 
@@ -73,6 +76,16 @@ def assess(
         OptionError: an option cannot be used, or the result is not that of these masks, of this
             table or of this search.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> rng = np.random.default_rng(0)
+        >>> masks = rng.random((3, 60)) < 0.3  # three concepts on 60 samples
+        >>> folds = np.arange(60) % 2
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"], folds=folds)
+        >>> result = andornot.explain(masks[:1], concepts)
+        >>> trust = andornot.examine(result, masks[:1], concepts)[0].trust
+        >>> trust.held_out.length, trust.chance.p_value
+        (1, 0.025)
     """
     check_table(concepts, "concepts")
     if not isinstance(result, Result):

@@ -25,6 +25,10 @@ class TrustOptions:
 
     Raises:
         OptionError: a number cannot be used.
+
+    Examples:
+        >>> TrustOptions(nulls=99).nulls  # p-values go down to 0.01
+        99
     """
 
     resamples: int = 20

@@ -1,4 +1,4 @@
-"""Search again, with other counts on the same atoms."""
+"""Search again as the run did, with other counts on the same atoms; trust is measured by it."""
 
 from __future__ import annotations
 

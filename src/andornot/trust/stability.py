@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 
 _UNITS_AT_ONCE = 32
 _DRAWS_AT_ONCE = 100
+"""Of a matrix product: it holds units by samples and draws by samples in double precision."""
 
 
 def measure_stability(

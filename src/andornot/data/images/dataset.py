@@ -95,6 +95,16 @@ class ProbingData(Samples, Protocol):
     """An annotated set of images, wherever it comes from.
 
     Concepts have a name (unique) and one or more categories each.
+
+    Examples:
+        >>> from andornot.data.images.open import open_data
+        >>> data = open_data("squares")
+        >>> data.names, data.categories[0]
+        (('red', 'green', 'blue', 'yellow'), ('colour',))
+        >>> data.image(0).size
+        (8, 8)
+        >>> data.labels(0).maps[0][:, :2].tolist()  # red is concept 1
+        [[1, 1], [1, 1], [1, 1], [1, 1], [1, 1], [0, 0], [0, 0], [0, 0]]
     """
 
     @property

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from andornot._tools.checks import as_path
 from andornot._tools.files import writing
 from andornot._tools.looks import check_file
 from andornot._tools.tables import from_harmless, harmless_cell
@@ -326,6 +327,12 @@ class NewSample:
         split: such as ``train``; may be empty.
         label: its class; may be empty.
         group: what it shares with samples of which it is not independent; may be empty.
+
+    Examples:
+        >>> from PIL import Image
+        >>> picture = Image.new("RGB", (2, 2))
+        >>> NewSample("rooms/one", picture, concepts=["kitchen"], split="train").concepts
+        ['kitchen']
     """
 
     name: str
@@ -338,7 +345,7 @@ class NewSample:
 
 
 def write_labelmaps(
-    path: Path, concepts: Mapping[str, str], samples: Iterable[NewSample]
+    path: str | Path, concepts: Mapping[str, str], samples: Iterable[NewSample]
 ) -> FolderData:
     """Write a label-map folder, one sample at a time, and return it as read back.
 
@@ -353,12 +360,20 @@ def write_labelmaps(
         OptionError: ``path`` exists, or a name cannot be written.
         RunError: it cannot be written.
         DataError: a sample names a concept or holds an id that is not there.
+
+    Examples:
+        >>> from PIL import Image
+        >>> sea = NewSample("coast", Image.new("RGB", (2, 2)), {"areas": [[0, 0], [1, 1]]})
+        >>> data = write_labelmaps("coasts", {"water": "object"}, [sea])
+        >>> data.labels(0).maps[0].tolist()
+        [[0, 0], [1, 1]]
     """
     if any(";" in name for name in concepts) or len(concepts) > LARGEST_ID:
         raise OptionError(
             f"a label-map folder holds at most {LARGEST_ID} concepts, without ';' in their names: "
             "leave some out, or rename them."
         )
+    path = as_path(path, "path")
     with whole_folder(path, vacant=True) as aside, writing(path):
         (aside / "images").mkdir()
         rows = (_write_sample(aside, sample, len(concepts)) for sample in samples)

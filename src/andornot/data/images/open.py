@@ -80,6 +80,13 @@ def open_data(
     Raises:
         DataError: the data set is missing, damaged or inconsistent.
         OptionError: an option fits neither us nor the data set.
+
+    Examples:
+        >>> data = open_data("squares")  # the same as "labelmaps:squares"
+        >>> len(data), data.names
+        (24, ('red', 'green', 'blue', 'yellow'))
+        >>> len(open_data("squares", limit=6))
+        6
     """
     reader, path = _resolve(str(spec))
     if categories is not None:

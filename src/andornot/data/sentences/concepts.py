@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from andornot._tools.checks import texts, whole_number
 from andornot._tools.progress import track
 from andornot.concepts.folds import fold_of
 from andornot.concepts.provenance import Provenance
@@ -51,7 +52,7 @@ def pair_concepts(
     n_folds: int = 1,
     sources: Sequence[UserSource] = (),
 ) -> ConceptTable:
-    """The concept table of sentence pairs.
+    """The concept table of sentence pairs (section 3 of the paper).
 
     Columns come in the published order: words and tags of the premise (``pre:man``, ``pre:NN``),
     those of the hypothesis (``hyp:man``), overlap (``overlap-75%``), then what is derived:
@@ -72,6 +73,16 @@ def pair_concepts(
     Raises:
         OptionError: a number is below 1.
         DataError: the vectors cannot be read, or a function of the user's fails.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = pair_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=3)
+        >>> table.names[:6]
+        ('pre:is', 'pre:man', 'pre:awake', 'hyp:is', 'hyp:man', 'hyp:awake')
+        >>> table.n_positions  # one for each pair
+        4
+        >>> andornot.score("overlap-50%", [False, True, True, True], table).iou
+        1.0
     """
     words = frequent_words(data, n_words, stop_words)
     further = (source.of(view_of(data, 0), SIDES) for source in sources)
@@ -123,10 +134,10 @@ def frequent_words(
     Raises:
         OptionError: ``n_words`` is below 1.
     """
-    if n_words < 1:
+    if whole_number(n_words, "n_words") < 1:
         raise OptionError(f"n_words is {n_words}; it must be at least 1")
     counts = Counter(word for sentence in data.sentences() for word in sentence.words)
-    for word in stop_words:
+    for word in texts(stop_words, "stop_words"):
         counts.pop(word.lower(), None)
     # by the alphabet too, or the last words to become concepts would hang on the order of pairs
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:n_words])
@@ -155,7 +166,7 @@ def folds_of(data: PairData, n_folds: int) -> list[int]:
     Raises:
         OptionError: there are fewer than 1.
     """
-    if n_folds < 1:
+    if whole_number(n_folds, "n_folds") < 1:
         raise OptionError(f"n_folds is {n_folds}; it must be at least 1")
     return [fold_of(group, n_folds) for group in data.groups]
 

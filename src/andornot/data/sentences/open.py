@@ -72,6 +72,15 @@ def open_pairs(
     Raises:
         DataError: the file is missing, damaged or inconsistent.
         OptionError: an option does not fit the file.
+
+    Examples:
+        >>> pairs = open_pairs("pairs:pairs.csv", tagger=None)
+        >>> len(pairs), pairs.labels
+        (4, ('entailment', 'neutral', 'contradiction'))
+        >>> pairs.pairs[0].hypothesis.text
+        'Nobody is awake .'
+        >>> len(set(pairs.groups))  # two pairs have one premise
+        3
     """
     text, written = split_options(str(spec))
     if written:

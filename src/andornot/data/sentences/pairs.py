@@ -37,6 +37,14 @@ class Sentence:
         raw: the sentence as it was written, where the source has it.
         marks: what else holds of each token, such as ``deprel:nsubj``; None where nothing is known.
         heads: the token that each hangs on, from 0, and -1 of a root; None where nobody says.
+
+    Raises:
+        DataError: there are not as many tags, or marks, as tokens.
+
+    Examples:
+        >>> sentence = Sentence(("A", "Man", "runs", "."), raw="A Man runs.")
+        >>> sentence.text, sentence.words
+        ('A Man runs.', ('a', 'man', 'runs', '.'))
     """
 
     tokens: tuple[str, ...]
@@ -86,6 +94,11 @@ class Pair:
         split: such as ``dev``; empty if unknown.
         group: what it has in common with pairs of which it is not independent, such as the
             document; empty if the source says nothing of it.
+
+    Examples:
+        >>> pair = Pair("1", Sentence(("A", "man")), Sentence(("He", "moves")), label="neutral")
+        >>> [sentence.text for sentence in pair.sentences]
+        ['A man', 'He moves']
     """
 
     id: str
@@ -117,6 +130,18 @@ class PairData:
         tagged_by: what gave tags to sentences that came without; None where nothing did.
         further: sources of the user, whose concepts come behind the data's own. The fingerprint
             leaves them out: whoever reads the files again need not run them.
+
+    Raises:
+        DataError: there is no pair, or an id stands twice.
+
+    Examples:
+        >>> premise = Sentence(("A", "man", "runs"))
+        >>> pairs = [Pair(name, premise, Sentence((name, "moves"))) for name in ("he", "she")]
+        >>> data = PairData(Path("mine.csv"), "pairs", tuple(pairs))
+        >>> data.sample_ids, data.groups  # one premise, so one group
+        (('he', 'she'), ('A man runs', 'A man runs'))
+        >>> data.subset([1]).sample_ids
+        ('she',)
     """
 
     path: Path

@@ -71,6 +71,14 @@ def token_concepts(
     Raises:
         OptionError: a number is below 1.
         DataError: the vectors cannot be read, or a function of the user's fails.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> table = token_concepts(open_pairs("pairs:pairs.csv", tagger=None), n_words=2)
+        >>> table.names
+        ('word:.', 'word:a', 'first', 'last', 'premise', 'hypothesis')
+        >>> table.n_positions  # one for each token
+        35
     """
     words = frequent_words(data, n_words, stop_words)
     further = (source.of(view_of(data, 0, by_token=True)) for source in sources)

@@ -1,4 +1,4 @@
-"""Word vectors in the text format of GloVe, and the nearest words by cosine.
+"""Word vectors: read the text format of GloVe, and find the nearest words by cosine.
 
 A line is ``word v1 ... vd`` with single blanks between; in the largest published file some words
 contain blanks themselves, so a line is read from its right end.

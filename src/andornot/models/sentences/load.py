@@ -30,6 +30,16 @@ def load_pair_model(
     Raises:
         ModelError: there is no such model, or it cannot be loaded, or its weights cannot be drawn.
         OptionError: there is no such device.
+
+    Examples:
+        >>> model = load_pair_model("counting.py:model")
+        >>> model.layers, model.class_names
+        (['words'], ['no', 'yes'])
+        >>> load_pair_model("no_such_file.pt")
+        Traceback (most recent call last):
+            ...
+        andornot.errors.ModelError: The weights file no_such_file.pt does not exist: check
+        the path.
     """
     model = _load(spec, vocabulary, device)
     if weights is not None:

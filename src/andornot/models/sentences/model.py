@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from andornot._tools.checks import is_one_of, number, several, texts, whole_number
 from andornot.data.sentences.pairs import LABELS
 from andornot.errors import ModelError, OptionError
 
@@ -28,6 +29,8 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
 class Config:
     """Everything that shapes the network but its weights. The defaults are the paper's sizes.
 
+    They are given in section 3 of the paper.
+
     Attributes:
         embedding: length of a word's vector.
         state: length of the encoder's state in each direction.
@@ -37,6 +40,14 @@ class Config:
         hidden: width of each layer of the perceptron; the last one's units are explained.
         dropout: share of values that training drops, on the perceptron's input and its layers.
         classes: name of each class, in the order of the logits.
+
+    Raises:
+        ModelError: a value is out of range.
+        OptionError: a value is of a wrong kind.
+
+    Examples:
+        >>> Config(embedding=50, hidden=(64,)).classes
+        ('entailment', 'neutral', 'contradiction')
     """
 
     embedding: int = 300
@@ -48,11 +59,16 @@ class Config:
     classes: tuple[str, ...] = LABELS
 
     def __post_init__(self) -> None:
-        if min(self.embedding, self.state, *self.hidden, len(self.classes)) < 1 or not self.hidden:
+        hidden = several(self.hidden, "hidden")
+        sizes = [
+            whole_number(size, "a size of the network")
+            for size in (self.embedding, self.state, *hidden)
+        ]
+        if min(*sizes, len(texts(self.classes, "classes"))) < 1 or not hidden:
             raise ModelError(f"Every size of the network must be at least 1: change {self}.")
-        if self.pooling not in get_args(Pooling):
+        if not is_one_of(self.pooling, get_args(Pooling)):
             raise ModelError(f"Pooling {self.pooling!r} is unknown: choose max or last.")
-        if not 0 <= self.dropout < 1:
+        if not 0 <= number(self.dropout, "dropout") < 1:
             raise ModelError(f"Dropout is {self.dropout}, but must be at least 0 and under 1.")
 
     @property
@@ -66,8 +82,12 @@ class Config:
 
         Raises:
             OptionError: there is no such preset.
+
+        Examples:
+            >>> Config.preset("paper").hidden
+            (1024, 1024)
         """
-        if name not in PRESETS:
+        if not is_one_of(name, list(PRESETS)):
             raise OptionError(f"network {name!r} is unknown; choose one of {', '.join(PRESETS)}")
         return cls(**PRESETS[name])
 
@@ -81,7 +101,7 @@ class Config:
         lists = {key: tuple(values[key]) for key in ("hidden", "classes") if key in values}
         try:
             return cls(**{**values, **lists})
-        except TypeError as error:
+        except (TypeError, OptionError) as error:
             raise ModelError(f"The network's sizes cannot be read: {error}.") from error
 
     @classmethod

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from andornot._tools.checks import number, whole_number
 from andornot.errors import OptionError
 
 HOLD_OUT: Final = 0.1
@@ -26,6 +27,13 @@ class TrainOptions:
         learning_rate: of Adam.
         min_count: rarer words of the training pairs are one unknown word.
         seed: the same seed gives the same model on the same machine.
+
+    Raises:
+        OptionError: a number is out of range.
+
+    Examples:
+        >>> TrainOptions(epochs=3, seed=1).batch_size
+        64
     """
 
     epochs: int = 20
@@ -37,9 +45,9 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         for name, least in (("epochs", 1), ("patience", 1), ("batch_size", 2), ("min_count", 1)):
-            if getattr(self, name) < least:
+            if whole_number(getattr(self, name), name) < least:
                 raise OptionError(f"{name} is {getattr(self, name)}, but must be at least {least}")
-        if not 0 < self.learning_rate < math.inf:
+        if not 0 < number(self.learning_rate, "learning_rate") < math.inf:
             raise OptionError(f"the learning rate is {self.learning_rate}, but must be above 0")
-        if self.seed < 0:
+        if whole_number(self.seed, "seed") < 0:
             raise OptionError(f"the seed is {self.seed}, but must be at least 0")

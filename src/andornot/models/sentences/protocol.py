@@ -67,7 +67,23 @@ class Recorded:
 
 @runtime_checkable
 class PairModel(Protocol):
-    """A classifier of sentence pairs whose units can be explained; plain attributes will do."""
+    """A classifier of sentence pairs whose units can be explained; plain attributes will do.
+
+    Examples:
+        >>> class Long:
+        ...     '''Says yes to long hypotheses; its one unit counts words.'''
+        ...     layers, class_names, fingerprint = ["words"], ["no", "yes"], "long, version 1"
+        ...     def record(self, pairs, layers):
+        ...         n = np.array([[len(pair.hypothesis.tokens)] for pair in pairs], np.float32)
+        ...         return Recorded({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
+        >>> model = Long()
+        >>> isinstance(model, PairModel), model.layers, model.class_names, model.fingerprint
+        (True, ['words'], ['no', 'yes'], 'long, version 1')
+        >>> from andornot.data.sentences.pairs import Pair, Sentence
+        >>> pair = Pair("1", Sentence(("He", "runs")), Sentence(("He", "moves")))
+        >>> model.record([pair], model.layers).logits
+        array([[6., 2.]], dtype=float32)
+    """
 
     @property
     def layers(self) -> Sequence[str]:
@@ -87,7 +103,13 @@ class PairModel(Protocol):
 
 @runtime_checkable
 class TokenModel(PairModel, Protocol):
-    """A pair model that can also say what its units give at each token."""
+    """A pair model that can also say what its units give at each token.
+
+    Examples:
+        >>> from andornot.models.sentences.load import load_pair_model
+        >>> isinstance(load_pair_model("counting.py:model"), TokenModel)  # no token layers
+        False
+    """
 
     @property
     def token_layers(self) -> Sequence[str]:

@@ -149,6 +149,15 @@ def train(
         ModelError: the loss is no longer a number.
         OptionError: there is no such device.
         RunError: ``out`` cannot be written, or holds another training.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> from andornot.models.sentences.model import Config
+        >>> pairs = open_pairs("pairs:pairs.csv", tagger=None).pairs
+        >>> small = Config(embedding=4, state=4, hidden=(8,))
+        >>> report = train(pairs, pairs, "training", small, TrainOptions(epochs=1), device="cpu")
+        >>> len(report.epochs)
+        1
     """
     options = options or TrainOptions()
     config = config or Config()

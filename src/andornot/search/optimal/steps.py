@@ -1,4 +1,4 @@
-"""One step more: whether it is worth a try, and the try itself.
+"""A prefix with one more concept: whether that is worth a try, and the try itself.
 
 A formula is scored from its counts alone, which are exact. Weights only say which formulas are
 worth counting, so a loose bound costs time and changes no score.
