@@ -116,7 +116,7 @@ class Modality:
         code: place of a function from a run to the code that opening its samples would run.
         recognise: place of a function from a path to the kind of data there; empty if none.
         check: place of what looks through samples before a run (``andornot data check``).
-        gallery: place of a class with ``open(run, layer, data)``, a ``views.gallery.Gallery``.
+        gallery: place of a class with ``open(run, layer, data)``, a ``views.samples.Gallery``.
         terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
         pages: place of what puts samples on pages (see ``report.samples``).
         template: the pieces of pages that speak of samples, in ``report/templates``.
