@@ -282,7 +282,7 @@ def write_activations(
         np.maximum(values, 0, out=values)
         return values
 
-    starts = range(shards.n_samples, positions.n_samples, size)
+    starts = range(shards.n_rows, positions.n_samples, size)
     for start, values in zip(starts, ordered_map(block, starts, jobs, ahead=1), strict=True):
         shards.append(start, values)
     return shards

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from andornot.counting.responses import Responses
     from andornot.counting.rules import Ranges, Threshold
     from andornot.edits.result import attack
-    from andornot.edits.session import Desk
+    from andornot.edits.session import EditSession
     from andornot.errors import (
         AndornotError,
         DataError,
@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from andornot.pipeline.options import Execution, RunOptions
     from andornot.pipeline.stream import explain_to_parquet
     from andornot.probes.recording import Recording
+    from andornot.probes.words import Words
     from andornot.report.write import write_report
     from andornot.results.explanation import Certificate, Explanation
     from andornot.results.result import Result
     from andornot.results.trust import Chance, HeldOut, Stability, Trust
+    from andornot.results.unit_score import UnitScore
     from andornot.runs.run import Run
     from andornot.search.options import SearchOptions
     from andornot.trust.measure import assess, examine
@@ -51,7 +53,7 @@ __all__ = [
     "ConceptTable",
     "Counts",
     "DataError",
-    "Desk",
+    "EditSession",
     "Execution",
     "Explanation",
     "Formula",
@@ -73,6 +75,8 @@ __all__ = [
     "Threshold",
     "Trust",
     "TrustOptions",
+    "UnitScore",
+    "Words",
     "analyze",
     "assess",
     "attack",
@@ -95,7 +99,7 @@ _HOMES = {
     "ConceptTable": "concepts.table",
     "Counts": "measures.scores",
     "DataError": "errors",
-    "Desk": "edits.session",
+    "EditSession": "edits.session",
     "Execution": "pipeline.options",
     "Explanation": "results.explanation",
     "Formula": "formula",
@@ -117,6 +121,8 @@ _HOMES = {
     "Threshold": "counting.rules",
     "Trust": "results.trust",
     "TrustOptions": "trust.options",
+    "UnitScore": "results.unit_score",
+    "Words": "probes.words",
     "analyze": "analyses.ask",
     "assess": "trust.measure",
     "attack": "edits.result",

@@ -15,7 +15,7 @@ from andornot.analyses import vocabulary
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.errors import OptionError
 from andornot.results.explanation import Certificate
-from andornot.views.image_gallery import PictureGallery
+from andornot.views.image_gallery import ImageGallery
 from andornot.views.wording import (
     ABOVE_ALL,
     ABOVE_POOLED,
@@ -52,7 +52,7 @@ def test_the_best_union_is_the_best_of_all(pairs):
 
 def test_counts_are_those_of_the_masks(run):
     found = vocabulary.answer(run, LAYER)
-    gallery, table = PictureGallery.open(run, LAYER), run.concepts
+    gallery, table = ImageGallery.open(run, LAYER), run.concepts
     by_unit = found.tables["units"].set_index("unit")
     samples = found.tables["samples"]
     assert found.tables["units"]["ceiling"].is_monotonic_increasing

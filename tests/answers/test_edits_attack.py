@@ -18,7 +18,7 @@ from andornot.data.images.labelmaps import write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.data.sentences.concepts import word_overlap
 from andornot.errors import DataError, ModelError, OptionError
-from andornot.models.sentences import Recorded
+from andornot.models.sentences import RecordedPairs
 from manifest_cases import retold
 from pair_cases import pair, pairs_of
 
@@ -28,7 +28,7 @@ from andornot import parse  # noqa: E402
 from andornot.edits import (  # noqa: E402
     AttackOptions,
     Delete,
-    Desk,
+    EditSession,
     Insert,
     Paste,
     Place,
@@ -38,9 +38,9 @@ from andornot.edits import (  # noqa: E402
     finished,
 )
 from andornot.edits.attack_files import folder_of  # noqa: E402
-from andornot.edits.control_rules import Evidence  # noqa: E402
+from andornot.edits.control_rules import ControlRule  # noqa: E402
 from andornot.edits.edits_of_images import recolour  # noqa: E402
-from andornot.edits.goals import aims_of, weights  # noqa: E402
+from andornot.edits.goals import goals_of, weights  # noqa: E402
 from andornot.edits.investigation import investigate  # noqa: E402
 from andornot.models import LoadedModel, Preprocessing, fingerprint  # noqa: E402
 from andornot.report.write import write_report  # noqa: E402
@@ -84,8 +84,8 @@ def test_the_formulas_are_those_of_the_weights(ponds):
     to_class, connected = weights(run)
     assert connected
     assert to_class.tolist() == [[-1, 1], [1, -1]]
-    aims = aims_of(run, None, 0, 1, 4)
-    assert {(a.unit, a.role, a.gain) for a in aims} == {(0, "raise", 2.0), (1, "silence", -2.0)}
+    goals = goals_of(run, None, 0, 1, 4)
+    assert {(a.unit, a.role, a.gain) for a in goals} == {(0, "raise", 2.0), (1, "silence", -2.0)}
 
 
 def test_recolouring_the_pond_is_found_and_flips_what_the_weights_say(ponds):
@@ -223,12 +223,14 @@ def test_a_kept_attack_that_others_wrote_is_none(ponds, tmp_path, text):
 
 def test_what_units_to_the_target_answer_to_is_no_control(ponds):
     run, model, data = ponds
-    evidence = Evidence(run.concepts, run.responses(), aims_of(run, None, 0, 1, 4), lambda _: "")
+    evidence = ControlRule(
+        run.concepts, run.responses(), goals_of(run, None, 0, 1, 4), lambda _: ""
+    )
     assert evidence(parse("pond AND green"))
     assert evidence(parse("ball")) == evidence(parse("stone")) == ""
     found = investigate(run, "lake", "swamp", model=model, data=data, options=QUICK)
     pasted = {str(c.edit).split()[0] for v in found.verdicts for c in v.controls}
-    assert not pasted & {name for name, _ in found.barred}
+    assert not pasted & {name for name, _ in found.excluded_controls}
 
 
 def test_other_networks_are_asked_on_what_they_get_right(ponds):
@@ -312,34 +314,34 @@ def test_options_of_a_wrong_kind_are_refused(options, said):
 class TestDesk:
     def test_one_image_is_edited_and_judged(self, ponds):
         run, model, data = ponds
-        desk = Desk.open(run, model=model, data=data)
+        session = EditSession.open(run, model=model, data=data)
         name = data.sample_ids[0]
-        edited = desk.try_edit(name, Recolour(parse("pond"), GREEN, "green"))
+        edited = session.try_edit(name, Recolour(parse("pond"), GREEN, "green"))
         row = edited.predictions.iloc[0]
         assert (row["before"], row["after"]) == ("lake", "swamp")
         share = target_share(model, edited.after)
         assert row["probability_after"] == pytest.approx(share, abs=1e-6)
         with pytest.raises(OptionError, match="has no sample"):
-            desk.try_edit("nothing", Recolour(parse("pond"), GREEN, "green"))
+            session.try_edit("nothing", Recolour(parse("pond"), GREEN, "green"))
         with pytest.raises(DataError, match="nothing in the sample"):
-            desk.try_edit(name, Recolour(parse("pond AND red"), GREEN, "green"))
+            session.try_edit(name, Recolour(parse("pond AND red"), GREEN, "green"))
 
     def test_sensitivity_is_what_pasting_gives(self, ponds):
         run, model, data = ponds
-        desk = Desk.open(run, model=model, data=data)
-        cutout = desk.cutout("pond AND green")
+        session = EditSession.open(run, model=model, data=data)
+        cutout = session.cutout("pond AND green")
         names = [data.sample_ids[0], data.sample_ids[2]]
-        table = desk.sensitivity(names, cutout, "swamp", sizes=(0.2, 0.9), steps=(0.5,))
+        table = session.sensitivity(names, cutout, "swamp", sizes=(0.2, 0.9), steps=(0.5,))
         assert list(table["size"]) == [0.2, 0.9]
         assert list(table["flip_rate"]) == [0.0, 1.0]
         place = Place(0.5, 0.5, 0.2)
-        images = [desk.bench.shown(i, Paste(cutout, place)) for i in (0, 2)]
+        images = [session.editor.shown(i, Paste(cutout, place)) for i in (0, 2)]
         shares = [target_share(model, i) for i in images]
         assert table["probability"][0] == pytest.approx(np.mean(shares), abs=1e-6)
-        assert desk.colour("green", parse("moss")) == MOSS
-        assert desk.colour("#010203", parse("moss")) == (1, 2, 3)
+        assert session.colour("green", parse("moss")) == MOSS
+        assert session.colour("#010203", parse("moss")) == (1, 2, 3)
         with pytest.raises(DataError, match="no image of"):
-            desk.cutout("moss AND red")
+            session.cutout("moss AND red")
 
 
 def target_share(model, image):
@@ -361,7 +363,7 @@ class Gossip:
         units = np.array([["nobody" in w, "indeed" in w, "the" in w] for w in words], np.float32)
         logits = units @ np.array([[0, 0, 3], [2, 0, 0], [0, 0, 0]], np.float32)
         logits += np.array([0, 0.5, 0], np.float32)
-        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+        return RecordedPairs(dict.fromkeys(layers, units[:, :, None, None]), logits)
 
 
 def gossip_data(n=120):
@@ -433,22 +435,22 @@ def test_what_defines_a_class_is_no_discovery(gossip):
 
 def test_a_pair_is_edited_by_hand(gossip):
     run, model, data = gossip
-    desk = Desk.open(run, model=model, data=data)
-    edited = desk.try_edit("4", Insert((Word("hyp", "nobody"),), "start"))
+    session = EditSession.open(run, model=model, data=data)
+    edited = session.try_edit("4", Insert((Word("hyp", "nobody"),), "start"))
     row = edited.predictions.iloc[0]
     assert (row["before"], row["after"]) == ("neutral", "contradiction")
     assert row["probability_after"] == pytest.approx(np.exp(3) / (np.exp(3) + np.exp(0.5) + 1))
-    back = desk.try_edit("2", Delete(Word("hyp", "nobody")))
+    back = session.try_edit("2", Delete(Word("hyp", "nobody")))
     assert back.predictions["after"][0] == "neutral"
     with pytest.raises(OptionError, match="only images have regions"):
-        desk.cutout("hyp:nobody")
+        session.cutout("hyp:nobody")
 
 
 def test_pairs_have_no_regions_and_a_model_without_classes_no_edits(gossip):
     run, model, data = gossip
     silent = retold(run, model={"class_names": None})
     with pytest.raises(OptionError, match="gives no named classes, so nothing can be said"):
-        Desk.open(silent, model=model, data=data)
+        EditSession.open(silent, model=model, data=data)
 
 
 class Parrot:
@@ -464,7 +466,7 @@ class Parrot:
         units = np.stack([alike & ~nobody, nobody], 1).astype(np.float32)
         logits = units @ np.array([[3, 0, 0], [0, 0, 2]], np.float32)
         logits += np.array([0, 0, 1], np.float32)
-        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+        return RecordedPairs(dict.fromkeys(layers, units[:, :, None, None]), logits)
 
 
 def test_overlap_is_raised_by_the_words_of_the_premise(tmp_path):

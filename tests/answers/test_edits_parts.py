@@ -14,9 +14,9 @@ from PIL import Image
 import pair_cases
 from andornot import Concept, ConceptTable, Responses, parse
 from andornot.data.sentences.concepts import word_overlap
-from andornot.edits.class_concepts import belonging
+from andornot.edits.class_concepts import class_concept
 from andornot.edits.classes import ANOTHER, UNKNOWN, classes_of
-from andornot.edits.control_rules import Evidence
+from andornot.edits.control_rules import ControlRule
 from andornot.edits.cutouts import find_cutouts, mean_colour
 from andornot.edits.edits_of_images import (
     Cutout,
@@ -40,7 +40,7 @@ from andornot.edits.edits_of_words import (
     apply_edit,
     spelled,
 )
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.edits.presence import Presence
 from andornot.errors import DataError, OptionError
 from andornot.formula_forms import terms
@@ -341,7 +341,7 @@ class TestClasses:
         assert classes_of(["caf\u00e9", "cafe\u0301", "cafe"], names).tolist() == [0, 0, 1]
 
     def test_a_number_is_no_part_of_what_a_class_is_called(self):
-        found = belonging(
+        found = class_concept(
             parse("crane"), np.array([True, False]), np.array([1, 0]), 1, "crane (134)"
         )
         assert found.reason == "crane is the name of the class"
@@ -359,7 +359,7 @@ class TestBelonging:
         present[:in_target] = True
         present[10 : 10 + elsewhere] = True
         present[20:] = True  # samples without a label say nothing
-        return belonging(parse(concept), present, self.classes, 0, "Kitchen")
+        return class_concept(parse(concept), present, self.classes, 0, "Kitchen")
 
     def test_what_defines_the_class_belongs_to_it(self):
         assert "defines the class" in self.judged("stove", 10, 1).reason
@@ -386,13 +386,13 @@ class TestEvidence:
         active[1, 0, 2:] = True  # leads to the source
         self.responses = Responses.from_masks(active, self.table)
         term = terms(Concept("stripes"))[0]
-        self.aims = (
-            Aim(0, Concept("stripes"), term, "raise", 0.5, 2.0),
-            Aim(1, Concept("grass"), term, "silence", 0.5, -1.0),
+        self.goals = (
+            Goal(0, Concept("stripes"), term, "raise", 0.5, 2.0),
+            Goal(1, Concept("grass"), term, "silence", 0.5, -1.0),
         )
 
     def judged(self, concept, belongs=""):
-        evidence = Evidence(self.table, self.responses, self.aims, lambda _: belongs)
+        evidence = ControlRule(self.table, self.responses, self.goals, lambda _: belongs)
         return evidence.answered(parse(concept)), evidence(parse(concept))
 
     def test_what_the_units_to_the_target_answer_to_is_evidence(self):

@@ -13,7 +13,7 @@ from andornot import Run
 from andornot.analyses.outcomes import outcomes
 from andornot.views.of_run import class_weights
 from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER
-from andornot.views.sentence_gallery import PairGallery
+from andornot.views.sentence_gallery import SentenceGallery
 from manifest_cases import retold
 from reader_cases import CLASSES, DEAD, DOGS, NEVER, SHARED, Reader, explain, rows
 
@@ -21,7 +21,7 @@ table_file, run, token_run = reader_cases.table_file, reader_cases.run, reader_c
 
 
 def test_groups_hold_what_they_promise(run):
-    gallery = PairGallery.open(run)
+    gallery = SentenceGallery.open(run)
     for unit in (DOGS, SHARED, NEVER):
         groups = dict(gallery.unit(unit, 12).groups)
         everyone = [Reader.units(pair)[unit] for pair in gallery.data.pairs]
@@ -38,7 +38,7 @@ def test_groups_hold_what_they_promise(run):
 
 
 def test_views_tell_what_the_run_knows(run):
-    gallery = PairGallery.open(run)
+    gallery = SentenceGallery.open(run)
     views = gallery.unit(NEVER, 12).samples
     for view in views:
         pair = gallery.data.pairs[view.sample]
@@ -65,9 +65,9 @@ NUMBERED = [str(CLASSES.index(row[-1])) for row in rows()]
 )
 def test_wrong_is_said_only_of_classes_that_can_be_compared(run, labels, shown, comparable):
     """Numbers are the network's own; classes that it does not have are neither right nor wrong."""
-    data = PairGallery.open(run).data
+    data = SentenceGallery.open(run).data
     pairs = tuple(replace(p, label=label) for p, label in zip(data.pairs, labels, strict=True))
-    gallery = PairGallery.open(run, data=replace(data, pairs=pairs))
+    gallery = SentenceGallery.open(run, data=replace(data, pairs=pairs))
     views = gallery.unit(NEVER, 12).samples
     for view in views:
         known = CLASSES[int(NUMBERED[view.sample])] if comparable and labels[view.sample] else None
@@ -93,7 +93,7 @@ def test_a_run_tells_how_it_reads_labels_that_are_numbers(tmp_path):
 
 
 def test_token_views_equal_a_plain_recomputation(token_run):
-    gallery = PairGallery.open(token_run)
+    gallery = SentenceGallery.open(token_run)
     for unit in (0, 1):
         formula = gallery.result[unit].formula
         largest = max(v[unit] for p in gallery.data.pairs for v in values_of(p))

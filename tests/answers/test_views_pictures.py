@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 import colour_cases
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, OptionError
-from andornot.views.image_gallery import PictureGallery
+from andornot.views.image_gallery import ImageGallery
 from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER, choose_samples
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from colour_cases import DEAD, NOT_A_NUMBER, RED, Colours
@@ -24,8 +24,8 @@ run = colour_cases.run
 
 
 @pytest.fixture
-def gallery(run) -> PictureGallery:
-    return PictureGallery.open(run)
+def gallery(run) -> ImageGallery:
+    return ImageGallery.open(run)
 
 
 def plain_unit_mask(run, data, sample, unit):
@@ -140,16 +140,16 @@ def test_bad_options(run, gallery):
     with pytest.raises(OptionError, match="number of samples is 0"):
         gallery.unit(RED, 0)
     with pytest.raises(OptionError, match="choose one of this run's layers"):
-        PictureGallery.open(run, "nowhere")
+        ImageGallery.open(run, "nowhere")
 
 
 def test_a_copy_of_the_data_can_be_handed_over(run, gallery, tmp_path):
     shutil.copytree(gallery.data.path, tmp_path / "copy", copy_function=shutil.copy)
     copy = open_data(tmp_path / "copy")
-    assert PictureGallery.open(run, data=copy).data is copy
+    assert ImageGallery.open(run, data=copy).data is copy
     assert (
-        PictureGallery.open(run, data=copy.subset(range(11, -1, -1))).data.sample_ids
+        ImageGallery.open(run, data=copy.subset(range(11, -1, -1))).data.sample_ids
         == copy.sample_ids
     )
     with pytest.raises(DataError, match=r"lacks '00.png' and 1 more of the 12 samples"):
-        PictureGallery.open(run, data=copy.subset(range(2, 12)))
+        ImageGallery.open(run, data=copy.subset(range(2, 12)))

@@ -15,7 +15,7 @@ import reader_cases
 from analysis_cases import LAYER, pair_run, picture_run
 from andornot import ConceptTable, Run, parse, views
 from andornot.errors import FormulaError, OptionError
-from andornot.views import array_book, formula_tree, gallery, run_book, unit_view
+from andornot.views import array_views, formula_tree, gallery, run_views, unit_view
 from andornot.views.figures.accuracy import accuracy_figure
 from andornot.views.figures.contributions import contributions_figure
 from andornot.views.figures.growth import growth_figure
@@ -23,7 +23,7 @@ from andornot.views.figures.kinds import kinds_figure
 from andornot.views.figures.length import length_figure
 from andornot.views.figures.request import (
     Choices,
-    Request,
+    FigureRequest,
     accuracy_answer,
     length_answer,
     uniqueness_answer,
@@ -68,18 +68,18 @@ def assert_plain(value, where="view"):
         seen += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
 
 
-def views_of(book):
-    yield book.whole
-    yield book.unit_list()
-    yield from book.units(6)
-    for found in (book.concepts(), book.classes(()), book.answers()):
+def views_of(views):
+    yield views.whole
+    yield views.unit_list()
+    yield from views.units(6)
+    for found in (views.concepts(), views.classes(()), views.answers()):
         yield from found or ()
 
 
 def test_all_views_of_a_run_are_plain(shown):
     run, data, layer = shown
     kinds = set()
-    for view in views_of(run_book(run, layer, data)):
+    for view in views_of(run_views(run, layer, data)):
         assert_plain(view.as_dict(), type(view).__name__)
         kinds.add(type(view).__name__)
     assert kinds >= {"RunView", "UnitList", "UnitView", "ConceptView", "LayerAnswers", "ClassView"}
@@ -89,7 +89,10 @@ def test_all_views_of_a_run_are_plain(shown):
 
 def test_all_views_of_figures_are_plain(pictures, pairs):
     run, data = pairs
-    for request in (Request(pictures, LAYER, Choices()), Request.of(run, None, Choices(data=data))):
+    for request in (
+        FigureRequest(pictures, LAYER, Choices()),
+        FigureRequest.of(run, None, Choices(data=data)),
+    ):
         found: list[View] = [
             length_figure(length_answer(request)),
             uniqueness_figure(uniqueness_answer(request)),
@@ -112,8 +115,8 @@ def arrays():
 
 def test_all_views_of_arrays_are_plain():
     result, units, table = arrays()
-    for book in (array_book(result, units, table), array_book(result)):
-        found = list(views_of(book))
+    for whole in (array_views(result, units, table), array_views(result)):
+        found = list(views_of(whole))
         for view in found:
             assert_plain(view.as_dict(), type(view).__name__)
         assert sum(type(view).__name__ == "UnitView" for view in found) == 3
@@ -152,7 +155,7 @@ def test_what_json_has_no_form_for_is_told_apart():
 def test_a_unit_asked_for_alone_is_that_of_the_report(shown):
     run, data, layer = shown
     result = run.result(layer)
-    for view in islice(run_book(run, layer, data).units(4), 2):
+    for view in islice(run_views(run, layer, data).units(4), 2):
         alone = unit_view(run, view.ref.unit, layer, n_samples=4, data=data)
         assert alone.as_dict() == view.as_dict()
     last = unit_view(run, -1, layer, n_samples=1, data=data)

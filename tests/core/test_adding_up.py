@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from activation_cases import activations, assert_same, quantiles, recordings
 from andornot import Threshold
-from andornot.counting.responses import Counting, Grain, count_responses
+from andornot.counting.responses import CountBy, LayerCounter, count_responses
 from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import TopValues, find_thresholds, n_values, values_kept
 from strategies import positions_of
@@ -80,10 +80,10 @@ def test_a_nan_in_one_part_spoils_its_unit_in_the_whole():
 def test_counts_add_up_in_any_order(recording, order):
     data, recorded, thresholds = recording
     table = data.table
-    grain = Grain(table.positions, table.n_atoms, table.n_folds)
+    grain = CountBy(table.positions, table.n_atoms, table.n_folds)
     counting = in_parts(
         recorded, order, lambda c, start, block: c.add(start, block, jobs=1),
-        lambda: Counting(grain, thresholds, recorded.n_samples),
+        lambda: LayerCounter(grain, thresholds, recorded.n_samples),
     )  # fmt: skip
     counted, whole = counting.finish(), count_responses(recorded, thresholds, table, jobs=1)
     assert_same(counted.responses, whole.responses)

@@ -27,7 +27,7 @@ from andornot.trust.chance import measure_chance, pooled_p
 from andornot.trust.held_out import length_that_pays, measure_held_out
 from andornot.trust.measure import assess, shortened
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import MaskEvidence, RecordedEvidence
+from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.shuffled import LEAST, draw_orders
 from andornot.trust.stability import draw_samples, measure_stability
@@ -56,7 +56,7 @@ def counted(unit, mask):
 @pytest.mark.parametrize("world", WORLDS)
 def test_held_out_scores_are_those_of_two_tables(world):
     repeats = repeats_of(world)
-    found = measure_held_out(MaskEvidence(world.table, world.units), repeats)
+    found = measure_held_out(MaskRecount(world.table, world.units), repeats)
     for u, held in enumerate(found):
         test, search = np.zeros((LENGTH, 2)), np.zeros((LENGTH, 2))
         for fold in range(3):
@@ -76,7 +76,7 @@ def test_held_out_scores_are_those_of_two_tables(world):
 
 @pytest.mark.parametrize("world", WORLDS[:1])
 def test_the_held_out_ceiling_is_that_of_the_best_union_of_atoms(world):
-    held = measure_held_out(MaskEvidence(world.table, world.units), repeats_of(world))
+    held = measure_held_out(MaskRecount(world.table, world.units), repeats_of(world))
     codes = (world.concepts * (1 << np.arange(5))[:, None, None, None]).sum(axis=0)
     for unit, found in zip(world.units, held, strict=True):
         both = either = 0
@@ -102,7 +102,7 @@ def test_intervals_and_repeats_are_those_of_samples_laid_out_again(world):
     kept = [e for e in result if e.formula is not None]
     units = world.units[[e.unit for e in kept]]
     found = measure_stability(
-        MaskEvidence(world.table, units), repeats_of(world), [e.formula for e in kept],
+        MaskRecount(world.table, units), repeats_of(world), [e.formula for e in kept],
         [LENGTH] * len(kept), FEW,
     )  # fmt: skip
     draws = draw_samples(np.arange(len(world.folds)), FEW.bootstrap, FEW.seed)
@@ -134,7 +134,7 @@ def test_intervals_and_repeats_are_those_of_samples_laid_out_again(world):
 @pytest.mark.parametrize("world", WORLDS)
 def test_chance_is_the_search_on_masks_moved_to_other_samples(world):
     lengths = [1, 2, 3, 3]
-    found = measure_chance(MaskEvidence(world.table, world.units), repeats_of(world), lengths, FEW)
+    found = measure_chance(MaskRecount(world.table, world.units), repeats_of(world), lengths, FEW)
     orders = draw_orders(np.arange(len(world.folds)), FEW.nulls, FEW.seed)
     real = andornot.explain(world.units, world.table, **SEARCH)
     null = [
@@ -235,7 +235,7 @@ def test_noise_on_grouped_samples_is_seldom_no_chance(sizes):
         for i, known in enumerate((groups, None)):
             table = ConceptTable.from_masks(concepts, list("abcdefgh"), groups=known)
             repeats = Repeats.of(table, SearchOptions.of(length=2, beam_size=5))
-            evidence, options = MaskEvidence(table, units), TrustOptions(nulls=19)
+            evidence, options = MaskRecount(table, units), TrustOptions(nulls=19)
             found = measure_chance(evidence, repeats, [2] * 100, options)
             shares[i] += np.mean([chance.p_value <= 0.05 + 1e-9 for chance in found]) / 3
     assert shares[0] < 0.09
@@ -275,7 +275,7 @@ def evidence_of(recording, rule, jobs=1):
     table = data.table
     responses = count_responses(recorded, thresholds, table, jobs=1).responses
     units = list(range(recorded.n_units))[::-1]
-    return RecordedEvidence(table, recorded, rule, thresholds, units, responses.select(units), jobs)
+    return StoredRecount(table, recorded, rule, thresholds, units, responses.select(units), jobs)
 
 
 @given(recordings(), st.integers(0, 5))
@@ -298,12 +298,12 @@ def test_maps_are_upsampled_to_the_annotations_they_are_paired_with(recording, s
 def test_cells_tell_samples_apart(recording):
     data, recorded, thresholds = recording
     evidence = evidence_of(recording, Threshold())
-    positions, cells = evidence.table.positions, evidence.cells()
+    positions, sample_atoms = evidence.table.positions, evidence.sample_atoms()
     sample = np.repeat(np.arange(positions.n_samples), np.diff(positions.atom_offsets))
     for row, u in enumerate(evidence.units):
         for i in range(len(data.maps)):
             mask = upsample(recorded.values[i, u], *positions.shapes[i]) > thresholds[u]
-            own = cells.unit_folds(row)[sample == i, 0]
+            own = sample_atoms.unit_folds(row)[sample == i, 0]
             tallied = np.zeros(evidence.table.n_atoms, np.int64)
             np.add.at(tallied, positions.atoms[sample == i], own)
             expected = np.bincount(positions.sample(i)[mask], minlength=len(tallied))
@@ -331,8 +331,8 @@ def test_held_out_thresholds_come_from_the_other_samples(recording, share):
 def test_a_fixed_threshold_needs_no_second_count():
     world = WORLDS[0]
     values = InMemory(world.units.transpose(1, 0, 2, 3).astype(np.float32))
-    responses = MaskEvidence(world.table, world.units).responses
-    evidence = RecordedEvidence(
+    responses = MaskRecount(world.table, world.units).responses
+    evidence = StoredRecount(
         world.table, values, Threshold(None, 0.5), np.full(4, 0.5), range(4), responses
     )
     assert evidence.held_out(0) is responses
@@ -348,7 +348,7 @@ def test_tokens_are_paired_as_rows(lengths):
     thresholds = np.array([0.4, 0.6])
     recorded = InMemory(values, block_size=2)
     responses = count_responses(recorded, thresholds, table).responses
-    evidence = RecordedEvidence(table, recorded, Threshold(), thresholds, [1], responses)
+    evidence = StoredRecount(table, recorded, Threshold(), thresholds, [1], responses)
     order = np.array([1, 2, 0])
     (shuffled,) = evidence.shuffled(order[None])
     starts = np.concatenate([[0], np.cumsum(lengths)])
@@ -365,7 +365,7 @@ def test_p_values_of_noise_are_uniform():
     world = noise_world(1, n_units=300, n_samples=40, side=6, n_concepts=8)
     options = TrustOptions(nulls=19)
     repeats = Repeats.of(world.table, SearchOptions.of(length=2, beam_size=5))
-    evidence = MaskEvidence(world.table, world.units)
+    evidence = MaskRecount(world.table, world.units)
     found = measure_chance(evidence, repeats, [2] * 300, options)
     p = np.array([chance.p_value for chance in found])
     levels = np.arange(1, 21) / 20

@@ -26,7 +26,7 @@ from andornot.data.images.coco_instances import Polygons, Runs, unpacked
 from andornot.data.images.convert import convert
 from andornot.data.images.drawn import ERASED, stacked, turned
 from andornot.data.images.formats import seen_at
-from andornot.data.images.labelme import Drawing
+from andornot.data.images.labelme import DrawnRegion
 from andornot.data.images.open import kind_of, open_data
 from andornot.data.images.table import build_table
 from andornot.data.images.voc import CLASSES, color_of
@@ -250,13 +250,13 @@ def test_labelme_shapes_are_the_masks_drawn_by_hand(tmp_path: Path) -> None:
     ],
 )
 def test_each_shape_of_labelme(kind: str, points: list[list[float]], rows: list[str]) -> None:
-    found = Drawing(1, kind, np.array(points, float)).mask((5, 5))
+    found = DrawnRegion(1, kind, np.array(points, float)).mask((5, 5))
     assert ["".join(".#"[int(inside)] for inside in row) for row in found] == rows
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)), max_size=8))
 def test_layers_are_few_and_lose_nothing(boxes: list[tuple[int, int, int]]) -> None:
-    shapes = [Drawing(n, "rectangle", np.array([[x, y], [x + 1, y + 1]])) for n, x, y in boxes]
+    shapes = [DrawnRegion(n, "rectangle", np.array([[x, y], [x + 1, y + 1]])) for n, x, y in boxes]
     codes = np.array([0, 1, 2, 0, 2], np.int32)  # 3 is left out, 4 is another 2
     layers = stacked(shapes, codes, (5, 5))
     sets = np.empty((5, 5), object)

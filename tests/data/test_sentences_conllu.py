@@ -13,7 +13,7 @@ from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.tokens import token_concepts
 from andornot.errors import DataError, OptionError
-from andornot.models.sentences import Recorded
+from andornot.models.sentences import RecordedPairs
 
 
 def row(number, form, upos, feats="_", deprel="dep"):
@@ -122,7 +122,7 @@ class Letters:
     fingerprint = "letters"
 
     def record(self, pairs, layers):
-        return Recorded({}, np.zeros((len(pairs), 2), np.float32))
+        return RecordedPairs({}, np.zeros((len(pairs), 2), np.float32))
 
     def record_tokens(self, pairs, layers):
         tokens = [(*p.premise.tokens, *p.hypothesis.tokens) for p in pairs]

@@ -10,7 +10,7 @@ import pytest
 from andornot import parse
 from andornot.concepts.relations import with_relations
 from andornot.data.sentences.concepts import pair_concepts
-from andornot.demo.findings import Named, find_planted
+from andornot.demo.findings import UnitFormula, find_planted
 from andornot.demo.outcome import Demo
 from andornot.demo.text.facts import PLANTED, position
 from andornot.demo.text.lexicon import ALIKE, LIKE
@@ -61,9 +61,9 @@ def test_meaning_decides_what_a_formula_names(name: str, formula: str, named: bo
 
 def test_a_unit_has_to_speak_for_the_class() -> None:
     units = [
-        Named(0, parse("hyp:sleeping"), 0.5, "neutral"),
-        Named(1, parse("hyp:sleeping"), 0.4, "contradiction"),
-        Named(2, parse("hyp:sleeping"), 0.05, "contradiction"),
+        UnitFormula(0, parse("hyp:sleeping"), 0.5, "neutral"),
+        UnitFormula(1, parse("hyp:sleeping"), 0.4, "contradiction"),
+        UnitFormula(2, parse("hyp:sleeping"), 0.05, "contradiction"),
     ]
     (finding,) = find_planted([FACTS["sleeping"]], units)
     assert [match.unit for match in finding.matches] == [1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from andornot import parse
-from andornot.demo.findings import Named, find_planted
+from andornot.demo.findings import UnitFormula, find_planted
 from andornot.demo.outcome import Demo
 from andornot.demo.vision.facts import PLANTED
 from andornot.demo.vision.scenes import CLASSES
@@ -63,9 +63,9 @@ def test_findings_say_what_was_found_and_what_was_not() -> None:
     findings = find_planted(
         PLANTED,
         [
-            Named(4, parse("water AND green"), 0.3),
-            Named(5, parse("water AND NOT blue"), 0.4),
-            Named(6, parse("cat OR car"), 0.05),
+            UnitFormula(4, parse("water AND green"), 0.3),
+            UnitFormula(5, parse("water AND NOT blue"), 0.4),
+            UnitFormula(6, parse("cat OR car"), 0.05),
         ],
     )
     assert [finding.found for finding in findings] == [True, False, False, False, False]

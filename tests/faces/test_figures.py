@@ -36,8 +36,8 @@ from andornot.analyses import length as length_of
 from andornot.analyses import uniqueness as uniqueness_of
 from andornot.figures import accuracy, contributions, edits, growth, kinds, length, uniqueness
 from andornot.figures.panels import panels
-from andornot.figures.request import Choices, Request
-from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, text_width
+from andornot.figures.request import Choices, FigureRequest
+from andornot.figures.sheet import PlacedText, Sheet, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
 from figure_cases import (
     CLASS_IMAGES,
@@ -64,7 +64,7 @@ def pairs(tmp_path_factory):
 
 @pytest.fixture
 def request_of(run):
-    return lambda **choices: Request(run, LAYER, Choices(**choices))
+    return lambda **choices: FigureRequest(run, LAYER, Choices(**choices))
 
 
 @pytest.fixture(autouse=True)
@@ -242,7 +242,7 @@ def test_shares_of_categories_fill_the_bars():
     st.floats(0.2, 3),
 )
 def test_lines_keep_all_words_and_their_width(parts, width):
-    text = [Word(t, bold=bold, blank=blank) for t, bold, blank in parts]
+    text = [PlacedText(t, bold=bold, blank=blank) for t, bold, blank in parts]
     lines = break_lines(text, width)
     assert [place.word for line in lines for place in line] == text
     for number, line in enumerate(lines):
@@ -257,7 +257,7 @@ def test_lines_keep_all_words_and_their_width(parts, width):
 @pytest.mark.parametrize("text", ["NEIGHBORS(hyp:couch)", "pre:PRP$ $x$", "illicit", "WWW − 0.5"])
 def test_letters_are_as_wide_as_they_were_measured(text, bold):
     sheet = Sheet(COLUMN)
-    sheet.text(0, 0, [Word(text, bold=bold)], COLUMN)
+    sheet.text(0, 0, [PlacedText(text, bold=bold)], COLUMN)
     figure = sheet.figure()
     figure.canvas.draw()
     (shown,) = figure.texts
@@ -383,7 +383,7 @@ def test_a_unit_that_grows(run, request_of):
 
 def test_pairs_of_example_units(pairs):
     run, data = pairs
-    request = Request(run, run.layer(), Choices(data=data))
+    request = FigureRequest(run, run.layer(), Choices(data=data))
     text = said(kinds.draw(request).figure)
     answer = kinds_of.answer(run, length=2)
     for example in choose_examples(request, answer, kinds.PAIRS):
@@ -399,7 +399,7 @@ def test_pairs_of_example_units(pairs):
 
 def test_units_at_tokens(tmp_path):
     run, data = pair_run(tmp_path, "encoder.rnn", threshold=Threshold(0.05))
-    text = said(kinds.draw(Request(run, run.layer(), Choices(data=data))).figure)
+    text = said(kinds.draw(FigureRequest(run, run.layer(), Choices(data=data))).figure)
     assert "word only the unit" in text  # the legend
     assert "weights:" not in text
 
@@ -438,7 +438,7 @@ def varied(run):
 
 
 def test_images_of_a_class_are_of_it(varied):
-    request = Request(varied, LAYER, Choices(classes=["Red"]))
+    request = FigureRequest(varied, LAYER, Choices(classes=["Red"]))
     shown = pictures_in(contributions.draw(request).figure)
     is_red = varied.samples["class"] == "red-s"
     margin = {i: own[0] - max(own[1:]) for i, own in enumerate(varied.logits) if is_red[i]}
@@ -450,7 +450,7 @@ def test_images_of_a_class_are_of_it(varied):
 
 
 def test_without_a_head_units_are_ranked_by_correlation(varied):
-    drawing = contributions.draw(Request(varied, EARLY, Choices()))
+    drawing = contributions.draw(FigureRequest(varied, EARLY, Choices()))
     assert "highest correlation" in drawing.caption[0]
     table = contributions_of.answer(varied, EARLY).tables["correlation"]
     assert len(table) > 3
@@ -462,7 +462,7 @@ def test_a_network_that_always_says_the_same(run):
     same = Run.open(run.path)
     same.__dict__["logits"] = np.tile([1.0, 0.0, 0.0], (N_SAMPLES, 1))
     with pytest.raises(RunError, match="no unit goes together with Red or Green or Blue"):
-        contributions.draw(Request(same, EARLY, Choices()))
+        contributions.draw(FigureRequest(same, EARLY, Choices()))
 
 
 # --- edits -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from andornot.figures.panels import (  # type: ignore[attr-defined]
     outline,
     panels,
 )
-from andornot.figures.request import Choices, Request
+from andornot.figures.request import Choices, FigureRequest
 from colour_cases import RED
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -46,7 +46,7 @@ def test_an_outline_is_what_lies_close_to_the_outside(mask, width):
 
 
 def test_panels_colour_the_right_pixels(run):
-    gallery = Request(run, run.layer(), Choices()).pictures
+    gallery = FigureRequest(run, run.layer(), Choices()).pictures
     view = gallery.unit(RED).samples[0]
     view = replace(view, unit_mask=np.roll(view.unit_mask, 2, axis=(0, 1)))
     assert min(view.shares) > 0

@@ -233,7 +233,7 @@ def test_a_report_that_fails_leaves_the_old_one(run, tmp_path, monkeypatch):
 
 
 def test_bad_units_are_refused_before_anything_is_asked_or_drawn(run, tmp_path, monkeypatch):
-    monkeypatch.setattr("andornot.views.book.ask_all", None)
+    monkeypatch.setattr("andornot.views.collection.ask_all", None)
     monkeypatch.setattr(module, "whole_folder", None)
     with pytest.raises(OptionError, match="no explanation of unit 77"):
         write_report(run, tmp_path / "out", [RED, 77])

@@ -28,7 +28,7 @@ from andornot.errors import DataError, OptionError, RunError
 from andornot.report.addresses import slugs
 from andornot.report.mask_picture import data_url, mask_png
 from andornot.report.write import write_report
-from andornot.views.image_gallery import PictureGallery
+from andornot.views.image_gallery import ImageGallery
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from manifest_cases import retold
 from reader_cases import DOGS, NEVER
@@ -111,7 +111,7 @@ def test_a_report_is_sound_and_complete(run, site):
 
 
 def test_masks_on_a_units_page_are_those_of_the_arrays(run, site):
-    gallery = PictureGallery.open(run)
+    gallery = ImageGallery.open(run)
     thresholds = run.thresholds()
     for unit in range(3):
         page = read(site / f"unit/layer-{unit:05d}.html")
@@ -293,7 +293,7 @@ def test_a_report_is_there_whole_or_not_at_all(run, tmp_path, monkeypatch):
     def fails(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("andornot.views.book.class_views", fails)
+    monkeypatch.setattr("andornot.views.collection.class_views", fails)
     with pytest.raises(RunError, match="No space left"):
         write_report(run, out, [1], 1)
     assert first.read_bytes() == before

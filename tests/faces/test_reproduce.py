@@ -21,6 +21,15 @@ from andornot import parse
 from andornot.cli import cli
 from andornot.errors import DataError, OptionError
 from andornot.reproduce import measured, published, sources, standing
+from andornot.reproduce.comparability import (
+    DATA,
+    LAYER,
+    PEOPLE,
+    UNIT,
+    Comparability,
+    digest,
+    letters,
+)
 from andornot.reproduce.figure import (
     ABSENT,
     OUTSIDE,
@@ -36,8 +45,7 @@ from andornot.reproduce.figure import (
     shown,
 )
 from andornot.reproduce.names import read_as, readings
-from andornot.reproduce.request import Request
-from andornot.reproduce.standing import DATA, LAYER, PEOPLE, UNIT, Standing, digest, letters
+from andornot.reproduce.request import ReproduceRequest
 from manifest_cases import run_at
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -72,10 +80,10 @@ def test_values_agree_within_their_tolerance(published_value, ours, tolerance, s
 
 
 def test_a_verdict_needs_the_papers_own_data_and_network():
-    assert found(CLAIM, 0.505, Standing()).verdict == WITHIN
-    assert found(CLAIM, 0.6, Standing()).verdict == OUTSIDE
-    assert found(replace(CLAIM, value=None), 0.6, Standing()).verdict == UNSTATED
-    other = found(CLAIM, 0.5, Standing(kind=("the network is another",)))
+    assert found(CLAIM, 0.505, Comparability()).verdict == WITHIN
+    assert found(CLAIM, 0.6, Comparability()).verdict == OUTSIDE
+    assert found(replace(CLAIM, value=None), 0.6, Comparability()).verdict == UNSTATED
+    other = found(CLAIM, 0.5, Comparability(kind=("the network is another",)))
     assert (other.verdict, other.why) == (SCALE, "another network, see the top")
     assert for_scale(other) == "(0.500)"
     assert absent(CLAIM, "It is not there.").why == "It is not there"
@@ -86,18 +94,18 @@ def test_a_verdict_needs_the_papers_own_data_and_network():
 @pytest.mark.parametrize(
     ("known", "comparable"),
     [
-        (Standing(), {DATA, UNIT, LAYER}),
-        (Standing(data=("d",)), set()),
-        (Standing(network=("n",)), {DATA, LAYER}),
-        (Standing(network=("n",), kind=("k",)), {DATA}),
-        (Standing(units=("u",)), {DATA, UNIT}),
+        (Comparability(), {DATA, UNIT, LAYER}),
+        (Comparability(data=("d",)), set()),
+        (Comparability(network=("n",)), {DATA, LAYER}),
+        (Comparability(network=("n",), kind=("k",)), {DATA}),
+        (Comparability(units=("u",)), {DATA, UNIT}),
     ],
 )
 def test_what_a_claim_needs(known, comparable):
     needs = {need for need in (DATA, UNIT, LAYER, PEOPLE) if not known.against(need)}
     assert needs == comparable
     assert ("NOT COMPARABLE" in known.sentence) == bool(known.data or known.kind)
-    assert ("yardstick" in known.sentence) == (known == Standing())
+    assert ("yardstick" in known.sentence) == (known == Comparability())
 
 
 def test_values_are_printed_as_what_they_are():
@@ -197,11 +205,11 @@ def test_missing_data_are_named_with_the_commands(tmp_path):
 
 def test_options_that_cannot_be_used():
     with pytest.raises(OptionError, match="at least 2"):
-        Request("out", length=1)  # type: ignore[arg-type]
+        ReproduceRequest("out", length=1)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="at least 1"):
-        Request("out", samples=0)  # type: ignore[arg-type]
+        ReproduceRequest("out", samples=0)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="--model"):
-        Request("out", preset="imagenet")  # type: ignore[arg-type]
+        ReproduceRequest("out", preset="imagenet")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -268,22 +276,22 @@ def test_figures_are_those_of_the_run(squares):
     iou = [e.by_length for e in squares.result() if e.formula is not None]
     mean = {n: sum(row[n - 1] for row in iou) / len(iou) for n in (1, 3)}
     claims = {n: replace(CLAIM, value=mean.get(n, 0.5)) for n in (1, 3, 10)}
-    first, third, tenth = measured.means(squares, claims, Standing())
+    first, third, tenth = measured.means(squares, claims, Comparability())
     assert (first.verdict, third.verdict, tenth.verdict) == (WITHIN, WITHIN, ABSENT)
     assert third.ours == pytest.approx(mean[3])
     assert "up to 3" in tenth.why
-    wrong = measured.means(squares, {1: replace(CLAIM, value=mean[1] + 0.02)}, Standing())
+    wrong = measured.means(squares, {1: replace(CLAIM, value=mean[1] + 0.02)}, Comparability())
     assert wrong[0].verdict == OUTSIDE
-    gain = measured.gain(squares, CLAIM, 3, Standing())
+    gain = measured.gain(squares, CLAIM, 3, Comparability())
     assert gain.ours == pytest.approx(mean[3] / mean[1] - 1)
     assert "Wilcoxon" in gain.beside
-    assert measured.gain(squares, CLAIM, 10, Standing()).verdict == ABSENT
+    assert measured.gain(squares, CLAIM, 10, Comparability()).verdict == ABSENT
 
 
 def test_named_units_are_scored_on_the_masks_here(squares):
     def figure(unit, formula, length=3):
         about = published.UnitClaim(unit, formula, length, 0.5, "Figure 1")
-        return measured.units(squares, [about], "", Standing(), spelled=False)[0]
+        return measured.units(squares, [about], "", Comparability(), spelled=False)[0]
 
     e = next(e for e in squares.result() if e.formula is not None)
     scored = figure(e.unit, "red OR blue")
@@ -382,7 +390,7 @@ def vision_folder(shared_data, tmp_path_factory):
 def test_vision_end_to_end_on_a_slice(vision_folder, tmp_path, monkeypatch):
     from andornot.reproduce import vision
 
-    request = Request(
+    request = ReproduceRequest(
         tmp_path / "out", vision_folder, length=2, samples=24, units=(0, 1, 2, 106, 483)
     )
     made = vision.reproduce(request)
@@ -431,11 +439,11 @@ def test_of_broden_only_the_images_of_ade20k_are_taken(tmp_path):
     (folder / "label.csv").write_text(
         "number,name,category,frequency,coverage,syns\n1,wall,object(3),3,1,\n"
     )
-    data = open_images(Request(tmp_path, tmp_path))
+    data = open_images(ReproduceRequest(tmp_path, tmp_path))
     assert data.sample_ids == ("ade20k/b.png", "ade20k/a.png")
     (folder / "index_ade20k.csv").write_text("\n".join([rows[0], rows[2]]) + "\n")
-    assert open_images(Request(tmp_path, tmp_path)).sample_ids == ("ade20k/a.png",)
-    given = Request(tmp_path, data=f"broden:{folder / 'index.csv'}", samples=1)
+    assert open_images(ReproduceRequest(tmp_path, tmp_path)).sample_ids == ("ade20k/a.png",)
+    given = ReproduceRequest(tmp_path, data=f"broden:{folder / 'index.csv'}", samples=1)
     assert len(open_images(given)) == 1
 
 
@@ -488,7 +496,7 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
         responses=lambda: SimpleNamespace(n_units=hidden),
     )
     known = nli._standing(run, model, standing.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
-    assert (known.sentence == Standing().sentence) == (not reason)
+    assert (known.sentence == Comparability().sentence) == (not reason)
     assert reason in known.sentence
     told = nli._about_network(str(path), known)
     assert ["known by its name" in remark for remark in told] == ([] if reason else [True])
@@ -502,7 +510,7 @@ def test_all_real_pairs_against_counts_from_the_raw_text(shared_data, tmp_path):
 
     folder = shared_data / "nli"
     made = nli.reproduce(
-        Request(
+        ReproduceRequest(
             tmp_path,
             data=f"pairs:{folder / 'snli_1.0_dev.feats'},"
             f"labels={folder / 'snli_1.0_dev.compexp_preds.csv'}",
@@ -538,7 +546,7 @@ def test_the_scene_network_on_real_images(shared_data, tmp_path):
 
     example = Path(__file__).resolve().parents[2] / "examples" / "squeezenet_scene15.py"
     made = vision.reproduce(
-        Request(
+        ReproduceRequest(
             tmp_path,
             data=f"broden:{shared_data / 'vision' / 'broden_mini'}",
             model=f"{example}:squeezenet_scene15",

@@ -31,8 +31,15 @@ OWN = (
 
 CLASSES = {
     *("ProbingData", "FolderData", "World", "PairData", "Pair", "Sentence", "Image"),
-    *("PictureGallery", "PairGallery", "RowGallery", "ImageView", "PairView", "RowView"),
-    *("PictureBench", "PairBench", "ImageProbe", "PairProbe", "ImageClassifier", "PairClassifier"),
+    *("ImageGallery", "SentenceGallery", "RowGallery", "ImageView", "PairView", "RowView"),
+    *(
+        "ImageEditor",
+        "SentenceEditor",
+        "ImageProbe",
+        "PairProbe",
+        "ImageClassifier",
+        "PairClassifier",
+    ),
     *("ImagePages", "PairPages", "RowPages", "PairTerminal", "RowTerminal"),
 }
 """Samples, and what shows and edits them."""
@@ -135,8 +142,8 @@ def test_every_module_of_one_modality_is_there():
         "if kind in KINDS: pass",
         'if spec.partition(":")[0] in KINDS: pass',
         'if run.modality.name == "images": pass',
-        "if isinstance(gallery, PictureGallery): pass",
-        "if isinstance(gallery, views.PairGallery): pass",
+        "if isinstance(gallery, ImageGallery): pass",
+        "if isinstance(gallery, views.SentenceGallery): pass",
         "found = check(data) if isinstance(data, FolderData | PairData) else None",
         "if isinstance(sample, Image.Image): pass",
         'if hasattr(sample, "hypothesis"): pass',
@@ -152,7 +159,7 @@ def test_a_choice_is_seen(line):
     [
         "if run.positions.editor: pass",
         'if part == "images": pass',
-        'if chapter.run.record.recording.layout == "auto": pass',
+        'if context.run.record.recording.layout == "auto": pass',
         'INDEX = ("image", "split")',
         "if prefix.level[0] > bound: pass",
         "if isinstance(data, str): pass",

@@ -33,7 +33,7 @@ from andornot import AndornotError, ConceptTable, Responses
 from andornot._tools.files import aside_name, locked
 from andornot._tools.folders import LIST, LOCK
 from andornot.cli import cli
-from andornot.edits import Attack, Example
+from andornot.edits import Attack, EditExample
 from andornot.runs.run import Run
 from download_cases import Handler, Server, Site, zipped
 
@@ -103,7 +103,7 @@ def an_attack(key: str = "0" * 16) -> Attack:
     """What an attack may find, pictures too."""
     table = pd.DataFrame({"edit": ["paste a"], "n": [1]})
     picture = Image.new("RGB", (4, 4))
-    example = Example("s00", "paste a", picture, picture, "Red", (0.1, 0.9))
+    example = EditExample("s00", "paste a", picture, picture, "Red", (0.1, 0.9))
     return Attack("Red", "Green", {"edits": table}, ("Found.",), (example,), key)
 
 
@@ -172,12 +172,12 @@ def labelmaps(_: World, out: Path) -> None:
 
 
 def reproduction(_: World, out: Path) -> None:
+    from andornot.reproduce.comparability import Comparability
     from andornot.reproduce.figure import Figure
     from andornot.reproduce.reproduction import Reproduction
-    from andornot.reproduce.standing import Standing
 
     figure = Figure("IoU", "mean", "Figure 3", 0.1, 0.1, 0.01, "same", "")
-    made = Reproduction("vision", out / "run", Standing(), (figure,), {"settings": {}}, ())
+    made = Reproduction("vision", out / "run", Comparability(), (figure,), {"settings": {}}, ())
     made.write(out)
 
 

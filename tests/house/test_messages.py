@@ -49,7 +49,7 @@ from andornot.runs.reopen import images_of, matching, model_of, pairs_of
 from andornot.search.optimal import Budget
 from andornot.search.options import SearchOptions
 from andornot.views.attacks import check_attacks
-from andornot.views.image_gallery import PictureGallery
+from andornot.views.image_gallery import ImageGallery
 from benchmarks import scale
 from manifest_cases import retold, run_at
 from test_checks import ODD, sentence
@@ -598,7 +598,7 @@ def test_a_run_that_lost_its_positions(run, tmp_path):
     copy = changed(run, tmp_path)
     lost = next(copy.path.glob("cache/concepts*/positions.npz"))
     lost.unlink()
-    said = told(DataError, lambda: PictureGallery.open(copy).positions)
+    said = told(DataError, lambda: ImageGallery.open(copy).positions)
     assert said.startswith(f"{lost} is missing or damaged (")
     assert said.endswith(f"delete {lost.parent} and build it again")
 
@@ -645,10 +645,10 @@ def test_analyses_of_what_does_not_fit(run, tmp_path):
 
 
 def test_edits_of_what_does_not_fit():
-    from andornot.edits import AttackOptions, Desk, attack
+    from andornot.edits import AttackOptions, EditSession, attack
 
     tokens = run_at(Path("runs/tokens"), level="token")
-    assert told(OptionError, Desk.open, tokens) == (
+    assert told(OptionError, EditSession.open, tokens) == (
         "runs/tokens has tokens as positions; edits need images or pairs"
     )
     assert told(OptionError, attack, tokens, "a", "b") == (

@@ -118,12 +118,12 @@ def test_a_report_shows_days(run, tmp_path):
 def test_what_it_lacks_is_said_in_one_sentence(run):
     from andornot.analyses.masking import label_masking
     from andornot.analyses.replay import Replay
-    from andornot.edits import Desk, attack
+    from andornot.edits import EditSession, attack
     from andornot.runs.reopen import model_of
 
     trusted = Run.open(run.path, trust_code=True)
     for what, said in {
-        lambda: Desk.open(run): "has days as positions; edits need images or pairs",
+        lambda: EditSession.open(run): "has days as positions; edits need images or pairs",
         lambda: attack(run, "cold", "warm"): "an attack needs units at images or at pairs",
         lambda: Replay.of(run, "conv"): "stand at days, where a channel cannot be set to zero",
         lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",

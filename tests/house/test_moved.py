@@ -29,7 +29,7 @@ PROMISED = [
     "counting.ranges.Ranges",
     "counting.thresholds.Threshold",
     "edits.AttackOptions",
-    "edits.Desk",
+    "edits.EditSession",
     "edits.attack",
     "errors.AndornotError",
     "explainer.SearchOptions",

@@ -23,7 +23,7 @@ from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
 from andornot.errors import OptionError
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
-from andornot.reproduce.request import Request
+from andornot.reproduce.request import ReproduceRequest
 from andornot.search.options import SearchKeywords, SearchOptions
 from andornot.trust.options import TrustOptions
 
@@ -87,7 +87,7 @@ def test_a_default_is_written_in_one_place(setting):
     places = [owner for owner, name in FOUND if name in (setting.field, setting.key)]
     assert set(places) <= homes
     # the folder of what was downloaded is a constant that has another place still
-    assert places.count(setting.home.__name__) == (setting.home is not Request)
+    assert places.count(setting.home.__name__) == (setting.home is not ReproduceRequest)
     assert "default" not in setting.more
 
 

@@ -119,7 +119,7 @@ FACES = [path for name, path in MODULES.items()
          if name.split(".")[0] in ("report", "figures") or name == "cli.terminal"]  # fmt: skip
 GIVEN = {"Answer", "Attack", "ConceptTable", "PairData", "Request", "Responses", "Run"}
 """What faces are given, and hand to views unread."""
-INSIDE = {"chapter", "chapters", "gallery", "run", "table"}
+INSIDE = {"context", "contexts", "gallery", "run", "table"}
 """What views are made from, and faces do not reach for."""
 
 

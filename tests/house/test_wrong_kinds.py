@@ -25,7 +25,7 @@ from andornot.analyses import accuracy, contributions, kinds, metrics, scores
 from andornot.edits import (
     AttackOptions,
     Delete,
-    Desk,
+    EditSession,
     Word,
     attack,
     read_cutout,
@@ -57,7 +57,7 @@ CALLS = {
     "attack, source": lambda run: attack(run, THREE, "fire"),
     "attack, options": lambda run: attack(run, "grass", "fire", options=THREE),
     "attack, n_examples": lambda run: attack(run, "grass", "fire", n_examples=ODD),
-    "desk, edit": lambda run: Desk.open(run).try_edit("s00.png", Delete(Word("pre", "a"))),
+    "desk, edit": lambda run: EditSession.open(run).try_edit("s00.png", Delete(Word("pre", "a"))),
     "read_cutout": lambda run: read_cutout(THREE),
     "figures, only": lambda run: write_figures(run, "figures", only=THREE),
     "figures, formats": lambda run: write_figures(run, "figures", formats=THREE),

@@ -13,7 +13,7 @@ import andornot
 from andornot import Threshold
 from andornot.concepts.relations import read_relations
 from andornot.errors import DataError, FormulaError, ModelError, OptionError
-from andornot.models.sentences import Recorded
+from andornot.models.sentences import RecordedPairs
 from andornot.pipeline import record
 from andornot.probes.base import Recording
 from andornot.probes.pairs import Words
@@ -74,7 +74,7 @@ class Counting:
             for p in pairs
         ]
         values = np.array(rows, np.float32)
-        return Recorded(dict.fromkeys(layers, values[:, :, None, None]), values[:, [1, 2, 0]])
+        return RecordedPairs(dict.fromkeys(layers, values[:, :, None, None]), values[:, [1, 2, 0]])
 
     def record_tokens(self, pairs, layers):
         self._see(pairs)
@@ -232,7 +232,7 @@ class Wrong(Counting):
         self.values = values
 
     def record(self, pairs, layers):
-        return Recorded(dict.fromkeys(layers, self.values), np.zeros((len(pairs), 3), "f4"))
+        return RecordedPairs(dict.fromkeys(layers, self.values), np.zeros((len(pairs), 3), "f4"))
 
     def record_tokens(self, pairs, layers):
         return {layer: [self.values] * len(pairs) for layer in layers}
@@ -284,7 +284,7 @@ def test_the_default_threshold_of_units_below_zero_is_a_quantile(run_with):
         def record(self, pairs, layers):
             recorded = super().record(pairs, layers)
             shifted = {layer: v - 0.5 for layer, v in recorded.activations.items()}
-            return Recorded(shifted, recorded.logits)
+            return RecordedPairs(shifted, recorded.logits)
 
     with pytest.raises(OptionError, match=r"the quantile 0\.005 of 48 values"):
         run_with(Signed())

@@ -55,7 +55,7 @@ def test_any_executor_will_do(world, stored, tmp_path, threads, store):
     assert not list(tmp_path.rglob("engine-*"))
     if store:
         for layer in LAYERS:
-            assert run.activations(layer).n_samples == N_SAMPLES
+            assert run.activations(layer).n_rows == N_SAMPLES
             for i in range(N_SAMPLES):
                 assert (run.values(i, layer) == stored.values(i, layer)).all()
 

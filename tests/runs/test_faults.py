@@ -23,7 +23,7 @@ from PIL import Image
 
 from andornot.cli import cli
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
-from andornot.runs.cache import alone
+from andornot.runs.cache import locked_run_directory
 from pass_cases import n_recorded
 
 pytest.importorskip("torch", reason="torch is not installed")
@@ -227,7 +227,7 @@ def test_damaged_parts_of_the_cache_are_made_again(
 
 
 def test_two_runs_in_one_directory(world: Path, tmp_path: Path) -> None:
-    with alone(tmp_path / "run"):
+    with locked_run_directory(tmp_path / "run"):
         assert "another andornot" in refused(start(world, tmp_path / "run"))
     finish(start(world, tmp_path / "run"))
     assert_undisturbed(world, tmp_path / "run")

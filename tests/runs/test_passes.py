@@ -100,7 +100,7 @@ def test_a_store_can_be_added_and_left(world, stored, out):
         seen(world) == N_SAMPLES
     )  # the activations, of a network that was tried; the counts were there
     assert_same_run(stored, run)
-    assert run.activations("first").n_samples == N_SAMPLES
+    assert run.activations("first").n_rows == N_SAMPLES
     assert_same_run(stored, dissect(world, out, store=False))
     assert seen(world) == 0
 

@@ -19,7 +19,7 @@ from andornot.pipeline import (  # noqa: E402
     pieces,
     record,
 )
-from andornot.pipeline.pieces import Piece, Place, joined  # noqa: E402
+from andornot.pipeline.pieces import Piece, PieceOfStore, joined  # noqa: E402
 from andornot.probes.base import Batch  # noqa: E402
 from test_dissect import N_SAMPLES, Colours, folder, run_with  # noqa: E402, F401
 
@@ -165,7 +165,7 @@ def test_leftovers_of_a_killed_write_go(run_with, undisturbed, tmp_path):  # noq
 
 
 def place(store, last=100, rows=None):
-    return Place(store, rows, 0, last)
+    return PieceOfStore(store, rows, 0, last)
 
 
 def values(start, stop):
@@ -190,7 +190,7 @@ def test_two_files_that_begin_together_are_told_apart(tmp_path):
     store = Shards(tmp_path)
     store.append(0, values(0, 3))
     store.append(0, values(0, 6))
-    assert place(store).reach() == store.n_samples == 3
+    assert place(store).reach() == store.n_rows == 3
     place(store).put(0, values(0, 8))
     assert held(store) == [(0, list(range(8)))]
 

@@ -23,7 +23,7 @@ from torch import nn  # noqa: E402
 from torch.nn.functional import dropout  # noqa: E402
 
 from andornot.models import Preprocessing  # noqa: E402
-from andornot.models.sentences import Recorded  # noqa: E402
+from andornot.models.sentences import RecordedPairs  # noqa: E402
 from pass_cases import N_SAMPLES, write_world  # noqa: E402
 
 ASKED = 4
@@ -254,7 +254,7 @@ class Words:
     def record(self, pairs, layers):
         sizes = [len(p.premise.tokens) + 2 * len(p.hypothesis.tokens) for p in pairs]
         values = self.change(np.array(sizes, np.float32)[:, None])
-        return Recorded(
+        return RecordedPairs(
             dict.fromkeys(layers, values[:, :, None, None]), np.hstack([values, -values])
         )
 

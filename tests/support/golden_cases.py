@@ -27,9 +27,9 @@ from golden_inside import (
     METRICS,
     InMemory,
     Ranges,
-    RecordedEvidence,
     Responses,
     SearchOptions,
+    StoredRecount,
     Threshold,
     TrustOptions,
     agreements,
@@ -389,7 +389,7 @@ class Slice:
         raw = agreements(list(found), self.activations, thresholds.values, self.table, 1)
         if trust:
             chosen = [e.unit for e in found if e.formula is not None]
-            evidence = RecordedEvidence(
+            evidence = StoredRecount(
                 self.table, self.activations, rule, thresholds.values, chosen,
                 counts.select(chosen), 1,
             )  # fmt: skip

@@ -25,17 +25,17 @@ from andornot.probes.pairs import Words
 from andornot.trust.agreement import agreements
 from andornot.trust.measure import with_trust
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import RecordedEvidence
+from andornot.trust.recount import StoredRecount
 
 __all__ = [
     "METRICS",
     "InMemory",
     "NewSample",
     "Ranges",
-    "RecordedEvidence",
     "Recording",
     "Responses",
     "SearchOptions",
+    "StoredRecount",
     "Threshold",
     "TrustOptions",
     "Words",

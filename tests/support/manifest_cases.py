@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from andornot.runs.manifest import Manifest, Part, Rule
+from andornot.runs.manifest import Manifest, ManifestPart, RulePart
 from andornot.runs.run import Run
 
 WHOLE: dict[str, Any] = {
@@ -44,7 +44,7 @@ def run_by(path: Path, rule: Mapping[str, Any] | None) -> Run:
     """A run that lies nowhere, whose units in layer ``1`` are active by a rule."""
     layer = run_at(path).record.layers["1"]
     return run_at(
-        path, layers={"1": replace(layer, threshold=None if rule is None else Rule.of(rule))}
+        path, layers={"1": replace(layer, threshold=None if rule is None else RulePart.of(rule))}
     )
 
 
@@ -53,7 +53,7 @@ def retold(run: Run, **changes: Any) -> Run:
     record = run.record
     for name, value in changes.items():
         part = getattr(record, name)
-        if isinstance(part, Part) and isinstance(value, Mapping):
+        if isinstance(part, ManifestPart) and isinstance(value, Mapping):
             value = replace(part, **value)
         record = replace(record, **{name: value})  # type: ignore[arg-type]
     return Run(run.path, record, run.trust_code)

@@ -93,7 +93,7 @@ def seen(folder: Path) -> int:
 
 def n_recorded(run: Path) -> int:
     """How many samples of the first recording of a run are on disk, also while it is not done."""
-    return Shards(next((run / "cache").glob("activations*")) / "shards").n_samples
+    return Shards(next((run / "cache").glob("activations*")) / "shards").n_rows
 
 
 def dissect(folder: Path, out: str, **changes) -> Run:

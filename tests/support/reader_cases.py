@@ -8,7 +8,7 @@ import pytest
 import andornot
 from andornot import Run, Threshold
 from andornot.data.sentences.open import open_pairs
-from andornot.models.sentences import Recorded
+from andornot.models.sentences import RecordedPairs
 from andornot.probes.pairs import Words
 
 EVIL = "<script>alert(1)</script>"
@@ -29,7 +29,7 @@ class Reader:
     def record(self, pairs, layers):
         units = np.array([self.units(pair) for pair in pairs], np.float32)
         logits = np.stack([units[:, 1], 0 * units[:, 0] + 2, 3 * units[:, 2]], axis=1)
-        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+        return RecordedPairs(dict.fromkeys(layers, units[:, :, None, None]), logits)
 
     @staticmethod
     def units(pair):

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from andornot.errors import ModelError
 
 
-def names_on_first_use(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
+def names_on_first_use(
+    package: str, homes: Mapping[str, str], old: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[str], Any]:
     """The ``__getattr__`` of a package.
 
     Args:
         package: its ``__name__``.
         homes: for each public name the module of the package that defines it.
+        old: for each name that was given up the one that took its place; it works, and warns.
     """
 
     def get(name: str) -> Any:
+        if name in old:
+            warnings.warn(
+                f"{package}.{name} is called {old[name]} now, and goes in version 0.3",
+                DeprecationWarning, stacklevel=2,
+            )  # fmt: skip
+            name = old[name]
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         try:

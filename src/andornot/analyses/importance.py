@@ -147,7 +147,7 @@ def linear_head(run: Run, layer: str) -> tuple[Floats, NDArray[np.float32]] | No
 def pooled_activations(run: Run, layer: str | None = None) -> Floats:
     """The mean activation of each unit over each sample's map or tokens, ``(samples, units)``."""
     shards = run.activations(layer)
-    at_tokens = shards.n_samples != len(run.samples)
+    at_tokens = shards.n_rows != len(run.samples)
     return _means(shards, run.concepts.positions if at_tokens else None)
 
 
@@ -161,7 +161,7 @@ def _means(shards: Shards, tokens: AtomMap | None) -> Floats:
         shards: a row for each sample, or for each token; a shard holds whole samples.
         tokens: which tokens are whose; None if a row is a sample.
     """
-    starts = np.arange(shards.n_samples + 1) if tokens is None else tokens.offsets
+    starts = np.arange(shards.n_rows + 1) if tokens is None else tokens.offsets
     means = np.empty((len(starts) - 1, shards.n_units))
     for first, block in shards.blocks():
         rows = block.mean(axis=(2, 3), dtype=np.float64)

@@ -22,9 +22,9 @@ from andornot.analyses.coherence import (
     BACKGROUND_SHARE,
     Similarity,
 )
-from andornot.analyses.evidence import Evidence
 from andornot.analyses.lexicon import Lexicon, open_lexicon
 from andornot.analyses.polysemantic import LEAST_SAMPLES, Candidate, find_candidates
+from andornot.analyses.split_counts import SplitCounts
 from andornot.analyses.units import Units, explained_units
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula
@@ -207,7 +207,7 @@ def _shares(table: pd.DataFrame, column: str, order: Iterable[str]) -> pd.DataFr
 
 
 def _candidates(
-    candidates: list[Candidate], evidence: Mapping[int, Evidence], table: pd.DataFrame
+    candidates: list[Candidate], evidence: Mapping[int, SplitCounts], table: pd.DataFrame
 ) -> pd.DataFrame:
     by_unit = table.set_index("unit")
     columns = [
@@ -228,7 +228,7 @@ def _candidates(
 
 
 def _evidence(
-    run: Run, layer: str, candidates: list[Candidate], evidence: Mapping[int, Evidence]
+    run: Run, layer: str, candidates: list[Candidate], evidence: Mapping[int, SplitCounts]
 ) -> pd.DataFrame:
     """The samples with most positions of each part of each candidate, then with higher peaks."""
     ids, peaks, rows = run.samples["sample"], run.peaks(layer), []

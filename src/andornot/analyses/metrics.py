@@ -11,7 +11,7 @@ from andornot.analyses.profiling import checked_units, profiles_of
 from andornot.analyses.units import explained_units
 from andornot.errors import RunError
 from andornot.formula import Formula
-from andornot.measures.sanity import EPSILON, METRICS, PASSED, Tested, run_tests
+from andornot.measures.sanity import EPSILON, PASSED, TESTED_METRICS, SanityScores, run_tests
 from andornot.runs.run import Run
 
 
@@ -74,18 +74,18 @@ def answer(
     )
 
 
-def _table(tested: Tested) -> pd.DataFrame:
+def _table(tested: SanityScores) -> pd.DataFrame:
     missing, extra = tested.share("missing"), tested.share("extra")
     table = pd.DataFrame(
         {
-            "score": [m.name for m in METRICS],
+            "score": [m.name for m in TESTED_METRICS],
             "true": tested.true.mean(axis=1),
             "missing": tested.missing.mean(axis=1),
             "extra": tested.extra.mean(axis=1),
             "falls_missing": missing,
             "falls_extra": extra,
             "passes": (missing >= PASSED) & (extra >= PASSED),
-            "published": [m.trusted for m in METRICS],
+            "published": [m.trusted for m in TESTED_METRICS],
         }
     )
     return table.replace({"passes": {True: "both", False: "not both"},

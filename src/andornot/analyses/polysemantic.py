@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from andornot.analyses.evidence import Evidence, gather_evidence
 from andornot.analyses.lexicon import Lexicon
+from andornot.analyses.split_counts import SplitCounts, gather_evidence
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.formula_forms import Alternative, alternatives
@@ -44,7 +44,7 @@ class Candidate:
 
 def find_candidates(
     run: Run, layer: str, best: Mapping[int, Scored], lexicon: Lexicon, min_share: float
-) -> tuple[list[Candidate], dict[int, Evidence]]:
+) -> tuple[list[Candidate], dict[int, SplitCounts]]:
     """Units with two alternatives that enough positions and samples speak for, the best first."""
     responses = run.responses(layer)
     found = [

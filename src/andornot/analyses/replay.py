@@ -24,7 +24,7 @@ from andornot.runs.run import Run
 
 Logits = NDArray[np.float32]
 Rows = NDArray[np.int64]
-Forward = tuple[slice, Callable[[], Logits]]
+ForwardOf = tuple[slice, Callable[[], Logits]]
 
 _TOLERANCE = 1e-2
 """How far logits may be off those recorded, in their standard deviations (other hardware)."""
@@ -61,7 +61,7 @@ class Replay:
     layer: str
     module: nn.Module
     batch_size: int
-    forwards: Callable[[Rows], Iterator[Forward]]
+    forwards: Callable[[Rows], Iterator[ForwardOf]]
     axis: Callable[[tuple[int, ...]], int]
 
     @classmethod
@@ -147,7 +147,7 @@ def of_images(run: Run, layer: str, source: Source) -> Replay:
     preprocessing = preprocessing_of(run)
     size = recording.batch_size or run.modality.batch
 
-    def forwards(rows: Rows) -> Iterator[Forward]:
+    def forwards(rows: Rows) -> Iterator[ForwardOf]:
         recorder = Recorder(
             model.module, [layer], device=recording.device, tokens=recording.tokens,
             layout=recording.layout,
@@ -187,7 +187,7 @@ def of_pairs(run: Run, layer: str, source: Source) -> Replay:
     data = pairs_of(run) if source.data is None else matching(run, source.data)
     size = recording.batch_size or run.modality.batch
 
-    def forwards(rows: Rows) -> Iterator[Forward]:
+    def forwards(rows: Rows) -> Iterator[ForwardOf]:
         for start in range(0, len(rows), size):
             pairs = [data.pairs[row] for row in rows[start : start + size]]
             yield slice(start, start + size), partial(_pair_logits, model, pairs)

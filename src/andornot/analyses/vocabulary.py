@@ -13,7 +13,7 @@ from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units
 from andornot.analyses.units import Units, explained_units, formula_of
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Grain, Responses, count_positions, known_positions
+from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 
@@ -47,14 +47,14 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
     chosen = checked_units(explained.numbers, units, explained.layer)
     responses, table = run.responses(explained.layer), run.concepts
     result = run.result(explained.layer)
-    cells = _cells(run, explained.layer, chosen)
+    sample_atoms = _cells(run, explained.layer, chosen)
     rows: list[dict[str, Any]] = []
     samples: list[dict[str, Any]] = []
     for place, unit in enumerate(chosen):
         active = active_by_atom(responses, unit, table.n_atoms)
         union = best_union(active, table.counts)
         rows.append(_unit_row(result[unit], active, union, table))
-        samples += _sample_rows(run, unit, cells.unit(place), union & has_concept(table))
+        samples += _sample_rows(run, unit, sample_atoms.unit(place), union & has_concept(table))
     found = pd.DataFrame(rows).sort_values(["ceiling", "unit"], ignore_index=True)
     columns = ["unit", "sample", "id", "active", "unaccounted"]
     tables = {"units": found, "samples": pd.DataFrame(samples, columns=columns)}
@@ -97,12 +97,12 @@ def has_concept(table: ConceptTable) -> NDArray[np.bool_]:
 
 
 def _cells(run: Run, layer: str, units: list[int]) -> Responses:
-    """Active positions of these units by cell: a sample's own atom."""
+    """Active positions of these units by sample atom: a sample's own atom."""
     positions = known_positions(run.concepts).by_cell()
     thresholds = run.thresholds(layer)
     only = np.full(len(thresholds), np.nan)  # active nowhere
     only[units] = thresholds[units]
-    grain = Grain(positions, len(positions.atoms))
+    grain = CountBy(positions, len(positions.atoms))
     return count_positions(run.activations(layer), only, grain).responses.select(units)
 
 
@@ -130,12 +130,12 @@ def _unit_row(
 def _sample_rows(
     run: Run,
     unit: int,
-    cells: tuple[NDArray[np.int32], NDArray[np.int64]],
+    sample_atoms: tuple[NDArray[np.int32], NDArray[np.int64]],
     accounted: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
     """The samples with most active positions that are not accounted for, most first."""
     positions = known_positions(run.concepts)
-    at, counts = cells
+    at, counts = sample_atoms
     sample = np.searchsorted(positions.atom_offsets, at, side="right") - 1
     n = positions.n_samples
     active = np.bincount(sample, counts, minlength=n).astype(np.int64)

@@ -16,7 +16,7 @@ from andornot.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from andornot.edits import Attack, Desk, Edited
+    from andornot.edits import Attack, Edited, EditSession
 
 _RUN = click.argument("run", type=click.Path(path_type=Path))
 _SAMPLE = click.argument("sample")
@@ -115,13 +115,13 @@ def paste(
         raise click.UsageError("give either --concept or --file")
     if grid is not None and options["out"] is not None:
         raise click.UsageError("--out is for one picture, not for a --grid of them")
-    desk = _desk(run, options)
-    cutout = read_cutout(file) if file is not None else desk.cutout(str(concept))
+    session = _session(run, options)
+    cutout = read_cutout(file) if file is not None else session.cutout(str(concept))
     if grid is not None:
-        _print_frame(desk.sensitivity([sample], cutout, grid), options["as_json"])
+        _print_frame(session.sensitivity([sample], cutout, grid), options["as_json"])
         return
     place = Place(options["x"], options["y"], options["size"])
-    _tell(desk.try_edit(sample, Paste(cutout, place)), options)
+    _tell(session.try_edit(sample, Paste(cutout, place)), options)
 
 
 @edit.command()
@@ -143,9 +143,9 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     from andornot.edits import Recolour
     from andornot.formula import parse
 
-    desk, formula = _desk(run, options), parse(region)
-    rgb = desk.colour(colour, formula)
-    _tell(desk.try_edit(sample, Recolour(formula, rgb, colour)), options)
+    session, formula = _session(run, options), parse(region)
+    rgb = session.colour(colour, formula)
+    _tell(session.try_edit(sample, Recolour(formula, rgb, colour)), options)
 
 
 @edit.command()
@@ -190,7 +190,7 @@ def words(
         if not new:
             raise click.UsageError("give --replace as SIDE:WORD=NEW; --delete takes a word out")
         change = Replace(Word.read(old), new)
-    _tell(_desk(run, options, on_words=True).try_edit(sample, change), options)
+    _tell(_session(run, options, on_words=True).try_edit(sample, change), options)
 
 
 def _picture_format(path: Path) -> str:
@@ -207,9 +207,9 @@ def _picture_format(path: Path) -> str:
     return kind
 
 
-def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
+def _session(run: Path, options: dict[str, Any], on_words: bool = False) -> EditSession:
     from andornot._tools.writable import check_new_file
-    from andornot.edits import Desk
+    from andornot.edits import EditSession
     from andornot.runs.reopen import samples_from
 
     if options.get("out") is not None:
@@ -221,7 +221,7 @@ def _desk(run: Path, options: dict[str, Any], on_words: bool = False) -> Desk:
             f"{run} was made from {opened.modality.samples}; words are edited in runs on sentence "
             "pairs"
         )
-    return Desk.open(
+    return EditSession.open(
         opened,
         model=options["model"],
         data=samples_from(opened, options["data"]),

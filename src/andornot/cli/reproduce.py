@@ -41,10 +41,10 @@ def _run(task: str, quiet: bool, options: dict[str, Any]) -> None:
     from andornot._tools.progress import show_progress
     from andornot._tools.writable import check_folder
     from andornot.reproduce.reproduction import STEM
-    from andornot.reproduce.request import Request
+    from andornot.reproduce.request import ReproduceRequest
 
     show_progress(not quiet)
-    request = Request(**options)
+    request = ReproduceRequest(**options)
     check_folder(request.out)
     check_free_for(request.out, [f"{STEM}.*"])
     goes_on_in(request.run, "cache/**/*")

@@ -14,7 +14,7 @@ import click
 
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
-from andornot.cli.values import Length, Names, Numbers, Units, Widths
+from andornot.cli.values import Length, Names, Numbers, UnitList, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
@@ -22,7 +22,7 @@ from andornot.models.sentences.options import HOLD_OUT, TrainOptions
 from andornot.pipeline.options import Execution, RunOptions
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
-from andornot.reproduce.request import Request
+from andornot.reproduce.request import ReproduceRequest
 from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.trust.options import TrustOptions
 
@@ -88,7 +88,7 @@ _NETWORKS = (
     ),
     Setting(
         ("--units",), "Explain only these units.",
-        "Network", _EXPLAIN, RunOptions, "units", kind=Units(), metavar="0-63,70",
+        "Network", _EXPLAIN, RunOptions, "units", kind=UnitList(), metavar="0-63,70",
     ),
     Setting(
         ("--directions",), "Explain directions in the place of units: an array of the layer's "
@@ -405,7 +405,7 @@ _ATTACKING = (
 _REPRODUCING = (
     Setting(
         ("--folder",), "Look here for what andornot data get downloaded.",
-        "Data", _REPRODUCE, Request, "folder", kind=_FILE,
+        "Data", _REPRODUCE, ReproduceRequest, "folder", kind=_FILE,
     ),
     Setting(
         ("--data",), "Take other images than FOLDER's Broden: broden:DIR, ...",
@@ -445,7 +445,7 @@ _REPRODUCING = (
     ),
     Setting(
         ("--units",), "Explain only these units.",
-        "Network", _REPRODUCE, kind=Units(), metavar="0-63,70",
+        "Network", _REPRODUCE, kind=UnitList(), metavar="0-63,70",
     ),
     Setting(
         ("--vectors",), "Read word vectors in GloVe's format.",

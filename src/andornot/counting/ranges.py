@@ -46,7 +46,7 @@ def find_borders(activations: Activations, ranges: Ranges, jobs: int | None = No
         a range is empty. NaN for units with values that are not finite.
     """
     height, width = activations.map_shape
-    n_values = max(1, activations.n_samples * height * width)
+    n_values = max(1, activations.n_rows * height * width)
     per_pass = max(1, _BUFFER_BYTES // (4 * n_values))
     find = {"clusters": _clusters, "quantiles": _quantiles}[ranges.by]
     borders = np.full((activations.n_units, ranges.k + 1), np.nan)

@@ -158,7 +158,7 @@ class Responses:
                 f"unit masks have shape {masks.shape}; expected (n_units, ...) with the "
                 f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
-        grain = Grain(positions, concepts.n_atoms, concepts.n_folds)
+        grain = CountBy(positions, concepts.n_atoms, concepts.n_folds)
         return cls.of_masks(masks, grain, jobs)
 
     @classmethod
@@ -203,7 +203,9 @@ class Responses:
         return builder.finish()
 
     @classmethod
-    def of_masks(cls, masks: NDArray[np.bool_], grain: Grain, jobs: int | None = None) -> Responses:
+    def of_masks(
+        cls, masks: NDArray[np.bool_], grain: CountBy, jobs: int | None = None
+    ) -> Responses:
         """From one mask for each unit, by atoms of any numbering; the masks fit the positions."""
         positions, size = grain.positions, grain.n_atoms * grain.n_folds
         builder = ResponseBuilder(len(masks), grain.n_atoms, grain.n_folds)
@@ -338,7 +340,7 @@ class ResponseBuilder:
 
 
 @dataclass(frozen=True, eq=False)
-class Counted:
+class LayerCounts:
     """What one pass over a layer's activations gives.
 
     Attributes:
@@ -360,7 +362,7 @@ def count_responses(
     concepts: ConceptTable,
     jobs: int | None = None,
     blocks: Iterable[tuple[int, NDArray[np.float32]]] | None = None,
-) -> Counted:
+) -> LayerCounts:
     """Upsample, threshold and count, fused: no upsampled map is ever held.
 
     A unit whose threshold is NaN is active nowhere.
@@ -376,12 +378,12 @@ def count_responses(
     Raises:
         DataError: the activations are of another number of samples than the table.
     """
-    grain = Grain(known_positions(concepts), concepts.n_atoms, concepts.n_folds)
+    grain = CountBy(known_positions(concepts), concepts.n_atoms, concepts.n_folds)
     return count_positions(activations, thresholds, grain, jobs, blocks)
 
 
 @dataclass(frozen=True, eq=False)
-class Grain:
+class CountBy:
     """What positions are counted by.
 
     Attributes:
@@ -398,18 +400,18 @@ class Grain:
 def count_positions(
     activations: Activations,
     thresholds: NDArray[np.float64],
-    grain: Grain,
+    grain: CountBy,
     jobs: int | None = None,
     blocks: Iterable[tuple[int, NDArray[np.float32]]] | None = None,
-) -> Counted:
+) -> LayerCounts:
     """As :func:`count_responses`, by atoms of any numbering."""
-    counting = Counting(grain, thresholds, activations.n_samples)
+    counting = LayerCounter(grain, thresholds, activations.n_rows)
     for start, block in activations.blocks() if blocks is None else blocks:
         counting.add(start, block, jobs)
     return counting.finish()
 
 
-class Counting:
+class LayerCounter:
     """Counts by unit and atom, and areas and peaks by sample, from blocks in any order.
 
     Blocks are pushed in by :meth:`add`; what was counted of other samples, on another machine say,
@@ -417,7 +419,7 @@ class Counting:
     to the last bit whatever the blocks and the order.
     """
 
-    def __init__(self, grain: Grain, thresholds: NDArray[np.float64], n_rows: int) -> None:
+    def __init__(self, grain: CountBy, thresholds: NDArray[np.float64], n_rows: int) -> None:
         """Begin with nothing counted.
 
         Args:
@@ -483,13 +485,13 @@ class Counting:
             self._areas += zip(starts, np.split(state["areas"], inner), strict=True)
             self._peaks += np.split(state["peaks"], inner)
 
-    def finish(self) -> Counted:
+    def finish(self) -> LayerCounts:
         """The counts of all samples that were taken in."""
         shape = self._samples.n_samples, len(self._thresholds)
         areas, peaks = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         for (start, area), peak in zip(self._areas, self._peaks, strict=True):
             areas[start : start + len(area)], peaks[start : start + len(area)] = area, peak
-        return Counted(self._builder.finish(), areas, peaks)
+        return LayerCounts(self._builder.finish(), areas, peaks)
 
 
 def known_positions(concepts: ConceptTable) -> AtomMap:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,8 +38,8 @@ class Activations(Protocol):
     """Activations of one layer for all samples, read block by block."""
 
     @property
-    def n_samples(self) -> int:
-        """Number of samples."""
+    def n_rows(self) -> int:
+        """Number of rows: samples, or positions where each of these has a row."""
 
     @property
     def n_units(self) -> int:
@@ -61,8 +62,8 @@ class InMemory:
     __repr__ = brief
 
     @property
-    def n_samples(self) -> int:
-        """Number of samples."""
+    def n_rows(self) -> int:
+        """Number of rows: samples, or positions where each of these has a row."""
         return len(self.values)
 
     @property
@@ -182,7 +183,7 @@ class Shards:
         >>> activations = run.activations()
         >>> activations.shape, activations.map_shape
         ((24, 4, 8, 8), (8, 8))
-        >>> activations.n_samples, activations.n_units, len(activations)
+        >>> activations.n_rows, activations.n_units, len(activations)
         (24, 4, 24)
         >>> activations[3, :, 0, 0]
         array([0., 1., 0., 0.], dtype=float32)
@@ -213,10 +214,18 @@ class Shards:
         return [shard.path for shard in self._whole]
 
     @property
-    def n_samples(self) -> int:
-        """Samples recorded so far."""
+    def n_rows(self) -> int:
+        """Rows recorded so far: samples, or positions where each of these has a row."""
         shards = self._whole
         return shards[-1].stop if shards else 0
+
+    @property
+    def n_samples(self) -> int:
+        """The old name of :attr:`n_rows`; for tokens it counted tokens."""
+        warnings.warn(
+            "Shards.n_samples is called n_rows now, and goes in version 0.3", DeprecationWarning, 2
+        )
+        return self.n_rows
 
     @property
     def _shape(self) -> Sequence[int]:
@@ -242,7 +251,7 @@ class Shards:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """Rows, units, height and width."""
-        return self.n_samples, self.n_units, *self.map_shape
+        return self.n_rows, self.n_units, *self.map_shape
 
     @property
     def dtype(self) -> np.dtype[np.float32]:
@@ -260,7 +269,7 @@ class Shards:
         return math.prod(self.shape)
 
     def __len__(self) -> int:
-        return self.n_samples
+        return self.n_rows
 
     def __getitem__(self, key: Any) -> Any:
         """Rows, or parts of them, as of an array; see :func:`~andornot.counting.indexing.take`."""
@@ -290,7 +299,7 @@ class Shards:
         """Whether these samples are recorded, in shards that begin and end there."""
         # reversed: of several that begin at one row the shortest stays, as in `_whole`
         shards, at = {shard.start: shard for shard in reversed(self._all())}, start
-        if stop <= self.n_samples:
+        if stop <= self.n_rows:
             return True
         while at < stop and at in shards:
             at = shards[at].stop
@@ -353,7 +362,7 @@ class Shards:
                 parts.append(block[max(first - shard.start, 0) : last - shard.start])
         if first < 0 or sum(map(len, parts)) != last - first:
             raise RunError(
-                f"{self.directory} has no rows {first} to {last - 1}, only {self.n_samples:,}; "
+                f"{self.directory} has no rows {first} to {last - 1}, only {self.n_rows:,}; "
                 "give a sample of the run"
             )
         return np.concatenate(parts)

@@ -102,15 +102,15 @@ def find_thresholds(
     Raises:
         DataError: there is no sample.
     """
-    if not activations.n_samples:
+    if not activations.n_rows:
         raise DataError("there are no activations to find thresholds from; give at least 1 sample")
-    positions = positions.by_row(activations.n_samples)
+    positions = positions.by_row(activations.n_rows)
     if isinstance(rule, Ranges):
         borders = find_borders(activations, rule, jobs)
         # the borders are the thresholds; this pass is for the extremes alone
         parts = list(_passes(activations, 1, None, jobs))
         return _together(parts, borders[:, -2].copy(), borders)
-    n = n_values(rule, activations.n_samples, activations.map_shape, positions)
+    n = n_values(rule, activations.n_rows, activations.map_shape, positions)
     # as few as will do: memory and sorting grow with them, not with the data
     keep = values_kept(rule, n)
     parts = list(_passes(activations, keep, positions if is_upsampled(rule) else None, jobs))

@@ -52,13 +52,13 @@ class Planted:
         """Whether the formula says what was planted (it may say a little more)."""
         return any(_has_reading(formula, reading) for reading in self.readings)
 
-    def shown_by(self, unit: Named) -> bool:
+    def shown_by(self, unit: UnitFormula) -> bool:
         """Whether the unit's formula names the fact, and the unit speaks for one of its classes."""
         fitting = not unit.favours or unit.favours in self.classes
         return fitting and self.named_by(unit.formula)
 
 
-class Named(NamedTuple):
+class UnitFormula(NamedTuple):
     """A unit with its formula.
 
     Attributes:
@@ -75,11 +75,11 @@ class Named(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Finding:
+class PlantedFinding:
     """A planted fact and the units whose formulas name it, best IoU first."""
 
     planted: Planted
-    matches: tuple[Named, ...]
+    matches: tuple[UnitFormula, ...]
 
     @property
     def found(self) -> bool:
@@ -102,8 +102,8 @@ class Finding:
 
 
 def find_planted(
-    planted: Iterable[Planted], units: Iterable[Named], min_iou: float = MIN_IOU
-) -> tuple[Finding, ...]:
+    planted: Iterable[Planted], units: Iterable[UnitFormula], min_iou: float = MIN_IOU
+) -> tuple[PlantedFinding, ...]:
     """Look for planted facts in the formulas of units.
 
     Args:
@@ -116,7 +116,8 @@ def find_planted(
     """
     good = sorted((unit for unit in units if unit.iou >= min_iou), key=lambda unit: -unit.iou)
     return tuple(
-        Finding(fact, tuple(unit for unit in good if fact.shown_by(unit))) for fact in planted
+        PlantedFinding(fact, tuple(unit for unit in good if fact.shown_by(unit)))
+        for fact in planted
     )
 
 

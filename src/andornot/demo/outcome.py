@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from andornot.demo.findings import Finding
+from andornot.demo.findings import PlantedFinding
 from andornot.runs.run import Run
 from andornot.views.unit import Fact
 
@@ -27,14 +27,14 @@ class Demo:
 
     page: Path
     run: Run
-    findings: tuple[Finding, ...]
+    findings: tuple[PlantedFinding, ...]
     accuracy: float
     summary: str
     seconds: float
     trap_accuracy: float | None = None
 
 
-def fact_of(finding: Finding) -> Fact:
+def fact_of(finding: PlantedFinding) -> Fact:
     """A finding as the report tells it."""
     unit = finding.matches[0].unit if finding.found else None
     return Fact(finding.planted.story, finding.found, finding.how, unit)

@@ -19,18 +19,18 @@ if TYPE_CHECKING:
         read_cutout,
     )
     from andornot.edits.edits_of_words import Delete, Insert, Repeat, Replace, Reword, Word
-    from andornot.edits.investigation import AttackOptions, Example
+    from andornot.edits.investigation import AttackOptions, EditExample
     from andornot.edits.result import Attack, attack, finished
-    from andornot.edits.session import Desk, Edited
+    from andornot.edits.session import Edited, EditSession
 
 __all__ = [
     "Attack",
     "AttackOptions",
     "Cutout",
     "Delete",
-    "Desk",
+    "EditExample",
+    "EditSession",
     "Edited",
-    "Example",
     "Insert",
     "Paste",
     "PasteOver",
@@ -50,9 +50,9 @@ _HOMES = {
     "AttackOptions": "investigation",
     "Cutout": "edits_of_images",
     "Delete": "edits_of_words",
-    "Desk": "session",
+    "EditSession": "session",
     "Edited": "session",
-    "Example": "investigation",
+    "EditExample": "investigation",
     "Insert": "edits_of_words",
     "Paste": "edits_of_images",
     "PasteOver": "edits_of_images",
@@ -67,4 +67,6 @@ _HOMES = {
     "read_cutout": "edits_of_images",
 }
 
-__getattr__ = names_on_first_use(__name__, _HOMES)
+_OLD = {"Desk": "EditSession", "Example": "EditExample"}
+
+__getattr__ = names_on_first_use(__name__, _HOMES, _OLD)

@@ -18,7 +18,7 @@ from andornot.runs.run import Run
 
 if TYPE_CHECKING:
     from andornot.data.sentences.pairs import Sentence
-    from andornot.edits.investigation import Example
+    from andornot.edits.investigation import EditExample
 
 FILE = "attack.json"
 PICTURES = "examples"
@@ -36,7 +36,7 @@ def folder_of(run: Run, layer: str, source: str, target: str) -> Path:
     return run.place("attacks", "-".join(re.sub(r"[^\w-]+", "_", name) for name in names))
 
 
-def example_rows(examples: Sequence[Example]) -> list[dict[str, Any]]:
+def example_rows(examples: Sequence[EditExample]) -> list[dict[str, Any]]:
     """Examples as plain data; pictures are named by their files (see :func:`example_writers`)."""
     return [
         {
@@ -51,17 +51,17 @@ def example_rows(examples: Sequence[Example]) -> list[dict[str, Any]]:
     ]
 
 
-def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[Example, ...]:
+def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[EditExample, ...]:
     """The examples of :func:`example_rows`, with their pictures.
 
     Raises:
         OSError: a picture is lost.
         KeyError, TypeError: the rows are damaged.
     """
-    from andornot.edits.investigation import Example
+    from andornot.edits.investigation import EditExample
 
     return tuple(
-        Example(
+        EditExample(
             row["sample"],
             row["edit"],
             _read(row["before"], out, row["sample"]),
@@ -73,7 +73,7 @@ def read_examples(rows: Sequence[Mapping[str, Any]], out: Path) -> tuple[Example
     )
 
 
-def example_writers(examples: Sequence[Example]) -> dict[str, Callable[[Path], object]]:
+def example_writers(examples: Sequence[EditExample]) -> dict[str, Callable[[Path], object]]:
     """What writes each picture, by its file ``examples/NUMBER-before.png``; none of sentences."""
     return {
         _file(number, when): partial(sample.save, format="PNG")

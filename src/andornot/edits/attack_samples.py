@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from andornot.data.sentences.pairs import Pair
-from andornot.edits.investigation import Example
+from andornot.edits.investigation import EditExample
 
 TILE = 192
 """Width and height of a picture on a sheet, in pixels."""
@@ -18,7 +18,7 @@ _WHITE = (255, 255, 255)
 _BLACK = (0, 0, 0)
 
 
-def contact_sheet(title: str, examples: Sequence[Example], columns: int = 4) -> Image.Image:
+def contact_sheet(title: str, examples: Sequence[EditExample], columns: int = 4) -> Image.Image:
     """Pictures before and after an edit, side by side, with what the network says of them.
 
     Args:
@@ -45,7 +45,7 @@ def contact_sheet(title: str, examples: Sequence[Example], columns: int = 4) -> 
     return sheet
 
 
-def lines(example: Example) -> str:
+def lines(example: EditExample) -> str:
     """A sentence pair before and after an edit, as a few lines of text."""
     before, after = example.before, example.after
     assert isinstance(before, Pair)

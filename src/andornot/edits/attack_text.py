@@ -40,7 +40,7 @@ def tables(found: Findings) -> dict[str, pd.DataFrame]:
         _tried(found),
         _places(found),
         ({"edit": name, "reason": reason} for name, reason in found.excluded),
-        ({"concept": name, "reason": reason} for name, reason in found.barred),
+        ({"concept": name, "reason": reason} for name, reason in found.excluded_controls),
         _outcomes(found),
     )
     return {name: pd.DataFrame(list(p)) for name, p in zip(TABLES, parts, strict=True)}
@@ -78,16 +78,16 @@ def _edits(found: Findings) -> Iterator[dict[str, Any]]:
             "screening_rate": v.chosen.rate,
             "variants": len(v.chosen.proposal.variants),
             "units": " ".join(str(a.unit) for a in _one_each(v)),
-            "formula": str(v.chosen.proposal.aims[0].formula),
-            "role": v.chosen.proposal.aims[0].role,
+            "formula": str(v.chosen.proposal.goals[0].formula),
+            "role": v.chosen.proposal.goals[0].role,
             "in_target": v.belongs.in_target,
             "elsewhere": v.belongs.elsewhere,
         }
 
 
 def _one_each(verdict: Verdict) -> list[Any]:
-    """An aim for each unit that asks for the edit."""
-    return list({aim.unit: aim for aim in verdict.chosen.proposal.aims}.values())
+    """A goal for each unit that asks for the edit."""
+    return list({goal.unit: goal for goal in verdict.chosen.proposal.goals}.values())
 
 
 def best_control(verdict: Verdict) -> tuple[str, float]:
@@ -118,7 +118,7 @@ def _transfers(found: Findings) -> Iterator[dict[str, Any]]:
 
 def _tried(found: Findings) -> Iterator[dict[str, Any]]:
     for c in found.tried:
-        aim = c.proposal.aims[0]
+        goal = c.proposal.goals[0]
         yield {
             "asked_for": c.proposal.name,
             "best_variant": str(c.edit),
@@ -126,9 +126,9 @@ def _tried(found: Findings) -> Iterator[dict[str, Any]]:
             "screening_rate": c.rate,
             "target_probability": c.target,
             "strength": c.proposal.strength,
-            "unit": aim.unit,
-            "role": aim.role,
-            "formula": str(aim.formula),
+            "unit": goal.unit,
+            "role": goal.role,
+            "formula": str(goal.formula),
         }
 
 
@@ -142,8 +142,8 @@ def _places(found: Findings) -> Iterator[dict[str, Any]]:
                     "x": edit.place.x,
                     "y": edit.place.y,
                     "size": edit.place.size,
-                    "rate": float(found.heat.flips(edit).mean()),
-                    "target_probability": float(found.heat[edit].target.mean()),
+                    "rate": float(found.pilot.flips(edit).mean()),
+                    "target_probability": float(found.pilot[edit].target.mean()),
                 }
 
 
@@ -194,7 +194,7 @@ def _how(found: Findings) -> Iterator[str]:
 
 
 def _not_controls(found: Findings) -> Iterator[str]:
-    names = [name for name, _ in found.barred]
+    names = [name for name, _ in found.excluded_controls]
     if names:
         target = found.case.names[found.case.target]
         more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
@@ -228,10 +228,10 @@ def _found(found: Findings) -> Iterator[str]:
 
 
 def _asked_by(verdict: Verdict) -> str:
-    aims = _one_each(verdict)
-    others = f", and {len(aims) - 1} more" if aims[1:] else ""
-    does = "leads there" if aims[0].role == "raise" else "leads away from there"
-    return f"Asked for by unit {aims[0].unit}{others}, which {does}: {aims[0].formula}."
+    goals = _one_each(verdict)
+    others = f", and {len(goals) - 1} more" if goals[1:] else ""
+    does = "leads there" if goals[0].role == "raise" else "leads away from there"
+    return f"Asked for by unit {goals[0].unit}{others}, which {does}: {goals[0].formula}."
 
 
 def _carried_over(found: Findings) -> Iterator[str]:

@@ -18,7 +18,7 @@ that have it are of that class."""
 
 
 @dataclass(frozen=True)
-class Belonging:
+class ClassConcept:
     """How a concept and a class go together in the run's samples.
 
     Attributes:
@@ -34,9 +34,9 @@ class Belonging:
     reason: str
 
 
-def belonging(
+def class_concept(
     concept: Formula, present: NDArray[np.bool_], classes: NDArray[np.int64], target: int, name: str
-) -> Belonging:
+) -> ClassConcept:
     """Judge a concept against the target class.
 
     It belongs to the class if one of its names is that of the class (``kitchen-s`` or ``kitchen
@@ -61,7 +61,7 @@ def belonging(
             f"it defines the class: {in_target:.0%} of {name} have it, and {of_target:.0%} of the "
             f"samples that have it are {name}"
         )
-    return Belonging(in_target, elsewhere, of_target, reason)
+    return ClassConcept(in_target, elsewhere, of_target, reason)
 
 
 def _is_called(concept: str, name: str) -> bool:

@@ -89,7 +89,7 @@ class ImageClassifier:
 
 
 @dataclass(frozen=True)
-class PairClassifier:
+class SentenceClassifier:
     """A classifier of sentence pairs.
 
     Attributes:
@@ -137,7 +137,7 @@ def image_classifier(
     return ImageClassifier(model, chosen, name)
 
 
-def pair_classifier(model: PairModel | str, name: str | None = None) -> PairClassifier:
+def pair_classifier(model: PairModel | str, name: str | None = None) -> SentenceClassifier:
     """A classifier from a pair model, or from the text that names one.
 
     Args:
@@ -148,5 +148,5 @@ def pair_classifier(model: PairModel | str, name: str | None = None) -> PairClas
         ModelError: it cannot be loaded.
     """
     if isinstance(model, str):
-        return PairClassifier(load_pair_model(model), name or model)
-    return PairClassifier(model, name or type(model).__name__)
+        return SentenceClassifier(load_pair_model(model), name or model)
+    return SentenceClassifier(model, name or type(model).__name__)

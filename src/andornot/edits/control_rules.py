@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.formula import Formula
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class ControlRule:
     """Judges what could be a control, before any edit is made.
 
     A control is to tell what a patch does that says nothing of the target. What belongs to the
@@ -26,20 +26,20 @@ class Evidence:
     Attributes:
         table: the run's concepts.
         responses: on which positions its units are active.
-        aims: what formulas ask for.
+        goals: what formulas ask for.
         belongs: why something belongs to the target; empty if it does not.
     """
 
     table: ConceptTable
     responses: Responses
-    aims: Sequence[Aim]
+    goals: Sequence[Goal]
     belongs: Callable[[Formula], str]
 
     @cached_property
     def pull(self) -> NDArray[np.float64]:
         """Active positions of the units that lead to the target, times their gain, (n_atoms,)."""
         pull = np.zeros(self.table.n_atoms)
-        for unit, gain in {a.unit: a.gain for a in self.aims if a.role == "raise"}.items():
+        for unit, gain in {a.unit: a.gain for a in self.goals if a.role == "raise"}.items():
             atoms, counts = self.responses.unit(unit)
             pull[atoms] += gain * counts
         return pull

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.edits.classifiers import Classifier
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.edits.presence import Presence
 from andornot.formula import Formula
 
@@ -26,25 +26,25 @@ class Proposal(Generic[E]):
         kind: ``paste``, ``recolour``, ``insert``, ``repeat`` or ``reword``.
         variants: cut-outs and places, or words and places.
         concept: what the edit brings in; None for controls.
-        aims: the terms of formulas that it serves, strongest first; none for controls.
+        goals: the terms of formulas that it serves, strongest first; none for controls.
     """
 
     name: str
     kind: str
     variants: tuple[E, ...]
     concept: Formula | None = None
-    aims: tuple[Aim, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
     @property
     def strength(self) -> float:
         """By how much it should help, over all units that ask for it."""
         # once a unit, though several terms of its formula may ask for the same
-        by_unit = {aim.unit: aim.strength for aim in self.aims}
+        by_unit = {goal.unit: goal.strength for goal in self.goals}
         return sum(by_unit.values())
 
 
 @dataclass(frozen=True)
-class Answers:
+class EditAnswers:
     """What a classifier says of edited samples.
 
     Attributes:
@@ -56,7 +56,7 @@ class Answers:
     applied: NDArray[np.bool_]
 
 
-class Bench(Protocol[E]):
+class Editor(Protocol[E]):
     """The samples of a run, and the edits that can be made of them."""
 
     @property
@@ -64,18 +64,18 @@ class Bench(Protocol[E]):
         """Where concepts hold."""
 
     @property
-    def barred(self) -> Mapping[str, str]:
+    def excluded_controls(self) -> Mapping[str, str]:
         """What could have been a control, but is evidence for the target, and why."""
 
     def proposals(self) -> list[Proposal[E]]:
-        """The edits that serve the aims of the bench."""
+        """The edits that serve the goals of the editor."""
 
     def controls(self, proposal: Proposal[E], count: int) -> list[Proposal[E]]:
         """Edits as like the proposed one as can be, that no formula asks for."""
 
     def answers(
         self, classifier: Classifier[Any], trials: Sequence[tuple[int, E | None]]
-    ) -> Answers:
+    ) -> EditAnswers:
         """Show samples, each with an edit or as it is, to a classifier."""
 
     def shown(self, sample: int, edit: E | None) -> Any:
@@ -83,13 +83,13 @@ class Bench(Protocol[E]):
 
 
 def merged(proposals: Sequence[Proposal[E]]) -> list[Proposal[E]]:
-    """Proposals of one name as one, with the aims of all."""
+    """Proposals of one name as one, with the goals of all."""
     by_name: dict[str, list[Proposal[E]]] = {}
     for proposal in proposals:
         by_name.setdefault(proposal.name, []).append(proposal)
     return [
         Proposal(name, same[0].kind, same[0].variants, same[0].concept, tuple(
-            sorted({aim for p in same for aim in p.aims}, key=lambda aim: (-aim.strength, aim.unit))
+            sorted({g for p in same for g in p.goals}, key=lambda goal: (-goal.strength, goal.unit))
         ))
         for name, same in by_name.items()
     ]  # fmt: skip

@@ -17,7 +17,7 @@ Role = Literal["raise", "silence"]
 
 
 @dataclass(frozen=True)
-class Aim:
+class Goal:
     """A term of a unit's formula that an edit can serve.
 
     Attributes:
@@ -60,8 +60,10 @@ def weights(run: Run, layer: str | None = None) -> tuple[NDArray[np.float64], bo
     return column_correlations(logits, np.nan_to_num(run.peaks(layer))), False
 
 
-def aims_of(run: Run, layer: str | None, source: int, target: int, n_units: int) -> tuple[Aim, ...]:
-    """The aims of the units that count most, strongest first.
+def goals_of(
+    run: Run, layer: str | None, source: int, target: int, n_units: int
+) -> tuple[Goal, ...]:
+    """The goals of the units that count most, strongest first.
 
     Args:
         run: the run.
@@ -73,7 +75,7 @@ def aims_of(run: Run, layer: str | None, source: int, target: int, n_units: int)
     to_class, _ = weights(run, layer)
     gains = to_class[target] - to_class[source]
     explained = [e for e in run.result(layer) if e.formula is not None]
-    found: list[Aim] = []
+    found: list[Goal] = []
     for role, sign in (("raise", 1), ("silence", -1)):
         leading = [e for e in explained if sign * gains[e.unit] > 0]
         # weighed by the IoU: of a unit that its formula hardly describes, an edit moves little
@@ -82,7 +84,7 @@ def aims_of(run: Run, layer: str | None, source: int, target: int, n_units: int)
             assert e.formula is not None
             gain = float(gains[e.unit])
             found += [
-                Aim(e.unit, e.formula, term, role, e.iou, gain)  # type: ignore[arg-type]
+                Goal(e.unit, e.formula, term, role, e.iou, gain)  # type: ignore[arg-type]
                 for term in terms(e.formula)
             ]
-    return tuple(sorted(found, key=lambda aim: -aim.strength))
+    return tuple(sorted(found, key=lambda goal: -goal.strength))

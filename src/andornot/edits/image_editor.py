@@ -18,7 +18,7 @@ from andornot.data.images.dataset import ProbingData
 from andornot.data.images.pixels import to_rgb
 from andornot.edits.classifiers import Classifier, ImageClassifier, image_classifier
 from andornot.edits.cutouts import find_cutouts, fitted, mean_colour
-from andornot.edits.editor import Answers, Proposal, merged
+from andornot.edits.editor import EditAnswers, Proposal, merged
 from andornot.edits.edits_of_images import (
     GRID,
     Cutout,
@@ -31,7 +31,7 @@ from andornot.edits.edits_of_images import (
     apply_edit,
     hidden,
 )
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.edits.presence import Presence
 from andornot.formula import And, Concept, Formula
 from andornot.formula_forms import all_of
@@ -70,56 +70,57 @@ def open_pictures(
     data: Any,
     also: Sequence[Any],
     *,
-    aims: tuple[Aim, ...],
+    goals: tuple[Goal, ...],
     samples: NDArray[np.int64] | None,
     donors: BoolArray | None,
     seed: int,
     evidence: Callable[[Formula], str] | None,
-) -> tuple[PictureBench, ImageClassifier, list[ImageClassifier]]:
+) -> tuple[ImageEditor, ImageClassifier, list[ImageClassifier]]:
     """The images of a run and its networks; see ``session.open_bench``."""
     others = [image_classifier(other) for other in also]  # first what may be mistyped
     classifier = image_classifier(model_of(run) if model is None else model)
     images = images_of(run) if data is None else matching(run, data)
-    bench = PictureBench(
+    editor = ImageEditor(
         images,
         Presence(run.concepts),
         classifier.preprocessing,
-        aims,
+        goals,
         np.arange(len(images)) if samples is None else samples,
         np.ones(len(images), np.bool_) if donors is None else donors,
         seed,
         evidence=evidence or _nothing,
     )
-    return bench, classifier, others
+    return editor, classifier, others
 
 
 @dataclass(frozen=True, eq=False)
-class PictureBench:
+class ImageEditor:
     """The images of a run, as its network sees them: squashed to the size of its input.
 
     Attributes:
         data: the run's images.
         presence: where concepts hold.
         preprocessing: that of the run's network.
-        aims: what formulas ask for.
+        goals: what formulas ask for.
         samples: the images to be edited.
         donors: from which images cut-outs and colours may come, (n_samples,).
         seed: of the choice of controls.
         places: where cut-outs are put.
         evidence: why something speaks for the target and can be no control; empty if it can.
-        barred: what could have been a control but for that, and why, as far as it was looked for.
+        excluded_controls: what could have been a control but for that, and why, as far as it was
+            looked for.
     """
 
     data: ProbingData
     presence: Presence
     preprocessing: Preprocessing
-    aims: tuple[Aim, ...]
+    goals: tuple[Goal, ...]
     samples: NDArray[np.int64]
     donors: BoolArray
     seed: int = 0
     places: tuple[Place, ...] = GRID
     evidence: Callable[[Formula], str] = _nothing
-    barred: dict[str, str] = field(default_factory=dict)
+    excluded_controls: dict[str, str] = field(default_factory=dict)
     _pictures: OrderedDict[int, Image.Image] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -149,44 +150,44 @@ class PictureBench:
 
     def answers(
         self, classifier: Classifier[Any], trials: Sequence[tuple[int, ImageEdit | None]]
-    ) -> Answers:
+    ) -> EditAnswers:
         """Show images, each with an edit or as it is, to a classifier."""
         applied = np.zeros(len(trials), np.bool_)
-        return Answers(classifier.logits(_Edited(self, trials, applied)), applied)
+        return EditAnswers(classifier.logits(_Edited(self, trials, applied)), applied)
 
     # what formulas ask for
 
     def proposals(self) -> list[Proposal[ImageEdit]]:
-        """The edits that serve the aims."""
+        """The edits that serve the goals."""
         found = []
-        for aim in self.aims:
-            found += [*self._pasting(aim), *self._recolouring(aim)]
+        for goal in self.goals:
+            found += [*self._pasting(goal), *self._recolouring(goal)]
         return merged(found)
 
-    def _pasting(self, aim: Aim) -> Iterator[Proposal[ImageEdit]]:
+    def _pasting(self, goal: Goal) -> Iterator[Proposal[ImageEdit]]:
         """What a unit is to see; or what a unit is not to see, over what it looks for."""
-        _, things = self._sorted(aim.term.there)
-        if aim.role == "raise":
+        _, things = self._sorted(goal.term.there)
+        if goal.role == "raise":
             over = [Concept(name) for name in things if self._is_usual(Concept(name))]
-            yield from self._pasted(aim.term.formula, self.places, over, aim)
+            yield from self._pasted(goal.term.formula, self.places, over, goal)
         elif things and self._is_usual(all_of(things)):
-            for name in self._sorted(aim.term.absent)[1]:
-                yield from self._pasted(Concept(name), (), [all_of(things)], aim)
+            for name in self._sorted(goal.term.absent)[1]:
+                yield from self._pasted(Concept(name), (), [all_of(things)], goal)
 
-    def _recolouring(self, aim: Aim) -> Iterator[Proposal[ImageEdit]]:
+    def _recolouring(self, goal: Goal) -> Iterator[Proposal[ImageEdit]]:
         """A colour that the term asks for; or another than one that it asks not to be there."""
-        colours, things = self._sorted(aim.term.there)
-        absent, _ = self._sorted(aim.term.absent)
+        colours, things = self._sorted(goal.term.there)
+        absent, _ = self._sorted(goal.term.absent)
         if not things or not self._is_usual(all_of(things)):
             return
         region = all_of(things)
-        wanted, unwanted = (colours, absent) if aim.role == "raise" else (absent, colours)
+        wanted, unwanted = (colours, absent) if goal.role == "raise" else (absent, colours)
         for colour in wanted or (self._other_colours(region, unwanted) if unwanted else ()):
             rgb = self.colour(region, colour)
             if rgb is not None:
                 name = f"recolour {region} to {colour}"
                 edits = (Recolour(region, rgb, colour),)
-                yield Proposal(name, "recolour", edits, And(region, Concept(colour)), (aim,))
+                yield Proposal(name, "recolour", edits, And(region, Concept(colour)), (goal,))
 
     def _sorted(self, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The colours among some concepts, and the other ones."""
@@ -194,14 +195,14 @@ class PictureBench:
         return colours, tuple(name for name in names if name not in colours)
 
     def _pasted(
-        self, what: Formula, places: Sequence[Place], over: Sequence[Formula], aim: Aim
+        self, what: Formula, places: Sequence[Place], over: Sequence[Formula], goal: Goal
     ) -> Iterator[Proposal[ImageEdit]]:
         if all(self._is(name, SCENE) for name in what.concepts):
             return  # the concept of a whole image has no region
         variants = _variants(self.cutouts(what), places, over)
         if variants:
             where = "" if places else f" over {over[0]}"
-            yield Proposal(f"paste {what}{where}", "paste", variants, what, (aim,))
+            yield Proposal(f"paste {what}{where}", "paste", variants, what, (goal,))
 
     def _is(self, name: str, category: str) -> bool:
         table = self.presence.table
@@ -265,8 +266,8 @@ class PictureBench:
 
     @cached_property
     def _named(self) -> frozenset[str]:
-        """Concepts that stand in any formula of the aims."""
-        return frozenset(name for aim in self.aims for name in aim.formula.concepts)
+        """Concepts that stand in any formula of the goals."""
+        return frozenset(name for goal in self.goals for name in goal.formula.concepts)
 
     @cached_property
     def _unrelated(self) -> list[tuple[Cutout, ...]]:
@@ -275,8 +276,8 @@ class PictureBench:
         None of them shows much of what leads to the target, or is evidence for it.
         """
         table = self.presence.table
-        wanted = [table.mask(aim.term.formula) for aim in self.aims if aim.role == "raise"]
-        # the zeros are there for aims of which none raises a unit
+        wanted = [table.mask(goal.term.formula) for goal in self.goals if goal.role == "raise"]
+        # the zeros are there for goals of which none raises a unit
         avoid = np.logical_or.reduce([np.zeros(table.n_atoms, np.bool_), *wanted])
         names = [n for n in table.names if n not in self._named]
         names = [n for n in names if not self._is(n, COLOUR) and not self._is(n, SCENE)]
@@ -284,17 +285,17 @@ class PictureBench:
         found = []
         for i in order:
             cutouts = self.cutouts(Concept(names[i]), avoid)
-            if len(cutouts) == CUTOUTS and not self._is_barred(Concept(names[i])):
+            if len(cutouts) == CUTOUTS and not self._is_excluded(Concept(names[i])):
                 found.append(cutouts)
             if len(found) == _MOST_CONTROLS:
                 break
         return found
 
-    def _is_barred(self, formula: Formula) -> bool:
+    def _is_excluded(self, formula: Formula) -> bool:
         """Whether something can be no control; notes why."""
         reason = self.evidence(formula)
         if reason:
-            self.barred[str(formula)] = reason
+            self.excluded_controls[str(formula)] = reason
         return bool(reason)
 
     def _other_recolourings(self, edit: Recolour, count: int) -> list[Proposal[ImageEdit]]:
@@ -312,7 +313,7 @@ class PictureBench:
             if (rgb := self.colour(edit.region, name)) is not None
         ]
         edits += [Recolour(Concept(name), edit.rgb, edit.colour) for name in things]
-        edits = [e for e in edits if not self._is_barred(And(e.region, Concept(e.colour)))]
+        edits = [e for e in edits if not self._is_excluded(And(e.region, Concept(e.colour)))]
         order = np.random.default_rng(self.seed).permutation(len(edits))[:count]
         return [Proposal(f"recolour {edits[i]}", "recolour", (edits[i],)) for i in order]
 
@@ -335,11 +336,11 @@ class _Edited:
 
     def __init__(
         self,
-        bench: PictureBench,
+        editor: ImageEditor,
         trials: Sequence[tuple[int, ImageEdit | None]],
         applied: NDArray[np.bool_],
     ) -> None:
-        self._bench, self._trials, self._applied = bench, trials, applied
+        self._bench, self._trials, self._applied = editor, trials, applied
 
     @property
     def sample_ids(self) -> Sequence[str]:

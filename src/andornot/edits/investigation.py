@@ -19,14 +19,14 @@ from andornot._tools.statistics import Comparison, compare
 from andornot.data.classes import class_index
 from andornot.edits.attack_options import FEWEST_SAMPLES
 from andornot.edits.attack_options import AttackOptions as AttackOptions
-from andornot.edits.class_concepts import Belonging, belonging
+from andornot.edits.class_concepts import ClassConcept, class_concept
 from andornot.edits.classes import class_names, classes_of
 from andornot.edits.classifiers import Classifier
-from andornot.edits.control_rules import Evidence
-from andornot.edits.editor import Bench, Proposal
-from andornot.edits.goals import Aim, aims_of, weights
+from andornot.edits.control_rules import ControlRule
+from andornot.edits.editor import Editor, Proposal
+from andornot.edits.goals import Goal, goals_of, weights
 from andornot.edits.presence import Presence
-from andornot.edits.screening import Chosen, Screening, Trials
+from andornot.edits.screening import BestVariant, Screening, Trials
 from andornot.edits.session import open_bench
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
@@ -85,12 +85,12 @@ class Verdict:
         comparison: both rates and their difference.
     """
 
-    chosen: Chosen[Any]
-    belongs: Belonging
+    chosen: BestVariant[Any]
+    belongs: ClassConcept
     flips: NDArray[np.bool_]
     left: NDArray[np.bool_]
     applied: NDArray[np.bool_]
-    controls: tuple[Chosen[Any], ...]
+    controls: tuple[BestVariant[Any], ...]
     control_flips: NDArray[np.bool_]
     comparison: Comparison
 
@@ -113,7 +113,7 @@ class Transfer:
 
 
 @dataclass(frozen=True)
-class Example:
+class EditExample:
     """A test sample before and after an edit.
 
     Attributes:
@@ -147,26 +147,27 @@ class Findings:
     Attributes:
         case: what was attacked.
         options: how.
-        aims: what formulas asked for.
+        goals: what formulas asked for.
         tried: every proposal, with its best variant on the screening samples, best first.
         excluded: names of the proposals that belong to the target, with the reason.
         verdicts: the edits that were tested, in the order of the screening.
         transfers: what they do to other classifiers.
         examples: samples before and after.
-        heat: every variant of every proposal on the first screening samples.
-        barred: what could have been a control, but is evidence for the target, with the reason.
+        pilot: every variant of every proposal on the first screening samples.
+        excluded_controls: what could have been a control, but is evidence for the target, with
+            the reason.
     """
 
     case: Case
     options: AttackOptions
-    aims: tuple[Aim, ...]
-    tried: tuple[Chosen[Any], ...]
+    goals: tuple[Goal, ...]
+    tried: tuple[BestVariant[Any], ...]
     excluded: tuple[tuple[str, str], ...]
     verdicts: tuple[Verdict, ...]
     transfers: tuple[Transfer, ...]
-    examples: tuple[Example, ...]
-    heat: Trials[Any]
-    barred: tuple[tuple[str, str], ...]
+    examples: tuple[EditExample, ...]
+    pilot: Trials[Any]
+    excluded_controls: tuple[tuple[str, str], ...]
 
 
 def investigate(
@@ -184,29 +185,30 @@ def investigate(
     """Find edits that take samples of one class to another; see :func:`~andornot.edits.attack`."""
     chosen = options or AttackOptions()
     case = _case(run, run.layer(layer), source, target, chosen)
-    aims = aims_of(run, case.layer, case.source, case.target, chosen.n_units)
+    goals = goals_of(run, case.layer, case.source, case.target, chosen.n_units)
     presence = Presence(run.concepts)
-    bench, classifier, others = open_bench(
+    editor, classifier, others = open_bench(
         run, model, data, also,
-        aims=aims,
+        goals=goals,
         samples=np.concatenate([case.screening, case.test]),
         donors=case.of_class != case.target,
         seed=chosen.seed,
-        evidence=Evidence(run.concepts, run.responses(case.layer), aims,
-                          lambda concept: _belonging(presence, case, concept).reason),
+        evidence=ControlRule(run.concepts, run.responses(case.layer), goals,
+                          lambda concept: _class_concept(presence, case, concept).reason),
     )  # fmt: skip
-    proposals, excluded = _proposals(bench, case, chosen)
-    screening = Screening.of(Trials(bench, classifier, case.screening, case.target))
+    proposals, excluded = _proposals(editor, case, chosen)
+    screening = Screening.of(Trials(editor, classifier, case.screening, case.target))
     tried = screening.choose(proposals, "trying edits")
     tried.sort(key=lambda c: (-c.rate, -c.target))
     # chosen before the test samples are touched, which is what makes their intervals honest
     best = _worth_testing(tried)[: chosen.n_edits]
-    test = Trials(bench, classifier, case.test, case.target)
+    test = Trials(editor, classifier, case.test, case.target)
     verdicts = [_verdict(case, c, len(best), screening, test, chosen) for c in best]
-    transfers = [t for other in others for t in _transfers(case, bench, other, verdicts, chosen)]
+    transfers = [t for other in others for t in _transfers(case, editor, other, verdicts, chosen)]
     return Findings(
-        case, chosen, aims, tuple(tried), excluded, tuple(verdicts), tuple(transfers),
-        _examples(case, test, verdicts, n_examples), screening.heat, tuple(bench.barred.items()),
+        case, chosen, goals, tuple(tried), excluded, tuple(verdicts), tuple(transfers),
+        _examples(case, test, verdicts, n_examples), screening.pilot,
+        tuple(editor.excluded_controls.items()),
     )  # fmt: skip
 
 
@@ -244,12 +246,12 @@ def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions
 
 
 def _proposals(
-    bench: Bench[Any], case: Case, options: AttackOptions
+    editor: Editor[Any], case: Case, options: AttackOptions
 ) -> tuple[list[Proposal[Any]], tuple[tuple[str, str], ...]]:
     """The proposals to try, strongest first, and those that belong to the target."""
     found, excluded = [], []
-    for proposal in sorted(bench.proposals(), key=lambda p: (-p.strength, p.name)):
-        reason = _belonging(bench.presence, case, proposal.concept).reason
+    for proposal in sorted(editor.proposals(), key=lambda p: (-p.strength, p.name)):
+        reason = _class_concept(editor.presence, case, proposal.concept).reason
         if reason:
             excluded.append((proposal.name, reason))
         else:
@@ -264,32 +266,32 @@ def _proposals(
     return strong[: options.n_proposals], tuple(excluded)
 
 
-def _worth_testing(tried: Sequence[Chosen[Any]]) -> list[Chosen[Any]]:
+def _worth_testing(tried: Sequence[BestVariant[Any]]) -> list[BestVariant[Any]]:
     """The edits that flip anything in the screening, each once; if none does, the best one."""
-    each_once = dict[Any, Chosen[Any]]()
+    each_once = dict[Any, BestVariant[Any]]()
     for choice in tried:
         each_once.setdefault(choice.edit, choice)
     flipping = [choice for choice in each_once.values() if choice.rate > 0]
     return flipping or list(each_once.values())[:1]
 
 
-def _belonging(presence: Presence, case: Case, concept: Formula | None) -> Belonging:
+def _class_concept(presence: Presence, case: Case, concept: Formula | None) -> ClassConcept:
     """How what an edit brings in (it is no control) and the target go together."""
     assert concept is not None
     present = presence.counts(concept) > 0
-    return belonging(concept, present, case.of_class, case.target, case.names[case.target])
+    return class_concept(concept, present, case.of_class, case.target, case.names[case.target])
 
 
 def _verdict(
     case: Case,
-    chosen: Chosen[Any],
+    chosen: BestVariant[Any],
     n_edits: int,
     screening: Screening[Any],
     test: Trials[Any],
     options: AttackOptions,
 ) -> Verdict:
     """Test an edit and its controls; each of these gets its own best variant."""
-    rivals = test.bench.controls(chosen.proposal, options.n_controls)
+    rivals = test.editor.controls(chosen.proposal, options.n_controls)
     controls = screening.choose(rivals, "trying controls")
     test.run([chosen.edit, *(c.edit for c in controls)], "testing")
     flips = test.flips(chosen.edit)
@@ -297,7 +299,7 @@ def _verdict(
     control_flips = np.stack(columns, 1) if columns else np.zeros((len(flips), 0), np.bool_)
     return Verdict(
         chosen,
-        _belonging(test.bench.presence, case, chosen.proposal.concept),
+        _class_concept(test.editor.presence, case, chosen.proposal.concept),
         flips,
         test[chosen.edit].answers != case.source,
         test[chosen.edit].applied,
@@ -314,7 +316,7 @@ def _confidence(options: AttackOptions, n: int) -> float:
 
 def _transfers(
     case: Case,
-    bench: Bench[Any],
+    editor: Editor[Any],
     other: Classifier[Any],
     verdicts: Sequence[Verdict],
     options: AttackOptions,
@@ -322,10 +324,10 @@ def _transfers(
     """Show the same edited samples to another classifier."""
     source = class_index(other.class_names, case.names[case.source])
     target = class_index(other.class_names, case.names[case.target])
-    plain = Trials(bench, other, case.test, target)
+    plain = Trials(editor, other, case.test, target)
     # only what this classifier, too, takes for the source can be led away from it
     same = plain[None].answers == source
-    trials = Trials(bench, other, case.test[same], target)
+    trials = Trials(editor, other, case.test[same], target)
     found = []
     for verdict in verdicts if same.any() else ():
         edits = [verdict.chosen.edit, *(c.edit for c in verdict.controls)]
@@ -339,7 +341,7 @@ def _transfers(
 
 def _examples(
     case: Case, test: Trials[Any], verdicts: Sequence[Verdict], count: int
-) -> tuple[Example, ...]:
+) -> tuple[EditExample, ...]:
     """Samples that the edits flip, of each edit the first ones; of none, samples that held."""
     found = []
     ids = list(case.run.samples["sample"])
@@ -350,11 +352,11 @@ def _examples(
         for i in [i for i in order if verdict.applied[i]][:count]:
             sample = int(case.test[i])
             found.append(
-                Example(
+                EditExample(
                     ids[sample],
                     f"{verdict.chosen.proposal.kind} {edit}",
-                    test.bench.shown(sample, None),
-                    test.bench.shown(sample, edit),
+                    test.editor.shown(sample, None),
+                    test.editor.shown(sample, edit),
                     case.names[int(after.answers[i])],
                     (float(test[None].target[i]), float(after.target[i])),
                 )

@@ -29,7 +29,7 @@ from andornot.edits.attack_files import (
     run_key,
 )
 from andornot.edits.classes import class_names
-from andornot.edits.investigation import AttackOptions, Example, investigate
+from andornot.edits.investigation import AttackOptions, EditExample, investigate
 from andornot.errors import OptionError, quoted
 from andornot.runs.run import Run
 
@@ -68,7 +68,7 @@ class Attack:
     target: str
     tables: Mapping[str, pd.DataFrame]
     sentences: tuple[str, ...]
-    examples: tuple[Example, ...] = field(repr=False)
+    examples: tuple[EditExample, ...] = field(repr=False)
     run_key: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -121,9 +121,9 @@ class Attack:
         }
         return found | self._sheets() | example_writers(self.examples)
 
-    def examples_by_edit(self) -> dict[str, list[Example]]:
+    def examples_by_edit(self) -> dict[str, list[EditExample]]:
         """The examples of each edit, in the order of the tests."""
-        found: dict[str, list[Example]] = {}
+        found: dict[str, list[EditExample]] = {}
         for example in self.examples:
             found.setdefault(example.edit, []).append(example)
         return found

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from andornot._tools.progress import track
 from andornot._tools.statistics import probabilities
 from andornot.edits.classifiers import Classifier
-from andornot.edits.editor import Bench, Proposal
+from andornot.edits.editor import Editor, Proposal
 
 E = TypeVar("E")
 
 FINALISTS = 3
 """Variants of a proposal that are tried on all samples of a screening."""
 
-_FEWEST = 5  # samples of a heat, where there are so many
+_FEWEST = 5  # samples of a pilot, where there are so many
 
 
 @dataclass(frozen=True)
-class Tested:
+class EditOutcome:
     """What an edit did to each of some samples.
 
     Attributes:
@@ -42,17 +42,17 @@ class Trials(Generic[E]):
     """Edits shown to a classifier on some samples; each edit only once.
 
     Attributes:
-        bench: makes the edited samples.
+        editor: makes the edited samples.
         classifier: answers.
         samples: which samples, (n,).
         target: number of the target in the classifier's logits.
     """
 
-    bench: Bench[E]
+    editor: Editor[E]
     classifier: Classifier[Any]
     samples: NDArray[np.int64]
     target: int
-    _known: dict[E | None, Tested] = field(default_factory=dict, repr=False)
+    _known: dict[E | None, EditOutcome] = field(default_factory=dict, repr=False)
 
     def run(self, edits: Iterable[E | None], what: str) -> None:
         """Test edits, with a bar that says ``what``."""
@@ -60,14 +60,14 @@ class Trials(Generic[E]):
         for edit in track(new, what, len(new)):
             self._known[edit] = self._tested(edit)
 
-    def __getitem__(self, edit: E | None) -> Tested:
+    def __getitem__(self, edit: E | None) -> EditOutcome:
         if edit not in self._known:
             self._known[edit] = self._tested(edit)
         return self._known[edit]
 
-    def _tested(self, edit: E | None) -> Tested:
-        found = self.bench.answers(self.classifier, [(int(i), edit) for i in self.samples])
-        return Tested(
+    def _tested(self, edit: E | None) -> EditOutcome:
+        found = self.editor.answers(self.classifier, [(int(i), edit) for i in self.samples])
+        return EditOutcome(
             found.logits.argmax(1), probabilities(found.logits)[:, self.target], found.applied
         )
 
@@ -78,7 +78,7 @@ class Trials(Generic[E]):
 
 
 @dataclass(frozen=True)
-class Chosen(Generic[E]):
+class BestVariant(Generic[E]):
     """A proposal with the variant that did best.
 
     Attributes:
@@ -103,20 +103,20 @@ class Screening(Generic[E]):
 
     Attributes:
         trials: on all of the samples.
-        heat: on the first third of them.
+        pilot: on the first third of them.
     """
 
     trials: Trials[E]
-    heat: Trials[E]
+    pilot: Trials[E]
 
     @classmethod
     def of(cls, trials: Trials[E]) -> Screening[E]:
-        """Split off the samples of the heat."""
+        """Split off the samples of the pilot."""
         count = max(min(_FEWEST, len(trials.samples)), len(trials.samples) // 3)
         # with a dictionary of its own: else it would share the answers on all samples
         return cls(trials, replace(trials, samples=trials.samples[:count], _known={}))
 
-    def choose(self, proposals: Sequence[Proposal[E]], what: str) -> list[Chosen[E]]:
+    def choose(self, proposals: Sequence[Proposal[E]], what: str) -> list[BestVariant[E]]:
         """Choose for each proposal the variant that flips most samples to the target.
 
         Of variants that flip as many the one that gives the target the highest mean probability
@@ -129,11 +129,11 @@ class Screening(Generic[E]):
         Returns:
             A choice for each proposal, in order.
         """
-        self.heat.run((edit for p in proposals for edit in p.variants), what)
-        finalists = [_ranked(self.heat, p.variants)[:FINALISTS] for p in proposals]
+        self.pilot.run((edit for p in proposals for edit in p.variants), what)
+        finalists = [_ranked(self.pilot, p.variants)[:FINALISTS] for p in proposals]
         self.trials.run((edit for edits in finalists for edit in edits), what)
         return [
-            Chosen(p, best, *_score(self.trials, best))
+            BestVariant(p, best, *_score(self.trials, best))
             for p, edits in zip(proposals, finalists, strict=True)
             for best in _ranked(self.trials, edits)[:1]
         ]

@@ -13,8 +13,8 @@ import numpy as np
 
 from andornot.data.sentences.concepts import OVERLAPS, SIDES
 from andornot.data.sentences.pairs import Pair, PairData
-from andornot.edits.classifiers import Classifier, PairClassifier, pair_classifier
-from andornot.edits.editor import Answers, Proposal, merged
+from andornot.edits.classifiers import Classifier, SentenceClassifier, pair_classifier
+from andornot.edits.editor import EditAnswers, Proposal, merged
 from andornot.edits.edits_of_words import (
     PLACES,
     Insert,
@@ -25,7 +25,7 @@ from andornot.edits.edits_of_words import (
     Word,
     apply_edit,
 )
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.edits.presence import Presence
 from andornot.formula import Concept
 from andornot.formula_forms import all_of
@@ -50,35 +50,35 @@ def open_sentences(
     data: Any,
     also: Sequence[Any],
     *,
-    aims: tuple[Aim, ...],
+    goals: tuple[Goal, ...],
     seed: int,
     **_of_images: Any,
-) -> tuple[PairBench, PairClassifier, list[PairClassifier]]:
+) -> tuple[SentenceEditor, SentenceClassifier, list[SentenceClassifier]]:
     """The sentence pairs of a run and its classifiers; see ``session.open_bench``."""
     others = [pair_classifier(other) for other in also]  # first what may be mistyped
     own = pair_classifier(model_of(run) if model is None else model, run.record.model.spec)
     pairs = pairs_of(run) if data is None else matching(run, data)
-    return PairBench(pairs, Presence(run.concepts), aims, seed), own, others
+    return SentenceEditor(pairs, Presence(run.concepts), goals, seed), own, others
 
 
 @dataclass(frozen=True, eq=False)
-class PairBench:
+class SentenceEditor:
     """The sentence pairs of a run.
 
     Attributes:
         data: the run's pairs.
         presence: where concepts hold.
-        aims: what formulas ask for.
+        goals: what formulas ask for.
         seed: of the choice of controls.
     """
 
     data: PairData
     presence: Presence
-    aims: tuple[Aim, ...]
+    goals: tuple[Goal, ...]
     seed: int = 0
 
     @property
-    def barred(self) -> Mapping[str, str]:
+    def excluded_controls(self) -> Mapping[str, str]:
         """Nothing: random words are controls, whatever units make of them."""
         return {}
 
@@ -89,27 +89,27 @@ class PairBench:
 
     def answers(
         self, classifier: Classifier[Any], trials: Sequence[tuple[int, PairEdit | None]]
-    ) -> Answers:
+    ) -> EditAnswers:
         """Show pairs, each with an edit or as it is, to a classifier."""
         edited = [None if edit is None else self.shown(i, edit) for i, edit in trials]
         applied = np.array([pair is not None for pair in edited], np.bool_)
         shown = zip(edited, trials, strict=True)
         pairs = [pair or self.data.pairs[sample] for pair, (sample, _) in shown]
-        return Answers(classifier.logits(pairs), applied)
+        return EditAnswers(classifier.logits(pairs), applied)
 
     # what formulas ask for
 
     def proposals(self) -> list[Proposal[PairEdit]]:
-        """The edits that serve the aims."""
-        return merged([p for aim in self.aims for p in self._serving(aim)])
+        """The edits that serve the goals."""
+        return merged([p for goal in self.goals for p in self._serving(goal)])
 
-    def _serving(self, aim: Aim) -> Iterator[Proposal[PairEdit]]:
+    def _serving(self, goal: Goal) -> Iterator[Proposal[PairEdit]]:
         """Make all that a term asks for true; or one thing that it asks to be absent."""
-        groups = [aim.term.there] if aim.role == "raise" else [(n,) for n in aim.term.absent]
+        groups = [goal.term.there] if goal.role == "raise" else [(n,) for n in goal.term.absent]
         for names in groups:
             levels = [OVERLAPS[name] for name in names if name in OVERLAPS]
             if levels:
-                yield from self._overlapping(max(levels), aim)
+                yield from self._overlapping(max(levels), goal)
             # what most sentences have anyway (a full stop, some overlap) need not be inserted
             missing = [n for n in names if n not in OVERLAPS and not _is_sign(n)]
             words = [self._words(name) for name in missing]
@@ -118,21 +118,21 @@ class PairBench:
                     Insert(chosen, where) for where in PLACES for chosen in product(*words)
                 )
                 name = f"insert {all_of(tuple(missing))}"
-                yield Proposal(name, "insert", variants, all_of(names), (aim,))
+                yield Proposal(name, "insert", variants, all_of(names), (goal,))
 
-    def _overlapping(self, least: float, aim: Aim) -> Iterator[Proposal[PairEdit]]:
+    def _overlapping(self, least: float, goal: Goal) -> Iterator[Proposal[PairEdit]]:
         """More words in common: so many as the term asks for, or any higher share of concepts."""
         levels = sorted(level for level in OVERLAPS.values() if level >= least)
         concept = Concept(next(name for name, level in OVERLAPS.items() if level == least))
         repeats = tuple(Repeat(level) for level in levels)
-        yield Proposal(f"repeat {repeats[0]}", "repeat", repeats, concept, (aim,))
+        yield Proposal(f"repeat {repeats[0]}", "repeat", repeats, concept, (goal,))
         rewords = tuple(Reword(level, self._unwanted) for level in levels)
-        yield Proposal(f"reword {rewords[0]}", "reword", rewords, concept, (aim,))
+        yield Proposal(f"reword {rewords[0]}", "reword", rewords, concept, (goal,))
 
     @cached_property
     def _unwanted(self) -> frozenset[str]:
-        """Words of the hypothesis that must not be there where the aims' terms ask for overlap."""
-        terms = [a.term for a in self.aims if a.role == "raise"]
+        """Words of the hypothesis that must not be there where the goals' terms ask for overlap."""
+        terms = [a.term for a in self.goals if a.role == "raise"]
         names = {n for t in terms if set(t.there) & set(OVERLAPS) for n in t.absent}
         return self._meant(n for n in names if n.startswith("hyp:") or "(hyp:" in n)
 
@@ -226,8 +226,8 @@ class PairBench:
 
     @cached_property
     def _named(self) -> frozenset[str]:
-        """Words that make any concept of the aims' formulas true."""
-        return self._meant({name for aim in self.aims for name in aim.formula.concepts})
+        """Words that make any concept of the goals' formulas true."""
+        return self._meant({name for goal in self.goals for name in goal.formula.concepts})
 
 
 def _is_sign(name: str) -> bool:

@@ -14,9 +14,9 @@ from andornot._tools.statistics import probabilities
 from andornot.data.classes import class_index, told_apart
 from andornot.edits.classes import class_names
 from andornot.edits.classifiers import Classifier
-from andornot.edits.editor import Bench
+from andornot.edits.editor import Editor
 from andornot.edits.edits_of_images import Cutout, Paste, Place, Rgb, read_colour
-from andornot.edits.goals import Aim
+from andornot.edits.goals import Goal
 from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import Formula, nfc, parse
 from andornot.runs.run import Run
@@ -24,7 +24,7 @@ from andornot.runs.run import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from andornot.edits.image_editor import PictureBench
+    from andornot.edits.image_editor import ImageEditor
 
 SIZES = (0.2, 0.3, 0.4, 0.5, 0.6)
 STEPS = (0.25, 0.5, 0.75)
@@ -37,12 +37,12 @@ def open_bench(
     data: Any = None,
     also: Sequence[Any] = (),
     *,
-    aims: tuple[Aim, ...] = (),
+    goals: tuple[Goal, ...] = (),
     samples: NDArray[np.int64] | None = None,
     donors: NDArray[np.bool_] | None = None,
     seed: int = 0,
     evidence: Callable[[Formula], str] | None = None,
-) -> tuple[Bench[Any], Classifier[Any], list[Classifier[Any]]]:
+) -> tuple[Editor[Any], Classifier[Any], list[Classifier[Any]]]:
     """The samples of a run, its network, and other networks, by the run's modality.
 
     Args:
@@ -50,7 +50,7 @@ def open_bench(
         model: the run's network; loaded again by the manifest if not given.
         data: the run's samples; found again by the manifest if not given.
         also: other networks, or the texts that name them.
-        aims: what edits are to serve.
+        goals: what edits are to serve.
         samples: those that are to be edited; all if not given.
         donors: images from which cut-outs may come, (n_samples,); all if not given.
         seed: of the choice of controls.
@@ -61,8 +61,8 @@ def open_bench(
     """
     check_editable(run)
     opener = run.modality.find(run.positions.editor)
-    opened: tuple[Bench[Any], Classifier[Any], list[Classifier[Any]]] = opener(
-        run, model, data, also, aims=aims, samples=samples, donors=donors, seed=seed,
+    opened: tuple[Editor[Any], Classifier[Any], list[Classifier[Any]]] = opener(
+        run, model, data, also, goals=goals, samples=samples, donors=donors, seed=seed,
         evidence=evidence,
     )  # fmt: skip
     return opened
@@ -91,8 +91,9 @@ class Edited:
 
     Examples:
         >>> from andornot.edits import Paste, Place
-        >>> desk = Desk.open(run)
-        >>> edited = desk.try_edit("s00.png", Paste(desk.cutout("green"), Place(0.5, 0.5, 0.9)))
+        >>> session = EditSession.open(run)
+        >>> paste = Paste(session.cutout("green"), Place(0.5, 0.5, 0.9))
+        >>> edited = session.try_edit("s00.png", paste)
         >>> edited.before.size, edited.after.size, len(edited.predictions)
         ((8, 8), (8, 8), 1)
     """
@@ -103,23 +104,23 @@ class Edited:
 
 
 @dataclass(frozen=True, eq=False)
-class Desk:
+class EditSession:
     """A run with its samples and networks.
 
     Attributes:
         run: the run.
-        bench: makes edited samples.
+        editor: makes edited samples.
         classifiers: the run's own network first.
 
     Examples:
         >>> from andornot.edits import Paste, Place
-        >>> desk = Desk.open(run)
-        >>> piece = desk.cutout("red")
-        >>> edited = desk.try_edit("s01.png", Paste(piece, Place(0.5, 0.5, 0.9)))
+        >>> session = EditSession.open(run)
+        >>> piece = session.cutout("red")
+        >>> edited = session.try_edit("s01.png", Paste(piece, Place(0.5, 0.5, 0.9)))
         >>> edited.predictions[["before", "after"]]
           before after
         0  grass  fire
-        >>> sizes = desk.sensitivity(["s01.png"], piece, "fire", sizes=(0.2, 0.9), steps=(0.5,))
+        >>> sizes = session.sensitivity(["s01.png"], piece, "fire", sizes=(0.2, 0.9), steps=(0.5,))
         >>> sizes[["size", "flip_rate"]]
            size  flip_rate
         0   0.2        0.0
@@ -127,13 +128,13 @@ class Desk:
     """
 
     run: Run
-    bench: Bench[Any]
+    editor: Editor[Any]
     classifiers: tuple[Classifier[Any], ...]
 
     @classmethod
     def open(
         cls, run: Run, *, model: Any = None, data: Any = None, also: Sequence[Any] = ()
-    ) -> Desk:
+    ) -> EditSession:
         """Open the samples and the networks of a run; see :func:`open_bench`.
 
         Raises:
@@ -142,8 +143,8 @@ class Desk:
         """
         check_editable(run)
         class_names(run)
-        bench, own, others = open_bench(run, model, data, also)
-        return cls(run, bench, (own, *others))
+        editor, own, others = open_bench(run, model, data, also)
+        return cls(run, editor, (own, *others))
 
     def sample(self, name: str) -> int:
         """The number of a sample by its id.
@@ -171,17 +172,17 @@ class Desk:
         import pandas as pd
 
         number = self.sample(sample)
-        after = self.bench.shown(number, edit)
+        after = self.editor.shown(number, edit)
         if after is None:
             raise DataError(
                 f"nothing in the sample {quoted(sample)} can be edited that way ({edit}); choose "
                 "one that has what is to be changed"
             )
         rows = [self._asked(c, number, edit) for c in self.classifiers]
-        return Edited(self.bench.shown(number, None), after, pd.DataFrame(rows))
+        return Edited(self.editor.shown(number, None), after, pd.DataFrame(rows))
 
     def _asked(self, classifier: Classifier[Any], number: int, edit: Any) -> dict[str, Any]:
-        logits = self.bench.answers(classifier, [(number, None), (number, edit)]).logits
+        logits = self.editor.answers(classifier, [(number, None), (number, edit)]).logits
         shares, (old, new) = probabilities(logits), logits.argmax(1)
         names = told_apart(classifier.class_names)
         return {
@@ -196,12 +197,12 @@ class Desk:
     # images only
 
     @property
-    def _pictures(self) -> PictureBench:
+    def _pictures(self) -> ImageEditor:
         if "regions" not in self.run.modality.edits:
             raise OptionError(
                 f"{self.run.path} is a run on {self.run.modality.name}; only images have regions"
             )
-        return cast("PictureBench", self.bench)
+        return cast("ImageEditor", self.editor)
 
     def cutout(self, formula: Formula | str) -> Cutout:
         """The largest clean cut-out of a formula in the run's images.
@@ -224,9 +225,9 @@ class Desk:
         Raises:
             OptionError: there is no such colour.
         """
-        bench = self._pictures
-        if nfc(text) in map(nfc, bench.presence.table.names):
-            rgb = bench.colour(region, text)
+        editor = self._pictures
+        if nfc(text) in map(nfc, editor.presence.table.names):
+            rgb = editor.colour(region, text)
             if rgb is not None:
                 return rgb
         return read_colour(text)

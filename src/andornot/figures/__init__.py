@@ -75,9 +75,9 @@ def write_figures(
             "figures need the package matplotlib, which is not installed; "
             'install it with pip install "andornot[figures]"'
         ) from None
-    from andornot.figures.request import Choices, Request
+    from andornot.figures.request import Choices, FigureRequest
     from andornot.figures.write import write_all
 
     wanted = [name for name in FIGURES if only is None or name in only]
-    request = Request.of(run, layer, choices or Choices())
+    request = FigureRequest.of(run, layer, choices or Choices())
     return write_all(request, folder, wanted, tuple(dict.fromkeys(formats)))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from andornot._tools.words import p_value
-from andornot.figures.style import BLUE, COLUMN, FULL, RULE, VERMILLION, Drawing, new_figure
+from andornot.figures.style import BLUE, COLUMN, FULL, RULE, VERMILLION, CaptionedFigure, new_figure
 from andornot.views.figures.accuracy import AccuracyFigure, AccuracyPanel, accuracy_figure
 from andornot.views.given import Answer
 
@@ -23,7 +23,7 @@ _LABELS: Final = {
 """What stands at an axis, said of a unit."""
 
 
-def draw(answer: Answer, least_active: int = 10) -> Drawing:
+def draw(answer: Answer, least_active: int = 10) -> CaptionedFigure:
     """Scatter of IoU and accuracy over units, and below it their correlation by length.
 
     Where every prediction is right, the logit margin stands for accuracy. A second column shows
@@ -46,7 +46,7 @@ def draw(answer: Answer, least_active: int = 10) -> Drawing:
     figure.align_ylabels(axes)
     figure.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center",
                   ncols=len(panels))  # fmt: skip
-    return Drawing(figure, (*_caption(shown), *shown.sentences))
+    return CaptionedFigure(figure, (*_caption(shown), *shown.sentences))
 
 
 def _scatter(axes: Axes, panel: AccuracyPanel) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from andornot._tools.colours import hexadecimal
 from andornot.figures.panels import panels
-from andornot.figures.sheet import Sheet, Word, formula_words, line_height, text_width, words
+from andornot.figures.sheet import PlacedText, Sheet, formula_words, line_height, text_width, words
 from andornot.figures.style import BLUE, FAINT, INK, PALE_BLUE, RULE, VERMILLION
 from andornot.views.figures.examples import FormulaLine
 from andornot.views.image_gallery import ImageView
@@ -40,16 +40,16 @@ def signed(value: float, digits: int = 3) -> str:
     return f"{value:+.{digits}f}".replace("-", "−")
 
 
-def iou_word(iou: float) -> Word:
+def iou_word(iou: float) -> PlacedText:
     """An IoU, as one word that no line breaks."""
-    return Word(f"IoU {iou:.2f}" if iou >= 0.1 else f"IoU {iou:.3f}", FAINT)
+    return PlacedText(f"IoU {iou:.2f}" if iou >= 0.1 else f"IoU {iou:.3f}", FAINT)
 
 
 def put_head(sheet: Sheet, x: float, y: float, width: float, line: FormulaLine) -> float:
     """Write a unit's number, formula and IoU."""
     head = [
-        Word("Unit", bold=True),
-        Word(str(line.unit), bold=True),
+        PlacedText("Unit", bold=True),
+        PlacedText(str(line.unit), bold=True),
         *formula_words(line.formula),
         iou_word(line.iou),
     ]
@@ -84,9 +84,9 @@ def put_weights(
     """Write a unit's weights to the classes, where a linear head follows."""
     if not weights:
         return y
-    text = [Word("weights:", FAINT)]
+    text = [PlacedText("weights:", FAINT)]
     for name, own in weights:
-        text += [*words(name, FAINT), Word(signed(own))]
+        text += [*words(name, FAINT), PlacedText(signed(own))]
     return sheet.text(x, y, text, width, _SMALL)
 
 
@@ -100,14 +100,14 @@ def put_pairs(sheet: Sheet, x: float, y: float, width: float, views: Sequence[Pa
 def _pair(sheet: Sheet, x: float, y: float, width: float, view: PairView) -> float:
     indent = 0.27
     for side, tokens in (("Pre", view.premise), ("Hyp", view.hypothesis)):
-        sheet.text(x, y, [Word(side, BLUE, bold=True)], indent)
+        sheet.text(x, y, [PlacedText(side, BLUE, bold=True)], indent)
         y = sheet.text(x + indent, y, _marked(tokens), width - indent)
-    told = [Word("activation", FAINT), Word(f"{view.activation:.2f}")]
+    told = [PlacedText("activation", FAINT), PlacedText(f"{view.activation:.2f}")]
     if view.label:
-        told += [Word("true", FAINT), Word(view.label)]
+        told += [PlacedText("true", FAINT), PlacedText(view.label)]
     if view.prediction:
         colour = VERMILLION if view.is_wrong else INK
-        told += [Word("predicted", FAINT), Word(view.prediction, colour)]
+        told += [PlacedText("predicted", FAINT), PlacedText(view.prediction, colour)]
     return sheet.text(x + indent, y, told, width - indent, _SMALL)
 
 
@@ -123,19 +123,19 @@ _LOOKS: Final = {
 """Colour of the letters, ground, and whether they are bold, for each sort of mark."""
 
 
-def _looks(text: str, kind: str, blank: bool = True) -> Word:
+def _looks(text: str, kind: str, blank: bool = True) -> PlacedText:
     colour, ground, bold = _LOOKS.get(kind, (INK, "", False))
-    return Word(text, colour, bold, ground, blank)
+    return PlacedText(text, colour, bold, ground, blank)
 
 
-def _marked(tokens: Sequence[Token]) -> list[Word]:
+def _marked(tokens: Sequence[Token]) -> list[PlacedText]:
     shown = [_looks(token.text, token.mark.kind, token.space) for token in tokens[:_MOST_TOKENS]]
-    return shown if len(tokens) <= _MOST_TOKENS else [*shown, Word("…")]
+    return shown if len(tokens) <= _MOST_TOKENS else [*shown, PlacedText("…")]
 
 
 def put_pair_legend(sheet: Sheet, x: float, y: float, marks: Mapping[str, str]) -> float:
     """Say what the marks of words mean."""
-    text: list[Word] = []
+    text: list[PlacedText] = []
     for kind, meaning in marks.items():
-        text += [_looks("word", kind), *words(meaning, FAINT), Word(" ")]
+        text += [_looks("word", kind), *words(meaning, FAINT), PlacedText(" ")]
     return sheet.text(x, y, text, sheet.width - x)

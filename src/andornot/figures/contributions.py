@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from andornot.figures.cells import signed
-from andornot.figures.sheet import Sheet, Word, formula_words, line_height, words
-from andornot.figures.style import BLUE, FAINT, FULL, Drawing
+from andornot.figures.sheet import PlacedText, Sheet, formula_words, line_height, words
+from andornot.figures.style import BLUE, FAINT, FULL, CaptionedFigure
 from andornot.views.figures.contributions import (
     CLASSES,
     IMAGES,
@@ -17,13 +17,13 @@ from andornot.views.figures.contributions import (
     ContributionsFigure,
     contributions_figure,
 )
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 
 _GUTTER: Final = 0.25
 _GAP: Final = 0.04
 
 
-def draw(request: Request) -> Drawing:
+def draw(request: FigureRequest) -> CaptionedFigure:
     """The units with the largest weights to each class, or else those that go with it most.
 
     Raises:
@@ -43,7 +43,7 @@ def draw(request: Request) -> Drawing:
             _put(sheet, column * (width + _GUTTER), y, width, panel, shown.quantity, largest)
             for column, panel in places
         )
-    return Drawing(sheet.figure(), (*_caption(shown), *shown.sentences))
+    return CaptionedFigure(sheet.figure(), (*_caption(shown), *shown.sentences))
 
 
 def _put(
@@ -74,10 +74,10 @@ def _row(
     """A unit's number, its value as a bar and in digits, its IoU and its formula."""
     value, line = panel.values[i], panel.units[i]
     unit, bar, digits, iou, formula = (x + column for column in _COLUMNS)
-    sheet.text(unit, y, [Word(str(line.unit), bold=True)], 1)
+    sheet.text(unit, y, [PlacedText(str(line.unit), bold=True)], 1)
     sheet.box(bar, y + 0.025, _BAR * value / largest, line_height() - 0.05, BLUE)
-    sheet.text(digits, y, [Word(signed(value, 2))], 1)
-    sheet.text(iou, y, [Word(f"{line.iou:.2f}", FAINT)], 1)
+    sheet.text(digits, y, [PlacedText(signed(value, 2))], 1)
+    sheet.text(iou, y, [PlacedText(f"{line.iou:.2f}", FAINT)], 1)
     text = formula_words(line.formula)
     return sheet.text(formula, y, text, width - _COLUMNS[-1]) + 0.015
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 from PIL import Image
 
-from andornot.figures.sheet import Sheet, Word, break_lines, formula_words, line_height, words
+from andornot.figures.sheet import PlacedText, Sheet, break_lines, formula_words, line_height, words
 from andornot.figures.style import (
     BLUE,
     FAINT,
@@ -20,7 +20,7 @@ from andornot.figures.style import (
     PALE_BLUE,
     RULE,
     VERMILLION,
-    Drawing,
+    CaptionedFigure,
 )
 from andornot.views.figures.edits import (
     IMAGES,
@@ -41,7 +41,7 @@ _GAP: Final = 0.04
 _PIXELS: Final = 320
 
 
-def draw(attack: Attack) -> Drawing:
+def draw(attack: Attack) -> CaptionedFigure:
     """How often edits lead to the target, and their controls, above samples before and after.
 
     Args:
@@ -63,7 +63,7 @@ def draw(attack: Attack) -> Drawing:
         "flips, in the order of the test, and only where it flips none others.",
         *shown.sentences,
     )
-    return Drawing(sheet.figure(), caption)
+    return CaptionedFigure(sheet.figure(), caption)
 
 
 def _heading(sheet: Sheet, y: float, row: EditRow) -> float:
@@ -85,7 +85,7 @@ def _rates(sheet: Sheet, y: float, rows: Sequence[EditRow]) -> float:
         top = y + (number + 0.5) * height - len(lines) * line_height(_SMALL) / 2
         for i, line in enumerate(lines):
             said = [place.word for place in line]
-            more = [Word("…")] if rest and i == len(lines) - 1 else []
+            more = [PlacedText("…")] if rest and i == len(lines) - 1 else []
             sheet.text(0, top + i * line_height(_SMALL), said + more, names, _SMALL)
     sheet.plot(names, y, FULL - names - 0.15, len(rows) * height, lambda axes: _dots(axes, rows))
     return y + len(rows) * height + 0.34
@@ -146,7 +146,7 @@ def _told(
     before, after = sample.probability
     flipped = sample.answer == target
     text = [
-        Word("now", FAINT),
+        PlacedText("now", FAINT),
         *words(sample.answer, VERMILLION if flipped else INK),
         *words(f"(target {before:.2f} → {after:.2f})", FAINT),
     ]
@@ -168,15 +168,15 @@ def _pair(
     return _told(sheet, x + indent, y, width - indent, sample, target)
 
 
-def changes(old: Words, new: Words) -> list[Word]:
+def changes(old: Words, new: Words) -> list[PlacedText]:
     """The words of an edited sentence: new ones marked, deleted ones struck out."""
     text = []
     for what, a, b, c, d in SequenceMatcher(None, old.tokens, new.tokens, False).get_opcodes():
         if what in ("delete", "replace"):
-            text += [Word(token, FAINT, struck=True) for token in old.tokens[a:b]]
+            text += [PlacedText(token, FAINT, struck=True) for token in old.tokens[a:b]]
         ground = "" if what == "equal" else PALE_BLUE
         text += [
-            Word(new.tokens[i], bold=bool(ground), ground=ground, blank=new.spaces[i])
+            PlacedText(new.tokens[i], bold=bool(ground), ground=ground, blank=new.spaces[i])
             for i in range(c, d)
         ]
     return text

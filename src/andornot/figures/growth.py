@@ -7,14 +7,14 @@ from typing import Final
 from andornot.figures.cells import iou_word, put_picture_legend
 from andornot.figures.panels import panels
 from andornot.figures.sheet import Sheet, formula_words, words
-from andornot.figures.style import COLUMN, Drawing
+from andornot.figures.style import COLUMN, CaptionedFigure
 from andornot.views.figures.growth import IMAGES, STRONGEST, GrowthRow, growth_figure
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 
 _GAP: Final = 0.04
 
 
-def draw(request: Request) -> Drawing:
+def draw(request: FigureRequest) -> CaptionedFigure:
     """The unit that gains most from longer formulas: its best formula of up to 1, 3, ... concepts.
 
     Raises:
@@ -35,7 +35,7 @@ def draw(request: Request) -> Drawing:
         f"First {STRONGEST} of the images that excite it most, then those on which the first and "
         "the last of these formulas differ most; where the unit is active does not change.",
     )
-    return Drawing(sheet.figure(), caption)
+    return CaptionedFigure(sheet.figure(), caption)
 
 
 def _row(sheet: Sheet, y: float, row: GrowthRow) -> float:

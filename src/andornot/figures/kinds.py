@@ -14,10 +14,10 @@ from andornot.figures.cells import (
     put_pictures,
     put_weights,
 )
-from andornot.figures.sheet import Sheet, Word, words
-from andornot.figures.style import FAINT, FULL, RULE, Drawing
+from andornot.figures.sheet import PlacedText, Sheet, words
+from andornot.figures.style import FAINT, FULL, RULE, CaptionedFigure
 from andornot.views.figures.kinds import ExampleUnit, Kind, KindsFigure, kinds_figure
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.sentence_gallery import short_marks_at
 
 IMAGES: Final = 5
@@ -29,7 +29,7 @@ _PAD: Final = 0.06
 _EDGE: Final = 0.02
 
 
-def draw(request: Request) -> Drawing:
+def draw(request: FigureRequest) -> CaptionedFigure:
     """The best explained units of each kind, two to a row.
 
     Raises:
@@ -42,7 +42,9 @@ def draw(request: Request) -> Drawing:
         y = _heading(sheet, y, chr(ord("a") + number), kind)
         y = _group(sheet, y, kind.units, cells) + 0.1
     cells.legend(sheet, _EDGE, y, shown.level)
-    return Drawing(sheet.figure(), (*_which(shown), *cells.caption(shown), *shown.sentences))
+    return CaptionedFigure(
+        sheet.figure(), (*_which(shown), *cells.caption(shown), *shown.sentences)
+    )
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Cells:
 
 
 def _heading(sheet: Sheet, y: float, letter: str, kind: Kind) -> float:
-    text = [Word(f"({letter})", bold=True), *words(kind.name, bold=True)]
+    text = [PlacedText(f"({letter})", bold=True), *words(kind.name, bold=True)]
     return sheet.text(_EDGE, y, [*text, *words(kind.meaning, FAINT)], FULL - 2 * _EDGE, 8) + 0.03
 
 

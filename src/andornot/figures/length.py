@@ -9,14 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from andornot.figures.style import BLUE, COLUMN, INK, VERMILLION, Drawing, new_figure
+from andornot.figures.style import BLUE, COLUMN, INK, VERMILLION, CaptionedFigure, new_figure
 from andornot.views.figures.length import length_figure
 from andornot.views.given import Answer
 
 _WIDEST: Final = 0.84
 
 
-def draw(answer: Answer) -> Drawing:
+def draw(answer: Answer) -> CaptionedFigure:
     """Histograms of the units' IoU at each maximum length, side by side, and a line of means.
 
     Args:
@@ -44,7 +44,7 @@ def draw(answer: Answer) -> Drawing:
         "goes through the means, dark bars reach from the lower to the upper quartile.",
         *shown.sentences,
     )
-    return Drawing(figure, caption)
+    return CaptionedFigure(figure, caption)
 
 
 def _violin(axes: Axes, at: float, widths: NDArray[np.float64], edges: NDArray[np.float64]) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from andornot.views.figures.request import Choices, Request
+from andornot.views.figures.request import Choices, FigureRequest
 
-__all__ = ["Choices", "Request"]
+__all__ = ["Choices", "FigureRequest"]

@@ -30,7 +30,7 @@ _ASCENT, _DESCENT = 0.95, 0.28
 
 
 @dataclass(frozen=True)
-class Word:
+class PlacedText:
     """A word in a text.
 
     Attributes:
@@ -50,15 +50,15 @@ class Word:
     struck: bool = False
 
 
-def words(text: str, colour: str = INK, bold: bool = False) -> list[Word]:
+def words(text: str, colour: str = INK, bold: bool = False) -> list[PlacedText]:
     """The words of a plain text."""
-    return [Word(part, colour, bold) for part in text.split()]
+    return [PlacedText(part, colour, bold) for part in text.split()]
 
 
-def formula_words(formula: Formula | str) -> list[Word]:
+def formula_words(formula: Formula | str) -> list[PlacedText]:
     """The words of a formula; operators are paler than concepts."""
     operators = ("OR", "AND", "NOT")
-    return [Word(p, FAINT if p in operators else INK) for p in str(formula).split()]
+    return [PlacedText(p, FAINT if p in operators else INK) for p in str(formula).split()]
 
 
 @cache
@@ -79,10 +79,12 @@ class Placed:
     """A word with its place in a line, in inches from the line's beginning."""
 
     x: float
-    word: Word
+    word: PlacedText
 
 
-def break_lines(text: Iterable[Word], width: float, size: float = TEXT_SIZE) -> list[list[Placed]]:
+def break_lines(
+    text: Iterable[PlacedText], width: float, size: float = TEXT_SIZE
+) -> list[list[Placed]]:
     """Break a text into lines of at most this width; a word that is wider has one to itself."""
     gap = text_width("n n", size) - text_width("nn", size)
     lines: list[list[Placed]] = []
@@ -100,9 +102,9 @@ def break_lines(text: Iterable[Word], width: float, size: float = TEXT_SIZE) -> 
     return lines
 
 
-def _chunks(text: Iterable[Word]) -> list[list[Word]]:
+def _chunks(text: Iterable[PlacedText]) -> list[list[PlacedText]]:
     """Words that stand together without a blank."""
-    chunks: list[list[Word]] = []
+    chunks: list[list[PlacedText]] = []
     for word in text:
         if word.blank or not chunks:
             chunks.append([])
@@ -124,7 +126,7 @@ class Sheet:
     _items: list[Callable[[Figure, float], None]] = field(default_factory=list)
 
     def text(
-        self, x: float, y: float, text: Sequence[Word], width: float, size: float = TEXT_SIZE
+        self, x: float, y: float, text: Sequence[PlacedText], width: float, size: float = TEXT_SIZE
     ) -> float:
         """Write a text that breaks into lines; give the place below it."""
         for line in break_lines(text, width, size):
@@ -197,7 +199,7 @@ class Sheet:
             if word.struck:
                 self.box(left, y - 0.33 * size / 72, wide, 0.006, word.colour)
 
-    def _letters(self, x: float, y: float, word: Word, size: float) -> None:
+    def _letters(self, x: float, y: float, word: PlacedText, size: float) -> None:
         weight = "bold" if word.bold else "normal"
 
         def put(figure: Figure, full: float) -> None:

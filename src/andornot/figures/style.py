@@ -81,7 +81,7 @@ _STYLE: Final[dict[str, Any]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class CaptionedFigure:
     """A figure with its caption.
 
     Attributes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from andornot.figures.style import BLUE, FULL, INK, SERIES, VERMILLION, Drawing, new_figure
+from andornot.figures.style import BLUE, FULL, INK, SERIES, VERMILLION, CaptionedFigure, new_figure
 from andornot.views.figures.uniqueness import UniquenessFigure, uniqueness_figure
 from andornot.views.given import Answer
 
 
-def draw(answer: Answer) -> Drawing:
+def draw(answer: Answer) -> CaptionedFigure:
     """Distinct formulas and concepts by maximum length, and the categories of the concepts.
 
     Args:
@@ -28,7 +28,7 @@ def draw(answer: Answer) -> Drawing:
         " their shares of the concepts that occur (vocabulary).",
         *shown.sentences,
     )
-    return Drawing(figure, caption)
+    return CaptionedFigure(figure, caption)
 
 
 def _counts(axes: Axes, shown: UniquenessFigure) -> None:

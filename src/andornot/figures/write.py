@@ -18,11 +18,11 @@ from andornot.figures.edits import draw as draw_edits
 from andornot.figures.growth import draw as draw_growth
 from andornot.figures.kinds import draw as draw_kinds
 from andornot.figures.length import draw as draw_length
-from andornot.figures.style import Drawing, styled
+from andornot.figures.style import CaptionedFigure, styled
 from andornot.figures.uniqueness import draw as draw_uniqueness
 from andornot.views.figures.edits import asked_attack
 from andornot.views.figures.request import (
-    Request,
+    FigureRequest,
     accuracy_answer,
     length_answer,
     uniqueness_answer,
@@ -44,23 +44,23 @@ class Written:
     left_out: Mapping[str, str]
 
 
-def _length(request: Request) -> Drawing:
+def _length(request: FigureRequest) -> CaptionedFigure:
     return draw_length(length_answer(request))
 
 
-def _accuracy(request: Request) -> Drawing:
+def _accuracy(request: FigureRequest) -> CaptionedFigure:
     return draw_accuracy(accuracy_answer(request))
 
 
-def _uniqueness(request: Request) -> Drawing:
+def _uniqueness(request: FigureRequest) -> CaptionedFigure:
     return draw_uniqueness(uniqueness_answer(request))
 
 
-def _edits(request: Request) -> Drawing:
+def _edits(request: FigureRequest) -> CaptionedFigure:
     return draw_edits(asked_attack(request))
 
 
-_DRAW: Final[Mapping[str, Callable[[Request], Drawing]]] = {
+_DRAW: Final[Mapping[str, Callable[[FigureRequest], CaptionedFigure]]] = {
     "length": _length,
     "growth": draw_growth,
     "kinds": draw_kinds,
@@ -78,7 +78,9 @@ _PLAIN: Final[Mapping[str, dict[str, Any]]] = {
 """What keeps dates out of files, so that the same figure is the same file."""
 
 
-def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequence[str]) -> Written:
+def write_all(
+    request: FigureRequest, out: Path, names: Sequence[str], formats: Sequence[str]
+) -> Written:
     """Draw and write figures (see ``andornot.figures.write_figures``).
 
     Raises:
@@ -105,7 +107,7 @@ def write_all(request: Request, out: Path, names: Sequence[str], formats: Sequen
     return Written(tuple(files), left_out)
 
 
-def _save(drawing: Drawing, out: Path, name: str, formats: Sequence[str]) -> list[Path]:
+def _save(drawing: CaptionedFigure, out: Path, name: str, formats: Sequence[str]) -> list[Path]:
     def save(path: Path, kind: str) -> None:
         drawing.figure.savefig(path, format=kind, metadata=_PLAIN[kind])
 

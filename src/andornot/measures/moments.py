@@ -102,7 +102,7 @@ def find_moments(
     Raises:
         DataError: the activations are of another number of samples than the table.
     """
-    positions = known_positions(concepts).by_row(activations.n_samples)
+    positions = known_positions(concepts).by_row(activations.n_rows)
     sums = np.zeros((concepts.n_atoms, len(units)))
     squares = np.zeros(len(units))
     chosen = list(units)

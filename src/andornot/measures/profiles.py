@@ -149,7 +149,7 @@ def find_profiles(
         jobs: threads; all cores if not given.
         n_blocks: blocks of the activations, for progress.
     """
-    positions = known_positions(concepts).by_row(activations.n_samples)
+    positions = known_positions(concepts).by_row(activations.n_rows)
     counts = np.zeros((len(asked), 2, 1 + 2 * BINS), np.int64)
     sums = np.zeros((len(asked), 2, 1 + 2 * BINS))
     squares = np.zeros((len(asked), 1))

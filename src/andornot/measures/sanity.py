@@ -59,7 +59,7 @@ def _middle(bounds: tuple[float, float]) -> float:
     return (bounds[0] + bounds[1]) / 2
 
 
-METRICS: tuple[Metric, ...] = (
+TESTED_METRICS: tuple[Metric, ...] = (
     Metric("iou", _counted("iou"), True),
     Metric("f1", _counted("f1"), True),
     Metric("pearson", Profile.pearson, True),
@@ -81,7 +81,7 @@ inverse AUPRC ``ranking_auprc``, its recall and precision are named from the uni
 
 
 @dataclass(frozen=True, eq=False)
-class Tested:
+class SanityScores:
     """Scores of some units before and after labels were made wrong.
 
     Attributes:
@@ -103,13 +103,13 @@ class Tested:
         return shares
 
 
-def run_tests(profiles: list[Profile], seed: int = 0) -> Tested:
+def run_tests(profiles: list[Profile], seed: int = 0) -> SanityScores:
     """Both tests, of each metric of :data:`METRICS`, on a profile of each unit."""
     rng = np.random.default_rng(seed)
     wrong = [(p, missing_labels(p, rng), extra_labels(p, rng)) for p in profiles]
-    scores = np.array([[[m.of(p) for p in row] for row in wrong] for m in METRICS])
-    scores = scores.reshape(len(METRICS), len(profiles), 3)
-    return Tested(scores[:, :, 0], scores[:, :, 1], scores[:, :, 2])
+    scores = np.array([[[m.of(p) for p in row] for row in wrong] for m in TESTED_METRICS])
+    scores = scores.reshape(len(TESTED_METRICS), len(profiles), 3)
+    return SanityScores(scores[:, :, 0], scores[:, :, 1], scores[:, :, 2])
 
 
 def missing_labels(profile: Profile, rng: np.random.Generator) -> Profile:

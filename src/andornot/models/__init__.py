@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from andornot.models.load import LoadedModel, load_model
     from andornot.models.preprocess import PRESETS, Preprocessing
     from andornot.models.record import Recorded, Recorder
+    from andornot.models.sentences.load import load_pair_model
+    from andornot.models.sentences.protocol import PairModel, TokenModel
     from andornot.models.weights import fingerprint
 
 __all__ = [
@@ -25,14 +27,17 @@ __all__ = [
     "HeadWeights",
     "LayerInfo",
     "LoadedModel",
+    "PairModel",
     "Preprocessing",
     "Recorded",
     "Recorder",
+    "TokenModel",
     "fingerprint",
     "head_weights",
     "image_batches",
     "list_layers",
     "load_model",
+    "load_pair_model",
 ]
 
 _HOMES = {
@@ -40,14 +45,17 @@ _HOMES = {
     "HeadWeights": "head",
     "LayerInfo": "layers",
     "LoadedModel": "load",
+    "PairModel": "sentences.protocol",
     "Preprocessing": "preprocess",
     "Recorded": "record",
     "Recorder": "record",
+    "TokenModel": "sentences.protocol",
     "fingerprint": "weights",
     "head_weights": "head",
     "image_batches": "images",
     "list_layers": "layers",
     "load_model": "load",
+    "load_pair_model": "sentences.load",
 }
 
 __getattr__ = names_on_first_use(__name__, _HOMES)

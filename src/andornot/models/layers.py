@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from andornot.errors import ModelError, OptionError, quoted
-from andornot.models.shapes import Kind, Layout, PrefixTokens, first_tensor, unit_map
+from andornot.models.shapes import Layout, OutputKind, PrefixTokens, first_tensor, unit_map
 from andornot.models.usable import is_scripted, refuse_scripted
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LayerInfo:
     path: str
     type: str
     shape: tuple[int, ...]
-    kind: Kind
+    kind: OutputKind
     units: int
     grid: tuple[int, int]
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from andornot.errors import ModelError
 
-Kind = Literal["maps", "vector", "tokens"]
+OutputKind = Literal["maps", "vector", "tokens"]
 Layout = Literal["auto", "channels_first", "channels_last"]
 PrefixTokens = int | Literal["auto"]
 
@@ -43,7 +43,7 @@ class UnitMap:
         channels_last: the maps are (N, H, W, C), as in Swin transformers.
     """
 
-    kind: Kind
+    kind: OutputKind
     units: int
     grid: tuple[int, int]
     prefix: int = 0

@@ -19,7 +19,7 @@ from andornot.results.result import Result
 from andornot.runs import stage_names
 from andornot.trust.agreement import agreements
 from andornot.trust.measure import Parts, with_trust
-from andornot.trust.recount import RecordedEvidence
+from andornot.trust.recount import StoredRecount
 
 
 def with_agreement(
@@ -82,7 +82,7 @@ def trusted(
             stage.write_json(path.name, {"units": parts})
         return parts
 
-    evidence = RecordedEvidence(
+    evidence = StoredRecount(
         table, layer.shards, counted.rule, counted.array("thresholds"), units,
         counted.responses.select(units), plan.jobs,
     )  # fmt: skip

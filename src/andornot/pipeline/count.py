@@ -14,7 +14,7 @@ from andornot._tools.progress import track
 from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.ranges import Ranges
-from andornot.counting.responses import Counted, Responses, count_responses, known_positions
+from andornot.counting.responses import LayerCounts, Responses, count_responses, known_positions
 from andornot.counting.stores import lowest_value
 from andornot.counting.thresholds import (
     ALIVE,
@@ -102,7 +102,7 @@ def _count(
     n_blocks = len(shards.paths)
     positions = known_positions(table)
     if isinstance(rule, Threshold):
-        n = n_values(rule, shards.n_samples, shards.map_shape, positions)
+        n = n_values(rule, shards.n_rows, shards.map_shape, positions)
         check_quantile(rule, n)
     with clock.timed("thresholds"):
         found = find_thresholds(shards, rule, positions, plan.jobs)
@@ -112,7 +112,7 @@ def _count(
     save_counts(place.stage, found, counted, log)
 
 
-def save_counts(stage: Stage, found: UnitThresholds, counted: Counted, log: Journal) -> None:
+def save_counts(stage: Stage, found: UnitThresholds, counted: LayerCounts, log: Journal) -> None:
     """Keep thresholds and counts of a layer."""
     with writing(stage.path):
         stage.write("responses.npz", counted.responses.writer())

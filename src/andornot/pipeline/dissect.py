@@ -38,7 +38,7 @@ from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedLayer
 from andornot.pipeline.write import remove_older, write_run
 from andornot.probes.base import Probe, Recording
 from andornot.probes.directions import Directions, check_one_layer
-from andornot.runs.cache import alone, forget
+from andornot.runs.cache import forget, locked_run_directory
 from andornot.runs.commit import claim
 from andornot.runs.run import Run
 
@@ -172,7 +172,7 @@ def dissect(
         directions=directions,
         verify=options.verify,
     )
-    with alone(plan.out):
+    with locked_run_directory(plan.out):
         cache = plan.out / "cache"
         with writing(plan.out):
             # first, since it refuses a folder in which files of other people are in the way

@@ -30,7 +30,7 @@ from andornot._tools.progress import show_progress, track
 from andornot._tools.timer import Timer
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Counting, Grain, known_positions
+from andornot.counting.responses import CountBy, LayerCounter, known_positions
 from andornot.counting.stores import Shards
 from andornot.counting.thresholds import (
     Threshold,
@@ -41,7 +41,7 @@ from andornot.counting.thresholds import (
     values_kept,
 )
 from andornot.errors import OptionError, RunError, quoted
-from andornot.pipeline.pieces import Piece, Place
+from andornot.pipeline.pieces import Piece, PieceOfStore
 from andornot.probes.base import Batch, Probe
 from andornot.probes.directions import Directions
 
@@ -57,7 +57,7 @@ _NETWORK = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
-class Forward:
+class ForwardPass:
     """The network over all samples.
 
     Attributes:
@@ -156,7 +156,7 @@ def check_units(units: Sequence[int] | None, layer: str, n_units: int) -> list[i
 
 
 @dataclass(frozen=True, eq=False)
-class Recordings(Forward):
+class RecordingPass(ForwardPass):
     """A pass that stores activations.
 
     Attributes:
@@ -220,8 +220,8 @@ class Recordings(Forward):
         rows = self.probe.rows
         logits = None
         if self.logit_store is not None:
-            logits = Place(self.logit_store, None, part.start, part.stop)
-        stores = {layer: Place(s, rows, first, last) for layer, s in self.stores.items()}
+            logits = PieceOfStore(self.logit_store, None, part.start, part.stop)
+        stores = {layer: PieceOfStore(s, rows, first, last) for layer, s in self.stores.items()}
         return Piece(stores, logits, self.size, clock)
 
     def _has(self, part: range) -> bool:
@@ -229,7 +229,7 @@ class Recordings(Forward):
         return all(place.store.covers(place.first, place.last) for place in places)
 
 
-def _record(work: Recordings, start: int, stop: int) -> None:
+def _record(work: RecordingPass, start: int, stop: int) -> None:
     """Record a shard of samples, in a worker."""
     with at_work():
         work.record_part(range(start, stop), Timer())
@@ -261,7 +261,7 @@ class Pass(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Work(Forward):
+class StatisticsPass(ForwardPass):
     """A pass that keeps statistics only.
 
     Attributes:
@@ -283,15 +283,15 @@ class Work(Forward):
     ) -> Pass:
         """The pass before the first sample."""
         if self.thresholds is None:
-            return FirstPass(self, known_positions(table), bounds or {})
-        return SecondPass(self, table)
+            return ThresholdPass(self, known_positions(table), bounds or {})
+        return CountPass(self, table)
 
 
-class FirstPass:
+class ThresholdPass:
     """The largest values of the units of all layers, and the logits."""
 
     def __init__(
-        self, work: Work, positions: AtomMap, bounds: Mapping[str, NDArray[np.floating]]
+        self, work: StatisticsPass, positions: AtomMap, bounds: Mapping[str, NDArray[np.floating]]
     ) -> None:
         self._work, self._bounds, self._positions = work, bounds, positions
         upsampled = any(is_upsampled(rule) for rule in work.rules.values())
@@ -369,15 +369,15 @@ class FirstPass:
         return np.concatenate([rows for _, rows in sorted(self._logits, key=lambda p: p[0])])
 
 
-class SecondPass:
+class CountPass:
     """Counts above the thresholds, of all layers."""
 
-    def __init__(self, work: Work, table: ConceptTable) -> None:
+    def __init__(self, work: StatisticsPass, table: ConceptTable) -> None:
         assert work.thresholds is not None
-        grain = Grain(known_positions(table), table.n_atoms, table.n_folds)
+        grain = CountBy(known_positions(table), table.n_atoms, table.n_folds)
         self._work = work
         self.counts = {
-            layer: Counting(grain, work.thresholds[layer], work.n_rows) for layer in work.layers
+            layer: LayerCounter(grain, work.thresholds[layer], work.n_rows) for layer in work.layers
         }
 
     def add(self, batch: Batch) -> None:
@@ -413,7 +413,7 @@ def _without_prefix(number: int, state: State) -> State:
 
 
 def run_pass(
-    work: Work, table: ConceptTable, engine: Engine | None, path: Path, clock: Timer
+    work: StatisticsPass, table: ConceptTable, engine: Engine | None, path: Path, clock: Timer
 ) -> Pass:
     """Run a pass to its end, from what an interrupted one left.
 
@@ -425,7 +425,7 @@ def run_pass(
         clock: where times go.
     """
     whole = work.begin(table)
-    kept = _Kept(path, whole, [*work.layers, str(work.logits)])
+    kept = _PassCheckpoint(path, whole, [*work.layers, str(work.logits)])
     if engine is None:
         for gap in kept.missing(work.n_samples):
             # closed at once if counting fails, so no hook stays on the network
@@ -448,7 +448,9 @@ def run_pass(
     return whole
 
 
-def _shard(work: Work, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]) -> State:
+def _shard(
+    work: StatisticsPass, start: int, stop: int, bounds: dict[str, NDArray[np.floating]]
+) -> State:
     """Run the network over a shard of samples, in a worker."""
     with at_work(), closing(work.batches(range(start, stop), Timer())) as batches:
         part = work.begin(_table(work.table), bounds)
@@ -463,7 +465,7 @@ def _table(directory: Path) -> ConceptTable:
     return ConceptTable.load(directory)
 
 
-class _Kept:
+class _PassCheckpoint:
     """Which samples a pass has, and a file of what it has, for the case that it is interrupted."""
 
     def __init__(self, path: Path, whole: Pass, of: list[str]) -> None:

@@ -52,7 +52,7 @@ def spans_of(store: Shards) -> list[Span]:
 
 
 @dataclass(frozen=True)
-class Place:
+class PieceOfStore:
     """A store, and the part of it that a recording writes.
 
     Attributes:
@@ -127,8 +127,8 @@ class Piece:
         clock: where the time of writing goes.
     """
 
-    places: Mapping[str, Place]
-    logit_place: Place | None
+    places: Mapping[str, PieceOfStore]
+    logit_place: PieceOfStore | None
     size: int
     clock: Timer
 
@@ -137,7 +137,7 @@ class Piece:
         self._kept, self._cost = perf_counter(), 0.0
 
     @property
-    def all_places(self) -> list[Place]:
+    def all_places(self) -> list[PieceOfStore]:
         """The places of the layers, then that of the logits."""
         return [*self.places.values(), *([] if self.logit_place is None else [self.logit_place])]
 
@@ -203,7 +203,7 @@ class Piece:
         self._cost = self._kept - begun
 
 
-def _around(place: Place, row: int) -> Span | None:
+def _around(place: PieceOfStore, row: int) -> Span | None:
     """The file that holds a row."""
     return next((span for span in place.chain() if span.start <= row < span.stop), None)
 

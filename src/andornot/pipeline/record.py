@@ -21,7 +21,7 @@ from andornot.data.sources.related import Related
 from andornot.errors import DataError
 from andornot.pipeline.editions import data_edition, network_editions, note_labels
 from andornot.pipeline.journal import Journal
-from andornot.pipeline.passes import Recordings, check_units
+from andornot.pipeline.passes import RecordingPass, check_units
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.steady import Company, try_network
 from andornot.pipeline.values import (
@@ -133,8 +133,8 @@ def _drop_damaged(stage: Stage) -> None:
 def _samples_in(plan: Plan, shards: Shards) -> int:
     """How many samples are recorded; shards hold whole samples."""
     if plan.probe.rows is None:
-        return shards.n_samples
-    return int(np.searchsorted(plan.probe.rows, shards.n_samples, side="right")) - 1
+        return shards.n_rows
+    return int(np.searchsorted(plan.probe.rows, shards.n_rows, side="right")) - 1
 
 
 def _forward(plan: Plan, network: NetworkStages, engine: Engine | None, log: Journal) -> None:
@@ -145,7 +145,7 @@ def _forward(plan: Plan, network: NetworkStages, engine: Engine | None, log: Jou
     logit_shards = None if logits.done else Shards((logits.path / "shards").resolve())
     # one pass serves all layers, so its time is noted once, with the first of them
     clock = log.clock(next(iter(stages.values()), logits).name)
-    work = Recordings(
+    work = RecordingPass(
         plan.probe, tuple(stages), logit_shards is not None, plan.units, shards, logit_shards,
         _SHARD_BYTES, directions=plan.directions,
     )  # fmt: skip

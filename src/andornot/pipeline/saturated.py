@@ -143,7 +143,7 @@ def _at(
     active = totals[stuck.units]
     if (active < stuck.least).any():
         return {}
-    n = n_values(rule, shards.n_samples, shards.map_shape, known_positions(table))
+    n = n_values(rule, shards.n_rows, shards.map_shape, known_positions(table))
     needed = active if is_upsampled(rule) else above
     few = needed[needed <= _MUCH * n]
     found: dict[str, Any] = {"quantile": _quantile(int(needed.max()), n), "threshold": threshold}

@@ -21,7 +21,7 @@ from andornot._tools.progress import without_progress
 from andornot._tools.timer import Timer
 from andornot.errors import AndornotError, ModelError
 from andornot.pipeline.journal import Journal
-from andornot.pipeline.passes import Forward, at_work
+from andornot.pipeline.passes import ForwardPass, at_work
 from andornot.pipeline.values import NetworkStages, RecordedNetwork
 from andornot.probes.base import Probe
 from andornot.runs.cache import Stage
@@ -37,13 +37,15 @@ _ROUNDING = 0.1
 """A difference below this share of the tolerance, measured by the values themselves and not by
 their spread, is rounding of values that hardly differ."""
 
-Answers = dict[str, NDArray[np.float32]]
+LayerAnswers = dict[str, NDArray[np.float32]]
 Company = Mapping[str, float]
 """How far what a layer gives differs in another batch, as a share of how far its values spread,
 where it does; the logits go by ``""``."""
 
 
-def try_network(work: Forward, trial: Stage, engine: Engine | None, log: Journal) -> Company | None:
+def try_network(
+    work: ForwardPass, trial: Stage, engine: Engine | None, log: Journal
+) -> Company | None:
     """Try the network on a few samples, once for all that is recorded together.
 
     Args:
@@ -84,18 +86,18 @@ def note_company(
         )
 
 
-def _try_elsewhere(engine: Engine, work: Forward) -> Company | None:
+def _try_elsewhere(engine: Engine, work: ForwardPass) -> Company | None:
     (found,) = (found for _, found in engine.run(_try_there, work, [()]))
     return found
 
 
-def _try_there(work: Forward) -> dict[str, float] | None:
+def _try_there(work: ForwardPass) -> dict[str, float] | None:
     """Try it in a worker."""
     with at_work():
         return _try(work)
 
 
-def _try(work: Forward) -> dict[str, float] | None:
+def _try(work: ForwardPass) -> dict[str, float] | None:
     """What hangs on company, and how far; None if not even so few samples can be run."""
     probe, size = _few(work.probe)
     with without_progress():
@@ -123,12 +125,12 @@ def _few(probe: Probe) -> tuple[Probe, int]:
     return part, size
 
 
-def _answers(work: Forward, probe: Probe, size: int) -> Answers:
+def _answers(work: ForwardPass, probe: Probe, size: int) -> LayerAnswers:
     """What the network gives for some samples in batches of a size; the logits go by ``""``."""
     recording = replace(probe.recording, batch_size=size)
     part: Probe = replace(probe, recording=recording)  # type: ignore[type-var]
     with closing(part.batches(work.layers, 0, work.logits, Timer())) as batches:
-        parts: list[Answers] = [
+        parts: list[LayerAnswers] = [
             {layer: batch.activations[layer] for layer in work.layers}
             | ({} if batch.logits is None else {"": batch.logits})
             for batch in batches
@@ -151,7 +153,7 @@ def _refuse_shapes(name: str, shapes: set[tuple[int, ...]]) -> None:
     )
 
 
-def _differing(one: Answers, other: Answers) -> dict[str, float]:
+def _differing(one: LayerAnswers, other: LayerAnswers) -> dict[str, float]:
     """How far answers differ, as a share of their spread, where that is not rounding."""
     for name, values in one.items():
         if name in other and values.shape != other[name].shape:

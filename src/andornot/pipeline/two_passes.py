@@ -28,7 +28,7 @@ from andornot.pipeline.count import (
     save_counts,
 )
 from andornot.pipeline.journal import Journal
-from andornot.pipeline.passes import FirstPass, Pass, SecondPass, Work, run_pass
+from andornot.pipeline.passes import CountPass, Pass, StatisticsPass, ThresholdPass, run_pass
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.record import finish_layer, finish_logits, recorded_of
 from andornot.pipeline.steady import try_network
@@ -51,7 +51,7 @@ def pass_twice(
     # one, the quantiles are not used
     guess = plan.threshold or Threshold()
     assert isinstance(guess, Threshold)
-    work = Work(
+    work = StatisticsPass(
         plan.probe, (), not network.logits.done, plan.units,
         concepts.stage.path.resolve(), dict.fromkeys(network.layers, guess), plan.memory, plan.jobs,
         directions=plan.directions,
@@ -92,7 +92,7 @@ def _threshold_stages(
 
 def _first_pass(
     plan: Plan,
-    work: Work,
+    work: StatisticsPass,
     table: ConceptTable,
     network: NetworkStages,
     found: Mapping[str, Stage],
@@ -112,7 +112,7 @@ def _first_pass(
         work = replace(work, layers=layers)
         company = try_network(work, network.trial, engine, log) or {}
         passed = _pass(work, table, stage, engine, log)
-        assert isinstance(passed, FirstPass)
+        assert isinstance(passed, ThresholdPass)
         for layer in layers:
             top, recorded = passed.tops[layer], network.layers[layer]
             values = top.thresholds(work.rules[layer])
@@ -133,7 +133,7 @@ def _save_thresholds(stage: Stage, values: UnitThresholds, log: Journal) -> None
 
 def _second_pass(
     plan: Plan,
-    work: Work,
+    work: StatisticsPass,
     table: ConceptTable,
     places: Mapping[str, CountPlace],
     thresholds: Mapping[str, UnitThresholds],
@@ -149,7 +149,7 @@ def _second_pass(
         values = {layer: thresholds[layer].values for layer in layers}
         work = replace(work, layers=layers, logits=False, thresholds=values)
         passed = _pass(work, table, stage, engine, log)
-        assert isinstance(passed, SecondPass)
+        assert isinstance(passed, CountPass)
         for layer in layers:
             counted = passed.counts[layer].finish()
             save_counts(places[layer].stage, thresholds[layer], counted, log)
@@ -157,7 +157,7 @@ def _second_pass(
 
 
 def _pass(
-    work: Work, table: ConceptTable, stage: Stage, engine: Engine | None, log: Journal
+    work: StatisticsPass, table: ConceptTable, stage: Stage, engine: Engine | None, log: Journal
 ) -> Pass:
     stage.undo()
     return run_pass(work, table, engine, stage.path / "partial.npz", log.clock(stage.name))
@@ -186,7 +186,7 @@ def _rule(plan: Plan, stage: Stage) -> Threshold:
 
 
 def _thresholds(
-    layer: RecordedLayer, rule: Threshold, stage: Stage, table: ConceptTable, work: Work
+    layer: RecordedLayer, rule: Threshold, stage: Stage, table: ConceptTable, work: StatisticsPass
 ) -> UnitThresholds:
     """The thresholds of a layer's units by its rule."""
     values = read_array(stage.path / "thresholds.npy")

@@ -32,11 +32,11 @@ from andornot.runs.manifest import (
     LayerRecord,
     Manifest,
     ModelSource,
-    Recorded,
+    RecordingPart,
     Searched,
     StageRecord,
     Trusted,
-    Words,
+    WordsPart,
 )
 
 
@@ -88,8 +88,8 @@ def _manifest(
             notes=facts.notes,
         ),
         preprocessing=facts.preprocessing,
-        words=None if facts.words is None else Words.of(facts.words),
-        recording=Recorded.of(asdict(plan.probe.recording)),
+        words=None if facts.words is None else WordsPart.of(facts.words),
+        recording=RecordingPart.of(asdict(plan.probe.recording)),
         modality=noted_name(plan.probe.modality),
         level=plan.probe.level,
         data=_data(plan, concepts),

@@ -10,7 +10,7 @@ from andornot._tools.checks import as_path
 from andornot.errors import OptionError
 from andornot.report.write import check_out, write_pages
 from andornot.results.result import Result
-from andornot.views.book import array_book
+from andornot.views.collection import array_views
 from andornot.views.given import ConceptTable, Responses
 
 
@@ -48,4 +48,4 @@ def report_result(
             "the result has no explanation, so there is nothing to report; give one that has"
         )
     check_out(out)
-    return write_pages(array_book(result, unit_masks, concepts, title), out)
+    return write_pages(array_views(result, unit_masks, concepts, title), out)

@@ -31,14 +31,14 @@ from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.pictures import Thumb, store_sheets
 from andornot.report.samples import SamplePages
 from andornot.views.attacks import AttackView, attack_view, check_attacks
-from andornot.views.book import Book, run_book
+from andornot.views.collection import Views, run_views
 from andornot.views.given import Run
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
 from andornot.views.samples import SILENT, UNEXPLAINED
 from andornot.views.unit import CSS_COLOURS, Group, Story
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 from andornot.views.wording import BETTER
 
 
@@ -88,8 +88,8 @@ def write_report(
     check_out(out)
     # before the folder is begun, as all checks: pages of a large run take minutes
     check_attacks(attacks, run)
-    book = run_book(run, layer, data, units, n_units, story)
-    return write_pages(book, out, n_samples, attacks)
+    views = run_views(run, layer, data, units, n_units, story)
+    return write_pages(views, out, n_samples, attacks)
 
 
 def check_out(out: Path) -> None:
@@ -104,7 +104,7 @@ def check_out(out: Path) -> None:
 
 
 def write_pages(
-    book: Book, out: Path, n_samples: int = 16, attacks: Sequence[str | Path] = ()
+    views: Views, out: Path, n_samples: int = 16, attacks: Sequence[str | Path] = ()
 ) -> Path:
     """Write the pages of a book; gives the first one.
 
@@ -113,8 +113,8 @@ def write_pages(
         RunError: the folder cannot be written.
     """
     with whole_folder(out, top=TOP) as folder, writing(out):
-        make = book.sample_pages() or SamplePages
-        report = _Report(book, folder, make(folder))
+        make = views.sample_pages() or SamplePages
+        report = _Report(views, folder, make(folder))
         copy_static(folder)
         notes = [attack_view(attack) for attack in attacks]
         report.write_thumbs()
@@ -131,13 +131,13 @@ class _Report:
     """A report on its way.
 
     Attributes:
-        book: gives the views.
+        views: gives the views.
         folder: where it is written.
         samples: puts samples on pages.
         thumbs: a small picture of each unit, by layer and number.
     """
 
-    book: Book
+    views: Views
     folder: Path
     samples: SamplePages[Any]
     thumbs: dict[tuple[str, int], Thumb] = field(default_factory=dict)
@@ -145,25 +145,25 @@ class _Report:
     @cached_property
     def addresses(self) -> Addresses:
         """Where pages lie."""
-        return Addresses(slugs(self.book.layers), self.book.concept_numbers)
+        return Addresses(slugs(self.views.layers), self.views.concept_numbers)
 
-    def href(self, ref: UnitRef) -> str:
+    def href(self, ref: UnitLink) -> str:
         """The page of a unit."""
         return self.addresses.unit(ref.layer, ref.unit)
 
-    def thumb(self, ref: UnitRef) -> Thumb | None:
+    def thumb(self, ref: UnitLink) -> Thumb | None:
         """The small picture of a unit, where there are pictures."""
         return self.thumbs.get((ref.layer, ref.unit))
 
     def write_thumbs(self) -> None:
         """Write the image that excites each unit most."""
-        for ref, view in self.book.pictures():
+        for ref, view in self.views.pictures():
             if thumb := self.samples.thumb(view):
                 self.thumbs[ref.layer, ref.unit] = thumb
 
     def write_units(self, n_samples: int) -> None:
         """Write the page of each unit."""
-        for view in self.book.units(n_samples):
+        for view in self.views.units(n_samples):
             groups = tuple(map(self._stored, view.entry.groups))
             left = None if view.unaccounted is None else self._stored(view.unaccounted)
             entry = replace(view.entry, groups=groups)
@@ -177,7 +177,7 @@ class _Report:
     @cached_property
     def units(self) -> UnitList:
         """The list of all units."""
-        return self.book.unit_list()
+        return self.views.unit_list()
 
     def write_lists(self) -> None:
         """Write the gallery, and the list that it searches, and the pages of concepts."""
@@ -185,7 +185,7 @@ class _Report:
         write_list(self.folder, self._searched(units))
         feeds = None if units.are_weights is None else units
         self._write("units.html", "units", n_units=len(units.units), feeds=feeds, better=BETTER)
-        concepts = self.book.concepts()
+        concepts = self.views.concepts()
         if concepts is not None:
             often = sorted(concepts, key=lambda page: (-len(page.uses), page.name))
             self._write("concepts.html", "concepts", pages=often)
@@ -199,7 +199,7 @@ class _Report:
             "layers": units.layers,
             "categories": units.categories,
             "classes": units.classes,
-            "feeds": "" if not self.book.has_samples else feeds,
+            "feeds": "" if not self.views.has_samples else feeds,
             "chance": list(BETTER.items()),
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
@@ -219,7 +219,7 @@ class _Report:
         sheets = {
             note: store_sheets(self.folder, note, i) for i, note in enumerate(attacks, start=1)
         }
-        classes, answers = self.book.classes(attacks), self.book.answers()
+        classes, answers = self.views.classes(attacks), self.views.answers()
         if classes is not None:
             self._write("classes.html", "classes", pages=classes)
             for page in classes:
@@ -236,12 +236,12 @@ class _Report:
             row.unit: self.addresses.unit(self.units.layers[row.layer], row.unit)
             for row in reversed(self.units.units)
         }
-        template = "overview" if self.book.has_samples else "arrays"
-        self._write("index.html", template, whole=self.book.whole, unit_hrefs=hrefs)
+        template = "overview" if self.views.has_samples else "arrays"
+        self._write("index.html", template, whole=self.views.whole, unit_hrefs=hrefs)
 
     def write_tables(self) -> None:
         """Write the tables."""
-        for layer, name, write in self.book.tables():
+        for layer, name, write in self.views.tables():
             folder = self.folder / "tables" / (self.addresses.slugs[layer] if layer else "")
             folder.mkdir(parents=True, exist_ok=True)
             write(folder / name)
@@ -249,7 +249,7 @@ class _Report:
     @cached_property
     def _shared(self) -> dict[str, Any]:
         """What templates of all pages are told."""
-        whole = self.book.whole
+        whole = self.views.whole
         return {
             "title": whole.title,
             "level": whole.level,
@@ -258,7 +258,7 @@ class _Report:
             "nav": self._pages(),
             "at": whole,
             "pieces": whole.pieces,
-            "has_samples": self.book.has_samples,
+            "has_samples": self.views.has_samples,
             "marks": self.samples.marks(whole.level),
             "colours": CSS_COLOURS,
             "roles": ROLES,
@@ -273,8 +273,8 @@ class _Report:
 
     def _pages(self) -> tuple[str, ...]:
         """The pages that all pages lead to."""
-        is_run = self.book.has_samples
-        concepts = ("concepts.html",) if self.book.knows_concepts else ()
+        is_run = self.views.has_samples
+        concepts = ("concepts.html",) if self.views.knows_concepts else ()
         return (
             *("index.html", "units.html", *concepts),
             *(("classes.html", "analyses.html") if is_run else ()),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from andornot.reproduce.standing import Standing
+from andornot.reproduce.comparability import Comparability
 
 Value = float | tuple[float, ...] | str
 """A number (a count is an int), several that belong together, or words."""
@@ -89,7 +89,7 @@ class Figure:
         }
 
 
-def found(claim: Claim, ours: Value, standing: Standing, beside: str = "") -> Figure:
+def found(claim: Claim, ours: Value, standing: Comparability, beside: str = "") -> Figure:
     """A figure with a value of ours, judged where the paper's value belongs to the same thing."""
     against = standing.against(claim.needs)
     if claim.value is None:

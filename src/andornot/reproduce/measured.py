@@ -15,10 +15,10 @@ from andornot.analyses.units import explained_units
 from andornot.data.sentences.pairs import LABELS
 from andornot.errors import AndornotError
 from andornot.formula import Concept, Formula, parse
+from andornot.reproduce.comparability import Comparability
 from andornot.reproduce.figure import Claim, Figure, absent, found
 from andornot.reproduce.names import read_as
 from andornot.reproduce.published import UnitClaim, distinct
-from andornot.reproduce.standing import Standing
 from andornot.results.explanation import STATUS_MEANING, Explanation
 from andornot.runs.run import Run
 
@@ -34,7 +34,7 @@ def figures_or_reason(claims: Iterable[Claim], measure: Callable[[], list[Figure
         return [absent(claim, str(error)) for claim in claims]
 
 
-def means(run: Run, claims: dict[int, Claim], standing: Standing) -> list[Figure]:
+def means(run: Run, claims: dict[int, Claim], standing: Comparability) -> list[Figure]:
     """Mean IoU of all units at some lengths."""
     iou = [e.by_length for e in explained_units(run).explanations]
     figures = []
@@ -47,7 +47,7 @@ def means(run: Run, claims: dict[int, Claim], standing: Standing) -> list[Figure
     return figures
 
 
-def gain(run: Run, claim: Claim, longest: int, standing: Standing) -> Figure:
+def gain(run: Run, claim: Claim, longest: int, standing: Comparability) -> Figure:
     """By how much mean IoU rises from one concept to the paper's length."""
     answer = length.answer(run)
     table = answer.tables["by_length"].set_index("length")["gain"]
@@ -58,7 +58,7 @@ def gain(run: Run, claim: Claim, longest: int, standing: Standing) -> Figure:
     return found(claim, float(table[longest]), standing, said)
 
 
-def growth(run: Run, claim: Claim, standing: Standing) -> Figure:
+def growth(run: Run, claim: Claim, standing: Comparability) -> Figure:
     """Whether mean IoU rises with every further concept."""
     table = length.answer(run).tables["by_length"]["mean"]
     rises = bool((table.diff().dropna() > 0).all())
@@ -67,7 +67,7 @@ def growth(run: Run, claim: Claim, standing: Standing) -> Figure:
 
 
 def correlation(
-    run: Run, claims: tuple[Claim, Claim], at: int, words: tuple[str, str], standing: Standing
+    run: Run, claims: tuple[Claim, Claim], at: int, words: tuple[str, str], standing: Comparability
 ) -> list[Figure]:
     """Pearson's correlation of IoU and accuracy, and how it changes with length.
 
@@ -107,7 +107,7 @@ def _moves(change: float, words: tuple[str, str]) -> str:
 
 
 def units(
-    run: Run, claims: Sequence[UnitClaim], why: str, standing: Standing, *, spelled: bool
+    run: Run, claims: Sequence[UnitClaim], why: str, standing: Comparability, *, spelled: bool
 ) -> list[Figure]:
     """The named units: the published formulas on these masks, beside our own best formulas.
 
@@ -121,7 +121,7 @@ def units(
     return [_unit(run, claim, why, standing, spelled) for claim in claims]
 
 
-def _unit(run: Run, about: UnitClaim, why: str, standing: Standing, spelled: bool) -> Figure:
+def _unit(run: Run, about: UnitClaim, why: str, standing: Comparability, spelled: bool) -> Figure:
     claim = about.claim(why)
     e, reason = _explained(run, about.unit)
     if e is None:
@@ -153,7 +153,7 @@ def _readable(
     return (None if unknown else formula), unknown
 
 
-def weights(run: Run, claims: Sequence[UnitClaim], standing: Standing) -> list[Figure]:
+def weights(run: Run, claims: Sequence[UnitClaim], standing: Comparability) -> list[Figure]:
     """The weights from named units to the classes of NLI."""
     known = run.class_weights()
     figures = []
@@ -184,7 +184,7 @@ def _explained(run: Run, unit: int) -> tuple[Explanation | None, str]:
 
 
 def distinct_formulas(
-    run: Run, lengths: Sequence[int], appendix: str, standing: Standing
+    run: Run, lengths: Sequence[int], appendix: str, standing: Comparability
 ) -> list[Figure]:
     """How many different explanations there are at some lengths."""
     table = uniqueness.answer(run).tables["by_length"].set_index("length")

@@ -14,12 +14,18 @@ from andornot.counting.thresholds import Threshold
 from andornot.probes.base import Recording
 from andornot.reproduce import measured, sources
 from andornot.reproduce import published as paper
+from andornot.reproduce.comparability import (
+    SNLI_DEV_TEXTS,
+    Comparability,
+    all_units,
+    digest,
+    letters,
+)
 from andornot.reproduce.figure import Figure, absent, found
 from andornot.reproduce.measured import figures_or_reason
 from andornot.reproduce.published import SentenceClaim
 from andornot.reproduce.reproduction import Reproduction, facts_of
-from andornot.reproduce.request import Request
-from andornot.reproduce.standing import SNLI_DEV_TEXTS, Standing, all_units, digest, letters
+from andornot.reproduce.request import ReproduceRequest
 from andornot.results.explanation import OK
 
 if TYPE_CHECKING:
@@ -38,7 +44,7 @@ _WIDTHS = ((1024, 1024), (1024,))
 """ReLU layers of the paper's text, and of the code that was published with it."""
 
 
-def reproduce(request: Request) -> Reproduction:
+def reproduce(request: ReproduceRequest) -> Reproduction:
     """Run the experiment, and put each figure beside the paper's.
 
     Raises:
@@ -78,7 +84,7 @@ def reproduce(request: Request) -> Reproduction:
     return Reproduction("nli", run.path, standing, figures, facts, remarks)
 
 
-def open_sentences(request: Request) -> PairData:
+def open_sentences(request: ReproduceRequest) -> PairData:
     """The sentence pairs, those without a gold label too, as in the paper.
 
     Raises:
@@ -94,7 +100,7 @@ def open_sentences(request: Request) -> PairData:
     return data if request.samples is None else data.subset(request.spread(len(data)))
 
 
-def _standing(run: Run, model: PairModel, texts: str) -> Standing:
+def _standing(run: Run, model: PairModel, texts: str) -> Comparability:
     """Whether these are the paper's pairs and its network, or one of its kind."""
     where = run.record.data
     data: tuple[str, ...] = ()
@@ -106,16 +112,16 @@ def _standing(run: Run, model: PairModel, texts: str) -> Standing:
     spec, units = Path(run.record.model.spec), all_units(run)
     if (layer := run.layer()) != model.layers[-1]:
         other = (f"the layer {layer} is not the last one, which the paper explains",)
-        return Standing(data, other, other, units)
+        return Comparability(data, other, other, units)
     if _is_published(spec, model):
-        return Standing(data, units=units)
+        return Comparability(data, units=units)
     name = f"the network {spec.name} is not the one that was published with the paper"
     reason = _other_kind(spec, model)
     kind = (f"{name}, {reason}",) if reason else ()
-    return Standing(data, (f"{name}, so its units have other numbers",), kind, units)
+    return Comparability(data, (f"{name}, so its units have other numbers",), kind, units)
 
 
-def _about_network(spec: str, standing: Standing) -> tuple[str, ...]:
+def _about_network(spec: str, standing: Comparability) -> tuple[str, ...]:
     """A warning, where a network that looks like the authors' may be another."""
     if standing.network:
         return ()
@@ -166,7 +172,7 @@ def _listed(widths: Sequence[int] | None) -> str:
     return "unknown" if widths is None else " and ".join(f"{n:,}" for n in widths)
 
 
-def _figures(run: Run, model: PairModel, standing: Standing) -> list[Figure]:
+def _figures(run: Run, model: PairModel, standing: Comparability) -> list[Figure]:
     explained = sum(e.status == OK for e in run.result())
     return [
         found(paper.N_PAIRS, len(run.samples), standing),
@@ -182,7 +188,7 @@ def _figures(run: Run, model: PairModel, standing: Standing) -> list[Figure]:
     ]
 
 
-def _accuracy(run: Run, standing: Standing) -> list[Figure]:
+def _accuracy(run: Run, standing: Comparability) -> list[Figure]:
     claims = (paper.NLI_R, paper.NLI_TREND)
 
     def measure() -> list[Figure]:
@@ -197,7 +203,7 @@ def _accuracy(run: Run, standing: Standing) -> list[Figure]:
     return figures_or_reason((paper.NLI_RIGHT, *claims), measure)
 
 
-def _sentences(model: PairModel, standing: Standing) -> list[Figure]:
+def _sentences(model: PairModel, standing: Comparability) -> list[Figure]:
     """What the network says of the paper's sentences, before and after the edit."""
     from andornot.data.sentences.pairs import LABELS
 
@@ -207,7 +213,7 @@ def _sentences(model: PairModel, standing: Standing) -> list[Figure]:
     return [_sentence(model, about, standing) for about in paper.NLI_SENTENCES]
 
 
-def _sentence(model: PairModel, about: SentenceClaim, standing: Standing) -> Figure:
+def _sentence(model: PairModel, about: SentenceClaim, standing: Comparability) -> Figure:
     pairs = [_pair("before", *about.before), _pair("after", *about.after)]
     said = [model.class_names[i] for i in model.record(pairs, ()).logits.argmax(axis=1)]
     beside = (

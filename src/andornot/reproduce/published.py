@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from andornot.reproduce.comparability import DATA, LAYER, PEOPLE, UNIT
 from andornot.reproduce.figure import Claim
-from andornot.reproduce.standing import DATA, LAYER, PEOPLE, UNIT
 
 SIZES, LENGTHS, ACCURACY = "What was looked at", "IoU by length", "IoU and accuracy"
 KINDS, UNITS, WEIGHTS = "Kinds of units", "Named units", "Weights of named units"

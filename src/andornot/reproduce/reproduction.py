@@ -14,13 +14,13 @@ from andornot._tools.folders import listed
 from andornot._tools.lazy import resolve
 from andornot._tools.tables import write_csv
 from andornot.downloads.get import checksum
+from andornot.reproduce.comparability import Comparability
 from andornot.reproduce.figure import VERDICTS, Figure
-from andornot.reproduce.standing import Standing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from andornot.runs.manifest import Part
+    from andornot.runs.manifest import ManifestPart
     from andornot.runs.run import Run
 
 FORMAT = 1
@@ -42,7 +42,7 @@ class Reproduction:
 
     task: str
     run: Path
-    standing: Standing
+    standing: Comparability
     figures: tuple[Figure, ...]
     facts: dict[str, dict[str, Any]]
     remarks: tuple[str, ...]
@@ -138,11 +138,11 @@ def facts_of(run: Run, samples: str, seconds: float) -> dict[str, dict[str, Any]
     }
 
 
-def _some(part: Part, *names: str) -> dict[str, Any]:
+def _some(part: ManifestPart, *names: str) -> dict[str, Any]:
     return {name: getattr(part, name) for name in names}
 
 
-def _all(part: Part | None) -> dict[str, Any]:
+def _all(part: ManifestPart | None) -> dict[str, Any]:
     return {} if part is None else part.as_json()
 
 

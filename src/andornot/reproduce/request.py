@@ -13,7 +13,7 @@ from andornot.search.options import Profile
 
 
 @dataclass(frozen=True)
-class Request:
+class ReproduceRequest:
     """What to reproduce, and with what.
 
     Attributes:

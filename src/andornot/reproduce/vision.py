@@ -19,11 +19,11 @@ from andornot.formula_forms import SINGLE, SPECIALISATION
 from andornot.probes.base import Recording
 from andornot.reproduce import measured, sources
 from andornot.reproduce import published as paper
+from andornot.reproduce.comparability import ADE20K_IDS, Comparability, all_units, digest
 from andornot.reproduce.figure import Claim, Figure, absent, found
 from andornot.reproduce.measured import figures_or_reason
 from andornot.reproduce.reproduction import Reproduction, facts_of
-from andornot.reproduce.request import Request
-from andornot.reproduce.standing import ADE20K_IDS, Standing, all_units, digest
+from andornot.reproduce.request import ReproduceRequest
 
 if TYPE_CHECKING:
     from andornot.data.images.dataset import FolderData
@@ -36,7 +36,7 @@ QUANTILE = 0.005
 _ADE20K = "ade20k/"
 
 
-def reproduce(request: Request) -> Reproduction:
+def reproduce(request: ReproduceRequest) -> Reproduction:
     """Run the experiment, and put each figure beside the paper's.
 
     Raises:
@@ -68,7 +68,7 @@ def reproduce(request: Request) -> Reproduction:
     return Reproduction("vision", run.path, standing, figures, facts, remarks)
 
 
-def open_images(request: Request) -> FolderData:
+def open_images(request: ReproduceRequest) -> FolderData:
     """The images: of Broden those of ADE20K, as in the paper, where there are any.
 
     Raises:
@@ -87,7 +87,7 @@ def open_images(request: Request) -> FolderData:
     return data if request.samples is None else data.subset(request.spread(len(data)))
 
 
-def _network(request: Request) -> LoadedModel:
+def _network(request: ReproduceRequest) -> LoadedModel:
     from dataclasses import replace
 
     from andornot.models import load_model
@@ -103,7 +103,7 @@ def _network(request: Request) -> LoadedModel:
     return model if names is None else replace(model, class_names=sources.read_classes(names))
 
 
-def _standing(run: Run) -> Standing:
+def _standing(run: Run) -> Comparability:
     """Whether these are the paper's images and its network."""
     samples = run.samples["sample"]
     noted, item = run.record.model, find("places-resnet18")
@@ -121,10 +121,10 @@ def _standing(run: Run) -> Standing:
     if not (same and (weights.name == item.file or _is_reported(weights))):
         name = f"{Path(noted.spec).name}, layer {run.layer()}"
         network = (f"the network ({name}) is not the ResNet-18 of Places365, layer {LAYER}",)
-    return Standing(data, network, network, all_units(run))
+    return Comparability(data, network, network, all_units(run))
 
 
-def _about_weights(run: Run, standing: Standing) -> tuple[str, ...]:
+def _about_weights(run: Run, standing: Comparability) -> tuple[str, ...]:
     """A warning, where weights that are called like the paper's may be others."""
     weights = Path(run.record.model.weights or "")
     if standing.network or _is_reported(weights):
@@ -141,7 +141,7 @@ def _is_reported(weights: Path) -> bool:
     return weights.is_file() and checksum(weights, known.partition(":")[0]) == known
 
 
-def _figures(run: Run, request: Request, standing: Standing) -> list[Figure]:
+def _figures(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
     table, longest = run.concepts, paper.VISION_LENGTH
     found_here = int(np.count_nonzero(table.concept_counts))
     return [
@@ -158,7 +158,7 @@ def _figures(run: Run, request: Request, standing: Standing) -> list[Figure]:
     ]
 
 
-def _accuracy(run: Run, request: Request, standing: Standing) -> list[Figure]:
+def _accuracy(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
     claims = (paper.VISION_R, paper.VISION_TREND)
     if run.class_names is None:
         return [absent(claim, _nameless(request)) for claim in claims]
@@ -170,7 +170,7 @@ def _accuracy(run: Run, request: Request, standing: Standing) -> list[Figure]:
     )
 
 
-def _nameless(request: Request) -> str:
+def _nameless(request: ReproduceRequest) -> str:
     get = command("data", "get", "places-classes", "--to", request.folder)
     return (
         "the network does not name its classes; give their names with --classes (those of "
@@ -178,7 +178,7 @@ def _nameless(request: Request) -> str:
     )
 
 
-def _kinds(run: Run, request: Request, standing: Standing) -> list[Figure]:
+def _kinds(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
     """The kinds that words tell; whether something is coherent to the eye they do not."""
     claims = (
         paper.MEANINGFUL,
@@ -196,7 +196,7 @@ def _kinds(run: Run, request: Request, standing: Standing) -> list[Figure]:
     return figures_or_reason(claims, lambda: _kinds_of(run, vectors, standing))
 
 
-def _kinds_of(run: Run, vectors: Path, standing: Standing) -> list[Figure]:
+def _kinds_of(run: Run, vectors: Path, standing: Comparability) -> list[Figure]:
     verdicts: Any = kinds.answer(run, similarity=vectors).tables["verdicts"]
     known = verdicts[verdicts["verdict"] != UNKNOWN]
     meaningful = known[known["verdict"] != POLYSEMANTIC]
@@ -220,7 +220,7 @@ _SORTS = {
 """What ``andornot analyze kinds`` calls the paper's kinds of meaningful units."""
 
 
-def _scenes(run: Run, request: Request, standing: Standing) -> list[Figure]:
+def _scenes(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
     """The units with the largest weights to the scenes that the paper names."""
     names = run.class_names
     if names is None:
@@ -235,7 +235,7 @@ def _scenes(run: Run, request: Request, standing: Standing) -> list[Figure]:
     return figures
 
 
-def _speakers(run: Run, scene: str, claim: Claim, standing: Standing) -> list[Figure]:
+def _speakers(run: Run, scene: str, claim: Claim, standing: Comparability) -> list[Figure]:
     weights = contributions.answer(run, classes=[scene], top=4).tables["weights"]
     rows = weights[weights["side"] == contributions.FOR]
     listed = "; ".join(f"{row['unit']}: {row['formula']}" for _, row in rows.iterrows())

@@ -218,7 +218,7 @@ def _discard(stage: Path, path: Path) -> None:
 
 
 @contextmanager
-def alone(out: Path) -> Iterator[None]:
+def locked_run_directory(out: Path) -> Iterator[None]:
     """Make a run's directory, and keep other processes from writing there meanwhile.
 
     Raises:

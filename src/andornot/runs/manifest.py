@@ -30,7 +30,7 @@ MANIFEST: Final = "manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class ManifestPart:
     """A part of a manifest: known fields as attributes, the others as they stand.
 
     Attributes:
@@ -42,9 +42,9 @@ class Part:
     further: Mapping[str, Any] = field(default_factory=dict)
     order: tuple[str, ...] | None = field(default=None, compare=False, repr=False)
 
-    _PARTS: ClassVar[Mapping[str, type[Part]]] = {}
-    _NAMED: ClassVar[Mapping[str, type[Part]]] = {}
-    _LISTED: ClassVar[Mapping[str, type[Part]]] = {}
+    _PARTS: ClassVar[Mapping[str, type[ManifestPart]]] = {}
+    _NAMED: ClassVar[Mapping[str, type[ManifestPart]]] = {}
+    _LISTED: ClassVar[Mapping[str, type[ManifestPart]]] = {}
     _LEFT_OUT: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
@@ -64,7 +64,7 @@ class Part:
     @classmethod
     def _defaults(cls) -> dict[str, Any]:
         """The known fields in the order in which they are written, with their defaults."""
-        ours = {each.name for each in fields(Part)}
+        ours = {each.name for each in fields(ManifestPart)}
         return {each.name: each.default for each in fields(cls) if each.name not in ours}
 
     @classmethod
@@ -93,7 +93,7 @@ class Part:
 def _jsonable(value: object) -> object:
     """What JSON has no word for, in plain values."""
     match value:
-        case Part():
+        case ManifestPart():
             return value._written()
         case Mapping():
             return dict(value)
@@ -101,7 +101,7 @@ def _jsonable(value: object) -> object:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSource(Part):
+class ModelSource(ManifestPart):
     """The network: the text that names it, its weights, and what it says of itself.
 
     Attributes:
@@ -120,7 +120,7 @@ class ModelSource(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded(Part):
+class RecordingPart(ManifestPart):
     """How activations were recorded (see ``probes.base.Recording``)."""
 
     batch_size: int | None
@@ -130,7 +130,7 @@ class Recorded(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words(Part):
+class WordsPart(ManifestPart):
     """Which words of sentences became concepts (see ``probes.pairs.Words``)."""
 
     n_words: int | None = None
@@ -140,7 +140,7 @@ class Words(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataSource(Part):
+class DataSource(ManifestPart):
     """The samples.
 
     Attributes:
@@ -166,7 +166,7 @@ class DataSource(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConceptOrigin(Part):
+class ConceptOrigin(ManifestPart):
     """Concepts that the user added to those of the data (see ``data.sources``).
 
     Attributes:
@@ -186,7 +186,7 @@ class ConceptOrigin(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DirectionsSource(Part):
+class DirectionsSource(ManifestPart):
     """Directions that stand in the place of the units of the one layer.
 
     Attributes:
@@ -201,7 +201,7 @@ class DirectionsSource(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Searched(Part):
+class Searched(ManifestPart):
     """How formulas were searched for (see ``search.options.SearchOptions``).
 
     It is no such record itself: what options may be, changes from version to version, and what
@@ -225,7 +225,7 @@ class Searched(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trusted(Part):
+class Trusted(ManifestPart):
     """How trust was measured (see ``trust.options.TrustOptions``)."""
 
     resamples: int | None = None
@@ -236,7 +236,7 @@ class Trusted(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule(Part):
+class RulePart(ManifestPart):
     """Where units of a layer count as active: a ``Threshold``, or ``Ranges``, which have ``k``."""
 
     quantile: float | None = None
@@ -247,7 +247,7 @@ class Rule(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerRecord(Part):
+class LayerRecord(ManifestPart):
     """A layer.
 
     Attributes:
@@ -260,13 +260,13 @@ class LayerRecord(Part):
     units: int
     status: Mapping[str, int]
     mean_iou_by_length: tuple[float, ...]
-    threshold: Rule | None = None
+    threshold: RulePart | None = None
 
-    _PARTS: ClassVar[Mapping[str, type[Part]]] = {"threshold": Rule}
+    _PARTS: ClassVar[Mapping[str, type[ManifestPart]]] = {"threshold": RulePart}
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageRecord(Part):
+class StageRecord(ManifestPart):
     """A stage or timed step (see ``stage_names``); what only the pipeline asks is in ``further``.
 
     Attributes:
@@ -289,7 +289,7 @@ class StageRecord(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Results(Part):
+class Results(ManifestPart):
     """The folder of the tables, below the run's, and the digest of each."""
 
     path: str
@@ -297,7 +297,7 @@ class Results(Part):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manifest(Part):
+class Manifest(ManifestPart):
     """All that shaped a run.
 
     Attributes:
@@ -333,8 +333,8 @@ class Manifest(Part):
     versions: Mapping[str, str]
     model: ModelSource
     preprocessing: Mapping[str, Any] | None = None
-    words: Words | None = None
-    recording: Recorded
+    words: WordsPart | None = None
+    recording: RecordingPart
     modality: str | None = None
     level: str
     data: DataSource
@@ -353,18 +353,21 @@ class Manifest(Part):
     seconds: float | None = None
     peak_rss_bytes: int
 
-    _PARTS: ClassVar[Mapping[str, type[Part]]] = {
+    _PARTS: ClassVar[Mapping[str, type[ManifestPart]]] = {
         "model": ModelSource,
-        "words": Words,
-        "recording": Recorded,
+        "words": WordsPart,
+        "recording": RecordingPart,
         "data": DataSource,
         "directions": DirectionsSource,
         "search": Searched,
         "trust": Trusted,
         "results": Results,
     }
-    _NAMED: ClassVar[Mapping[str, type[Part]]] = {"layers": LayerRecord, "stages": StageRecord}
-    _LISTED: ClassVar[Mapping[str, type[Part]]] = {"concepts_by": ConceptOrigin}
+    _NAMED: ClassVar[Mapping[str, type[ManifestPart]]] = {
+        "layers": LayerRecord,
+        "stages": StageRecord,
+    }
+    _LISTED: ClassVar[Mapping[str, type[ManifestPart]]] = {"concepts_by": ConceptOrigin}
     _LEFT_OUT: ClassVar[tuple[str, ...]] = (
         "preprocessing", "words", "modality", "concepts_by", "directions",
     )  # fmt: skip

@@ -50,7 +50,7 @@ class Many:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedField:
     """An object of any names, whose values are of one sort."""
 
     value: Expected
@@ -71,7 +71,7 @@ class Fields:
     closed: bool = False
 
 
-Expected = Plain | Maybe | Many | Named | Fields
+Expected = Plain | Maybe | Many | NamedField | Fields
 
 Fault = tuple[str, str]
 """Which field, and what is wrong with it."""
@@ -151,13 +151,13 @@ _STAGE: Mapping[str, Expected] = {
     "head": FLAG,
     "status": TEXTS,
 }
-_SECONDS: Mapping[str, Expected] = {"seconds": Named(AMOUNT)}
+_SECONDS: Mapping[str, Expected] = {"seconds": NamedField(AMOUNT)}
 
 FIELDS = Fields(
     needed={
         "format": COUNT,
         "made": TEXT,
-        "versions": Named(TEXT),
+        "versions": NamedField(TEXT),
         # a modality that another package brings has other levels
         "level": Plain(OUR_LEVEL.told, _is_text),
         "model": Fields(
@@ -200,13 +200,13 @@ FIELDS = Fields(
                 "seconds": Maybe(AMOUNT),
             },
         ),
-        "layers": Named(
+        "layers": NamedField(
             Fields(
-                {"units": COUNT, "status": Named(COUNT), "mean_iou_by_length": Many(NUMBER)},
+                {"units": COUNT, "status": NamedField(COUNT), "mean_iou_by_length": Many(NUMBER)},
                 {"threshold": Fields()},
             )
         ),
-        "stages": Named(Fields(_SECONDS, _STAGE)),
+        "stages": NamedField(Fields(_SECONDS, _STAGE)),
         "peak_rss_bytes": COUNT,
     },
     known={
@@ -224,7 +224,7 @@ FIELDS = Fields(
         ),
         "folds": POSITIVE,
         "min_active": NUMBER,
-        "relations": Maybe(Named(Named(TEXTS))),
+        "relations": Maybe(NamedField(NamedField(TEXTS))),
         "concepts_by": Maybe(
             Many(Fields({"name": TEXT, "by": TEXT, "told": TEXT, "code": Maybe(TEXT), "key": TEXT}))
         ),
@@ -242,7 +242,7 @@ FIELDS = Fields(
             )
         ),
         "notes": TEXTS,
-        "results": Fields({"path": INSIDE, "digests": Named(TEXT)}),
+        "results": Fields({"path": INSIDE, "digests": NamedField(TEXT)}),
         "seconds": AMOUNT,
     },
 )
@@ -272,7 +272,7 @@ _SORTS: Mapping[Sort, Expected] = {
     "text": TEXT,
     "text or nothing": Maybe(TEXT),
     "texts or nothing": Maybe(TEXTS),
-    "texts by name or nothing": Maybe(Named(TEXT)),
+    "texts by name or nothing": Maybe(NamedField(TEXT)),
     "count": COUNT,
     "count or nothing": Maybe(COUNT),
     "number": NUMBER,
@@ -366,7 +366,7 @@ def _faults(value: Any, expected: Expected, where: str) -> Iterator[Fault]:
         # what is left, Named and Fields, are both objects
         case _ if not isinstance(value, dict):
             yield where, f"must be an object with fields, and is {_found(value)}"
-        case Named(inner):
+        case NamedField(inner):
             for name, part in value.items():
                 yield from _faults(name, TEXT, f"{where} (a name in it)")
                 yield from _faults(part, inner, _below(where, name))

@@ -277,7 +277,7 @@ class Run:
                 "without --no-store"
             )
         shards = Shards(self._part(stage_names.activations(self.layer(layer))) / "shards")
-        found, samples = shards.n_samples, len(self.samples)
+        found, samples = shards.n_rows, len(self.samples)
         if found not in (samples, self.concepts.n_positions):
             raise RunError(
                 f"{shards.directory} lacks recorded activations (it holds {found:,} rows, the run "
@@ -307,7 +307,7 @@ class Run:
                 f"{len(self.samples) - 1}"
             )
         shards, positions = self.activations(layer), self.concepts.positions
-        if positions is None or shards.n_samples == positions.n_samples:
+        if positions is None or shards.n_rows == positions.n_samples:
             values: NDArray[np.float32] = shards.rows(sample, sample + 1)[0]
             return values
         first, last = map(int, positions.offsets[sample : sample + 2])

@@ -48,7 +48,7 @@ _SLACK = 1e-6
 """More than a score with several roundings may exceed its bound by."""
 
 
-class Rule(NamedTuple):
+class BeamRule(NamedTuple):
     """How formulas are made and ranked, for one unit."""
 
     metric: int  # a value of ``measures.scores.METRICS``, or ``PUBLISHED``
@@ -60,7 +60,7 @@ class Rule(NamedTuple):
     pool: Ints  # (n_pool,) concepts to compose with, in order
 
 
-class Unit(NamedTuple):
+class BeamUnit(NamedTuple):
     """What the unit does on atoms and on single concepts; no kernel writes here."""
 
     active: Ints  # (n_atoms,) count: its active positions in each atom
@@ -191,14 +191,14 @@ def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, Int, Top]:
     pool = ranking[: options.limit] if options.limit else problem.candidates
     if derived_too:
         pool = _published_pool(starts, scores, problem.bases)
-    rule = Rule(
+    rule = BeamRule(
         metric, problem.total, problem.atoms.n_positions, options.penalty, options.published,
         np.array(options.operator_numbers, np.int64), pool.astype(np.int64),
     )  # fmt: skip
     atoms = problem.atoms
     dense = np.zeros(len(atoms.counts), np.int64)
     dense[problem.active] = problem.active_counts
-    unit = Unit(dense, active_bits(problem), i_1, t_1 - i_1)
+    unit = BeamUnit(dense, active_bits(problem), i_1, t_1 - i_1)
     beam, following = (Beam.room(options.beam_size, options.length, atoms) for _ in range(2))
     entries, room = Entries.room(options.beam_size), Room.of(atoms, len(rule.operators))
     # the first step joins single concepts to a formula that is true nowhere, and scores least
@@ -241,7 +241,7 @@ def _found(beam: Beam | Top, size: Int) -> tuple[Found, ...]:
 
 @inlined
 def _grow(
-    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, b: Int, operator: int, c: int,
+    rule: BeamRule, atoms: Atoms, unit: BeamUnit, beam: Beam, b: Int, operator: int, c: int,
     following: Beam, f: int,
 ) -> None:  # fmt: skip
     """Fill in where formula ``f`` of the next beam is true, and what it shares with concepts.
@@ -267,7 +267,7 @@ def _grow(
 
 @lean
 def _steps(
-    first: Rule, rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, following: Beam,
+    first: BeamRule, rule: BeamRule, atoms: Atoms, unit: BeamUnit, beam: Beam, following: Beam,
     entries: Entries, room: Room, top: Top,
 ) -> Int:  # fmt: skip
     """Grow formulas up to the length of ``top``; return how many the last beam holds."""
@@ -287,8 +287,8 @@ def _steps(
 
 @inlined
 def _step(
-    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, following: Beam, size: Int, entries: Entries,
-    room: Room, last: bool,
+    rule: BeamRule, atoms: Atoms, unit: BeamUnit, beam: Beam, following: Beam, size: Int,
+    entries: Entries, room: Room, last: bool,
 ) -> Int:  # fmt: skip
     """One step: compose every formula in the beam with every concept, keep the best.
 
@@ -310,7 +310,7 @@ def _step(
 
 @inlined
 def _compose(
-    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, b: Int, entries: Entries, held: Int,
+    rule: BeamRule, atoms: Atoms, unit: BeamUnit, beam: Beam, b: Int, entries: Entries, held: Int,
     room: Room,
 ) -> Int:  # fmt: skip
     """Offer formula ``b`` with every operator and concept; return how many entries there are."""
@@ -365,7 +365,7 @@ def _is_idle(won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
 
 
 @inlined
-def _find_factors(rule: Rule, beam: Beam, b: Int, factors: NDArray[np.float64]) -> None:
+def _find_factors(rule: BeamRule, beam: Beam, b: Int, factors: NDArray[np.float64]) -> None:
     """Write what scores are multiplied by when formula ``b`` is composed, for each operator."""
     n_terms, n_nots = 0, 0
     while n_terms < beam.terms.shape[1] and beam.terms[b, n_terms] >= 0:
@@ -458,8 +458,8 @@ def _insert(
 
 @inlined
 def _trim(
-    rule: Rule, atoms: Atoms, unit: Unit, beam: Beam, entries: Entries, held: Int, last: bool,
-    following: Beam,
+    rule: BeamRule, atoms: Atoms, unit: BeamUnit, beam: Beam, entries: Entries, held: Int,
+    last: bool, following: Beam,
 ) -> None:  # fmt: skip
     """Write the entries as the next beam; where no step follows, without what only steps need."""
     for e in range(held):

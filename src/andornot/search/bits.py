@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from andornot._tools.jit import Int, lean
 from andornot.search.problem import AND, OR, Atoms, Ints, Problem
 
-Words: TypeAlias = NDArray[np.uint64]  # (n_words,) a set of positions, a bit for each
+BitWords: TypeAlias = NDArray[np.uint64]  # (n_words,) a set of positions, a bit for each
 
 _WORDS_PER_ENTRY = 4
 """Most words for each list entry; at 1.8 of them, searches in bits took half the time of lists."""
@@ -56,7 +56,7 @@ def active_bits(problem: Problem) -> NDArray[np.uint64]:
 
 
 @lean
-def _set(firsts: Ints, lengths: Ints, row: Words) -> None:
+def _set(firsts: Ints, lengths: Ints, row: BitWords) -> None:
     """Set stretches of bits."""
     for k in range(len(firsts)):
         for p in range(firsts[k], firsts[k] + lengths[k]):
@@ -65,7 +65,7 @@ def _set(firsts: Ints, lengths: Ints, row: Words) -> None:
 
 
 @lean
-def combine_bits(left: Words, operator: int, right: Words, out: Words) -> None:
+def combine_bits(left: BitWords, operator: int, right: BitWords, out: BitWords) -> None:
     """Write the bits of ``L operator C`` to ``out``."""
     for w in range(len(out)):
         if operator == OR:
@@ -77,7 +77,7 @@ def combine_bits(left: Words, operator: int, right: Words, out: Words) -> None:
 
 
 @lean
-def shared_counts(left: Words, active: Words, right: Words) -> tuple[Int, Int]:
+def shared_counts(left: BitWords, active: BitWords, right: BitWords) -> tuple[Int, Int]:
     """Active and other positions that two sets share; exact."""
     i, t = np.int64(0), np.int64(0)
     for w in range(len(left)):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Grain, count_positions, known_positions
+from andornot.counting.responses import CountBy, count_positions, known_positions
 from andornot.counting.stores import Activations
 from andornot.measures.moments import find_moments, units_at_once
 from andornot.measures.scores import Agreement
@@ -42,10 +42,10 @@ def agreements(
     # NaN, so that units without a formula are active nowhere and cost nothing
     only, units = np.full(len(thresholds), np.nan), [e.unit for e in explained]
     only[units] = thresholds[units]
-    # by cell: coverage asks in which samples a unit is active, and atoms do not tell
+    # by sample atom: coverage asks in which samples a unit is active, and atoms do not tell
     positions = known_positions(concepts).by_cell()
-    grain = Grain(positions, len(positions.atoms))
-    cells = count_positions(activations, only, grain, jobs).responses
+    grain = CountBy(positions, len(positions.atoms))
+    sample_atoms = count_positions(activations, only, grain, jobs).responses
     samples = _Samples.of(concepts)
     found = {}
     for part in units_at_once(concepts, len(explained)):
@@ -54,7 +54,7 @@ def agreements(
         for row, e in enumerate(some):
             assert e.formula is not None
             mask, sums = concepts.mask(e.formula), moments.unit(row)
-            coverage = samples.coverage(mask, cells.unit(e.unit)[0])
+            coverage = samples.coverage(mask, sample_atoms.unit(e.unit)[0])
             found[e.unit] = Agreement(
                 _rounded(sums.pearson(mask)), _rounded(sums.cosine(mask)), e.counts.auprc, *coverage
             )
@@ -68,7 +68,7 @@ def _rounded(value: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Samples:
-    """Which atoms every sample has: atom and sample of each cell."""
+    """Which atoms every sample has: atom and sample of each sample atom."""
 
     atoms: NDArray[np.int32]
     samples: NDArray[np.int64]
@@ -82,7 +82,7 @@ class _Samples:
         return cls(positions.atoms, samples, positions.n_samples)
 
     def coverage(self, mask: NDArray[np.bool_], active: NDArray[np.int32]) -> tuple[float, float]:
-        """Explanation coverage and sample coverage of a formula, from a unit's active cells."""
+        """Explanation coverage and sample coverage of a formula, from a unit's sample atoms."""
         holds, fires, both = np.zeros((3, self.n_samples), np.bool_)
         holds[self.samples[mask[self.atoms]]] = True
         fires[self.samples[active]] = True

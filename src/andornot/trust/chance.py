@@ -17,7 +17,7 @@ from andornot._tools.progress import track
 from andornot.counting.responses import Responses, known_positions
 from andornot.results.trust import Chance
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import Evidence
+from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 from andornot.trust.shuffled import draw_orders
 
@@ -30,7 +30,7 @@ FEWEST_GROUPS = 10
 
 
 def measure_chance(
-    evidence: Evidence,
+    evidence: Recount,
     repeats: Repeats,
     lengths: Sequence[int],
     options: TrustOptions,
@@ -129,7 +129,7 @@ def _standard(
     return far
 
 
-def _shuffled(evidence: Evidence, orders: NDArray[np.int64]) -> Iterator[Responses]:
+def _shuffled(evidence: Recount, orders: NDArray[np.int64]) -> Iterator[Responses]:
     """Responses for each order; as many of them counted at a time as fit."""
     size = max(1, _ENTRIES_AT_ONCE // max(1, len(evidence.responses.atoms)))
     for first in range(0, len(orders), size):

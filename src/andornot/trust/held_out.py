@@ -11,7 +11,7 @@ from andornot._tools.progress import track
 from andornot.counting.responses import Responses, known_positions
 from andornot.results.trust import HeldOut
 from andornot.search.problem import Solution
-from andornot.trust.recount import Evidence
+from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]
@@ -20,7 +20,7 @@ _SEARCHED, _HELD_OUT = 0, 1
 _BOTH, _EITHER = 0, 1
 
 
-def measure_held_out(evidence: Evidence, repeats: Repeats) -> list[HeldOut | None]:
+def measure_held_out(evidence: Recount, repeats: Repeats) -> list[HeldOut | None]:
     """Held-out IoU by length of each unit of the evidence.
 
     Where thresholds are quantiles, they too come from the samples that are searched on. None for

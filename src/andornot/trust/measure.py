@@ -26,7 +26,7 @@ from andornot.trust.chance import measure_chance
 from andornot.trust.held_out import measure_held_out
 from andornot.trust.options import LONGEST as LONGEST
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import Evidence, MaskEvidence
+from andornot.trust.recount import MaskRecount, Recount
 from andornot.trust.repeat import Repeats
 from andornot.trust.stability import measure_stability
 
@@ -103,7 +103,7 @@ def assess(
         )
     # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
-    evidence = MaskEvidence(concepts, masks[rows], jobs)
+    evidence = MaskRecount(concepts, masks[rows], jobs)
     _check_counts(result, evidence)
     return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
 
@@ -160,7 +160,7 @@ def _meaning(search: SearchOptions) -> dict[str, Any]:
     return asdict(search) | sets | {"operators": numbers, "metric": search.metric.lower()}
 
 
-def _check_counts(result: Result, evidence: MaskEvidence) -> None:
+def _check_counts(result: Result, evidence: MaskRecount) -> None:
     """Refuse masks, or annotations, on which the formulas have other counts."""
     explained = [e for e in result if e.formula is not None]
     for row, e in enumerate(explained):
@@ -199,7 +199,7 @@ def _check_same(result: Result, masks: NDArray[np.bool_], search: SearchOptions)
 
 def with_trust(
     result: Result,
-    evidence: Evidence,
+    evidence: Recount,
     search: SearchOptions,
     options: TrustOptions,
     *,

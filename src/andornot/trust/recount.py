@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Grain, Responses, count_positions, known_positions
+from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
 from andornot.counting.stores import Activations, Block
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.trust.shuffled import shuffle_maps, shuffle_rows
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from andornot.counting.ranges import Ranges
 
 
-class Evidence(Protocol):
+class Recount(Protocol):
     """The masks of some units over the samples of a concept table."""
 
     @property
@@ -32,8 +32,8 @@ class Evidence(Protocol):
     def responses(self) -> Responses:
         """Active positions by atom and fold."""
 
-    def cells(self) -> Responses:
-        """Active positions by *cell*: a sample's own atom, as ``positions.atoms`` lists them."""
+    def sample_atoms(self) -> Responses:
+        """Active positions by *sample atom*: a sample's own, as ``positions.atoms`` lists them."""
 
     def held_out(self, fold: int) -> Responses:
         """As ``responses``, with thresholds of the samples that are not in a fold."""
@@ -49,8 +49,8 @@ class Evidence(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedEvidence:
-    """Masks from recorded activations; an ``Evidence``.
+class StoredRecount:
+    """Masks from recorded activations; an ``Recount``.
 
     Attributes:
         table: the concept table.
@@ -84,14 +84,14 @@ class RecordedEvidence:
         only[list(self.units)] = thresholds[list(self.units)]
         return only
 
-    def _count(self, thresholds: NDArray[np.float64], grain: Grain) -> Responses:
+    def _count(self, thresholds: NDArray[np.float64], grain: CountBy) -> Responses:
         counted = count_positions(self.activations, thresholds, grain, self.jobs)
         return counted.responses.select(self.units)
 
-    def cells(self) -> Responses:
-        """Counted once more, by cell."""
+    def sample_atoms(self) -> Responses:
+        """Counted once more, by sample atom."""
         positions = self._positions.by_cell()
-        return self._count(self._chosen, Grain(positions, len(positions.atoms)))
+        return self._count(self._chosen, CountBy(positions, len(positions.atoms)))
 
     def held_out(self, fold: int) -> Responses:
         """Counted once more, unless the threshold is a fixed number."""
@@ -101,22 +101,22 @@ class RecordedEvidence:
         positions = self._positions
         kept = np.flatnonzero(positions.folds != fold)
         rows = kept
-        if self.activations.n_samples != positions.n_samples:
+        if self.activations.n_rows != positions.n_samples:
             rows = np.flatnonzero(np.repeat(positions.folds, np.diff(positions.offsets)) != fold)
         part = _Rows(self.activations, rows)
         # else the held-out samples would have a say in where a unit is active
         found = find_thresholds(part, self.rule, positions.grids(kept), self.jobs)
-        grain = Grain(positions, self.table.n_atoms, self.table.n_folds)
+        grain = CountBy(positions, self.table.n_atoms, self.table.n_folds)
         return self._count(self._only_units(found.values), grain)
 
     def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
         """All orders in one pass over the activations."""
         positions, n_atoms = self._positions, self.table.n_atoms
-        if self.activations.n_samples == positions.n_samples:
+        if self.activations.n_rows == positions.n_samples:
             return shuffle_maps(
                 self.activations, self._chosen, positions, orders, n_atoms, self.units, self.jobs
             )
-        active = np.zeros((len(self.units), self.activations.n_samples), np.bool_)
+        active = np.zeros((len(self.units), self.activations.n_rows), np.bool_)
         for start, block in self.activations.blocks():
             above = block[:, list(self.units), 0, 0] > self._chosen[list(self.units)]
             active[:, start : start + len(block)] = above.T
@@ -124,8 +124,8 @@ class RecordedEvidence:
 
 
 @dataclass(frozen=True, eq=False)
-class MaskEvidence:
-    """Masks that are given, so without a threshold; an ``Evidence``.
+class MaskRecount:
+    """Masks that are given, so without a threshold; an ``Recount``.
 
     Attributes:
         table: the concept table.
@@ -142,10 +142,10 @@ class MaskEvidence:
         """Active positions by atom and fold."""
         return Responses.from_masks(self.masks, self.table, self.jobs)
 
-    def cells(self) -> Responses:
-        """Counted by cell."""
+    def sample_atoms(self) -> Responses:
+        """Counted by sample atom."""
         positions = known_positions(self.table).by_cell()
-        return Responses.of_masks(self.masks, Grain(positions, len(positions.atoms)), self.jobs)
+        return Responses.of_masks(self.masks, CountBy(positions, len(positions.atoms)), self.jobs)
 
     def held_out(self, fold: int) -> Responses:  # noqa: ARG002
         """The counts as they are: there is no threshold to find."""
@@ -166,7 +166,7 @@ class _Rows:
     rows: NDArray[np.int64]
 
     @property
-    def n_samples(self) -> int:
+    def n_rows(self) -> int:
         return len(self.rows)
 
     @property

@@ -18,7 +18,7 @@ from andornot.formula import Formula
 from andornot.results.trust import Stability
 from andornot.search.problem import Solution
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import Evidence
+from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]
@@ -29,7 +29,7 @@ _DRAWS_AT_ONCE = 100
 
 
 def measure_stability(
-    evidence: Evidence,
+    evidence: Recount,
     repeats: Repeats,
     formulas: Sequence[Formula],
     lengths: Sequence[int],
@@ -52,16 +52,16 @@ def measure_stability(
         return [None] * len(formulas)
     # the searched resamples are the first of these, so intervals and repeats tell of the same draws
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
-    cells = _Cells.of(evidence, repeats)
+    sample_atoms = _SampleAtoms.of(evidence, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
-    intervals = _intervals(cells, [tally.mask for tally in tallies], draws)
+    intervals = _intervals(sample_atoms, [tally.mask for tally in tallies], draws)
     some = draws[: options.resamples]
     for draw in track(some, "searching on resamples", len(some)):
-        k, sizes = cells.weighted(draw)
+        k, sizes = sample_atoms.weighted(draw)
         # one draw for all units: they share its sizes, and so one table
-        found = repeats.search(unit_rows(cells.by_atom, k), sizes)
+        found = repeats.search(unit_rows(sample_atoms.by_atom, k), sizes)
         for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
-            tally.add(solution, *cells.unit(unit, k), sizes)
+            tally.add(solution, *sample_atoms.unit(unit, k), sizes)
     return [
         tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
     ]
@@ -87,12 +87,12 @@ def draw_samples(groups: NDArray[np.integer], draws: int, seed: int) -> NDArray[
 
 
 @dataclass(frozen=True, eq=False)
-class _Cells:
-    """Counts by cell, which a draw of samples weights.
+class _SampleAtoms:
+    """Counts by sample atom, which a draw of samples weights.
 
     Attributes:
-        sample, atom, sizes: of each cell its sample, atom and positions.
-        active: the units' active positions by cell.
+        sample, atom, sizes: of each sample atom its sample, atom and positions.
+        active: the units' active positions by sample atom.
         by_atom: entries of the units by atom; their counts are not used.
         entry: for each entry of ``active`` the entry of ``by_atom`` that it adds to.
         n_atoms: number of atoms.
@@ -107,11 +107,11 @@ class _Cells:
     n_atoms: int
 
     @classmethod
-    def of(cls, evidence: Evidence, repeats: Repeats) -> _Cells:
+    def of(cls, evidence: Recount, repeats: Repeats) -> _SampleAtoms:
         positions = known_positions(repeats.table)
         sample = np.repeat(np.arange(positions.n_samples), np.diff(positions.atom_offsets))
         atom = positions.atoms.astype(np.int64)
-        active, by_atom = evidence.cells(), evidence.responses
+        active, by_atom = evidence.sample_atoms(), evidence.responses
         unit = np.repeat(np.arange(active.n_units), np.diff(active.indptr))
         rows = np.repeat(np.arange(by_atom.n_units), np.diff(by_atom.indptr))
         n_atoms = repeats.table.n_atoms
@@ -134,10 +134,10 @@ class _Cells:
 
     def by_sample(self, unit: int, mask: NDArray[np.bool_], n_samples: int) -> Ints:
         """Intersection and union of a unit and a formula in each sample, ``(n_samples, 2)``."""
-        cells, counts = self.active.unit(unit)
+        sample_atoms, counts = self.active.unit(unit)
         inside = mask[self.atom]
-        both = _sums(self.sample[cells], counts * inside[cells], n_samples)
-        active = _sums(self.sample[cells], counts, n_samples)
+        both = _sums(self.sample[sample_atoms], counts * inside[sample_atoms], n_samples)
+        active = _sums(self.sample[sample_atoms], counts, n_samples)
         area = _sums(self.sample, self.sizes * inside, n_samples)
         return np.stack([both, active + area - both], axis=1)
 
@@ -148,25 +148,25 @@ def _sums(where: Ints, values: Ints, n: int) -> Ints:
     return sums
 
 
-def _cell_sizes(evidence: Evidence) -> Ints:
-    """Positions of each cell."""
+def _cell_sizes(evidence: Recount) -> Ints:
+    """Positions of each sample atom."""
     positions = known_positions(evidence.table)
     sizes = np.zeros(len(positions.atoms), np.int64)
     for sample in range(positions.n_samples):
-        cells = slice(*positions.atom_offsets[sample : sample + 2])
+        sample_atoms = slice(*positions.atom_offsets[sample : sample + 2])
         codes = positions.codes[slice(*positions.offsets[sample : sample + 2])]
-        sizes[cells] = np.bincount(codes, minlength=cells.stop - cells.start)
+        sizes[sample_atoms] = np.bincount(codes, minlength=sample_atoms.stop - sample_atoms.start)
     return sizes
 
 
 def _intervals(
-    cells: _Cells, masks: Sequence[NDArray[np.bool_]], draws: NDArray[np.uint16]
+    sample_atoms: _SampleAtoms, masks: Sequence[NDArray[np.bool_]], draws: NDArray[np.uint16]
 ) -> Iterator[tuple[float, float]]:
     """The middle 95 % of each formula's IoU over the draws; some units at a time."""
     for first in range(0, len(masks), _UNITS_AT_ONCE):
         units = range(first, min(first + _UNITS_AT_ONCE, len(masks)))
         # by sample first: then all draws are one matrix product (of whole numbers, so exact)
-        parts = [cells.by_sample(u, masks[u], draws.shape[1]) for u in units]
+        parts = [sample_atoms.by_sample(u, masks[u], draws.shape[1]) for u in units]
         counts = np.concatenate(parts, axis=1).astype(np.float64)
         drawn = np.concatenate(
             [

@@ -2,15 +2,15 @@
 
 Report, figures, terminal and notebook read views and nothing else; ``as_dict()`` gives what JSON
 can hold. Of a run ask :func:`unit_view`, :func:`formula_tree` and :func:`gallery`, or
-:func:`run_book` for all there is to show; of explanations of arrays ask :func:`array_book`:
+:func:`run_views` for all there is to show; of explanations of arrays ask :func:`array_views`:
 
 >>> import andornot
->>> from andornot.views import array_book
+>>> from andornot.views import array_views
 >>> concepts = andornot.ConceptTable.from_masks(
 ...     [[True, True, False, False], [False, True, True, False]], ["red", "round"])
 >>> unit_masks = [[True, False, False, False]]
->>> book = array_book(andornot.explain(unit_masks, concepts), unit_masks, concepts)
->>> view = next(book.units())
+>>> views = array_views(andornot.explain(unit_masks, concepts), unit_masks, concepts)
+>>> view = next(views.units())
 >>> view.entry.formula, view.kind[0]
 ('red AND NOT round', 'specialisation')
 >>> [(part.concept, part.role, part.iou) for part in view.tree.concepts()]
@@ -25,15 +25,15 @@ from andornot._tools.lazy import names_on_first_use
 
 if TYPE_CHECKING:
     from andornot.views.ask import formula_tree, gallery, unit_view
-    from andornot.views.book import array_book, run_book
+    from andornot.views.collection import array_views, run_views
 
-__all__ = ["array_book", "formula_tree", "gallery", "run_book", "unit_view"]
+__all__ = ["array_views", "formula_tree", "gallery", "run_views", "unit_view"]
 
 _HOMES = {
-    "array_book": "book",
+    "array_views": "collection",
     "formula_tree": "ask",
     "gallery": "ask",
-    "run_book": "book",
+    "run_views": "collection",
     "unit_view": "ask",
 }
 

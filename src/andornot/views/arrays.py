@@ -32,19 +32,19 @@ from andornot.views.layer import (
     trust_sentences,
 )
 from andornot.views.neighbours import Match, nearest_units
-from andornot.views.parts import Matcher, Part, Share, failures
+from andornot.views.parts import FormulaPart, Matcher, Share, failures
 from andornot.views.plots import Plot, iou_by_length, iou_histogram, trust_by_length
 from andornot.views.unit import derived, entry_of, length_sentence, lower_ranges, runner_up_rows
 from andornot.views.unit_in_layer import UnitView, kind_words, lengths_plot
-from andornot.views.unit_refs import UnitRef, unit_ref
+from andornot.views.unit_links import UnitLink, unit_ref
 
 LAYER: Final = "unit"
 """What the only layer of arrays is called."""
 
 
-def array_chapter(
+def array_context(
     result: Result, unit_masks: ArrayLike | Responses | None, concepts: ConceptTable | None
-) -> ArrayChapter:
+) -> ArrayContext:
     """A result with what is known of its units and concepts, checked.
 
     Raises:
@@ -52,7 +52,7 @@ def array_chapter(
         DataError: masks do not fit the table.
     """
     if unit_masks is None and concepts is None:
-        return ArrayChapter(result)
+        return ArrayContext(result)
     if unit_masks is None or concepts is None:
         missing = "unit_masks" if unit_masks is None else "concepts"
         raise OptionError(f"{missing} are missing; give masks and concepts together, or neither")
@@ -69,7 +69,7 @@ def array_chapter(
     )
     # a table knows its digest and masks have none, so counts tell whether they are the ones
     _check_masks(result, responses, concepts)
-    return ArrayChapter(result, responses, concepts)
+    return ArrayContext(result, responses, concepts)
 
 
 def _check_masks(result: Result, responses: Responses, concepts: ConceptTable) -> None:
@@ -97,7 +97,7 @@ def _check_masks(result: Result, responses: Responses, concepts: ConceptTable) -
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayChapter:
+class ArrayContext:
     """A result with what is known of its units and concepts: what a layer is of a run.
 
     Attributes:
@@ -136,7 +136,7 @@ class ArrayChapter:
         return Matcher(self.table, active)
 
     @cached_property
-    def refs(self) -> tuple[UnitRef, ...]:
+    def refs(self) -> tuple[UnitLink, ...]:
         """The units as other views point at them."""
         return tuple(unit_ref(LAYER, e) for e in self.explanations)
 
@@ -145,7 +145,7 @@ class ArrayChapter:
         """The row of each unit in the responses."""
         return {e.unit: place for place, e in enumerate(self.explanations)}
 
-    def tree(self, e: Explanation) -> Part | None:
+    def tree(self, e: Explanation) -> FormulaPart | None:
         """A unit's formula, part by part; None where no masks were given."""
         matcher = self.matcher(self.places[e.unit])
         return None if matcher is None or e.formula is None else matcher.tree(e.formula)
@@ -158,15 +158,15 @@ class ArrayChapter:
             yield from nearest_units(self.given, self.units)
 
 
-def array_units(chapter: ArrayChapter) -> Iterator[UnitView[Any]]:
+def array_units(context: ArrayContext) -> Iterator[UnitView[Any]]:
     """The units, one after another."""
-    for place, near in enumerate(chapter.near()):
-        yield _view(chapter, place, near)
+    for place, near in enumerate(context.near()):
+        yield _view(context, place, near)
 
 
-def _view(chapter: ArrayChapter, place: int, near: Sequence[Match]) -> UnitView[Any]:
-    e, refs, table = chapter.explanations[place], chapter.refs, chapter.table
-    missed, alarms = _failures(chapter.matcher(place), e)
+def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[Any]:
+    e, refs, table = context.explanations[place], context.refs, context.table
+    missed, alarms = _failures(context.matcher(place), e)
     return UnitView(
         ref=refs[place],
         before=refs[place - 1] if place else None,
@@ -175,11 +175,11 @@ def _view(chapter: ArrayChapter, place: int, near: Sequence[Match]) -> UnitView[
         n_positions=_positions(e),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
-        tree=chapter.tree(e),
+        tree=context.tree(e),
         missed=missed,
         alarms=alarms,
         lengths=lengths_plot(e),
-        lower=lower_ranges(chapter.result.ranges(e.unit)),
+        lower=lower_ranges(context.result.ranges(e.unit)),
         unaccounted=None,
         activations=None,
         runners_up=runner_up_rows(e),
@@ -187,7 +187,7 @@ def _view(chapter: ArrayChapter, place: int, near: Sequence[Match]) -> UnitView[
         are_weights=False,
         in_use=(),
         nearest=tuple((refs[match.index], match.score) for match in near),
-        command=_command(e, place, _known_only(chapter.result)),
+        command=_command(e, place, _known_only(context.result)),
     )
 
 
@@ -200,20 +200,20 @@ def _failures(
     return failures(matcher, matcher.table.mask(e.formula))
 
 
-def array_layer(chapter: ArrayChapter) -> LayerView:
+def array_layer(context: ArrayContext) -> LayerView:
     """What is said of all units."""
-    explanations = chapter.explanations
+    explanations = context.explanations
     found = [e for e in explanations if e.formula is not None]
     explained = f"{len(found):,} of {len(explanations):,} units have a formula."
     return LayerView(
         name=LAYER,
-        sentences=(explained, *length_sentence(chapter.result), *trust_sentences(explanations)),
+        sentences=(explained, *length_sentence(context.result), *trust_sentences(explanations)),
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
         kinds=kinds_found(explanations),
-        left_out=left_out(chapter.refs),
-        best=best_units(chapter.refs),
+        left_out=left_out(context.refs),
+        best=best_units(context.refs),
     )
 
 
@@ -243,10 +243,10 @@ def _plots(found: Sequence[Explanation]) -> list[Plot]:
     return plots if means is None else [*plots, trust_by_length(*means)]
 
 
-def array_facts(chapter: ArrayChapter) -> tuple[tuple[str, str], ...]:
+def array_facts(context: ArrayContext) -> tuple[tuple[str, str], ...]:
     """How the explanations were made: what, and its value."""
-    search, table = chapter.result.search, chapter.table
-    facts = [("positions", f"{_positions(chapter.explanations[0]):,}")]
+    search, table = context.result.search, context.table
+    facts = [("positions", f"{_positions(context.explanations[0]):,}")]
     if table is not None:
         facts.append(("concepts", f"{table.n_concepts:,}"))
     if search is not None:

@@ -8,9 +8,9 @@ from andornot.errors import OptionError
 from andornot.formula import Formula, parse
 from andornot.runs.run import Run
 from andornot.views.answers import ask_all
-from andornot.views.chapter import Chapter, matcher_of
 from andornot.views.galleries import AnyGallery, open_gallery
-from andornot.views.parts import Part
+from andornot.views.layer_context import LayerContext, matcher_of
+from andornot.views.parts import FormulaPart
 from andornot.views.unit_in_layer import UnitView, view_unit
 
 _QUESTIONS: Final = ("accuracy", "vocabulary")
@@ -53,13 +53,13 @@ def unit_view(
     number = result[unit].unit  # raises before the data is opened
     units = tuple(e.unit for e in result)
     answers, _ = ask_all(run, layer, _QUESTIONS)
-    chapter = Chapter(run, layer, units, open_gallery(run, layer, data), answers)
-    return view_unit(chapter, units.index(number), n_samples)
+    context = LayerContext(run, layer, units, open_gallery(run, layer, data), answers)
+    return view_unit(context, units.index(number), n_samples)
 
 
 def formula_tree(
     run: Run, unit: int, formula: Formula | str | None = None, layer: str | None = None
-) -> Part:
+) -> FormulaPart:
     """A formula part by part: how well each part matches a unit, and what it adds to the whole.
 
     Args:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from andornot._tools.words import count
 from andornot.data.classes import match_classes
 from andornot.views.attacks import AttackView
-from andornot.views.chapter import Chapter
+from andornot.views.layer_context import LayerContext
 from andornot.views.plain import View
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 
 _UNITS: Final = 10
 """Units for a class, and as many against it."""
@@ -27,7 +27,7 @@ class Links(View):
 
     heading: str
     quantity: str
-    rows: tuple[tuple[UnitRef, float], ...]
+    rows: tuple[tuple[UnitLink, float], ...]
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class ClassView(View):
 
 def class_views(
     samples: pd.DataFrame,
-    chapters: Sequence[Chapter],
+    contexts: Sequence[LayerContext],
     attacks: Sequence[AttackView],
 ) -> list[ClassView]:
     """A view of each class of the network; none where classes are not known."""
-    linked = [chapter for chapter in chapters if chapter.links is not None]
+    linked = [context for context in contexts if context.links is not None]
     if not linked:
         return []
     names = linked[0].links.names if linked[0].links else ()
@@ -68,7 +68,7 @@ def class_views(
             name=name,
             number=c,
             sentences=_about_class(None if said is None else said == c, labels == c),
-            links=tuple(link for chapter in linked for link in _links(chapter, c, len(linked))),
+            links=tuple(link for context in linked for link in _links(context, c, len(linked))),
             attacks=tuple(note for note in attacks if name in (note.target, note.source)),
         )
         for c, name in enumerate(names)
@@ -94,19 +94,19 @@ def _about_class(said: NDArray[np.bool_] | None, own: NDArray[np.bool_]) -> tupl
     return tuple(found)
 
 
-def _links(chapter: Chapter, c: int, n_layers: int) -> list[Links]:
+def _links(context: LayerContext, c: int, n_layers: int) -> list[Links]:
     """The units of a layer for a class and against it."""
-    if chapter.links is None:
+    if context.links is None:
         return []
-    values = np.nan_to_num(chapter.links.values[c, list(chapter.units)])
-    weights = chapter.links.are_weights
+    values = np.nan_to_num(context.links.values[c, list(context.units)])
+    weights = context.links.are_weights
     quantity = "weight" if weights else "correlation"
-    of_layer = f" ({chapter.layer})" if n_layers > 1 else ""
+    of_layer = f" ({context.layer})" if n_layers > 1 else ""
     speak = "Units that speak {} it" if weights else "Units that go {} its prediction"
     found = []
     for sign, words in ((1, ("for", "with")), (-1, ("against", "against"))):
         order = np.argsort(-sign * values, kind="stable")[:_UNITS]
-        rows = tuple((chapter.refs[i], float(values[i])) for i in order if sign * values[i] > 0)
+        rows = tuple((context.refs[i], float(values[i])) for i in order if sign * values[i] > 0)
         heading = speak.format(words[0 if weights else 1]) + of_layer
         found += [Links(heading, quantity, rows)] if rows else []
     return found

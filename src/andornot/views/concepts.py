@@ -10,10 +10,10 @@ from typing import Final
 from andornot.concepts.table import ConceptTable
 from andornot.views.listed import Listed
 from andornot.views.neighbours import best_units
-from andornot.views.parts import ROLES, Part
+from andornot.views.parts import ROLES, FormulaPart
 from andornot.views.plain import View
 from andornot.views.unit import plain_concepts
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 
 _UNITS: Final = 10
 """Units that a concept alone describes best."""
@@ -23,7 +23,7 @@ _UNITS: Final = 10
 class Use(View):
     """A unit that names a concept: in which role, and how well the concept alone fits it."""
 
-    unit: UnitRef
+    unit: UnitLink
     role: str
     iou: float
 
@@ -50,35 +50,35 @@ class ConceptView(View):
     n_positions: int
     share: float
     uses: tuple[Use, ...]
-    best: tuple[tuple[UnitRef, float], ...]
+    best: tuple[tuple[UnitLink, float], ...]
 
     def n_uses(self, role: str) -> int:
         """How many units name it in a role."""
         return sum(use.role == role for use in self.uses)
 
 
-def concept_views(table: ConceptTable, chapters: Sequence[Listed]) -> list[ConceptView]:
+def concept_views(table: ConceptTable, contexts: Sequence[Listed]) -> list[ConceptView]:
     """A view of each concept that formulas name, in the order of the table.
 
     Args:
         table: the concepts.
-        chapters: the layers.
+        contexts: the layers.
     """
     uses: dict[int, list[Use]] = defaultdict(list)
-    for chapter in chapters:
-        for ref, e in zip(chapter.refs, chapter.explanations, strict=True):
-            for name, use in _uses(ref, chapter.tree(e)):
+    for context in contexts:
+        for ref, e in zip(context.refs, context.explanations, strict=True):
+            for name, use in _uses(ref, context.tree(e)):
                 uses[table.index(name)].append(use)
     columns = sorted(uses)
-    best: dict[int, list[tuple[UnitRef, float]]] = defaultdict(list)
-    for chapter in chapters:
-        found = best_units(chapter.responses, chapter.units, table, columns)
+    best: dict[int, list[tuple[UnitLink, float]]] = defaultdict(list)
+    for context in contexts:
+        found = best_units(context.responses, context.units, table, columns)
         for column, matches in zip(columns, found, strict=True):
-            best[column] += [(chapter.refs[match.index], match.score) for match in matches]
+            best[column] += [(context.refs[match.index], match.score) for match in matches]
     return [_concept_view(table, column, uses[column], best[column]) for column in columns]
 
 
-def _uses(ref: UnitRef, tree: Part | None) -> list[tuple[str, Use]]:
+def _uses(ref: UnitLink, tree: FormulaPart | None) -> list[tuple[str, Use]]:
     """The concepts of a unit's formula, each once for each of its roles."""
     if tree is None:
         return []
@@ -90,7 +90,7 @@ def _concept_view(
     table: ConceptTable,
     column: int,
     uses: Sequence[Use],
-    best: Sequence[tuple[UnitRef, float]],
+    best: Sequence[tuple[UnitLink, float]],
 ) -> ConceptView:
     name, n = table.names[column], int(table.concept_counts[column])
     members = plain_concepts(table, name)

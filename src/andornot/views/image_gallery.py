@@ -132,7 +132,7 @@ class LeftOverView(ImageView):
 
 
 @dataclass(frozen=True, eq=False)
-class PictureGallery(Gallery[ImageView]):
+class ImageGallery(Gallery[ImageView]):
     """The units of one layer of a run on images.
 
     Attributes:
@@ -146,7 +146,7 @@ class PictureGallery(Gallery[ImageView]):
     @classmethod
     def open(
         cls, run: Run, layer: str | None = None, data: ProbingData | None = None
-    ) -> PictureGallery:
+    ) -> ImageGallery:
         """Prepare a layer of a run.
 
         Args:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from andornot._tools.words import count
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
-from andornot.views.chapter import Chapter
+from andornot.views.layer_context import LayerContext
 from andornot.views.of_run import looked_at, overview, threshold
 from andornot.views.origins import model_labelled
 from andornot.views.plain import View
@@ -21,7 +21,7 @@ from andornot.views.plots import (
     iou_histogram,
     trust_by_length,
 )
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 from andornot.views.wording import (
     ABOVE_ALL,
     ABOVE_POOLED,
@@ -55,23 +55,23 @@ class LayerView(View):
     plots: tuple[Plot, ...]
     kinds: tuple[tuple[str, str, int], ...]
     left_out: tuple[tuple[str, int], ...]
-    best: tuple[UnitRef, ...]
+    best: tuple[UnitLink, ...]
 
 
-def layer_view(chapter: Chapter) -> LayerView:
+def layer_view(context: LayerContext) -> LayerView:
     """What is said of a layer as a whole."""
-    refs = chapter.refs
+    refs = context.refs
     return LayerView(
-        name=chapter.layer,
+        name=context.layer,
         sentences=(
-            *overview(chapter.run, chapter.layer, looked_at(chapter.run), len(refs)),
-            *trust_sentences(chapter.explanations),
-            *filter(None, (model_labelled(chapter.run),)),
+            *overview(context.run, context.layer, looked_at(context.run), len(refs)),
+            *trust_sentences(context.explanations),
+            *filter(None, (model_labelled(context.run),)),
         ),
-        active=threshold(chapter.run, chapter.layer),
-        map_shape=" × ".join(map(str, chapter.run.activations(chapter.layer).map_shape)),
-        plots=_plots(chapter),
-        kinds=kinds_found(chapter.explanations),
+        active=threshold(context.run, context.layer),
+        map_shape=" × ".join(map(str, context.run.activations(context.layer).map_shape)),
+        plots=_plots(context),
+        kinds=kinds_found(context.explanations),
         left_out=left_out(refs),
         best=best_units(refs),
     )
@@ -83,12 +83,12 @@ def kinds_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, in
     return tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common())
 
 
-def left_out(refs: Iterable[UnitRef]) -> tuple[tuple[str, int], ...]:
+def left_out(refs: Iterable[UnitLink]) -> tuple[tuple[str, int], ...]:
     """Units without a formula: why, and how many, most common first."""
     return tuple(Counter(ref.status for ref in refs if ref.formula is None).most_common())
 
 
-def best_units(refs: Iterable[UnitRef]) -> tuple[UnitRef, ...]:
+def best_units(refs: Iterable[UnitLink]) -> tuple[UnitLink, ...]:
     """The best explained units; those no better than chance last."""
     found = (ref for ref in refs if ref.formula)
     return tuple(sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))[:_BEST])
@@ -135,9 +135,9 @@ def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] |
     return tuple([sum(ious) / len(ious) for ious in zip(*rows, strict=True)] for rows in columns)
 
 
-def _plots(chapter: Chapter) -> tuple[Plot, ...]:
+def _plots(context: LayerContext) -> tuple[Plot, ...]:
     """The figures that the answers allow."""
-    plots, answers = [], chapter.answers
+    plots, answers = [], context.answers
     if "length" in answers:
         tables = answers["length"].tables
         plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
@@ -149,7 +149,7 @@ def _plots(chapter: Chapter) -> tuple[Plot, ...]:
         plots.append(category_shares(answers["uniqueness"].tables["categories"]))
     if "accuracy" in answers:
         table = answers["accuracy"].tables["units"]
-        units = {unit: (chapter.layer, unit) for unit in chapter.units}
+        units = {unit: (context.layer, unit) for unit in context.units}
         quantity, label = "accuracy", "accuracy while active"
         if table["accuracy"].nunique(dropna=True) < 2:  # every prediction is right, say
             quantity, label = "margin", "logit margin while active"

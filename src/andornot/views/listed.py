@@ -11,9 +11,9 @@ from andornot.counting.responses import Responses
 from andornot.formula_forms import kind_of
 from andornot.results.explanation import Explanation
 from andornot.views.class_links import ClassLinks
-from andornot.views.parts import Part
+from andornot.views.parts import FormulaPart
 from andornot.views.plain import View
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 from andornot.views.wording import better_than_chance, held_out_iou
 
 
@@ -33,10 +33,10 @@ class Listed(Protocol):
         """Those of these units."""
 
     @property
-    def refs(self) -> Sequence[UnitRef]:
+    def refs(self) -> Sequence[UnitLink]:
         """The same as other views point at them."""
 
-    def tree(self, e: Explanation) -> Part | None:
+    def tree(self, e: Explanation) -> FormulaPart | None:
         """A unit's formula, part by part; None where that is not known."""
 
     @property
@@ -109,40 +109,40 @@ class UnitList(View):
     units: tuple[UnitRow, ...]
 
 
-def unit_list(table: ConceptTable | None, chapters: Sequence[Listed]) -> UnitList:
+def unit_list(table: ConceptTable | None, contexts: Sequence[Listed]) -> UnitList:
     """The list of all units.
 
     Args:
         table: the concepts; None where they were not given.
-        chapters: the layers.
+        contexts: the layers.
     """
     kinds = () if table is None else table.categories
     categories = tuple(sorted({category for own in kinds for category in own}))
-    links = next((chapter.links for chapter in chapters if chapter.links), None)
+    links = next((context.links for context in contexts if context.links), None)
     return UnitList(
-        layers=tuple(chapter.layer for chapter in chapters),
+        layers=tuple(context.layer for context in contexts),
         categories=categories,
         classes=() if links is None else links.names,
         are_weights=None if links is None else links.are_weights,
         units=tuple(
             row
-            for number, chapter in enumerate(chapters)
-            for row in _rows(chapter, number, categories)
+            for number, context in enumerate(contexts)
+            for row in _rows(context, number, categories)
         ),
     )
 
 
-def _rows(chapter: Listed, number: int, categories: Sequence[str]) -> list[UnitRow]:
+def _rows(context: Listed, number: int, categories: Sequence[str]) -> list[UnitRow]:
     """A row for each unit of the layer with this number."""
     place = {name: i for i, name in enumerate(categories)}
     return [
-        _row(chapter, ref, e, number, place)
-        for ref, e in zip(chapter.refs, chapter.explanations, strict=True)
+        _row(context, ref, e, number, place)
+        for ref, e in zip(context.refs, context.explanations, strict=True)
     ]
 
 
 def _row(
-    chapter: Listed, ref: UnitRef, e: Explanation, number: int, place: dict[str, int]
+    context: Listed, ref: UnitLink, e: Explanation, number: int, place: dict[str, int]
 ) -> UnitRow:
     has_formula, outside = e.formula is not None, held_out_iou(e)
     ious = e.by_length
@@ -156,8 +156,8 @@ def _row(
         active=(e.counts.tp + e.counts.fn) / max(sum(astuple(e.counts)), 1),
         length=0 if e.formula is None else e.formula.length,
         kind="" if e.formula is None else kind_of(e.formula),
-        categories=_categories(chapter.table, e, place),
-        classes=() if chapter.links is None else tuple(chapter.links.fed(ref.unit)),
+        categories=_categories(context.table, e, place),
+        classes=() if context.links is None else tuple(context.links.fed(ref.unit)),
         chance=better_than_chance(e),
         held=None if outside is None else round(outside, 4),
         example=ref.example,

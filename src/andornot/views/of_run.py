@@ -10,7 +10,7 @@ import numpy as np
 
 from andornot.data.classes import told_apart
 from andornot.results.explanation import Explanation
-from andornot.runs.manifest import Rule
+from andornot.runs.manifest import RulePart
 from andornot.runs.run import Run
 from andornot.views.unit import (
     MAX_WEIGHTS,
@@ -95,7 +95,7 @@ def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
 
 def threshold(run: Run, layer: str) -> str:
     """When a unit of a layer counts as active, after "if its value there is"."""
-    rule = run.record.layers[layer].threshold or Rule()
+    rule = run.record.layers[layer].threshold or RulePart()
     if rule.k is not None:
         return f"in the top one of the {rule.k} ranges of its values"
     if rule.quantile is not None:

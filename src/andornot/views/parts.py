@@ -22,7 +22,7 @@ _LEAST_LIFT: Final = 1.25
 much as of all."""
 
 BoolArray = NDArray[np.bool_]
-Replace = Callable[["BoolArray | None"], "BoolArray | None"]
+SetExpression = Callable[["BoolArray | None"], "BoolArray | None"]
 
 ALONE: Final = "alone"
 ALTERNATIVE: Final = "OR"
@@ -39,7 +39,7 @@ ROLES: Final = {
 
 
 @dataclass(frozen=True)
-class Part(View):
+class FormulaPart(View):
     """A part of a formula.
 
     Attributes:
@@ -58,14 +58,14 @@ class Part(View):
     role: str
     counts: Counts
     without: float | None
-    parts: tuple[Part, ...] = ()
+    parts: tuple[FormulaPart, ...] = ()
 
     @property
     def iou(self) -> float:
         """How well it alone matches the unit."""
         return self.counts.iou
 
-    def concepts(self) -> Iterator[Part]:
+    def concepts(self) -> Iterator[FormulaPart]:
         """Its concepts, from left to right."""
         if not self.parts:
             yield self
@@ -90,11 +90,13 @@ class Matcher:
         hit, held = int(self.active[atoms].sum()), int(self.table.counts[atoms].sum())
         return Counts.of(hit, held, int(self.active.sum()), self.table.n_positions)
 
-    def tree(self, formula: Formula) -> Part:
+    def tree(self, formula: Formula) -> FormulaPart:
         """A formula as a tree, in which chains of one operator are one node."""
         return self._part(formula, False, ALONE, lambda atoms: atoms)
 
-    def _part(self, formula: Formula, negated: bool, place: str, replace: Replace) -> Part:
+    def _part(
+        self, formula: Formula, negated: bool, place: str, replace: SetExpression
+    ) -> FormulaPart:
         """A part.
 
         Args:
@@ -112,10 +114,10 @@ class Matcher:
         without = None if rest is None else self.counts(rest).iou
         if isinstance(formula, Concept):
             role = EXCLUDED if negated else place
-            return Part("", formula.name, negated, role, self.counts(atoms), without)
+            return FormulaPart("", formula.name, negated, role, self.counts(atoms), without)
         kind = And if isinstance(formula, And) else Or
         parts = self._chain(list(operands(formula, kind)), kind, negated, replace)
-        return Part(
+        return FormulaPart(
             kind.__name__.upper(), "", negated, "", self.counts(atoms), without, tuple(parts)
         )
 
@@ -124,8 +126,8 @@ class Matcher:
         formulas: Sequence[Formula],
         kind: type[And] | type[Or],
         negated: bool,
-        replace: Replace,
-    ) -> Iterator[Part]:
+        replace: SetExpression,
+    ) -> Iterator[FormulaPart]:
         masks = [self.table.mask(formula) for formula in formulas]
         for i, formula in enumerate(formulas):
             others = _joined(kind, masks[:i] + masks[i + 1 :])
@@ -138,7 +140,7 @@ class Matcher:
             yield self._part(formula, negated, place, with_part)
 
 
-def _negated(replace: Replace) -> Replace:
+def _negated(replace: SetExpression) -> SetExpression:
     return lambda atoms: replace(None if atoms is None else ~atoms)
 
 

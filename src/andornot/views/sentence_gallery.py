@@ -85,7 +85,7 @@ class PairView(View):
 
 
 @dataclass(frozen=True, eq=False)
-class PairGallery(Gallery[PairView]):
+class SentenceGallery(Gallery[PairView]):
     """The units of one layer of a run on sentence pairs.
 
     Attributes:
@@ -97,7 +97,9 @@ class PairGallery(Gallery[PairView]):
     shows_unexplained: ClassVar[bool] = True
 
     @classmethod
-    def open(cls, run: Run, layer: str | None = None, data: PairData | None = None) -> PairGallery:
+    def open(
+        cls, run: Run, layer: str | None = None, data: PairData | None = None
+    ) -> SentenceGallery:
         """Prepare a layer of a run.
 
         Args:

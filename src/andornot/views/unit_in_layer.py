@@ -12,10 +12,10 @@ from andornot._tools.progress import track
 from andornot._tools.words import count, percent
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
-from andornot.views.chapter import Chapter
+from andornot.views.layer_context import LayerContext
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.of_run import unit_entry
-from andornot.views.parts import Part, Share, failures
+from andornot.views.parts import FormulaPart, Share, failures
 from andornot.views.plain import View
 from andornot.views.plots import Plot, activation_histogram, trust_by_length, unit_by_length
 from andornot.views.samples import grouped
@@ -28,7 +28,7 @@ from andornot.views.unit import (
     lower_ranges,
     runner_up_rows,
 )
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 from andornot.views.wording import vocabulary_limit
 
 T = TypeVar("T")
@@ -65,14 +65,14 @@ class UnitView(View, Generic[T]):
         command: how to score a formula for this unit.
     """
 
-    ref: UnitRef
-    before: UnitRef | None
-    after: UnitRef | None
+    ref: UnitLink
+    before: UnitLink | None
+    after: UnitLink | None
     entry: UnitEntry[T]
     n_positions: int
     true_negatives: int
     kind: tuple[str, str]
-    tree: Part | None
+    tree: FormulaPart | None
     missed: tuple[Share, ...]
     alarms: tuple[Share, ...]
     lengths: Plot | None
@@ -83,74 +83,76 @@ class UnitView(View, Generic[T]):
     classes: tuple[tuple[int, ClassWeight], ...]
     are_weights: bool
     in_use: tuple[str, ...]
-    nearest: tuple[tuple[UnitRef, float], ...]
+    nearest: tuple[tuple[UnitLink, float], ...]
     command: str
 
 
-def view_units(chapter: Chapter, n_samples: int) -> Iterator[UnitView[Any]]:
+def view_units(context: LayerContext, n_samples: int) -> Iterator[UnitView[Any]]:
     """The units of a layer, one after another: samples of all at once would fill the memory.
 
     Args:
-        chapter: the layer.
+        context: the layer.
         n_samples: how many samples to show of each unit, at most.
     """
-    nearest = nearest_units(chapter.responses, chapter.units)
-    tracked = track(nearest, f"writing {chapter.layer}", len(chapter.units))
+    nearest = nearest_units(context.responses, context.units)
+    tracked = track(nearest, f"writing {context.layer}", len(context.units))
     for place, matches in enumerate(tracked):
-        yield _view(chapter, place, n_samples, matches)
+        yield _view(context, place, n_samples, matches)
 
 
-def view_unit(chapter: Chapter, place: int, n_samples: int) -> UnitView[Any]:
+def view_unit(context: LayerContext, place: int, n_samples: int) -> UnitView[Any]:
     """One unit of a layer, by its place among those that are shown."""
-    nearest = nearest_units(chapter.responses, chapter.units)
-    return _view(chapter, place, n_samples, next(islice(nearest, place, None)))
+    nearest = nearest_units(context.responses, context.units)
+    return _view(context, place, n_samples, next(islice(nearest, place, None)))
 
 
-def _view(chapter: Chapter, place: int, n_samples: int, nearest: Sequence[Match]) -> UnitView[Any]:
+def _view(
+    context: LayerContext, place: int, n_samples: int, nearest: Sequence[Match]
+) -> UnitView[Any]:
     """The unit at a place among those of its layer; ``nearest`` are places too."""
-    e, links, refs = chapter.explanations[place], chapter.links, chapter.refs
-    groups = grouped(chapter.gallery.unit(e.unit, n_samples))
-    missed, alarms = _failures(chapter, e)
-    histogram = chapter.histograms[e.unit]
-    threshold = float(chapter.gallery.thresholds[e.unit])
+    e, links, refs = context.explanations[place], context.links, context.refs
+    groups = grouped(context.gallery.unit(e.unit, n_samples))
+    missed, alarms = _failures(context, e)
+    histogram = context.histograms[e.unit]
+    threshold = float(context.gallery.thresholds[e.unit])
     return UnitView(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
-        entry=unit_entry(chapter.run, chapter.layer, e, groups, chapter.run.positions.position),
+        entry=unit_entry(context.run, context.layer, e, groups, context.run.positions.position),
         n_positions=sum(asdict(e.counts).values()),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
-        tree=chapter.tree(e),
+        tree=context.tree(e),
         missed=missed,
         alarms=alarms,
         lengths=lengths_plot(e),
-        lower=lower_ranges(chapter.gallery.result.ranges(e.unit)),
-        unaccounted=_unaccounted(chapter, e),
+        lower=lower_ranges(context.gallery.result.ranges(e.unit)),
+        unaccounted=_unaccounted(context, e),
         activations=None if histogram is None else activation_histogram(histogram, threshold),
         runners_up=runner_up_rows(e),
         classes=() if links is None else links.of_unit(e.unit),
         are_weights=links is not None and links.are_weights,
-        in_use=_in_use(chapter.accuracies.get(e.unit)),
+        in_use=_in_use(context.accuracies.get(e.unit)),
         nearest=tuple((refs[match.index], match.score) for match in nearest),
-        command=_command(chapter, e),
+        command=_command(context, e),
     )
 
 
-def _failures(chapter: Chapter, e: Explanation) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
+def _failures(context: LayerContext, e: Explanation) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
     """Which concepts stand out where the formula misses the unit, and in its false alarms."""
     if e.formula is None:
         return (), ()
-    return failures(chapter.matcher(e.unit), chapter.run.concepts.mask(e.formula))
+    return failures(context.matcher(e.unit), context.run.concepts.mask(e.formula))
 
 
-def _unaccounted(chapter: Chapter, e: Explanation) -> Group[Any] | None:
+def _unaccounted(context: LayerContext, e: Explanation) -> Group[Any] | None:
     """Samples of a unit that no concept accounts for, where the vocabulary is the limit."""
-    samples = chapter.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
+    samples = context.unaccounted.get(e.unit, [])[:_UNACCOUNTED]
     if e.formula is None or not samples or not vocabulary_limit(e):
         return None
-    union = chapter.accounted(e.unit)
-    shown = tuple(chapter.gallery.left_over(e, union, sample) for sample in samples)
+    union = context.accounted(e.unit)
+    shown = tuple(context.gallery.left_over(e, union, sample) for sample in samples)
     return Group("unaccounted", "Most left over", shown)
 
 
@@ -183,9 +185,9 @@ def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _command(chapter: Chapter, e: Explanation) -> str:
+def _command(context: LayerContext, e: Explanation) -> str:
     """How to score its formula, or another one, on the command line, wherever one stands there."""
-    layer = ["--layer", chapter.layer] if len(chapter.run.layers) > 1 else []
+    layer = ["--layer", context.layer] if len(context.run.layers) > 1 else []
     formula = "FORMULA" if e.formula is None else str(e.formula)
     plain = ["--"] if formula.startswith("-") else []  # what follows is no option
-    return command("score", *layer, *plain, chapter.run.path.resolve(), e.unit, formula)
+    return command("score", *layer, *plain, context.run.path.resolve(), e.unit, formula)

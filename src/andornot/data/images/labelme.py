@@ -52,7 +52,7 @@ _LINE, _POINT = 10, 5
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
+class DrawnRegion:
     """A region with a shape that labelme knows.
 
     Attributes:
@@ -189,7 +189,7 @@ class _Found:
     """
 
     samples: list[tuple[Sample, tuple[str, ...]]] = field(default_factory=list)
-    shapes: dict[str, list[Drawing]] = field(default_factory=dict)
+    shapes: dict[str, list[DrawnRegion]] = field(default_factory=dict)
     frames: dict[str, Frame] = field(default_factory=dict)
     groups: dict[str, set[str]] = field(default_factory=dict)
     digest: Any = field(default_factory=hashlib.sha256)
@@ -315,7 +315,7 @@ def _image(
     )
 
 
-def _drawing(entry: Any, found: _Found, at: str) -> Drawing:
+def _drawing(entry: Any, found: _Found, at: str) -> DrawnRegion:
     """A shape of a JSON file, its label noted among the concepts."""
     if not isinstance(entry, dict):
         raise DataError(f"{at} is no object, but {short(entry)}: mend the file.")
@@ -336,6 +336,6 @@ def _drawing(entry: Any, found: _Found, at: str) -> Drawing:
         )
     patch = _embedded(entry.get("mask"), f"{at}, mask") if kind == "mask" else None
     if name in NO_LABEL:
-        return Drawing(ERASED, kind, points, patch)
+        return DrawnRegion(ERASED, kind, points, patch)
     found.groups.setdefault(name, set()).add("object")
-    return Drawing(list(found.groups).index(name) + 1, kind, points, patch)
+    return DrawnRegion(list(found.groups).index(name) + 1, kind, points, patch)

@@ -27,7 +27,7 @@ from andornot.demo.text.lexicon import (
     SLEEPING,
     Doing,
     Noun,
-    Place,
+    PlaceName,
 )
 
 
@@ -51,7 +51,7 @@ class Scene:
     doing: Doing
     look: str = ""
     garment: str = ""
-    place: Place | None = None
+    place: PlaceName | None = None
     occasion: str = ""
     called: str = ""
 
@@ -349,7 +349,7 @@ def _other_doing(scene: Scene, rng: Random) -> Doing:
     return rng.choice([d for d in DOINGS[scene.who.kind] if d.sort != scene.doing.sort])
 
 
-def _other_place(scene: Scene, rng: Random) -> Place:
+def _other_place(scene: Scene, rng: Random) -> PlaceName:
     """A place where they certainly are not."""
     return rng.choice([p for p in PLACES if scene.place and p.wider != scene.place.wider])
 

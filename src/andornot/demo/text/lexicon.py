@@ -87,7 +87,7 @@ ALIKE: dict[str, tuple[str, ...]] = {
 They take the place of NEIGHBORS, which needs word vectors from more text than a demo has.
 """
 
-Kind = Literal["adult", "child", "animal"]
+NounKind = Literal["adult", "child", "animal"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Noun:
 
     one: str
     two: str
-    kind: Kind
+    kind: NounKind
     wider: tuple[tuple[str, str], ...]
     narrower: tuple[tuple[str, str], ...]
     other: tuple[tuple[str, str], ...]
@@ -136,7 +136,7 @@ NOUNS: tuple[Noun, ...] = (
     Noun(*_PONY, "animal", _ANIMALS, (), (_DOG, _CAT)),
 )
 
-LOOKS: dict[Kind, tuple[str, ...]] = {
+LOOKS: dict[NounKind, tuple[str, ...]] = {
     "adult": ("young", "old", "blond", "slim"),
     "child": ("little", "small", "blond", "slim"),
     "animal": ("small", "big", "brown", "spotted", "quick"),
@@ -196,23 +196,23 @@ _ANIMALS_DO = (
     *_MOTION,
     *_REST,
 )
-DOINGS: dict[Kind, tuple[Doing, ...]] = {
+DOINGS: dict[NounKind, tuple[Doing, ...]] = {
     "adult": _PEOPLES, "child": _PEOPLES, "animal": _ANIMALS_DO,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceName:
     """Where something happens: its words, and whether that is ``outside`` or ``inside``."""
 
     text: str
     wider: Literal["outside", "inside"]
 
 
-PLACES: tuple[Place, ...] = (
-    *(Place(f"in the {name}", "outside") for name in ("park", "garden", "forest")),
-    *(Place(f"on the {name}", "outside") for name in ("beach", "street", "field")),
-    *(Place(f"in the {name}", "inside")
+PLACES: tuple[PlaceName, ...] = (
+    *(PlaceName(f"in the {name}", "outside") for name in ("park", "garden", "forest")),
+    *(PlaceName(f"on the {name}", "outside") for name in ("beach", "street", "field")),
+    *(PlaceName(f"in the {name}", "inside")
       for name in ("kitchen", "bedroom", "office", "gym", "library", "garage")),
 )  # fmt: skip
 

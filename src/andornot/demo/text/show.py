@@ -8,7 +8,7 @@ from typing import Final
 
 from andornot._tools.files import writing
 from andornot.data.sentences.pairs import PairData
-from andornot.demo.findings import Finding, Named, find_planted
+from andornot.demo.findings import PlantedFinding, UnitFormula, find_planted
 from andornot.demo.outcome import Demo, fact_of
 from andornot.demo.text import net as nets
 from andornot.demo.text.facts import PLANTED
@@ -64,19 +64,19 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     return Demo(page, run, findings, right, summary, seconds, right_on_traps)
 
 
-def named_units(run: Run, model: PairClassifier) -> tuple[Named, ...]:
+def named_units(run: Run, model: PairClassifier) -> tuple[UnitFormula, ...]:
     """The units that have a formula, with the class that each favours."""
     weights = class_weights(model, nets.LAYER)
     assert weights is not None  # the layer feeds the classes linearly
     favours = [model.class_names[i] for i in weights.argmax(axis=1)]
     return tuple(
-        Named(e.unit, e.formula, e.iou, favours[e.unit])
+        UnitFormula(e.unit, e.formula, e.iou, favours[e.unit])
         for e in run.result()
         if e.formula is not None
     )
 
 
-def _story(data: PairData, findings: tuple[Finding, ...], summary: str) -> Story:
+def _story(data: PairData, findings: tuple[PlantedFinding, ...], summary: str) -> Story:
     return Story(
         title="What the demo classifier has learned",
         introduction=(

@@ -8,7 +8,7 @@ from typing import Final
 
 from andornot._tools.files import writing
 from andornot.counting.thresholds import Threshold
-from andornot.demo.findings import Finding, Named, find_planted
+from andornot.demo.findings import PlantedFinding, UnitFormula, find_planted
 from andornot.demo.outcome import Demo, fact_of
 from andornot.demo.vision import net as nets
 from andornot.demo.vision.facts import PLANTED
@@ -47,7 +47,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     run = dissect(
         loaded, nets.LAYER, world, out / "run", threshold=Threshold(nets.QUANTILE), length=LENGTH
     )
-    units = [Named(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
+    units = [UnitFormula(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
     findings = find_planted(PLANTED, units)
     story = _story(world, findings, accuracy)
     page = write_report(run, out / "page", data=world, story=story)
@@ -55,7 +55,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     return Demo(page, run, findings, accuracy, summary, time.perf_counter() - start)
 
 
-def _story(world: World, findings: tuple[Finding, ...], accuracy: float) -> Story:
+def _story(world: World, findings: tuple[PlantedFinding, ...], accuracy: float) -> Story:
     return Story(
         title="What the demo network has learned",
         introduction=(

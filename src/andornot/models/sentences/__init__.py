@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from andornot.models.sentences.model import Config, EntailmentNet
     from andornot.models.sentences.protocol import (
         PairModel,
-        Recorded,
+        RecordedPairs,
         TokenModel,
         accuracy,
         class_weights,
@@ -31,7 +31,7 @@ __all__ = [
     "Epoch",
     "PairClassifier",
     "PairModel",
-    "Recorded",
+    "RecordedPairs",
     "Report",
     "TokenModel",
     "TrainOptions",
@@ -52,7 +52,7 @@ _HOMES = {
     "Epoch": "training",
     "PairClassifier": "classifier",
     "PairModel": "protocol",
-    "Recorded": "protocol",
+    "RecordedPairs": "protocol",
     "Report": "training",
     "TokenModel": "protocol",
     "TrainOptions": "training",

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from andornot.models.record import choose_device
 from andornot.models.sentences.hooks import caught, inference, wanted
 from andornot.models.sentences.model import EntailmentNet
-from andornot.models.sentences.protocol import Pairs, Recorded
+from andornot.models.sentences.protocol import Pairs, RecordedPairs
 from andornot.models.sentences.vocabulary import Vocabulary
 from andornot.models.threads import threads
 from andornot.models.weights import fingerprint
@@ -66,7 +66,7 @@ class PairClassifier:
         source = f"{self.module.config} {self.vocabulary}"
         return fingerprint(self.module, source.encode())
 
-    def record(self, pairs: Pairs, layers: Sequence[str]) -> Recorded:
+    def record(self, pairs: Pairs, layers: Sequence[str]) -> RecordedPairs:
         """Record one value for each pair and unit.
 
         Args:
@@ -85,7 +85,7 @@ class PairClassifier:
                 for layer in layers:
                     found[layer].append(outputs[layer])
         units = {layer: _joined(values)[:, :, None, None] for layer, values in found.items()}
-        return Recorded(units, _joined(logits))
+        return RecordedPairs(units, _joined(logits))
 
     def record_tokens(
         self, pairs: Pairs, layers: Sequence[str]

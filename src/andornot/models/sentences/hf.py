@@ -22,7 +22,7 @@ from andornot.models.from_hf import (
 )
 from andornot.models.record import choose_device
 from andornot.models.sentences.hooks import caught, inference, wanted
-from andornot.models.sentences.protocol import PairLike, Pairs, Recorded
+from andornot.models.sentences.protocol import PairLike, Pairs, RecordedPairs
 from andornot.models.weights import fingerprint
 
 BATCH = 32
@@ -77,7 +77,7 @@ class HfPairModel:
         source = b"".join(file.read_bytes() for file in files if file.is_file())
         return fingerprint(self.module, source)
 
-    def record(self, pairs: Pairs, layers: Sequence[str]) -> Recorded:
+    def record(self, pairs: Pairs, layers: Sequence[str]) -> RecordedPairs:
         """Record one value for each pair and unit; the model reads each sentence's ``text``.
 
         Args:
@@ -98,7 +98,7 @@ class HfPairModel:
                 for layer in layers:
                     found[layer].append(outputs[layer])
         units = {layer: torch.cat(parts).numpy() for layer, parts in found.items()}
-        return Recorded(
+        return RecordedPairs(
             {layer: values[:, :, None, None] for layer, values in units.items()},
             torch.cat(logits).numpy(),
         )

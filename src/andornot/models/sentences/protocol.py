@@ -1,6 +1,6 @@
 """What andornot asks of a classifier of sentence pairs, whoever wrote it.
 
-Nothing here needs torch: a model may be anything that can fill a ``Recorded``.
+Nothing here needs torch: a model may be anything that can fill a ``RecordedPairs``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Pairs = Sequence[PairLike]
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedPairs:
     """What n pairs gave.
 
     Attributes:
@@ -97,7 +97,7 @@ class PairModel(Protocol):
     def fingerprint(self) -> str:
         """Any text that changes when the model changes; results are cached under it."""
 
-    def record(self, pairs: Pairs, layers: Sequence[str]) -> Recorded:
+    def record(self, pairs: Pairs, layers: Sequence[str]) -> RecordedPairs:
         """Run the model on a batch of pairs and give what these layers say."""
 
 

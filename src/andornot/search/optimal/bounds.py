@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from andornot._tools.jit import Bool, Int, helper, lean
 from andornot.search.bounds import NEVER
 from andornot.search.kernels import clear
-from andornot.search.optimal.state import Prefix, Rule, Unit
+from andornot.search.optimal.state import BranchRule, BranchUnit, Prefix
 from andornot.search.problem import AND, AND_NOT, OR, Ints
 
 
@@ -54,7 +54,7 @@ def bound_of(has: NDArray[np.bool_], all_v: Int, w: Int, v: Int, top: Ints, miss
 
 
 @helper
-def peaks_of(rule: Rule, unit: Unit, prefix: Prefix, w: Int) -> tuple[Int, Int]:
+def peaks_of(rule: BranchRule, unit: BranchUnit, prefix: Prefix, w: Int) -> tuple[Int, Int]:
     """What each concept alone can do to the prefix, at most.
 
     ``prefix.ahead`` gets for each place of the pool the most that a concept behind it can do:

@@ -24,7 +24,15 @@ from andornot.search.optimal.bounds import bound_of, top_sums
 from andornot.search.optimal.look_ahead import look_ahead
 from andornot.search.optimal.prefix import all_positions, recall, whole_of
 from andornot.search.optimal.queue import pop, push, reopen
-from andornot.search.optimal.state import N_NODES, N_OPEN, N_TRIED, Open, Prefix, Rule, Unit
+from andornot.search.optimal.state import (
+    N_NODES,
+    N_OPEN,
+    N_TRIED,
+    BranchRule,
+    BranchUnit,
+    Open,
+    Prefix,
+)
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
 from andornot.search.problem import OR, Atoms, Ints
 
@@ -35,7 +43,12 @@ FULL: Final = 2
 
 @lean
 def begin(
-    rule: Rule, starts: Ints, concept_counts: Ints, unit: Unit, open_: Open, prefix: Prefix
+    rule: BranchRule,
+    starts: Ints,
+    concept_counts: Ints,
+    unit: BranchUnit,
+    open_: Open,
+    prefix: Prefix,
 ) -> None:
     """Open the single concepts that a formula can begin with; the prefix is empty still."""
     top, level = prefix.tops[1], prefix.level
@@ -51,7 +64,13 @@ def begin(
 
 @lean
 def advance(
-    rule: Rule, atoms: Atoms, unit: Unit, open_: Open, prefix: Prefix, best: Best, limit: Int
+    rule: BranchRule,
+    atoms: Atoms,
+    unit: BranchUnit,
+    open_: Open,
+    prefix: Prefix,
+    best: Best,
+    limit: Int,
 ) -> Int:
     """Continue open prefixes, the highest bound first, until ``limit`` prefixes have been tried.
 
@@ -92,7 +111,7 @@ def advance(
 
 @inlined
 def _branch(
-    rule: Rule, atoms: Atoms, unit: Unit, open_: Open, node: Int, prefix: Prefix,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, open_: Open, node: Int, prefix: Prefix,
     whole: tuple[Int, Int, Int], best: Best,
 ) -> None:  # fmt: skip
     """Open every prefix that is one concept longer and could hold a good enough formula.

@@ -14,15 +14,15 @@ from andornot.search.bounds import NEVER
 from andornot.search.kernels import atoms_of, clear, combine
 from andornot.search.optimal.bounds import may_reach, peaks_of
 from andornot.search.optimal.prefix import all_positions, counts_of, share_weights, write_mask
-from andornot.search.optimal.state import N_TRIED, Prefix, Rule, Unit
+from andornot.search.optimal.state import N_TRIED, BranchRule, BranchUnit, Prefix
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints
 
 
 @inlined
 def look_ahead(
-    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], best: Best,
-    sizes: Ints, limit: Int,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, prefix: Prefix, whole: tuple[Int, Int, Int],
+    best: Best, sizes: Ints, limit: Int,
 ) -> Bool:  # fmt: skip
     """Try every formula that is one or two concepts longer, where it is not ruled out.
 
@@ -70,7 +70,7 @@ def look_ahead(
 
 
 @helper
-def _tops(rule: Rule, unit: Unit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, Int]:
+def _tops(rule: BranchRule, unit: BranchUnit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, Int]:
     """Upper bounds: the largest W and V of a concept to join by OR to a part of the prefix.
 
     There are two ways to try ``(P AND b) OR c`` and ``(P AND NOT b) OR c``: with one pass for each
@@ -100,8 +100,8 @@ def _tops(rule: Rule, unit: Unit, prefix: Prefix, w: Int, v: Int) -> tuple[Int, 
 
 @inlined
 def _join(
-    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], best: Best,
-    sizes: Ints, limit: Int,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, prefix: Prefix, whole: tuple[Int, Int, Int],
+    best: Best, sizes: Ints, limit: Int,
 ) -> Bool:  # fmt: skip
     """Try all of ``(P AND b) OR c`` and ``(P AND NOT b) OR c``, where they are not ruled out.
 
@@ -134,8 +134,8 @@ def _join(
 
 @helper
 def _join_to(
-    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, whole: tuple[Int, Int, Int], c: Int,
-    best: Best,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, prefix: Prefix, whole: tuple[Int, Int, Int],
+    c: Int, best: Best,
 ) -> None:  # fmt: skip
     """Try all formulas ``(P AND b) OR c`` and ``(P AND NOT b) OR c`` of one ``c``.
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from andornot._tools.jit import Int, helper, inlined
 from andornot.search.bounds import SCALE
 from andornot.search.kernels import atoms_of, clear, copy
-from andornot.search.optimal.state import Open, Prefix, Rule, Unit
+from andornot.search.optimal.state import BranchRule, BranchUnit, Open, Prefix
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask
 
 
 @helper
-def recall(atoms: Atoms, unit: Unit, open_: Open, node: Int, prefix: Prefix) -> None:
+def recall(atoms: Atoms, unit: BranchUnit, open_: Open, node: Int, prefix: Prefix) -> None:
     """Fill in the prefix from the tree: its terms, its atoms, what it shares with concepts."""
     at = node
     for d in range(open_.depth[node] - 1, -1, -1):
@@ -47,8 +47,8 @@ def _apply_to(mask: Mask, operator: Int, own: NDArray[np.int32]) -> None:
 
 @inlined
 def _share(
-    mask: Mask, operator: Int, own: NDArray[np.int32], atoms: Atoms, unit: Unit, i: Ints, w: Ints,
-    v: Ints,
+    mask: Mask, operator: Int, own: NDArray[np.int32], atoms: Atoms, unit: BranchUnit, i: Ints,
+    w: Ints, v: Ints,
 ) -> None:  # fmt: skip
     """Turn what a formula shares with concepts into what it shares with one concept more.
 
@@ -110,7 +110,7 @@ def write_mask(atoms: Atoms, prefix: Prefix, depth: Int, mask: Mask) -> None:
 
 
 @inlined
-def whole_of(unit: Unit, mask: Mask) -> tuple[Int, Int, Int]:
+def whole_of(unit: BranchUnit, mask: Mask) -> tuple[Int, Int, Int]:
     """Hits, W and V of a set of atoms."""
     i, w, v = np.int64(0), np.int64(0), np.int64(0)
     for atom in range(len(mask)):
@@ -122,13 +122,13 @@ def whole_of(unit: Unit, mask: Mask) -> tuple[Int, Int, Int]:
 
 
 @helper
-def all_positions(rule: Rule, i: Int, w: Int) -> Int:
+def all_positions(rule: BranchRule, i: Int, w: Int) -> Int:
     """All positions of a formula, from its hits and its W; the division leaves no rest."""
     return i + (SCALE * i - w) // rule.slope
 
 
 @helper
-def counts_of(atoms: Atoms, unit: Unit, mask: Mask) -> tuple[Int, Int]:
+def counts_of(atoms: Atoms, unit: BranchUnit, mask: Mask) -> tuple[Int, Int]:
     """Active positions, and all positions, of a set of atoms."""
     i, t = np.int64(0), np.int64(0)
     for atom in range(len(mask)):

@@ -20,7 +20,7 @@ from andornot.search.bounds import SCALE, highest_score, slope_of
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import singles
 from andornot.search.optimal.branch import DONE, FULL, advance, begin
-from andornot.search.optimal.state import Open, Prefix, Rule, Unit
+from andornot.search.optimal.state import BranchRule, BranchUnit, Open, Prefix
 from andornot.search.optimal.steps import set_level
 from andornot.search.options import Budget, SearchOptions
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Problem, Solution
@@ -136,7 +136,9 @@ class _Search:
         left = highest_score(rule.metric, open_.highest, rule.slope, rule.a, rule.n)
         return float(min(factor * left, limit))
 
-    def _advance(self, rule: Rule, unit: Unit, open_: Open, prefix: Prefix, share: float) -> Open:
+    def _advance(
+        self, rule: BranchRule, unit: BranchUnit, open_: Open, prefix: Prefix, share: float
+    ) -> Open:
         """Run the kernel in slices, with a look at the clock between them."""
         nodes = int(share * (self.budget.nodes - self.nodes))
         now, seconds, stop = time.perf_counter(), self.budget.seconds, self.budget.stop
@@ -159,7 +161,7 @@ class _Search:
 
 def _prepare(
     problem: Problem, options: SearchOptions, best: Best, shortest: int, longest: int
-) -> tuple[Rule, Unit, NDArray[np.int64]]:
+) -> tuple[BranchRule, BranchUnit, NDArray[np.int64]]:
     """The rule of a search, the unit's weights, and the concepts to begin with."""
     atoms, a = problem.atoms, problem.total
     i, t, ranking, _ = singles(options.metric_number, problem, problem.candidates)
@@ -173,13 +175,13 @@ def _prepare(
     _add_good_weights(atoms, problem.active, weights, v)
     w = SCALE * i - slope * (t - i)
     by_w = pool[np.argsort(-w[pool], kind="stable")]
-    unit = Unit(active, weights, i, w, v, by_w, int(np.maximum(weights, 0).sum()))
+    unit = BranchUnit(active, weights, i, w, v, by_w, int(np.maximum(weights, 0).sum()))
     # any fixed order will do (Lemma 8); with large V first, what ranks behind can add little
     pool = pool[np.argsort(-v[pool], kind="stable")]
     rank = np.full(len(t), -1)
     rank[pool] = np.arange(len(pool))
     has = np.array([operator in options.operator_numbers for operator in (OR, AND, AND_NOT)])
-    rule = Rule(
+    rule = BranchRule(
         options.metric_number, a, atoms.n_positions, options.penalty, shortest, longest, has, pool,
         rank, slope,
     )  # fmt: skip

@@ -25,7 +25,7 @@ N_OPEN: Final = 1
 N_TRIED: Final = 2
 
 
-class Rule(NamedTuple):
+class BranchRule(NamedTuple):
     """What is searched, for one unit and one range of lengths; ``search`` fills it in."""
 
     metric: int  # a value of ``measures.scores.METRICS``
@@ -40,7 +40,7 @@ class Rule(NamedTuple):
     slope: int  # what a false alarm weighs, in units of 1 / SCALE; at least 1
 
 
-class Unit(NamedTuple):
+class BranchUnit(NamedTuple):
     """What the unit does on atoms and on single concepts; ``search`` fills it in."""
 
     active: Ints  # (n_atoms,) count: its active positions in each atom
@@ -131,7 +131,7 @@ class Prefix(NamedTuple):
     level: Ints  # (1,) lower bound: W of every formula worth keeping exceeds it; ``set_level``
 
     @classmethod
-    def room(cls, rule: Rule, unit: Unit) -> Prefix:
+    def room(cls, rule: BranchRule, unit: BranchUnit) -> Prefix:
         """Arrays of the right sizes; all 0, which is the empty prefix."""
         masks = np.zeros((4, len(unit.active)), np.uint8)
         i, w, v, next_w = np.zeros((4, len(unit.i)), np.int64)

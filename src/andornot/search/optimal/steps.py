@@ -14,12 +14,12 @@ from andornot.search.best import Best, enters, offer
 from andornot.search.bounds import SCALE, level_of
 from andornot.search.kernels import apply, atoms_of, combine
 from andornot.search.optimal.prefix import counts_of, write_mask
-from andornot.search.optimal.state import Prefix, Rule, Unit
+from andornot.search.optimal.state import BranchRule, BranchUnit, Prefix
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask
 
 
 @lean
-def set_level(rule: Rule, best: Best, level: Ints) -> None:
+def set_level(rule: BranchRule, best: Best, level: Ints) -> None:
     """Write what W of a formula must exceed to be among the best: a lower bound on W of these.
 
     Formulas that equal the best one are wanted too, until the list is full of them.
@@ -70,8 +70,8 @@ def is_useful(operator: Int, i: Int, w: Int, i_1: Int, i_b: Int, w_b: Int) -> Bo
 
 @helper
 def close(
-    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, depth: Int, w: Int, shared: Ints,
-    best: Best,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, prefix: Prefix, depth: Int, w: Int,
+    shared: Ints, best: Best,
 ) -> None:  # fmt: skip
     """Try every formula that is one concept longer than the first ``depth`` terms.
 
@@ -93,8 +93,8 @@ def close(
 
 @helper
 def try_step(
-    rule: Rule, atoms: Atoms, unit: Unit, prefix: Prefix, mask: Mask, i: Int, t: Int, depth: Int,
-    operator: Int, c: Int, best: Best,
+    rule: BranchRule, atoms: Atoms, unit: BranchUnit, prefix: Prefix, mask: Mask, i: Int, t: Int,
+    depth: Int, operator: Int, c: Int, best: Best,
 ) -> None:  # fmt: skip
     """Count a formula, the first ``depth`` terms and a step, and offer it.
 

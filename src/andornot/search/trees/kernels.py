@@ -29,7 +29,7 @@ _NOTHING = -(2**62)
 """Below every level."""
 
 
-class Unit(NamedTuple):
+class TreeUnit(NamedTuple):
     """What the unit does on atoms and on single concepts, and how it is scored; see ``unit_of``.
 
     No kernel writes here.
@@ -50,7 +50,7 @@ class Unit(NamedTuple):
     factor: float  # what scores are multiplied by for the length of the formula
 
 
-class Work(NamedTuple):
+class TreeScratch(NamedTuple):
     """Room that the kernels use again and again; beside each array stands who writes it.
 
     The arrays that are *clean* are all 0 or False between calls of their owner, who clears what it
@@ -77,7 +77,7 @@ class Work(NamedTuple):
     usable: Flags  # (n_concepts,) whether a concept is a candidate; ``room``, once
 
 
-class Best(NamedTuple):
+class BestTrees(NamedTuple):
     """The best formula so far, and what is left of the budget."""
 
     score: NDArray[np.float64]  # (1,) ``_offer``
@@ -102,7 +102,7 @@ class Region(NamedTuple):
 
 def unit_of(
     problem: Problem, pool: NDArray[np.int64], metric: int, factor: float, score: float
-) -> Unit:
+) -> TreeUnit:
     """The unit's counts, with weights on the line below all that score more than ``score``."""
     atoms, a, n = problem.atoms, problem.total, problem.atoms.n_positions
     slope = int(slope_of(metric, score, factor, a, n))
@@ -111,7 +111,7 @@ def unit_of(
     misses = atoms.counts - hits
     gain = np.maximum(SCALE * hits - slope * misses, 0)
     i, gains = _over_active(atoms, problem.active, hits, gain)
-    return Unit(
+    return TreeUnit(
         hits, misses, gain, i, atoms.concept_counts - i, gains, int(gain.sum()),
         int(gains[pool].max()), slope, metric, a, n, factor,
     )  # fmt: skip
@@ -131,12 +131,12 @@ def _over_active(
     return i, gains
 
 
-def room(problem: Problem, pool: NDArray[np.int64]) -> Work:
+def room(problem: Problem, pool: NDArray[np.int64]) -> TreeScratch:
     """Room for the kernels."""
     n_atoms, n_concepts = len(problem.atoms.counts), len(problem.atoms.concept_counts)
     usable = np.zeros(n_concepts, np.bool_)
     usable[pool] = True
-    return Work(
+    return TreeScratch(
         in_a=np.zeros(n_atoms, np.bool_),
         in_b=np.zeros(n_atoms, np.bool_),
         marked=np.zeros(n_atoms, np.bool_),
@@ -153,7 +153,7 @@ def room(problem: Problem, pool: NDArray[np.int64]) -> Work:
 
 
 @jit
-def set_level(unit: Unit, best: Best) -> None:
+def set_level(unit: TreeUnit, best: BestTrees) -> None:
     """Move the line up to the best score; its slope stays, as the weights do."""
     best.level[0] = level_of(
         unit.metric, best.score[0], unit.factor, True, unit.slope, unit.a, unit.n
@@ -162,7 +162,13 @@ def set_level(unit: Unit, best: Best) -> None:
 
 @jit
 def search_first(
-    atoms: Atoms, unit: Unit, kinds: Kinds, pool: Ints, first: int, work: Work, best: Best
+    atoms: Atoms,
+    unit: TreeUnit,
+    kinds: Kinds,
+    pool: Ints,
+    first: int,
+    work: TreeScratch,
+    best: BestTrees,
 ) -> None:
     """Offer every formula of all kinds whose A is ``pool[first]``.
 
@@ -211,7 +217,7 @@ def search_first(
 
 
 @jit
-def _region(unit: Unit, kinds: Kinds, kind: int, a: int, b: int, work: Work) -> Region:
+def _region(unit: TreeUnit, kinds: Kinds, kind: int, a: int, b: int, work: TreeScratch) -> Region:
     """Counts of base and region; a reach below every level where nothing new can be there."""
     i_ab, e_ab, g_ab = work.with_a[0, b], work.with_a[1, b], work.gain_a[b]
     base_i, base_e, base_gain, i, e, gain = 0, 0, 0, 0, 0, 0
@@ -245,8 +251,8 @@ def _region(unit: Unit, kinds: Kinds, kind: int, a: int, b: int, work: Work) -> 
 
 @jit
 def _search_region(
-    atoms: Atoms, unit: Unit, kinds: Kinds, kind: int, a: int, b: int, region: Region, work: Work,
-    best: Best,
+    atoms: Atoms, unit: TreeUnit, kinds: Kinds, kind: int, a: int, b: int, region: Region,
+    work: TreeScratch, best: BestTrees,
 ) -> None:  # fmt: skip
     """Offer every form of one kind with these A and B."""
     best.nodes[0] -= 1
@@ -263,7 +269,9 @@ def _search_region(
 
 
 @jit
-def _list_atoms(atoms: Atoms, cells: Flags, outside: Bool, a: int, b: int, work: Work) -> int:
+def _list_atoms(
+    atoms: Atoms, cells: Flags, outside: Bool, a: int, b: int, work: TreeScratch
+) -> int:
     """Mark and list the atoms of A and B that are in the region; if it has others, the rest.
 
     Returns:
@@ -287,7 +295,7 @@ def _list_atoms(atoms: Atoms, cells: Flags, outside: Bool, a: int, b: int, work:
 
 
 @jit
-def _share(atoms: Atoms, unit: Unit, n_listed: int, outside: Bool, work: Work) -> int:
+def _share(atoms: Atoms, unit: TreeUnit, n_listed: int, outside: Bool, work: TreeScratch) -> int:
     """Count what each candidate shares with the region; return how many share something."""
     n_touched, sign = 0, 1
     if outside:
@@ -316,8 +324,8 @@ def _share(atoms: Atoms, unit: Unit, n_listed: int, outside: Bool, work: Work) -
 
 @jit
 def _with_first(
-    atoms: Atoms, unit: Unit, family: Ints, a: int, b: int, region: Region, k: int,
-    n_touched: int, work: Work, best: Best,
+    atoms: Atoms, unit: TreeUnit, family: Ints, a: int, b: int, region: Region, k: int,
+    n_touched: int, work: TreeScratch, best: BestTrees,
 ) -> None:  # fmt: skip
     """Offer every form with x the touched concept ``k``; count only what can be above the level."""
     x = work.touched[k]
@@ -346,13 +354,15 @@ def _with_first(
 
 
 @jit
-def _weight(unit: Unit, i: Int, e: Int) -> Int:
+def _weight(unit: TreeUnit, i: Int, e: Int) -> Int:
     """``W`` of hits and misses."""
     return SCALE * i - unit.slope * e
 
 
 @jit
-def _literal(unit: Unit, region: Region, c: int, negated: bool, work: Work) -> tuple[Int, Int]:
+def _literal(
+    unit: TreeUnit, region: Region, c: int, negated: bool, work: TreeScratch
+) -> tuple[Int, Int]:
     """``W`` and gain of a concept, or of its negation, in the region."""
     i, e, gain = work.shared[0, c], work.shared[1, c], work.gain[c]
     if negated:
@@ -370,7 +380,7 @@ def _reach(by_or: bool, w_x: Int, g_x: Int, w_y: Int, g_y: Int, gain: Int) -> In
 
 
 @jit
-def _share_with(atoms: Atoms, unit: Unit, x: int, outside: Bool, work: Work) -> None:
+def _share_with(atoms: Atoms, unit: TreeUnit, x: int, outside: Bool, work: TreeScratch) -> None:
     """Count what each concept shares with the region and ``x``."""
     work.with_x[:] = 0
     for atom in atoms_of(atoms, x):
@@ -402,7 +412,7 @@ def _count(
 
 @jit
 def _offer(
-    unit: Unit, best: Best, family: int, a: int, b: int, x: int, y: int, i: int, e: int
+    unit: TreeUnit, best: BestTrees, family: int, a: int, b: int, x: int, y: int, i: int, e: int
 ) -> None:
     """Keep a formula that scores more than the best one."""
     if i + e == 0:

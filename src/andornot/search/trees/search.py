@@ -24,7 +24,7 @@ from andornot.search.optimal import search as optimal
 from andornot.search.options import LONGEST_TREE, Budget, SearchOptions
 from andornot.search.problem import Found, Problem, Solution, Tree
 from andornot.search.trees.families import Kinds, families, fill, in_order, kinds_of
-from andornot.search.trees.kernels import Best, room, search_first, set_level, unit_of
+from andornot.search.trees.kernels import BestTrees, room, search_first, set_level, unit_of
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,9 @@ def best_tree(
     if not trees or score >= factor or not problem.total or not len(pool):
         return Outcome(None, score, complete=True)
     budget = budget or Budget()
-    best = Best(np.array([score]), np.zeros(1, np.int64), np.full(7, -1), np.array([budget.nodes]))
+    best = BestTrees(
+        np.array([score]), np.zeros(1, np.int64), np.full(7, -1), np.array([budget.nodes])
+    )
     kinds = kinds_of(trees, options.operator_numbers)
     bound = _search(problem, options.metric_number, factor, kinds, pool, best, budget)
     reached = float(best.score[0])
@@ -137,7 +139,7 @@ def _search(
     factor: float,
     kinds: Kinds,
     pool: NDArray[np.int64],
-    best: Best,
+    best: BestTrees,
     budget: Budget,
 ) -> float | None:
     """Try each concept as A; return a bound on what is left where the budget ended first."""
@@ -167,7 +169,7 @@ def _end(budget: Budget) -> float:
     return np.inf if budget.seconds is None else time.perf_counter() + budget.seconds
 
 
-def _found(trees: list[Tree], best: Best) -> Found | None:
+def _found(trees: list[Tree], best: BestTrees) -> Found | None:
     family, a, b, x, y, i, e = best.found.tolist()
     if family < 0:
         return None

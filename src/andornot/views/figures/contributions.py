@@ -20,7 +20,7 @@ from andornot.data.images.pixels import to_rgb
 from andornot.errors import RunError
 from andornot.runs.run import Run
 from andornot.views.figures.examples import FormulaLine, formula_line, shortened
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.plain import View
 
 CLASSES: Final = 4
@@ -85,7 +85,7 @@ class ContributionsFigure(View):
     sentences: tuple[str, ...]
 
 
-def contributions_figure(request: Request) -> ContributionsFigure:
+def contributions_figure(request: FigureRequest) -> ContributionsFigure:
     """The units with the largest weights to each class, or else those that go with it most.
 
     Raises:
@@ -122,7 +122,7 @@ def _ranking(answer: Answer) -> tuple[str, pd.DataFrame]:
     return "weight", table[table["side"] == FOR]
 
 
-def _panel(request: Request, name: str, rows: pd.DataFrame, quantity: str) -> ClassPanel:
+def _panel(request: FigureRequest, name: str, rows: pd.DataFrame, quantity: str) -> ClassPanel:
     explained = {e.unit: e for e in request.units.explanations}
     return ClassPanel(
         name,
@@ -134,7 +134,7 @@ def _panel(request: Request, name: str, rows: pd.DataFrame, quantity: str) -> Cl
     )
 
 
-def _images(request: Request, name: str) -> tuple[PictureView, ...]:
+def _images(request: FigureRequest, name: str) -> tuple[PictureView, ...]:
     """Images that the network takes for a class, those with the largest margin first.
 
     They are of that class if any images are, and else others.

@@ -12,12 +12,12 @@ from PIL import Image
 from andornot.edits.attack_files import is_picture
 from andornot.errors import OptionError
 from andornot.views.attacks import Rate
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.plain import View
 from andornot.views.token_marks import spaces
 
 if TYPE_CHECKING:
-    from andornot.edits import Attack, Example
+    from andornot.edits import Attack, EditExample
 
 EDITS: Final = 2
 """Edits of which samples are shown, those that flip most beyond their controls."""
@@ -101,7 +101,7 @@ class EditsFigure(View):
     sentences: tuple[str, ...]
 
 
-def asked_attack(request: Request) -> Attack:
+def asked_attack(request: FigureRequest) -> Attack:
     """The attack to show: the one that is kept in the run, or a new one.
 
     Raises:
@@ -148,12 +148,12 @@ def _row(row: pd.Series) -> EditRow:
     )
 
 
-def _samples(examples: Sequence[Example]) -> tuple[EditedSample, ...]:
+def _samples(examples: Sequence[EditExample]) -> tuple[EditedSample, ...]:
     n = IMAGES if is_picture(examples[0].before) else PAIRS
     return tuple(_sample(example) for example in examples[:n])
 
 
-def _sample(example: Example) -> EditedSample:
+def _sample(example: EditExample) -> EditedSample:
     before, after = example.before, example.after
     if is_picture(before):
         return EditedSample((before, after), (), example.answer, example.probability)

@@ -14,7 +14,7 @@ from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC
 from andornot.errors import OptionError
 from andornot.formula_forms import MEANING, SPECIALISATION
 from andornot.results.explanation import Explanation
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.plain import View
 
 VERDICTS: Final = {
@@ -30,7 +30,7 @@ PER_KIND: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
+class ChosenUnit:
     """A unit with samples that show it.
 
     Attributes:
@@ -71,7 +71,7 @@ def shortened(explanation: Explanation, length: int) -> Explanation:
     return replace(explanation, counts=last.counts, beam=(last,), best_by_length=best)
 
 
-def choose_examples(request: Request, answer: Answer, n_samples: int) -> list[Example]:
+def choose_examples(request: FigureRequest, answer: Answer, n_samples: int) -> list[ChosenUnit]:
     """The best explained units of each kind, or those that were asked for.
 
     Kinds are the paper's where words can be compared, or else sorts of formulas. Samples are those
@@ -97,7 +97,7 @@ def choose_examples(request: Request, answer: Answer, n_samples: int) -> list[Ex
     order = list(dict.fromkeys(chosen[column]))
     chosen = chosen.sort_values(column, key=lambda kinds: kinds.map(order.index), kind="stable")
     return [
-        Example(
+        ChosenUnit(
             str(kind),
             shortened(by_unit[int(unit)], request.short),
             tuple(_samples(request, answer, int(unit), str(kind), n_samples)),
@@ -127,7 +127,7 @@ def _asked(table: pd.DataFrame, units: Sequence[int]) -> pd.DataFrame:
     return table.set_index("unit").loc[list(dict.fromkeys(units))].reset_index()
 
 
-def _samples(request: Request, answer: Answer, unit: int, kind: str, n: int) -> list[int]:
+def _samples(request: FigureRequest, answer: Answer, unit: int, kind: str, n: int) -> list[int]:
     if kind != POLYSEMANTIC:
         return strongest(request, unit, n)
     evidence = answer.tables["evidence"].query("unit == @unit")
@@ -137,7 +137,7 @@ def _samples(request: Request, answer: Answer, unit: int, kind: str, n: int) -> 
     return list(dict.fromkeys(number[name] for side in sides for name in side))
 
 
-def strongest(request: Request, unit: int, n: int) -> list[int]:
+def strongest(request: FigureRequest, unit: int, n: int) -> list[int]:
     """The samples that excite a unit most, among those on which it is active."""
     peaks = request.run.peaks(request.layer)[:, unit]
     active = np.flatnonzero(request.run.areas(request.layer)[:, unit] > 0)

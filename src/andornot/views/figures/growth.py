@@ -11,7 +11,7 @@ import numpy as np
 from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
 from andornot.views.figures.examples import FormulaLine, formula_line, shortened, strongest
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.image_gallery import ImageView
 from andornot.views.plain import View
 
@@ -46,7 +46,7 @@ class GrowthFigure(View):
     by_hand: bool
 
 
-def growth_figure(request: Request) -> GrowthFigure:
+def growth_figure(request: FigureRequest) -> GrowthFigure:
     """The unit that gains most from longer formulas: its best formula of up to 1, 3, ... concepts.
 
     Raises:
@@ -66,14 +66,14 @@ def growth_figure(request: Request) -> GrowthFigure:
     return GrowthFigure(unit.unit, request.layer, rows, request.choices.units is not None)
 
 
-def _row(request: Request, e: Explanation, length: int, samples: Sequence[int]) -> GrowthRow:
+def _row(request: FigureRequest, e: Explanation, length: int, samples: Sequence[int]) -> GrowthRow:
     assert e.formula is not None
     atoms = request.run.concepts.mask(e.formula)
     images = tuple(request.pictures.view(e, atoms, sample) for sample in samples)
     return GrowthRow(length, formula_line(e), images)
 
 
-def _samples(request: Request, e: Explanation, lengths: Sequence[int]) -> list[int]:
+def _samples(request: FigureRequest, e: Explanation, lengths: Sequence[int]) -> list[int]:
     """Images that excite the unit most, and others on which it shows what longer formulas mend."""
     chosen = strongest(request, e.unit, STRONGEST)
     first, last = (shortened(e, length).formula for length in (lengths[0], lengths[-1]))
@@ -87,7 +87,7 @@ def _samples(request: Request, e: Explanation, lengths: Sequence[int]) -> list[i
     return list(dict.fromkeys([*chosen, *others[: IMAGES - len(chosen)], *more]))[:IMAGES]
 
 
-def _unit(request: Request) -> Explanation:
+def _unit(request: FigureRequest) -> Explanation:
     """The unit that was asked for first, or the one that gains most from length 1 on."""
     explained = request.units.explanations
     if not request.choices.units:

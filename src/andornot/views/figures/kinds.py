@@ -14,12 +14,12 @@ from andornot.formula_forms import MEANING
 from andornot.results.explanation import Explanation
 from andornot.views.figures.examples import (
     VERDICTS,
-    Example,
+    ChosenUnit,
     FormulaLine,
     choose_examples,
     formula_line,
 )
-from andornot.views.figures.request import Request
+from andornot.views.figures.request import FigureRequest
 from andornot.views.plain import View
 
 
@@ -76,7 +76,7 @@ class KindsFigure(View):
         return found
 
 
-def kinds_figure(request: Request) -> KindsFigure:
+def kinds_figure(request: FigureRequest) -> KindsFigure:
     """The best explained units of each kind.
 
     Raises:
@@ -101,7 +101,7 @@ def kinds_figure(request: Request) -> KindsFigure:
     )
 
 
-def _cells(request: Request) -> Any:
+def _cells(request: FigureRequest) -> Any:
     """What draws units with their samples, as the run's modality names it."""
     modality = request.run.modality
     if not modality.cells:
@@ -112,12 +112,12 @@ def _cells(request: Request) -> Any:
     return modality.find(modality.cells)
 
 
-def _kind(request: Request, name: str, examples: Sequence[Example]) -> Kind:
+def _kind(request: FigureRequest, name: str, examples: Sequence[ChosenUnit]) -> Kind:
     meaning = VERDICTS.get(name) or MEANING.get(name, "")
     return Kind(name, meaning, tuple(_unit(request, example) for example in examples))
 
 
-def _unit(request: Request, example: Example) -> ExampleUnit:
+def _unit(request: FigureRequest, example: ChosenUnit) -> ExampleUnit:
     e: Explanation = example.explanation
     assert e.formula is not None
     atoms, samples = request.run.concepts.mask(e.formula), example.samples

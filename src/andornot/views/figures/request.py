@@ -17,7 +17,7 @@ from andornot.runs.run import Run
 from andornot.views.galleries import AnyGallery, open_gallery
 
 if TYPE_CHECKING:
-    from andornot.views.image_gallery import PictureGallery
+    from andornot.views.image_gallery import ImageGallery
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Choices:
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class FigureRequest:
     """A layer of a run, and what to show of it."""
 
     run: Run
@@ -52,7 +52,7 @@ class Request:
     choices: Choices
 
     @classmethod
-    def of(cls, run: Run, layer: str | None, choices: Choices) -> Request:
+    def of(cls, run: Run, layer: str | None, choices: Choices) -> FigureRequest:
         """A layer of a run, by its name.
 
         Raises:
@@ -76,7 +76,7 @@ class Request:
         return open_gallery(self.run, self.layer, self.choices.data)
 
     @cached_property
-    def pictures(self) -> PictureGallery:
+    def pictures(self) -> ImageGallery:
         """The images of the run.
 
         Raises:
@@ -85,7 +85,7 @@ class Request:
         if not self.of_images:
             name = self.run.modality.name
             raise OptionError(f"this figure shows images, and the run is on {name}; leave it out")
-        return cast("PictureGallery", self.gallery)
+        return cast("ImageGallery", self.gallery)
 
     @property
     def short(self) -> int:
@@ -93,16 +93,16 @@ class Request:
         return min(self.run.modality.short, self.units.longest)
 
 
-def length_answer(request: Request) -> Answer:
+def length_answer(request: FigureRequest) -> Answer:
     """What the analysis of lengths says of the layer."""
     return length.answer(request.run, request.layer)
 
 
-def accuracy_answer(request: Request) -> Answer:
+def accuracy_answer(request: FigureRequest) -> Answer:
     """What the analysis of accuracy says of the layer, on the samples that were chosen."""
     return accuracy.answer(request.run, request.layer, only=request.choices.samples)
 
 
-def uniqueness_answer(request: Request) -> Answer:
+def uniqueness_answer(request: FigureRequest) -> Answer:
     """What the analysis of distinct formulas says of the layer."""
     return uniqueness.answer(request.run, request.layer)

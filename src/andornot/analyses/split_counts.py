@@ -15,7 +15,7 @@ from andornot.runs.run import Run
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class SplitCounts:
     """Active positions of a unit that one of two formulas accounts for and the other does not.
 
     Attributes:
@@ -34,7 +34,7 @@ class Evidence:
 
 def gather_evidence(
     run: Run, layer: str, splits: Mapping[int, tuple[Formula, Formula]]
-) -> dict[int, Evidence]:
+) -> dict[int, SplitCounts]:
     """Count, sample by sample, what each of two formulas alone accounts for.
 
     Args:
@@ -48,7 +48,7 @@ def gather_evidence(
         a, b = table.mask(first), table.mask(second)
         sides[unit] = (a & ~b) + 2 * (b & ~a)
     assert isinstance(table.positions, AtomMap)  # runs keep the positions
-    positions, owner = _rows(table.positions, shards.n_samples)
+    positions, owner = _rows(table.positions, shards.n_rows)
     counts = {unit: np.zeros((len(run.samples), 3), np.int64) for unit in splits}
     for start, block in shards.blocks():
         for unit, side in sides.items():
@@ -58,7 +58,7 @@ def gather_evidence(
             for row in np.flatnonzero(maps.max(axis=(1, 2)) > threshold).tolist():
                 found = _count_sides(positions, start + row, side, maps[row], threshold)
                 counts[unit][owner[start + row]] += found
-    return {unit: Evidence(c[:, 1], c[:, 2]) for unit, c in counts.items()}
+    return {unit: SplitCounts(c[:, 1], c[:, 2]) for unit, c in counts.items()}
 
 
 def _rows(positions: AtomMap, n_rows: int) -> tuple[AtomMap, NDArray[np.int64]]:

@@ -23,13 +23,13 @@ from andornot.runs.run import Run
 from andornot.views.class_links import ClassLinks
 from andornot.views.histograms import Histogram, histograms
 from andornot.views.image_gallery import ImageView
-from andornot.views.parts import Matcher, Part
+from andornot.views.parts import FormulaPart, Matcher
 from andornot.views.samples import Gallery
-from andornot.views.unit_refs import UnitRef, unit_ref
+from andornot.views.unit_links import UnitLink, unit_ref
 
 
 @dataclass(frozen=True, eq=False)
-class Chapter:
+class LayerContext:
     """A layer of a run on its way to views.
 
     Attributes:
@@ -45,7 +45,7 @@ class Chapter:
     units: tuple[int, ...]
     gallery: Gallery[Any]
     answers: Mapping[str, Answer]
-    _trees: dict[int, Part | None] = field(default_factory=dict, init=False, repr=False)
+    _trees: dict[int, FormulaPart | None] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def table(self) -> ConceptTable:
@@ -58,12 +58,12 @@ class Chapter:
         return tuple(self.gallery.result[unit] for unit in self.units)
 
     @cached_property
-    def refs(self) -> tuple[UnitRef, ...]:
+    def refs(self) -> tuple[UnitLink, ...]:
         """The units as other views point at them."""
         listed = track(self.explanations, f"listing {self.layer}", len(self.units))
         return tuple(unit_ref(self.layer, e, self.gallery.example(e.unit)) for e in listed)
 
-    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+    def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """The image that excites each unit most; none of units on sentences."""
         if self.run.modality.pictures:
             for ref in track(self.refs, f"picturing {self.layer}", len(self.units)):
@@ -101,7 +101,7 @@ class Chapter:
         """What scores formulas for a unit."""
         return matcher_of(self.run, self.layer, unit)
 
-    def tree(self, e: Explanation) -> Part | None:
+    def tree(self, e: Explanation) -> FormulaPart | None:
         """A unit's formula, part by part; None where there is none."""
         if e.unit not in self._trees:
             found = None if e.formula is None else self.matcher(e.unit).tree(e.formula)

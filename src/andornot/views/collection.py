@@ -19,26 +19,26 @@ from andornot.results.result import Result
 from andornot.runs.run import Run
 from andornot.views.answers import LayerAnswers, ask_all, layer_answers
 from andornot.views.arrays import (
-    ArrayChapter,
-    array_chapter,
+    ArrayContext,
+    array_context,
     array_facts,
     array_layer,
     array_units,
 )
 from andornot.views.attacks import AttackView
-from andornot.views.chapter import Chapter
 from andornot.views.classes import ClassView, class_views
 from andornot.views.concepts import ConceptView, concept_views
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
 from andornot.views.layer import LayerView, layer_view
+from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
 from andornot.views.of_run import data_name, model_name
 from andornot.views.origins import origins
 from andornot.views.plain import View
 from andornot.views.unit import Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
-from andornot.views.unit_refs import UnitRef
+from andornot.views.unit_links import UnitLink
 
 ARRAY = "array"
 """The level of a report on arrays."""
@@ -74,12 +74,12 @@ class RunView(View):
     story: Story | None
 
 
-class Book(ABC):
+class Views(ABC):
     """Views of all units, concepts and classes, made when they are asked for."""
 
     @property
     @abstractmethod
-    def chapters(self) -> Sequence[Listed]:
+    def contexts(self) -> Sequence[Listed]:
         """The layers that are shown."""
 
     @property
@@ -107,7 +107,7 @@ class Book(ABC):
         return None
 
     @abstractmethod
-    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+    def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """The image that excites each unit most; none where there are no images."""
 
     @abstractmethod
@@ -130,11 +130,11 @@ class Book(ABC):
 
     def unit_list(self) -> UnitList:
         """What the list of all units searches and sorts by."""
-        return unit_list(self.table, self.chapters)
+        return unit_list(self.table, self.contexts)
 
     def concepts(self) -> list[ConceptView] | None:
         """Each concept that a formula names; None where concepts are not known."""
-        return None if self.table is None else concept_views(self.table, self.chapters)
+        return None if self.table is None else concept_views(self.table, self.contexts)
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView] | None:  # noqa: ARG002
         """Each class of the network, with what was found of it; None where there is no network."""
@@ -146,7 +146,7 @@ class Book(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class RunBook(Book):
+class ViewsOfRun(Views):
     """The views of a run.
 
     Attributes:
@@ -156,13 +156,13 @@ class RunBook(Book):
     """
 
     run: Run
-    asked: tuple[tuple[Chapter, Mapping[str, str]], ...]
+    asked: tuple[tuple[LayerContext, Mapping[str, str]], ...]
     story: Story | None
 
     @cached_property
-    def chapters(self) -> tuple[Chapter, ...]:
+    def contexts(self) -> tuple[LayerContext, ...]:
         """Its layers that are shown."""
-        return tuple(chapter for chapter, _ in self.asked)
+        return tuple(context for context, _ in self.asked)
 
     @property
     def table(self) -> ConceptTable:
@@ -184,8 +184,8 @@ class RunBook(Book):
             where=self.run.positions.where,
             pieces=self.run.modality.template,
             several_layers=len(self.run.layers) > 1,
-            left_out=_left_out(self.chapters),
-            layers=tuple(map(layer_view, self.chapters)),
+            left_out=_left_out(self.contexts),
+            layers=tuple(map(layer_view, self.contexts)),
             facts=_facts(self.run),
             story=self.story,
         )
@@ -199,44 +199,44 @@ class RunBook(Book):
         """What puts samples on pages, as the run's modality names it."""
         return self.run.modality.find(self.run.modality.pages)
 
-    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+    def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """The image that excites each unit most; none where there are no images."""
-        for chapter in self.chapters:
-            yield from chapter.pictures()
+        for context in self.contexts:
+            yield from context.pictures()
 
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
         """Each unit, with so many samples at most."""
-        for chapter in self.chapters:
-            yield from view_units(chapter, n_samples)
+        for context in self.contexts:
+            yield from view_units(context, n_samples)
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView]:
         """Each class of the network, with what was found of it."""
-        return class_views(self.run.samples, self.chapters, attacks)
+        return class_views(self.run.samples, self.contexts, attacks)
 
     def answers(self) -> tuple[LayerAnswers, ...]:
         """What the analyses found."""
         return tuple(
-            layer_answers(chapter.layer, chapter.answers, why) for chapter, why in self.asked
+            layer_answers(context.layer, context.answers, why) for context, why in self.asked
         )
 
     def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
         """The run's tables, and those of the analyses."""
         for name in ("explanations", "samples"):
             yield from _both(name, self.run.read_table(f"{name}.parquet"))
-        for chapter in self.chapters:
-            for answer in chapter.answers.values():
+        for context in self.contexts:
+            for answer in context.answers.values():
                 for file, write in answer.writers().items():
-                    yield chapter.layer, file, write
+                    yield context.layer, file, write
 
 
-def run_book(
+def run_views(
     run: Run,
     layer: str | None = None,
     data: Any = None,
     units: Sequence[int] | None = None,
     n_units: int | None = None,
     story: Story | None = None,
-) -> RunBook:
+) -> ViewsOfRun:
     """The views of a run; the analyses are asked at once.
 
     Args:
@@ -256,11 +256,11 @@ def run_book(
     galleries = _galleries(run, names, data)
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
     asked = [ask_all(run, name) for name in names]
-    chapters = (
-        (Chapter(run, gallery.layer, own, gallery, answers), why)
+    contexts = (
+        (LayerContext(run, gallery.layer, own, gallery, answers), why)
         for gallery, own, (answers, why) in zip(galleries, shown, asked, strict=True)
     )
-    return RunBook(run, tuple(chapters), story)
+    return ViewsOfRun(run, tuple(contexts), story)
 
 
 def _galleries(run: Run, layers: Sequence[str], data: Any) -> list[AnyGallery]:
@@ -280,11 +280,11 @@ def _shown_units(
     return tuple(choose_units(result, units, 1 if n_units is None else n_units, story))
 
 
-def _left_out(chapters: Sequence[Chapter]) -> str:
+def _left_out(contexts: Sequence[LayerContext]) -> str:
     """Which units are not shown, in a sentence; empty if all are."""
     shown, explained = (
         sum(map(len, units))
-        for units in ([c.units for c in chapters], [c.gallery.result for c in chapters])
+        for units in ([c.units for c in contexts], [c.gallery.result for c in contexts])
     )
     if shown == explained:
         return ""
@@ -311,36 +311,36 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True, eq=False)
-class ArrayBook(Book):
+class ViewsOfArrays(Views):
     """The views of explanations of arrays.
 
     Attributes:
-        chapter: the explanations, and what is known of units and concepts.
+        context: the explanations, and what is known of units and concepts.
         title: what all of it is called.
     """
 
-    chapter: ArrayChapter
+    context: ArrayContext
     title: str
 
     @property
-    def chapters(self) -> tuple[ArrayChapter]:
+    def contexts(self) -> tuple[ArrayContext]:
         """The only one."""
-        return (self.chapter,)
+        return (self.context,)
 
     @property
     def table(self) -> ConceptTable | None:
         """The concepts; None where they were not given."""
-        return self.chapter.table
+        return self.context.table
 
     @property
     def layers(self) -> Sequence[str]:
         """The name of the only one."""
-        return (self.chapter.layer,)
+        return (self.context.layer,)
 
     @cached_property
     def whole(self) -> RunView:
         """What is said of all of it."""
-        layers = (array_layer(self.chapter),)
+        layers = (array_layer(self.context),)
         return RunView(
             title=self.title,
             level=ARRAY,
@@ -350,29 +350,29 @@ class ArrayBook(Book):
             several_layers=False,
             left_out="",
             layers=layers,
-            facts=array_facts(self.chapter),
+            facts=array_facts(self.context),
             story=None,
         )
 
-    def pictures(self) -> Iterator[tuple[UnitRef, ImageView]]:
+    def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """None: arrays have no images."""
         return iter(())
 
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:  # noqa: ARG002
         """Each unit; arrays have no samples."""
-        return array_units(self.chapter)
+        return array_units(self.context)
 
     def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
         """The explanations."""
-        return _both("explanations", self.chapter.result.to_frame())
+        return _both("explanations", self.context.result.to_frame())
 
 
-def array_book(
+def array_views(
     result: Result,
     unit_masks: ArrayLike | Responses | None = None,
     concepts: ConceptTable | None = None,
     title: str = "Units",
-) -> ArrayBook:
+) -> ViewsOfArrays:
     """The views of explanations of arrays.
 
     Args:
@@ -385,7 +385,7 @@ def array_book(
         OptionError: masks and table are not those that were explained.
         DataError: masks do not fit the table.
     """
-    return ArrayBook(array_chapter(result, unit_masks, concepts), title)
+    return ViewsOfArrays(array_context(result, unit_masks, concepts), title)
 
 
 def _both(name: str, table: pd.DataFrame) -> Iterator[tuple[str, str, WriteTable]]:

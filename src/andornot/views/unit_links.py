@@ -9,7 +9,7 @@ from andornot.views.plain import View
 
 
 @dataclass(frozen=True)
-class UnitRef(View):
+class UnitLink(View):
     """A unit, as other views point at it.
 
     Attributes:
@@ -38,10 +38,10 @@ class UnitRef(View):
         return self.formula if self.formula is not None else f"no formula: {self.status}"
 
 
-def unit_ref(layer: str, e: Explanation, example: str = "") -> UnitRef:
+def unit_ref(layer: str, e: Explanation, example: str = "") -> UnitLink:
     """A unit as other views point at it."""
     trust = e.trust
-    return UnitRef(
+    return UnitLink(
         layer=layer,
         unit=e.unit,
         formula=None if e.formula is None else str(e.formula),

@@ -34,7 +34,7 @@ BY_PEOPLE = (
 
 
 @dataclass(frozen=True)
-class Standing:
+class Comparability:
     """What speaks against comparing with the paper, a sentence without its end each.
 
     Attributes:
