@@ -27,7 +27,7 @@ def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -
             ``kinds``, ``accuracy``, ``contributions``, ``trust``, ``vocabulary``, ``scores``,
             ``metrics`` or ``baseline``.
         layer: one of the run's layers; not needed if there is only one.
-        **options: those of the question (see ``answer`` in ``andornot.analyses.QUESTION``).
+        **options: those of the question (see ``answer`` in the module of its name).
 
     Returns:
         Tables by name, and sentences that say what was found and what it cannot tell.
