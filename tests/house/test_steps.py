@@ -103,7 +103,7 @@ def is_frozen(node: ast.ClassDef) -> bool:
     return "Protocol" in map(ast.unparse, node.bases) or any("frozen=True" in text for text in made)
 
 
-KEYWORDS = {"TypedDict", "SearchKeywords", "PlanKeywords", "ExecutionKeywords"}
+KEYWORDS = {"TypedDict", "MoreSearch", "ExecutionKeywords", "RunKeywords"}
 
 
 def is_typed_dict(node: ast.ClassDef) -> bool:
