@@ -36,7 +36,6 @@ class Setting:
         kind: the type of its values: click's, or a ``Literal`` of the choices; by default that of
             the default.
         metavar: what stands for its value in the help.
-        only: the only modality that it means something to.
         unset: whether a command gets None where it is not given, since the default hangs on more.
         note: more of the default, for the help.
         more: further arguments of ``click.option``.
@@ -52,10 +51,19 @@ class Setting:
     api: str = ""
     kind: Any = None
     metavar: str | None = None
-    only: Literal["images", "sentences"] | None = None
     unset: bool = False
     note: str = ""
     more: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def only(self) -> str:
+        """The only modality of ours that it means something to, as the registry says; or empty."""
+        if not {"explain", "layers"}.intersection(self.commands):
+            return ""  # the others are of one modality, or of all
+        from andornot.data.registry import only_for
+
+        modality = only_for(self.key)
+        return "" if modality is None else modality.name
 
     @property
     def key(self) -> str:

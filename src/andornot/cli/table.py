@@ -73,7 +73,7 @@ _NETWORKS = (
     Setting(
         ("--weights",), "Read a state dict or checkpoint (.pt, .pth, .safetensors); FILE#PART "
         "takes one of several in it.",
-        "Network", _NETWORK, api="weights", metavar="FILE", only="images",
+        "Network", _NETWORK, api="weights", metavar="FILE",
     ),
     Setting(
         ("--random-weights",), "Draw all weights anew: a baseline of units that learned nothing.",
@@ -98,30 +98,30 @@ _NETWORKS = (
     Setting(
         ("--preset",), "Prepare images by this preset, such as imagenet.",
         "Network", _NETWORK, api="preprocessing=Preprocessing.preset()", metavar="NAME",
-        only="images", note="as the model does itself",
+        note="as the model does itself",
     ),
     Setting(
         ("--size",), "Resize images to this many pixels.",
         "Network", _NETWORK, api="preprocessing=Preprocessing(height=, width=)", kind=Numbers(),
-        metavar="N or H,W", only="images",
+        metavar="N or H,W",
     ),
     Setting(
         ("--mean",), "Subtract this mean, white being 1.",
         "Network", _NETWORK, api="preprocessing=Preprocessing(mean=)", kind=Numbers(),
-        metavar="R,G,B", only="images",
+        metavar="R,G,B",
     ),
     Setting(
         ("--std",), "Divide by this standard deviation.",
         "Network", _NETWORK, api="preprocessing=Preprocessing(std=)", kind=Numbers(),
-        metavar="R,G,B", only="images",
+        metavar="R,G,B",
     ),
     Setting(
         ("--tokens",), "Leave out the N leading tokens of a transformer that are no patches.",
-        "Network", _NETWORK, Recording, "tokens", metavar="N", only="images", unset=True,
+        "Network", _NETWORK, Recording, "tokens", metavar="N", unset=True,
     ),
     Setting(
         ("--layout",), "Say which axis of outputs with four, or (N, C, 1), holds the units.",
-        "Network", _NETWORK, Recording, "layout", kind=Layout, only="images", unset=True,
+        "Network", _NETWORK, Recording, "layout", kind=Layout, unset=True,
     ),
 )  # fmt: skip
 
@@ -180,26 +180,26 @@ _CONCEPTS = (
     ),
     Setting(
         ("--colors",), "Take the eleven basic colours from the pixels.",
-        "Concepts", _EXPLAIN, api="open_data(..., colors=)", metavar="[TABLE.csv]", only="images",
+        "Concepts", _EXPLAIN, api="open_data(..., colors=)", metavar="[TABLE.csv]",
         more={"is_flag": False, "flag_value": "yes"},
     ),
     Setting(
         ("--words",), "Make the N most frequent words concepts.",
-        "Concepts", _EXPLAIN, Words, "n_words", kind=int, metavar="N", only="sentences",
+        "Concepts", _EXPLAIN, Words, "n_words", kind=int, metavar="N",
         unset=True,
     ),
     Setting(
         ("--stop-words",), "Make no concepts of these words.",
-        "Concepts", _EXPLAIN, Words, "stop_words", kind=Names(), metavar="NAMES", only="sentences",
+        "Concepts", _EXPLAIN, Words, "stop_words", kind=Names(), metavar="NAMES",
         note="for pairs: a, an, the, of, . and ,",
     ),
     Setting(
         ("--vectors",), "Read GloVe vectors as text, for NEIGHBORS.",
-        "Concepts", _EXPLAIN, Words, "vectors", metavar="FILE", only="sentences",
+        "Concepts", _EXPLAIN, Words, "vectors", metavar="FILE",
     ),
     Setting(
         ("--neighbors",), "Take the N nearest words of a word.",
-        "Concepts", _EXPLAIN, Words, "n_neighbors", kind=int, metavar="N", only="sentences",
+        "Concepts", _EXPLAIN, Words, "n_neighbors", kind=int, metavar="N",
         unset=True,
     ),
 )  # fmt: skip
@@ -586,8 +586,3 @@ def values_of(home: type, command: str, options: dict[str, Any]) -> dict[str, An
         for setting in of_command(command)
         if setting.home is home
     }
-
-
-def only_for(modality: str) -> tuple[str, ...]:
-    """The options that mean nothing to any other modality, by the names of their values."""
-    return tuple(dict.fromkeys(s.key for s in TABLE if s.only == modality))
