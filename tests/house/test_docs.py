@@ -162,7 +162,7 @@ def test_decisions_are_numbered_dated_and_listed_once():
 # --- names ---
 
 DIRECTIVE = re.compile(
-    r"^\.\. (currentmodule|auto\w+):: ([\w.]+)$|^ +:members: (.+)$", re.MULTILINE
+    r"^\.\. (currentmodule|auto\w+|py:data):: ([\w.]+)$|^ +:members: (.+)$", re.MULTILINE
 )
 
 

@@ -302,6 +302,20 @@ def test_the_core_runs_without_torch():
     assert done.stdout.strip() == "a OR b", done.stderr
 
 
+def test_pages_and_figures_need_no_torch():
+    """A run is read, and its pages and figures are made, where no network can be had."""
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import andornot, andornot.cli.terminal, andornot.figures.write, andornot.report.write\n"
+        "import andornot.report.notebook, andornot.views\n"
+        "andornot.views.run_views, andornot.views.unit_view, andornot.Run, andornot.analyze\n"
+    )
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif("cli" not in MODULES, reason="there is no command line yet")
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_the_command_line_answers_at_once(argument):
