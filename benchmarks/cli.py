@@ -11,7 +11,7 @@ import click
 from andornot.cli import SETTINGS
 from andornot.cli.options import model_of, preprocessing_of, tokens_and_layout
 from andornot.cli.table import options_of
-from andornot.cli.values import UnitList
+from andornot.cli.values import UnitRanges
 
 
 @click.group(invoke_without_command=True, context_settings=SETTINGS)
@@ -107,8 +107,8 @@ def bench_peer(as_json: bool, **options: Any) -> None:
 @click.argument("run_path", metavar="RUN", type=click.Path(file_okay=False))
 @click.option("--layer", help="A layer of the run; needed where it has several.")
 @click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
-@click.option("--beam-sizes", type=UnitList(), default="1,2,5,10,20,50,100", show_default=True)
-@click.option("--units", type=UnitList(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option("--beam-sizes", type=UnitRanges(), default="1,2,5,10,20,50,100", show_default=True)
+@click.option("--units", type=UnitRanges(), metavar="3,5-9", help="Only these units; default: all.")
 @click.option("--trees", "over_trees", is_flag=True, help="Compare with the optimum of trees.")
 @click.option("--jobs", type=int, help="Threads; default all cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -142,7 +142,9 @@ def bench_planted(as_json: bool, **options: Any) -> None:
 @bench.command("proof")
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(file_okay=False))
 @click.option("--layer", help="A layer of the run; needed where it has several.")
-@click.option("--length", "lengths", type=UnitList(), default="3", show_default=True, metavar="3,5")
+@click.option(
+    "--length", "lengths", type=UnitRanges(), default="3", show_default=True, metavar="3,5"
+)
 @click.option(
     "--seconds", type=float, default=10.0, show_default=True, help="Longest time for each unit."
 )
@@ -196,7 +198,7 @@ def bench_units(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("scale")
-@click.option("--samples", type=UnitList(), default="1000,5000,22210,50000,100000,200000")
+@click.option("--samples", type=UnitRanges(), default="1000,5000,22210,50000,100000,200000")
 @click.option("--units", type=int, default=64, show_default=True)
 @click.option("--out", type=click.Path(dir_okay=False), help="Also draw a plot: .svg, .png, .pdf.")
 @click.option("--seed", type=int, default=0, show_default=True)

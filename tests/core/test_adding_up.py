@@ -32,9 +32,9 @@ def in_parts(recorded, order, join, begin):
 @given(activations(), quantiles, st.sampled_from(["native", "upsampled"]), st.randoms())
 def test_thresholds_add_up_in_any_order(recorded, quantile, resolution, order):
     rule = Threshold(quantile, resolution=resolution)
-    shapes = [(3, 5 - i % 2) for i in range(recorded.n_samples)]
+    shapes = [(3, 5 - i % 2) for i in range(recorded.n_rows)]
     positions = positions_of([np.zeros(shape, np.int32) for shape in shapes])
-    n = n_values(rule, recorded.n_samples, recorded.map_shape, positions)
+    n = n_values(rule, recorded.n_rows, recorded.map_shape, positions)
     keep, upsampled = values_kept(rule, n), resolution == "upsampled"
 
     def join(top, start, block):
@@ -83,7 +83,7 @@ def test_counts_add_up_in_any_order(recording, order):
     grain = CountBy(table.positions, table.n_atoms, table.n_folds)
     counting = in_parts(
         recorded, order, lambda c, start, block: c.add(start, block, jobs=1),
-        lambda: LayerCounter(grain, thresholds, recorded.n_samples),
+        lambda: LayerCounter(grain, thresholds, recorded.n_rows),
     )  # fmt: skip
     counted, whole = counting.finish(), count_responses(recorded, thresholds, table, jobs=1)
     assert_same(counted.responses, whole.responses)

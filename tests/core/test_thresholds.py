@@ -24,7 +24,7 @@ def zeros_of(shapes):
 
 
 def found(recorded, rule, shapes=None):
-    shapes = shapes or [recorded.map_shape] * recorded.n_samples
+    shapes = shapes or [recorded.map_shape] * recorded.n_rows
     return find_thresholds(recorded, rule, zeros_of(shapes), jobs=1)
 
 
@@ -58,8 +58,8 @@ def test_upsampled_thresholds_are_those_of_the_upsampled_maps(recorded, quantile
     shapes = data.draw(
         st.lists(
             st.tuples(st.integers(1, 6), st.integers(1, 6)),
-            min_size=recorded.n_samples,
-            max_size=recorded.n_samples,
+            min_size=recorded.n_rows,
+            max_size=recorded.n_rows,
         )
     )
     result = found(recorded, Threshold(quantile, resolution="upsampled"), shapes)
@@ -127,7 +127,7 @@ def test_a_fixed_threshold_is_the_same_for_all_and_units_are_still_looked_at():
 
 @given(activations(), quantiles)
 def test_threads_change_nothing(recorded, quantile):
-    positions = zeros_of([recorded.map_shape] * recorded.n_samples)
+    positions = zeros_of([recorded.map_shape] * recorded.n_rows)
     one, two = (find_thresholds(recorded, Threshold(quantile), positions, jobs=j) for j in (1, 2))
     assert one.values.tolist() == two.values.tolist()
     assert one.status == two.status

@@ -174,7 +174,7 @@ def test_layers(world, capsys):
 
 OVERLAP = """
 import numpy as np
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences.protocol import RecordedPairs
 
 class Overlap:
     layers = ("shared words",)
@@ -184,7 +184,7 @@ class Overlap:
     def record(self, pairs, layers):
         shared = [len({*p.premise.tokens} & {*p.hypothesis.tokens}) for p in pairs]
         units = np.array(shared, np.float32)[:, None]
-        return Recorded({layer: units[:, :, None, None] for layer in layers}, units - [[1, 2]])
+        return RecordedPairs({layer: units[:, :, None, None] for layer in layers}, units - [[1, 2]])
 
 class Broken(Overlap):
     def record(self, pairs, layers):

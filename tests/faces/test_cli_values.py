@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from andornot.cli.options import folder_name
-from andornot.cli.values import Names, UnitList
+from andornot.cli.values import Names, UnitRanges
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_names_with_commas_stand_in_quotes(text: object, names: object) -> None:
 @pytest.mark.parametrize("text", ["²", "9" * 5000, "0-99999999999", "1-²", "1-", "-1"])
 def test_odd_units_are_refused(text):
     with pytest.raises(Exception, match="no unit or range"):
-        UnitList().convert(text, None, None)
+        UnitRanges().convert(text, None, None)
 
 
 def test_units_and_ranges_are_read():
-    assert UnitList().convert("0-2,7, 1", None, None) == [0, 1, 2, 7]
+    assert UnitRanges().convert("0-2,7, 1", None, None) == [0, 1, 2, 7]
 
 
 @pytest.mark.parametrize(

@@ -119,13 +119,13 @@ def test_a_training_that_was_stopped_goes_on(files, tmp_path, capsys, monkeypatc
 
 def test_accuracy_by_class(tmp_path, capsys):
     (tmp_path / "model.py").write_text(
-        "import numpy as np\nfrom andornot.models.sentences.protocol import Recorded\n"
+        "import numpy as np\nfrom andornot.models.sentences.protocol import RecordedPairs\n"
         "class Longer:\n"
         "    layers, fingerprint = ('x',), 'longer'\n"
         "    class_names = ('entailment', 'neutral', 'contradiction')\n"
         "    def record(self, pairs, layers):\n"
         "        long = [len(p.hypothesis.tokens) > 3 for p in pairs]\n"
-        "        return Recorded({}, np.array([[1 - x, x, 0] for x in long], np.float32))\n"
+        "        return RecordedPairs({}, np.array([[1 - x, x, 0] for x in long], np.float32))\n"
     )
     data = table(tmp_path / "x.tsv", grammar(30))
     model = ["--model", f"{tmp_path / 'model.py'}:Longer"]

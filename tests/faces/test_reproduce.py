@@ -20,7 +20,7 @@ from analysis_cases import picture_run
 from andornot import parse
 from andornot.cli import cli
 from andornot.errors import DataError, OptionError
-from andornot.reproduce import measured, published, sources, standing
+from andornot.reproduce import comparability, measured, published, sources
 from andornot.reproduce.comparability import (
     DATA,
     LAYER,
@@ -245,9 +245,9 @@ def test_the_papers_images_are_known(shared_data):
     with (shared_data / "vision" / "index_ade20k.csv").open(newline="") as file:
         images = [row["image"] for row in csv.DictReader(file)]
     assert len(images) == 22_210
-    assert digest(images) == standing.ADE20K_IDS
-    assert digest(reversed(images)) == standing.ADE20K_IDS
-    assert digest(images[1:]) != standing.ADE20K_IDS
+    assert digest(images) == comparability.ADE20K_IDS
+    assert digest(reversed(images)) == comparability.ADE20K_IDS
+    assert digest(images[1:]) != comparability.ADE20K_IDS
 
 
 def test_the_papers_pairs_are_known_however_they_are_split(shared_data):
@@ -256,7 +256,7 @@ def test_the_papers_pairs_are_known_however_they_are_split(shared_data):
     folder = shared_data / "nli"
     data = open_pairs(f"pairs:{folder / 'snli_1.0_dev.tok'}", tagger=None)
     texts = [letters(p.premise.text, p.hypothesis.text) for p in data.pairs]
-    assert digest(texts) == standing.SNLI_DEV_TEXTS
+    assert digest(texts) == comparability.SNLI_DEV_TEXTS
     records = open_pairs(
         f"snli:{folder / 'snli_1.0_dev.first1289_parsed.jsonl'}", keep_unlabelled=True
     )
@@ -495,7 +495,7 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
         result=lambda: range(hidden),
         responses=lambda: SimpleNamespace(n_units=hidden),
     )
-    known = nli._standing(run, model, standing.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
+    known = nli._standing(run, model, comparability.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
     assert (known.sentence == Comparability().sentence) == (not reason)
     assert reason in known.sentence
     told = nli._about_network(str(path), known)

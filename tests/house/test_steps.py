@@ -16,9 +16,9 @@ STEPS = {path.stem: path for path in sorted((Path(andornot.__file__).parent / "p
 
 GROWS = {
     "journal.Journal": "what is told of a run; steps add to it, and the last one reads it",
-    "passes.FirstPass": "adds up over batches, inside of one step",
-    "passes.SecondPass": "adds up over batches, inside of one step",
-    "passes._Kept": "which samples a pass has, as they come, inside of one step",
+    "passes.ThresholdPass": "adds up over batches, inside of one step",
+    "passes.CountPass": "adds up over batches, inside of one step",
+    "passes._PassCheckpoint": "which samples a pass has, as they come, inside of one step",
     "pieces.Piece": "samples that share a file while the network runs, inside of one step",
 }
 """All that may change once it is made, and why."""
@@ -103,6 +103,14 @@ def is_frozen(node: ast.ClassDef) -> bool:
     return "Protocol" in map(ast.unparse, node.bases) or any("frozen=True" in text for text in made)
 
 
+KEYWORDS = {"TypedDict", "MoreSearch", "ExecutionKeywords", "RunKeywords"}
+
+
+def is_typed_dict(node: ast.ClassDef) -> bool:
+    """Whether a class is a TypedDict, or grows from one of ours."""
+    return bool(node.bases) and {ast.unparse(base) for base in node.bases} <= KEYWORDS
+
+
 def found_in(source: str, module: str = "step") -> tuple[list[str], set[str]]:
     """What of a module changes what it was given, and which of its classes may change."""
     bad, mutable = [], set()
@@ -110,7 +118,8 @@ def found_in(source: str, module: str = "step") -> tuple[list[str], set[str]]:
         if isinstance(node, ast.FunctionDef):
             bad += changes(node)
         elif isinstance(node, ast.ClassDef):
-            frozen = is_frozen(node)
+            # a TypedDict names keywords, and is never made
+            frozen = is_frozen(node) or is_typed_dict(node)
             mutable |= set() if frozen else {f"{module}.{node.name}"}
             for method in (m for m in node.body if isinstance(m, ast.FunctionDef)):
                 bad += changes(method, *([] if frozen else ["self"]))

@@ -447,7 +447,7 @@ def test_without_torch_there_is_advice():
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "import andornot.models.sentences as nli, andornot.errors\n"
-        "nli.PairModel, nli.Recorded, nli.Vocabulary\n"
+        "nli.PairModel, nli.RecordedPairs, nli.Vocabulary\n"
         "try: nli.load_classifier\n"
         "except andornot.errors.ModelError as error: print(error)\n"
     )
@@ -459,7 +459,7 @@ def test_without_torch_there_is_advice():
 
 OWN = """
 import numpy as np
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences.protocol import RecordedPairs
 
 class Overlap:
     layers = ("overlap",)
@@ -470,7 +470,7 @@ class Overlap:
         share = [len(set(p.premise.tokens) & set(p.hypothesis.tokens)) for p in pairs]
         values = np.array(share, np.float32)
         logits = np.stack([values, 3 - values, 0 * values], 1)
-        return Recorded({name: values[:, None, None, None] for name in layers}, logits)
+        return RecordedPairs({name: values[:, None, None, None] for name in layers}, logits)
 
 def overlap():
     return Overlap()

@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 
 import andornot
-from andornot import ConceptTable, Threshold
-from andornot.counting.ranges import Ranges
-from andornot.errors import OptionError
-from andornot.explainer import SearchOptions
-from andornot.pipeline.options import Execution, RunOptions
-from andornot.probes.recording import Recording
-from andornot.trust.options import TrustOptions
+from andornot import (
+    ConceptTable,
+    Execution,
+    OptionError,
+    Ranges,
+    Recording,
+    RunOptions,
+    SearchOptions,
+    Threshold,
+    TrustOptions,
+)
 
 
 def dissect(**options: Any) -> None:

@@ -43,14 +43,14 @@ def net():
 
 CLASSIFIER = """
 import numpy as np
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences.protocol import RecordedPairs
 
 class Long:
     layers, class_names, fingerprint = ["words"], ["no", "yes"], "long, version 1"
 
     def record(self, pairs, layers):
         n = np.array([[len(pair.hypothesis.tokens)] for pair in pairs], np.float32)
-        return Recorded({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
+        return RecordedPairs({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
 
 model = Long
 """

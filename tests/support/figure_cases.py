@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from andornot.views.figures.contributions import IMAGES as CLASS_IMAGES
-from andornot.views.figures.edits import EDITS, Words
+from andornot.views.figures.edits import EDITS, SentenceTokens
 from andornot.views.figures.edits import IMAGES as EDIT_IMAGES
 from andornot.views.figures.examples import choose_examples, shortened, strongest
 from andornot.views.figures.growth import _samples as growth_samples
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def words(text: str) -> Words:
+def words(text: str) -> SentenceTokens:
     """The tokens of a sentence, as figures of edits have them."""
     tokens = tuple(text.split())
-    return Words(tokens, spaces(tokens))
+    return SentenceTokens(tokens, spaces(tokens))

@@ -102,7 +102,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from andornot.models.sentences import Recorded
+from andornot.models.sentences import RecordedPairs
 
 
 class Replay:
@@ -127,7 +127,7 @@ class Replay:
     def record(self, pairs, layers):
         numbers = [int(pair.id) for pair in pairs]
         values = self.pairs[numbers][:, :, None, None]
-        return Recorded(dict.fromkeys(layers, values), self.logits[numbers])
+        return RecordedPairs(dict.fromkeys(layers, values), self.logits[numbers])
 
     def record_tokens(self, pairs, layers):
         numbers = [int(pair.id) for pair in pairs]

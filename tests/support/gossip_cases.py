@@ -11,7 +11,7 @@ import andornot
 
 MODEL = """
 import numpy as np
-from andornot.models.sentences.protocol import Recorded
+from andornot.models.sentences.protocol import RecordedPairs
 
 
 class Gossip:
@@ -24,7 +24,7 @@ class Gossip:
         units = np.array([["nobody" in w, "sad" in w] for w in words], np.float32)
         logits = units @ np.array([[0, 0, 3], [0, 2, 0]], np.float32)
         logits += np.array([0.5, 0, 0], np.float32)
-        return Recorded(dict.fromkeys(layers, units[:, :, None, None]), logits)
+        return RecordedPairs(dict.fromkeys(layers, units[:, :, None, None]), logits)
 
 
 def gossip():

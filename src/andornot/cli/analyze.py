@@ -11,7 +11,7 @@ import click
 
 from andornot.analyses import QUESTIONS, REGISTRY
 from andornot.cli.options import JSON, LAYER, TRUST_CODE, folder_name, open_run
-from andornot.cli.values import Names, UnitList
+from andornot.cli.values import Names, UnitRanges
 from andornot.errors import AndornotError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _ablation(command: F) -> F:
             "--ablate-samples", type=int, default=256, show_default=True, metavar="N",
             help="Run N samples with --ablate, spread evenly.",
         ),
-        click.option("--units", type=UnitList(), metavar="3,5-9", help="Set these units to zero "
+        click.option("--units", type=UnitRanges(), metavar="3,5-9", help="Set these units to zero "
                      "with --ablate  [default: the 20 best]."),
         TRUST_CODE,
         click.option("--ablate", is_flag=True, help="Run the network again with units at zero; "
@@ -208,7 +208,7 @@ def contributions(
 
 @_question
 @click.option(
-    "--units", type=UnitList(), metavar="3,5-9", help="Take these units  [default: the 20 best]."
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Take these units  [default: the 20 best]."
 )
 @click.option(
     "--masking",
@@ -240,7 +240,7 @@ def scores(
 
 @_question
 @click.option(
-    "--units", type=UnitList(), metavar="3,5-9", help="Take only these units  [default: all]."
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Take only these units  [default: all]."
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="Draw the wrong labels from this seed."
@@ -252,7 +252,7 @@ def metrics(run: Path, layer: str | None, units: list[int] | None, seed: int, **
 
 @_question
 @click.option(
-    "--units", type=UnitList(), metavar="3,5-9", help="Take only these units  [default: all]."
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Take only these units  [default: all]."
 )
 def vocabulary(run: Path, layer: str | None, units: list[int] | None, **shown: Any) -> None:
     """Ask of chosen units."""

@@ -9,7 +9,7 @@ import click
 
 from andornot.cli.analyze import read_ids
 from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run
-from andornot.cli.values import Names, UnitList
+from andornot.cli.values import Names, UnitRanges
 from andornot.errors import RunError
 from andornot.figures import FIGURES, FORMATS, write_figures
 
@@ -37,7 +37,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--only", type=Names(), metavar="NAMES", help="Draw only these figures.")
 @click.option(
     "--units",
-    type=UnitList(),
+    type=UnitRanges(),
     metavar="3,5-9",
     help="Take these units as examples, instead of the best of each kind.",
 )

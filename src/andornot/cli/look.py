@@ -9,7 +9,7 @@ import click
 
 from andornot.cli.options import DATA, JSON, LAYER, TRUST_CODE, open_run
 from andornot.cli.printing import print_run
-from andornot.cli.values import UnitList
+from andornot.cli.values import UnitRanges
 
 
 @click.command()
@@ -53,7 +53,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
     show_default=True,
     help="Show the N best units.",
 )
-@click.option("--units", type=UnitList(), metavar="3,5-9", help="Show these units one by one.")
+@click.option("--units", type=UnitRanges(), metavar="3,5-9", help="Show these units one by one.")
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
 )

@@ -9,7 +9,7 @@ import click
 
 from andornot.cli.ending import say
 from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run, refuse
-from andornot.cli.values import UnitList
+from andornot.cli.values import UnitRanges
 
 if TYPE_CHECKING:
     from andornot.runs.run import Run
@@ -21,7 +21,7 @@ _FOLDER: Final = click.Path(path_type=Path)
 @click.argument("run", type=_FOLDER)
 @click.option("--layer", help="Show only this layer  [default: all].")
 @click.option(
-    "--units", type=UnitList(), metavar="3,5-9", help="Show only these units  [default: all]."
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Show only these units  [default: all]."
 )
 @click.option(
     "--best",
@@ -57,7 +57,7 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
 @click.argument("run", type=_FOLDER)
 @LAYER
 @click.option(
-    "--units", type=UnitList(), metavar="3,5-9", help="Show these units  [default: the best]."
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Show these units  [default: the best]."
 )
 @click.option(
     "--best",

@@ -14,7 +14,7 @@ import click
 
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
-from andornot.cli.values import Length, Names, Numbers, UnitList, Widths
+from andornot.cli.values import Length, Names, Numbers, UnitRanges, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
@@ -88,7 +88,7 @@ _NETWORKS = (
     ),
     Setting(
         ("--units",), "Explain only these units.",
-        "Network", _EXPLAIN, RunOptions, "units", kind=UnitList(), metavar="0-63,70",
+        "Network", _EXPLAIN, RunOptions, "units", kind=UnitRanges(), metavar="0-63,70",
     ),
     Setting(
         ("--directions",), "Explain directions in the place of units: an array of the layer's "
@@ -445,7 +445,7 @@ _REPRODUCING = (
     ),
     Setting(
         ("--units",), "Explain only these units.",
-        "Network", _REPRODUCE, kind=UnitList(), metavar="0-63,70",
+        "Network", _REPRODUCE, kind=UnitRanges(), metavar="0-63,70",
     ),
     Setting(
         ("--vectors",), "Read word vectors in GloVe's format.",

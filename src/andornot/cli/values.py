@@ -14,7 +14,7 @@ _UNITS = 1 << 24
 """No layer has so many units; a list of them would fill the memory."""
 
 
-class UnitList(click.ParamType[Any]):
+class UnitRanges(click.ParamType[Any]):
     """Unit numbers such as ``0-63,70``."""
 
     name = "units"

@@ -28,7 +28,7 @@ _UNCUT_BONUS = 2.0
 """How much more a whole thing counts than one that the frame of its image cuts off."""
 
 
-class Candidate(NamedTuple):
+class FoundCutout(NamedTuple):
     """A region that can be cut out: its size, weighed by how clean it is, sample and mask."""
 
     score: float
@@ -72,7 +72,7 @@ def find_cutouts(
 
 def _best_region(
     presence: Presence, sample: int, formula: Formula, avoid: BoolArray | None
-) -> Candidate | None:
+) -> FoundCutout | None:
     from scipy import ndimage
 
     pieces, n_pieces = ndimage.label(presence.mask(sample, formula))
@@ -89,7 +89,7 @@ def _best_region(
         return None
     # what touches the frame of its image is most likely cut off by it
     frame = np.concatenate([region[0], region[-1], region[:, 0], region[:, -1]])
-    return Candidate(float(share) * (1.0 if frame.any() else _UNCUT_BONUS), sample, region)
+    return FoundCutout(float(share) * (1.0 if frame.any() else _UNCUT_BONUS), sample, region)
 
 
 def fitted(region: BoolArray, image: Image.Image) -> BoolArray:

@@ -27,7 +27,7 @@ from andornot.views.figures.edits import (
     PAIRS,
     EditedSample,
     EditRow,
-    Words,
+    SentenceTokens,
     edits_figure,
 )
 
@@ -170,7 +170,7 @@ def _pair(
     return _told(sheet, x + indent, y, width - indent, sample, target)
 
 
-def changes(old: Words, new: Words) -> list[PlacedText]:
+def changes(old: SentenceTokens, new: SentenceTokens) -> list[PlacedText]:
     """The words of an edited sentence: new ones marked, deleted ones struck out."""
     text = []
     for what, a, b, c, d in SequenceMatcher(None, old.tokens, new.tokens, False).get_opcodes():

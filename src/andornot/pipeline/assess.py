@@ -38,7 +38,9 @@ def with_agreement(
     if found.keys() != formulas.keys():
         shards, thresholds = counted.layer.shards, counted.array("thresholds")
         with clock.timed("scores"):
-            scores = agreements(list(result), shards, thresholds, table, plan.jobs)
+            scores = agreements(
+                list(result), shards, thresholds, table, plan.options.execution.jobs
+            )
         found = {str(unit): score.as_dict() for unit, score in scores.items()}
         with writing(path):
             stage.write_json(path.name, found)
@@ -53,14 +55,14 @@ def trusted(
 ) -> Result:
     """Find out how far the explanations can be trusted; each part is kept when it is done."""
     units = [e.unit for e in result if e.formula is not None]
-    if plan.trust is None or not units:
+    if plan.options.trusts is None or not units:
         return result
     layer = counted.layer
     found = [[b and str(b.formula) for b in (*e.beam[:1], *e.best_by_length)] for e in result]
     stage = plan.stage(
         stage_names.trust(layer.name),
-        responses=counted.key, formulas=found, search=plan.search.as_dict(),
-        trust=asdict(plan.trust), choose_length=plan.choose_length,
+        responses=counted.key, formulas=found, search=plan.options.search.as_dict(),
+        trust=asdict(plan.options.trusts), choose_length=plan.options.choose_length,
     )  # fmt: skip
     clock = log.enter(stage)
     if not stage.done:
@@ -84,11 +86,11 @@ def trusted(
 
     evidence = StoredRecount(
         table, layer.shards, counted.rule, counted.array("thresholds"), units,
-        counted.responses.select(units), plan.jobs,
+        counted.responses.select(units), plan.options.execution.jobs,
     )  # fmt: skip
     trusted = with_trust(
-        result, evidence, plan.search, plan.trust,
-        choose_length=plan.choose_length, jobs=plan.jobs, keep=keep,
+        result, evidence, plan.options.search, plan.options.trusts,
+        choose_length=plan.options.choose_length, jobs=plan.options.execution.jobs, keep=keep,
     )  # fmt: skip
     log.finish(stage)
     return trusted

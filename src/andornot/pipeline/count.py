@@ -49,7 +49,7 @@ def responses_of(
     place = layer.counts
     if place is None:
         # the rule is part of the stage's key, so it comes first; two passes have found theirs
-        rule = plan.threshold or plan.probe.threshold(partial(lowest_value, layer.shards))
+        rule = plan.options.threshold or plan.probe.threshold(partial(lowest_value, layer.shards))
         place = count_place(plan, layer, rule, concepts, log)
     responses = kept_counts(place)
     if responses is None:
@@ -105,10 +105,10 @@ def _count(
         n = n_values(rule, shards.n_rows, shards.map_shape, positions)
         check_quantile(rule, n)
     with clock.timed("thresholds"):
-        found = find_thresholds(shards, rule, positions, plan.jobs)
+        found = find_thresholds(shards, rule, positions, plan.options.execution.jobs)
     with clock.timed("counting"):
         blocks = track(shards.blocks(), f"counting {layer.name}", n_blocks)
-        counted = count_responses(shards, found.values, table, plan.jobs, blocks)
+        counted = count_responses(shards, found.values, table, plan.options.execution.jobs, blocks)
     save_counts(place.stage, found, counted, log)
 
 

@@ -154,24 +154,7 @@ def dissect(
         model, layers, data, options.recording or Recording(),
         weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
     )  # fmt: skip
-    execution = options.execution
-    plan = Plan(
-        probe=probe,
-        out=Path(out),
-        folds=int(options.folds),  # of NumPy too, which cannot divide a digest
-        threshold=options.threshold,
-        min_active=options.min_active,
-        relations=options.relations,
-        search=options.search,
-        units=options.units,
-        jobs=execution.jobs,
-        trust=options.trusts,
-        choose_length=options.choose_length,
-        store=execution.store,
-        memory=execution.memory * 1e9,
-        directions=directions,
-        verify=options.verify,
-    )
+    plan = Plan(probe, Path(out), options, directions)
     with locked_run_directory(plan.out):
         cache = plan.out / "cache"
         with writing(plan.out):
@@ -180,7 +163,7 @@ def dissect(
             cache.mkdir(exist_ok=True)
             for folder in (cache, plan.out / "results"):
                 sweep_folders(folder)  # of a run that was killed
-        jobs, executor = execution.jobs, execution.executor
+        jobs, executor = options.execution.jobs, options.execution.executor
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
             return _whole_run(plan, engine)
 
@@ -237,12 +220,12 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
         log.note(plan.directions.sentence(plan.probe.layers[0]))
     concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
-    concepts.table.select(plan.search.categories, plan.search.concepts)
-    check_known(concepts.table, plan.search)
-    if plan.search.known_only:
+    concepts.table.select(plan.options.search.categories, plan.options.search.concepts)
+    check_known(concepts.table, plan.options.search)
+    if plan.options.search.known_only:
         log.note(_KNOWN_ONLY)
     network = network_stages(plan, concepts.data, log)
-    if plan.store:
+    if plan.options.execution.store:
         recorded = record(plan, network, engine, log)
     else:
         recorded = pass_twice(plan, concepts, network, engine, log)
@@ -265,9 +248,9 @@ def _explained(
     if any(told):
         log.note("; ".join(filter(None, told)))
     result = explain_layer(plan, counted, table, engine, log)
-    if plan.store:
+    if plan.options.execution.store:
         result = trusted(plan, counted, result, table, log)
-        if not plan.search.known_only:  # these are scores on all positions
+        if not plan.options.search.known_only:  # these are scores on all positions
             result = with_agreement(plan, counted, result, table, log)
         result = with_ranges(plan, counted, result, table, engine, log)
     return ExplainedLayer(layer, counted.rule, result)

@@ -44,9 +44,9 @@ def data_edition(plan: Plan, log: Journal) -> DataEdition:
     stage = plan.stage(stage_names.DATA, data=key)
     log.enter(stage)
     known = _noted(stage)
-    if plan.verify:
+    if plan.options.verify:
         for part in _STORED:
-            content = plan.probe.content(part, plan.jobs)
+            content = plan.probe.content(part, plan.options.execution.jobs)
             if known[part]["content"] != content:
                 _tell_changed(part, known[part]["content"], stage.done)
                 known[part] = {"content": content, "edition": content}
@@ -57,8 +57,8 @@ def data_edition(plan: Plan, log: Journal) -> DataEdition:
 def note_labels(plan: Plan, data: DataEdition, log: Journal) -> None:
     """Keep what the label maps hold from which a table was just built."""
     known = _noted(data.stage)
-    if not plan.verify:  # else it is noted already
-        known["labels"]["content"] = plan.probe.content("labels", plan.jobs)
+    if not plan.options.verify:  # else it is noted already
+        known["labels"]["content"] = plan.probe.content("labels", plan.options.execution.jobs)
         log.finish(data.stage, **known)
 
 

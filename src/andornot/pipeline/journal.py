@@ -18,7 +18,7 @@ class Journal:
     """The journal of one try at a run.
 
     Attributes:
-        started: when the run began, by ``perf_counter``.
+        started: when the run began, as ``time.perf_counter()`` tells it.
         clocks: the stopwatches of all steps in their order, stages or not.
         stages: the stages among them.
         notes: what a reader of the results should know.

@@ -41,12 +41,14 @@ _SHARD_BYTES = 32 * 2**20
 def concepts_of(plan: Plan, log: Journal) -> Concepts:
     """The concept table with the user's relations, built now if it is not stored."""
     inputs: dict[str, Any] = plan.probe.concept_key()
-    if plan.relations is not None:
-        inputs["relations"] = plan.relations
+    if plan.options.relations is not None:
+        inputs["relations"] = plan.options.relations
     groups = groups_of(plan.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
-    if plan.search.known_only:  # no part of the key elsewhere, so that stages of before go on
+    if (
+        plan.options.search.known_only
+    ):  # no part of the key elsewhere, so that stages of before go on
         inputs["known_only"] = True
     data = data_edition(plan, log)
     if "sources" in inputs:  # these may look at the pictures themselves
@@ -60,9 +62,11 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
             return Concepts(data, stage, ConceptTable.load(stage.path))
     with clock.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
-        table = plan.probe.build_table(stage.path, plan.folds, plan.jobs, plan.search.known_only)
-        if plan.relations is not None:
-            table = Related(plan.relations, plan.probe.spellings).derive(table)
+        table = plan.probe.build_table(
+            stage.path, plan.folds, plan.options.execution.jobs, plan.options.search.known_only
+        )
+        if plan.options.relations is not None:
+            table = Related(plan.options.relations, plan.probe.spellings).derive(table)
             table.save_atoms(stage.path)
     # before the table counts as done: a kill between the two leaves no table of unknown bytes
     note_labels(plan, data, log)
@@ -146,8 +150,8 @@ def _forward(plan: Plan, network: NetworkStages, engine: Engine | None, log: Jou
     # one pass serves all layers, so its time is noted once, with the first of them
     clock = log.clock(next(iter(stages.values()), logits).name)
     work = RecordingPass(
-        plan.probe, tuple(stages), logit_shards is not None, plan.units, shards, logit_shards,
-        _SHARD_BYTES, directions=plan.directions,
+        plan.probe, tuple(stages), logit_shards is not None, plan.options.units, shards,
+        logit_shards, _SHARD_BYTES, directions=plan.directions,
     )  # fmt: skip
     company = try_network(work, network.trial, engine, log) or {}
     if engine is None:
@@ -223,5 +227,5 @@ def recorded_of(plan: Plan, network: NetworkStages) -> RecordedNetwork:
 def _layer(plan: Plan, name: str, stage: Stage, info: Mapping[str, Any]) -> RecordedLayer:
     height, width = info["map_shape"]
     # of what was recorded before, nobody has asked
-    units = check_units(plan.units, name, int(info["units"]))
+    units = check_units(plan.options.units, name, int(info["units"]))
     return RecordedLayer(name, stage, tuple(units), (height, width))

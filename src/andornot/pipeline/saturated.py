@@ -81,7 +81,7 @@ def saturated(
     # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
     least = max(1, math.ceil(Fraction(repr(float(plan.least_active(rule)))) * table.n_positions))
     stuck = _Stuck(units, low, high, least)
-    remedy = _remedy(plan, counted, table, stuck, log) if plan.store else {}
+    remedy = _remedy(plan, counted, table, stuck, log) if plan.options.execution.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")
     one = len(units) == 1
     return (
@@ -139,7 +139,9 @@ def _at(
             above[:] += (block[:, stuck.units] > np.float64(threshold)).sum(axis=(0, 2, 3))
             yield start, block
 
-    totals = count_responses(shards, thresholds, table, plan.jobs, tallied()).responses.totals
+    totals = count_responses(
+        shards, thresholds, table, plan.options.execution.jobs, tallied()
+    ).responses.totals
     active = totals[stuck.units]
     if (active < stuck.least).any():
         return {}

@@ -57,16 +57,16 @@ def explained(
         RARE if state == ALIVE and few else state
         for state, few in zip(counted.status, rare, strict=True)
     ]
-    correlate = plan.search.correlates
+    correlate = plan.options.search.correlates
     for part in units_at_once(table, len(units)) if correlate else [range(len(units))]:
         some = [units[i] for i in part]
         moments = None
         if correlate:
-            moments = find_moments(counted.layer.shards, table, some, plan.jobs)
+            moments = find_moments(counted.layer.shards, table, some, plan.options.execution.jobs)
         yield from explain_responses(
-            responses.select(some), table, plan.search,
-            units=some, status=[states[u] for u in some], jobs=plan.jobs, moments=moments,
-            engine=engine,
+            responses.select(some), table, plan.options.search,
+            units=some, status=[states[u] for u in some], jobs=plan.options.execution.jobs,
+            moments=moments, engine=engine,
         )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def _lower_ranges(
             yield from [(number, Responses.load(path)) for number, path in paths.items()]
             return
     shards, top = counted.layer.shards, counted.responses
-    counts = count_lower_ranges(shards, borders, top, table, plan.jobs)
+    counts = count_lower_ranges(shards, borders, top, table, plan.options.execution.jobs)
     for number in track(numbers, "counting ranges", len(numbers)):
         with log.clock(stage.name).timed("ranges"), writing(stage.path):
             part = next(counts)

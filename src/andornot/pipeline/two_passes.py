@@ -49,11 +49,12 @@ def pass_twice(
     """Run the network twice, for all layers that are not counted yet, and keep no activations."""
     # the rule of a layer hangs on its lowest value, which this pass finds; if that makes it a fixed
     # one, the quantiles are not used
-    guess = plan.threshold or Threshold()
+    guess = plan.options.threshold or Threshold()
     assert isinstance(guess, Threshold)
     work = StatisticsPass(
-        plan.probe, (), not network.logits.done, plan.units,
-        concepts.stage.path.resolve(), dict.fromkeys(network.layers, guess), plan.memory, plan.jobs,
+        plan.probe, (), not network.logits.done, plan.options.units,
+        concepts.stage.path.resolve(), dict.fromkeys(network.layers, guess), plan.memory,
+        plan.options.execution.jobs,
         directions=plan.directions,
     )  # fmt: skip
     found = _threshold_stages(plan, concepts, network, guess, log)
@@ -180,7 +181,9 @@ def _extremes(stage: Stage) -> tuple[NDArray[np.floating], NDArray[np.floating]]
 def _rule(plan: Plan, stage: Stage) -> Threshold:
     """Where the units of a layer count as active, by their values where the user does not say."""
     lowest, _ = _extremes(stage)
-    rule = plan.threshold or plan.probe.threshold(lambda: float(np.nanmin(lowest, initial=np.inf)))
+    rule = plan.options.threshold or plan.probe.threshold(
+        lambda: float(np.nanmin(lowest, initial=np.inf))
+    )
     assert isinstance(rule, Threshold)
     return rule
 

@@ -96,13 +96,13 @@ def _manifest(
         folds=plan.folds,
         # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=plan.least_active(explained[0].rule),
-        relations=plan.relations,
+        relations=plan.options.relations,
         concepts_by=_added_concepts(plan),
         directions=None
         if plan.directions is None
         else DirectionsSource.of(plan.directions.facts()),
-        search=Searched.of(plan.search.as_dict()),
-        store=plan.store,
+        search=Searched.of(plan.options.search.as_dict()),
+        store=plan.options.execution.store,
         trust=_trusted(plan),
         layers={each.layer.name: _layer(each) for each in explained},
         stages={name: _stage(plan, name, log) for name in log.clocks},
@@ -146,9 +146,9 @@ def _groups(table: ConceptTable) -> int | None:
 
 
 def _trusted(plan: Plan) -> Trusted | None:
-    if plan.trust is None:
+    if plan.options.trusts is None:
         return None
-    return Trusted.of(asdict(plan.trust) | {"choose_length": plan.choose_length})
+    return Trusted.of(asdict(plan.options.trusts) | {"choose_length": plan.options.choose_length})
 
 
 def _layer(explained: ExplainedLayer) -> LayerRecord:

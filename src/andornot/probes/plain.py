@@ -1,7 +1,7 @@
 """The start of a probe for any modality: samples of positions in a row, and how a network is run.
 
 A new modality needs a subclass with ``modality``, ``level``, :meth:`PlainProbe.load` and
-:meth:`PlainProbe.record`, and samples that know their concepts (:class:`Annotated`).
+:meth:`PlainProbe.record`, and samples that know their concepts (:class:`AnnotatedRows`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ASKED = 4
 """Samples by whose answers a network is known again."""
 
 
-class Annotated(Samples, Protocol):
+class AnnotatedRows(Samples, Protocol):
     """Samples of positions in a row, with the concepts that hold at each."""
 
     @property
@@ -71,7 +71,7 @@ class PlainProbe(ABC):
     model: Any
     spec: str
     layers: tuple[str, ...]
-    data: Annotated = field(repr=False)
+    data: AnnotatedRows = field(repr=False)
     recording: Recording
     weights: str | None = None
 
@@ -111,7 +111,7 @@ class PlainProbe(ABC):
         cls,
         model: Any,
         layers: tuple[str, ...],
-        data: Annotated | str | Path,
+        data: AnnotatedRows | str | Path,
         recording: Recording,
         weights: str | Path | None = None,
         sources: tuple[UserSource, ...] = (),

@@ -23,7 +23,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Plain:
+class PlainField:
     """A value without parts.
 
     Attributes:
@@ -71,7 +71,7 @@ class Fields:
     closed: bool = False
 
 
-Expected = Plain | Maybe | Many | NamedField | Fields
+Expected = PlainField | Maybe | Many | NamedField | Fields
 
 Fault = tuple[str, str]
 """Which field, and what is wrong with it."""
@@ -111,27 +111,27 @@ def _stays_inside(value: Any) -> bool:
     return not anchored and ".." not in windows.parts
 
 
-def one_of(*names: str) -> Plain:
+def one_of(*names: str) -> PlainField:
     """One of a few texts."""
-    return Plain(f"one of {', '.join(names)}", lambda value: value in names)
+    return PlainField(f"one of {', '.join(names)}", lambda value: value in names)
 
 
-TEXT = Plain("a text", _is_text)
-FLAG = Plain("true or false", lambda value: isinstance(value, bool))
-NUMBER = Plain("a number", _is_number)
-COUNT = Plain("a whole number from 0 on", _is_count)
-POSITIVE = Plain("a whole number from 1 on", lambda value: _is_count(value) and value > 0)
-AMOUNT = Plain("a number from 0 on", lambda value: _is_number(value) and value >= 0)
-SHARE = Plain("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
-INSIDE = Plain("a relative path inside the run, without '..'", _stays_inside)
-COUNT_OR_TEXT = Plain(
+TEXT = PlainField("a text", _is_text)
+FLAG = PlainField("true or false", lambda value: isinstance(value, bool))
+NUMBER = PlainField("a number", _is_number)
+COUNT = PlainField("a whole number from 0 on", _is_count)
+POSITIVE = PlainField("a whole number from 1 on", lambda value: _is_count(value) and value > 0)
+AMOUNT = PlainField("a number from 0 on", lambda value: _is_number(value) and value >= 0)
+SHARE = PlainField("a number between 0 and 1", lambda value: _is_number(value) and 0 < value < 1)
+INSIDE = PlainField("a relative path inside the run, without '..'", _stays_inside)
+COUNT_OR_TEXT = PlainField(
     "a whole number from 0 on or a text", lambda value: _is_text(value) or _is_count(value)
 )
-FLAG_OR_TEXT = Plain(
+FLAG_OR_TEXT = PlainField(
     "true, false or a text", lambda value: _is_text(value) or isinstance(value, bool)
 )
 OUR_LEVEL = one_of(*our_levels())
-METRIC = Plain(
+METRIC = PlainField(
     f"one of {', '.join((*METRICS, PEARSON))}",
     lambda value: _is_text(value) and value.lower() in (*METRICS, PEARSON),
 )
@@ -159,7 +159,7 @@ FIELDS = Fields(
         "made": TEXT,
         "versions": NamedField(TEXT),
         # a modality that another package brings has other levels
-        "level": Plain(OUR_LEVEL.told, _is_text),
+        "level": PlainField(OUR_LEVEL.told, _is_text),
         "model": Fields(
             {
                 "spec": TEXT,
@@ -351,7 +351,7 @@ def _level_faults(manifest: Mapping[str, Any]) -> Iterator[Fault]:
 def _faults(value: Any, expected: Expected, where: str) -> Iterator[Fault]:
     """Every part of a value that is not what was expected."""
     match expected:
-        case Plain(told, fits):
+        case PlainField(told, fits):
             if not fits(value):
                 yield where, f"must be {told}, and is {_found(value)}"
         case Maybe(inner):

@@ -67,4 +67,6 @@ _HOMES = {
     "train": "training",
 }
 
-__getattr__ = names_on_first_use(__name__, _HOMES)
+_OLD = {"Recorded": "RecordedPairs"}
+
+__getattr__ = names_on_first_use(__name__, _HOMES, _OLD)

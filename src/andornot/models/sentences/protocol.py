@@ -65,6 +65,10 @@ class RecordedPairs:
     logits: NDArray[np.float32]
 
 
+Recorded = RecordedPairs
+"""Its first name, which classifiers of users go on using."""
+
+
 @runtime_checkable
 class PairModel(Protocol):
     """A classifier of sentence pairs whose units can be explained; plain attributes will do.
@@ -75,7 +79,7 @@ class PairModel(Protocol):
         ...     layers, class_names, fingerprint = ["words"], ["no", "yes"], "long, version 1"
         ...     def record(self, pairs, layers):
         ...         n = np.array([[len(pair.hypothesis.tokens)] for pair in pairs], np.float32)
-        ...         return Recorded({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
+        ...         return RecordedPairs({"words": n[:, :, None, None]}, np.hstack([8 - n, n]))
         >>> model = Long()
         >>> isinstance(model, PairModel), model.layers, model.class_names, model.fingerprint
         (True, ['words'], ['no', 'yes'], 'long, version 1')

@@ -14,7 +14,7 @@ from andornot.views.plain import View
 
 
 @dataclass(frozen=True)
-class Correlation(View):
+class CorrelationByLength(View):
     """A correlation at each maximum length, with its interval."""
 
     value: tuple[float, ...]
@@ -42,8 +42,8 @@ class AccuracyPanel(View):
     iou: tuple[float, ...]
     values: tuple[float, ...]
     lengths: tuple[int, ...]
-    pearson: Correlation
-    given_size: Correlation
+    pearson: CorrelationByLength
+    given_size: CorrelationByLength
     p: float
     n: int
 
@@ -115,8 +115,8 @@ def _panel(units: pd.DataFrame, found: pd.DataFrame, quantity: str) -> AccuracyP
     )
 
 
-def _correlation(rows: pd.DataFrame, name: str) -> Correlation:
-    return Correlation(*(_floats(rows[f"{name}{end}"]) for end in ("", "_low", "_high")))
+def _correlation(rows: pd.DataFrame, name: str) -> CorrelationByLength:
+    return CorrelationByLength(*(_floats(rows[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
 
 def _floats(column: Any) -> tuple[float, ...]:

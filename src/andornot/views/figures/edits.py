@@ -51,7 +51,7 @@ class EditRow(View):
 
 
 @dataclass(frozen=True)
-class Words(View):
+class SentenceTokens(View):
     """The tokens of a sentence, and whether a blank goes before each."""
 
     tokens: tuple[str, ...]
@@ -70,7 +70,7 @@ class EditedSample(View):
     """
 
     images: tuple[Image.Image, ...]
-    sides: tuple[tuple[Words, Words], ...]
+    sides: tuple[tuple[SentenceTokens, SentenceTokens], ...]
     answer: str
     probability: tuple[float, float]
 
@@ -164,5 +164,5 @@ def _sample(example: EditExample) -> EditedSample:
     return EditedSample((), sides, example.answer, example.probability)
 
 
-def _words(tokens: Sequence[str]) -> Words:
-    return Words(tuple(tokens), spaces(tokens))
+def _words(tokens: Sequence[str]) -> SentenceTokens:
+    return SentenceTokens(tuple(tokens), spaces(tokens))
