@@ -279,7 +279,7 @@ def test_a_layer_that_was_half_recorded_in_other_blocks_is_completed(run_with, m
     next((first.path / "cache").glob("activations_0*/stage.json")).unlink()
     monkeypatch.setattr(record, "_SHARD_BYTES", 1)
     again = run_with(model, ["0", "1"], length=1)
-    assert again.activations("0").n_samples == N_SAMPLES
+    assert again.activations("0").n_rows == N_SAMPLES
     assert (again.peaks("0") == peaks).all()
 
 
