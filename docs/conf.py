@@ -43,6 +43,9 @@ autodoc_member_order = "bysource"
 # What NumPy calls ArrayLike would be spelt out over three lines; in a union Sphinx prints the repr.
 autodoc_type_aliases = {"ArrayLike": "ArrayLike"}
 TypeAliasForwardRef.__repr__ = lambda self: self.name
+# the copy button leaves prompts, and what is printed behind them, out
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 # no "members" here: Sphinx would then ignore the lists of members that pages give
 autodoc_default_options = {"show-inheritance": False}
 napoleon_numpy_docstring = False

@@ -18,7 +18,7 @@ from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labe
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
 from andornot.errors import OptionError
-from andornot.probes.base import Recording
+from andornot.probes.recording import Recording
 from andornot.trust.options import TrustOptions
 from import_cases import voc
 from probing_cases import ade20k, cityscapes, coco, id2label, parquet

@@ -18,7 +18,7 @@ from analysis_cases import EARLY, LAYER, picture_run
 from andornot import Run
 from andornot._tools.whole_folders import whole_folder
 from andornot.cli import cli, main
-from andornot.counting.ranges import Ranges
+from andornot.counting.rules import Ranges
 from andornot.errors import OptionError, RunError
 from andornot.report import write as module
 from andornot.report.write import write_report

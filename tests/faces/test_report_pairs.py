@@ -18,7 +18,7 @@ from andornot.cli.terminal import print_units
 from andornot.data.sentences.open import open_pairs
 from andornot.demo.text.world import draw_pairs
 from andornot.errors import OptionError
-from andornot.probes.pairs import Words
+from andornot.probes.words import Words
 from andornot.report.write import write_report
 from manifest_cases import retold
 from mark_cases import carriers, normal_form

@@ -162,7 +162,7 @@ def test_decisions_are_numbered_dated_and_listed_once():
 # --- names ---
 
 DIRECTIVE = re.compile(
-    r"^\.\. (currentmodule|auto\w+):: ([\w.]+)$|^ +:members: (.+)$", re.MULTILINE
+    r"^\.\. (currentmodule|auto\w+|py:data):: ([\w.]+)$|^ +:members: (.+)$", re.MULTILINE
 )
 
 
@@ -211,6 +211,27 @@ def is_moved(name):
 CHANGES = ROOT / "CHANGELOG.md"
 TELLING_OF_MOVES = {CHANGES, ROOT / "docs" / "reference" / "deprecation.md"}
 NAMED = [*LINKED, *(ROOT / "docs" / "reference").glob("*.md")]
+
+
+def test_what_is_promised_stands_once_in_the_reference():
+    """Each object of the five lists of names, by one of its public paths and no deeper one."""
+    named_there = Counter(name for name in reference() if not is_member(name))
+    assert not [name for name, n in named_there.items() if n > 1]
+    paths = {}
+    for space in NAMESPACES:
+        for name in find(space).__all__:
+            paths.setdefault(id(find(f"{space}.{name}")), set()).add(f"{space}.{name}")
+    there = Counter(id(find(name)) for name in named_there)
+    for places in paths.values():
+        assert len(places & set(named_there)) == 1, places
+    for name in named_there:
+        assert there[id(find(name))] == 1, name
+        assert name in paths.get(id(find(name)), {name}), f"{name} has a public path"
+
+
+def is_member(name):
+    """Whether a dotted name is that of an attribute of a class."""
+    return isinstance(find(name.rpartition(".")[0]), type)
 
 
 def test_names_of_the_package_in_pages_exist():

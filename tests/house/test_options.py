@@ -18,6 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 import andornot
+from andornot.analyses import REGISTRY
 from andornot.cli import cli
 from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
@@ -199,6 +200,7 @@ VERBS = {
     *("Name", "Prepare", "Print", "Read", "Repeat", "Resize", "Say", "Search", "Set", "Share"),
     *("Show", "Start", "Stop", "Subtract", "Take", "Test", "Train", "Try", "Use", "Write", "Load"),
     *("Compare", "Correlate", "Delete", "Get", "Insert", "Mask", "Paste", "Put", "Replace", "Run"),
+    *("List", "Score", "Tell"),
 }
 
 
@@ -221,6 +223,12 @@ def test_help_is_a_sentence_with_a_verb(name):
             said = option.help.partition("  [default")[0].rstrip(".")
             assert said.split()[0] in VERBS, option.name
             assert option.help.endswith((".", "]")), option.name
+
+
+def test_help_of_each_question_begins_with_a_verb():
+    for name, question in REGISTRY.items():
+        assert question.help.split()[0] in VERBS, name
+        assert question.help.endswith("."), name
 
 
 def test_commands_have_the_options_that_the_table_says_they_have():

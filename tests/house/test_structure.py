@@ -206,10 +206,17 @@ ROOMS_OF = {
 """Whose insides the tests of a folder may import; ``house`` and ``support`` may import all."""
 
 
+SPACES = ("", "data", "edits", "models", "views")
+"""Packages that promise names; the first is ``andornot`` itself."""
+
+
 def public_modules():
-    """What the reference names, and packages that name what is public of them."""
+    """What the reference names, where promised names are at home, and packages that name both."""
     reference = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
     named = set(re.findall(r"andornot\.([a-z_.]+[a-z_])", reference))
+    for space in SPACES:
+        homes = importlib.import_module(f"andornot.{space}".rstrip("."))._HOMES
+        named |= {f"{space}.{home}".lstrip(".") for home in homes.values()}
     return {*named, *(name.rpartition(".")[0] for name in named), "cli", "demo", "models.sentences"}
 
 
@@ -303,6 +310,20 @@ def test_the_core_runs_without_torch():
     )
     done = run(code)
     assert done.stdout.strip() == "a OR b", done.stderr
+
+
+def test_pages_and_figures_need_no_torch():
+    """A run is read, and its pages and figures are made, where no network can be had."""
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import andornot, andornot.cli.terminal, andornot.figures.write, andornot.report.write\n"
+        "import andornot.report.notebook, andornot.views\n"
+        "andornot.views.run_views, andornot.views.unit_view, andornot.Run, andornot.analyze\n"
+    )
+    done = run(code)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.skipif("cli" not in MODULES, reason="there is no command line yet")

@@ -13,7 +13,7 @@ from andornot import Threshold
 from andornot.errors import ModelError
 from andornot.models import head_weights, list_layers, load_model
 from andornot.models.from_hf import about_queries, import_transformers
-from andornot.probes.base import Recording
+from andornot.probes.recording import Recording
 from pass_cases import write_world
 
 if find_spec("transformers") is None:

@@ -243,7 +243,7 @@ def test_other_families(name, config, pair_layer, token_layer, has_head, tmp_pat
     import andornot
     from andornot import Threshold
     from andornot.demo.text.world import draw_pairs
-    from andornot.probes.base import Recording
+    from andornot.probes.recording import Recording
 
     sizes = {"vocab_size": len(PIECES), "num_labels": 3}
     torch.manual_seed(0)

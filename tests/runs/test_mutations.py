@@ -25,9 +25,9 @@ import pytest
 
 import andornot
 from andornot import AndornotError, Threshold
-from andornot.counting.ranges import Ranges
+from andornot.counting.rules import Ranges
 from andornot.pipeline import record
-from andornot.probes.base import Recording
+from andornot.probes.recording import Recording
 from andornot.runs import cache as stages
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions

@@ -15,11 +15,11 @@ from PIL import Image
 
 import andornot
 from andornot import Threshold
-from andornot.counting.ranges import Ranges
+from andornot.counting.rules import Ranges
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.pipeline import record
-from andornot.probes.base import Recording
+from andornot.probes.recording import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 

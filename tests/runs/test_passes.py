@@ -12,9 +12,9 @@ import pytest
 
 from activation_cases import assert_same
 from andornot import AndornotError, Threshold
-from andornot.counting.ranges import Ranges
+from andornot.counting.rules import Ranges
 from andornot.errors import ModelError, OptionError, RunError
-from andornot.probes.base import Recording
+from andornot.probes.recording import Recording
 from andornot.runs.run import Run
 from andornot.trust.options import TrustOptions
 

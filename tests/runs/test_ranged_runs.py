@@ -7,7 +7,8 @@ import pytest
 
 import andornot
 import naive
-from andornot.counting.ranges import Ranges, find_borders
+from andornot.counting.ranges import find_borders
+from andornot.counting.rules import Ranges
 from andornot.errors import OptionError
 from andornot.explainer import SearchOptions, explain_responses
 
@@ -79,7 +80,7 @@ def dissected(folder, out, **options):
     """The network and the pictures of ``run`` once more."""
     from analysis_cases import LAYER
     from andornot.data.images.open import open_data
-    from andornot.probes.base import Recording
+    from andornot.probes.recording import Recording
 
     return andornot.dissect(
         f"{folder / 'network.py'}:net", LAYER, open_data(f"labelmaps:{folder / 'data'}"), out,

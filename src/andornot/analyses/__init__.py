@@ -28,30 +28,34 @@ class Question:
 
 REGISTRY: Final[Mapping[str, Question]] = MappingProxyType(
     {
-        "length": Question("IoU by maximum length of the formula (Figure 3)."),
+        "length": Question("Compare IoU by maximum length of the formula (Figure 3)."),
         "uniqueness": Question(
-            "Distinct explanations and concepts, and repeated explanations (Appendix A)."
+            "Count distinct explanations and concepts, and repeated explanations (Appendix A)."
         ),
-        "kinds": Question("Kinds of units, and candidates for polysemanticity (Section 4)."),
+        "kinds": Question(
+            "Count kinds of units, and name candidates for polysemanticity (Section 4)."
+        ),
         "accuracy": Question(
-            "Accuracy where a unit is active, and without it, against IoU (Section 5, Figure 7)."
+            "Compare accuracy with a unit active, and without it, with IoU (Section 5, Figure 7)."
         ),
         "contributions": Question(
-            "Units that speak for and against each class (Section 6, Figure 8)."
+            "List the units that speak for and against each class (Section 6, Figure 8)."
         ),
-        "trust": Question("How much is real: IoU in sample, held out and by chance, by length."),
+        "trust": Question(
+            "Tell how much is real: IoU in sample, held out and by chance, by length."
+        ),
         "vocabulary": Question(
-            "Where the concepts are the limit: ceilings, and samples that they do not account for."
+            "Tell where the concepts are the limit: ceilings, and samples not accounted for."
         ),
         "scores": Question(
-            "All scores of the chosen formulas, those from raw activations included."
+            "Print all scores of the chosen formulas, those from raw activations included."
         ),
         "metrics": Question(
-            "Which scores notice missing and extra labels (tests of Oikarinen et al. 2025).",
+            "Test which scores notice missing and extra labels (Oikarinen et al. 2025).",
             of_every_run=False,
         ),
         "baseline": Question(
-            "IoU of a RUN against that of the same network with random weights.",
+            "Compare IoU of a RUN with that of the same network with random weights.",
             of_every_run=False,
         ),
     }

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -> Answer:
     """Ask a run one of the questions of the paper, or one that was added to them.
 
-        answer = andornot.analyze(run, "length")
-        print(answer.tables["by_length"], *answer.sentences)
-
     Args:
         run: the run.
         question: its name, as ``andornot analyze --help`` lists it: ``length``, ``uniqueness``,
@@ -36,6 +33,13 @@ def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -
         OptionError: there is no such question, the question has no such option, or the run has no
             such layer, or several and none was named.
         RunError: the run cannot answer it; the sentence says why.
+
+    Examples:
+        >>> answer = andornot.analyze(run, "length")
+        >>> answer.tables["by_length"]["mean"].round(3).tolist()
+        [0.967, 1.0]
+        >>> print(answer.sentences[0])
+        relu: 4 units with a formula; none is left out.
     """
     if not isinstance(question, str) or question not in REGISTRY:
         raise OptionError(

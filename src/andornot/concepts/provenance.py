@@ -22,6 +22,10 @@ class Provenance:
         by: ``people`` who looked, a ``rule`` that anybody can apply again (a word occurs, a pixel
             is red), a ``network`` or another model that was trained and errs, or ``unknown``.
         name: which annotation, rule or network, in words for people; may be empty.
+
+    Examples:
+        >>> Provenance.of("network segformer-b0")
+        Provenance(by='network', name='segformer-b0')
     """
 
     by: By = "unknown"

@@ -35,6 +35,10 @@ class DataKind:
         files: whether it is read from files, which ``spec`` names; else it is drawn anew.
         network: place of a function from the source to the network, where the two are made
             together.
+
+    Examples:
+        >>> DataKind("series", "series").source  # opened again by the text that named it
+        {'spec': 'text'}
     """
 
     name: str
@@ -71,6 +75,10 @@ class Level:
         replay: place of what runs the network again without a unit (see ``analyses.replay``);
             without it there is no ablation.
         masking: whether positions can be hidden from the network (see ``analyses.masking``).
+
+    Examples:
+        >>> Level("step", position="step", min_active=0.01).where
+        'a step'
     """
 
     name: str
@@ -124,6 +132,16 @@ class Modality:
         short: most concepts of a formula in a figure of examples.
         pictures: whether figures may show its samples as pictures.
         edits: what people may edit: ``words``, ``regions``.
+
+    Examples:
+        >>> series = Modality(
+        ...     "series", "record", (Level("step"),), (DataKind("series", "series"),),
+        ...     opener="my_series:read", probe="my_series:Probe",
+        ... )
+        >>> series.samples, series.counted(3), series.level("step").where
+        ('records', '3 records', 'a position')
+        >>> run.modality.name, run.modality.sample
+        ('images', 'image')
     """
 
     name: str

@@ -221,6 +221,10 @@ def open_samples(
 
     Raises:
         AndornotError: there are no such samples, or an option does not fit them.
+
+    Examples:
+        >>> len(open_samples("squares", limit=6)), len(open_samples("pairs:pairs.csv"))
+        (6, 4)
     """
     modality = modality_of_spec(spec)
     opener = modality.find(modality.opener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import SequenceMatcher
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,7 +30,9 @@ from andornot.views.figures.edits import (
     SentenceTokens,
     edits_figure,
 )
-from andornot.views.given import Attack
+
+if TYPE_CHECKING:
+    from andornot.views.given import Attack
 
 _ROLES: Final = {"raise": "which leads there", "silence": "which leads away from there"}
 """What the unit has to do with the target, as an attack tells it."""

@@ -43,6 +43,10 @@ class Execution:
         memory: without a store, gigabytes that the largest activations of all units may take.
 
     A :class:`RunOptions` checks the values.
+
+    Examples:
+        >>> Execution(jobs=4, executor="processes:2").store
+        True
     """
 
     jobs: int | None = None
@@ -80,6 +84,13 @@ class RunOptions:
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
+
+    Examples:
+        >>> options = RunOptions(SearchOptions(length=5), execution=Execution(jobs=2))
+        >>> options.folds, options.search.length
+        (5, 5)
+        >>> RunOptions.of(length=5, jobs=2) == options
+        True
     """
 
     search: SearchOptions = field(default_factory=SearchOptions)

@@ -236,6 +236,13 @@ class Result:
         Raises:
             OptionError: an option cannot be used, or masks or table are not those of this result.
             DataError: masks do not fit the table.
+
+        Examples:
+            >>> masks = np.random.default_rng(0).random((3, 60)) < 0.3
+            >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"])
+            >>> result = andornot.explain(masks[:1], concepts).assess(masks[:1], concepts)
+            >>> result[0].trust.chance.p_value
+            0.025
         """
         found: Result = resolve("andornot.trust.measure:assess")(
             self, unit_masks, concepts, **options

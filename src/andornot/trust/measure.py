@@ -1,4 +1,4 @@
-"""``examine``: held-out scores, stability and chance of explanations, put together as their trust.
+"""``assess``: held-out scores, stability and chance of explanations, put together as their trust.
 
 How each of the three is measured has a module of its own beside this one.
 """
@@ -58,10 +58,6 @@ def assess(
 ) -> Result:
     """Find out how far explanations of arrays can be trusted.
 
-        result = andornot.explain(masks, concepts, length=3)
-        result = andornot.assess(result, masks, concepts)
-        print(result[0].trust)
-
     Args:
         result: what :func:`andornot.explain` found for the masks.
         unit_masks: the same masks.
@@ -83,7 +79,7 @@ def assess(
         >>> folds = np.arange(60) % 2
         >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"], folds=folds)
         >>> result = andornot.explain(masks[:1], concepts)
-        >>> trust = andornot.examine(result, masks[:1], concepts)[0].trust
+        >>> trust = andornot.assess(result, masks[:1], concepts)[0].trust
         >>> trust.held_out.length, trust.chance.p_value
         (1, 0.025)
     """

@@ -28,6 +28,11 @@ def gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGallery:
     Raises:
         DataError: the data is not there any more, has changed, or is another.
         OptionError: the layer is unknown, or the data has no images or sentences.
+
+    Examples:
+        >>> samples = gallery(run)
+        >>> samples.layer, str(samples.unit(0).explanation.formula)
+        ('relu', 'red')
     """
     return open_gallery(run, layer, data)
 
@@ -47,6 +52,13 @@ def unit_view(
     Raises:
         DataError: the images or the sentences of the run cannot be opened.
         OptionError: the layer is unknown, the unit was not explained, or ``n_samples`` is below 1.
+
+    Examples:
+        >>> view = unit_view(run, 3)  # all that the page of unit 3 shows
+        >>> view.entry.formula, view.kind[0]
+        ('red OR yellow', 'disjunction')
+        >>> view.as_dict()["n_positions"]  # all of it as plain data, which JSON can hold
+        1536
     """
     layer = run.layer(layer)
     result = run.result(layer)
@@ -71,6 +83,11 @@ def formula_tree(
     Raises:
         OptionError: the layer is unknown, the unit was not explained, or it has no formula.
         FormulaError: the text is no formula, or names a concept that the run has not.
+
+    Examples:
+        >>> tree = formula_tree(run, 3, "red OR yellow")
+        >>> [(part.concept, round(part.iou, 3), round(part.without, 3)) for part in tree.concepts()]
+        [('red', 0.868, 0.132), ('yellow', 0.132, 0.868)]
     """
     layer = run.layer(layer)
     e = run.result(layer)[unit]

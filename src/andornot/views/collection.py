@@ -251,6 +251,11 @@ def run_views(
     Raises:
         OptionError: the layer is unknown, a unit was not explained, or ``n_units`` is below 1.
         DataError: the images or the sentences of the run cannot be opened.
+
+    Examples:
+        >>> views = run_views(run)
+        >>> views.whole.title, [view.entry.formula for view in views.units(n_samples=2)]
+        ('Units of net', ['red', 'green', 'blue', 'red OR yellow'])
     """
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
@@ -384,6 +389,13 @@ def array_views(
     Raises:
         OptionError: masks and table are not those that were explained.
         DataError: masks do not fit the table.
+
+    Examples:
+        >>> concepts = andornot.ConceptTable.from_masks([[True, False, True]], ["red"])
+        >>> result = andornot.explain([[True, False, False]], concepts)
+        >>> views = array_views(result, [[True, False, False]], concepts, "My units")
+        >>> views.whole.title, [view.entry.formula for view in views.units()]
+        ('My units', ['red'])
     """
     return ViewsOfArrays(array_context(result, unit_masks, concepts), title)
 

@@ -147,6 +147,12 @@ class FolderData:
             part of ``labels`` nor of the fingerprint: whoever reads the files again need not run
             them.
         void: for a layer the label ids that say that nobody labelled a position.
+
+    Examples:
+        >>> from andornot.data import open_data
+        >>> data = open_data("squares")
+        >>> data.kind, data.classes[:2], len(data.subset([0, 3]))
+        ('labelmaps', ('fire', 'grass'), 2)
     """
 
     path: Path

@@ -29,6 +29,14 @@ class Labels:
         layers: the layer of each map, as far as the reader tells.
         unknown: categories that nobody annotated, so that an absent label means nothing, with the
             positions where, bool of shape ``shape``; None: in the whole sample.
+
+    Examples:
+        A leg stands in the left half, all is indoors, and nobody looked for materials:
+
+        >>> leg = np.array([[1, 0], [1, 0]], np.int32)
+        >>> labels = Labels((leg,), concepts=(1,), shape=(2, 2), unknown={"material": None})
+        >>> labels.shape
+        (2, 2)
     """
 
     maps: tuple[NDArray[np.int32], ...]
@@ -75,6 +83,12 @@ class SampleView:
         segments: of sentences: each of them, in order.
         by_token: of sentences: whether each token is a position, in a grid of one row, or the
             sample as a whole is one.
+
+    Examples:
+        >>> from PIL import Image
+        >>> view = SampleView(0, "white", (4, 4), lambda: Image.new("RGB", (8, 8), "white"))
+        >>> view.picture.size, view.grid
+        ((8, 8), (4, 4))
     """
 
     index: int
@@ -102,6 +116,18 @@ class ConceptSource(Protocol):
 
     A source of a user's needs ``names``, ``categories`` and ``labels``; what it says no more of is
     taken as :class:`Plain` has it.
+
+    Examples:
+        >>> class Early:
+        ...     names, categories = ("early",), (("order",),)
+        ...     def labels(self, sample):
+        ...         return Labels((), (0,) if sample.index < 12 else (), sample.grid)
+        >>> from andornot.data import open_data
+        >>> data = open_data("squares", sources=[Early()])
+        >>> from andornot.data.images.table import build_table
+        >>> concepts = build_table(data, data.path / "table")
+        >>> concepts.names[-1], float(concepts.concept_mask("early").mean())
+        ('early', 0.5)
     """
 
     @property
