@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,17 +14,38 @@ from andornot.cli.options import model_of, preprocessing_of, tokens_and_layout
 from andornot.cli.table import options_of
 from andornot.cli.values import UnitRanges
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _number(flag: str, default: int, what: str) -> Callable[[F], F]:
+    """An option that is a whole number."""
+    return click.option(flag, type=int, default=default, show_default=True, metavar="N", help=what)
+
 
 @click.group(invoke_without_command=True, context_settings=SETTINGS)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--samples", type=int, default=22_210, show_default=True)
-@click.option("--units", type=int, default=512, show_default=True)
-@click.option("--concepts", type=int, default=1_291, show_default=True)
-@click.option("--length", type=int, default=10, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="A small problem instead of the paper's size.")
+@_number("--samples", 22_210, "Draw N samples.")
+@_number("--units", 512, "Draw N units.")
+@_number("--concepts", 1_291, "Draw N concepts.")
+@click.option(
+    "--length",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Search for formulas of up to N concepts.",
+)
+@click.option(
+    "--beam-size",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Keep N formulas at each step.",
+)
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@click.option("--quick", is_flag=True, help="Take a small problem instead of the paper's size.")
 @click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
 @click.pass_context
 def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -> None:
@@ -42,11 +64,27 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 
 @bench.command("real")
 @options_of("layers")
-@click.option("--layer", required=True, metavar="PATH", help="Dotted path of a layer.")
-@click.option("--data", required=True, metavar="SPEC", help="broden:DIR, labelmaps:DIR, ...")
-@click.option("--length", type=int, default=10, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option(
+    "--layer", required=True, metavar="PATH", help="Take the layer with this dotted path."
+)
+@click.option("--data", required=True, metavar="SPEC", help="Name the data, as broden:DIR.")
+@click.option(
+    "--length",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Search for formulas of up to N concepts.",
+)
+@click.option(
+    "--beam-size",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Keep N formulas at each step.",
+)
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
@@ -68,14 +106,35 @@ def bench_real(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("text")
-@click.option("--pairs", type=int, default=10_000, show_default=True)
-@click.option("--words", type=int, default=2_000, show_default=True)
-@click.option("--units", type=int, default=1_024, show_default=True)
-@click.option("--length", type=int, default=5, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="A small problem.")
+@click.option(
+    "--pairs",
+    type=int,
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="Draw N sentence pairs.",
+)
+@_number("--words", 2_000, "Draw N words.")
+@_number("--units", 1_024, "Draw N units.")
+@click.option(
+    "--length",
+    type=int,
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="Search for formulas of up to N concepts.",
+)
+@click.option(
+    "--beam-size",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Keep N formulas at each step.",
+)
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@click.option("--quick", is_flag=True, help="Take a small problem.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_text(as_json: bool, **options: Any) -> None:
     """Time concepts, counting and search on synthetic sentence pairs."""
@@ -85,9 +144,9 @@ def bench_text(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("peer")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
-@click.option("--quick", is_flag=True, help="Small problems.")
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@click.option("--quick", is_flag=True, help="Take small problems.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_peer(as_json: bool, **options: Any) -> None:
     """Compare beam and optimal searches with the package compositional_explanations."""
@@ -105,12 +164,21 @@ def bench_peer(as_json: bool, **options: Any) -> None:
 
 @bench.command("shortfall")
 @click.argument("run_path", metavar="RUN", type=click.Path(file_okay=False))
-@click.option("--layer", help="A layer of the run; needed where it has several.")
-@click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
-@click.option("--beam-sizes", type=UnitRanges(), default="1,2,5,10,20,50,100", show_default=True)
-@click.option("--units", type=UnitRanges(), metavar="3,5-9", help="Only these units; default: all.")
+@click.option("--layer", help="Take this layer, where the run has several.")
+@click.option(
+    "--length",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Search for formulas of up to N concepts.",
+)
+@click.option("--beam-sizes", type=UnitRanges(), default="1,2,5,10,20,50,100", show_default=True,
+              metavar="N,N,...", help="Try these sizes.")  # fmt: skip
+@click.option(
+    "--units", type=UnitRanges(), metavar="3,5-9", help="Take these units  [default: all]."
+)
 @click.option("--trees", "over_trees", is_flag=True, help="Compare with the optimum of trees.")
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     """Say how often, and by how much, beam searches fall short of the proven optimum in RUN."""
@@ -122,14 +190,22 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
 
 
 @bench.command("planted")
-@click.option("--data", default="drawn", show_default=True, metavar="SPEC", help="broden:DIR, "
-              "snli:FILE, ...: annotations to plant units over.")  # fmt: skip
-@click.option("--samples", type=int, help="Only so many samples; 200 drawn ones by default.")
-@click.option("--each", type=int, default=4, show_default=True, help="Units of each sort.")
-@click.option("--length", type=int, default=3, show_default=True, help="Longest formula.")
-@click.option("--nulls", type=int, default=39, show_default=True, help="Shuffles of the samples.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--data", default="drawn", show_default=True, metavar="SPEC",
+              help="Plant units over these annotations: broden:DIR, snli:FILE, ...")  # fmt: skip
+@click.option(
+    "--samples", type=int, help="Take only so many samples  [default: all, or 200 drawn ones]."
+)
+@_number("--each", 4, "Plant N units of each sort.")
+@click.option(
+    "--length",
+    type=int,
+    default=3,
+    show_default=True,
+    help="Search for formulas of up to N concepts.",
+)
+@_number("--nulls", 39, "Shuffle the samples N times.")
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_planted(as_json: bool, **options: Any) -> None:
     """Plant units whose meaning is known, spoil them, and say what is found of it."""
@@ -141,19 +217,26 @@ def bench_planted(as_json: bool, **options: Any) -> None:
 
 @bench.command("proof")
 @click.argument("run_path", metavar="[RUN]", required=False, type=click.Path(file_okay=False))
-@click.option("--layer", help="A layer of the run; needed where it has several.")
+@click.option("--layer", help="Take this layer, where the run has several.")
+@click.option("--length", "lengths", type=UnitRanges(), default="3", show_default=True,
+              metavar="3,5", help="Prove optima of these lengths.")  # fmt: skip
 @click.option(
-    "--length", "lengths", type=UnitRanges(), default="3", show_default=True, metavar="3,5"
+    "--seconds",
+    type=float,
+    default=10.0,
+    show_default=True,
+    help="Give each unit so long.",
 )
+@_number("--units", 40, "Draw N units.")
 @click.option(
-    "--seconds", type=float, default=10.0, show_default=True, help="Longest time for each unit."
+    "--noise",
+    type=int,
+    default=8,
+    show_default=True,
+    help="Draw N units of pure noise; not with RUN.",
 )
-@click.option("--units", type=int, default=40, show_default=True)
-@click.option(
-    "--noise", type=int, default=8, show_default=True, help="Units of pure noise; not with RUN."
-)
-@click.option("--samples", type=int, default=22_210, show_default=True, help="Not with RUN.")
-@click.option("--concepts", type=int, default=1_291, show_default=True, help="Not with RUN.")
+@_number("--samples", 22_210, "Draw so many; not with RUN.")
+@_number("--concepts", 1_291, "Draw so many; not with RUN.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
     """Time proofs of optima on one thread, and say what is left when the time is up.
@@ -181,14 +264,36 @@ def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
 
 
 @bench.command("units")
-@click.option("--units", type=int, default=131_072, show_default=True)
-@click.option("--positions", type=int, default=100_000, show_default=True)
-@click.option("--concepts", type=int, default=5_000, show_default=True)
-@click.option("--length", type=int, default=3, show_default=True)
-@click.option("--beam-size", type=int, default=10, show_default=True)
-@click.option("--search", default="beam", show_default=True, metavar="auto|beam|optimal")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@_number("--units", 131_072, "Draw N units.")
+@click.option(
+    "--positions",
+    type=int,
+    default=100_000,
+    show_default=True,
+    metavar="N",
+    help="Draw N positions.",
+)
+@_number("--concepts", 5_000, "Draw N concepts.")
+@click.option(
+    "--length",
+    type=int,
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Search for formulas of up to N concepts.",
+)
+@click.option(
+    "--beam-size",
+    type=int,
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Keep N formulas at each step.",
+)
+@click.option("--search", default="beam", show_default=True, metavar="auto|beam|optimal",
+              help="Search like this.")  # fmt: skip
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_units(as_json: bool, **options: Any) -> None:
     """Explain as many sparse units as a sparse autoencoder has, streamed to a Parquet file."""
@@ -198,11 +303,12 @@ def bench_units(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("scale")
-@click.option("--samples", type=UnitRanges(), default="1000,5000,22210,50000,100000,200000")
-@click.option("--units", type=int, default=64, show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False), help="Also draw a plot: .svg, .png, .pdf.")
-@click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--jobs", type=int, help="Threads; default all cores.")
+@click.option("--samples", type=UnitRanges(), default="1000,5000,22210,50000,100000,200000",
+              metavar="N,N,...", help="Draw so many samples, one after another.")  # fmt: skip
+@_number("--units", 64, "Draw N units.")
+@click.option("--out", type=click.Path(dir_okay=False), help="Draw a plot too: .svg, .png, .pdf.")
+@_number("--seed", 0, "Draw from this seed.")
+@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""

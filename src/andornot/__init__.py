@@ -136,10 +136,11 @@ _HOMES = {
     "write_report": "report.write",
 }
 
+_PACKAGES = ("data", "edits", "models", "views")
 
-__getattr__ = names_on_first_use(__name__, _HOMES)
+__getattr__ = names_on_first_use(__name__, _HOMES, inner=_PACKAGES)
 keep_old_paths()
 
 
 def __dir__() -> list[str]:
-    return [*__all__, "__version__"]
+    return [*__all__, *_PACKAGES, "__version__"]

@@ -27,6 +27,7 @@ from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.reproduce.request import ReproduceRequest
 from andornot.search.options import SearchKeywords, SearchOptions
 from andornot.trust.options import TrustOptions
+from benchmarks.cli import bench
 
 PACKAGE = Path(andornot.__file__).parent
 PAGES = Path(__file__).resolve().parents[2] / "docs"
@@ -200,7 +201,18 @@ VERBS = {
     *("Name", "Prepare", "Print", "Read", "Repeat", "Resize", "Say", "Search", "Set", "Share"),
     *("Show", "Start", "Stop", "Subtract", "Take", "Test", "Train", "Try", "Use", "Write", "Load"),
     *("Compare", "Correlate", "Delete", "Get", "Insert", "Mask", "Paste", "Put", "Replace", "Run"),
-    *("List", "Score", "Tell"),
+    *(
+        "List",
+        "Score",
+        "Tell",
+        "Find",
+        "Measure",
+        "Recolour",
+        "Plant",
+        "Time",
+        "Download",
+        "Shuffle",
+    ),
 }
 
 
@@ -214,15 +226,22 @@ def tree(command, name=""):
 
 
 COMMANDS_BY_NAME = dict(tree(cli))
+ALL = {**COMMANDS_BY_NAME, **dict(tree(bench, "bench"))}
 
 
-@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+@pytest.mark.parametrize("name", ALL)
 def test_help_is_a_sentence_with_a_verb(name):
-    for option in COMMANDS_BY_NAME[name].params:
+    for option in ALL[name].params:
         if isinstance(option, click.Option):
             said = option.help.partition("  [default")[0].rstrip(".")
             assert said.split()[0] in VERBS, option.name
             assert option.help.endswith((".", "]")), option.name
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "page"])
+def test_what_a_command_does_begins_with_a_verb(name):
+    """But for ``page``, which is the alias of another one."""
+    assert ALL[name].help.split()[0].rstrip(",") in VERBS, name
 
 
 def test_help_of_each_question_begins_with_a_verb():

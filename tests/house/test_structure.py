@@ -410,3 +410,12 @@ def test_no_two_public_classes_share_a_name():
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
+def test_the_public_packages_are_there_at_once():
+    """``import andornot`` is enough for ``andornot.data.open_data``, and completion shows names."""
+    names = ("data", "edits", "models", "views")
+    show = f"import andornot\nfor n in {names}: print(dir(getattr(andornot, n)))"
+    done = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True)
+    for line, name in zip(done.stdout.splitlines(), names, strict=True):
+        assert line == str(sorted(importlib.import_module(f"andornot.{name}").__all__))

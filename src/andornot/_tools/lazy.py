@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,10 @@ from andornot.errors import ModelError
 
 
 def names_on_first_use(
-    package: str, homes: Mapping[str, str], old: Mapping[str, str] = MappingProxyType({})
+    package: str,
+    homes: Mapping[str, str],
+    old: Mapping[str, str] = MappingProxyType({}),
+    inner: Collection[str] = (),
 ) -> Callable[[str], Any]:
     """The ``__getattr__`` of a package.
 
@@ -20,6 +23,7 @@ def names_on_first_use(
         package: its ``__name__``.
         homes: for each public name the module of the package that defines it.
         old: for each name that was given up the one that took its place; it works, and warns.
+        inner: packages inside of it that are public too.
     """
 
     def get(name: str) -> Any:
@@ -29,6 +33,8 @@ def names_on_first_use(
                 DeprecationWarning, stacklevel=2,
             )  # fmt: skip
             name = old[name]
+        if name in inner:
+            return import_module(f"{package}.{name}")
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         try:

@@ -301,7 +301,7 @@ for _name in REGISTRY:
 )
 @_QUIET
 def ask_all(run: Path, layer: str | None, out: Path) -> None:
-    """All questions, with default options; what a run cannot answer is said in a sentence."""
+    """Ask all questions, with default options; what a run cannot answer is said in a sentence."""
     opened = _open(run)
     layers = opened.layers if layer is None else (opened.layer(layer),)
     for name in layers:

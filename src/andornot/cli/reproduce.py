@@ -24,14 +24,14 @@ def reproduce() -> None:
 @reproduce.command(cls=GroupedCommand)
 @options_of("reproduce vision")
 def vision(quiet: bool, **options: Any) -> None:
-    """ResNet-18 of Places365 on the ADE20K images of Broden: formulas of up to 10 concepts."""
+    """Explain ResNet-18 of Places365 on the ADE20K images of Broden, by up to 10 concepts."""
     _run("vision", quiet, options)
 
 
 @reproduce.command(cls=GroupedCommand)
 @options_of("reproduce nli")
 def nli(quiet: bool, **options: Any) -> None:
-    """A BiLSTM classifier on SNLI's validation set: formulas of up to 5 concepts."""
+    """Explain a BiLSTM classifier on SNLI's validation set, by formulas of up to 5 concepts."""
     _run("nli", quiet, options)
 
 

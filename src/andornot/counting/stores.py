@@ -53,6 +53,15 @@ class Activations(Protocol):
         """Blocks in order: first sample, and an array ``(samples, units, height, width)``."""
 
 
+def _called_rows(activations: Activations) -> int:
+    """How many rows there are, where they are asked for by their old name."""
+    kind = type(activations).__name__
+    warnings.warn(
+        f"{kind}.n_samples is called n_rows now, and goes in version 0.3", DeprecationWarning, 3
+    )
+    return activations.n_rows
+
+
 @dataclass(frozen=True, eq=False)
 class InMemory:
     """Activations that are an array already, ``(samples, units, height, width)``."""
@@ -65,6 +74,11 @@ class InMemory:
     def n_rows(self) -> int:
         """Number of rows: samples, or positions where each of these has a row."""
         return len(self.values)
+
+    @property
+    def n_samples(self) -> int:
+        """The old name of :attr:`n_rows`."""
+        return _called_rows(self)
 
     @property
     def n_units(self) -> int:
@@ -222,10 +236,7 @@ class Shards:
     @property
     def n_samples(self) -> int:
         """The old name of :attr:`n_rows`; for tokens it counted tokens."""
-        warnings.warn(
-            "Shards.n_samples is called n_rows now, and goes in version 0.3", DeprecationWarning, 2
-        )
-        return self.n_rows
+        return _called_rows(self)
 
     @property
     def _shape(self) -> Sequence[int]:

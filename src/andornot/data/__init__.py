@@ -68,3 +68,7 @@ _HOMES = {
 
 
 __getattr__ = names_on_first_use(__name__, _HOMES)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

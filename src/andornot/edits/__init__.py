@@ -70,3 +70,7 @@ _HOMES = {
 _OLD = {"Desk": "EditSession", "Example": "EditExample"}
 
 __getattr__ = names_on_first_use(__name__, _HOMES, _OLD)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
