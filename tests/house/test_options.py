@@ -212,6 +212,7 @@ VERBS = {
         "Time",
         "Download",
         "Shuffle",
+        "Prove",
     ),
 }
 
