@@ -21,12 +21,12 @@ import naive
 from analysis_cases import CLASSES, EARLY, LAYER, pair_run, picture_run
 from andornot import Run, analyses
 from andornot.analyses import (
-    QUESTIONS,
     REGISTRY,
     accuracy,
     contributions,
     kinds,
     length,
+    metrics,
     uniqueness,
 )
 from andornot.analyses.importance import (
@@ -39,6 +39,9 @@ from andornot.analyses.outcomes import outcomes
 from andornot.analyses.replay import Source
 from andornot.data.images.open import open_data
 from andornot.errors import DataError, ModelError, OptionError, RunError
+from andornot.measures import sanity
+from andornot.measures.sanity import with_further
+from andornot.measures.scores import METRICS
 from manifest_cases import retold
 from unlisted import unlisted
 
@@ -574,10 +577,6 @@ def test_answers_are_written_whole(run, tmp_path):
 
 
 def test_every_question_has_a_module():
-    assert QUESTIONS == (
-        "length", "uniqueness", "kinds", "accuracy", "contributions",
-        "trust", "vocabulary", "scores",
-    )  # fmt: skip
     modules = {p.stem for p in Path(analyses.__file__).parent.glob("*.py")}
     assert set(REGISTRY) <= modules
     for name in REGISTRY:
@@ -585,6 +584,24 @@ def test_every_question_has_a_module():
             inspect.signature(import_module(f"andornot.analyses.{name}").answer).parameters
         )
         assert asked[:2] == ["run", "layer"]
+
+
+def test_every_question_is_in_the_reference():
+    api = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+    for name in REGISTRY:
+        assert f".. autofunction:: andornot.analyses.{name}.answer\n" in api, name
+
+
+def test_a_further_score_has_a_row_and_is_not_against_what_was_published(run, monkeypatch):
+    more = with_further([*METRICS, "iou_again"])
+    more = (*more[:-1], replace(more[-1], of=more[0].of))
+    for module in (metrics, sanity):
+        monkeypatch.setattr(module, "TESTED_METRICS", more)
+    found = andornot.analyze(run, "metrics", LAYER)
+    rows = found.tables["metrics"].set_index("score")
+    assert rows.loc["iou_again", "published"] == "not tested"
+    assert rows.loc["iou_again", "passes"] == rows.loc["iou", "passes"]
+    assert not any("iou_again" in s for s in found.sentences if s.startswith("Not as published"))
 
 
 def test_a_question_is_asked_by_its_name(run):

@@ -107,6 +107,20 @@ class Responses:
         dense[self.atoms[row]] = self.fold_counts[row]
         return dense
 
+    def matrix(self) -> scipy.sparse.csr_array:
+        """Active positions as a sparse matrix, int64 units x atoms.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
+            >>> andornot.Responses.from_masks([[1, 0, 1, 1]], concepts).matrix().toarray()
+            array([[2, 1]])
+        """
+        import scipy.sparse  # not for those who never ask
+
+        return scipy.sparse.csr_array(
+            (self.counts, self.atoms, self.indptr), shape=(self.n_units, self.n_atoms)
+        )
+
     def _row(self, index: int) -> slice:
         """Where the entries of a unit lie.
 
