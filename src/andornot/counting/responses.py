@@ -112,7 +112,8 @@ class Responses:
 
         Examples:
             >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
-            >>> andornot.Responses.from_masks([[1, 0, 1, 1]], concepts).matrix().toarray()
+            >>> responses = andornot.Responses.from_masks([[True, False, True, True]], concepts)
+            >>> responses.matrix().toarray()
             array([[2, 1]])
         """
         import scipy.sparse  # not for those who never ask
