@@ -39,7 +39,12 @@ def counts(unit, mask, n):
 
 def metric(name, unit, mask, n):
     """Every score from its textbook definition."""
-    tp, fp, fn, tn = counts(unit, mask, n)
+    return metric_of_counts(name, *counts(unit, mask, n))
+
+
+def metric_of_counts(name, tp, fp, fn, tn):
+    """The same from counts, as whole numbers of any size."""
+    n = tp + fp + fn + tn
     if name == "iou":
         return tp / (tp + fp + fn) if tp + fp + fn else 0.0
     if name == "f1":
@@ -50,14 +55,11 @@ def metric(name, unit, mask, n):
         return tp / (tp + fn) if tp + fn else 0.0
     if name == "accuracy":
         return (tp + tn) / n if n else 0.0
-    x, y = np.zeros(n), np.zeros(n)
-    x[list(unit)], y[list(mask)] = 1, 1
     if name == "cosine":
-        return float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y))) if unit and mask else 0.0
+        return tp / math.sqrt((tp + fp) * (tp + fn)) if (tp + fp) * (tp + fn) else 0.0
     assert name == "mcc"
-    if x.std() == 0 or y.std() == 0:
-        return 0.0
-    return float(np.corrcoef(x, y)[0, 1])
+    sides = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
+    return (tp * tn - fp * fn) / math.sqrt(sides) if sides else 0.0
 
 
 def published_search(unit, concepts, length, beam_size, limit=None, penalty=1.0):

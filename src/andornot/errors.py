@@ -1,4 +1,6 @@
-"""What can go wrong, as one small tree.
+"""What can go wrong, as one small tree, and how a message quotes what a user gave.
+
+A new error is a leaf of the tree.
 
     AndornotError
     ├── OptionError     an option or argument has a value we cannot use

@@ -1,4 +1,4 @@
-r"""Formulas: frozen logical expressions over concept names, with a parser and a printer.
+r"""Formulas over concept names: frozen, parsed, printed, compared and evaluated without any data.
 
 A formula is built from :class:`Concept`, :class:`Not`, :class:`And` and :class:`Or`
 (Mu & Andreas 2020, Section 2). Two formulas are equal when they differ only in the order or the

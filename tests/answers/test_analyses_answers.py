@@ -21,7 +21,6 @@ import naive
 from analysis_cases import CLASSES, EARLY, LAYER, pair_run, picture_run
 from andornot import Run, analyses
 from andornot.analyses import (
-    QUESTIONS,
     REGISTRY,
     accuracy,
     contributions,
@@ -574,10 +573,6 @@ def test_answers_are_written_whole(run, tmp_path):
 
 
 def test_every_question_has_a_module():
-    assert QUESTIONS == (
-        "length", "uniqueness", "kinds", "accuracy", "contributions",
-        "trust", "vocabulary", "scores",
-    )  # fmt: skip
     modules = {p.stem for p in Path(analyses.__file__).parent.glob("*.py")}
     assert set(REGISTRY) <= modules
     for name in REGISTRY:
@@ -585,6 +580,24 @@ def test_every_question_has_a_module():
             inspect.signature(import_module(f"andornot.analyses.{name}").answer).parameters
         )
         assert asked[:2] == ["run", "layer"]
+
+
+def test_every_question_is_in_the_reference():
+    api = (Path(__file__).parents[2] / "docs/reference/api.md").read_text(encoding="utf-8")
+    for name in REGISTRY:
+        assert f".. autofunction:: andornot.analyses.{name}.answer\n" in api, name
+
+
+def test_a_further_score_has_a_row_and_is_not_against_what_was_published(run, monkeypatch):
+    tested = import_module("andornot.analyses.metrics").TESTED_METRICS
+    again = replace(tested[0], name="iou_again", trusted=None)
+    for module in ("analyses.metrics", "measures.sanity"):
+        monkeypatch.setattr(f"andornot.{module}.TESTED_METRICS", (*tested, again))
+    found = andornot.analyze(run, "metrics", LAYER)
+    rows: Any = found.tables["metrics"].set_index("score")
+    assert rows["published"]["iou_again"] == "not tested"
+    assert rows["passes"]["iou_again"] == rows["passes"]["iou"]
+    assert not any("iou_again" in s for s in found.sentences if s.startswith("Not as published"))
 
 
 def test_a_question_is_asked_by_its_name(run):

@@ -80,10 +80,10 @@ def test_a_nan_in_one_part_spoils_its_unit_in_the_whole():
 def test_counts_add_up_in_any_order(recording, order):
     data, recorded, thresholds = recording
     table = data.table
-    grain = CountBy(table.positions, table.n_atoms, table.n_folds)
+    count_by = CountBy(table.positions, table.n_atoms, table.n_folds)
     counting = in_parts(
         recorded, order, lambda c, start, block: c.add(start, block, jobs=1),
-        lambda: LayerCounter(grain, thresholds, recorded.n_rows),
+        lambda: LayerCounter(count_by, thresholds, recorded.n_rows),
     )  # fmt: skip
     counted, whole = counting.finish(), count_responses(recorded, thresholds, table, jobs=1)
     assert_same(counted.responses, whole.responses)

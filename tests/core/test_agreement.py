@@ -19,8 +19,15 @@ from andornot.formula import parse
 from andornot.measures import moments as moments_module
 from andornot.measures.moments import find_moments, units_at_once
 from andornot.measures.profiles import Asked, find_profiles
-from andornot.measures.sanity import PASSED, TESTED_METRICS, extra_labels, missing_labels, run_tests
-from andornot.measures.scores import Agreement, Counts, mask_cosine, pearson
+from andornot.measures.sanity import (
+    PASSED,
+    TESTED_METRICS,
+    extra_labels,
+    missing_labels,
+    run_tests,
+    with_further,
+)
+from andornot.measures.scores import METRICS, Agreement, Counts, mask_cosine, pearson
 from andornot.search import correlation
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OPERATORS
@@ -175,6 +182,12 @@ def test_the_five_trusted_scores_pass_on_planted_units_and_the_others_do_not():
     assert [m.name for m in TESTED_METRICS if m.trusted] == [
         "iou", "f1", "pearson", "cosine_raw", "auprc"
     ]  # fmt: skip
+
+
+def test_a_further_score_is_tested_too_but_was_not_published():
+    *others, further = with_further([*METRICS, "tversky"])
+    assert [m.name for m in others] == [m.name for m in TESTED_METRICS]
+    assert (further.name, further.trusted) == ("tversky", None)
 
 
 def test_wrong_labels_are_as_many_as_they_should_be():

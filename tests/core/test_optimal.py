@@ -94,7 +94,7 @@ def test_the_optimum_is_that_of_trying_all_on_larger_problems(seed):
     length = int(rng.integers(1, {1: 6, 2: 6, 3: 6, 4: 5}.get(n_concepts, 4)))
     operators = tuple(np.flatnonzero(rng.random(3) < 0.7)) or (int(rng.integers(3)),)
     options = SearchOptions(
-        length, int(rng.integers(1, 6)), "auto", list(METRICS)[rng.integers(7)],
+        length, int(rng.integers(1, 6)), "auto", list(METRICS)[rng.integers(len(METRICS))],
         tuple(NAMES[k] for k in operators), float(rng.choice([1, 0.9])),
         None if rng.random() < 0.8 else int(rng.integers(1, 4)),
     )  # fmt: skip

@@ -20,6 +20,17 @@ from andornot.errors import DataError
 from strategies import cases
 
 
+def test_the_matrix_has_a_row_for_each_unit_and_a_column_for_each_atom():
+    concepts = ConceptTable.from_masks([[True, True, False, False]], ["a"])
+    masks = np.array([[True, False, True, True], [False] * 4, [False, True, False, False]])
+    responses = Responses.from_masks(masks, concepts)
+    matrix = responses.matrix()
+    assert matrix.dtype == np.int64
+    assert matrix.shape == (responses.n_units, responses.n_atoms)
+    for unit, row in enumerate(matrix.toarray()):
+        assert (row == responses.unit_folds(unit).sum(axis=1)).all()
+
+
 def dense(data, recorded, thresholds, resize=upsample):
     """For each unit and sample the mask over its positions, one by one."""
     return [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,16 +59,24 @@ def test_a_perfect_formula_scores_one(name):
 @pytest.mark.parametrize("name", METRICS)
 def test_counts_of_hundreds_of_millions_of_positions_do_not_overflow(name):
     n, a, i, e = 278_000_000, 1_390_000, 900_000, 40_000_000
-    exact = {
-        "iou": i / (a + e),
-        "f1": 2 * i / (a + i + e),
-        "cosine": i / (a * (i + e)) ** 0.5,
-        "mcc": (i * n - a * (i + e)) / (a * (n - a) * (i + e) * (n - i - e)) ** 0.5,
-        "precision": i / (i + e),
-        "recall": i / a,
-        "accuracy": (n - a - e + i) / n,
-    }
-    assert score(METRICS[name], i, e, a, n) == pytest.approx(exact[name], rel=1e-12)
+    exact = naive.metric_of_counts(name, i, e, a - i, n - a - e)
+    assert score(METRICS[name], i, e, a, n) == pytest.approx(exact, rel=1e-12)
+
+
+@given(cases(max_concepts=1))
+def test_mcc_is_the_correlation_of_two_masks_and_cosine_their_cosine(case):
+    unit, mask = np.zeros(case.n), np.zeros(case.n)
+    unit[list(case.unit)], mask[list(case.concepts[0])] = 1, 1
+    counts = Counts(*naive.counts(case.unit, case.concepts[0], case.n))
+    if unit.std() and mask.std():
+        assert counts.score("mcc") == pytest.approx(np.corrcoef(unit, mask)[0, 1], abs=1e-12)
+    if unit.any() and mask.any():
+        cosine = unit @ mask / np.linalg.norm(unit) / np.linalg.norm(mask)
+        assert counts.score("cosine") == pytest.approx(cosine, abs=1e-12)
+
+
+def test_a_metric_without_a_branch_has_no_score():
+    assert math.isnan(score(len(METRICS), 1, 1, 2, 9))
 
 
 def test_unknown_metric_lists_the_known_ones():

@@ -410,7 +410,7 @@ def test_vision_end_to_end_on_a_slice(vision_folder, tmp_path, monkeypatch):
     assert "glove6b" in figures["meaningful, of all Section 4"].why
     # were they the paper's images, the same figures would be judged
     monkeypatch.setattr(vision, "ADE20K_IDS", digest(run.samples["sample"]))
-    known = vision._standing(run)
+    known = vision._comparability(run)
     judged = replace(made, standing=known, figures=tuple(vision._figures(run, request, known)))
     verdicts = {figure.name: figure.verdict for figure in judged.figures}
     assert known.data == ()
@@ -495,7 +495,7 @@ def test_the_published_network_is_known_by_name_form_and_sizes(tmp_path, name, h
         result=lambda: range(hidden),
         responses=lambda: SimpleNamespace(n_units=hidden),
     )
-    known = nli._standing(run, model, comparability.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
+    known = nli._comparability(run, model, comparability.SNLI_DEV_TEXTS)  # type: ignore[arg-type]
     assert (known.sentence == Comparability().sentence) == (not reason)
     assert reason in known.sentence
     told = nli._about_network(str(path), known)

@@ -63,8 +63,11 @@ def compare(**cases: Any) -> None:
             text = json.dumps(now, separators=(",", ":"), ensure_ascii=False)
             path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
             continue
-        was = json.loads(gzip.decompress(path.read_bytes()))
-        told += differences(was, now, name)
+        if path.exists():
+            was = json.loads(gzip.decompress(path.read_bytes()))
+            told += differences(was, now, name)
+        else:
+            told.append(f"{name}: nothing is pinned yet; write it with {WRITE}=1")
     assert not writes, f"written anew, so nothing was compared; run without {WRITE}"
     shown = "\n".join(told[:_SHOWN])
     assert not told, f"{len(told)} places differ from what is pinned:\n{shown}"
@@ -124,6 +127,12 @@ def test_every_pinned_file_is_compared():
     cases |= {f"run_{name}" for name in golden_runs.RUNS}
     cases |= {f"{part}_{name}" for part in told for name in golden_runs.RUNS_OF_READERS}
     assert {path.name.removesuffix(".json.gz") for path in PINNED.iterdir()} == cases
+
+
+def test_a_case_that_is_not_pinned_yet_is_told(monkeypatch):
+    monkeypatch.delenv(WRITE, raising=False)
+    with pytest.raises(AssertionError, match="drawn_of_tomorrow: nothing is pinned yet; write it"):
+        compare(drawn_of_tomorrow=[1])
 
 
 def test_differences_are_told():

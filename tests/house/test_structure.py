@@ -87,7 +87,7 @@ def test_no_import_is_exempt(checkout):
 @pytest.mark.parametrize(
     ("path", "line", "said"),
     [
-        ("formula.py", "from andornot.report.write import write_report", "only rooms below it"),
+        ("formula.py", "from andornot.report.write import write_report", "only rooms above it"),
         ("search/beam.py", "from andornot.counting.responses import Responses", "nothing of data"),
         ("counting/ranges.py", "import torch", "knows nothing of networks"),
         ("data/images/open.py", "import torch", "without any network"),
@@ -98,9 +98,9 @@ def test_no_import_is_exempt(checkout):
         ("figures/kinds.py", "from andornot.analyses import kinds", "read views"),
         ("cli/terminal.py", "from andornot.data.classes import letters", "read views"),
         ("search/beam.py", "import yaml", "arrays and kernels only"),
-        ("_moved.py", "from andornot.cli import main", "only rooms below it"),
-        ("views/new.py", "from andornot.cli import main", "only rooms below it"),
-        ("new/__init__.py", "", "only rooms below it"),
+        ("_moved.py", "from andornot.cli import main", "only rooms above it"),
+        ("views/new.py", "from andornot.cli import main", "only rooms above it"),
+        ("new/__init__.py", "", "only rooms above it"),
     ],
 )
 def test_a_wall_is_seen_to_fall(checkout, tmp_path, path, line, said):

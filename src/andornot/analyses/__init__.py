@@ -1,4 +1,6 @@
-"""The questions that a run is asked, a module each, and their list; add a line here for a new one.
+"""The questions that a run is asked, a module for each name of ``REGISTRY``; add new ones to it.
+
+The other modules are what several questions share.
 
     from andornot.analyses import accuracy
     print(accuracy.answer(run).tables["correlations"])

@@ -20,9 +20,7 @@ def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -
 
     Args:
         run: the run.
-        question: its name, as ``andornot analyze --help`` lists it: ``length``, ``uniqueness``,
-            ``kinds``, ``accuracy``, ``contributions``, ``trust``, ``vocabulary``, ``scores``,
-            ``metrics`` or ``baseline``.
+        question: its name, as ``andornot analyze --help`` lists it.
         layer: one of the run's layers; not needed if there is only one.
         **options: those of the question (see ``answer`` in the module of its name).
 

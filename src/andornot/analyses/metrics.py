@@ -74,9 +74,13 @@ def answer(
     )
 
 
+_VERDICTS = {True: "both", False: "not both", None: "not tested"}
+"""What is said of the two tests."""
+
+
 def _table(tested: SanityScores) -> pd.DataFrame:
     missing, extra = tested.share("missing"), tested.share("extra")
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "score": [m.name for m in TESTED_METRICS],
             "true": tested.true.mean(axis=1),
@@ -84,17 +88,16 @@ def _table(tested: SanityScores) -> pd.DataFrame:
             "extra": tested.extra.mean(axis=1),
             "falls_missing": missing,
             "falls_extra": extra,
-            "passes": (missing >= PASSED) & (extra >= PASSED),
-            "published": [m.trusted for m in TESTED_METRICS],
+            "passes": [_VERDICTS[bool(p)] for p in (missing >= PASSED) & (extra >= PASSED)],
+            "published": [_VERDICTS[m.trusted] for m in TESTED_METRICS],
         }
     )
-    return table.replace({"passes": {True: "both", False: "not both"},
-                          "published": {True: "both", False: "not both"}})  # fmt: skip
 
 
 def _findings(table: pd.DataFrame) -> list[str]:
     passing = table.loc[table["passes"] == "both", "score"]
-    other = table.loc[table["passes"] != table["published"], "score"]
+    published = table["published"] != _VERDICTS[None]
+    other = table.loc[published & (table["passes"] != table["published"]), "score"]
     found = [
         f"Both tests are passed by {', '.join(passing) or 'none'}: the score falls in at least "
         f"{100 * PASSED:.0f} % of the units (our limit), by more than {EPSILON:g} of its range.",

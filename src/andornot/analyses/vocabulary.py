@@ -102,8 +102,8 @@ def _cells(run: Run, layer: str, units: list[int]) -> Responses:
     thresholds = run.thresholds(layer)
     only = np.full(len(thresholds), np.nan)  # active nowhere
     only[units] = thresholds[units]
-    grain = CountBy(positions, len(positions.atoms))
-    return count_positions(run.activations(layer), only, grain).responses.select(units)
+    count_by = CountBy(positions, len(positions.atoms))
+    return count_positions(run.activations(layer), only, count_by).responses.select(units)
 
 
 def _unit_row(

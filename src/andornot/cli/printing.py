@@ -1,4 +1,4 @@
-"""Print a run as a table."""
+"""What ``explain`` and ``show`` print of a run: its best units, proofs, trust, time and notes."""
 
 from __future__ import annotations
 

@@ -107,6 +107,21 @@ class Responses:
         dense[self.atoms[row]] = self.fold_counts[row]
         return dense
 
+    def matrix(self) -> scipy.sparse.csr_array:
+        """Active positions as a sparse matrix, int64 units x atoms.
+
+        Examples:
+            >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
+            >>> responses = andornot.Responses.from_masks([[True, False, True, True]], concepts)
+            >>> responses.matrix().toarray()
+            array([[2, 1]])
+        """
+        import scipy.sparse  # not for those who never ask
+
+        return scipy.sparse.csr_array(
+            (self.counts, self.atoms, self.indptr), shape=(self.n_units, self.n_atoms)
+        )
+
     def _row(self, index: int) -> slice:
         """Where the entries of a unit lie.
 
@@ -158,8 +173,8 @@ class Responses:
                 f"unit masks have shape {masks.shape}; expected (n_units, ...) with the "
                 f"{positions.n_samples} samples{_grid_text(positions)} of the concept table"
             )
-        grain = CountBy(positions, concepts.n_atoms, concepts.n_folds)
-        return cls.of_masks(masks, grain, jobs)
+        count_by = CountBy(positions, concepts.n_atoms, concepts.n_folds)
+        return cls.of_masks(masks, count_by, jobs)
 
     @classmethod
     def from_sparse(
@@ -204,12 +219,12 @@ class Responses:
 
     @classmethod
     def of_masks(
-        cls, masks: NDArray[np.bool_], grain: CountBy, jobs: int | None = None
+        cls, masks: NDArray[np.bool_], count_by: CountBy, jobs: int | None = None
     ) -> Responses:
         """From one mask for each unit, by atoms of any numbering; the masks fit the positions."""
-        positions, size = grain.positions, grain.n_atoms * grain.n_folds
-        builder = ResponseBuilder(len(masks), grain.n_atoms, grain.n_folds)
-        keys = positions.atoms.astype(np.int64) * grain.n_folds
+        positions, size = count_by.positions, count_by.n_atoms * count_by.n_folds
+        builder = ResponseBuilder(len(masks), count_by.n_atoms, count_by.n_folds)
+        keys = positions.atoms.astype(np.int64) * count_by.n_folds
         keys += np.repeat(positions.folds, np.diff(positions.atom_offsets))
         where = (np.asarray(positions.codes), positions.offsets, positions.atom_offsets, keys)
         most = int(np.diff(positions.atom_offsets).max(initial=0))
@@ -378,8 +393,8 @@ def count_responses(
     Raises:
         DataError: the activations are of another number of samples than the table.
     """
-    grain = CountBy(known_positions(concepts), concepts.n_atoms, concepts.n_folds)
-    return count_positions(activations, thresholds, grain, jobs, blocks)
+    count_by = CountBy(known_positions(concepts), concepts.n_atoms, concepts.n_folds)
+    return count_positions(activations, thresholds, count_by, jobs, blocks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -400,15 +415,15 @@ class CountBy:
 def count_positions(
     activations: Activations,
     thresholds: NDArray[np.float64],
-    grain: CountBy,
+    count_by: CountBy,
     jobs: int | None = None,
     blocks: Iterable[tuple[int, NDArray[np.float32]]] | None = None,
 ) -> LayerCounts:
     """As :func:`count_responses`, by atoms of any numbering."""
-    counting = LayerCounter(grain, thresholds, activations.n_rows)
+    counter = LayerCounter(count_by, thresholds, activations.n_rows)
     for start, block in activations.blocks() if blocks is None else blocks:
-        counting.add(start, block, jobs)
-    return counting.finish()
+        counter.add(start, block, jobs)
+    return counter.finish()
 
 
 class LayerCounter:
@@ -419,21 +434,21 @@ class LayerCounter:
     to the last bit whatever the blocks and the order.
     """
 
-    def __init__(self, grain: CountBy, thresholds: NDArray[np.float64], n_rows: int) -> None:
+    def __init__(self, count_by: CountBy, thresholds: NDArray[np.float64], n_rows: int) -> None:
         """Begin with nothing counted.
 
         Args:
-            grain: what positions are counted by.
+            count_by: what positions are counted by.
             thresholds: float64 ``(n_units,)``; a unit without one (NaN) is active nowhere.
             n_rows: rows of activations of all samples together, see ``AtomMap.by_row``.
 
         Raises:
             DataError: so many rows are neither samples nor positions.
         """
-        self._samples, self._n_folds = grain.positions, grain.n_folds
-        self._positions = grain.positions.by_row(n_rows)
+        self._samples, self._n_folds = count_by.positions, count_by.n_folds
+        self._positions = count_by.positions.by_row(n_rows)
         self._thresholds = thresholds
-        self._builder = ResponseBuilder(len(thresholds), grain.n_atoms, grain.n_folds)
+        self._builder = ResponseBuilder(len(thresholds), count_by.n_atoms, count_by.n_folds)
         self._areas: list[tuple[int, NDArray[np.int32]]] = []
         self._peaks: list[NDArray[np.float32]] = []
 

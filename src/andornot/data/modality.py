@@ -70,7 +70,7 @@ class Level:
             others are active in the top 0.5 % of their values.
         min_active: share of the positions on which a unit must be active to be explained.
         larger: advice on how to get more positions, with a comma behind it.
-        editor: place of what opens samples for edits (see ``edits.session.open_bench``); without
+        editor: place of what opens samples for edits (``edits.session.open_for_edits``); without
             it there are no edits.
         replay: place of what runs the network again without a unit (see ``analyses.replay``);
             without it there is no ablation.

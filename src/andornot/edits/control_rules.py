@@ -1,4 +1,4 @@
-"""What speaks for the target class by itself, and so can be no control."""
+"""Which formulas can be no controls of an edit: they speak for the target class by themselves."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def open_pictures(
     seed: int,
     evidence: Callable[[Formula], str] | None,
 ) -> tuple[ImageEditor, ImageClassifier, list[ImageClassifier]]:
-    """The images of a run and its networks; see ``session.open_bench``."""
+    """The images of a run and its networks; see ``session.open_for_edits``."""
     others = [image_classifier(other) for other in also]  # first what may be mistyped
     classifier = image_classifier(model_of(run) if model is None else model)
     images = images_of(run) if data is None else matching(run, data)

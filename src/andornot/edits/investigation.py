@@ -27,7 +27,7 @@ from andornot.edits.editor import Editor, Proposal
 from andornot.edits.goals import Goal, goals_of, weights
 from andornot.edits.presence import Presence
 from andornot.edits.screening import BestVariant, Screening, Trials
-from andornot.edits.session import open_bench
+from andornot.edits.session import open_for_edits
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
 from andornot.runs.run import Run
@@ -187,7 +187,7 @@ def investigate(
     case = _case(run, run.layer(layer), source, target, chosen)
     goals = goals_of(run, case.layer, case.source, case.target, chosen.n_units)
     presence = Presence(run.concepts)
-    editor, classifier, others = open_bench(
+    editor, classifier, others = open_for_edits(
         run, model, data, also,
         goals=goals,
         samples=np.concatenate([case.screening, case.test]),

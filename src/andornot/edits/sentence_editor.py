@@ -54,7 +54,7 @@ def open_sentences(
     seed: int,
     **_of_images: Any,
 ) -> tuple[SentenceEditor, SentenceClassifier, list[SentenceClassifier]]:
-    """The sentence pairs of a run and its classifiers; see ``session.open_bench``."""
+    """The sentence pairs of a run and its classifiers; see ``session.open_for_edits``."""
     others = [pair_classifier(other) for other in also]  # first what may be mistyped
     own = pair_classifier(model_of(run) if model is None else model, run.record.model.spec)
     pairs = pairs_of(run) if data is None else matching(run, data)

@@ -1,4 +1,4 @@
-"""A run's samples and networks, ready to try edits on."""
+"""Try edits by hand: one at a time, or one piece over a grid of sizes and places."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STEPS = (0.25, 0.5, 0.75)
 """Sizes and positions of the grid on which sensitivity is measured."""
 
 
-def open_bench(
+def open_for_edits(
     run: Run,
     model: Any = None,
     data: Any = None,
@@ -135,7 +135,7 @@ class EditSession:
     def open(
         cls, run: Run, *, model: Any = None, data: Any = None, also: Sequence[Any] = ()
     ) -> EditSession:
-        """Open the samples and the networks of a run; see :func:`open_bench`.
+        """Open the samples and the networks of a run; see :func:`open_for_edits`.
 
         Raises:
             AndornotError: the run has tokens as positions, its network gives no named classes, or
@@ -143,7 +143,7 @@ class EditSession:
         """
         check_editable(run)
         class_names(run)
-        editor, own, others = open_bench(run, model, data, also)
+        editor, own, others = open_for_edits(run, model, data, also)
         return cls(run, editor, (own, *others))
 
     def sample(self, name: str) -> int:

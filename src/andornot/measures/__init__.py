@@ -1,1 +1,1 @@
-"""How well a formula fits a unit: scores from counts, and what they are worth."""
+"""How well a formula fits a unit: scores from counts or sums of activations, and what they tell."""

@@ -5,8 +5,9 @@ Notation (Eq. 2 of Mu & Andreas 2020 for IoU): the unit is active on
 ``E = T - I`` are false alarms. Then TP = I, FP = E, FN = A - I, TN = N - A - E.
 
 Every score here grows with ``I`` and falls with ``E`` while ``A`` and ``N`` stay, so the score at
-``(largest possible I, smallest possible E)`` bounds the score of everything in between. That one
-fact is what the searches prune with.
+``(largest possible I, smallest possible E)`` bounds the score of everything in between. That, and
+that the pairs ``(I, E)`` which score below any ``s > 0`` form a convex set (Lemma 1 of
+``docs/explanation/proofs.md``), is what the searches prune with.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def metric_code(name: str) -> int:
 
 @lean
 def score(metric: int, i: Int, e: Int, a: Int, n: Int) -> float:
-    """One score from counts; 0 where its denominator is 0.
+    """One score from counts; 0 where its denominator is 0, and NaN if there is no such metric.
+
+    ``i`` and ``e`` may be fractions: bounds ask between counts.
 
     Args:
         metric: a value of :data:`METRICS`.
@@ -81,7 +84,9 @@ def score(metric: int, i: Int, e: Int, a: Int, n: Int) -> float:
         return i / t if t > 0 else 0.0
     if metric == RECALL:
         return i / a if a > 0 else 0.0
-    return (n - a - e + i) / n if n > 0 else 0.0
+    if metric == ACCURACY:
+        return (n - a - e + i) / n if n > 0 else 0.0
+    return math.nan
 
 
 PEARSON: Final = "pearson"

@@ -1,4 +1,4 @@
-"""Parts of a network that draw at random, or mix the samples of a batch, as far as it shows."""
+"""Which modules of a network draw at random or mix a batch, so far as their types tell."""
 
 from __future__ import annotations
 

@@ -84,13 +84,13 @@ def trusted(
             stage.write_json(path.name, {"units": parts})
         return parts
 
-    evidence = StoredRecount(
+    recount = StoredRecount(
         table, layer.shards, counted.rule, counted.array("thresholds"), units,
         counted.responses.select(units), plan.options.execution.jobs,
     )  # fmt: skip
-    trusted = with_trust(
-        result, evidence, plan.options.search, plan.options.trusts,
+    result = with_trust(
+        result, recount, plan.options.search, plan.options.trusts,
         choose_length=plan.options.choose_length, jobs=plan.options.execution.jobs, keep=keep,
     )  # fmt: skip
     log.finish(stage)
-    return trusted
+    return result

@@ -374,29 +374,30 @@ class CountPass:
 
     def __init__(self, work: StatisticsPass, table: ConceptTable) -> None:
         assert work.thresholds is not None
-        grain = CountBy(known_positions(table), table.n_atoms, table.n_folds)
+        count_by = CountBy(known_positions(table), table.n_atoms, table.n_folds)
         self._work = work
         self.counts = {
-            layer: LayerCounter(grain, work.thresholds[layer], work.n_rows) for layer in work.layers
+            layer: LayerCounter(count_by, work.thresholds[layer], work.n_rows)
+            for layer in work.layers
         }
 
     def add(self, batch: Batch) -> None:
         """Take in a batch."""
-        for layer, counting in self.counts.items():
+        for layer, counter in self.counts.items():
             row = self._work.row(batch.samples.start)
-            counting.add(row, batch.activations[layer], self._work.jobs)
+            counter.add(row, batch.activations[layer], self._work.jobs)
 
     def state(self) -> State:
         """All that :meth:`merge` needs, as plain arrays."""
         state: State = {}
-        for number, counting in enumerate(self.counts.values()):
-            state |= _prefixed(number, counting.state())
+        for number, counter in enumerate(self.counts.values()):
+            state |= _prefixed(number, counter.state())
         return state
 
     def merge(self, state: State) -> None:
         """Take in what another found of other samples."""
-        for number, counting in enumerate(self.counts.values()):
-            counting.merge(_without_prefix(number, state))
+        for number, counter in enumerate(self.counts.values()):
+            counter.merge(_without_prefix(number, state))
 
     def bounds(self) -> dict[str, NDArray[np.floating]]:
         """Nothing: all counts are needed."""

@@ -1,4 +1,4 @@
-"""A network together with its samples, one module for each modality.
+"""A network together with its samples: a module for each modality, options of recording, words.
 
 What the pipeline asks of any of them is in ``base``; only ``pipeline.dissect`` chooses one.
 """

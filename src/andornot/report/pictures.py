@@ -1,4 +1,4 @@
-"""The images of a report: each is stored once, and every unit lays its own masks over it."""
+"""Where a report keeps its images and the sheets of attacks: each once, units add masks."""
 
 from __future__ import annotations
 

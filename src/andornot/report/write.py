@@ -106,7 +106,7 @@ def check_out(out: Path) -> None:
 def write_pages(
     views: Views, out: Path, n_samples: int = 16, attacks: Sequence[str | Path] = ()
 ) -> Path:
-    """Write the pages of a book; gives the first one.
+    """Write the pages of a report; gives the first one.
 
     Raises:
         DataError: an attack cannot be opened.
@@ -116,11 +116,11 @@ def write_pages(
         make = views.sample_pages() or SamplePages
         report = _Report(views, folder, make(folder))
         copy_static(folder)
-        notes = [attack_view(attack) for attack in attacks]
+        attack_views = [attack_view(attack) for attack in attacks]
         report.write_thumbs()
         report.write_units(n_samples)
         report.write_lists()
-        report.write_classes(notes)
+        report.write_classes(attack_views)
         report.write_first()
         report.write_tables()
     return out / "index.html"

@@ -2,7 +2,7 @@
 
 published      what the paper says, and where
 sources        data and networks as andornot data get puts them
-standing       whether the paper's numbers belong to these data and this network
+comparability  whether the paper's numbers belong to these data and this network
 measured       figures that both experiments share; vision and nli: the experiments
 reproduction   all figures of one experiment, as tables, JSON and text
 """

@@ -1,4 +1,4 @@
-"""A figure: what the paper says, what came out here, and whether the two agree."""
+"""A number of the paper beside ours (a figure), and whether the two agree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Claim:
         place: section, figure or table of the paper.
         value: what the paper says; None where it shows no number.
         tolerance: largest difference that counts as the same; None for words.
-        needs: what must be the paper's own for a comparison (see ``standing``).
+        needs: what must be the paper's own for a comparison (see ``comparability``).
         why: why another value may come out on the same data and network.
     """
 
@@ -89,9 +89,9 @@ class Figure:
         }
 
 
-def found(claim: Claim, ours: Value, standing: Comparability, beside: str = "") -> Figure:
+def found(claim: Claim, ours: Value, comparable: Comparability, beside: str = "") -> Figure:
     """A figure with a value of ours, judged where the paper's value belongs to the same thing."""
-    against = standing.against(claim.needs)
+    against = comparable.against(claim.needs)
     if claim.value is None:
         verdict, why = UNSTATED, claim.why
     elif against:

@@ -34,7 +34,7 @@ def figures_or_reason(claims: Iterable[Claim], measure: Callable[[], list[Figure
         return [absent(claim, str(error)) for claim in claims]
 
 
-def means(run: Run, claims: dict[int, Claim], standing: Comparability) -> list[Figure]:
+def means(run: Run, claims: dict[int, Claim], comparable: Comparability) -> list[Figure]:
     """Mean IoU of all units at some lengths."""
     iou = [e.by_length for e in explained_units(run).explanations]
     figures = []
@@ -43,11 +43,11 @@ def means(run: Run, claims: dict[int, Claim], standing: Comparability) -> list[F
             figures.append(absent(claim, too_short(n, len(iou[0]))))
             continue
         at_n = [row[n - 1] for row in iou]
-        figures.append(found(claim, sum(at_n) / len(at_n), standing))
+        figures.append(found(claim, sum(at_n) / len(at_n), comparable))
     return figures
 
 
-def gain(run: Run, claim: Claim, longest: int, standing: Comparability) -> Figure:
+def gain(run: Run, claim: Claim, longest: int, comparable: Comparability) -> Figure:
     """By how much mean IoU rises from one concept to the paper's length."""
     answer = length.answer(run)
     table = answer.tables["by_length"].set_index("length")["gain"]
@@ -55,19 +55,23 @@ def gain(run: Run, claim: Claim, longest: int, standing: Comparability) -> Figur
         return absent(claim, too_short(longest, int(table.index.max())))
     tests = answer.tables["tests"].to_dict("records")
     said = "; ".join(f"{row['test']} p = {row['p']:.1e}" for row in tests)
-    return found(claim, float(table[longest]), standing, said)
+    return found(claim, float(table[longest]), comparable, said)
 
 
-def growth(run: Run, claim: Claim, standing: Comparability) -> Figure:
+def growth(run: Run, claim: Claim, comparable: Comparability) -> Figure:
     """Whether mean IoU rises with every further concept."""
     table = length.answer(run).tables["by_length"]["mean"]
     rises = bool((table.diff().dropna() > 0).all())
     beside = ", ".join(f"{n}: {iou:.3f}" for n, iou in enumerate(table, start=1))
-    return found(claim, "rises" if rises else "does not always rise", standing, beside)
+    return found(claim, "rises" if rises else "does not always rise", comparable, beside)
 
 
 def correlation(
-    run: Run, claims: tuple[Claim, Claim], at: int, words: tuple[str, str], standing: Comparability
+    run: Run,
+    claims: tuple[Claim, Claim],
+    at: int,
+    words: tuple[str, str],
+    comparable: Comparability,
 ) -> list[Figure]:
     """Pearson's correlation of IoU and accuracy, and how it changes with length.
 
@@ -76,7 +80,7 @@ def correlation(
         claims: about the correlation, and about its change.
         at: length at which the correlation is looked at.
         words: what to say if it moves up, and if it moves down, from the shortest to the longest.
-        standing: what is comparable.
+        comparable: what can be compared.
     """
     answer = accuracy.answer(run, least_active=1)
     rows = answer.tables["correlations"].query("quantity == 'accuracy'").set_index("length")
@@ -92,12 +96,15 @@ def correlation(
             f"p = {row['pearson_p']:.1e}, {int(row['n']):,} units; with the number of active "
             f"samples held fixed {row['given_size']:.2f}"
         )
-        figures = [found(value, float(row["pearson"]), standing, beside)]
+        figures = [found(value, float(row["pearson"]), comparable, beside)]
     r = rows["pearson"]
     if len(r) < 2:
         return [*figures, absent(trend, too_short(2, 1))]
     listed = ", ".join(f"{n}: {value:.2f}" for n, value in r.items())
-    return [*figures, found(trend, _moves(float(r.iloc[-1] - r.iloc[0]), words), standing, listed)]
+    return [
+        *figures,
+        found(trend, _moves(float(r.iloc[-1] - r.iloc[0]), words), comparable, listed),
+    ]
 
 
 def _moves(change: float, words: tuple[str, str]) -> str:
@@ -107,7 +114,7 @@ def _moves(change: float, words: tuple[str, str]) -> str:
 
 
 def units(
-    run: Run, claims: Sequence[UnitClaim], why: str, standing: Comparability, *, spelled: bool
+    run: Run, claims: Sequence[UnitClaim], why: str, comparable: Comparability, *, spelled: bool
 ) -> list[Figure]:
     """The named units: the published formulas on these masks, beside our own best formulas.
 
@@ -115,13 +122,13 @@ def units(
         run: the run.
         claims: what the paper says of units.
         why: why their IoU may differ.
-        standing: what is comparable.
+        comparable: what can be compared.
         spelled: whether the paper spells concepts as the run does; if not, they are looked for.
     """
-    return [_unit(run, claim, why, standing, spelled) for claim in claims]
+    return [_unit(run, claim, why, comparable, spelled) for claim in claims]
 
 
-def _unit(run: Run, about: UnitClaim, why: str, standing: Comparability, spelled: bool) -> Figure:
+def _unit(run: Run, about: UnitClaim, why: str, comparable: Comparability, spelled: bool) -> Figure:
     claim = about.claim(why)
     e, reason = _explained(run, about.unit)
     if e is None:
@@ -132,14 +139,14 @@ def _unit(run: Run, about: UnitClaim, why: str, standing: Comparability, spelled
     if about.formula is None:
         if about.length > longest:
             return absent(claim, too_short(about.length, longest), beside)
-        return found(claim, e.by_length[about.length - 1], standing, beside)
+        return found(claim, e.by_length[about.length - 1], comparable, beside)
     formula, unknown = _readable(run, about.unit, parse(about.formula), spelled)
     if formula is None:
         listed = f"not here: {', '.join(unknown)}; {beside}"
         return absent(claim, "these data lack concepts of the published formula", listed)
     if str(formula) != str(parse(about.formula)):
         beside = f"read as {formula}; {beside}"
-    return found(claim, run.score(about.unit, formula)[0].iou, standing, beside)
+    return found(claim, run.score(about.unit, formula)[0].iou, comparable, beside)
 
 
 def _readable(
@@ -153,7 +160,7 @@ def _readable(
     return (None if unknown else formula), unknown
 
 
-def weights(run: Run, claims: Sequence[UnitClaim], standing: Comparability) -> list[Figure]:
+def weights(run: Run, claims: Sequence[UnitClaim], comparable: Comparability) -> list[Figure]:
     """The weights from named units to the classes of NLI."""
     known = run.class_weights()
     figures = []
@@ -165,7 +172,7 @@ def weights(run: Run, claims: Sequence[UnitClaim], standing: Comparability) -> l
             figures.append(absent(claim, reason))
             continue
         ours = tuple(float(known[name][about.unit]) for name in LABELS)
-        figures.append(found(claim, ours, standing))
+        figures.append(found(claim, ours, comparable))
     return figures
 
 
@@ -184,7 +191,7 @@ def _explained(run: Run, unit: int) -> tuple[Explanation | None, str]:
 
 
 def distinct_formulas(
-    run: Run, lengths: Sequence[int], appendix: str, standing: Comparability
+    run: Run, lengths: Sequence[int], appendix: str, comparable: Comparability
 ) -> list[Figure]:
     """How many different explanations there are at some lengths."""
     table = uniqueness.answer(run).tables["by_length"].set_index("length")
@@ -196,7 +203,7 @@ def distinct_formulas(
             continue
         row: Any = table.loc[n]
         beside = f"of {int(row['units']):,} units; {int(row['distinct_concepts']):,} concepts"
-        figures.append(found(claim, int(row["distinct_formulas"]), standing, beside))
+        figures.append(found(claim, int(row["distinct_formulas"]), comparable, beside))
     return figures
 
 

@@ -77,11 +77,11 @@ def reproduce(request: ReproduceRequest) -> Reproduction:
         profile=request.profile, units=request.units, jobs=request.jobs, trust=None,
     )  # fmt: skip
     texts = digest(letters(p.premise.text, p.hypothesis.text) for p in data.pairs)
-    standing = _standing(run, model, texts)
-    figures = tuple(_figures(run, model, standing))
+    comparable = _comparability(run, model, texts)
+    figures = tuple(_figures(run, model, comparable))
     facts = facts_of(run, texts, time.perf_counter() - started)
-    remarks = (*paper.NLI_REMARKS, *_about_network(spec, standing))
-    return Reproduction("nli", run.path, standing, figures, facts, remarks)
+    remarks = (*paper.NLI_REMARKS, *_about_network(spec, comparable))
+    return Reproduction("nli", run.path, comparable, figures, facts, remarks)
 
 
 def open_sentences(request: ReproduceRequest) -> PairData:
@@ -100,7 +100,7 @@ def open_sentences(request: ReproduceRequest) -> PairData:
     return data if request.samples is None else data.subset(request.spread(len(data)))
 
 
-def _standing(run: Run, model: PairModel, texts: str) -> Comparability:
+def _comparability(run: Run, model: PairModel, texts: str) -> Comparability:
     """Whether these are the paper's pairs and its network, or one of its kind."""
     where = run.record.data
     data: tuple[str, ...] = ()
@@ -121,9 +121,9 @@ def _standing(run: Run, model: PairModel, texts: str) -> Comparability:
     return Comparability(data, (f"{name}, so its units have other numbers",), kind, units)
 
 
-def _about_network(spec: str, standing: Comparability) -> tuple[str, ...]:
+def _about_network(spec: str, comparable: Comparability) -> tuple[str, ...]:
     """A warning, where a network that looks like the authors' may be another."""
-    if standing.network:
+    if comparable.network:
         return ()
     return (
         f"{Path(spec).name} is known by its name, its form and its sizes only: no checksum is "
@@ -172,55 +172,55 @@ def _listed(widths: Sequence[int] | None) -> str:
     return "unknown" if widths is None else " and ".join(f"{n:,}" for n in widths)
 
 
-def _figures(run: Run, model: PairModel, standing: Comparability) -> list[Figure]:
+def _figures(run: Run, model: PairModel, comparable: Comparability) -> list[Figure]:
     explained = sum(e.status == OK for e in run.result())
     return [
-        found(paper.N_PAIRS, len(run.samples), standing),
-        found(paper.N_NEURONS, run.responses().n_units, standing),
-        found(paper.N_RELIABLE, explained, standing, "these have a formula"),
-        *measured.means(run, paper.NLI_MEANS, standing),
-        measured.growth(run, paper.NLI_GROWTH, standing),
-        *_accuracy(run, standing),
-        *measured.units(run, paper.NLI_UNITS, paper.NLI_UNIT_WHY, standing, spelled=True),
-        *measured.weights(run, paper.NLI_UNITS, standing),
-        *_sentences(model, standing),
-        *measured.distinct_formulas(run, (1, 3, paper.NLI_LENGTH), "A.2", standing),
+        found(paper.N_PAIRS, len(run.samples), comparable),
+        found(paper.N_NEURONS, run.responses().n_units, comparable),
+        found(paper.N_RELIABLE, explained, comparable, "these have a formula"),
+        *measured.means(run, paper.NLI_MEANS, comparable),
+        measured.growth(run, paper.NLI_GROWTH, comparable),
+        *_accuracy(run, comparable),
+        *measured.units(run, paper.NLI_UNITS, paper.NLI_UNIT_WHY, comparable, spelled=True),
+        *measured.weights(run, paper.NLI_UNITS, comparable),
+        *_sentences(model, comparable),
+        *measured.distinct_formulas(run, (1, 3, paper.NLI_LENGTH), "A.2", comparable),
     ]
 
 
-def _accuracy(run: Run, standing: Comparability) -> list[Figure]:
+def _accuracy(run: Run, comparable: Comparability) -> list[Figure]:
     claims = (paper.NLI_R, paper.NLI_TREND)
 
     def measure() -> list[Figure]:
         right = outcomes(run)
         said = f"of {len(right.rows):,} pairs with a gold label"
         return [
-            found(paper.NLI_RIGHT, right.accuracy, standing, said),
+            found(paper.NLI_RIGHT, right.accuracy, comparable, said),
             # below 0, so a correlation that moves up is a weaker one
-            *measured.correlation(run, claims, 3, ("weaker", "stronger"), standing),
+            *measured.correlation(run, claims, 3, ("weaker", "stronger"), comparable),
         ]
 
     return figures_or_reason((paper.NLI_RIGHT, *claims), measure)
 
 
-def _sentences(model: PairModel, standing: Comparability) -> list[Figure]:
+def _sentences(model: PairModel, comparable: Comparability) -> list[Figure]:
     """What the network says of the paper's sentences, before and after the edit."""
     from andornot.data.sentences.pairs import LABELS
 
     if not set(LABELS) <= set(model.class_names):
         why = f"the network's classes are {', '.join(model.class_names)}, not those of the paper"
         return [absent(about.claim(), why) for about in paper.NLI_SENTENCES]
-    return [_sentence(model, about, standing) for about in paper.NLI_SENTENCES]
+    return [_sentence(model, about, comparable) for about in paper.NLI_SENTENCES]
 
 
-def _sentence(model: PairModel, about: SentenceClaim, standing: Comparability) -> Figure:
+def _sentence(model: PairModel, about: SentenceClaim, comparable: Comparability) -> Figure:
     pairs = [_pair("before", *about.before), _pair("after", *about.after)]
     said = [model.class_names[i] for i in model.record(pairs, ()).logits.argmax(axis=1)]
     beside = (
         f"premise: {about.before[0]} Hypothesis: {about.before[1]} "
         f"Truth: {' to '.join(about.truth)}"
     )
-    return found(about.claim(), " to ".join(said), standing, beside)
+    return found(about.claim(), " to ".join(said), comparable, beside)
 
 
 def _pair(name: str, premise: str, hypothesis: str) -> Pair:

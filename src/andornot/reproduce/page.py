@@ -10,7 +10,7 @@ from andornot.reproduce.reproduction import Reproduction
 
 
 def markdown(made: Reproduction) -> str:
-    """A page to read: the standing, a table for each group, notes, and what it was made of."""
+    """A page to read: what is comparable, a table for each group, notes, and what made it."""
     notes = made.notes()
     parts = [
         f"# {made.title}",

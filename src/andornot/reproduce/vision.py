@@ -61,11 +61,11 @@ def reproduce(request: ReproduceRequest) -> Reproduction:
         length=request.length or paper.VISION_LENGTH, beam_size=BEAM_SIZE, search="beam",
         profile=request.profile, units=request.units, jobs=request.jobs, trust=None,
     )  # fmt: skip
-    standing = _standing(run)
-    figures = tuple(_figures(run, request, standing))
+    comparable = _comparability(run)
+    figures = tuple(_figures(run, request, comparable))
     facts = facts_of(run, digest(run.samples["sample"]), time.perf_counter() - started)
-    remarks = (*paper.VISION_REMARKS, *_about_weights(run, standing))
-    return Reproduction("vision", run.path, standing, figures, facts, remarks)
+    remarks = (*paper.VISION_REMARKS, *_about_weights(run, comparable))
+    return Reproduction("vision", run.path, comparable, figures, facts, remarks)
 
 
 def open_images(request: ReproduceRequest) -> FolderData:
@@ -103,7 +103,7 @@ def _network(request: ReproduceRequest) -> LoadedModel:
     return model if names is None else replace(model, class_names=sources.read_classes(names))
 
 
-def _standing(run: Run) -> Comparability:
+def _comparability(run: Run) -> Comparability:
     """Whether these are the paper's images and its network."""
     samples = run.samples["sample"]
     noted, item = run.record.model, find("places-resnet18")
@@ -124,10 +124,10 @@ def _standing(run: Run) -> Comparability:
     return Comparability(data, network, network, all_units(run))
 
 
-def _about_weights(run: Run, standing: Comparability) -> tuple[str, ...]:
+def _about_weights(run: Run, comparable: Comparability) -> tuple[str, ...]:
     """A warning, where weights that are called like the paper's may be others."""
     weights = Path(run.record.model.weights or "")
-    if standing.network or _is_reported(weights):
+    if comparable.network or _is_reported(weights):
         return ()
     return (
         f"{weights.name} is known by its name only: its checksum is not the one that another "
@@ -141,31 +141,31 @@ def _is_reported(weights: Path) -> bool:
     return weights.is_file() and checksum(weights, known.partition(":")[0]) == known
 
 
-def _figures(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
+def _figures(run: Run, request: ReproduceRequest, comparable: Comparability) -> list[Figure]:
     table, longest = run.concepts, paper.VISION_LENGTH
     found_here = int(np.count_nonzero(table.concept_counts))
     return [
-        found(paper.N_IMAGES, len(run.samples), standing),
-        found(paper.N_CONCEPTS, found_here, standing),
-        found(paper.N_CHANNELS, run.responses().n_units, standing),
-        *measured.means(run, paper.VISION_MEANS, standing),
-        measured.gain(run, paper.VISION_GAIN, longest, standing),
-        *_accuracy(run, request, standing),
-        *_kinds(run, request, standing),
-        *measured.units(run, paper.VISION_UNITS, paper.VISION_UNIT_WHY, standing, spelled=False),
-        *_scenes(run, request, standing),
-        *measured.distinct_formulas(run, (1, 3, longest), "A.1", standing),
+        found(paper.N_IMAGES, len(run.samples), comparable),
+        found(paper.N_CONCEPTS, found_here, comparable),
+        found(paper.N_CHANNELS, run.responses().n_units, comparable),
+        *measured.means(run, paper.VISION_MEANS, comparable),
+        measured.gain(run, paper.VISION_GAIN, longest, comparable),
+        *_accuracy(run, request, comparable),
+        *_kinds(run, request, comparable),
+        *measured.units(run, paper.VISION_UNITS, paper.VISION_UNIT_WHY, comparable, spelled=False),
+        *_scenes(run, request, comparable),
+        *measured.distinct_formulas(run, (1, 3, longest), "A.1", comparable),
     ]
 
 
-def _accuracy(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
+def _accuracy(run: Run, request: ReproduceRequest, comparable: Comparability) -> list[Figure]:
     claims = (paper.VISION_R, paper.VISION_TREND)
     if run.class_names is None:
         return [absent(claim, _nameless(request)) for claim in claims]
     return figures_or_reason(
         claims,
         lambda: measured.correlation(
-            run, claims, paper.VISION_LENGTH, ("rises", "falls"), standing
+            run, claims, paper.VISION_LENGTH, ("rises", "falls"), comparable
         ),
     )
 
@@ -178,7 +178,7 @@ def _nameless(request: ReproduceRequest) -> str:
     )
 
 
-def _kinds(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
+def _kinds(run: Run, request: ReproduceRequest, comparable: Comparability) -> list[Figure]:
     """The kinds that words tell; whether something is coherent to the eye they do not."""
     claims = (
         paper.MEANINGFUL,
@@ -193,20 +193,20 @@ def _kinds(run: Run, request: ReproduceRequest, standing: Comparability) -> list
             "gets some) and start again"
         )
         return [absent(claim, why) for claim in claims]
-    return figures_or_reason(claims, lambda: _kinds_of(run, vectors, standing))
+    return figures_or_reason(claims, lambda: _kinds_of(run, vectors, comparable))
 
 
-def _kinds_of(run: Run, vectors: Path, standing: Comparability) -> list[Figure]:
+def _kinds_of(run: Run, vectors: Path, comparable: Comparability) -> list[Figure]:
     verdicts: Any = kinds.answer(run, similarity=vectors).tables["verdicts"]
     known = verdicts[verdicts["verdict"] != UNKNOWN]
     meaningful = known[known["verdict"] != POLYSEMANTIC]
     counts = ", ".join(f"{row['units']:,} {row['verdict']}" for _, row in verdicts.iterrows())
     polysemantic = measured.share(known, "verdict", [POLYSEMANTIC])
     return [
-        found(paper.MEANINGFUL, 1 - polysemantic, standing, f"by {vectors.name}: {counts}"),
-        found(paper.POLYSEMANTIC, polysemantic, standing),
+        found(paper.MEANINGFUL, 1 - polysemantic, comparable, f"by {vectors.name}: {counts}"),
+        found(paper.POLYSEMANTIC, polysemantic, comparable),
         *(
-            found(claim, measured.share(meaningful, "verdict", _SORTS[name]), standing, said)
+            found(claim, measured.share(meaningful, "verdict", _SORTS[name]), comparable, said)
             for name, (claim, said) in paper.KINDS_OF_MEANINGFUL.items()
         ),
     ]
@@ -220,7 +220,7 @@ _SORTS = {
 """What ``andornot analyze kinds`` calls the paper's kinds of meaningful units."""
 
 
-def _scenes(run: Run, request: ReproduceRequest, standing: Comparability) -> list[Figure]:
+def _scenes(run: Run, request: ReproduceRequest, comparable: Comparability) -> list[Figure]:
     """The units with the largest weights to the scenes that the paper names."""
     names = run.class_names
     if names is None:
@@ -230,13 +230,13 @@ def _scenes(run: Run, request: ReproduceRequest, standing: Comparability) -> lis
         if scene not in names:
             figures.append(absent(claim, "the network has no such class"))
         else:
-            speakers = partial(_speakers, run, scene, claim, standing)
+            speakers = partial(_speakers, run, scene, claim, comparable)
             figures += figures_or_reason([claim], speakers)
     return figures
 
 
-def _speakers(run: Run, scene: str, claim: Claim, standing: Comparability) -> list[Figure]:
+def _speakers(run: Run, scene: str, claim: Claim, comparable: Comparability) -> list[Figure]:
     weights = contributions.answer(run, classes=[scene], top=4).tables["weights"]
     rows = weights[weights["side"] == contributions.FOR]
     listed = "; ".join(f"{row['unit']}: {row['formula']}" for _, row in rows.iterrows())
-    return [found(claim, listed, standing)]
+    return [found(claim, listed, comparable)]

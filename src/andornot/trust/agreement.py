@@ -44,8 +44,8 @@ def agreements(
     only[units] = thresholds[units]
     # by sample atom: coverage asks in which samples a unit is active, and atoms do not tell
     positions = known_positions(concepts).by_cell()
-    grain = CountBy(positions, len(positions.atoms))
-    sample_atoms = count_positions(activations, only, grain, jobs).responses
+    count_by = CountBy(positions, len(positions.atoms))
+    sample_atoms = count_positions(activations, only, count_by, jobs).responses
     samples = _Samples.of(concepts)
     found = {}
     for part in units_at_once(concepts, len(explained)):

@@ -30,7 +30,7 @@ FEWEST_GROUPS = 10
 
 
 def measure_chance(
-    evidence: Recount,
+    recount: Recount,
     repeats: Repeats,
     lengths: Sequence[int],
     options: TrustOptions,
@@ -39,7 +39,7 @@ def measure_chance(
     """Search for each unit as it is, and on the annotations of other samples.
 
     Args:
-        evidence: the units' masks.
+        recount: the units' masks.
         repeats: the search, the same on both sides.
         lengths: how long each unit's formula could become; p-values are for that length.
         options: how many orders of samples to search.
@@ -55,8 +55,8 @@ def measure_chance(
     if positions.n_groups < FEWEST_GROUPS or not options.nulls:
         return [None] * len(lengths)
     orders = draw_orders(positions.group_numbers, options.nulls, options.seed)
-    real = _search(repeats, evidence.responses)
-    shuffled = track(_shuffled(evidence, orders), "searching where there is nothing", len(orders))
+    real = _search(repeats, recount.responses)
+    shuffled = track(_shuffled(recount, orders), "searching where there is nothing", len(orders))
     null = np.array([_search(repeats, responses) for responses in shuffled])
     units, at = np.arange(len(lengths)), np.array(lengths) - 1
     own, others = real[units, at], null[:, units, at]
@@ -129,11 +129,11 @@ def _standard(
     return far
 
 
-def _shuffled(evidence: Recount, orders: NDArray[np.int64]) -> Iterator[Responses]:
+def _shuffled(recount: Recount, orders: NDArray[np.int64]) -> Iterator[Responses]:
     """Responses for each order; as many of them counted at a time as fit."""
-    size = max(1, _ENTRIES_AT_ONCE // max(1, len(evidence.responses.atoms)))
+    size = max(1, _ENTRIES_AT_ONCE // max(1, len(recount.responses.atoms)))
     for first in range(0, len(orders), size):
-        yield from evidence.shuffled(orders[first : first + size])
+        yield from recount.shuffled(orders[first : first + size])
 
 
 def _search(repeats: Repeats, responses: Responses) -> NDArray[np.float64]:

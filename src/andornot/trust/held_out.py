@@ -20,8 +20,8 @@ _SEARCHED, _HELD_OUT = 0, 1
 _BOTH, _EITHER = 0, 1
 
 
-def measure_held_out(evidence: Recount, repeats: Repeats) -> list[HeldOut | None]:
-    """Held-out IoU by length of each unit of the evidence.
+def measure_held_out(recount: Recount, repeats: Repeats) -> list[HeldOut | None]:
+    """Held-out IoU by length of each unit of the recount.
 
     Where thresholds are quantiles, they too come from the samples that are searched on. None for
     all units where fewer than two folds have samples.
@@ -29,13 +29,13 @@ def measure_held_out(evidence: Recount, repeats: Repeats) -> list[HeldOut | None
     positions = known_positions(repeats.table)
     # folds may be empty: those without samples are passed over
     folds = np.unique(positions.folds).tolist()
-    n_units = evidence.responses.n_units
+    n_units = recount.responses.n_units
     if len(folds) < 2:
         return [None] * n_units
     counts = np.zeros((len(folds), n_units, 2, repeats.length, 2), np.int64)
     ceilings = np.zeros((len(folds), n_units, 2), np.int64)
     for at, fold in enumerate(track(folds, "holding out a fold", len(folds))):
-        part = _Part(evidence.held_out(fold), fold, repeats)
+        part = _Part(recount.held_out(fold), fold, repeats)
         for unit, solution in enumerate(part.search()):
             counts[at, unit] = part.score(unit, solution)
             ceilings[at, unit] = part.ceiling(unit)

@@ -38,7 +38,7 @@ _FIELDS = {"only": "concepts", "pool": "limit"}
 """Keywords that ``explain`` calls otherwise than ``SearchOptions``."""
 
 _OTHERS = ("options", "jobs", "only")
-"""Keywords of ``examine`` that are none of the search."""
+"""Keywords of ``assess`` that are none of the search."""
 
 
 class _Repeated(ArraySearch, total=False):
@@ -99,9 +99,9 @@ def assess(
         )
     # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
-    evidence = MaskRecount(concepts, masks[rows], jobs)
-    _check_counts(result, evidence)
-    return with_trust(result, evidence, chosen, options or TrustOptions(), jobs=jobs)
+    recount = MaskRecount(concepts, masks[rows], jobs)
+    _check_counts(result, recount)
+    return with_trust(result, recount, chosen, options or TrustOptions(), jobs=jobs)
 
 
 def check_examined(search: SearchOptions) -> None:
@@ -156,11 +156,11 @@ def _meaning(search: SearchOptions) -> dict[str, Any]:
     return asdict(search) | sets | {"operators": numbers, "metric": search.metric.lower()}
 
 
-def _check_counts(result: Result, evidence: MaskRecount) -> None:
+def _check_counts(result: Result, recount: MaskRecount) -> None:
     """Refuse masks, or annotations, on which the formulas have other counts."""
     explained = [e for e in result if e.formula is not None]
     for row, e in enumerate(explained):
-        counts = score_responses(e.beam[0].formula, evidence.responses, row, evidence.table)
+        counts = score_responses(e.beam[0].formula, recount.responses, row, recount.table)
         if counts != e.counts:
             raise OptionError(
                 f"the formula of unit {e.unit} is true on {counts.tp} of its active positions "
@@ -195,7 +195,7 @@ def _check_same(result: Result, masks: NDArray[np.bool_], search: SearchOptions)
 
 def with_trust(
     result: Result,
-    evidence: Recount,
+    recount: Recount,
     search: SearchOptions,
     options: TrustOptions,
     *,
@@ -207,7 +207,7 @@ def with_trust(
 
     Args:
         result: the explanations.
-        evidence: the masks of those units that have a formula, in the order of the result.
+        recount: the masks of those units that have a formula, in the order of the result.
         search: how they were searched for.
         options: how often to draw, search and shuffle.
         choose_length: let held-out samples choose the length of each formula.
@@ -220,7 +220,7 @@ def with_trust(
             are scored where they are known.
     """
     check_examined(search)
-    repeats = Repeats.of(evidence.table, search, jobs)
+    repeats = Repeats.of(recount.table, search, jobs)
 
     def part(name: str, kind: type[P], compute: Callable[[], list[P | None]]) -> list[P | None]:
         found = keep(name, lambda: [None if p is None else asdict(p) for p in compute()])
@@ -230,22 +230,22 @@ def with_trust(
     if not explained:
         return result
     # first, since it may choose the lengths that all else goes by
-    held_out = part("held-out", HeldOut, lambda: measure_held_out(evidence, repeats))
+    held_out = part("held-out", HeldOut, lambda: measure_held_out(recount, repeats))
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
         shorter = map(shortened, explained, lengths)
-        explained = [with_unknown(e, evidence.table) for e in shorter]
+        explained = [with_unknown(e, recount.table) for e in shorter]
     formulas = [e.beam[0].formula for e in explained]
     stability = part(
         "stability", Stability,
-        lambda: measure_stability(evidence, repeats, formulas, lengths, options),
+        lambda: measure_stability(recount, repeats, formulas, lengths, options),
     )  # fmt: skip
     # these alone: units that never fire were not searched for, so they are no tests
     unexplained = sum(e.status == NO_CONCEPT for e in result)
     chance = part(
         "chance", Chance,
-        lambda: measure_chance(evidence, repeats, lengths, options, unexplained),
+        lambda: measure_chance(recount, repeats, lengths, options, unexplained),
     )  # fmt: skip
     trusted = {
         e.unit: replace(e, trust=Trust(n, held, stable, luck))

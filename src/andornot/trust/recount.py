@@ -84,8 +84,8 @@ class StoredRecount:
         only[list(self.units)] = thresholds[list(self.units)]
         return only
 
-    def _count(self, thresholds: NDArray[np.float64], grain: CountBy) -> Responses:
-        counted = count_positions(self.activations, thresholds, grain, self.jobs)
+    def _count(self, thresholds: NDArray[np.float64], count_by: CountBy) -> Responses:
+        counted = count_positions(self.activations, thresholds, count_by, self.jobs)
         return counted.responses.select(self.units)
 
     def sample_atoms(self) -> Responses:
@@ -106,8 +106,8 @@ class StoredRecount:
         part = _Rows(self.activations, rows)
         # else the held-out samples would have a say in where a unit is active
         found = find_thresholds(part, self.rule, positions.grids(kept), self.jobs)
-        grain = CountBy(positions, self.table.n_atoms, self.table.n_folds)
-        return self._count(self._only_units(found.values), grain)
+        count_by = CountBy(positions, self.table.n_atoms, self.table.n_folds)
+        return self._count(self._only_units(found.values), count_by)
 
     def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
         """All orders in one pass over the activations."""

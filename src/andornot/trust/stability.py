@@ -29,7 +29,7 @@ _DRAWS_AT_ONCE = 100
 
 
 def measure_stability(
-    evidence: Recount,
+    recount: Recount,
     repeats: Repeats,
     formulas: Sequence[Formula],
     lengths: Sequence[int],
@@ -38,7 +38,7 @@ def measure_stability(
     """Interval and repeats of each unit's formula.
 
     Args:
-        evidence: the units' masks.
+        recount: the units' masks.
         repeats: the search.
         formulas: of each unit.
         lengths: how long each unit's formula could become.
@@ -52,7 +52,7 @@ def measure_stability(
         return [None] * len(formulas)
     # the searched resamples are the first of these, so intervals and repeats tell of the same draws
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
-    sample_atoms = _SampleAtoms.of(evidence, repeats)
+    sample_atoms = _SampleAtoms.of(recount, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
     intervals = _intervals(sample_atoms, [tally.mask for tally in tallies], draws)
     some = draws[: options.resamples]
@@ -107,18 +107,18 @@ class _SampleAtoms:
     n_atoms: int
 
     @classmethod
-    def of(cls, evidence: Recount, repeats: Repeats) -> _SampleAtoms:
+    def of(cls, recount: Recount, repeats: Repeats) -> _SampleAtoms:
         positions = known_positions(repeats.table)
         sample = np.repeat(np.arange(positions.n_samples), np.diff(positions.atom_offsets))
         atom = positions.atoms.astype(np.int64)
-        active, by_atom = evidence.sample_atoms(), evidence.responses
+        active, by_atom = recount.sample_atoms(), recount.responses
         unit = np.repeat(np.arange(active.n_units), np.diff(active.indptr))
         rows = np.repeat(np.arange(by_atom.n_units), np.diff(by_atom.indptr))
         n_atoms = repeats.table.n_atoms
         keys = rows * n_atoms + by_atom.atoms
         # keys ascend, since units do and atoms do within each
         entry = np.searchsorted(keys, unit * n_atoms + atom[active.atoms])
-        return cls(sample, atom, _cell_sizes(evidence), active, by_atom, entry, n_atoms)
+        return cls(sample, atom, _cell_sizes(recount), active, by_atom, entry, n_atoms)
 
     def weighted(self, draw: NDArray[np.uint16]) -> tuple[Ints, Ints]:
         """Active positions by entry of ``by_atom``, and positions by atom, of the drawn samples."""
@@ -148,9 +148,9 @@ def _sums(where: Ints, values: Ints, n: int) -> Ints:
     return sums
 
 
-def _cell_sizes(evidence: Recount) -> Ints:
+def _cell_sizes(recount: Recount) -> Ints:
     """Positions of each sample atom."""
-    positions = known_positions(evidence.table)
+    positions = known_positions(recount.table)
     sizes = np.zeros(len(positions.atoms), np.int64)
     for sample in range(positions.n_samples):
         sample_atoms = slice(*positions.atom_offsets[sample : sample + 2])

@@ -32,7 +32,7 @@ def nearest_units(
     combinations of concepts: the cosine of their counts by atom. Units that share none are left
     out. A ``Match`` counts in ``units``.
     """
-    counts = _counts(responses, units)
+    counts = responses.matrix()[list(units)]
     norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
     scaled = scipy.sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ counts
     transposed = scaled.T.tocsc()
@@ -57,7 +57,7 @@ def best_units(
 
     A ``Match`` counts in ``units``.
     """
-    counts = _counts(responses, units)
+    counts = responses.matrix()[list(units)]
     active = np.asarray(counts.sum(axis=1)).ravel()
     carried = scipy.sparse.csr_array(
         (np.ones(len(table.indices), np.int64), table.indices, table.indptr),
@@ -70,12 +70,3 @@ def best_units(
         for ious in hits / np.maximum(either, 1):
             order = np.argsort(-ious, kind="stable")[:n]
             yield tuple(Match(int(i), float(ious[i])) for i in order if ious[i] > 0)
-
-
-def _counts(responses: Responses, units: Sequence[int]) -> scipy.sparse.csr_array:
-    """Active positions, units by atoms."""
-    matrix = scipy.sparse.csr_array(
-        (responses.counts, responses.atoms, responses.indptr),
-        shape=(responses.n_units, responses.n_atoms),
-    )
-    return matrix[list(units)]

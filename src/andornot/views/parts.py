@@ -1,4 +1,4 @@
-"""A formula as a tree: how well each part of it matches the unit, and what it adds to the whole."""
+"""A formula part by part: how well each fits, what it adds, and what stands out where all fail."""
 
 from __future__ import annotations
 

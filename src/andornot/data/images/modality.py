@@ -1,4 +1,4 @@
-"""What the rest of the house asks of images."""
+"""Images as a modality: its record, which names kinds of data, options, network and pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our classifier, ready to say what its units do on sentence pairs."""
+"""The paper's classifier as a ``PairModel``: it encodes and batches pairs, and records units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimal search over trees of up to four concepts: both operands may be formulas.
+"""Optimal search over trees: left-deep formulas, then what could beat them, with one proof.
 
 Left-deep formulas are searched by ``optimal``. Beyond them there are the families of ``families``;
 this search proves which of their members is best. A member is true in its base, and in its region
