@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -269,7 +270,48 @@ BROKEN = {
     "wrong": ("json:dumps", "it is no Modality but function"),
     "ending": ("ending_module:X", "SystemExit: goodbye"),
     "twice": ("plugin_images:AGAIN", "its name 'images' is taken already"),
+    "comma": ("odd_records:comma", "OptionError: kinds of the modality odd: is DataKind(.*give a"),
+    "nothing": ("odd_records:nothing", "OptionError: kinds of the modality odd: is None; give a"),
+    "kindless": ("odd_records:kindless", "it has no kind of data"),
+    "level": ("odd_records:level", "OptionError: the modality odd has no level; give one or more"),
+    "batch": ("odd_records:batch", "OptionError: batch of the modality odd is 0; give 1 or more"),
+    "text": ("odd_records:text", "OptionError: opener of a modality is None; give a text"),
+    "foreign": (
+        "odd_records:foreign",
+        "OptionError: the kind odd of the modality odd says that it is of",
+    ),
+    "colon": ("odd_records:colon", "OptionError: the kind of data 'o:d' has a colon; leave it out"),
+    "source": ("odd_records:source", "OptionError: the source of odd is 'spec'; give a dict"),
 }
+
+
+def _any(reason):
+    """The reason as an expression, in which only ``.*`` is one."""
+    return re.escape(reason).replace(r"\.\*", ".*")
+
+
+ODD_RECORDS = """
+from andornot.data.modality import DataKind, Level, Modality
+
+CHANGES = {
+    "comma": lambda: {"kinds": (DataKind("odd", "odd"))},
+    "nothing": lambda: {"kinds": None},
+    "kindless": lambda: {"kinds": ()},
+    "level": lambda: {"levels": ()},
+    "batch": lambda: {"batch": 0},
+    "text": lambda: {"opener": None},
+    "foreign": lambda: {"kinds": (DataKind("odd", "even"),)},
+    "colon": lambda: {"kinds": (DataKind("o:d", "odd"),)},
+    "source": lambda: {"kinds": (DataKind("odd", "odd", "spec"),)},
+}
+
+def __getattr__(name):
+    if name not in CHANGES:
+        raise AttributeError(name)
+    plain = dict(name="odd", sample="odd one", levels=(Level("odd"),),
+                 kinds=(DataKind("odd", "odd"),), opener="x:y", probe="x:y")
+    return Modality(**plain | CHANGES[name]())
+"""
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -277,6 +319,7 @@ def test_a_broken_one_is_told_once_and_breaks_nothing(tmp_path, monkeypatch, cap
     value, reason = BROKEN[name]
     more = series_cases.install(tmp_path, name, value)
     (more / "ending_module.py").write_text("raise SystemExit('goodbye')\n")
+    (more / "odd_records.py").write_text(ODD_RECORDS)
     (more / "plugin_images.py").write_text(
         "from dataclasses import replace\n"
         "from andornot.data.images.modality import IMAGES\n"
@@ -289,12 +332,66 @@ def test_a_broken_one_is_told_once_and_breaks_nothing(tmp_path, monkeypatch, cap
         assert registry.modality_of_spec("series:x.json").name == "temperature series"
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("cannot be used and is left out") == 1
-    assert f"({reason}); mend, update or uninstall it" in said
+    assert re.search(rf"\({_any(reason)}.*\); mend, update or uninstall it", said), said
     assert f"the modality {name} of the package toy-{name} ({value})" in said
     with pytest.raises(OptionError, match=f"the modality {name} of the package"):
         registry.modality_of_spec(f"{name}:x.json")
     with pytest.raises(RunError, match=f"the modality {name} of the package"):
         registry.modality_named(name)
+
+
+def test_one_that_is_installed_and_broken_is_said_to_be_so(run, site, tmp_path, monkeypatch):
+    """Its entry point is not called as the modality is, and its record cannot be asked."""
+    broken = series_cases.install(tmp_path, "warm", "nowhere_at_all:SERIES")
+    monkeypatch.setattr(sys, "path", [str(broken), *(p for p in sys.path if p != str(site))])
+    registry.plug_ins.cache_clear()
+    with pytest.raises(RunError, match=r"no modality 'temperature series'.*warm of the pack"):
+        _ = run.modality
+
+
+def test_an_unknown_kind_is_told_before_a_network_is_loaded(series, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [str(word).replace("series:", "seriez:", 1) for word in explain(series)]
+    assert called(*words) == 2
+    said = capsys.readouterr().err
+    assert "there is no data set at seriez:" in said
+    for kind in ("labelmaps", "snli", "series"):
+        assert kind in said
+    (tmp_path / "seriez:x").mkdir()  # a folder may be called so
+    assert registry.modality_of_spec("seriez:x").name == "images"
+    assert registry.modality_of_spec("C:/somewhere").name == "images"
+
+
+def test_data_that_do_not_say_what_they_are_are_no_images():
+    with pytest.raises(OptionError, match="data are 'SimpleNamespace', which gives no images and"):
+        dissect("x.py:x", "conv", SimpleNamespace(sample_ids=("a",), kind="series"))
+
+
+def test_each_kind_is_opened_by_its_own_function(run, site, series, tmp_path, monkeypatch):
+    """A second kind may have its own opener, and its own arguments."""
+    (site / "plugin_months.py").write_text(
+        "from dataclasses import replace\n"
+        "from andornot.data.modality import DataKind\n"
+        "from plugin_series import SERIES\n"
+        "from plugin_series.data import open_series\n"
+        "MONTHS = DataKind('months', SERIES.name, {'spec': 'text', 'limit': 'count or nothing'},\n"
+        "                  opener='plugin_months:open_months')\n"
+        "BOTH = replace(SERIES, name='temperatures', kinds=(\n"
+        "    DataKind('degrees', 'temperatures'), replace(MONTHS, modality='temperatures')))\n"
+        "def open_months(spec, limit=None):\n"
+        "    assert limit in (None, 3)\n"
+        "    return open_series(spec).subset(range(limit or 2))\n"
+    )
+    monkeypatch.syspath_prepend(series_cases.install(tmp_path, "both", "plugin_months:BOTH"))
+    registry.plug_ins.cache_clear()
+    assert len(registry.open_samples(f"months:{series}")) == 2
+    assert len(registry.open_samples(f"months:{series}", limit=3)) == 3
+    assert len(registry.open_samples(f"degrees:{series}", limit=3)) == 3
+    from andornot.runs.reopen import samples_from
+
+    other = Run(run.path, run.manifest | {"modality": "temperatures"})
+    assert len(samples_from(other, f"months:{series}")) == 2
+    assert len(samples_from(other, f"degrees:{series}")) == 24
 
 
 def test_names_of_ours_load_no_plug_in(monkeypatch):
