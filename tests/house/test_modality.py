@@ -20,9 +20,10 @@ from rich.console import Console
 import series_cases
 from andornot import Run, dissect
 from andornot._tools.progress import show_progress
+from andornot._tools.timer import Timer
 from andornot.data import registry
 from andornot.data.modality import DataKind, Level, Modality
-from andornot.errors import AndornotError, OptionError, RunError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.probes.base import Recording
 
 SUPPORT = Path(series_cases.__file__).parent
@@ -420,3 +421,187 @@ def test_kinds_of_images_are_those_that_have_a_reader():
 
     of_files = [kind.name for kind in registry.kinds_of("images") if kind.files]
     assert of_files == list(READERS)
+
+
+# --- what samples and networks of a plug-in say --------------------------------------------------
+
+
+def altered(series, **change):
+    """The stations, of which some attributes say something else."""
+    data = registry.open_samples(f"series:{series}")
+    other = type("Altered", (type(data),), change)
+    return other(data.path, data.stations, data.names)
+
+
+def named(values):
+    return property(lambda _: values)
+
+
+IDS = tuple("abcdefghijklmnopqrstuvwx")
+WRONG = {
+    "numbers": ({"sample_ids": named(range(24))}, "sample_ids of .*Altered.* hold 0, which is no"),
+    "twins": ({"sample_ids": named(("a",) * 24)}, "sample_ids of .* hold 'a' twice; give each"),
+    "few": ({"splits": named(("",) * 5)}, "splits of .* are 5 for 24 samples; give one for each"),
+    "text": ({"classes": named("abcdefghijklmnopqrstuvwx")}, "are the text 'abc.*sequence of"),
+    "groups": ({"groups": named(IDS[1:])}, "groups of .* are 23 for 24 samples"),
+    "lengths": ({"lengths": named([60] * 23)}, "lengths of .* are 23 for 24 samples"),
+    "zero": ({"lengths": named([60] * 23 + [0])}, "length of the sample 'station 23' is 0; give h"),
+    "halves": ({"lengths": named([1.5] * 24)}, "length of the sample 'station 00' is 1.5; give"),
+    "categories": ({"categories": named(("episode",))}, "are 1 for 3 concepts; give one for each"),
+    "concepts": ({"names": ("frost", "frost", "heat wave")}, "names of .* hold 'frost' twice"),
+    "none": ({"__len__": lambda _: 0}, "the data .*Altered.* at .*stations.json hold no sample"),
+    "kind": ({"kind": 7}, "have a kind or a path that is no text"),
+    "raises": ({"splits": property(lambda _: 1 / 0)}, "hold failed with ZeroDivisionError: divis"),
+    "missing": ({"subset": property(lambda _: _.nothing)}, "have no subset; give them one"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_samples_say_is_looked_at_first(series, name):
+    from andornot.data.check import check_samples
+    from plugin_series.probe import SeriesProbe
+
+    change, said = WRONG[name]
+    unlike = {"names"} & change.keys()
+    data = altered(series, **{} if unlike else change)
+    for key in unlike:
+        object.__setattr__(data, key, change[key])
+    with pytest.raises(DataError, match=said):
+        SeriesProbe.of("x.py:x", ("conv",), data, Recording())
+    with pytest.raises(DataError, match=said):
+        check_samples(data)
+
+
+def labels_that(do):
+    """Labels of which those of the fourth station are something else."""
+
+    def labels(self, sample):
+        found = series_labels(self, sample)
+        return do(found) if sample == 3 else found
+
+    from plugin_series.data import Series
+
+    series_labels = Series.labels
+    return {"labels": labels}
+
+
+def lost(_):
+    raise RuntimeError("year 60\nis lost")
+
+
+LABELS = {
+    "raises": (lost, r"the sample 'station 03' \(series\) failed with RuntimeError"),
+    "short": (lambda found: found[:, 1:], "the labels of the sample 'station 03' have the shape"),
+    "nan": (lambda found: np.where(found, 1, np.nan), "sample 'station 03' hold nan; give True"),
+    "text": (lambda found: found.astype(str), "'station 03' hold values of the sort <U5; give"),
+    "two": (lambda found: found * 2, "labels of the sample 'station 03' hold 2; give True and F"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_that_cannot_be_used_are_one_sentence(series, tmp_path, name):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from andornot.data.check import check_samples
+
+    do, said = LABELS[name]
+    data = altered(series, **labels_that(do))
+    found = check_samples(data)
+    assert len(found.unreadable) == 1
+    assert re.search(said, found.unreadable[0])
+    with pytest.raises(DataError, match=said):
+        dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+def test_labels_of_0_and_1_are_truths(series):
+    from andornot.data.rows import labels_of
+
+    plain = registry.open_samples(f"series:{series}")
+    for sort in (np.int8, np.float64, np.uint64):
+        data = altered(series, **labels_that(lambda found, sort=sort: found.astype(sort)))
+        np.testing.assert_array_equal(labels_of(data, 3), plain.labels(3))
+
+
+def test_a_fingerprint_that_is_no_text_is_told_as_what_it_is(series, tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed")
+    data = altered(series, fingerprint=lambda _: 7)
+    with pytest.raises(DataError, match=r"have the fingerprint 7; let fingerprint\(\) return"):
+        dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+ANSWERS = {
+    "raises": ({"record": lambda *_: lost(_)}, "of the samples 'station 00' to .* RuntimeError:"),
+    "layer": ({"record": lambda *_: {"other": 1}}, "nothing of the layer 'conv' but other; give"),
+    "units": ({"record": lambda s, r, _: {"conv": np.zeros((s.rows[r.stop], 0))}}, "gave an array"),
+    "logits": ({"logits": lambda *_: lost(_)}, "asking for the logits of one of the samples"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_network_that_fails_is_one_sentence(series, name):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from plugin_series.probe import SeriesProbe
+
+    change, said = ANSWERS[name]
+    spec = f"{series.parent / 'net.py'}:network"
+    other: Any = type("Altered", (SeriesProbe,), change)
+    probe = other.of(spec, ("conv",), f"series:{series}", Recording())
+    with pytest.raises(ModelError, match=said) as caught:
+        list(probe.batches(["conv"], 0, True, Timer()))
+    assert name not in ("raises", "logits") or isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_a_network_is_loaded_by_file_and_function_or_says_why_not(series):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from plugin_series.probe import SeriesProbe
+
+    def of(spec, **more):
+        return SeriesProbe.of(spec, ("conv",), f"series:{series}", Recording(), **more)
+
+    net = series.parent / "net.py"
+    assert of(f"{net}:network").class_names == ("cold", "warm")
+    with pytest.raises(ModelError, match="has no function 'nett'"):
+        of(f"{net}:nett")
+    with pytest.raises(ModelError, match="'net' names no network for temperature series; give FI"):
+        of("net")
+    with pytest.raises(OptionError, match="weights cannot be given for temperature series; leave"):
+        of(f"{net}:network", weights="random:3")
+
+
+@pytest.mark.parametrize("option", [("--weights", "zzz"), ("--random-weights", "3")])
+def test_weights_that_would_do_nothing_are_refused(series, tmp_path, option, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert called(*explain(series, *option)) == 2
+    assert "for images; leave" in capsys.readouterr().err
+
+
+def test_an_opener_that_fails_is_one_sentence(tmp_path, capsys):
+    empty = tmp_path / "empty.json"
+    empty.write_text("[]")
+    assert called("data", "check", f"series:{empty}") == 2
+    assert "hold no sample" in capsys.readouterr().err
+    empty.write_text("[")
+    assert called("data", "check", f"series:{empty}") == 2
+    said = capsys.readouterr().err
+    assert "(temperature series) failed with JSONDecodeError" in said
+    assert "Traceback" not in said
+
+
+def test_a_run_finds_its_data_again_from_another_directory(series, tmp_path, monkeypatch):
+    from andornot.runs.reopen import samples_of
+
+    pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.chdir(series.parent)
+    run = dissect("net.py:network", "conv", f"series:{series.name}", tmp_path / "run",
+                  length=1, trust=None)  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert len(samples_of(run)) == 24
+
+
+def test_names_of_positions_are_as_many_as_positions(run, series):
+    from andornot.views.galleries import open_gallery
+
+    few = altered(series, names_of_positions=lambda *_: ["one"])
+    with pytest.raises(DataError, match=r"names_of_positions of the sample .* are 1 for .*"):
+        open_gallery(run, data=few).unit(0, 1)
+    whole = altered(series, names_of_positions=lambda self, i: range(self.lengths[i]))
+    assert open_gallery(run, data=whole).unit(0, 1).samples[0].active == "8 to 13"

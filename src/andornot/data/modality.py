@@ -124,7 +124,8 @@ class Modality:
             ``DataKind.source``, to the samples.
         probe: place of a class with ``of(model, layers, data, recording, **arguments)``, which
             gives a ``probes.base.Probe``.
-        arguments: arguments of ``dissect`` that ``probe`` takes too.
+        arguments: arguments of ``dissect`` that ``probe`` takes too, such as ``weights``; others
+            are refused, since an option that does nothing looks as if it did something.
         options: options of the command line that are for it, and of no use to most others.
         command: place of a function from these options to what ``dissect`` is called with.
         seen: what the network did with the samples, after "it".
@@ -153,8 +154,8 @@ class Modality:
     kinds: tuple[DataKind, ...]
     opener: str
     probe: str
-    arguments: tuple[str, ...] = ("weights",)
-    options: tuple[str, ...] = ("weights",)
+    arguments: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     command: str = "andornot.cli.inputs:of_any"
     seen: str = "read"
     batch: int = 32

@@ -17,8 +17,10 @@ from typing import Any, Final
 from andornot._tools.checks import users_path, whole_number
 from andornot._tools.lazy import resolve
 from andornot._tools.progress import tell
+from andornot._tools.user_code import others_code
 from andornot._tools.words import shortened
 from andornot.data.modality import DataKind, Modality
+from andornot.data.rows import check_samples_say
 from andornot.errors import DataError, OptionError, RunError, quoted
 
 GROUP: Final = "andornot.modalities"
@@ -235,7 +237,20 @@ def opener_of(kind: DataKind) -> Callable[..., Any]:
     """
     modality = modality_named(kind.modality)
     found: Callable[..., Any] = modality.find(kind.opener or modality.opener)
-    return found
+    return found if modality.name in built_in() else _guarded(found, kind)
+
+
+def _guarded(opener: Callable[..., Any], kind: DataKind) -> Callable[..., Any]:
+    """What opens data of another package; whatever it raises becomes a sentence."""
+
+    def opened(*given: Any, **options: Any) -> Any:
+        named = shortened(str(given[0] if given else options.get("spec", kind.name)))
+        with others_code(f"opening {named} ({kind.modality})", DataError):
+            data = opener(*given, **options)
+        check_samples_say(data)
+        return data
+
+    return opened
 
 
 def modality_of_run(noted: str | None, level: str) -> Modality:
