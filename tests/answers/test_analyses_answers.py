@@ -314,6 +314,26 @@ def test_units_that_are_too_quiet_are_not_correlated(run):
     assert any("does not compare with IoU" in s for s in answer.sentences)
 
 
+def test_a_correlation_that_does_not_exist_is_missing_and_not_an_object(run, monkeypatch):
+    """Where all units are active on as many samples, nothing can be held fixed."""
+    from andornot.views.figures.accuracy import accuracy_figure
+
+    monkeypatch.setattr(accuracy, "partial_correlation", lambda *_: None)
+    answer = accuracy.answer(run, LAYER, least_active=1)
+    found = answer.tables["correlations"]
+    assert {found[name].dtype for name in accuracy._GIVEN} == {np.dtype(float)}
+    assert answer.as_dict()["tables"]["correlations"][0]["given_size"] is None
+    panel = accuracy_figure(answer, 1).panels[0]
+    assert np.isnan(panel.given_size.value).all()
+    assert not np.isnan(panel.pearson.value).any()
+
+
+def test_a_share_of_no_unit_is_missing_and_not_an_object():
+    table = pd.DataFrame([uniqueness._row(n, {}) for n in (1, 2)])
+    assert table["distinct_share"].isna().all()
+    assert {table[name].dtype.kind for name in table} == {"i", "f"}
+
+
 @pytest.mark.parametrize("missing", ["classes", "names", "match"])
 def test_what_accuracy_cannot_be_told_from(copied, missing):
     samples, known = copied.samples, copied

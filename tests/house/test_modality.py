@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ from rich.console import Console
 import series_cases
 from andornot import Run, dissect
 from andornot._tools.progress import show_progress
+from andornot._tools.timer import Timer
 from andornot.data import registry
 from andornot.data.modality import DataKind, Level, Modality
-from andornot.errors import AndornotError, OptionError, RunError
+from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.probes.base import Recording
 
 SUPPORT = Path(series_cases.__file__).parent
@@ -269,7 +271,48 @@ BROKEN = {
     "wrong": ("json:dumps", "it is no Modality but function"),
     "ending": ("ending_module:X", "SystemExit: goodbye"),
     "twice": ("plugin_images:AGAIN", "its name 'images' is taken already"),
+    "comma": ("odd_records:comma", "OptionError: kinds of the modality odd: is DataKind(.*give a"),
+    "nothing": ("odd_records:nothing", "OptionError: kinds of the modality odd: is None; give a"),
+    "kindless": ("odd_records:kindless", "it has no kind of data"),
+    "level": ("odd_records:level", "OptionError: the modality odd has no level; give one or more"),
+    "batch": ("odd_records:batch", "OptionError: batch of the modality odd is 0; give 1 or more"),
+    "text": ("odd_records:text", "OptionError: opener of a modality is None; give a text"),
+    "foreign": (
+        "odd_records:foreign",
+        "OptionError: the kind odd of the modality odd says that it is of",
+    ),
+    "colon": ("odd_records:colon", "OptionError: the kind of data 'o:d' has a colon; leave it out"),
+    "source": ("odd_records:source", "OptionError: the source of odd is 'spec'; give a dict"),
 }
+
+
+def _any(reason):
+    """The reason as an expression, in which only ``.*`` is one."""
+    return re.escape(reason).replace(r"\.\*", ".*")
+
+
+ODD_RECORDS = """
+from andornot.data.modality import DataKind, Level, Modality
+
+CHANGES = {
+    "comma": lambda: {"kinds": (DataKind("odd", "odd"))},
+    "nothing": lambda: {"kinds": None},
+    "kindless": lambda: {"kinds": ()},
+    "level": lambda: {"levels": ()},
+    "batch": lambda: {"batch": 0},
+    "text": lambda: {"opener": None},
+    "foreign": lambda: {"kinds": (DataKind("odd", "even"),)},
+    "colon": lambda: {"kinds": (DataKind("o:d", "odd"),)},
+    "source": lambda: {"kinds": (DataKind("odd", "odd", "spec"),)},
+}
+
+def __getattr__(name):
+    if name not in CHANGES:
+        raise AttributeError(name)
+    plain = dict(name="odd", sample="odd one", levels=(Level("odd"),),
+                 kinds=(DataKind("odd", "odd"),), opener="x:y", probe="x:y")
+    return Modality(**plain | CHANGES[name]())
+"""
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -277,6 +320,7 @@ def test_a_broken_one_is_told_once_and_breaks_nothing(tmp_path, monkeypatch, cap
     value, reason = BROKEN[name]
     more = series_cases.install(tmp_path, name, value)
     (more / "ending_module.py").write_text("raise SystemExit('goodbye')\n")
+    (more / "odd_records.py").write_text(ODD_RECORDS)
     (more / "plugin_images.py").write_text(
         "from dataclasses import replace\n"
         "from andornot.data.images.modality import IMAGES\n"
@@ -289,12 +333,66 @@ def test_a_broken_one_is_told_once_and_breaks_nothing(tmp_path, monkeypatch, cap
         assert registry.modality_of_spec("series:x.json").name == "temperature series"
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("cannot be used and is left out") == 1
-    assert f"({reason}); mend, update or uninstall it" in said
+    assert re.search(rf"\({_any(reason)}.*\); mend, update or uninstall it", said), said
     assert f"the modality {name} of the package toy-{name} ({value})" in said
     with pytest.raises(OptionError, match=f"the modality {name} of the package"):
         registry.modality_of_spec(f"{name}:x.json")
     with pytest.raises(RunError, match=f"the modality {name} of the package"):
         registry.modality_named(name)
+
+
+def test_one_that_is_installed_and_broken_is_said_to_be_so(run, site, tmp_path, monkeypatch):
+    """Its entry point is not called as the modality is, and its record cannot be asked."""
+    broken = series_cases.install(tmp_path, "warm", "nowhere_at_all:SERIES")
+    monkeypatch.setattr(sys, "path", [str(broken), *(p for p in sys.path if p != str(site))])
+    registry.plug_ins.cache_clear()
+    with pytest.raises(RunError, match=r"no modality 'temperature series'.*warm of the pack"):
+        _ = run.modality
+
+
+def test_an_unknown_kind_is_told_before_a_network_is_loaded(series, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = [str(word).replace("series:", "seriez:", 1) for word in explain(series)]
+    assert called(*words) == 2
+    said = capsys.readouterr().err
+    assert "there is no data set at seriez:" in said
+    for kind in ("labelmaps", "snli", "series"):
+        assert kind in said
+    (tmp_path / "seriez:x").mkdir()  # a folder may be called so
+    assert registry.modality_of_spec("seriez:x").name == "images"
+    assert registry.modality_of_spec("C:/somewhere").name == "images"
+
+
+def test_data_that_do_not_say_what_they_are_are_no_images():
+    with pytest.raises(OptionError, match="data are 'SimpleNamespace', which gives no images and"):
+        dissect("x.py:x", "conv", SimpleNamespace(sample_ids=("a",), kind="series"))
+
+
+def test_each_kind_is_opened_by_its_own_function(run, site, series, tmp_path, monkeypatch):
+    """A second kind may have its own opener, and its own arguments."""
+    (site / "plugin_months.py").write_text(
+        "from dataclasses import replace\n"
+        "from andornot.data.modality import DataKind\n"
+        "from plugin_series import SERIES\n"
+        "from plugin_series.data import open_series\n"
+        "MONTHS = DataKind('months', SERIES.name, {'spec': 'text', 'limit': 'count or nothing'},\n"
+        "                  opener='plugin_months:open_months')\n"
+        "BOTH = replace(SERIES, name='temperatures', kinds=(\n"
+        "    DataKind('degrees', 'temperatures'), replace(MONTHS, modality='temperatures')))\n"
+        "def open_months(spec, limit=None):\n"
+        "    assert limit in (None, 3)\n"
+        "    return open_series(spec).subset(range(limit or 2))\n"
+    )
+    monkeypatch.syspath_prepend(series_cases.install(tmp_path, "both", "plugin_months:BOTH"))
+    registry.plug_ins.cache_clear()
+    assert len(registry.open_samples(f"months:{series}")) == 2
+    assert len(registry.open_samples(f"months:{series}", limit=3)) == 3
+    assert len(registry.open_samples(f"degrees:{series}", limit=3)) == 3
+    from andornot.runs.reopen import samples_from
+
+    other = Run(run.path, run.manifest | {"modality": "temperatures"})
+    assert len(samples_from(other, f"months:{series}")) == 2
+    assert len(samples_from(other, f"degrees:{series}")) == 24
 
 
 def test_names_of_ours_load_no_plug_in(monkeypatch):
@@ -323,3 +421,187 @@ def test_kinds_of_images_are_those_that_have_a_reader():
 
     of_files = [kind.name for kind in registry.kinds_of("images") if kind.files]
     assert of_files == list(READERS)
+
+
+# --- what samples and networks of a plug-in say --------------------------------------------------
+
+
+def altered(series, **change):
+    """The stations, of which some attributes say something else."""
+    data = registry.open_samples(f"series:{series}")
+    other = type("Altered", (type(data),), change)
+    return other(data.path, data.stations, data.names)
+
+
+def named(values):
+    return property(lambda _: values)
+
+
+IDS = tuple("abcdefghijklmnopqrstuvwx")
+WRONG = {
+    "numbers": ({"sample_ids": named(range(24))}, "sample_ids of .*Altered.* hold 0, which is no"),
+    "twins": ({"sample_ids": named(("a",) * 24)}, "sample_ids of .* hold 'a' twice; give each"),
+    "few": ({"splits": named(("",) * 5)}, "splits of .* are 5 for 24 samples; give one for each"),
+    "text": ({"classes": named("abcdefghijklmnopqrstuvwx")}, "are the text 'abc.*sequence of"),
+    "groups": ({"groups": named(IDS[1:])}, "groups of .* are 23 for 24 samples"),
+    "lengths": ({"lengths": named([60] * 23)}, "lengths of .* are 23 for 24 samples"),
+    "zero": ({"lengths": named([60] * 23 + [0])}, "length of the sample 'station 23' is 0; give h"),
+    "halves": ({"lengths": named([1.5] * 24)}, "length of the sample 'station 00' is 1.5; give"),
+    "categories": ({"categories": named(("episode",))}, "are 1 for 3 concepts; give one for each"),
+    "concepts": ({"names": ("frost", "frost", "heat wave")}, "names of .* hold 'frost' twice"),
+    "none": ({"__len__": lambda _: 0}, "the data .*Altered.* at .*stations.json hold no sample"),
+    "kind": ({"kind": 7}, "have a kind or a path that is no text"),
+    "raises": ({"splits": property(lambda _: 1 / 0)}, "hold failed with ZeroDivisionError: divis"),
+    "missing": ({"subset": property(lambda _: _.nothing)}, "have no subset; give them one"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_samples_say_is_looked_at_first(series, name):
+    from andornot.data.check import check_samples
+    from plugin_series.probe import SeriesProbe
+
+    change, said = WRONG[name]
+    unlike = {"names"} & change.keys()
+    data = altered(series, **{} if unlike else change)
+    for key in unlike:
+        object.__setattr__(data, key, change[key])
+    with pytest.raises(DataError, match=said):
+        SeriesProbe.of("x.py:x", ("conv",), data, Recording())
+    with pytest.raises(DataError, match=said):
+        check_samples(data)
+
+
+def labels_that(do):
+    """Labels of which those of the fourth station are something else."""
+
+    def labels(self, sample):
+        found = series_labels(self, sample)
+        return do(found) if sample == 3 else found
+
+    from plugin_series.data import Series
+
+    series_labels = Series.labels
+    return {"labels": labels}
+
+
+def lost(_):
+    raise RuntimeError("year 60\nis lost")
+
+
+LABELS = {
+    "raises": (lost, r"the sample 'station 03' \(series\) failed with RuntimeError"),
+    "short": (lambda found: found[:, 1:], "the labels of the sample 'station 03' have the shape"),
+    "nan": (lambda found: np.where(found, 1, np.nan), "sample 'station 03' hold nan; give True"),
+    "text": (lambda found: found.astype(str), "'station 03' hold values of the sort <U5; give"),
+    "two": (lambda found: found * 2, "labels of the sample 'station 03' hold 2; give True and F"),
+}
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_labels_that_cannot_be_used_are_one_sentence(series, tmp_path, name):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from andornot.data.check import check_samples
+
+    do, said = LABELS[name]
+    data = altered(series, **labels_that(do))
+    found = check_samples(data)
+    assert len(found.unreadable) == 1
+    assert re.search(said, found.unreadable[0])
+    with pytest.raises(DataError, match=said):
+        dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+def test_labels_of_0_and_1_are_truths(series):
+    from andornot.data.rows import labels_of
+
+    plain = registry.open_samples(f"series:{series}")
+    for sort in (np.int8, np.float64, np.uint64):
+        data = altered(series, **labels_that(lambda found, sort=sort: found.astype(sort)))
+        np.testing.assert_array_equal(labels_of(data, 3), plain.labels(3))
+
+
+def test_a_fingerprint_that_is_no_text_is_told_as_what_it_is(series, tmp_path):
+    pytest.importorskip("torch", reason="torch is not installed")
+    data = altered(series, fingerprint=lambda _: 7)
+    with pytest.raises(DataError, match=r"have the fingerprint 7; let fingerprint\(\) return"):
+        dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+ANSWERS = {
+    "raises": ({"record": lambda *_: lost(_)}, "of the samples 'station 00' to .* RuntimeError:"),
+    "layer": ({"record": lambda *_: {"other": 1}}, "nothing of the layer 'conv' but other; give"),
+    "units": ({"record": lambda s, r, _: {"conv": np.zeros((s.rows[r.stop], 0))}}, "gave an array"),
+    "logits": ({"logits": lambda *_: lost(_)}, "asking for the logits of one of the samples"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_a_network_that_fails_is_one_sentence(series, name):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from plugin_series.probe import SeriesProbe
+
+    change, said = ANSWERS[name]
+    spec = f"{series.parent / 'net.py'}:network"
+    other: Any = type("Altered", (SeriesProbe,), change)
+    probe = other.of(spec, ("conv",), f"series:{series}", Recording())
+    with pytest.raises(ModelError, match=said) as caught:
+        list(probe.batches(["conv"], 0, True, Timer()))
+    assert name not in ("raises", "logits") or isinstance(caught.value.__cause__, RuntimeError)
+
+
+def test_a_network_is_loaded_by_file_and_function_or_says_why_not(series):
+    pytest.importorskip("torch", reason="torch is not installed")
+    from plugin_series.probe import SeriesProbe
+
+    def of(spec, **more):
+        return SeriesProbe.of(spec, ("conv",), f"series:{series}", Recording(), **more)
+
+    net = series.parent / "net.py"
+    assert of(f"{net}:network").class_names == ("cold", "warm")
+    with pytest.raises(ModelError, match="has no function 'nett'"):
+        of(f"{net}:nett")
+    with pytest.raises(ModelError, match="'net' names no network for temperature series; give FI"):
+        of("net")
+    with pytest.raises(OptionError, match="weights cannot be given for temperature series; leave"):
+        of(f"{net}:network", weights="random:3")
+
+
+@pytest.mark.parametrize("option", [("--weights", "zzz"), ("--random-weights", "3")])
+def test_weights_that_would_do_nothing_are_refused(series, tmp_path, option, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert called(*explain(series, *option)) == 2
+    assert "for images; leave" in capsys.readouterr().err
+
+
+def test_an_opener_that_fails_is_one_sentence(tmp_path, capsys):
+    empty = tmp_path / "empty.json"
+    empty.write_text("[]")
+    assert called("data", "check", f"series:{empty}") == 2
+    assert "hold no sample" in capsys.readouterr().err
+    empty.write_text("[")
+    assert called("data", "check", f"series:{empty}") == 2
+    said = capsys.readouterr().err
+    assert "(temperature series) failed with JSONDecodeError" in said
+    assert "Traceback" not in said
+
+
+def test_a_run_finds_its_data_again_from_another_directory(series, tmp_path, monkeypatch):
+    from andornot.runs.reopen import samples_of
+
+    pytest.importorskip("torch", reason="torch is not installed")
+    monkeypatch.chdir(series.parent)
+    run = dissect("net.py:network", "conv", f"series:{series.name}", tmp_path / "run",
+                  length=1, trust=None)  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert len(samples_of(run)) == 24
+
+
+def test_names_of_positions_are_as_many_as_positions(run, series):
+    from andornot.views.galleries import open_gallery
+
+    few = altered(series, names_of_positions=lambda *_: ["one"])
+    with pytest.raises(DataError, match=r"names_of_positions of the sample .* are 1 for .*"):
+        open_gallery(run, data=few).unit(0, 1)
+    whole = altered(series, names_of_positions=lambda self, i: range(self.lengths[i]))
+    assert open_gallery(run, data=whole).unit(0, 1).samples[0].active == "8 to 13"

@@ -72,6 +72,28 @@ def outliving(who: str, when: str, error: type[AndornotError]) -> Iterator[None]
 
 
 @contextmanager
+def others_code(what: str, error: type[AndornotError]) -> Iterator[None]:
+    """Make one sentence of whatever code of somebody else raises; the cause is kept.
+
+    Args:
+        what: what it was asked for and by whom, at the beginning of a sentence.
+        error: what to raise.
+    """
+    try:
+        with outliving(what, "on its way", error):
+            yield
+    # errors of ours are sentences already, and no memory left is nobody's fault
+    except (AndornotError, MemoryError):
+        raise
+    except Exception as failed:
+        reason = " ".join(str(failed).split())
+        raise error(
+            f"{what} failed with {type(failed).__name__}{reason and f': {reason}'}; mend what it "
+            "was given, or mend or update the package that brings it"
+        ) from failed
+
+
+@contextmanager
 def _quiet_exit() -> Iterator[None]:
     """Keep what goes to standard error back, and for good if a script ends the program."""
     held = _Held(sys.stderr)

@@ -133,7 +133,8 @@ def _correlations(units: Units, table: pd.DataFrame, least_active: int, seed: in
             iou = np.array([explained[u][n - 1] for u in values.index], np.float64)
             found = correlate(iou, y, seed)
             if found is not None:
-                held = partial_correlation(iou, y, size, seed) or (None, None, None)
+                # NaN and not None, which would make a column of objects where no length has one
+                held = partial_correlation(iou, y, size, seed) or (np.nan,) * 3
                 row = {"quantity": name, "length": n, **asdict(found)}
                 rows.append(row | dict(zip(_GIVEN, held, strict=True)))
     return pd.DataFrame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -71,10 +72,10 @@ def _row(n: int, formulas: dict[int, Formula]) -> dict[str, Any]:
         "length": n,
         "units": len(formulas),
         "distinct_formulas": len(groups),
-        "distinct_share": len(groups) / len(formulas) if formulas else None,
+        "distinct_share": len(groups) / len(formulas) if formulas else math.nan,
         "units_with_repeated": repeated,
         "distinct_concepts": len(set(uses)),
-        "concepts_per_formula": len(uses) / len(formulas) if formulas else None,
+        "concepts_per_formula": len(uses) / len(formulas) if formulas else math.nan,
     }
 
 

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from andornot._tools.progress import track
+from andornot.data.rows import are_rows, check_samples_say, labels_of, names_of_positions
 from andornot.data.samples import Samples, about_groups, groups_of
+from andornot.errors import AndornotError
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,12 @@ class DataCheck:
 
 
 def check_samples(data: Samples, jobs: int | None = None) -> DataCheck:  # noqa: ARG001
-    """Count what samples of any modality have in common; their own room may look closer."""
+    """Count what samples of any modality have in common, and read what rows of positions hold.
+
+    Raises:
+        DataError: the samples contradict themselves, so that none of them could be used.
+    """
+    check_samples_say(data)
     facts = {
         "kind": f"{data.kind}:{data.path}",
         "samples": f"{len(data):,}",
@@ -42,7 +50,18 @@ def check_samples(data: Samples, jobs: int | None = None) -> DataCheck:  # noqa:
         "splits": _counted(data.splits),
         "classes": _counted(data.classes),
     }
-    return DataCheck(facts, ())
+    return DataCheck(facts, (), _unreadable(data) if are_rows(data) else ())
+
+
+def _unreadable(data: Any) -> tuple[str, ...]:
+    """Why labels, or names of positions, of samples cannot be used."""
+    found = []
+    for sample in track(range(len(data)), "looking at the data", len(data)):
+        try:
+            names_of_positions(data, sample, labels_of(data, sample).shape[1])
+        except AndornotError as error:
+            found.append(str(error))
+    return tuple(found)
 
 
 def _counted(names: Sequence[str]) -> str:

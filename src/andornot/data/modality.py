@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
+from andornot._tools.checks import whole_number
 from andornot._tools.lazy import resolve
 from andornot._tools.words import count
 from andornot.errors import AndornotError, OptionError, RunError, quoted
@@ -20,6 +21,13 @@ Sort = Literal[
     "count or nothing", "number", "flag", "flag or text",
 ]  # fmt: skip
 """What an argument that opens data again may be; whoever reads a manifest checks it."""
+
+_TEXTS: Final = (
+    "name", "sample", "opener", "probe", "command", "seen", "network", "answers", "code",
+    "recognise", "check", "gallery", "terminal", "pages", "template", "cells",
+)  # fmt: skip
+"""Fields of a modality that are texts; those of :data:`_NEEDED` may not be empty."""
+_NEEDED: Final = frozenset({"name", "sample", "opener", "probe"})
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,15 @@ class DataKind:
     network: str = ""
 
     def __post_init__(self) -> None:
+        _check_text(self.name, "the name of a kind of data")
+        _check_text(self.modality, f"the modality of {self.name}")
+        if ":" in self.name:
+            raise OptionError(f"the kind of data {quoted(self.name)} has a colon; leave it out")
+        if not isinstance(self.source, Mapping):
+            raise OptionError(
+                f"the source of {self.name} is {quoted(self.source)}; give a dictionary of "
+                "arguments and their sorts"
+            )
         for name, sort in self.source.items():
             if sort not in get_args(Sort):
                 raise OptionError(
@@ -92,6 +109,10 @@ class Level:
     replay: str = ""
     masking: bool = False
 
+    def __post_init__(self) -> None:
+        _check_text(self.name, "the name of a level")
+        _check_text(self.position, f"the position of the level {self.name}")
+
     @property
     def where(self) -> str:
         """What a unit is active on, with its article."""
@@ -111,7 +132,8 @@ class Modality:
             ``DataKind.source``, to the samples.
         probe: place of a class with ``of(model, layers, data, recording, **arguments)``, which
             gives a ``probes.base.Probe``.
-        arguments: arguments of ``dissect`` that ``probe`` takes too.
+        arguments: arguments of ``dissect`` that ``probe`` takes too, such as ``weights``; others
+            are refused, since an option that does nothing looks as if it did something.
         options: options of the command line that are for it, and of no use to most others.
         command: place of a function from these options to what ``dissect`` is called with.
         seen: what the network did with the samples, after "it".
@@ -150,8 +172,8 @@ class Modality:
     kinds: tuple[DataKind, ...]
     opener: str
     probe: str
-    arguments: tuple[str, ...] = ("weights",)
-    options: tuple[str, ...] = ("weights",)
+    arguments: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     command: str = "andornot.cli.inputs:of_any"
     seen: str = "read"
     batch: int = 32
@@ -170,6 +192,25 @@ class Modality:
     short: int = 3
     pictures: bool = False
     edits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for field_name in _TEXTS:
+            value = getattr(self, field_name)
+            _check_text(value, f"{field_name} of a modality", field_name in _NEEDED)
+        of = f"of the modality {self.name}"
+        for field_name, kind in (("levels", Level), ("kinds", DataKind)):
+            _check_tuple(getattr(self, field_name), kind, f"{field_name} {of}")
+        for field_name in ("arguments", "options", "edits"):
+            _check_tuple(getattr(self, field_name), str, f"{field_name} {of}")
+        if not self.levels:
+            raise OptionError(f"the modality {self.name} has no level; give one or more")
+        for other in (kind for kind in self.kinds if kind.modality != self.name):
+            raise OptionError(
+                f"the kind {other.name} {of} says that it is of {quoted(other.modality)}; give "
+                f"it {quoted(self.name)}"
+            )
+        for field_name in ("batch", "shown", "short"):
+            whole_number(getattr(self, field_name), f"{field_name} {of}", 1)
 
     def level(self, name: str) -> Level:
         """The level of this name.
@@ -213,3 +254,21 @@ class Modality:
                 f"the modality {self.name} names {place}, which cannot be imported "
                 f"({type(error).__name__}: {error}); mend or update the package that brings it"
             ) from error
+
+
+def _check_text(value: object, what: str, needed: bool = True) -> None:
+    """Records are made by plug-ins, whose types nobody may have looked at.
+
+    Raises:
+        OptionError: it is no text, or an empty one that is needed.
+    """
+    if not isinstance(value, str) or (needed and not value.strip()):
+        raise OptionError(f"{what} is {quoted(value)}; give a text")
+
+
+def _check_tuple(value: object, kind: type, what: str) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+        raise OptionError(
+            f"{what}: is {quoted(value)}; give a tuple of {kind.__name__}, with a comma behind its "
+            "only entry"
+        )

@@ -7,18 +7,21 @@ brings a modality by an entry point of the group ``andornot.modalities``, which 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Final
 
-from andornot._tools.checks import whole_number
+from andornot._tools.checks import users_path, whole_number
 from andornot._tools.lazy import resolve
 from andornot._tools.progress import tell
+from andornot._tools.user_code import others_code
 from andornot._tools.words import shortened
 from andornot.data.modality import DataKind, Modality
-from andornot.errors import OptionError, RunError, quoted
+from andornot.data.rows import check_samples_say
+from andornot.errors import DataError, OptionError, RunError, quoted
 
 GROUP: Final = "andornot.modalities"
 """The group of entry points by which packages bring modalities."""
@@ -61,7 +64,7 @@ def plug_ins() -> PlugIns:
     taken = {*built_in(), *_our_kinds()}
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         modality = _loaded(entry)
-        reason = modality if isinstance(modality, str) else _twice(modality, taken)
+        reason = modality if isinstance(modality, str) else _unusable(modality, taken)
         if isinstance(modality, str) or reason:
             found.left_out[entry.name] = _left_out(entry, reason)
             tell(f"note: {found.left_out[entry.name]}")
@@ -87,9 +90,12 @@ def _names(modality: Modality) -> set[str]:
     return {modality.name, *(kind.name for kind in modality.kinds)}
 
 
-def _twice(modality: Modality, taken: set[str]) -> str:
+def _unusable(modality: Modality, taken: set[str]) -> str:
+    """Why a modality cannot stand beside those that there are; empty if it can."""
     twice = sorted(_names(modality) & taken)
-    return f"its name {quoted(twice[0])} is taken already" if twice else ""
+    if twice:
+        return f"its name {quoted(twice[0])} is taken already"
+    return "" if modality.kinds else "it has no kind of data"
 
 
 def _left_out(entry: EntryPoint, reason: str) -> str:
@@ -141,22 +147,52 @@ def modality_named(name: str) -> Modality:
     if name in brought.left_out:
         raise RunError(brought.left_out[name])
     known = ", ".join((*built_in(), *brought.modalities))
+    # one that cannot be imported does not say what it is called: the one asked for may be it
+    broken = "".join(f"; {reason}" for reason in brought.left_out.values())
     raise RunError(
         f"there is no modality {quoted(name)} here, only {known}; install the package that brings "
-        "it"
+        f"it{broken}"
     )
 
 
+def _kind_named(spec: str | Path) -> DataKind | None:
+    """The kind of data that a text names before its colon; None of a plain path.
+
+    Raises:
+        OptionError: it is of a modality that another package brings, and that cannot be used, or
+            it can be no path.
+        DataError: there is no such kind, and the whole text is no path.
+    """
+    before, colon, _ = str(spec).partition(":")
+    # a single letter is a drive of Windows
+    if not colon or len(before) == 1:
+        return None
+    kind = data_kind(before)
+    if kind is not None or users_path(spec, "the data set").exists():
+        return kind
+    if before in plug_ins().left_out:
+        raise OptionError(plug_ins().left_out[before])
+    broken = "".join(f"; {reason}" for reason in plug_ins().left_out.values())
+    raise DataError(
+        f"there is no data set at {shortened(str(spec))}: give a folder, or KIND:PATH with one of "
+        f"the kinds {', '.join(_kinds_of_files())}{broken}"
+    )
+
+
+def _kinds_of_files() -> list[str]:
+    """The names of all kinds of data that a text can name."""
+    brought = (kind for modality in plug_ins().modalities.values() for kind in modality.kinds)
+    return [kind.name for kind in (*_our_kinds().values(), *brought) if kind.files]
+
+
 def modality_of_spec(spec: str | Path) -> Modality:
-    """The modality of the data that a text names; images if it names no kind.
+    """The modality of the data that a text names; images if it is a plain path.
 
     Raises:
         OptionError: it names a modality that another package brings, and that cannot be used.
+        DataError: it names a kind of data that is unknown here.
     """
-    before, colon, _ = str(spec).partition(":")
-    kind = data_kind(before) if colon else None
-    if colon and kind is None and before in plug_ins().left_out:
-        raise OptionError(plug_ins().left_out[before])
+    kind = _kind_named(spec)
     return modality_named(_UNNAMED if kind is None else kind.modality)
 
 
@@ -164,10 +200,57 @@ def modality_of_data(data: object) -> Modality:
     """The modality of data, or of the text that names them.
 
     Data say it by an attribute ``modality``, the modality's name; without one they are images.
+
+    Raises:
+        OptionError: they do not say it, and give no images.
+        RunError: there is no such modality.
     """
     if isinstance(data, str | Path):
         return modality_of_spec(data)
-    return modality_named(str(getattr(data, "modality", _UNNAMED)))
+    name = getattr(data, "modality", None)
+    if name is None and not hasattr(data, "image"):
+        raise OptionError(
+            f"the data are {quoted(type(data).__name__)}, which gives no images and does not say "
+            "what else it is; give it the name of its modality as the attribute modality"
+        )
+    return modality_named(_UNNAMED if name is None else str(name))
+
+
+def opening(spec: str | Path) -> tuple[Modality, DataKind]:
+    """The modality of the data that a text names, and the kind that says how they are opened.
+
+    A plain path, and a kind that is drawn and not read from files, go to the modality's own opener.
+
+    Raises:
+        AndornotError: as :func:`modality_of_spec`.
+    """
+    kind = _kind_named(spec)
+    modality = modality_named(_UNNAMED if kind is None else kind.modality)
+    return modality, modality.kinds[0] if kind is None or not kind.files else kind
+
+
+def opener_of(kind: DataKind) -> Callable[..., Any]:
+    """What opens data of a kind.
+
+    Raises:
+        OptionError: a package names it, and it cannot be imported.
+    """
+    modality = modality_named(kind.modality)
+    found: Callable[..., Any] = modality.find(kind.opener or modality.opener)
+    return found if modality.name in built_in() else _guarded(found, kind)
+
+
+def _guarded(opener: Callable[..., Any], kind: DataKind) -> Callable[..., Any]:
+    """What opens data of another package; whatever it raises becomes a sentence."""
+
+    def opened(*given: Any, **options: Any) -> Any:
+        named = shortened(str(given[0] if given else options.get("spec", kind.name)))
+        with others_code(f"opening {named} ({kind.modality})", DataError):
+            data = opener(*given, **options)
+        check_samples_say(data)
+        return data
+
+    return opened
 
 
 def modality_of_run(noted: str | None, level: str) -> Modality:
@@ -226,9 +309,8 @@ def open_samples(
         >>> len(open_samples("squares", limit=6)), len(open_samples("pairs:pairs.csv"))
         (6, 4)
     """
-    modality = modality_of_spec(spec)
-    opener = modality.find(modality.opener)
-    takes = modality.kinds[0].source
+    modality, kind = opening(spec)
+    opener, takes = opener_of(kind), kind.source
     chosen: dict[str, Any] = {"split": split, "limit": limit, "group": group}
     # what an opener does not take is done here, where it can be
     rest = {name: value for name, value in chosen.items() if name not in takes}

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.reading import read_array
-from andornot.errors import RunError
+from andornot.errors import DataError, RunError, quoted
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.values import DataEdition
@@ -40,7 +40,12 @@ _STORED = {"labels": "concept table", "images": "activations"}
 
 def data_edition(plan: Plan, log: Journal) -> DataEdition:
     """The edition of label maps and of images; compared by content if the run is to verify."""
-    key = plan.probe.data.fingerprint()
+    key: object = plan.probe.data.fingerprint()
+    if not isinstance(key, str) or not key:
+        raise DataError(
+            f"the data at {plan.probe.data.path} have the fingerprint {quoted(key)}; let "
+            "fingerprint() return a text that changes whenever the samples do"
+        )
     stage = plan.stage(stage_names.DATA, data=key)
     log.enter(stage)
     known = _noted(stage)

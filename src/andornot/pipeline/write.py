@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from andornot._tools.files import writing
 from andornot._tools.reading import read_array
 from andornot._tools.timer import peak_rss_bytes
 from andornot.concepts.table import ConceptTable
-from andornot.data.registry import noted_name
+from andornot.data.registry import data_kind, noted_name
+from andornot.data.samples import Samples
 from andornot.errors import RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
@@ -113,15 +115,33 @@ def _manifest(
 
 def _data(plan: Plan, concepts: Concepts) -> DataSource:
     data, table = plan.probe.data, concepts.table
+    path, source = _found_again(data)
     return DataSource(
         kind=data.kind,
-        path=str(data.path),
-        source=getattr(data, "source", None),
+        path=path,
+        source=source,
         fingerprint=concepts.data.key,
         samples=len(data),
         concepts=table.n_concepts,
         groups=_groups(table),
     )
+
+
+def _found_again(data: Samples) -> tuple[str, Mapping[str, Any] | None]:
+    """Where the samples lie and what opens them, for someone in another directory."""
+    path, source = str(data.path), getattr(data, "source", None)
+    kind = data_kind(data.kind)
+    if kind is None or not kind.files:  # samples that are drawn lie nowhere
+        return path, source
+    if isinstance(source, Mapping) and isinstance(source.get("spec"), str):
+        name, _, rest = source["spec"].partition(":")
+        source = {**source, "spec": f"{name}:{_whole(rest)}"}
+    return _whole(path), source
+
+
+def _whole(path: str) -> str:
+    """A path from the root; what names nothing, such as a file with options, stays as it is."""
+    return str(Path(path).absolute()) if path and Path(path).exists() else path
 
 
 def _added_concepts(plan: Plan) -> tuple[ConceptOrigin, ...] | None:

@@ -1,6 +1,6 @@
 """The start of a probe for any modality: samples of positions in a row, and how a network is run.
 
-A new modality needs a subclass with ``modality``, ``level``, :meth:`PlainProbe.load` and
+A new modality needs a subclass with ``modality``, ``level``, :meth:`PlainProbe.names_of_layers` and
 :meth:`PlainProbe.record`, and samples that know their concepts (:class:`AnnotatedRows`).
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +19,18 @@ from numpy.typing import NDArray
 
 from andornot._tools.progress import track
 from andornot._tools.timer import Timer
+from andornot._tools.user_code import others_code
+from andornot._tools.words import shortened
 from andornot.concepts.folds import fold_of
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
 from andornot.data.modality import Level
 from andornot.data.registry import modality_named, open_samples
+from andornot.data.rows import check_samples_say, labels_of
 from andornot.data.samples import Samples, groups_of
 from andornot.data.sources.named import UserSource
-from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
+from andornot.errors import AndornotError, ModelError, OptionError, quoted
 from andornot.probes.base import Batch, Facts, Recording, made_with, told, usual_threshold
 from andornot.specs import absolute, python_function
 
@@ -81,13 +84,28 @@ class PlainProbe(ABC):
     """Concepts that the user adds: none here, the samples bring all."""
 
     @classmethod
-    @abstractmethod
     def load(cls, spec: str, weights: str | None) -> Any:
-        """The network that a text names.
+        """The network that a text names: here what ``FILE.py:FUNCTION`` returns.
+
+        Args:
+            spec: the text.
+            weights: a file of weights, or ``random:SEED``. Who can load these replaces this
+                function, and names ``weights`` among the modality's ``arguments`` and ``options``.
 
         Raises:
             ModelError: there is none.
+            OptionError: weights were given.
         """
+        from andornot.models.from_file import call_function
+
+        if weights is not None:
+            raise OptionError(f"weights cannot be given for {cls.modality}; leave them out here")
+        named = python_function(spec)
+        if named is None:
+            raise ModelError(
+                f"{quoted(spec)} names no network for {cls.modality}; give FILE.py:FUNCTION"
+            )
+        return call_function(*named)
 
     @classmethod
     @abstractmethod
@@ -130,14 +148,17 @@ class PlainProbe(ABC):
         named = None if weights is None else str(weights)
         spec = model if isinstance(model, str) else type(model).__name__
         samples = open_samples(data) if isinstance(data, str | Path) else data
+        check_samples_say(samples, rows=True)
         if isinstance(model, str):
-            model = cls.load(model, named)
+            with others_code(f"loading {shortened(model)} ({cls.modality})", ModelError):
+                model = cls.load(model, named)
         if not isinstance(getattr(model, "fingerprint", None), str):
             raise ModelError(
                 f"the model {spec} has no text as its attribute fingerprint; give it one that "
                 "changes whenever the model does"
             )
-        known = tuple(cls.names_of_layers(model))
+        with others_code(f"listing the layers of {spec} ({cls.modality})", ModelError):
+            known = tuple(map(str, cls.names_of_layers(model)))
         for layer in (layer for layer in layers if layer not in known):
             raise ModelError(
                 f"the model has no layer {quoted(layer)}; it has {', '.join(known) or 'none'}"
@@ -226,14 +247,9 @@ class PlainProbe(ABC):
         names, groups = list(self.data.names), groups_of(self.data)
         builder = TableBuilder(names, list(self.data.categories))
         for i in track(range(len(self.data)), "building the concept table", len(self.data)):
-            masks, n = np.asarray(self.data.labels(i), np.bool_), int(np.diff(self.rows)[i])
-            if masks.shape != (len(names), n):
-                raise DataError(
-                    f"the labels of the sample {quoted(self.data.sample_ids[i])} have the shape "
-                    f"{masks.shape}; give ({len(names)}, {n}), a row for each concept and a column "
-                    "for each position"
-                )
-            builder.add_atoms(builder.intern_columns(masks), (1, n), fold_of(groups[i], folds))
+            masks = labels_of(self.data, i)
+            shape = 1, masks.shape[1]
+            builder.add_atoms(builder.intern_columns(masks), shape, fold_of(groups[i], folds))
         table = builder.finish().grouped(groups)
         table.save(directory)
         return ConceptTable.load(directory)
@@ -257,10 +273,9 @@ class PlainProbe(ABC):
 
     def _recorded(self, samples: range, layers: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         expected = int(self.rows[samples.stop] - self.rows[samples.start])
-        given, found = self.record(samples, layers) if layers else {}, {}
-        for layer in layers:
-            values = np.asarray(given[layer], np.float32)
-            if values.ndim != 2 or len(values) != expected:
+        found = {}
+        for layer, values in self._given(samples, layers).items() if layers else ():
+            if values.ndim != 2 or len(values) != expected or not values.shape[1]:
                 raise ModelError(
                     f"the layer {layer} gave an array of shape {values.shape} for {expected} "
                     f"positions; a model must give ({expected}, units)"
@@ -268,11 +283,30 @@ class PlainProbe(ABC):
             found[layer] = values[:, :, None, None]
         return found
 
+    def _given(self, samples: range, layers: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """What the subclass says of each layer; its own mistakes become sentences."""
+        with self._asking("the activations", samples):
+            given = self.record(samples, layers)
+            missing = [layer for layer in layers if layer not in given]
+            if missing:
+                raise ModelError(
+                    f"{type(self).__name__}.record gave nothing of the layer {quoted(missing[0])} "
+                    f"but {', '.join(map(str, given)) or 'no layer at all'}; give an array for each"
+                )
+            return {layer: np.asarray(given[layer], np.float32) for layer in layers}
+
+    def _asking(self, what: str, samples: range) -> AbstractContextManager[None]:
+        """Around what the subclass does with some samples."""
+        first, last = (quoted(self.data.sample_ids[i]) for i in (samples[0], samples[-1]))
+        which = first if len(samples) == 1 else f"one of the samples {first} to {last}"
+        return others_code(f"asking for {what} of {which} ({self.modality})", ModelError)
+
     def _logits(self, samples: range) -> NDArray[np.float32] | None:
-        found = self.logits(samples)
-        if found is None:
+        with self._asking("the logits", samples):
+            found = self.logits(samples)
+            scores = None if found is None else np.asarray(found, np.float32)
+        if scores is None:
             return None
-        scores = np.asarray(found, np.float32)
         if scores.ndim != 2 or len(scores) != len(samples):
             raise ModelError(
                 f"the logits have the shape {scores.shape} for {len(samples)} samples; a model "

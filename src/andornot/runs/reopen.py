@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from andornot.data.images.dataset import ProbingData
 from andornot.data.modality import DataKind
-from andornot.data.registry import data_kind, kinds_of, modality_named
+from andornot.data.registry import data_kind, kinds_of, modality_named, opener_of
 from andornot.data.samples import OWN, Samples
 from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
@@ -61,7 +61,11 @@ def samples_from(run: Run, spec: str | None) -> Any:
     Raises:
         AndornotError: there are no such samples.
     """
-    return None if spec is None else run.modality.find(run.modality.opener)(spec)
+    if spec is None:
+        return None
+    kinds = {kind.name: kind for kind in kinds_of(run.modality.name) if kind.files}
+    own = kinds.get(spec.partition(":")[0])
+    return (run.modality.find(run.modality.opener) if own is None else opener_of(own))(spec)
 
 
 def _samples(run: Run, modality: str, lacking: str, needing: str) -> Any:
@@ -73,7 +77,7 @@ def _samples(run: Run, modality: str, lacking: str, needing: str) -> Any:
             f"{lacking}; {needing} a run on {_listed(known)} data"
         )
     source = _source(run, kind)
-    opener = _opener(kind)
+    opener = opener_of(kind)
     if not kind.files:
         return _unchanged(run, opener(**source))
     check_allowed(run, data_code(run))
@@ -83,13 +87,6 @@ def _samples(run: Run, modality: str, lacking: str, needing: str) -> Any:
 def _listed(names: Sequence[str]) -> str:
     """Names, with "or" before the last."""
     return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
-
-
-def _opener(kind: DataKind) -> Callable[..., Any]:
-    """What opens data of a kind."""
-    modality = modality_named(kind.modality)
-    found: Callable[..., Any] = modality.find(kind.opener or modality.opener)
-    return found
 
 
 def _source(run: Run, kind: DataKind) -> dict[str, Any]:

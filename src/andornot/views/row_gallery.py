@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.data.rows import names_of_positions
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, samples_of
 from andornot.runs.run import Run
@@ -71,7 +72,7 @@ class RowGallery(Gallery[RowView]):
         """One sample, seen by one unit; the formula is the union of these atoms."""
         unit, own = explanation.unit, self.positions.sample(sample).ravel()
         active = self.values(sample, unit).ravel() > self.thresholds[unit]
-        holds, names = atoms[own], self._names(sample, len(own))
+        holds, names = atoms[own], names_of_positions(self.data, sample, len(own))
         return RowView(
             sample=sample,
             name=self.data.sample_ids[sample],
@@ -89,12 +90,6 @@ class RowGallery(Gallery[RowView]):
         """Where the unit is active in the sample that excites it most."""
         texts = (f"{view.name}: {view.active}" for view in self.unit(unit, 1).samples)
         return next((cut(text) for text in texts), "")
-
-    def _names(self, sample: int, n: int) -> Sequence[str]:
-        if hasattr(self.data, "names_of_positions"):
-            names: Sequence[str] = self.data.names_of_positions(sample)
-            return names
-        return [str(i + 1) for i in range(n)]
 
 
 def _told(here: BoolArray, names: Sequence[str]) -> str:

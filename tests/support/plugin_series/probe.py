@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from andornot.errors import ModelError
-from andornot.models.from_file import call_function
 from andornot.probes.plain import PlainProbe
-from andornot.specs import python_function
 from plugin_series.data import Series
 
 
@@ -20,14 +17,6 @@ class SeriesProbe(PlainProbe):
     modality = "temperature series"
     level = "day"
     data: Series
-
-    @classmethod
-    def load(cls, spec: str, weights: str | None) -> Any:
-        """The network of ``FILE.py:FUNCTION``."""
-        named = python_function(spec)
-        if named is None:
-            raise ModelError(f"{spec} names no network for series; give FILE.py:FUNCTION")
-        return call_function(*named)
 
     @classmethod
     def names_of_layers(cls, model: Any) -> Sequence[str]:
