@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,7 @@ import pytest
 
 import andornot
 from andornot import (
+    AndornotError,
     ConceptTable,
     Execution,
     OptionError,
@@ -18,6 +22,7 @@ from andornot import (
     SearchOptions,
     Threshold,
     TrustOptions,
+    Words,
 )
 
 
@@ -51,8 +56,12 @@ def dissect(**options: Any) -> None:
         ({"options": RunOptions(), "trust": None}, "trust is a part of options"),
         ({"options": RunOptions(), "lenght": 2}, "'lenght' .did you mean length"),
         ({"execution": 2}, r"execution is 2; give Execution\(...\)"),
-        ({"execution": Execution(memory=0)}, "memory is 0 GB"),
-        ({"execution": Execution(jobs=0)}, "jobs is 0; give 1 or more"),
+        ({"memory": 0}, "memory is 0 GB"),
+        ({"jobs": 0}, "jobs is 0; give 1 or more"),
+        ({"store": "no"}, "store is 'no'; give True or False"),
+        ({"choose_length": "yes"}, "choose_length"),
+        ({"options": RunOptions(), "foo": None}, "no search option 'foo'"),
+        ({"options": RunOptions(), "length": None}, "length is a part of options"),
         ({"execution": Execution(store=False), "length": "auto"}, "so they have to be stored"),
         ({"folds": "5", "length": "auto"}, "folds is '5'; give a whole number"),
         ({"trust": 3, "lenght": 2}, "trust is TrustOptions"),
@@ -93,6 +102,78 @@ SAME: list[tuple[dict[str, Any], RunOptions]] = [
 @pytest.mark.parametrize(("keywords", "options"), SAME, ids=str)
 def test_keywords_and_records_say_the_same(keywords, options):
     assert RunOptions.of(**keywords) == options
+
+
+WRONG: list[tuple[Callable[..., object], str, Any]] = [
+    *[(SearchOptions, name, 3) for name in ("operators", "categories", "concepts", "metric")],
+    *[(SearchOptions, name, "no") for name in ("length", "penalty", "limit", "seconds")],
+    *[(SearchOptions, "known_only", wrong) for wrong in ("no", 1, None)],
+    (SearchOptions, "metric", np.ones(2)),
+    (SearchOptions, "penalty", Fraction(10**400)),
+    *[(Execution, "store", wrong) for wrong in ("no", 1, None)],
+    *[(Execution, "executor", wrong) for wrong in (3, "", "processes:0", "dask:")],
+    *[(Execution, "jobs", wrong) for wrong in (0, "2", True)],
+    *[(Execution, "memory", wrong) for wrong in (0, "2", None)],
+    *[(RunOptions, name, wrong) for name in ("verify", "choose_length") for wrong in ("no", 1)],
+    *[(RunOptions, "units", wrong) for wrong in ("a", [1.5], [], [True], 3)],
+    *[(RunOptions, "directions", wrong) for wrong in ({}, [1, 2])],
+    *[(RunOptions, name, "no") for name in ("search", "execution", "folds", "min_active")],
+    *[(Recording, "tokens", wrong) for wrong in ("one", [1], np.ones(3), True)],
+    *[(Recording, name, 3) for name in ("device", "layout")],
+    *[(Words, name, "many") for name in ("n_words", "n_neighbors")],
+    *[(Words, "stop_words", wrong) for wrong in (3, [3])],
+]
+
+
+@pytest.mark.parametrize(("record", "name", "wrong"), WRONG, ids=str)
+def test_a_record_refuses_a_value_of_the_wrong_kind_as_it_is_made(record, name, wrong):
+    with pytest.raises(AndornotError) as caught:
+        record(**{name: wrong})
+    said = str(caught.value)
+    assert name in said
+    assert "\n" not in said
+
+
+SAID: list[tuple[Callable[..., Any], dict[str, Any], dict[str, Any]]] = [
+    (
+        SearchOptions,
+        {"length": np.int64(2), "operators": "OR", "categories": ["k"], "concepts": "a"},
+        {"length": 2, "operators": ("OR",), "categories": ("k",), "concepts": ("a",)},
+    ),
+    (
+        SearchOptions,
+        {"seconds": np.float32(3), "known_only": np.bool_(True)},
+        {"seconds": 3.0, "known_only": True},
+    ),
+    (
+        RunOptions,
+        {"units": np.array([1, 2]), "verify": np.bool_(True)},
+        {"units": (1, 2), "verify": True},
+    ),
+    (
+        RunOptions,
+        {"relations": {"KIND": {"a": ["b"]}}, "min_active": np.float32(0.5)},
+        {"relations": {"KIND": {"a": ["b"]}}, "min_active": 0.5},
+    ),
+    (Execution, {"jobs": np.int64(2), "store": np.bool_(False)}, {"jobs": 2, "store": False}),
+    (Recording, {"batch_size": np.int64(2), "tokens": np.int32(1)}, {"batch_size": 2, "tokens": 1}),
+    (TrustOptions, {"nulls": np.int64(2)}, {"nulls": 2}),
+    (Threshold, {"quantile": np.float32(0.5)}, {"quantile": 0.5}),
+    (Words, {"n_words": np.int64(5), "stop_words": "the"}, {"n_words": 5, "stop_words": ("the",)}),
+]
+
+
+@pytest.mark.parametrize(("record", "given", "meant"), SAID, ids=range(len(SAID)))
+def test_a_record_holds_plain_values_and_has_a_hash(record, given, meant):
+    made, same = record(**given), record(**meant)
+    assert made == same
+    assert repr(made) == repr(same)  # 2, and not np.int64(2)
+    assert hash(made) == hash(same)
+
+
+def test_options_of_a_search_are_plain_data():
+    given = SearchOptions.of(length=np.int64(2), categories=["k"], seconds=np.float32(3))  # type: ignore[arg-type]
+    assert json.loads(json.dumps(given.as_dict()))["length"] == 2
 
 
 def test_a_whole_record_is_taken_as_it_is():

@@ -6,6 +6,7 @@ needs those for its help.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
@@ -131,6 +132,41 @@ def number(value: Any, name: str) -> float:
     if not is_number or (isinstance(value, Integral) and abs(int(value)) >= 2**63):
         raise OptionError(f"{name} is {quoted(value)}; give a number")
     return float(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or false, of NumPy too.
+
+    Raises:
+        OptionError: it is neither; a text such as ``"no"`` would count as true.
+    """
+    numpy = sys.modules.get("numpy")  # where it is not loaded, nobody has a value of its own
+    if isinstance(value, bool) or (numpy is not None and isinstance(value, numpy.bool_)):
+        return bool(value)
+    raise OptionError(f"{name} is {quoted(value)}; give True or False")
+
+
+def plain(value: Any) -> Any:
+    """A number, of NumPy for instance, as one of Python's own; all else as it is."""
+    if isinstance(value, bool) or type(value) in (int, float):
+        return value
+    try:
+        if isinstance(value, Integral):
+            return int(value)
+        return float(value) if isinstance(value, Real) else value
+    except OverflowError:  # of a fraction beyond every float, which checks of its range refuse
+        return value
+
+
+def make_plain(record: object, *names: str) -> None:
+    """Put plain numbers into these fields of a frozen record, while it is made."""
+    for name in names:
+        put(record, name, plain(getattr(record, name)))
+
+
+def put(record: object, name: str, value: object) -> None:
+    """Put what a value means into a field of a frozen record, while it is made."""
+    object.__setattr__(record, name, value)
 
 
 def is_one_of(value: Any, choices: Sequence[str]) -> bool:

@@ -250,6 +250,7 @@ def engine_of(
     Raises:
         OptionError: the text names no executor, Dask is not installed, or no scheduler answers.
     """
+    kind, number, value = check_executor(executor)
     with ExitStack() as stack:
         folder = _folder(directory, stack)
         if isinstance(executor, Executor):
@@ -257,19 +258,29 @@ def engine_of(
             width = 2 * int(getattr(executor, "_max_workers", _WIDTH // 2))
             yield Engine([_Lane(executor, width)], jobs or 1, folder)
             return
-        kind, _, value = executor.partition(":") if isinstance(executor, str) else ("", "", "")
-        number = whole(value)
-        if kind == "processes" and number:
+        if kind == "processes":
             threads = jobs or max(1, n_workers() // number)
             lanes = _processes(number, threads)
             stack.push(partial(_shut_down, lanes))
             yield Engine(lanes, threads, folder)
-        elif kind == "dask" and value:
-            yield Engine([_dask(value, stack)], jobs or 1, folder)
         else:
-            raise OptionError(
-                f"executor is {quoted(executor)}; give processes:N, dask:ADDRESS or an Executor"
-            )
+            yield Engine([_dask(value, stack)], jobs or 1, folder)
+
+
+def check_executor(executor: object) -> tuple[str, int, str]:
+    """What a text says that names an executor: its kind, and how many processes, or an address.
+
+    Raises:
+        OptionError: it names none, or something else was given.
+    """
+    kind, _, value = executor.partition(":") if isinstance(executor, str) else ("", "", "")
+    number = whole(value) or 0
+    named = (kind == "processes" and number) or (kind == "dask" and value)
+    if not (named or isinstance(executor, Executor)):
+        raise OptionError(
+            f"executor is {quoted(executor)}; give processes:N, dask:ADDRESS or an Executor"
+        )
+    return kind, number, value
 
 
 def _folder(directory: Path | None, stack: ExitStack) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Literal, get_args
 
-from andornot._tools.checks import is_one_of, number
+from andornot._tools.checks import is_one_of, make_plain, number
 from andornot.errors import OptionError, quoted
 
 Resolution = Literal["native", "upsampled"]
@@ -45,6 +45,7 @@ class Threshold:
     resolution: Resolution = "native"
 
     def __post_init__(self) -> None:
+        make_plain(self, "quantile", "fixed")
         if (self.quantile is None) == (self.fixed is None):
             raise OptionError("give either a quantile or a fixed threshold, not both or neither")
         if self.quantile is not None and not 0 < number(self.quantile, "quantile") < 1:
@@ -85,6 +86,7 @@ class Ranges:
     by: RangesBy = "clusters"
 
     def __post_init__(self) -> None:
+        make_plain(self, "k")
         k: object = self.k
         if isinstance(k, bool) or not isinstance(k, Integral) or not 2 <= int(k) <= 100:
             raise OptionError(

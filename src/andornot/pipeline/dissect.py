@@ -139,6 +139,10 @@ def dissect(
         unit 2: blue (IoU 1.000)
         unit 3: red OR yellow (IoU 1.000)
     """
+    if "choose_length" in more:
+        raise OptionError(
+            'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
+        )
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,

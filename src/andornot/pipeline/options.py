@@ -11,9 +11,23 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
-from andornot._tools.checks import number, whole_number
+from andornot._tools.checks import (
+    flag,
+    make_plain,
+    number,
+    plain,
+    put,
+    several,
+    whole_number,
+)
 from andornot.errors import OptionError, quoted
-from andornot.search.options import MoreSearch, Search, SearchKeywords, SearchOptions
+from andornot.search.options import (
+    MoreSearch,
+    Search,
+    SearchKeywords,
+    SearchOptions,
+    refuse_twice,
+)
 from andornot.trust.options import LONGEST, TrustOptions
 
 if TYPE_CHECKING:
@@ -42,7 +56,8 @@ class Execution:
             same formulas, without what looks at activations again (trust, correlations, ranges).
         memory: without a store, gigabytes that the largest activations of all units may take.
 
-    A :class:`RunOptions` checks the values.
+    Raises:
+        OptionError: a value cannot be used.
 
     Examples:
         >>> Execution(jobs=4, executor="processes:2").store
@@ -53,6 +68,19 @@ class Execution:
     executor: Executor | str | None = None
     store: bool = True
     memory: float = 4.0
+
+    def __post_init__(self) -> None:
+        from andornot._tools.parallel import n_workers
+
+        make_plain(self, "jobs", "memory")
+        n_workers(self.jobs)  # for its errors alone
+        put(self, "store", flag(self.store, "store"))
+        if not number(self.memory, "memory") > 0:
+            raise OptionError(f"memory is {self.memory} GB; it must be more than 0")
+        if self.executor is not None:
+            from andornot._tools.executors import check_executor
+
+            check_executor(self.executor)
 
 
 @dataclass(frozen=True)
@@ -99,30 +127,37 @@ class RunOptions:
     min_active: float | None = None
     folds: int = 5
     units: Sequence[int] | None = None
-    relations: Relations | None = None
-    directions: Directions | ArrayLike | str | Path | None = None
+    # what has no hash of its own is compared, and left out of the record's
+    relations: Relations | None = field(default=None, hash=False)
+    directions: Directions | ArrayLike | str | Path | None = field(default=None, hash=False)
     verify: bool = False
     choose_length: bool = False
     recording: Recording | None = None
     execution: Execution = Execution()
 
     def __post_init__(self) -> None:
-        from andornot._tools.parallel import n_workers
-
         _check_records(self.trust, self.recording)
         for name, record in (("search", SearchOptions), ("execution", Execution)):
             if not isinstance(getattr(self, name), record):
                 said = quoted(getattr(self, name))
                 raise OptionError(f"{name} is {said}; give {record.__name__}(...)")
+        self._normalise()
         if self.choose_length:
             self._check_choice()
-        n_workers(self.execution.jobs)  # for its errors alone
         self._check_values()
         self._check_store()
         if self.trusts is not None and self.search.known_only:
             from andornot.trust.measure import check_examined
 
             check_examined(self.search)
+
+    def _normalise(self) -> None:
+        """Put one form in the place of all that mean the same, however the record was made."""
+        make_plain(self, "folds", "min_active")
+        for name in ("verify", "choose_length"):
+            put(self, name, flag(getattr(self, name), name))
+        if self.units is not None:
+            put(self, "units", _units(self.units))
 
     @classmethod
     def of(
@@ -140,7 +175,7 @@ class RunOptions:
         run, execute, rest = _sorted(keywords)
         _check_records(run.get("trust"), run.get("recording"))
         if execution is not None:
-            _refuse_twice("execution", execute)
+            refuse_twice("execution", execute)
         options, choose = _search_of(search, rest)
         return cls(
             search=options,
@@ -160,10 +195,8 @@ class RunOptions:
             return cls.of(**keywords)
         if not isinstance(options, RunOptions):
             raise OptionError(f"options are {quoted(options)}; give RunOptions(...)")
-        # no trust is a wish, too
-        parts = {n: v for n, v in keywords.items() if v is not None or n == "trust"}
-        _refuse_unknown(_sorted(parts)[2])
-        _refuse_twice("options", parts)
+        _refuse_unknown(_sorted(keywords)[2])
+        refuse_twice("options", {n: v for n, v in keywords.items() if not _says_nothing(n, v)})
         return options
 
     @property
@@ -210,6 +243,10 @@ class RunOptions:
         least = self.min_active
         if least is not None and not 0 <= number(least, "min_active") < 1:
             raise OptionError(f"min_active is {least}; give a share, from 0 up to less than 1")
+        if not isinstance(self.directions, str | Path | None):  # a file is read in its time
+            from andornot.probes.directions import Directions
+
+            Directions.given(self.directions)  # for its errors alone
         if self.relations is not None:
             check_relations(self.relations, "relations")
 
@@ -217,15 +254,13 @@ class RunOptions:
         """Refuse what needs stored activations where there are none."""
         from andornot.counting.rules import Ranges
 
-        correlates, memory = self.search.correlates, self.execution.memory
+        correlates = self.search.correlates
         if not self.execution.store and (correlates or isinstance(self.threshold, Ranges)):
             what = "correlation looks" if correlates else "ranges look"
             raise OptionError(
                 f"{what} at the activations again, so they have to be stored; leave store on, or "
                 f"{'choose another metric' if correlates else 'leave ranges out'}"
             )
-        if not number(memory, "memory") > 0:
-            raise OptionError(f"memory is {memory} GB; it must be more than 0")
 
 
 _READERS = ("weights", "preprocessing", "words", "sources")
@@ -271,6 +306,14 @@ def _check_records(trust: object, recording: object) -> None:
         raise OptionError("trust is TrustOptions and recording a Recording; give these, or None")
 
 
+def _units(given: object) -> tuple[int, ...]:
+    """The numbers of the units to explain, as they were named."""
+    units = tuple(map(plain, several(given, "units")))
+    if not units or not all(type(unit) is int for unit in units):
+        raise OptionError(f"units is {quoted(given)}; give at least one unit, as whole numbers")
+    return units
+
+
 def _sorted(keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Keywords of the run, of its execution, and the rest, which is of the search or unknown."""
     run: dict[str, Any] = {}
@@ -282,6 +325,13 @@ def _sorted(keywords: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]
     return run, execute, rest
 
 
+def _says_nothing(name: str, value: object) -> bool:
+    """Whether a keyword might as well be left out: None, where that is the default."""
+    defaults = [getattr(home, name, ...) for home in (RunOptions, Execution, SearchOptions)]
+    parts = ("search", "execution", "pool")
+    return value is None and (name in parts or None in defaults)
+
+
 def _names(record: type[RunOptions | Execution | SearchOptions]) -> set[str]:
     return {field.name for field in fields(record)}
 
@@ -290,10 +340,6 @@ def _search_of(
     search: SearchOptions | Search | None, keywords: Mapping[str, Any]
 ) -> tuple[SearchOptions, bool]:
     """The options of the search, and whether held-out samples choose the length."""
-    if isinstance(search, SearchOptions):
-        _refuse_unknown(keywords)
-        _refuse_twice("search", keywords)
-        return search, False
     given = dict(keywords) if search is None else {"search": search, **keywords}
     length = given.get("length")
     choose = isinstance(length, str) and length == "auto"
@@ -312,9 +358,3 @@ def _refuse_unknown(keywords: Mapping[str, Any]) -> None:
     unknown = {name: value for name, value in keywords.items() if name not in known}
     if unknown:
         SearchOptions.given(unknown, _beside())  # which says so
-
-
-def _refuse_twice(whole: str, parts: Mapping[str, Any]) -> None:
-    if parts:
-        part = min(parts)
-        raise OptionError(f"{part} is a part of {whole}, which is given too; give it there alone")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from andornot._tools.checks import whole_number
-from andornot.errors import OptionError
+from andornot._tools.checks import is_one_of, make_plain, whole_number
+from andornot.errors import OptionError, quoted
+
+_LAYOUTS = ("auto", "channels_first", "channels_last")
 
 
 @dataclass(frozen=True)
@@ -36,5 +38,18 @@ class Recording:
     layout: str = "auto"
 
     def __post_init__(self) -> None:
+        make_plain(self, "batch_size", "tokens")
         if self.batch_size is not None and whole_number(self.batch_size, "batch_size") < 1:
             raise OptionError(f"batch_size is {self.batch_size}; it must be at least 1")
+        if not isinstance(self.device, str):
+            raise OptionError(f"device is {quoted(self.device)}; give a text, such as 'cpu'")
+        if not is_one_of(self.tokens, ["auto"]) and (
+            type(self.tokens) is not int or self.tokens < 0
+        ):
+            raise OptionError(
+                f"tokens is {quoted(self.tokens)}; give a whole number, 0 or more, or 'auto'"
+            )
+        if not is_one_of(self.layout, _LAYOUTS):
+            raise OptionError(
+                f"layout is {quoted(self.layout)}; choose one of {', '.join(_LAYOUTS)}"
+            )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from andornot._tools.checks import users_path
+from andornot._tools.checks import make_plain, put, texts, users_path, whole_number
 from andornot.errors import DataError
 
 
@@ -24,6 +24,9 @@ class Words:
         vectors: file of word vectors, for NEIGHBORS; without it there are no such concepts.
         n_neighbors: how many neighbours a word has.
 
+    Raises:
+        OptionError: a value is of the wrong kind.
+
     Examples:
         >>> Words(n_words=500, stop_words=("a", "the")).n_neighbors
         5
@@ -33,6 +36,13 @@ class Words:
     stop_words: tuple[str, ...] | None = None
     vectors: str | Path | None = None
     n_neighbors: int = 5
+
+    def __post_init__(self) -> None:
+        make_plain(self, "n_words", "n_neighbors")
+        whole_number(self.n_words, "n_words")
+        whole_number(self.n_neighbors, "n_neighbors")
+        if self.stop_words is not None:
+            put(self, "stop_words", texts(self.stop_words, "stop_words"))
 
     def key(self) -> dict[str, Any]:
         """All that shapes the concepts; a file of vectors counts by its size and time."""

@@ -25,6 +25,7 @@ from andornot._tools.whole_folders import new_folder
 from andornot.errors import OptionError
 from andornot.runs.cache import key_of
 from andornot.runs.manifest import MANIFEST, Manifest, Results, is_of_a_run, noted_digests
+from andornot.runs.manifest_fields import check_new
 
 NEW: Final = "new"
 """Name in ``results``, with a random key, of a folder that has no name of its own yet."""
@@ -104,23 +105,35 @@ def commit(out: Path, tables: Folder, manifest: Manifest) -> None:
         out: the run's directory.
         tables: the new results.
         manifest: all else that it says; where the results lie is filled in here.
+
+    Raises:
+        RunError: no reader could read the manifest; the old results stay.
     """
     digests = {name: known[-1] for name, known in tables.files.items()}
     # named by content: new results never overwrite the old ones, and equal ones are found again
     path = out / "results" / key_of(**digests)
+    # before anything is replaced
+    check_new(_named(manifest, out, path, digests), out / MANIFEST)
     if not _is_there(path, digests):
         path = _cleared(path)
         tables.path.rename(path)
         # the folder must be on disk before the manifest that names it
         sync(path.parent)
-    results = Results(path=path.relative_to(out).as_posix(), digests=digests)
     folder = Folder.at(out)
-    folder.write(MANIFEST, json_writer(replace(manifest, results=results).as_json()))
+    folder.write(MANIFEST, json_writer(_named(manifest, out, path, digests)))
     # a kill from here on leaves old copies and old folders, at which no reader of ours looks
     _copy_for_people(folder, path)
     for old in (out / "results").iterdir():
         if old != path and Folder.at(old).listed:
             remove_ours(old)
+
+
+def _named(
+    manifest: Manifest, out: Path, path: Path, digests: Mapping[str, str]
+) -> dict[str, object]:
+    """The JSON of a manifest that names the folder of its results."""
+    results = Results(path=path.relative_to(out).as_posix(), digests=digests)
+    return replace(manifest, results=results).as_json()
 
 
 def _is_there(path: Path, digests: Mapping[str, str]) -> bool:

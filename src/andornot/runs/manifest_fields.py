@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -198,6 +199,7 @@ FIELDS = Fields(
                 "space": TEXT,
                 "nodes": Maybe(COUNT),
                 "seconds": Maybe(AMOUNT),
+                "known_only": Maybe(FLAG),
             },
         ),
         "layers": NamedField(
@@ -291,12 +293,29 @@ def check_manifest(manifest: object, path: Path) -> dict[str, Any]:
     Raises:
         RunError: a field is missing or wrong; the message names the first one.
     """
-    for where, wrong in _faults(manifest, FIELDS, ""):
+    for where, wrong in _all_faults(manifest):
         raise _error(path, where, wrong)
     assert isinstance(manifest, dict)
-    for where, wrong in _further(manifest):
-        raise _error(path, where, wrong)
     return manifest
+
+
+def check_new(manifest: object, path: Path) -> None:
+    """Refuse to write a manifest that could not be read again.
+
+    Raises:
+        RunError: as of :func:`check_manifest`; what lies at ``path`` stays.
+    """
+    for where, wrong in _all_faults(manifest):
+        raise RunError(
+            f"{path} is not written, for it could not be read again: its field {where} {wrong}; "
+            "change what was given there; what lay there stays"
+        )
+
+
+def _all_faults(manifest: Any) -> Iterator[Fault]:
+    """The first kind of faults hides the second, which needs fields to be there."""
+    found = list(islice(_faults(manifest, FIELDS, ""), 1))
+    yield from found or _further(manifest)
 
 
 def check_source(kind: DataKind, source: object, path: Path) -> dict[str, Any]:

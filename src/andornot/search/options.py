@@ -14,7 +14,7 @@ from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
-from andornot._tools.checks import is_one_of, texts
+from andornot._tools.checks import flag, is_one_of, make_plain, put, several, texts
 from andornot._tools.words import nearest
 from andornot.errors import OptionError, quoted
 
@@ -59,6 +59,7 @@ class Budget:
     stop: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
+        make_plain(self, "nodes", "seconds")
         nodes: object = self.nodes
         seconds: object = self.seconds
         # True is a whole number to Python, and a slip in an option
@@ -140,6 +141,7 @@ class SearchOptions:
         from andornot.measures.scores import METRICS, PEARSON
         from andornot.search.problem import operator_numbers
 
+        self._normalise()
         if not is_one_of(self.search, get_args(Search)):
             raise OptionError(
                 f"unknown search {quoted(self.search)}; choose 'auto', 'beam', 'optimal' or "
@@ -147,6 +149,11 @@ class SearchOptions:
             )
         if self.profile is not None and not is_one_of(self.profile, [PUBLISHED_PROFILE]):
             raise OptionError(f"unknown profile {quoted(self.profile)}; the only one is 'mu2020'")
+        if not isinstance(self.metric, str) or self.metric.lower() not in (*METRICS, PEARSON):
+            raise OptionError(
+                f"unknown metric {quoted(self.metric)}; choose one of {', '.join(METRICS)}, "
+                f"{PEARSON}"
+            )
         if self.profile and (
             self.search in ("exhaustive", "optimal")
             or self.metric != "iou"
@@ -160,20 +167,22 @@ class SearchOptions:
             raise OptionError(
                 f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
             )
-        if not isinstance(self.metric, str) or self.metric.lower() not in (*METRICS, PEARSON):
-            raise OptionError(
-                f"unknown metric {quoted(self.metric)}; choose one of {', '.join(METRICS)}, "
-                f"{PEARSON}"
-            )
-        for name in ("categories", "concepts"):
-            if getattr(self, name) is not None:
-                texts(getattr(self, name), name)
         operator_numbers(self.operators)
         self._check_numbers()
         self._check_space()
         self._check_known()
         # a Budget checks nodes and seconds
         self.budget(1)
+
+    def _normalise(self) -> None:
+        """Put one form in the place of all that mean the same, however the record was made."""
+        for name in ("categories", "concepts"):
+            if getattr(self, name) is not None:
+                put(self, name, texts(getattr(self, name), name))
+        if isinstance(self.operators, Iterable):
+            put(self, "operators", several(self.operators, "operators"))
+        make_plain(self, "length", "beam_size", "limit", "penalty", "nodes", "seconds")
+        put(self, "known_only", flag(self.known_only, "known_only"))
 
     def _check_numbers(self) -> None:
         for name in ("length", "beam_size", "limit"):
@@ -211,8 +220,6 @@ class SearchOptions:
             )
 
     def _check_known(self) -> None:
-        if not isinstance(self.known_only, bool):
-            raise OptionError(f"known_only is {quoted(self.known_only)}; give True or False")
         if self.known_only and (self.profile or self.correlates):
             what = "profile 'mu2020'" if self.profile else f"metric {quoted(self.metric)}"
             raise OptionError(
@@ -248,7 +255,7 @@ class SearchOptions:
         """As :meth:`of`, from keywords that were handed through and that no type checker saw.
 
         Args:
-            keywords: the options by name.
+            keywords: the options by name; or a whole record as ``search``, and no others.
             beside: other keywords that there are where these were given, and may be meant.
 
         Raises:
@@ -268,19 +275,22 @@ class SearchOptions:
                     f"threshold=andornot.Threshold({unknown[0]}=...)"
                 )
             meant = nearest(unknown[0], {*known, *beside})
+            here = known - {"concepts"} | {"only"} if "only" in beside else known
+            others = sorted(set(beside) - here)
             raise OptionError(
                 f"there is no search option {quoted(unknown[0])}{meant}; there are "
-                f"{', '.join(sorted(known))}"
+                f"{', '.join(sorted(here))}{'; and beside the search ' if others else ''}"
+                f"{', '.join(others)}"
             )
+        if isinstance(options.get("search"), SearchOptions):
+            whole: SearchOptions = options.pop("search")
+            refuse_twice("search", options)
+            return whole
         if options.get("pool") is not None:
             if options.get("limit") is not None:
                 raise OptionError("pool and limit are two names of one option; give one of them")
             options["limit"] = _pool(options["pool"])
         options.pop("pool", None)
-        for name in ("operators", "categories", "concepts"):
-            value = options.get(name)
-            if value is not None:
-                options[name] = texts(value, name)
         chosen = cls(**options)
         for name in ("nodes", "seconds"):
             # an option that would do nothing is refused, not ignored
@@ -328,6 +338,17 @@ class SearchOptions:
         return Budget(nodes, self.seconds, stop)
 
 
+def refuse_twice(whole: str, parts: Mapping[str, object]) -> None:
+    """Refuse parts of a record beside the record.
+
+    Raises:
+        OptionError: there are such parts.
+    """
+    if parts:
+        part = min(parts)
+        raise OptionError(f"{part} is a part of {whole}, which is given too; give it there alone")
+
+
 def _pool(value: Any) -> int:
     """How many of the best single concepts to compose with."""
     if isinstance(value, bool) or not isinstance(value, Integral):
@@ -358,7 +379,7 @@ class ArraySearch(MoreSearch, total=False):
 
     length: int
     beam_size: int
-    search: Search
+    search: Search | SearchOptions
 
 
 class SearchKeywords(ArraySearch, total=False):

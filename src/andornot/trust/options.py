@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Final
 
+from andornot._tools.checks import make_plain
 from andornot.errors import OptionError, quoted
 
 LONGEST: Final = 10
@@ -37,6 +38,7 @@ class TrustOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        make_plain(self, *(field.name for field in fields(self)))
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
