@@ -30,7 +30,7 @@ from andornot.data.sources import named
 from andornot.data.sources.annotated import Annotated
 from andornot.data.sources.base import ConceptSource, Labels, Plain, Provenance, SampleView
 from andornot.data.sources.colours import COLORS, Colours
-from andornot.data.sources.functions import on_grid
+from andornot.data.sources.functions import ConceptFunction, on_grid
 from andornot.data.sources.named import GROUP, OfUser, key_of_sources, named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import OfTokens, Overlap, words_of
@@ -619,6 +619,45 @@ def test_the_key_holds_the_text_of_the_file(file):
     file.write_text(FILE + "# changed\n")
     assert key() != before
     assert key_of_sources(()) == {}
+
+
+def test_the_key_holds_what_the_file_imports_from_its_folder(tmp_path):
+    package = tmp_path / "lib" / "deep"
+    package.mkdir(parents=True)
+    texts = {
+        "mine.py": "import one\nfrom lib.deep import two\ndef f(picture, shape):\n"
+                   "    import late\n    return {'n': one.N + two.N + late.N > 5}\n",
+        "one.py": "N = 1\n",
+        "late.py": "N = 1\n",
+        "lib/deep/two.py": "from . import three\nfrom .four import N as M\nN = three.N + M\n",
+        "lib/deep/three.py": "N = 1\n",
+        "lib/deep/four.py": "N = 0\n",
+        "alone.py": "N = 1\n",
+        "unfinished.py": "N = \n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+
+    def seen():
+        sources = named_sources([f"{tmp_path / 'mine.py'}:f"])
+        function = sources[0]
+        assert isinstance(function, ConceptFunction)
+        return str(key_of_sources(sources)), function._call(FLAT, (1, 1))["n"]
+
+    before = seen()
+    assert seen() == before
+    (tmp_path / "alone.py").write_text("N = 9\n")
+    assert seen() == before
+    keys = {before[0]}
+    for name in ("one.py", "late.py", "lib/deep/three.py", "lib/deep/four.py"):
+        # of the same size and in the same second: what lies compiled beside it does not tell
+        (tmp_path / name).write_text("N = 9\n")
+        key, answer = seen()
+        assert key not in keys
+        assert answer
+        keys.add(key)
+        (tmp_path / name).write_text(texts[name])
+        assert seen() == before
 
 
 def test_a_function_whose_text_does_not_say_all_is_asked_anew():

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
-from andornot._tools.user_code import import_file, importable, outliving
+from andornot._tools.user_code import digest_with_beside, import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.data.sources.functions import ConceptFunction, asking
@@ -73,7 +73,7 @@ def _from_file(file: Path, name: str) -> UserSource:
         if found is None:
             raise OptionError(f"{file} has no function {quoted(name)}; check its name")
         made = _made(found, f"{name} in {file}")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = digest_with_beside(file)
     where = file.resolve()
     return _of_object(made, f"{name} in {file.name}", digest, where.parent, f"{where}:{name}")
 
