@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import andornot
 from andornot.data.images.colors import color_bins
 from andornot.data.images.dataset import sources_of, view_of
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
@@ -29,8 +30,8 @@ from andornot.data.sources import named
 from andornot.data.sources.annotated import Annotated
 from andornot.data.sources.base import ConceptSource, Labels, Plain, Provenance, SampleView
 from andornot.data.sources.colours import COLORS, Colours
-from andornot.data.sources.functions import on_grid
-from andornot.data.sources.named import GROUP, key_of_sources, named_sources
+from andornot.data.sources.functions import ConceptFunction, on_grid
+from andornot.data.sources.named import GROUP, OfUser, key_of_sources, named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import OfTokens, Overlap, words_of
 from andornot.errors import AndornotError, DataError, OptionError
@@ -258,6 +259,84 @@ def test_an_object_can_be_a_source(folder, tmp_path):
     assert str(table.provenance[-1]) == "people: of our lab"
 
 
+UNSEEN = np.random.default_rng(3).random((N, SIDE, SIDE)) < 0.4
+
+
+class Partly(Thing):
+    """A source that does not know some positions, and nothing of the last sample."""
+
+    def labels(self, sample):
+        rows = np.zeros(sample.shape, np.int32)
+        rows[1:3] = 1
+        nobody = None if sample.index == N - 1 else UNSEEN[sample.index]
+        return Labels((rows,), (), sample.shape, ("rows",), {"place": nobody})
+
+
+def halves(picture, shape):
+    held = None if picture.sum() % 2 else np.arange(picture.shape[1]) < SIDE
+    return {"west": np.broadcast_to(held, picture.shape[:2]) if held is not None else None}
+
+
+def test_what_a_users_source_does_not_know_is_not_counted(folder, tmp_path):
+    data = open_data(f"labelmaps:{folder}")
+    sources = named_sources([Partly(), halves])
+    table = build_table(data, tmp_path / "t", sources=sources, known_only=True)
+    unit = np.random.default_rng(5).random((N, SIDE, SIDE)) < 0.5
+    rows = np.zeros((N, SIDE, SIDE), bool)
+    rows[:, 1:3] = True
+    seen = ~UNSEEN
+    seen[-1] = False
+    west = np.zeros((N, SIDE, SIDE), bool)
+    west[:, :, : SIDE // 2] = True
+    looked = np.array([picture(i).sum() % 2 == 0 for i in range(N)])
+    assert 0 < looked.sum() < N
+    looked = np.broadcast_to(looked[:, None, None], west.shape)
+    for formula, truth, known in [
+        ("left", rows, seen),
+        ("west", west, looked),
+        ("left AND NOT west", rows & ~west, seen & looked),
+    ]:
+        counts = andornot.score(formula, unit, table, known_only=True)
+        assert (counts.tp, counts.fp) == ((truth & unit & known).sum(),
+                                          (truth & ~unit & known).sum())  # fmt: skip
+        assert counts.fn == (~truth & unit & known).sum()
+        assert counts.tn == (~truth & ~unit & known).sum()
+    assert Summed(sources_of(data)).labels(view_of(data, 0)).unknown == {}
+    assert isinstance(sources[0], OfUser)
+    kept = sources[0].labels(replace(view_of(data, 0), shape=(SIDE, SIDE)))
+    assert kept.layers == ("rows",)
+
+
+def test_links_of_a_users_source_are_checked(folder):
+    class Linked(Thing):
+        def links(self, sample):
+            return given
+
+    view = replace(view_of(open_data(f"labelmaps:{folder}"), 0), shape=(SIDE, SIDE))
+    (source,) = named_sources([Linked()])
+    assert isinstance(source, OfUser)
+    given: Any = [-1, *range(15)]
+    assert source.links(view).tolist() == given
+    given = None
+    assert source.links(view) is None
+    for given, said in [  # noqa: B007  the source gives it
+        (np.zeros((4, 4), int), r"links of shape \(4, 4\) and dtype int64; .* of shape \(16,\)"),
+        (np.zeros(16), "dtype float64"),
+        (np.full(16, 16), "a link beyond the 16 positions; give -1"),
+        ("none", "cannot be used at the sample '0.png': "),
+    ]:
+        with pytest.raises(DataError, match=said):
+            source.links(view)
+
+
+def test_a_source_that_says_in_a_lost_place_what_is_known_is_refused():
+    class Knows(Thing):
+        known = None
+
+    with pytest.raises(OptionError, match="Knows has an attribute known, which nobody asks; say"):
+        named_sources(Knows())
+
+
 def raises(error):
     def function(picture, shape):
         raise error
@@ -267,6 +346,7 @@ def raises(error):
 
 FLAT = np.zeros((SIDE, SIDE))
 ODD: Any = ("x", 3)
+FLAT_ODD: Any = FLAT
 BAD = {
     "raises": (raises(ValueError("bad\nluck")), "failed at .*'0.png' with ValueError: bad luck; "),
     "ends": (raises(SystemExit("bye")), "failed at the sample '0.png' with SystemExit: bye; mend"),
@@ -298,6 +378,32 @@ BAD = {
     ),
     "an odd concept": (Thing(lambda v: Labels((), ODD, (4, 4))), "with OptionError: a concept"),
     "no tuple": (Thing(lambda v: Labels(ODD[1], (), (4, 4))), "with TypeError: 'int' object"),
+    "unknown of others": (
+        Thing(lambda v: Labels((), (), (4, 4), unknown={"cat": None})),
+        "calls the category 'cat' unknown, which none of its concepts has; they have place",
+    ),
+    "unknown of no shape": (
+        Thing(lambda v: Labels((), (), (4, 4), unknown={"place": np.ones(4, bool)})),
+        r"where 'place' is unknown, shape \(4,\) and dtype bool; give booleans of shape \(4, 4\)",
+    ),
+    "unknown as numbers": (
+        Thing(lambda v: Labels((), (), (4, 4), unknown={"place": FLAT_ODD})),
+        "where 'place' is unknown, shape .* dtype float64",
+    ),
+    "unknown as a text": (
+        Thing(lambda v: Labels((), (), (4, 4), unknown=ODD[0])), "its unknown is 'x'; give a dict"
+    ),
+    "too many layers": (
+        Thing(lambda v: Labels((), (), (4, 4), ("a", "b"))), "it named 2 layers for 0 maps"
+    ),
+    "a lost concept": (
+        lambda p, s: {"a": True} | ({"b": True} if (p == picture(0)).all() else {}),
+        "sample '1.png': it left out the concept 'b', which it returned for the first sample; ret",
+    ),
+    "known by halves": (
+        lambda p, s: {"a": True, "b": None},
+        "returned None for 'b', and not for 'a'; None says that nobody looked .* two functions",
+    ),
     "source raises": (Thing(lambda v: 1 / 0), "failed at the sample '0.png' with ZeroDivisionErr"),
 }  # fmt: skip
 
@@ -405,6 +511,11 @@ def test_words_and_overlap_are_as_counted_by_hand(drawn):
         (lambda words: [True], r"\[True\] \(list\); return a dictionary"),
         (lambda words: 1 / 0, "at the sample '0' with ZeroDivisionError: division by zero; mend"),
         (lambda words: {words[0]: True}, "returned the concept 'a', which is none of its names"),
+        (lambda words: {"a": None}, "returned None for 'a'; of sentences all counts as known, so"),
+        (
+            Thing(lambda v: Labels((), (), v.shape, unknown={"place": None})),
+            "it says what is unknown, and of sentences all counts as known; leave unknown out",
+        ),
     ],
 )
 @pytest.mark.parametrize("concepts", [pair_concepts, token_concepts])
@@ -508,6 +619,45 @@ def test_the_key_holds_the_text_of_the_file(file):
     file.write_text(FILE + "# changed\n")
     assert key() != before
     assert key_of_sources(()) == {}
+
+
+def test_the_key_holds_what_the_file_imports_from_its_folder(tmp_path):
+    package = tmp_path / "lib" / "deep"
+    package.mkdir(parents=True)
+    texts = {
+        "mine.py": "import one\nfrom lib.deep import two\ndef f(picture, shape):\n"
+                   "    import late\n    return {'n': one.N + two.N + late.N > 5}\n",
+        "one.py": "N = 1\n",
+        "late.py": "N = 1\n",
+        "lib/deep/two.py": "from . import three\nfrom .four import N as M\nN = three.N + M\n",
+        "lib/deep/three.py": "N = 1\n",
+        "lib/deep/four.py": "N = 0\n",
+        "alone.py": "N = 1\n",
+        "unfinished.py": "N = \n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+
+    def seen():
+        sources = named_sources([f"{tmp_path / 'mine.py'}:f"])
+        function = sources[0]
+        assert isinstance(function, ConceptFunction)
+        return str(key_of_sources(sources)), function._call(FLAT, (1, 1))["n"]
+
+    before = seen()
+    assert seen() == before
+    (tmp_path / "alone.py").write_text("N = 9\n")
+    assert seen() == before
+    keys = {before[0]}
+    for name in ("one.py", "late.py", "lib/deep/three.py", "lib/deep/four.py"):
+        # of the same size and in the same second: what lies compiled beside it does not tell
+        (tmp_path / name).write_text("N = 9\n")
+        key, answer = seen()
+        assert key not in keys
+        assert answer
+        keys.add(key)
+        (tmp_path / name).write_text(texts[name])
+        assert seen() == before
 
 
 def test_a_function_whose_text_does_not_say_all_is_asked_anew():

@@ -8,6 +8,9 @@ whole numbers, 0 for none and k for the k-th name.
 Of sentences it gets the tokens of one sentence, as they were written, and returns for each concept
 one boolean, or one for each token.
 
+Of an image it may return None for all concepts: nobody looked for them there. What is known is told
+by category, and a function has one, so it is all or none of them.
+
 What it returns for the first sample tells the names, unless it has the attribute ``names``. It may
 also have ``category`` (a text), ``provenance`` (see ``Provenance.of``) and ``key`` (a text that
 changes whenever its answers do).
@@ -112,16 +115,24 @@ class ConceptFunction:
             return self.function(*given)
 
     def check(self, found: Mapping[str, Any], names: Mapping[str, int]) -> None:
-        """Refuse concepts that the first sample did not have.
+        """Refuse concepts that the first sample did not have, and that it had and this one lacks.
 
         Raises:
             DataError: there is one.
         """
-        if new := [name for name in named(found) if name not in names]:
+        given = named(found)
+        if new := [name for name in given if name not in names]:
             raise DataError(
                 f"it returned the concept {quoted(new[0])}, which is none of its names "
                 f"({', '.join(list(names)[:5])}{', ...' if len(names) > 5 else ''}); return all "
                 "names each time, or give the function an attribute names"
+            )
+        # who names its concepts beforehand may return those that hold
+        if self.names is None and (lost := [name for name in names if name not in given]):
+            raise DataError(
+                f"it left out the concept {quoted(lost[0])}, which it returned for the first "
+                "sample; return all names each time, False where one does not hold, or give the "
+                "function an attribute names"
             )
 
 
@@ -198,6 +209,8 @@ class OfPictures(_Asked):
                 return Labels((self._map(found, sample.grid),), (), sample.grid)
             index = {name: i for i, name in enumerate(self.names)}
             self.function.check(found, index)
+            if self._nobody_looked(found):
+                return Labels((), (), sample.grid, unknown={self.function.category: None})
             whole, maps = [], []
             for name, value in found.items():
                 own = index[nfc(name)]
@@ -207,6 +220,19 @@ class OfPictures(_Asked):
                 elif mask.any():
                     maps.append(np.where(mask, np.int32(own + 1), np.int32(0)))
             return Labels(tuple(maps), tuple(whole), sample.grid)
+
+    @staticmethod
+    def _nobody_looked(found: Mapping[str, Any]) -> bool:
+        """Whether nothing is known of the sample."""
+        unknown = [name for name, value in found.items() if value is None]
+        if unknown and len(unknown) < len(found):
+            looked = next(name for name in found if name not in unknown)
+            raise DataError(
+                f"it returned None for {quoted(unknown[0])}, and not for {quoted(looked)}; None "
+                "says that nobody looked for the concepts of its category, so return it for all "
+                "of them, or write two functions"
+            )
+        return bool(unknown)
 
     def _map(self, found: Any, grid: tuple[int, int]) -> NDArray[np.int32]:
         """A label map, checked."""
@@ -252,6 +278,11 @@ class OfSentences(_Asked):
         self.function.check(found, index)
         held: list[list[int]] = [[] for _ in segment.tokens]
         for name, value in found.items():
+            if value is None:
+                raise DataError(
+                    f"it returned None for {quoted(name)}; of sentences all counts as known, so "
+                    "give True or False, or a list of them"
+                )
             for own in np.flatnonzero(at_tokens(value, name, len(held))):
                 held[own].append(index[nfc(name)])
         return held

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
-from andornot._tools.user_code import import_file, importable, outliving
+from andornot._tools.user_code import digest_with_beside, import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.data.sources.functions import ConceptFunction, asking
@@ -73,7 +73,7 @@ def _from_file(file: Path, name: str) -> UserSource:
         if found is None:
             raise OptionError(f"{file} has no function {quoted(name)}; check its name")
         made = _made(found, f"{name} in {file}")
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    digest = digest_with_beside(file)
     where = file.resolve()
     return _of_object(made, f"{name} in {file.name}", digest, where.parent, f"{where}:{name}")
 
@@ -134,7 +134,12 @@ def _of_object(
     stamp = str(said) if said else ""  # `base.Plain` says nothing
     seen = digest or _digest_of_object(found, stamp)
     told = hashlib.sha256(f"{seen} {stamp}".encode()).hexdigest()
-    names = getattr(found, "names", None)
+    if hasattr(found, "labels") and hasattr(found, "known"):
+        raise OptionError(
+            f"{who} has an attribute known, which nobody asks; say what is unknown in the Labels "
+            "of each sample (unknown={CATEGORY: mask or None}), and leave it out"
+        )
+    names = _loaded(lambda: getattr(found, "names", None), who)
     if names is not None:
         names = tuple(map(nfc, names_of(names, f"the names of {who}")))
         if not names or len(set(names)) < len(names):
@@ -243,7 +248,39 @@ class OfUser:
             concepts = tuple(whole_number(own, "a concept") for own in found.concepts)
             if any(not 0 <= own < len(self.names) for own in concepts):
                 raise DataError(f"it gave a concept beyond its {len(self.names)} names; mend it")
-            return Labels(maps, concepts, sample.grid)
+            layers, unknown = self._layers(found), self._unknown(found, sample)
+            return Labels(maps, concepts, sample.grid, layers, unknown)
+
+    def _layers(self, found: Labels) -> tuple[str, ...]:
+        layers = texts(found.layers, "layers")
+        if layers and len(layers) != len(found.maps):
+            raise DataError(
+                f"it named {len(layers)} layers for {len(found.maps)} maps; name one for each "
+                "map, or none"
+            )
+        return layers
+
+    def _unknown(self, found: Labels, sample: SampleView) -> dict[str, NDArray[np.bool_] | None]:
+        """What nobody looked for, checked."""
+        if not isinstance(found.unknown, Mapping):
+            raise DataError(
+                f"its unknown is {quoted(found.unknown)}; give a dictionary of categories"
+            )
+        if found.unknown and sample.segments:
+            raise DataError(
+                "it says what is unknown, and of sentences all counts as known; leave unknown out"
+            )
+        own = {nfc(name) for several in self.categories for name in several}
+        unknown: dict[str, NDArray[np.bool_] | None] = {}
+        for given, mask in found.unknown.items():
+            name = nfc(given) if isinstance(given, str) else given
+            if name not in own:
+                raise DataError(
+                    f"it calls the category {quoted(given)} unknown, which none of its concepts "
+                    f"has; they have {', '.join(sorted(own))}"
+                )
+            unknown[name] = None if mask is None else _positions(mask, name, sample.grid)
+        return unknown
 
     def _checked(self, given: Any, grid: tuple[int, int]) -> NDArray[np.int32]:
         ids = as_array(given, "label maps")
@@ -261,8 +298,8 @@ class OfUser:
         if not hasattr(self.source, "links"):
             return None
         with self._asking(sample):
-            links: NDArray[np.int64] | None = self.source.links(sample)
-            return links
+            given = self.source.links(sample)
+            return None if given is None else _links(given, sample.grid)
 
     @contextmanager
     def _asking(self, sample: SampleView) -> Iterator[None]:
@@ -270,6 +307,30 @@ class OfUser:
         # its author need not think of threads
         with asking(f"source {self.who}", sample), self.lock, beside:
             yield
+
+
+def _positions(given: Any, name: str, grid: tuple[int, int]) -> NDArray[np.bool_]:
+    """Where a category is unknown."""
+    mask = as_array(given, f"where {quoted(name)} is unknown")
+    if mask.shape != grid or mask.dtype != np.bool_:
+        raise DataError(
+            f"it gave, for where {quoted(name)} is unknown, shape {mask.shape} and dtype "
+            f"{mask.dtype}; give booleans of shape {grid}, or None for the whole sample"
+        )
+    return mask
+
+
+def _links(given: Any, grid: tuple[int, int]) -> NDArray[np.int64]:
+    """The position that each position hangs on."""
+    links, n = as_array(given, "links"), grid[0] * grid[1]
+    if links.shape != (n,) or links.dtype.kind not in "iu":
+        raise DataError(
+            f"it gave links of shape {links.shape} and dtype {links.dtype}; give a whole number "
+            f"for each of the {n} positions, of shape ({n},)"
+        )
+    if links.size and not -1 <= links.min() <= links.max() < n:
+        raise DataError(f"it gave a link beyond the {n} positions; give -1 where there is none")
+    return links.astype(np.int64)
 
 
 UserSource = ConceptFunction | OfUser
