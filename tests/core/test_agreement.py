@@ -177,7 +177,8 @@ def test_the_five_trusted_scores_pass_on_planted_units_and_the_others_do_not():
     missing, extra = tested.share("missing"), tested.share("extra")
     for metric, one, two in zip(TESTED_METRICS, missing, extra, strict=True):
         passes = one >= PASSED and two >= PASSED
-        if metric.name != "ranking_auprc":  # it fails where units are far from their concepts
+        # the first fails where units are far from their concepts; others were not published
+        if metric.name != "ranking_auprc" and metric.trusted is not None:
             assert passes == metric.trusted, (metric.name, one, two)
     assert [m.name for m in TESTED_METRICS if m.trusted] == [
         "iou", "f1", "pearson", "cosine_raw", "auprc"
