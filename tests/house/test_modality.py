@@ -9,6 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -127,7 +128,7 @@ def test_what_it_lacks_is_said_in_one_sentence(run):
     for what, said in {
         lambda: EditSession.open(run): "has days as positions; edits need images or pairs",
         lambda: attack(run, "cold", "warm"): "an attack needs units at images or at pairs",
-        lambda: Replay.of(run, "conv"): "stand at days, where a channel cannot be set to zero",
+        lambda: Replay.of(run, "conv"): "no ablation is known for temperature series, so do w",
         lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",
         lambda: model_of(trusted): "networks for stations are not loaded from a run; give it",
         lambda: model_of(run): "asks to run the Python file .*net.py, which nobody has looked at",
@@ -605,3 +606,31 @@ def test_names_of_positions_are_as_many_as_positions(run, series):
         open_gallery(run, data=few).unit(0, 1)
     whole = altered(series, names_of_positions=lambda self, i: range(self.lengths[i]))
     assert open_gallery(run, data=whole).unit(0, 1).samples[0].active == "8 to 13"
+
+
+def test_pages_speak_of_its_positions(run, tmp_path):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    from andornot.report.write import write_report
+
+    write_report(run, tmp_path / "report")
+    assert "share of days" in (tmp_path / "report" / "concepts.html").read_text(encoding="utf-8")
+    concepts = sorted((tmp_path / "report" / "concept").glob("*.html"))
+    assert re.search(r"It holds on [\d,]+ days", concepts[0].read_text(encoding="utf-8"))
+
+
+def test_a_template_may_be_its_own_and_must_be_there(run, tmp_path, monkeypatch):
+    jinja2 = pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    from andornot.report.folder import load_template
+    from andornot.report.write import write_report
+
+    package = tmp_path / "own_pages"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "days.html.j2").write_text("{{ day }}")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert isinstance(load_template("own_pages:days.html.j2"), jinja2.Template)
+    for name in ("nope.html.j2", "own_pages:nope.html.j2", "no_package_at_all:days.html.j2"):
+        changed = replace(run.modality, template=name)
+        monkeypatch.setattr(Run, "modality", changed)
+        with pytest.raises(OptionError, match=f"there is no template '{name}' for pages; give the"):
+            write_report(run, tmp_path / "report")

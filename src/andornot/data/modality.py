@@ -130,7 +130,8 @@ class Modality:
         command: place of a function from these options to what ``dissect`` is called with.
         seen: what the network did with the samples, after "it".
         batch: samples in a forward pass.
-        shown: samples that a page shows of each unit.
+        shown: samples of each unit on the pages of ``andornot page``; ``report`` and ``show`` have
+            the same default for all modalities.
         preprocessed: whether a run says how its samples became the network's input.
         network: place of a function from a run to its network; without it a network is not loaded
             again.
@@ -141,7 +142,8 @@ class Modality:
         gallery: place of a class with ``open(run, layer, data)``, a ``views.samples.Gallery``.
         terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
         pages: place of what puts samples on pages (see ``report.samples``).
-        template: the pieces of pages that speak of samples, in ``report/templates``.
+        template: the pieces of pages that speak of samples: a file in ``report/templates``, or
+            ``package:file``, which must have all pieces of ``rows.html.j2``.
         cells: place of what draws samples in figures (see ``figures.kinds``); empty if nothing.
         short: most concepts of a formula in a figure of examples.
         pictures: whether figures may show its samples as pictures.
