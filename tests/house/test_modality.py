@@ -630,7 +630,6 @@ def test_a_template_may_be_its_own_and_must_be_there(run, tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(tmp_path)
     assert isinstance(load_template("own_pages:days.html.j2"), jinja2.Template)
     for name in ("nope.html.j2", "own_pages:nope.html.j2", "no_package_at_all:days.html.j2"):
-        changed = replace(run.modality, template=name)
-        monkeypatch.setattr(Run, "modality", changed)
+        run.__dict__["modality"] = replace(run.modality, template=name)
         with pytest.raises(OptionError, match=f"there is no template '{name}' for pages; give the"):
             write_report(run, tmp_path / "report")
