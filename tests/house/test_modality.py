@@ -24,6 +24,7 @@ from andornot._tools.progress import show_progress
 from andornot._tools.timer import Timer
 from andornot.data import registry
 from andornot.data.modality import DataKind, Level, Modality
+from andornot.data.rows import fingerprint_of
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.probes.base import Recording
 
@@ -486,7 +487,7 @@ def labels_that(do):
     return {"labels": labels}
 
 
-def lost(_):
+def lost(*_):
     raise RuntimeError("year 60\nis lost")
 
 
@@ -527,6 +528,16 @@ def test_a_fingerprint_that_is_no_text_is_told_as_what_it_is(series, tmp_path):
     data = altered(series, fingerprint=lambda _: 7)
     with pytest.raises(DataError, match=r"have the fingerprint 7; let fingerprint\(\) return"):
         dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+def test_a_question_that_fails_is_one_sentence(run, series):
+    from andornot.runs.reopen import matching
+
+    for name in ("subset", "fingerprint"):
+        turned = registry.open_samples(f"series:{series}").sample_ids[::-1]
+        data = altered(series, **{name: lost, "sample_ids": named(turned)})
+        with pytest.raises(DataError, match=r"Altered.* failed with RuntimeError: year 60 is lost"):
+            matching(run, data) if name == "subset" else fingerprint_of(data)
 
 
 ANSWERS = {
