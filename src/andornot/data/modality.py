@@ -143,7 +143,7 @@ class Modality:
         terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
         pages: place of what puts samples on pages (see ``report.samples``).
         template: the pieces of pages that speak of samples: a file in ``report/templates``, or
-            ``package:file``, which must have all pieces of ``rows.html.j2``.
+            ``package:file``, which must have all pieces of "rows.html.j2" there.
         cells: place of what draws samples in figures (see ``figures.kinds``); empty if nothing.
         short: most concepts of a formula in a figure of examples.
         pictures: whether figures may show its samples as pictures.
