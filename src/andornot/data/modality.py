@@ -251,8 +251,10 @@ def _check_text(value: object, what: str, needed: bool = True) -> None:
 
 
 def _check_tuple(value: object, kind: type, what: str) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+    given = value if isinstance(value, tuple) else (value,)
+    sorts = {type(each).__name__ for each in given if not isinstance(each, kind)}
+    if sorts or not isinstance(value, tuple):
+        one = f"holds {min(sorts)}" if isinstance(value, tuple) else f"is {type(value).__name__}"
         raise OptionError(
-            f"{what}: is {quoted(value)}; give a tuple of {kind.__name__}, with a comma behind its "
-            "only entry"
+            f"{what}: {one}; give a tuple of {kind.__name__}, with a comma behind its only entry"
         )
