@@ -283,6 +283,7 @@ BROKEN = {
         "odd_records:foreign",
         "OptionError: the kind odd of the modality odd says that it is of",
     ),
+    "levels": ("odd_records:levels", "OptionError: two of odd, odd of the modality odd have"),
     "colon": ("odd_records:colon", "OptionError: the kind of data 'o:d' has a colon; leave it out"),
     "source": ("odd_records:source", "OptionError: the source of odd is 'spec'; give a dict"),
 }
@@ -304,6 +305,7 @@ CHANGES = {
     "batch": lambda: {"batch": 0},
     "text": lambda: {"opener": None},
     "foreign": lambda: {"kinds": (DataKind("odd", "even"),)},
+    "levels": lambda: {"levels": (Level("odd"), Level("odd"))},
     "colon": lambda: {"kinds": (DataKind("o:d", "odd"),)},
     "source": lambda: {"kinds": (DataKind("odd", "odd", "spec"),)},
 }

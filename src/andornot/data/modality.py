@@ -186,6 +186,10 @@ class Modality:
             _check_tuple(getattr(self, field_name), kind, f"{field_name} {of}")
         for field_name in ("arguments", "options", "edits"):
             _check_tuple(getattr(self, field_name), str, f"{field_name} {of}")
+        for each in (self.levels, self.kinds):
+            names = [one.name for one in each]
+            if len(set(names)) < len(names):
+                raise OptionError(f"two of {', '.join(names)} {of} have one name; rename one")
         if not self.levels:
             raise OptionError(f"the modality {self.name} has no level; give one or more")
         for other in (kind for kind in self.kinds if kind.modality != self.name):
