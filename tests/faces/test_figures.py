@@ -458,6 +458,20 @@ def test_without_a_head_units_are_ranked_by_correlation(varied):
         assert f"{value:+.2f}".replace("-", "−") in said(drawing.figure)
 
 
+@pytest.mark.parametrize("values", [(0.3, -0.67), (0.5, 0.1), (-0.1, -0.67), (0.0,), (-1.0, 1e-9)])
+def test_bars_stay_in_their_column(values):
+    """Those of negative values once ran over the units' numbers, on the left."""
+    scale = contributions._Scale.of(values)
+    ends = [(left, left + width) for left, width in map(scale.bar, values)]
+    assert min(left for left, _ in ends) >= 0
+    assert max(right for _, right in ends) <= contributions._BAR * (1 + 1e-9)
+    zero = scale.bar(0.0)[0]
+    for value, (left, right) in zip(values, ends, strict=True):
+        assert (left if value >= 0 else right) == pytest.approx(zero)
+        shared = contributions._BAR * abs(value) / ((scale.high - scale.low) or 1)
+        assert right - left == pytest.approx(shared)
+
+
 def test_a_network_that_always_says_the_same(run):
     same = Run.open(run.path)
     same.__dict__["logits"] = np.tile([1.0, 0.0, 0.0], (N_SAMPLES, 1))

@@ -9,6 +9,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from andornot._tools.progress import show_progress
 from andornot._tools.timer import Timer
 from andornot.data import registry
 from andornot.data.modality import DataKind, Level, Modality
+from andornot.data.rows import fingerprint_of
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, RunError
 from andornot.probes.base import Recording
 
@@ -127,7 +129,7 @@ def test_what_it_lacks_is_said_in_one_sentence(run):
     for what, said in {
         lambda: EditSession.open(run): "has days as positions; edits need images or pairs",
         lambda: attack(run, "cold", "warm"): "an attack needs units at images or at pairs",
-        lambda: Replay.of(run, "conv"): "stand at days, where a channel cannot be set to zero",
+        lambda: Replay.of(run, "conv"): "no ablation is known for temperature series, so do w",
         lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",
         lambda: model_of(trusted): "networks for stations are not loaded from a run; give it",
         lambda: model_of(run): "asks to run the Python file .*net.py, which nobody has looked at",
@@ -271,8 +273,8 @@ BROKEN = {
     "wrong": ("json:dumps", "it is no Modality but function"),
     "ending": ("ending_module:X", "SystemExit: goodbye"),
     "twice": ("plugin_images:AGAIN", "its name 'images' is taken already"),
-    "comma": ("odd_records:comma", "OptionError: kinds of the modality odd: is DataKind(.*give a"),
-    "nothing": ("odd_records:nothing", "OptionError: kinds of the modality odd: is None; give a"),
+    "comma": ("odd_records:comma", "OptionError: kinds of the modality odd: is DataKind; give"),
+    "nothing": ("odd_records:nothing", "OptionError: kinds of the modality odd: is NoneType; g"),
     "kindless": ("odd_records:kindless", "it has no kind of data"),
     "level": ("odd_records:level", "OptionError: the modality odd has no level; give one or more"),
     "batch": ("odd_records:batch", "OptionError: batch of the modality odd is 0; give 1 or more"),
@@ -281,6 +283,7 @@ BROKEN = {
         "odd_records:foreign",
         "OptionError: the kind odd of the modality odd says that it is of",
     ),
+    "levels": ("odd_records:levels", "OptionError: two of odd, odd of the modality odd have"),
     "colon": ("odd_records:colon", "OptionError: the kind of data 'o:d' has a colon; leave it out"),
     "source": ("odd_records:source", "OptionError: the source of odd is 'spec'; give a dict"),
 }
@@ -302,6 +305,7 @@ CHANGES = {
     "batch": lambda: {"batch": 0},
     "text": lambda: {"opener": None},
     "foreign": lambda: {"kinds": (DataKind("odd", "even"),)},
+    "levels": lambda: {"levels": (Level("odd"), Level("odd"))},
     "colon": lambda: {"kinds": (DataKind("o:d", "odd"),)},
     "source": lambda: {"kinds": (DataKind("odd", "odd", "spec"),)},
 }
@@ -485,7 +489,7 @@ def labels_that(do):
     return {"labels": labels}
 
 
-def lost(_):
+def lost(*_):
     raise RuntimeError("year 60\nis lost")
 
 
@@ -526,6 +530,16 @@ def test_a_fingerprint_that_is_no_text_is_told_as_what_it_is(series, tmp_path):
     data = altered(series, fingerprint=lambda _: 7)
     with pytest.raises(DataError, match=r"have the fingerprint 7; let fingerprint\(\) return"):
         dissect(f"{series.parent / 'net.py'}:network", "conv", data, tmp_path / "run", trust=None)
+
+
+def test_a_question_that_fails_is_one_sentence(run, series):
+    from andornot.runs.reopen import matching
+
+    for name in ("subset", "fingerprint"):
+        turned = registry.open_samples(f"series:{series}").sample_ids[::-1]
+        data = altered(series, **{name: lost, "sample_ids": named(turned)})
+        with pytest.raises(DataError, match=r"Altered.* failed with RuntimeError: year 60 is lost"):
+            matching(run, data) if name == "subset" else fingerprint_of(data)
 
 
 ANSWERS = {
@@ -605,3 +619,30 @@ def test_names_of_positions_are_as_many_as_positions(run, series):
         open_gallery(run, data=few).unit(0, 1)
     whole = altered(series, names_of_positions=lambda self, i: range(self.lengths[i]))
     assert open_gallery(run, data=whole).unit(0, 1).samples[0].active == "8 to 13"
+
+
+def test_pages_speak_of_its_positions(run, tmp_path):
+    pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    from andornot.report.write import write_report
+
+    write_report(run, tmp_path / "report")
+    assert "share of days" in (tmp_path / "report" / "concepts.html").read_text(encoding="utf-8")
+    concepts = sorted((tmp_path / "report" / "concept").glob("*.html"))
+    assert re.search(r"It holds on [\d,]+ days", concepts[0].read_text(encoding="utf-8"))
+
+
+def test_a_template_may_be_its_own_and_must_be_there(run, tmp_path, monkeypatch):
+    jinja2 = pytest.importorskip("jinja2", reason="jinja2 is not installed")
+    from andornot.report.folder import load_template
+    from andornot.report.write import write_report
+
+    package = tmp_path / "own_pages"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "days.html.j2").write_text("{{ day }}")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert isinstance(load_template("own_pages:days.html.j2"), jinja2.Template)
+    for name in ("nope.html.j2", "own_pages:nope.html.j2", "no_package_at_all:days.html.j2"):
+        run.__dict__["modality"] = replace(run.modality, template=name)
+        with pytest.raises(OptionError, match=f"there is no template '{name}' for pages; give the"):
+            write_report(run, tmp_path / "report")

@@ -79,10 +79,16 @@ class Replay:
                 "one that could be set to zero; explain the layer's own units, without directions"
             )
         if not run.positions.replay:
+            elsewhere = any(level.replay for level in run.modality.levels)
             raise ModelError(
                 f"units of {layer} in {run.path} stand at {run.positions.position}s, where a "
-                f"channel cannot be set to zero; explain a layer with a value for each "
-                f"{run.modality.sample}, where the network has one"
+                "channel cannot be set to zero; "
+                + (
+                    f"explain a layer with a value for each {run.modality.sample}, where the "
+                    "network has one"
+                    if elsewhere
+                    else f"no ablation is known for {run.modality.name}, so do without it"
+                )
             )
         replay: Replay = run.modality.find(run.positions.replay)(run, layer, source or Source())
         return replay

@@ -110,8 +110,8 @@ def get(name: str, to: Path, mirror: str | None, quiet: bool) -> None:
 def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: Any) -> int:
     """Say what is in a data set, and what is suspicious, before you wait for a run.
 
-    SPEC is a path, or KIND:PATH as for --data. Every image and label map is read once. The exit
-    status is 1 if a sample cannot be read.
+    SPEC is a path, or KIND:PATH as for --data. Every sample and its labels are read once. The
+    exit status is 1 if a sample cannot be read.
     """
     from andornot._tools.progress import show_progress
     from andornot.data.registry import modality_of_data

@@ -32,7 +32,7 @@ _FOLDER: Final = click.Path(path_type=Path)
 @click.option(
     "--samples", type=int, default=16, show_default=True,
     metavar="N",
-    help="Show N images or sentence pairs for each unit.",
+    help="Show N samples for each unit.",
 )  # fmt: skip
 @click.option(
     "--attack", "attacks", type=_FOLDER, multiple=True, metavar="DIR",
@@ -71,7 +71,7 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
     "--samples",
     type=int,
     metavar="N",
-    help="Show N images or sentence pairs for each unit  [default: 8, 10].",
+    help="Show N samples for each unit  [default: 8 images, 10 of other samples].",
 )
 @DATA
 @TRUST_CODE

@@ -138,7 +138,8 @@ class Modality:
         command: place of a function from these options to what ``dissect`` is called with.
         seen: what the network did with the samples, after "it".
         batch: samples in a forward pass.
-        shown: samples that a page shows of each unit.
+        shown: samples of each unit on the pages of ``andornot page``; ``report`` and ``show`` have
+            the same default for all modalities.
         preprocessed: whether a run says how its samples became the network's input.
         network: place of a function from a run to its network; without it a network is not loaded
             again.
@@ -149,7 +150,8 @@ class Modality:
         gallery: place of a class with ``open(run, layer, data)``, a ``views.samples.Gallery``.
         terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
         pages: place of what puts samples on pages (see ``report.samples``).
-        template: the pieces of pages that speak of samples, in ``report/templates``.
+        template: the pieces of pages that speak of samples: a file in ``report/templates``, or
+            ``package:file``, which must have all pieces of "rows.html.j2" there.
         cells: place of what draws samples in figures (see ``figures.kinds``); empty if nothing.
         short: most concepts of a formula in a figure of examples.
         pictures: whether figures may show its samples as pictures.
@@ -202,6 +204,10 @@ class Modality:
             _check_tuple(getattr(self, field_name), kind, f"{field_name} {of}")
         for field_name in ("arguments", "options", "edits"):
             _check_tuple(getattr(self, field_name), str, f"{field_name} {of}")
+        for each in (self.levels, self.kinds):
+            names = [one.name for one in each]
+            if len(set(names)) < len(names):
+                raise OptionError(f"two of {', '.join(names)} {of} have one name; rename one")
         if not self.levels:
             raise OptionError(f"the modality {self.name} has no level; give one or more")
         for other in (kind for kind in self.kinds if kind.modality != self.name):
@@ -267,8 +273,10 @@ def _check_text(value: object, what: str, needed: bool = True) -> None:
 
 
 def _check_tuple(value: object, kind: type, what: str) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(each, kind) for each in value):
+    given = value if isinstance(value, tuple) else (value,)
+    sorts = {type(each).__name__ for each in given if not isinstance(each, kind)}
+    if sorts or not isinstance(value, tuple):
+        one = f"holds {min(sorts)}" if isinstance(value, tuple) else f"is {type(value).__name__}"
         raise OptionError(
-            f"{what}: is {quoted(value)}; give a tuple of {kind.__name__}, with a comma behind its "
-            "only entry"
+            f"{what}: {one}; give a tuple of {kind.__name__}, with a comma behind its only entry"
         )

@@ -20,7 +20,7 @@ from andornot._tools.progress import tell
 from andornot._tools.user_code import others_code
 from andornot._tools.words import shortened
 from andornot.data.modality import DataKind, Modality
-from andornot.data.rows import check_samples_say
+from andornot.data.rows import asking, check_samples_say
 from andornot.errors import DataError, OptionError, RunError, quoted
 
 GROUP: Final = "andornot.modalities"
@@ -335,10 +335,12 @@ def _chosen(
             raise OptionError(
                 f"{data.path} has no sample in the split {quoted(split)}: it has {known}"
             )
-        data = data.subset(inside)
+        with asking(data, f"the split {quoted(split)}"):
+            data = data.subset(inside)
     if limit is not None:
         step = max(1.0, len(data) / whole_number(limit, "limit", 1))
-        data = data.subset(int(i * step) for i in range(min(limit, len(data))))
+        with asking(data, "some of them"):
+            data = data.subset(int(i * step) for i in range(min(limit, len(data))))
     return data
 
 

@@ -7,6 +7,7 @@ Nobody has checked the types of a plug-in, and what numpy or a manifest would ma
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,29 @@ def _check_different(names: Sequence[str], what: str) -> None:
         if name in seen:
             raise DataError(f"{what} hold {quoted(name)} twice; give each another name")
         seen.add(name)
+
+
+def asking(data: Any, what: str) -> AbstractContextManager[object]:
+    """Around a question to samples: what code of another package raises becomes a sentence."""
+    if not are_rows(data):  # samples of ours, whose faults are to be seen
+        return nullcontext()
+    return others_code(f"asking the data ({type(data).__name__}) for {what}", DataError)
+
+
+def fingerprint_of(data: Any) -> str:
+    """A text that changes whenever the samples do.
+
+    Raises:
+        DataError: it is no text.
+    """
+    with asking(data, "their fingerprint"):
+        key: object = data.fingerprint()
+    if not isinstance(key, str) or not key:
+        raise DataError(
+            f"the data at {data.path} have the fingerprint {quoted(key)}; let fingerprint() return "
+            "a text that changes whenever the samples do"
+        )
+    return key
 
 
 def labels_of(data: Any, sample: int) -> NDArray[np.bool_]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -75,6 +76,8 @@ def _by_length(axes: Axes, panel: AccuracyPanel) -> None:
         (panel.given_size, "with the number of active samples held fixed", VERMILLION, "s--"),
     )
     for line, label, colour, marks in lines:
+        if np.isnan(line.value).all():  # nothing varies that could be held fixed
+            continue
         axes.fill_between(panel.lengths, line.low, line.high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(panel.lengths, line.value, marks, color=colour, label=label)
     axes.axhline(0, color=RULE, linewidth=0.8, zorder=0)

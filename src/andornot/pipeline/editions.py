@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.reading import read_array
-from andornot.errors import DataError, RunError, quoted
+from andornot.data.rows import fingerprint_of
+from andornot.errors import RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.values import DataEdition
@@ -40,12 +41,7 @@ _STORED = {"labels": "concept table", "images": "activations"}
 
 def data_edition(plan: Plan, log: Journal) -> DataEdition:
     """The edition of label maps and of images; compared by content if the run is to verify."""
-    key: object = plan.probe.data.fingerprint()
-    if not isinstance(key, str) or not key:
-        raise DataError(
-            f"the data at {plan.probe.data.path} have the fingerprint {quoted(key)}; let "
-            "fingerprint() return a text that changes whenever the samples do"
-        )
+    key = fingerprint_of(plan.probe.data)
     stage = plan.stage(stage_names.DATA, data=key)
     log.enter(stage)
     known = _noted(stage)

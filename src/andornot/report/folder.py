@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 
 TOP: Final = (
     "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
@@ -34,10 +36,13 @@ def write_list(folder: Path, data: Mapping[str, Any]) -> None:
 
 
 def load_template(name: str) -> Any:
-    """A jinja2 template of this package, with everything in it escaped.
+    """A jinja2 template, with everything in it escaped.
+
+    Args:
+        name: of a file in ``report/templates``, or ``package:file`` of one in another package.
 
     Raises:
-        OptionError: jinja2 is not installed.
+        OptionError: jinja2 is not installed, or there is no such template.
     """
     try:
         import jinja2
@@ -46,16 +51,37 @@ def load_template(name: str) -> Any:
             "pages need the package jinja2, which is not installed; "
             'install it with pip install "andornot[report]"'
         ) from None
-    return _environment(jinja2).get_template(name)
+    try:
+        return _environment(jinja2).get_template(name)
+    except jinja2.TemplateNotFound as error:
+        raise OptionError(
+            f"there is no template {quoted(name)} for pages; give the name of one in "
+            "report/templates, or package:file of one in another package"
+        ) from error
 
 
 @cache
 def _environment(jinja2: Any) -> Any:
     """What compiles templates, each once."""
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.ChoiceLoader(
+            (
+                jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+                jinja2.FunctionLoader(_of_package),
+            )
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _of_package(name: str) -> str | None:
+    """The text of ``package:file``; None if there is no such file."""
+    package, _, file = name.partition(":")
+    if not package or not file:
+        return None
+    with suppress(ModuleNotFoundError, OSError):
+        return resources.files(package).joinpath(file).read_text(encoding="utf-8")
+    return None

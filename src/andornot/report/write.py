@@ -112,6 +112,7 @@ def write_pages(
         DataError: an attack cannot be opened.
         RunError: the folder cannot be written.
     """
+    load_template(views.whole.pieces)  # a modality names it, which may be of another package
     with whole_folder(out, top=TOP) as folder, writing(out):
         make = views.sample_pages() or SamplePages
         report = _Report(views, folder, make(folder))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from andornot.data.images.dataset import ProbingData
 from andornot.data.modality import DataKind
 from andornot.data.registry import data_kind, kinds_of, modality_named, opener_of
+from andornot.data.rows import asking, fingerprint_of
 from andornot.data.samples import OWN, Samples
 from andornot.data.sentences.pairs import PairData
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
@@ -110,7 +111,7 @@ def _open_file(run: Run, reader: Callable[..., S], kind: DataKind, spec: str, **
 
 def _unchanged(run: Run, data: S) -> S:
     data = matching(run, data)
-    if data.fingerprint() != run.record.data.fingerprint:
+    if fingerprint_of(data) != run.record.data.fingerprint:
         raise DataError(
             f"the data at {data.path} has changed since {run.path} was made from it; make the run "
             "again, or hand over the data itself if only its files' dates have changed"
@@ -135,7 +136,8 @@ def matching(run: Run, data: S) -> S:
             f"the data at {data.path} lacks {quoted(missing[0])} and {len(missing) - 1} more of "
             f"the {len(wanted)} samples of {run.path}; give the data that the run was made from"
         )
-    return data.subset(where[name] for name in wanted)
+    with asking(data, "some of them"):
+        return data.subset(where[name] for name in wanted)
 
 
 def model_of(run: Run, model: Any = None) -> Any:
