@@ -21,6 +21,7 @@ from andornot._tools.checks import as_path, whole_number
 from andornot._tools.files import check_plain, sweep, write_whole, writing
 from andornot._tools.folders import listed, remove_ours
 from andornot._tools.progress import track
+from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
@@ -57,6 +58,7 @@ class Streamed:
     kept: int
 
 
+@one_table
 def explain_to_parquet(
     responses: Responses | Iterable[Responses],
     concepts: ConceptTable,
