@@ -17,7 +17,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._tools.checks import as_array, several, texts, whole_number
+from andornot._tools.checks import as_array, flag, several, texts, whole_number
 from andornot._tools.executors import Engine, engine_of
 from andornot._tools.parallel import asked_to_stop, ordered_map
 from andornot._tools.progress import track
@@ -384,6 +384,7 @@ def score(
         >>> andornot.score("water AND NOT river", unit, concepts).iou
         1.0
     """
+    known_only = flag(known_only, "known_only")
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
     responses = Responses.from_masks(mask[None], concepts)

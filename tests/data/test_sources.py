@@ -311,6 +311,16 @@ def test_a_source_that_fails_at_its_key_is_refused_when_it_is_named():
         named_sources([Broken()])
 
 
+@pytest.mark.parametrize("name", ["names", "categories", "category", "provenance", "labels"])
+def test_a_property_that_fails_is_the_sources_fault(name):
+    def fails(_):
+        raise RuntimeError("no luck")
+
+    broken = type("Broken", (Thing,), {name: property(fails, lambda _, value: None)})
+    with pytest.raises(OptionError, match=r"Broken cannot be loaded \(RuntimeError: no luck\)"):
+        named_sources([broken(lambda v: None)])
+
+
 def test_nothing_named_is_no_source():
     assert named_sources(None) == named_sources([]) == ()
     with pytest.raises(OptionError, match="sources is 3; give a list"):

@@ -113,6 +113,8 @@ class Result:
     def __getitem__(self, unit: SupportsIndex | slice) -> Explanation | Result:
         if isinstance(unit, slice):
             return self._only(self._slice(unit))
+        if isinstance(unit, bool):  # to Python, it is a number
+            raise self._missing(unit)
         try:
             number = operator.index(unit)
         except TypeError:

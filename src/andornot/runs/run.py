@@ -48,6 +48,16 @@ DIRECTIONS = "directions.npy"
 """Where the directions that stand in the place of a layer's units lie, in its stage."""
 
 
+def check_run(given: object, what: str = "run") -> None:
+    """Refuse what is no run.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not isinstance(given, Run):
+        raise OptionError(f"{what} is {quoted(given)}; give a Run, such as Run.open reads")
+
+
 @dataclass(frozen=True, repr=False)
 class Run:
     """A finished run, read from its directory.
