@@ -29,6 +29,7 @@ from andornot.data.sources import named
 from andornot.data.sources.annotated import Annotated
 from andornot.data.sources.base import ConceptSource, Labels, Plain, Provenance, SampleView
 from andornot.data.sources.colours import COLORS, Colours
+from andornot.data.sources.functions import named as names_in
 from andornot.data.sources.functions import on_grid
 from andornot.data.sources.named import GROUP, key_of_sources, named_sources
 from andornot.data.sources.summed import Summed
@@ -319,6 +320,16 @@ def test_a_property_that_fails_is_the_sources_fault(name):
     broken = type("Broken", (Thing,), {name: property(fails, lambda _, value: None)})
     with pytest.raises(OptionError, match=r"Broken cannot be loaded \(RuntimeError: no luck\)"):
         named_sources([broken(lambda v: None)])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r", "a\u2028b"])
+def test_a_name_stands_on_one_line(name):
+    for said in ({"names": [name]}, {"names": ["a"], "category": name}):
+        thing = type("Broken", (Thing,), said)
+        with pytest.raises(AndornotError, match="a line ends in"):
+            named_sources([thing(lambda v: None)])
+    with pytest.raises(AndornotError, match="a line ends in"):
+        names_in({name: True})
 
 
 def test_nothing_named_is_no_source():

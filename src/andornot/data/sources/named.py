@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
+from andornot._tools.checks import as_array, several, texts, users_path, whole_number
 from andornot._tools.user_code import import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
-from andornot.data.sources.functions import ConceptFunction, asking
+from andornot.data.sources.functions import ConceptFunction, asking, names_on_a_line
 from andornot.errors import AndornotError, DataError, OptionError, quoted
-from andornot.formula import nfc
 from andornot.specs import python_function
 
 GROUP = "andornot.concepts"
@@ -146,12 +145,12 @@ def _of_object(
     told = hashlib.sha256(f"{seen} {stamp}".encode()).hexdigest()
     names = _told(found, "names", who)
     if names is not None:
-        names = tuple(map(nfc, names_of(names, f"the names of {who}")))
+        names = names_on_a_line(names, f"names of {who}")
         if not names or len(set(names)) < len(names):
             raise OptionError(f"the names of {who} are {quoted(names)}; give each once")
     whose = Provenance.of(_told(found, "provenance", who, Provenance.rule(who)))
     category = _told(found, "category", who, who.partition(" in ")[0])
-    category = nfc(*names_of([category], f"the category of {who}"))
+    (category,) = names_on_a_line([category], f"categories of {who}")
     if has_labels:
         each = _categories(found, who, names, category)
         return OfUser(found, who, names or (), each, whose, told, folder, code)
