@@ -23,7 +23,6 @@ from click.testing import CliRunner
 import andornot
 from analysis_cases import LAYER, pair_run, picture_run
 from andornot import AndornotError
-from andornot._tools.files import text_writer
 from andornot.cli import cli
 from andornot.errors import ModelError, RunError
 from andornot.probes.base import Recording
@@ -365,7 +364,7 @@ def test_a_manifest_that_could_not_be_read_replaces_none(runs, tmp_path):
     said = r"not written.*search\.categories must be a list"
     with new_results(out) as tables:
         for name in TABLES:
-            tables.write(name, text_writer("others"))
+            tables.write(name, lambda path: path.write_text("others"))
         with pytest.raises(RunError, match=said) as caught:
             commit(out, tables, wrong)
     assert "\n" not in str(caught.value)
