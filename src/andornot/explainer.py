@@ -12,15 +12,16 @@ from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._tools.checks import as_array, several, texts, whole_number
+from andornot._tools.checks import as_array, flag, several, texts, whole_number
 from andornot._tools.executors import Engine, engine_of
 from andornot._tools.parallel import asked_to_stop, ordered_map
 from andornot._tools.progress import track
+from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
@@ -55,12 +56,13 @@ _OTHERS = ("units", "status", "jobs", "only", "executor")
 """Keywords of ``explain`` that are none of the search."""
 
 
+@one_table
 def explain(
     unit_masks: ArrayLike | Responses,
     concepts: ConceptTable,
     length: int = SearchOptions.length,
     beam_size: int = SearchOptions.beam_size,
-    search: Search = SearchOptions.search,
+    search: Search | SearchOptions = SearchOptions.search,
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
@@ -80,7 +82,7 @@ def explain(
         concepts: the concept table.
         length: longest formula, in concepts.
         beam_size: formulas kept at each step of a beam search, and returned for each unit.
-        search: how to search; see :class:`SearchOptions`.
+        search: how to search; or a whole :class:`SearchOptions`, and none of its fields beside it.
         units: numbers to call the units by; 0, 1, ... if not given.
         status: for each unit ``"ok"`` or why it cannot be explained.
         jobs: threads; all cores if not given.
@@ -108,8 +110,7 @@ def explain(
         >>> print(result[0])
         unit 0: (water OR river) AND NOT blue (IoU 1.000)
     """
-    searching = {"length": length, "beam_size": beam_size, "search": search, "concepts": only}
-    chosen = SearchOptions.given({**searching, **options}, _OTHERS)
+    chosen = _chosen({"length": length, "beam_size": beam_size, "concepts": only} | options, search)
     check_table(concepts, "concepts")
     responses = (
         unit_masks
@@ -120,6 +121,14 @@ def explain(
         return explain_responses(
             responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
         )
+
+
+def _chosen(keywords: dict[str, Any], search: Search | SearchOptions) -> SearchOptions:
+    """The options of a search; beside a whole record, what has its default was not given."""
+    if isinstance(search, SearchOptions):
+        defaults = {"length": SearchOptions.length, "beam_size": SearchOptions.beam_size}
+        keywords = {n: v for n, v in keywords.items() if v is not defaults.get(n)}
+    return SearchOptions.given({**keywords, "search": search}, _OTHERS)
 
 
 def explain_responses(
@@ -375,6 +384,7 @@ def score(
         >>> andornot.score("water AND NOT river", unit, concepts).iou
         1.0
     """
+    known_only = flag(known_only, "known_only")
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
     responses = Responses.from_masks(mask[None], concepts)

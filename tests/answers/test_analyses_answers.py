@@ -101,6 +101,15 @@ def test_length(run):
     assert "left out: 1 dead" in answer.sentences[0]
 
 
+def test_a_single_step_is_told_once():
+    iou = np.array([[0.1, 0.3], [0.2, 0.2]])
+    told = length._findings(length.by_length_table(iou), None, 2)
+    assert told[1] == "The step to length 2 adds 0.1000 to the mean."
+    iou = np.array([[0.1, 0.3, 0.4], [0.2, 0.2, 0.3]])
+    told = length._findings(length.by_length_table(iou), None, 3)
+    assert told[1].startswith("The last step, to length 3, adds 0.1000 to the mean; the first")
+
+
 def test_length_needs_two_lengths(tmp_path):
     short = picture_run(tmp_path, LAYER, length=1)
     with pytest.raises(RunError, match=r"single concepts only.*--length 2"):

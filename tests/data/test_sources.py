@@ -31,6 +31,7 @@ from andornot.data.sources.annotated import Annotated
 from andornot.data.sources.base import ConceptSource, Labels, Plain, Provenance, SampleView
 from andornot.data.sources.colours import COLORS, Colours
 from andornot.data.sources.functions import ConceptFunction, on_grid
+from andornot.data.sources.functions import named as names_in
 from andornot.data.sources.named import GROUP, OfUser, key_of_sources, named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import OfTokens, Overlap, words_of
@@ -415,6 +416,26 @@ def test_a_source_that_fails_at_its_key_is_refused_when_it_is_named():
 
     with pytest.raises(OptionError, match=r"Broken cannot be loaded \(ValueError: no key\); mend"):
         named_sources([Broken()])
+
+
+@pytest.mark.parametrize("name", ["names", "categories", "category", "provenance", "labels"])
+def test_a_property_that_fails_is_the_sources_fault(name):
+    def fails(_):
+        raise RuntimeError("no luck")
+
+    broken = type("Broken", (Thing,), {name: property(fails, lambda _, value: None)})
+    with pytest.raises(OptionError, match=r"Broken cannot be loaded \(RuntimeError: no luck\)"):
+        named_sources([broken(lambda v: None)])
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\r", "a\u2028b"])
+def test_a_name_stands_on_one_line(name):
+    for said in ({"names": [name]}, {"names": ["a"], "category": name}):
+        thing = type("Broken", (Thing,), said)
+        with pytest.raises(AndornotError, match="a line ends in"):
+            named_sources([thing(lambda v: None)])
+    with pytest.raises(AndornotError, match="a line ends in"):
+        names_in({name: True})
 
 
 def test_nothing_named_is_no_source():

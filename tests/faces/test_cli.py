@@ -131,6 +131,9 @@ def test_configuration_file(world, suffix, capsys):
     config.write_text("\n".join([*lines, f"lenght{separator}3"]))
     said = sentence(capsys, main, ["explain", "--config", str(config)])
     assert "has the option 'lenght'" in said
+    assert "does not know (did you mean length?); it knows " in said
+    assert " pool," in said
+    assert not {"candidates,", "config,"}.intersection(said.split())
     config.write_text("[[[")
     assert "cannot be read" in sentence(capsys, main, ["explain", "--config", str(config)])
 
@@ -155,6 +158,19 @@ def test_what_a_configuration_says_is_read_strictly(world, capsys):
     with pytest.raises(SystemExit):
         main(["explain", "--config", str(config)])
     assert "'a' is no unit or range" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("config: other.yaml\n", "names another configuration (config), which is not read"),
+        ("candidates: 2\npool: 3\n", "gives pool twice, under two names (pool and candidates)"),
+        ("known-only: true\nknown_only: true\n", "gives known-only twice, under two names"),
+    ],
+)
+def test_a_configuration_that_cannot_be_meant_is_refused(tmp_path, capsys, lines, said):
+    (tmp_path / "c.yaml").write_text(lines)
+    assert said in sentence(capsys, main, ["explain", "--config", str(tmp_path / "c.yaml")])
 
 
 @pytest.mark.parametrize("units", ["5-3", "1-", "x"])

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import andornot
 import example_cases
+from andornot import views
 from andornot.data.images.open import open_data
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.open import open_pairs
@@ -73,6 +75,28 @@ CALLS = {
     "pair_concepts, stop_words": lambda run: pair_concepts(pairs(), stop_words=THREE),
     "token_concepts, n_folds": lambda run: token_concepts(pairs(), n_folds=ODD),
     "parquet, block": lambda run: explain_to_parquet(run.responses(), run.concepts, "u", block=ODD),
+    "parquet, masks": lambda run: explain_to_parquet(PICTURE, run.concepts, "u"),
+    "parquet, list of masks": lambda run: explain_to_parquet([PICTURE], run.concepts, "u"),
+    "parquet, masks in turn": lambda run: explain_to_parquet(iter([PICTURE]), run.concepts, "u"),
+    "parquet, number": lambda run: explain_to_parquet(THREE, run.concepts, "u"),
+    "parquet, table": lambda run: explain_to_parquet(run.responses(), ODD, "u"),
+    "analyze, run": lambda run: andornot.analyze(ODD, "length"),
+    "analyze, nothing to compare": lambda run: andornot.analyze(run, "baseline"),
+    "analyze, nothing to compare with": lambda run: andornot.analyze(run, "baseline", against=ODD),
+    "unit view, samples": lambda run: views.unit_view(run, 0, n_samples=ODD),
+    "unit view, half a sample": lambda run: views.unit_view(run, 0, n_samples=HALF),
+    "unit view, no sample": lambda run: views.unit_view(run, 0, n_samples=0),
+    "unit view, run": lambda run: views.unit_view(ODD, 0),
+    "gallery, run": lambda run: views.gallery(ODD),
+    "gallery, samples": lambda run: views.gallery(run).unit(0, ODD),
+    "run views, run": lambda run: views.run_views(ODD),
+    "formula tree, run": lambda run: views.formula_tree(ODD, 0),
+    "formula tree, formula": lambda run: views.formula_tree(run, 0, THREE),
+    "formula tree, no formula": lambda run: views.formula_tree(run, 0, ""),
+    "score, known_only": lambda run: andornot.score(
+        "a", [True], andornot.ConceptTable.from_masks([[True]], ["a"]), known_only=ODD
+    ),
+    "result, True": lambda run: run.result()[True],
     "parquet, path": lambda run: explain_to_parquet(run.responses(), run.concepts, THREE),
     "edits of words": lambda run: apply_edit(pairs().pairs[0], ODD),
 }

@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from andornot.cli import cli
 from andornot.errors import ModelError, RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
+from andornot.runs.commit import TABLES, commit, new_results
 from andornot.runs.manifest import Manifest
 from andornot.runs.manifest_fields import check_manifest
 from andornot.runs.reopen import model_of
@@ -351,3 +353,64 @@ def test_names_of_stages_are_in_one_place():
     assert lines(STAGES, {Path("runs/stage_names.py")}) == []
     for named in ('p.stages["logits"]', 'p.stage("data"', 'f"responses {layer}"'):
         assert STAGES.search(named)
+
+
+def test_a_manifest_that_could_not_be_read_replaces_none(runs, tmp_path):
+    out = tmp_path / "run"
+    shutil.copytree(runs["pair"].path, out)
+    run, before = Run.open(out), (out / MANIFEST).read_bytes()
+    text: Any = "object"
+    wrong = replace(run.record, search=replace(run.record.search, categories=text))
+    said = r"not written.*search\.categories must be a list"
+    with new_results(out) as tables:
+        for name in TABLES:
+            tables.write(name, lambda path: path.write_text("others"))
+        with pytest.raises(RunError, match=said) as caught:
+            commit(out, tables, wrong)
+    assert "\n" not in str(caught.value)
+    assert (out / MANIFEST).read_bytes() == before
+    assert Run.open(out).result() == run.result()
+
+
+@pytest.mark.parametrize("search", [{"categories": "lemma"}, {"operators": "OR"}])
+def test_a_whole_record_makes_a_run_that_can_be_read(runs, search, tmp_path):
+    options = andornot.SearchOptions(length=1, **search)
+    model, data = runs["pair"].record.model.spec, runs["pair"].record.data
+    with pytest.raises(AndornotError) if "categories" in search else nullcontext():
+        run = andornot.dissect(
+            model, "mlp.4", f"pairs:{data.path},tagger=none", tmp_path / "run", search=options,
+            folds=2, min_active=0.0, trust=None, recording=Recording(device="cpu"),
+        )  # fmt: skip
+        assert run.record.search.operators == ("OR",)
+
+
+def test_a_result_of_a_run_knows_how_it_was_searched_for(runs):
+    run = runs["pair"]
+    result = run.result()
+    assert result.search == andornot.SearchOptions(length=2)
+    assert result.table == run.concepts.digest
+    assert result == replace(result, search=None, table=None)
+    active = run.thresholds()[:, None] < np.asarray(run.activations())[:, :, 0, 0].T
+    few = result.select([e.unit for e in result if e.formula is not None][:2])
+    masks = active[[e.unit for e in few]]
+    trust = andornot.TrustOptions(0, 40, 2)
+    found = few.assess(masks, run.concepts, options=trust)
+    assert [e.formula for e in found] == [e.formula for e in few]
+    assert all(e.trust is not None for e in found)
+    with pytest.raises(AndornotError, match="length is 3 here"):
+        few.assess(masks, run.concepts, length=3, options=trust)
+    names = [f"other {name}" for name in run.concepts.names]
+    with pytest.raises(AndornotError, match="in another concept table"):
+        few.assess(masks, replace(run.concepts, names=tuple(names)), options=trust)
+
+
+@pytest.mark.parametrize("field", ["penalty", "space", "nodes", "limit"])
+def test_options_that_a_version_did_not_have_are_the_defaults(runs, field):
+    searched = replace(runs["pair"].record.search, **{field: None})
+    assert searched.options() == andornot.SearchOptions(length=2)
+
+
+def test_options_of_a_later_version_are_not_guessed(runs):
+    searched = runs["pair"].record.search
+    assert replace(searched, further={"colour": "red"}).options() is None
+    assert replace(searched, search="telepathy").options() is None

@@ -154,6 +154,9 @@ def test_a_score_has_names_and_is_the_pair_that_it_was(run):
     again = pickle.loads(pickle.dumps(score))
     assert (again, again.formula, again.unit) == (score, score.formula, 4)
     assert run.score(4, score.formula) == score
+    told = json.loads(json.dumps(score.as_dict()))
+    assert (told["unit"], told["formula"], told["scores"]) == (4, "NOT NOT red", score.scores())
+    assert [andornot.Counts(**fold) for fold in told["folds"]] == list(folds)
     with pytest.raises(FormulaError, match="colour"):
         run.score(4, "colour")
 

@@ -207,3 +207,41 @@ def test_pool_is_the_limit_in_arrays_too():
         andornot.examine(result, units, table, pool=3)
     with pytest.raises(OptionError, match="pool and limit are two names of one option"):
         andornot.examine(result, units, table, pool=2, limit=2)
+
+
+def arrays() -> tuple[Any, ConceptTable]:
+    masks = np.random.default_rng(0).random((4, 60)) < 0.4
+    table = ConceptTable.from_masks(masks, list("abcd"))
+    return np.random.default_rng(1).random((2, 60)) < 0.4, table
+
+
+def test_arrays_are_explained_with_a_whole_record_too(tmp_path):
+    units, table = arrays()
+    options = SearchOptions(length=2, operators=("OR",))
+    result = andornot.explain(units, table, search=options)
+    assert result.search == options
+    assert list(result) == list(andornot.explain(units, table, length=2, operators="OR"))
+    found = andornot.assess(result, units, table, search=options, options=TrustOptions(2, 40, 2))
+    assert found[0].trust is not None
+    blocks = andornot.Responses.from_masks(units, table)
+    written = andornot.explain_to_parquet(blocks, table, tmp_path / "u.parquet", search=options)
+    assert written.units == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"length": 4}, "length is a part of search, which is given too"),
+        ({"length": np.array([1, 2])}, "length is a part of search"),
+        ({"only": ["a"]}, "is a part of search"),
+        ({"metric": "f1"}, "metric is a part of search"),
+        ({"lenght": 2}, "'lenght' .did you mean length"),
+        ({"concepts": ["a"]}, r"concepts is the concept table here.*only=\[...\]"),
+        ({"trust": 1}, "there are beam_size.*, only, .*; and beside the search executor, jobs"),
+    ],
+    ids=str,
+)
+def test_parts_beside_a_whole_record_are_refused_in_arrays_too(given, said):
+    explain: Any = andornot.explain
+    with pytest.raises(OptionError, match=said):
+        explain(*arrays(), search=SearchOptions(length=2), **given)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from andornot.analyses import REGISTRY
 from andornot.errors import OptionError, quoted
+from andornot.runs.run import check_run
 
 if TYPE_CHECKING:
     from andornot.analyses.answer import Answer
@@ -39,19 +40,24 @@ def analyze(run: Run, question: str, layer: str | None = None, **options: Any) -
         >>> print(answer.sentences[0])
         relu: 4 units with a formula; none is left out.
     """
+    check_run(run)
     if not isinstance(question, str) or question not in REGISTRY:
         raise OptionError(
             f"question is {quoted(question)}{_near(str(question), REGISTRY)}; choose one of "
             f"{', '.join(REGISTRY)}"
         )
     ask = import_module(f"andornot.analyses.{question}").answer
-    known = list(inspect.signature(ask).parameters)[2:]
+    own = list(inspect.signature(ask).parameters.values())[2:]
+    known = [option.name for option in own]
     for name in options:
         if name not in known:
             raise OptionError(
                 f"the question {question} has no option {name!r}{_near(name, known)}; "
                 + (f"it has {', '.join(known)}" if known else "it has none, so leave it out")
             )
+    for option in own:
+        if option.default is option.empty and option.name not in options:
+            raise OptionError(f"the question {question} needs an answer to {option.name}=; give it")
     answer: Answer = ask(run, layer, **options)
     return answer
 

@@ -12,7 +12,7 @@ from andornot.analyses.answer import Answer
 from andornot.analyses.units import explained_units
 from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
-from andornot.runs.run import Run
+from andornot.runs.run import Run, check_run
 
 SHARE = 0.95
 """Units count as above the baseline when they beat this share of the baseline's units."""
@@ -40,6 +40,7 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         0       1  0.967     0.967
         1       2  1.000     1.000
     """
+    check_run(against, "against")
     if run.record.data.fingerprint != against.record.data.fingerprint:
         raise OptionError(
             f"{run.path} and {against.path} were made from different samples, so their IoU cannot "

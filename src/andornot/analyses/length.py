@@ -120,8 +120,7 @@ def _findings(table: pd.DataFrame, paired: Paired | None, longest: int) -> list[
     found = [
         f"Mean IoU is {first['mean']:.4f} at length 1 and {last['mean']:.4f} at length {longest}: "
         f"{percent(last['gain'])} more (the paper's vision run: 68 % from length 1 to 10).",
-        f"The last step, to length {longest}, adds {steps[-1]:.4f} to the mean; the first one "
-        f"added {steps[0]:.4f}.",
+        _steps(steps, longest),
     ]
     if paired is None:
         return [
@@ -134,6 +133,16 @@ def _findings(table: pd.DataFrame, paired: Paired | None, longest: int) -> list[
         f"{p_value(paired.wilcoxon_p)}; Cohen's d_z = {paired.cohen:.2f}, rank-biserial "
         f"{paired.rank_biserial:.2f} (the paper does not name its test).",
     ]
+
+
+def _steps(steps: NDArray[np.float64], longest: int) -> str:
+    """What the last step adds, beside the first one if that is another."""
+    if longest == 2:
+        return f"The step to length 2 adds {steps[0]:.4f} to the mean."
+    return (
+        f"The last step, to length {longest}, adds {steps[-1]:.4f} to the mean; the first one "
+        f"added {steps[0]:.4f}."
+    )
 
 
 def _limits(run: Run) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Any
 import click
 
 from andornot._tools.looks import check_file
+from andornot._tools.words import nearest
 from andornot.cli.values import Length
 from andornot.errors import OptionError, quoted
 
 
-def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+def read_config(ctx: click.Context, param: click.Parameter, path: Path | None) -> Path | None:
     """Take defaults for the options of a command from a YAML or TOML file."""
     if path is None:
         return None
@@ -20,14 +21,22 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
     defaults: dict[str, Any] = {}
     for name, value in _load_mapping(path).items():
         option = known.get(str(name).replace("_", "-"))
+        if option is not None and option.name == param.name:
+            raise OptionError(
+                f"{path} names another configuration ({name}), which is not read; write its "
+                "options here, or leave the line out"
+            )
         if option is None or option.name is None:
+            # each by the name of today; an older one is taken, but taught to nobody
+            names = sorted({p.opts[0].lstrip("-") for p in known.values()} - {param.name})
             raise OptionError(
                 f"{path} has the option {quoted(name)}, which andornot {ctx.command.name} does not "
-                f"know; it knows {', '.join(sorted(known))}"
+                f"know{nearest(str(name), names)}; it knows {', '.join(names)}"
             )
+        called = _names(option)
         if option.name in defaults:
             raise OptionError(
-                f"{path} gives {name} twice, under two names ({' and '.join(_names(option))}); "
+                f"{path} gives {called[0]} twice, under two names ({' and '.join(called)}); "
                 "give it once"
             )
         whole = option.type is click.INT or isinstance(option.type, Length)
@@ -45,8 +54,9 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
 
 
 def _names(option: click.Parameter) -> list[str]:
-    """What a file may call an option."""
-    return sorted({name.lstrip("-").replace("-", sign) for name in option.opts for sign in "-_"})
+    """What a file may call an option, the name of today first."""
+    plain = [name.lstrip("-") for name in option.opts]
+    return list(dict.fromkeys(name.replace("-", sign) for name in plain for sign in "-_"))
 
 
 def _is_plain(value: object) -> bool:

@@ -735,7 +735,19 @@ class ConceptTable:
         Raises:
             DataError: a file is missing or damaged, or of a format that this version does not know.
         """
-        directory = as_path(directory, "directory")
+        return cls._read(as_path(directory, "directory"), with_positions=True)
+
+    @classmethod
+    def digest_in(cls, directory: Path) -> str:
+        """The digest of a table that was saved; its positions, the most of it, are not read.
+
+        Raises:
+            DataError: as of :meth:`load`.
+        """
+        return cls._read(directory, with_positions=False).digest
+
+    @classmethod
+    def _read(cls, directory: Path, *, with_positions: bool) -> ConceptTable:
         path = directory / "concepts.json"
         try:
             meta = json.loads(path.read_text(encoding="utf-8"))
@@ -768,7 +780,9 @@ class ConceptTable:
             members=members,
             provenance=provenance,
             # one of the two files alone is damage, of which loading tells
-            positions=AtomMap.load(directory) if any(f.exists() for f in files) else None,
+            positions=AtomMap.load(directory)
+            if with_positions and any(f.exists() for f in files)
+            else None,
             known=None if annotated is None else Known.load(directory, annotated),
             **read_arrays(directory / "atoms.npz", ("indptr", "indices", "fold_counts")),
         )

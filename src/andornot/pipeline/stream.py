@@ -21,9 +21,10 @@ from andornot._tools.checks import as_path, whole_number
 from andornot._tools.files import check_plain, sweep, write_whole, writing
 from andornot._tools.folders import listed, remove_ours
 from andornot._tools.progress import track
-from andornot.concepts.table import ConceptTable
+from andornot._tools.user_call import one_table
+from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.responses import Responses
-from andornot.errors import OptionError
+from andornot.errors import OptionError, quoted
 from andornot.explainer import explain_responses
 from andornot.measures.scores import Counts
 from andornot.results.explanation import INACTIVE, Certificate, Explanation
@@ -57,6 +58,7 @@ class Streamed:
     kept: int
 
 
+@one_table
 def explain_to_parquet(
     responses: Responses | Iterable[Responses],
     concepts: ConceptTable,
@@ -99,6 +101,11 @@ def explain_to_parquet(
     if whole_number(block, "block") < 1:
         raise OptionError(f"block is {block}; give at least 1 unit")
     chosen, path = SearchOptions.given(options, ("block", "jobs")), as_path(path, "path")
+    check_table(concepts, "concepts")
+    if hasattr(responses, "dtype") or not isinstance(responses, Responses | Iterable):
+        _check_responses(responses)
+    for part in responses if isinstance(responses, list | tuple) else ():
+        _check_responses(part)
     folder = path.with_name(f"{path.name}.parts")
     shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
     names, first, inactive, kept = [], 0, 0, 0
@@ -156,8 +163,16 @@ def _blocks(responses: Responses | Iterable[Responses], size: int) -> Iterator[R
             yield responses.select(range(start, min(start + size, responses.n_units)))
     else:
         for part in responses:
+            _check_responses(part)
             for start in range(0, part.n_units, size):
                 yield part.select(range(start, min(start + size, part.n_units)))
+
+
+def _check_responses(part: object) -> None:
+    if not isinstance(part, Responses):
+        raise OptionError(
+            f"responses has {quoted(part)}; give Responses, such as Responses.from_masks counts"
+        )
 
 
 def _rows(

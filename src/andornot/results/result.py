@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 from andornot._tools.checks import several, whole_number
 from andornot._tools.lazy import resolve
+from andornot._tools.user_call import one_table
 from andornot._tools.words import count, shortened
 from andornot.errors import OptionError, OutOfRangeError, quoted
 from andornot.results.explanation import Explanation
@@ -42,8 +43,9 @@ class Result:
         explanations: one for each unit; where activations were cut into ranges, of the top range.
         lower: those of the lower ranges, of all units.
         search: how they were searched for, and
-        table: the digest of the concept table; None where neither is known, as of a result that
-            was read from a run. Results with the same explanations are equal whatever these are.
+        table: the digest of the concept table; None where neither is known, as of a run whose
+            options this version does not know. Results with the same explanations are equal
+            whatever these are.
 
     Examples:
         >>> concepts = andornot.ConceptTable.from_masks(np.eye(4, dtype=bool), ["a", "b", "c", "d"])
@@ -111,6 +113,8 @@ class Result:
     def __getitem__(self, unit: SupportsIndex | slice) -> Explanation | Result:
         if isinstance(unit, slice):
             return self._only(self._slice(unit))
+        if isinstance(unit, bool):  # to Python, it is a number
+            raise self._missing(unit)
         try:
             number = operator.index(unit)
         except TypeError:
@@ -222,6 +226,7 @@ class Result:
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise damaged(path, repr(error)) from error
 
+    @one_table
     def assess(self, unit_masks: ArrayLike, concepts: ConceptTable, **options: Any) -> Result:
         """Find out how far the explanations can be trusted: see :func:`andornot.assess`.
 

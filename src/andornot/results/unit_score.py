@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 from andornot._tools.words import shortened
 from andornot.formula import Formula
@@ -66,6 +67,16 @@ class UnitScore(_Pair):
     def scores(self) -> dict[str, float]:
         """All scores by name (see ``andornot.measures.scores.METRICS``)."""
         return self.counts.scores()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "unit": self.unit,
+            "formula": str(self.formula),
+            "counts": asdict(self.counts),
+            "scores": self.scores(),
+            "folds": [asdict(fold) for fold in self.folds],
+        }
 
     def __str__(self) -> str:
         return (

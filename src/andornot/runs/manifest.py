@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from andornot._tools.files import plain_number
 from andornot._tools.reading import check_digest, parse_json
-from andornot.errors import RunError
+from andornot.errors import OptionError, RunError
 from andornot.runs.manifest_fields import check_manifest
+from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
     from andornot.models.shapes import Layout, PrefixTokens
@@ -222,6 +223,18 @@ class Searched(ManifestPart):
     nodes: int | None = None
     seconds: float | None = None
     known_only: bool | None = None
+
+    def options(self) -> SearchOptions | None:
+        """As options of this version; None where it does not know them all.
+
+        What the run's version did not have was done as the defaults say.
+        """
+        given = {name: getattr(self, name) for name in self._defaults()}
+        try:
+            known = SearchOptions(**{n: value for n, value in given.items() if value is not None})
+        except OptionError:
+            return None
+        return None if self.further else known
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,8 @@ RUN/cache/...               concept table, activations, logits, responses, keyed
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from andornot.counting.responses import Responses
 from andornot.counting.stores import Shards
 from andornot.data.modality import Level, Modality
 from andornot.data.registry import modality_of_run
-from andornot.errors import DamagedError, OptionError, RunError, quoted
+from andornot.errors import DamagedError, DataError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
 from andornot.formula import Formula, as_formula
 from andornot.measures.scores import Counts
@@ -45,6 +46,16 @@ if TYPE_CHECKING:
 
 DIRECTIONS = "directions.npy"
 """Where the directions that stand in the place of a layer's units lie, in its stage."""
+
+
+def check_run(given: object, what: str = "run") -> None:
+    """Refuse what is no run.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not isinstance(given, Run):
+        raise OptionError(f"{what} is {quoted(given)}; give a Run, such as Run.open reads")
 
 
 @dataclass(frozen=True, repr=False)
@@ -370,7 +381,7 @@ class Run:
         return layers
 
     def result(self, layer: str | None = None) -> Result:
-        """The explanations of a layer."""
+        """The explanations of a layer, with the options that they were searched for with."""
         name = self.layer(layer)
         if name not in self._results:
             try:
@@ -378,8 +389,18 @@ class Run:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 path = self.table_file(EXPLANATIONS[1])
                 raise DamagedError(path, f"{error!r} in the layer {name}") from error
-            self._results[name] = Result.of_rows(rows)
+            found = Result.of_rows(rows)
+            self._results[name] = replace(
+                found, search=self.record.search.options(), table=self._table_digest
+            )
         return self._results[name]
+
+    @cached_property
+    def _table_digest(self) -> str | None:
+        """What tells the concept table from others; None where it is lost or damaged."""
+        with suppress(DataError, RunError, OSError):
+            return ConceptTable.digest_in(self._part(stage_names.CONCEPTS))
+        return None
 
     @cached_property
     def _results(self) -> dict[str, Result]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from andornot._tools.checks import as_masks
+from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.errors import OptionError, quoted
 from andornot.explainer import score_responses, with_unknown
@@ -47,6 +48,7 @@ class _Repeated(ArraySearch, total=False):
     only: str | Sequence[str] | None
 
 
+@one_table
 def assess(
     result: Result,
     unit_masks: ArrayLike,
@@ -66,7 +68,7 @@ def assess(
         options: how often to draw, search and shuffle.
         jobs: threads; all cores if not given.
         **search: the options of the search, as :func:`andornot.explain` was given them; needed
-            only where the result does not remember them (it was read from a run).
+            only where the result does not remember them.
 
     Raises:
         OptionError: an option cannot be used, or the result is not that of these masks, of this
@@ -130,6 +132,9 @@ def _search_of(result: Result, keywords: Mapping[str, Any]) -> SearchOptions:
     given = {_FIELDS.get(name, name): value for name, value in keywords.items()}
     if len(given) < len(keywords):
         raise OptionError("pool and limit are two names of one option; give one of them")
+    if isinstance(given.get("search"), SearchOptions):
+        whole = SearchOptions.given(given, _OTHERS)
+        given = {field.name: getattr(whole, field.name) for field in fields(whole)}
     if result.search is None:
         return SearchOptions.given(given, _OTHERS)
     was = {field.name: getattr(result.search, field.name) for field in fields(result.search)}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from andornot._tools.checks import whole_number
 from andornot.errors import OptionError
-from andornot.formula import Formula, parse
-from andornot.runs.run import Run
+from andornot.formula import Formula, as_formula
+from andornot.runs.run import Run, check_run
 from andornot.views.answers import ask_all
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.layer_context import LayerContext, matcher_of
@@ -34,6 +35,7 @@ def gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGallery:
         >>> samples.layer, str(samples.unit(0).explanation.formula)
         ('relu', 'red')
     """
+    check_run(run)
     return open_gallery(run, layer, data)
 
 
@@ -60,6 +62,8 @@ def unit_view(
         >>> view.as_dict()["n_positions"]  # all of it as plain data, which JSON can hold
         1536
     """
+    check_run(run)
+    whole_number(n_samples, "n_samples")  # and what it may be says who looks for them
     layer = run.layer(layer)
     result = run.result(layer)
     number = result[unit].unit  # raises before the data is opened
@@ -89,9 +93,10 @@ def formula_tree(
         >>> [(part.concept, round(part.iou, 3), round(part.without, 3)) for part in tree.concepts()]
         [('red', 0.868, 0.132), ('yellow', 0.132, 0.868)]
     """
+    check_run(run)
     layer = run.layer(layer)
     e = run.result(layer)[unit]
-    wanted = parse(formula) if isinstance(formula, str) else formula or e.formula
+    wanted = e.formula if formula is None else as_formula(formula)
     if wanted is None:
         raise OptionError(f"unit {e.unit} has no formula ({e.status}); give one to look at")
     return matcher_of(run, layer, e.unit).tree(wanted)

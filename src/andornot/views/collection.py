@@ -16,7 +16,7 @@ from andornot._tools.tables import write_csv
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.results.result import Result
-from andornot.runs.run import Run
+from andornot.runs.run import Run, check_run
 from andornot.views.answers import LayerAnswers, ask_all, layer_answers
 from andornot.views.arrays import (
     ArrayContext,
@@ -257,6 +257,7 @@ def run_views(
         >>> views.whole.title, [view.entry.formula for view in views.units(n_samples=2)]
         ('Units of net', ['red', 'green', 'blue', 'red OR yellow'])
     """
+    check_run(run)
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]

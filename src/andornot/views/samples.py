@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.checks import whole_number
 from andornot._tools.reading import read_array
 from andornot.concepts.positions import AtomMap
 from andornot.counting.responses import known_positions
@@ -173,7 +174,7 @@ class Gallery(ABC, Generic[V]):
         Raises:
             OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
         """
-        if n_samples < 1:
+        if whole_number(n_samples, "n_samples") < 1:
             raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
         explanation: Explanation = self.result[unit]
         formula = explanation.formula

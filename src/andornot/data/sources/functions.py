@@ -164,9 +164,22 @@ def named(found: Mapping[str, Any]) -> tuple[str, ...]:
     """The names in what a function returned.
 
     Raises:
-        DataError: one is no text.
+        DataError: one is no text on one line.
     """
-    return tuple(map(nfc, names_of(list(found), "names")))
+    return names_on_a_line(list(found), "names")
+
+
+def names_on_a_line(given: Any, what: str) -> tuple[str, ...]:
+    """Names as they are compared, each of which fits on a line of a table.
+
+    Raises:
+        DataError: one is no such text.
+    """
+    names = tuple(map(nfc, names_of(given, what)))
+    for name in names:
+        if name.splitlines() != [name]:
+            raise DataError(f"a line ends in {quoted(name)}, one of the {what}; leave that out")
+    return names
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,13 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.checks import as_array, names_of, several, texts, users_path, whole_number
+from andornot._tools.checks import as_array, several, texts, users_path, whole_number
 from andornot._tools.user_code import digest_with_beside, import_file, importable, outliving
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
-from andornot.data.sources.functions import ConceptFunction, asking
+from andornot.data.sources.functions import ConceptFunction, asking, names_on_a_line
 from andornot.errors import AndornotError, DataError, OptionError, quoted
-from andornot.formula import nfc
 from andornot.specs import python_function
 
 GROUP = "andornot.concepts"
@@ -48,7 +47,7 @@ def named_sources(given: object) -> tuple[UserSource, ...]:
     """
     if given is None:
         return ()
-    if callable(given) or hasattr(given, "labels"):
+    if callable(given) or _has_labels(given):
         given = (given,)
     return tuple(_source(one) for one in several(given, "sources"))
 
@@ -111,6 +110,15 @@ def _loaded(load: Callable[[], Any], who: str) -> Any:
         ) from error
 
 
+def _told(found: Any, name: str, who: str, default: Any = None) -> Any:
+    """What an object of a user says under a name, which may be a property and run code."""
+    return _loaded(lambda: getattr(found, name, default), who)
+
+
+def _has_labels(found: Any) -> bool:
+    return bool(_loaded(lambda: hasattr(found, "labels"), f"the source {type(found).__name__}"))
+
+
 def _made(found: Any, who: str) -> Any:
     """A class makes what is meant."""
     return _loaded(found, who) if isinstance(found, type) else found
@@ -124,30 +132,31 @@ def _of_object(
     code: str | None = None,
 ) -> UserSource:
     """A function, or a source, with what it says of itself."""
-    if not callable(found) and not hasattr(found, "labels"):
+    has_labels = _has_labels(found)
+    if not callable(found) and not has_labels:
         raise OptionError(
             f"{who} is {quoted(found)}; concepts come from a function, or from an object with "
             "names, categories and labels"
         )
-    own = getattr(found, "key", "")
+    own = _told(found, "key", who, "")
     said = _loaded(own, who) if callable(own) else own
-    stamp = str(said) if said else ""  # `base.Plain` says nothing
+    stamp = _loaded(lambda: str(said) if said else "", who)  # `base.Plain` says nothing
     seen = digest or _digest_of_object(found, stamp)
     told = hashlib.sha256(f"{seen} {stamp}".encode()).hexdigest()
-    if hasattr(found, "labels") and hasattr(found, "known"):
+    if has_labels and _told(found, "known", who) is not None:
         raise OptionError(
             f"{who} has an attribute known, which nobody asks; say what is unknown in the Labels "
             "of each sample (unknown={CATEGORY: mask or None}), and leave it out"
         )
-    names = _loaded(lambda: getattr(found, "names", None), who)
+    names = _told(found, "names", who)
     if names is not None:
-        names = tuple(map(nfc, names_of(names, f"the names of {who}")))
+        names = names_on_a_line(names, f"names of {who}")
         if not names or len(set(names)) < len(names):
             raise OptionError(f"the names of {who} are {quoted(names)}; give each once")
-    whose = Provenance.of(getattr(found, "provenance", Provenance.rule(who)))
-    category = getattr(found, "category", who.partition(" in ")[0])
-    category = nfc(*names_of([category], f"the category of {who}"))
-    if hasattr(found, "labels"):
+    whose = Provenance.of(_told(found, "provenance", who, Provenance.rule(who)))
+    category = _told(found, "category", who, who.partition(" in ")[0])
+    (category,) = names_on_a_line([category], f"categories of {who}")
+    if has_labels:
         each = _categories(found, who, names, category)
         return OfUser(found, who, names or (), each, whose, told, folder, code)
     return ConceptFunction(found, who, category, whose, names, told, folder, code)
@@ -158,7 +167,7 @@ def _categories(
 ) -> tuple[tuple[str, ...], ...]:
     if names is None:
         raise OptionError(f"{who} has labels and no names; give it names, a list of texts")
-    given = getattr(found, "categories", None)
+    given = _told(found, "categories", who)
     if given is None:
         return ((category,),) * len(names)
     each = tuple(texts(own, f"the categories of {who}") for own in several(given, "categories"))
@@ -295,9 +304,9 @@ class OfUser:
 
     def links(self, sample: SampleView) -> NDArray[np.int64] | None:
         """What the user's source says; none, if it says nothing."""
-        if not hasattr(self.source, "links"):
-            return None
         with self._asking(sample):
+            if not hasattr(self.source, "links"):
+                return None
             given = self.source.links(sample)
             return None if given is None else _links(given, sample.grid)
 
