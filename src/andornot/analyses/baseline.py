@@ -30,7 +30,8 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         against: the same network with random weights, on the same samples.
 
     Raises:
-        OptionError: the runs are not of the same samples, or lack the layer.
+        OptionError: the runs are not of the same samples, or not scored on the same positions, or
+            lack the layer.
         RunError: no unit of one of them has a formula.
 
     Examples:
@@ -43,6 +44,13 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         raise OptionError(
             f"{run.path} and {against.path} were made from different samples, so their IoU cannot "
             "be compared; make both from the same"
+        )
+    if run.known_only != against.known_only:
+        one = run if run.known_only else against
+        raise OptionError(
+            f"{one.path} scored each formula only where its categories were annotated and the "
+            "other run on all positions, so their IoU cannot be compared; explain both with "
+            "--known-only, or both without"
         )
     layer = run.layer(layer)
     ours, theirs = explained_units(run, layer), explained_units(against, layer)

@@ -8,7 +8,7 @@ from andornot._tools.checks import whole_number
 from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
-from andornot.analyses.units import explained_units
+from andornot.analyses.units import check_all_positions, explained_units
 from andornot.errors import RunError
 from andornot.formula import Formula
 from andornot.measures.sanity import EPSILON, PASSED, TESTED_METRICS, SanityScores, run_tests
@@ -34,7 +34,7 @@ def answer(
 
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
-        RunError: no unit can be tested.
+        RunError: no unit can be tested, or the run scored with known_only.
 
     Examples:
         >>> metrics = answer(run).tables["metrics"]
@@ -44,6 +44,7 @@ def answer(
         5  precision  not both  not both
         6     recall  not both  not both
     """
+    check_all_positions(run, "metrics")
     seed = whole_number(seed, "seed", 0)
     explained = explained_units(run, layer)
     chosen = set(checked_units(explained.numbers, units, explained.layer))

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from andornot.analyses.lexicon import Lexicon
 from andornot.analyses.split_counts import SplitCounts, gather_evidence
 from andornot.concepts.table import ConceptTable
@@ -46,14 +49,20 @@ def find_candidates(
     run: Run, layer: str, best: Mapping[int, Scored], lexicon: Lexicon, min_share: float
 ) -> tuple[list[Candidate], dict[int, SplitCounts]]:
     """Units with two alternatives that enough positions and samples speak for, the best first."""
-    responses = run.responses(layer)
+    responses, table = run.responses(layer), run.concepts
+    # shares of what the formula explains are taken where it was counted
+    within = {unit: run.counted_atoms(scored.formula) for unit, scored in best.items()}
     found = [
         candidate
         for unit, scored in best.items()
-        if (candidate := _candidate(unit, scored, run.concepts, responses, lexicon, min_share))
+        if (
+            candidate := _candidate(
+                unit, scored, table, responses, within[unit], lexicon, min_share
+            )
+        )
     ]
     splits = {c.unit: (c.first.whole, c.second.whole) for c in found}
-    evidence = gather_evidence(run, layer, splits)
+    evidence = gather_evidence(run, layer, splits, within)
     # many positions can lie in one image, and one image shows no second meaning
     enough = [c for c in found if min(evidence[c.unit].samples[:2]) >= LEAST_SAMPLES]
     return sorted(enough, key=lambda c: (-c.score, c.unit)), evidence
@@ -64,13 +73,18 @@ def _candidate(
     scored: Scored,
     table: ConceptTable,
     responses: Responses,
+    within: NDArray[np.bool_],
     lexicon: Lexicon,
     min_share: float,
 ) -> Candidate | None:
-    """The two alternatives of a formula that say most for two meanings; None if there are none."""
+    """The two alternatives of a formula that say most for two meanings; None if there are none.
+
+    They are counted on the atoms ``within``, as the formula was.
+    """
     parts = alternatives(scored.formula)
     atoms, k = responses.unit(unit)
-    masks = [table.mask(part.whole)[atoms] for part in parts]
+    there = within[atoms]
+    masks = [table.mask(part.whole)[atoms] & there for part in parts]
     best: Candidate | None = None
     for i, j in combinations(range(len(parts)), 2):
         alone = {a: int(k[masks[a] & ~masks[b]].sum()) for a, b in ((i, j), (j, i))}

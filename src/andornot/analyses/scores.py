@@ -10,7 +10,7 @@ import pandas as pd
 from andornot._tools.words import count
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units, profiles_of
-from andornot.analyses.units import explained_units, formula_of
+from andornot.analyses.units import check_all_positions, explained_units, formula_of
 from andornot.measures.profiles import Profile
 from andornot.measures.scores import Agreement
 from andornot.results.explanation import Explanation
@@ -45,6 +45,7 @@ def answer(
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
         ModelError: the network cannot be loaded again, or does not look at images.
+        RunError: the run scored with known_only.
 
     Examples:
         >>> units = answer(run, units=[0, 3]).tables["units"]
@@ -53,6 +54,7 @@ def answer(
         0     0  1.0      1.0            red
         1     3  1.0      1.0  red OR yellow
     """
+    check_all_positions(run, "scores")
     explained = explained_units(run, layer)
     ranked = [e.unit for e in run.result(explained.layer).best() if e.formula is not None]
     chosen = checked_units(explained.numbers, units, explained.layer)

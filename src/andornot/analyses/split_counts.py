@@ -33,7 +33,10 @@ class SplitCounts:
 
 
 def gather_evidence(
-    run: Run, layer: str, splits: Mapping[int, tuple[Formula, Formula]]
+    run: Run,
+    layer: str,
+    splits: Mapping[int, tuple[Formula, Formula]],
+    within: Mapping[int, NDArray[np.bool_]],
 ) -> dict[int, SplitCounts]:
     """Count, sample by sample, what each of two formulas alone accounts for.
 
@@ -41,11 +44,13 @@ def gather_evidence(
         run: the run.
         layer: the units' layer.
         splits: two formulas for each unit; what both hold on counts for neither.
+        within: for each unit the atoms to count on, bool ``(n_atoms,)``.
     """
     table, shards, thresholds = run.concepts, run.activations(layer), run.thresholds(layer)
     sides = {}  # of each atom: 1 if only the first formula holds, 2 if only the second, else 0
     for unit, (first, second) in splits.items():
         a, b = table.mask(first), table.mask(second)
+        a, b = a & within[unit], b & within[unit]
         sides[unit] = (a & ~b) + 2 * (b & ~a)
     assert isinstance(table.positions, AtomMap)  # runs keep the positions
     positions, owner = _rows(table.positions, shards.n_rows)

@@ -63,6 +63,20 @@ def explained_units(run: Run, layer: str | None = None) -> Units:
     return Units(layer, explained, {state: states.count(state) for state in set(states)})
 
 
+def check_all_positions(run: Run, question: str) -> None:
+    """Refuse a question that is counted on all positions where the run's formulas are not.
+
+    Raises:
+        RunError: the run scored each formula where its concepts are known.
+    """
+    if run.known_only:
+        raise RunError(
+            f"the question {question} is counted on all positions, and {run.path} scored each "
+            "formula only where its categories were annotated; explain without --known-only to "
+            "ask it"
+        )
+
+
 def formula_of(explanation: Explanation) -> Formula:
     """The formula of a unit that has one."""
     assert explanation.formula is not None

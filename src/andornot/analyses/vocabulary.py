@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from andornot._tools.words import count, percent
 from andornot.analyses.answer import Answer
 from andornot.analyses.profiling import checked_units
-from andornot.analyses.units import Units, explained_units, formula_of
+from andornot.analyses.units import Units, check_all_positions, explained_units, formula_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
 from andornot.results.explanation import Explanation
@@ -35,7 +35,7 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
 
     Raises:
         OptionError: the run has no such layer, or a unit has no formula.
-        RunError: no unit has a formula, or the run kept no activations.
+        RunError: no unit has a formula, or the run kept no activations, or scored with known_only.
 
     Examples:
         >>> answer(run).tables["units"][["unit", "ceiling", "attained", "no_concept"]].head(2)
@@ -43,6 +43,7 @@ def answer(run: Run, layer: str | None = None, units: list[int] | None = None) -
         0     0      1.0       1.0         0.0
         1     1      1.0       1.0         0.0
     """
+    check_all_positions(run, "vocabulary")
     explained = explained_units(run, layer)
     chosen = checked_units(explained.numbers, units, explained.layer)
     responses, table = run.responses(explained.layer), run.concepts

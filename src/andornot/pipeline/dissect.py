@@ -57,8 +57,7 @@ if TYPE_CHECKING:
 
 _KNOWN_ONLY = (
     "each formula is scored where all its categories were annotated, so formulas with other "
-    "categories are scored on other positions; pictures and the parts of formulas go by all "
-    "positions"
+    "categories are scored on other positions"
 )
 
 

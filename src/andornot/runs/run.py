@@ -386,6 +386,20 @@ class Run:
         """The results read so far: parsing thousands of formulas takes a while."""
         return {}
 
+    @property
+    def known_only(self) -> bool:
+        """Whether each formula is scored only where all its concepts are known."""
+        return bool(self.record.search.known_only)
+
+    def counted_atoms(self, formula: Formula) -> NDArray[np.bool_]:
+        """The atoms on which a formula is scored, bool ``(n_atoms,)``; all, unless ``known_only``.
+
+        Raises:
+            FormulaError: the formula names an unknown concept.
+        """
+        table = self.concepts
+        return table.known_atoms(formula) if self.known_only else np.ones(table.n_atoms, np.bool_)
+
     def score(self, unit: int, formula: Formula | str, layer: str | None = None) -> UnitScore:
         """Counts and scores of any formula for a unit, over all samples and in each fold.
 
@@ -401,10 +415,10 @@ class Run:
             raise OptionError(
                 f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"
             )
-        known_only = bool(self.record.search.known_only)
+        known_only = self.known_only
         whole = score_responses(formula, responses, unit, table, known_only)
         mask, k = table.mask(formula), responses.unit_folds(unit)
-        there = table.known_atoms(formula) if known_only else np.ones(table.n_atoms, np.bool_)
+        there = self.counted_atoms(formula)
         mask &= there
         folds = tuple(
             Counts.of(

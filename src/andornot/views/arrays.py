@@ -34,7 +34,16 @@ from andornot.views.layer import (
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
 from andornot.views.plots import Plot, iou_by_length, iou_histogram, trust_by_length
-from andornot.views.unit import derived, entry_of, length_sentence, lower_ranges, runner_up_rows
+from andornot.views.unit import (
+    COUNTED,
+    UnitEntry,
+    counted_where,
+    derived,
+    entry_of,
+    length_sentence,
+    lower_ranges,
+    runner_up_rows,
+)
 from andornot.views.unit_in_layer import UnitView, kind_words, lengths_plot
 from andornot.views.unit_links import UnitLink, unit_ref
 
@@ -133,7 +142,7 @@ class ArrayContext:
         if self.given is None or self.table is None:
             return None
         active = active_by_atom(self.given, place, self.table.n_atoms)
-        return Matcher(self.table, active)
+        return Matcher(self.table, active, _known_only(self.result))
 
     @cached_property
     def refs(self) -> tuple[UnitLink, ...]:
@@ -165,13 +174,13 @@ def array_units(context: ArrayContext) -> Iterator[UnitView[Any]]:
 
 
 def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[Any]:
-    e, refs, table = context.explanations[place], context.refs, context.table
+    e, refs = context.explanations[place], context.refs
     missed, alarms = _failures(context.matcher(place), e)
     return UnitView(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
-        entry=entry_of(e, derived=() if table is None else derived(table, e)),
+        entry=_entry(context, e),
         n_positions=_positions(e),
         true_negatives=e.counts.tn,
         kind=kind_words(e),
@@ -191,13 +200,22 @@ def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[
     )
 
 
+def _entry(context: ArrayContext, e: Explanation) -> UnitEntry[Any]:
+    """What is said of a unit."""
+    table = context.table
+    entry: UnitEntry[Any] = entry_of(e, derived=() if table is None else derived(table, e))
+    if not _known_only(context.result):
+        return entry
+    return counted_where(entry, e, None if table is None else table.n_positions, "position")
+
+
 def _failures(
     matcher: Matcher | None, e: Explanation
 ) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
     """Which concepts stand out where the formula misses the unit, and in its false alarms."""
     if matcher is None or e.formula is None:
         return (), ()
-    return failures(matcher, matcher.table.mask(e.formula))
+    return failures(matcher.where_counted(e.formula), matcher.table.mask(e.formula))
 
 
 def array_layer(context: ArrayContext) -> LayerView:
@@ -255,4 +273,5 @@ def array_facts(context: ArrayContext) -> tuple[tuple[str, str], ...]:
             ("formulas", f"up to {search.length} concepts, with {operators}"),
             ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
         ]
+        facts += [("counted", COUNTED)] if search.known_only else []
     return (*facts, ("written", f"with andornot {__version__}"))

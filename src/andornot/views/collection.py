@@ -36,7 +36,7 @@ from andornot.views.listed import Listed, UnitList, unit_list
 from andornot.views.of_run import data_name, model_name
 from andornot.views.origins import origins
 from andornot.views.plain import View
-from andornot.views.unit import Story, choose_units
+from andornot.views.unit import COUNTED, Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
 from andornot.views.unit_links import UnitLink
 
@@ -308,6 +308,7 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
         *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
         ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
+        *([("counted", COUNTED)] if run.known_only else []),
         ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
         ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
          f"{m.data.fingerprint[:12]}"),

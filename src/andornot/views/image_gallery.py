@@ -12,6 +12,7 @@ from PIL import Image
 from andornot.counting.upsample import upsample
 from andornot.data.images.dataset import ProbingData
 from andornot.data.images.pixels import to_rgb
+from andornot.formula import Formula
 from andornot.results.explanation import Explanation
 from andornot.runs.reopen import images_of, matching
 from andornot.runs.run import Run
@@ -39,6 +40,7 @@ class ImageView(View):
         peak: the unit's largest activation, as a multiple of its threshold; NaN if that is not
             above 0.
         labels: the concepts that cover most of the unit's mask, most first.
+        counted: where the formula is scored; None for everywhere.
     """
 
     unit: int
@@ -49,6 +51,7 @@ class ImageView(View):
     formula_mask: BoolArray
     peak: float
     labels: tuple[str, ...]
+    counted: BoolArray | None = None
 
     @property
     def image(self) -> Image.Image:
@@ -57,8 +60,13 @@ class ImageView(View):
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """Shares of the positions: unit and formula, unit only, formula only."""
+        """Shares of the positions: unit and formula, unit only, formula only.
+
+        Only those where the formula is scored are looked at.
+        """
         unit, formula = self.unit_mask, self.formula_mask
+        if self.counted is not None:
+            unit, formula = unit & self.counted, formula & self.counted
         return (
             float((unit & formula).mean()),
             float((unit & ~formula).mean()),
@@ -90,6 +98,8 @@ class ImageView(View):
             parts.append(f"IoU {both / (both + unit + formula):.2f} here")
         if self.peak == self.peak:  # not NaN: the threshold is above 0
             parts.append(f"peak {self.peak:.1f} × threshold")
+        if self.counted is not None and not self.counted.all():
+            parts.append(f"{(~self.counted).mean():.0%} not annotated, and not counted")
         return ", ".join(parts)
 
     def as_dict(self) -> dict[str, Any]:
@@ -175,7 +185,13 @@ class ImageGallery(Gallery[ImageView]):
             formula_mask=atoms[grid],
             peak=float(self.peaks[sample, unit]) / threshold if threshold > 0 else np.nan,
             labels=self._labels_under(grid[unit_mask]),
+            counted=self._counted(explanation.formula, grid),
         )
+
+    def _counted(self, formula: Formula | None, grid: NDArray[np.int32]) -> BoolArray | None:
+        if formula is None or not self.run.known_only:
+            return None
+        return self.run.counted_atoms(formula)[grid]
 
     def left_over(self, explanation: Explanation, union: BoolArray, sample: int) -> LeftOverView:
         """One image beside the best union of atoms that have concepts."""

@@ -135,4 +135,5 @@ class LayerContext:
 def matcher_of(run: Run, layer: str, unit: int) -> Matcher:
     """What scores formulas for a unit of a layer."""
     table = run.concepts
-    return Matcher(table, active_by_atom(run.responses(layer), unit, table.n_atoms))
+    active = active_by_atom(run.responses(layer), unit, table.n_atoms)
+    return Matcher(table, active, run.known_only)

@@ -17,6 +17,7 @@ from andornot.views.unit import (
     ClassWeight,
     Group,
     UnitEntry,
+    counted_where,
     derived,
     entry_of,
     length_sentence,
@@ -41,7 +42,10 @@ def unit_entry(
         position: what a position of the run is called, in the singular.
     """
     own = derived(run.concepts, e), class_weights(run, layer, e.unit)
-    return entry_of(e, groups, position, *own)
+    entry = entry_of(e, groups, position, *own)
+    if not run.known_only:
+        return entry
+    return counted_where(entry, e, run.concepts.n_positions, position)
 
 
 def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 from typing import Final
 
 import numpy as np
@@ -80,19 +80,39 @@ class Matcher:
     Attributes:
         table: the concepts.
         active: int64 ``(n_atoms,)``, positions of each atom on which the unit is active.
+        known_only: whether to count only where all concepts of a formula are known.
+        there: bool ``(n_atoms,)``, the atoms to count on, for a formula; None for all.
     """
 
     table: ConceptTable
     active: NDArray[np.int64]
+    known_only: bool = False
+    there: BoolArray | None = None
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Positions of each atom to count on."""
+        counts = self.table.counts
+        return counts if self.there is None else np.where(self.there, counts, 0)
+
+    def where_counted(self, formula: Formula) -> Matcher:
+        """The same, on the positions on which this formula is scored."""
+        if not self.known_only:
+            return self
+        there = self.table.known_atoms(formula)
+        return replace(self, active=np.where(there, self.active, 0), there=there)
 
     def counts(self, atoms: BoolArray) -> Counts:
         """Counts of the formula that is the union of these atoms."""
-        hit, held = int(self.active[atoms].sum()), int(self.table.counts[atoms].sum())
-        return Counts.of(hit, held, int(self.active.sum()), self.table.n_positions)
+        hit, held = int(self.active[atoms].sum()), int(self.sizes[atoms].sum())
+        return Counts.of(hit, held, int(self.active.sum()), int(self.sizes.sum()))
 
     def tree(self, formula: Formula) -> FormulaPart:
-        """A formula as a tree, in which chains of one operator are one node."""
-        return self._part(formula, False, ALONE, lambda atoms: atoms)
+        """A formula as a tree, in which chains of one operator are one node.
+
+        All its parts are counted on the positions on which the whole is scored.
+        """
+        return self.where_counted(formula)._part(formula, False, ALONE, lambda atoms: atoms)
 
     def _part(
         self, formula: Formula, negated: bool, place: str, replace: SetExpression
@@ -163,30 +183,44 @@ def failures(
     """Which concepts stand out where a formula misses the unit, and where it gives a false alarm.
 
     Args:
-        matcher: the unit.
+        matcher: the unit, where the formula is counted.
         atoms: what the formula is the union of.
         n: how many concepts to name at most.
     """
     missed = np.where(atoms, 0, matcher.active)
-    alarms = np.where(atoms, matcher.table.counts - matcher.active, 0)
-    return _standing_out(matcher.table, missed, n), _standing_out(matcher.table, alarms, n)
+    alarms = np.where(atoms, matcher.sizes - matcher.active, 0)
+    return _standing_out(matcher, missed, n), _standing_out(matcher, alarms, n)
 
 
-def _standing_out(table: ConceptTable, positions: NDArray[np.int64], n: int) -> tuple[Share, ...]:
+def _standing_out(matcher: Matcher, positions: NDArray[np.int64], n: int) -> tuple[Share, ...]:
     """The plain concepts that cover much of these positions, given by atom, and more than usual.
 
     They are ranked by ``share * log(share / usual share)``, their part of the divergence between
     these positions and all.
     """
-    per_entry = np.repeat(positions, np.diff(table.indptr))
-    covered = np.bincount(table.indices, per_entry, minlength=table.n_concepts)
+    table = matcher.table
+    share, usual = _shares(matcher, positions), _shares(matcher, matcher.sizes)
     if table.bases:
-        covered[np.array(table.bases) >= 0] = 0
-    share = covered / max(int(positions.sum()), 1)
-    usual = table.concept_counts / max(table.n_positions, 1)
+        share[np.array(table.bases) >= 0] = 0
     telling = (share >= _LEAST_SHARE) & (share >= _LEAST_LIFT * usual)
     rank = np.where(telling, share * np.log(np.maximum(share, 1e-12) / np.maximum(usual, 1e-12)), 0)
     most = np.argsort(-rank, kind="stable")[:n]
     return tuple(
         Share(table.names[c], float(share[c]), float(usual[c])) for c in most if rank[c] > 0
     )
+
+
+def _shares(matcher: Matcher, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The share of some positions, given by atom, that each concept covers, where it is known."""
+    table = matcher.table
+    per_entry = np.repeat(positions, np.diff(table.indptr))
+    looked = np.full(table.n_concepts, positions.sum())
+    if matcher.there is not None and table.known is not None:
+        known = table.known_concepts
+        assert known is not None
+        pattern = table.known.pattern
+        per_entry = per_entry * known[np.repeat(pattern, np.diff(table.indptr)), table.indices]
+        looked = np.bincount(pattern, positions, minlength=len(known)) @ known
+    covered = np.bincount(table.indices, per_entry, minlength=table.n_concepts)
+    shares: NDArray[np.float64] = covered / np.maximum(looked, 1)
+    return shares

@@ -19,6 +19,7 @@ from andornot._tools.reading import read_array
 from andornot.concepts.positions import AtomMap
 from andornot.counting.responses import known_positions
 from andornot.errors import OptionError
+from andornot.formula import Formula
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.run import Run
@@ -93,7 +94,7 @@ class Gallery(ABC, Generic[V]):
             sample: its number.
         """
         assert explanation.formula is not None
-        return self.view(explanation, self.run.concepts.mask(explanation.formula), sample)
+        return self.view(explanation, self.atoms_of(explanation.formula), sample)
 
     @cached_property
     def result(self) -> Result:
@@ -143,6 +144,25 @@ class Gallery(ABC, Generic[V]):
         """The first row of each of these files, and the number of rows."""
         return np.array([0, *(int(path.stem.split("-")[1]) for path in self._paths)])
 
+    def atoms_of(self, formula: Formula | None) -> BoolArray:
+        """The atoms on which a formula holds, as far as they count for it; none without one."""
+        table = self.run.concepts
+        if formula is None:
+            return np.zeros(table.n_atoms, np.bool_)
+        return table.mask(formula) & self.run.counted_atoms(formula)
+
+    def _formula_areas(self, formula: Formula | None) -> NDArray[np.int64]:
+        """On how many positions of each sample a formula holds; -1 where that is not known.
+
+        Nobody can say of a sample that a formula does not hold there, if it was looked for only
+        in parts of it.
+        """
+        areas = self.areas_of(self.atoms_of(formula))
+        if formula is None or not self.run.known_only:
+            return areas
+        partly = self.areas_of(~self.run.counted_atoms(formula)) > 0
+        return np.where(partly & (areas == 0), -1, areas)
+
     def areas_of(self, atoms: BoolArray) -> NDArray[np.int64]:
         """Positions in each sample that carry one of these atoms."""
         return self.positions.areas(atoms)
@@ -156,12 +176,12 @@ class Gallery(ABC, Generic[V]):
         if n_samples < 1:
             raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
         explanation: Explanation = self.result[unit]
-        table, formula = self.run.concepts, explanation.formula
-        atoms = np.zeros(table.n_atoms, np.bool_) if formula is None else table.mask(formula)
+        formula = explanation.formula
+        atoms = self.atoms_of(formula)
         chosen = choose_samples(
             self.peaks[:, unit],
             self.areas[:, unit],
-            self.areas_of(atoms),
+            self._formula_areas(formula),
             n_samples,
             unexplained=self.shows_unexplained and formula is not None,
         )
@@ -187,7 +207,7 @@ def choose_samples(
     Args:
         peaks: the unit's largest activation in each sample.
         areas: on how many positions of each sample it is active.
-        formula_areas: on how many the formula holds.
+        formula_areas: on how many the formula holds; -1 where that is not known.
         n: how many to choose at most.
         unexplained: choose also samples on which the unit is active and the formula nowhere holds.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from andornot._tools.colours import hexadecimal
@@ -261,6 +261,30 @@ def entry_of(
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
     )
+
+
+COUNTED: Final = "each formula where all its categories were annotated"
+"""On which positions formulas are scored with ``known_only``, as a fact of a run."""
+
+
+def counted_where(
+    entry: UnitEntry[T], e: Explanation, n_positions: int | None, position: str
+) -> UnitEntry[T]:
+    """An entry that says on how many positions its formula was scored, with ``known_only``.
+
+    Args:
+        entry: what is said of the unit.
+        e: its explanation.
+        n_positions: all of them; None if that is not known.
+        position: what a position is called, in the singular.
+    """
+    c = e.counts
+    if e.formula is None:
+        return entry
+    n = _counted(c.tp + c.fp + c.fn + c.tn, position)
+    of = "" if n_positions is None else f" of {n_positions:,}"
+    told = f"All this is counted on the {n}{of} where all categories of the formula were annotated."
+    return replace(entry, sentences=(*entry.sentences, told))
 
 
 def runner_up_rows(e: Explanation) -> tuple[Row, ...]:

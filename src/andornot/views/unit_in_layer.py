@@ -143,7 +143,8 @@ def _failures(context: LayerContext, e: Explanation) -> tuple[tuple[Share, ...],
     """Which concepts stand out where the formula misses the unit, and in its false alarms."""
     if e.formula is None:
         return (), ()
-    return failures(context.matcher(e.unit), context.run.concepts.mask(e.formula))
+    matcher = context.matcher(e.unit).where_counted(e.formula)
+    return failures(matcher, context.run.concepts.mask(e.formula))
 
 
 def _unaccounted(context: LayerContext, e: Explanation) -> Group[Any] | None:

@@ -68,7 +68,7 @@ def growth_figure(request: FigureRequest) -> GrowthFigure:
 
 def _row(request: FigureRequest, e: Explanation, length: int, samples: Sequence[int]) -> GrowthRow:
     assert e.formula is not None
-    atoms = request.run.concepts.mask(e.formula)
+    atoms = request.gallery.atoms_of(e.formula)
     images = tuple(request.pictures.view(e, atoms, sample) for sample in samples)
     return GrowthRow(length, formula_line(e), images)
 

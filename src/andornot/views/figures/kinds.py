@@ -120,7 +120,7 @@ def _kind(request: FigureRequest, name: str, examples: Sequence[ChosenUnit]) -> 
 def _unit(request: FigureRequest, example: ChosenUnit) -> ExampleUnit:
     e: Explanation = example.explanation
     assert e.formula is not None
-    atoms, samples = request.run.concepts.mask(e.formula), example.samples
+    atoms, samples = request.gallery.atoms_of(e.formula), example.samples
     shown = tuple(request.gallery.view(e, atoms, sample) for sample in samples)
     weights = None if request.of_images else request.run.class_weights(request.layer)
     named = tuple((name, float(own[e.unit])) for name, own in (weights or {}).items())
