@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,12 +19,9 @@ from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labe
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
 from andornot.errors import OptionError, RunError
-from andornot.formula import parse
 from andornot.probes.recording import Recording
 from andornot.trust.options import TrustOptions
 from andornot.views import array_views, formula_tree, unit_view
-from andornot.views.layer_context import matcher_of
-from andornot.views.parts import failures
 from import_cases import voc
 from probing_cases import ade20k, cityscapes, coco, id2label, parquet
 
@@ -280,23 +278,6 @@ def test_what_stands_beside_a_known_only_score_is_counted_where_it_is(tmp_path: 
             assert group.key != "unexplained" or looked.all()
 
 
-def test_what_a_formula_misses_is_counted_where_it_is_scored(tmp_path: Path) -> None:
-    write_labelmaps(tmp_path / "data", NAMES, pictures())
-    run = run_of(tmp_path, known_only=True)
-    truth = seen(run)
-    known, unit = truth["known"], truth["unit"]
-    matcher = matcher_of(run, run.layers[0], 0).where_counted(parse("leg"))
-    missed, alarms = failures(matcher, run.concepts.mask("leg"))
-    here = unit & ~truth["leg"] & known
-    assert [(s.concept, s.share) for s in missed] == [
-        ("red", (here & truth["red"]).sum() / here.sum())
-    ]
-    assert missed[0].usual == pytest.approx(truth["red"][known].mean())
-    wrong = ~unit & truth["leg"] & known
-    shares = {s.concept: s.share for s in alarms}
-    assert shares["blue"] == pytest.approx((wrong & truth["blue"]).sum() / wrong.sum())
-
-
 @pytest.mark.parametrize("question", ["vocabulary", "scores", "metrics"])
 def test_what_is_counted_on_all_positions_is_not_asked_of_known_only(tmp_path, question) -> None:
     write_labelmaps(tmp_path / "data", NAMES, pictures())
@@ -316,6 +297,15 @@ def test_runs_scored_on_other_positions_are_not_compared(tmp_path: Path) -> None
     assert len(andornot.analyze(only, "baseline", against=only).tables["by_length"]) == 2
 
 
+def formula_mask(formula: Any, held: dict[str, np.ndarray]) -> np.ndarray:
+    """Where a formula holds, told by Python itself."""
+    text = str(formula)
+    for word, sign in (("NOT", "~"), ("AND", "&"), ("OR", "|")):
+        text = text.replace(word, sign)
+    mask: np.ndarray = eval(text, {}, held)
+    return mask
+
+
 def test_pages_of_known_only_arrays_count_where_formulas_are_scored() -> None:
     rng = np.random.default_rng(4)
     masks, known = rng.random((3, 6, 5, 5)) < 0.5, rng.random((2, 6, 5, 5)) < 0.6
@@ -329,6 +319,19 @@ def test_pages_of_known_only_arrays_count_where_formulas_are_scored() -> None:
     assert view.tree.counts == found[0].counts
     assert view.n_positions < masks[0].size
     assert view.entry.sentences[-1].startswith(f"All this is counted on the {view.n_positions} ")
+    # what stands out, of the positions of the formula on which the concept is known
+    assert found[0].formula is not None
+    held, where = (
+        dict(zip("abc", masks, strict=True)),
+        dict(zip("abc", known[[0, 0, 1]], strict=True)),
+    )
+    here = np.logical_and.reduce([where[name] for name in found[0].formula.concepts])
+    assert view.missed
+    for share in view.missed:
+        look = here & where[share.concept]
+        left = look & units[0] & ~formula_mask(found[0].formula, held)
+        assert share.share == pytest.approx(held[share.concept][left].mean())
+        assert share.usual == pytest.approx(held[share.concept][look].mean())
 
 
 def test_pages_of_known_only_say_so(tmp_path: Path) -> None:
