@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,10 @@ from andornot.data.images.dataset import FolderData
 from andornot.data.images.labelmaps import NewSample, read_labelmaps, write_labelmaps
 from andornot.data.images.open import open_data
 from andornot.data.images.table import build_table
-from andornot.errors import OptionError
+from andornot.errors import OptionError, RunError
 from andornot.probes.recording import Recording
 from andornot.trust.options import TrustOptions
+from andornot.views import array_views, formula_tree, unit_view
 from import_cases import voc
 from probing_cases import ade20k, cityscapes, coco, id2label, parquet
 
@@ -228,3 +230,123 @@ def test_all_ways_to_count_agree(tmp_path: Path, store: bool) -> None:
         e = kept.result()[unit]
         table = kept.concepts
         assert andornot.score(str(e.formula), active, table, known_only=True) == e.counts
+
+
+def seen(run: Run) -> dict[str, np.ndarray]:
+    """Of each position of the pictures what holds, where legs are known, and the units."""
+    folder = run.path.parent / "data"
+    images = [np.asarray(Image.open(folder / f"images/{i:02d}.png")) / 255 for i in range(12)]
+    colour = np.broadcast_to(np.arange(12)[:, None, None] % 2, (12, 8, 8))
+    top, corner = np.zeros((2, 12, 8, 8), bool)
+    top[:, :4], corner[:, :2, :2] = True, True
+    known = np.broadcast_to(np.arange(12)[:, None, None] % 3 == 0, (12, 8, 8))
+    held = {"red": top & (colour == 0), "blue": top & (colour == 1), "leg": corner & known}
+    return held | {"known": known, "unit": np.stack([image[..., 0] > 0.2 for image in images])}
+
+
+def iou(unit: np.ndarray, held: np.ndarray) -> float:
+    return float((unit & held).sum() / (unit | held).sum())
+
+
+def test_what_stands_beside_a_known_only_score_is_counted_where_it_is(tmp_path: Path) -> None:
+    write_labelmaps(tmp_path / "data", NAMES, pictures())
+    run = run_of(tmp_path, known_only=True)
+    e, truth = run.result()[0], seen(run)
+    known, unit = truth["known"], truth["unit"]
+    assert str(e.formula) == "red AND NOT leg"
+    tree = formula_tree(run, 0)
+    assert tree.counts == e.counts
+    parts = {part.concept: part for part in tree.concepts()}
+    assert parts["red"].iou == pytest.approx(iou(unit[known], truth["red"][known]))
+    assert parts["leg"].without == pytest.approx(iou(unit[known], truth["red"][known]))
+    # of another formula, on its own positions
+    assert formula_tree(run, 0, "red OR blue").counts == run.score(0, "red OR blue").counts
+    page = unit_view(run, 0, n_samples=12)
+    assert page.n_positions == known.sum()
+    assert page.tree is not None
+    assert page.tree.iou == page.entry.iou
+    assert (
+        f"on the {known.sum():,} positions of {known.size:,} where all" in page.entry.sentences[-1]
+    )
+    for group in page.entry.groups:
+        for view in group.samples:
+            looked = known[view.sample]
+            both = (unit & truth["red"] & ~truth["leg"])[view.sample] & looked
+            assert view.shares[0] == pytest.approx(both.mean())
+            assert ("100% not annotated" in view.caption) == (not looked.any())
+            # where nobody looked, nobody can say that the formula does not hold
+            assert group.key != "unexplained" or looked.all()
+
+
+@pytest.mark.parametrize("question", ["vocabulary", "scores", "metrics"])
+def test_what_is_counted_on_all_positions_is_not_asked_of_known_only(tmp_path, question) -> None:
+    write_labelmaps(tmp_path / "data", NAMES, pictures())
+    run = run_of(tmp_path, known_only=True)
+    with pytest.raises(RunError, match=f"the question {question} is counted on all positions, and"):
+        andornot.analyze(run, question)
+
+
+def test_runs_scored_on_other_positions_are_not_compared(tmp_path: Path) -> None:
+    write_labelmaps(tmp_path / "data", NAMES, pictures())
+    run_of(tmp_path)
+    plain = Run.open((tmp_path / "run").rename(tmp_path / "plain"))
+    only = run_of(tmp_path, known_only=True)
+    for one, other in [(only, plain), (plain, only)]:
+        with pytest.raises(OptionError, match=r"run scored each formula only where its categor.*;"):
+            andornot.analyze(one, "baseline", against=other)
+    assert len(andornot.analyze(only, "baseline", against=only).tables["by_length"]) == 2
+
+
+def formula_mask(formula: Any, held: dict[str, np.ndarray]) -> np.ndarray:
+    """Where a formula holds, told by Python itself."""
+    text = str(formula)
+    for word, sign in (("NOT", "~"), ("AND", "&"), ("OR", "|")):
+        text = text.replace(word, sign)
+    mask: np.ndarray = eval(text, {}, held)
+    return mask
+
+
+def test_pages_of_known_only_arrays_count_where_formulas_are_scored() -> None:
+    rng = np.random.default_rng(4)
+    masks, known = rng.random((3, 6, 5, 5)) < 0.5, rng.random((2, 6, 5, 5)) < 0.6
+    table = ConceptTable.from_masks(
+        masks, ["a", "b", "c"], ["x", "x", "y"], known=dict(zip("xy", known, strict=True))
+    )
+    units = masks[:1] & (masks[2:] | (rng.random((1, 6, 5, 5)) < 0.3))
+    found = andornot.explain(units, table, length=2, known_only=True)
+    view = next(array_views(found, units, table).units())
+    assert view.tree is not None
+    assert view.tree.counts == found[0].counts
+    assert view.n_positions < masks[0].size
+    assert view.entry.sentences[-1].startswith(f"All this is counted on the {view.n_positions} ")
+    # what stands out, of the positions of the formula on which the concept is known
+    assert found[0].formula is not None
+    held, where = (
+        dict(zip("abc", masks, strict=True)),
+        dict(zip("abc", known[[0, 0, 1]], strict=True)),
+    )
+    here = np.logical_and.reduce([where[name] for name in found[0].formula.concepts])
+    assert view.missed
+    for share in view.missed:
+        look = here & where[share.concept]
+        left = look & units[0] & ~formula_mask(found[0].formula, held)
+        assert share.share == pytest.approx(held[share.concept][left].mean())
+        assert share.usual == pytest.approx(held[share.concept][look].mean())
+
+
+def test_pages_of_known_only_say_so(tmp_path: Path) -> None:
+    write_labelmaps(tmp_path / "data", NAMES, pictures())
+    texts = {}
+    for known_only in (False, True):
+        run = run_of(tmp_path, known_only=known_only)
+        andornot.write_report(run, tmp_path / f"pages{known_only}")
+        pages = {p.name: p.read_text() for p in (tmp_path / f"pages{known_only}").rglob("*.html")}
+        texts[known_only] = pages
+    absent, fact = "nobody marked counts as absent", "each formula where all its categories were"
+    assert absent in " ".join(texts[False]["index.html"].split())
+    assert fact not in texts[False]["index.html"]
+    assert absent not in " ".join(texts[True]["index.html"].split())
+    assert fact in texts[True]["index.html"]
+    for known_only, pages in texts.items():
+        units = [text for name, text in pages.items() if "All this is counted on the" in text]
+        assert bool(units) == known_only

@@ -26,6 +26,7 @@ from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.data.sources.functions import ConceptFunction, asking, names_on_a_line
 from andornot.errors import AndornotError, DataError, OptionError, quoted
+from andornot.formula import nfc
 from andornot.specs import python_function
 
 GROUP = "andornot.concepts"
