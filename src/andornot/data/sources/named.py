@@ -144,7 +144,7 @@ def _of_object(
     stamp = _loaded(lambda: str(said) if said else "", who)  # `base.Plain` says nothing
     seen = digest or _digest_of_object(found, stamp)
     told = hashlib.sha256(f"{seen} {stamp}".encode()).hexdigest()
-    if has_labels and _told(found, "known", who) is not None:
+    if has_labels and _loaded(lambda: hasattr(found, "known"), who):
         raise OptionError(
             f"{who} has an attribute known, which nobody asks; say what is unknown in the Labels "
             "of each sample (unknown={CATEGORY: mask or None}), and leave it out"
