@@ -22,29 +22,19 @@ def _number(flag: str, default: int, what: str) -> Callable[[F], F]:
     return click.option(flag, type=int, default=default, show_default=True, metavar="N", help=what)
 
 
+_JOBS = click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
 @click.group(invoke_without_command=True, context_settings=SETTINGS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JSON
 @_number("--samples", 22_210, "Draw N samples.")
 @_number("--units", 512, "Draw N units.")
 @_number("--concepts", 1_291, "Draw N concepts.")
-@click.option(
-    "--length",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Search for formulas of up to N concepts.",
-)
-@click.option(
-    "--beam-size",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Keep N formulas at each step.",
-)
+@_number("--length", 10, "Search for formulas of up to N concepts.")
+@_number("--beam-size", 10, "Keep N formulas at each step.")
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@_JOBS
 @click.option("--quick", is_flag=True, help="Take a small problem instead of the paper's size.")
 @click.option("--no-peer", is_flag=True, help="Leave compositional_explanations out.")
 @click.pass_context
@@ -68,24 +58,10 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
     "--layer", required=True, metavar="PATH", help="Take the layer with this dotted path."
 )
 @click.option("--data", required=True, metavar="SPEC", help="Name the data, as broden:DIR.")
-@click.option(
-    "--length",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Search for formulas of up to N concepts.",
-)
-@click.option(
-    "--beam-size",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Keep N formulas at each step.",
-)
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_number("--length", 10, "Search for formulas of up to N concepts.")
+@_number("--beam-size", 10, "Keep N formulas at each step.")
+@_JOBS
+@_JSON
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
     from andornot.probes.base import Recording
@@ -106,36 +82,15 @@ def bench_real(as_json: bool, **options: Any) -> None:
 
 
 @bench.command("text")
-@click.option(
-    "--pairs",
-    type=int,
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="Draw N sentence pairs.",
-)
+@_number("--pairs", 10_000, "Draw N sentence pairs.")
 @_number("--words", 2_000, "Draw N words.")
 @_number("--units", 1_024, "Draw N units.")
-@click.option(
-    "--length",
-    type=int,
-    default=5,
-    show_default=True,
-    metavar="N",
-    help="Search for formulas of up to N concepts.",
-)
-@click.option(
-    "--beam-size",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Keep N formulas at each step.",
-)
+@_number("--length", 5, "Search for formulas of up to N concepts.")
+@_number("--beam-size", 10, "Keep N formulas at each step.")
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@_JOBS
 @click.option("--quick", is_flag=True, help="Take a small problem.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JSON
 def bench_text(as_json: bool, **options: Any) -> None:
     """Time concepts, counting and search on synthetic sentence pairs."""
     from benchmarks.text import run_text_bench
@@ -145,9 +100,9 @@ def bench_text(as_json: bool, **options: Any) -> None:
 
 @bench.command("peer")
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
+@_JOBS
 @click.option("--quick", is_flag=True, help="Take small problems.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JSON
 def bench_peer(as_json: bool, **options: Any) -> None:
     """Compare beam and optimal searches with the package compositional_explanations."""
     from benchmarks import peer
@@ -165,21 +120,15 @@ def bench_peer(as_json: bool, **options: Any) -> None:
 @bench.command("shortfall")
 @click.argument("run_path", metavar="RUN", type=click.Path(file_okay=False))
 @click.option("--layer", help="Take this layer, where the run has several.")
-@click.option(
-    "--length",
-    type=int,
-    default=3,
-    show_default=True,
-    help="Search for formulas of up to N concepts.",
-)
+@_number("--length", 3, "Search for formulas of up to N concepts.")
 @click.option("--beam-sizes", type=UnitRanges(), default="1,2,5,10,20,50,100", show_default=True,
               metavar="N,N,...", help="Try these sizes.")  # fmt: skip
 @click.option(
     "--units", type=UnitRanges(), metavar="3,5-9", help="Take these units  [default: all]."
 )
 @click.option("--trees", "over_trees", is_flag=True, help="Compare with the optimum of trees.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JOBS
+@_JSON
 def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     """Say how often, and by how much, beam searches fall short of the proven optimum in RUN."""
     from andornot.runs.run import Run
@@ -196,17 +145,11 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     "--samples", type=int, help="Take only so many samples  [default: all, or 200 drawn ones]."
 )
 @_number("--each", 4, "Plant N units of each sort.")
-@click.option(
-    "--length",
-    type=int,
-    default=3,
-    show_default=True,
-    help="Search for formulas of up to N concepts.",
-)
+@_number("--length", 3, "Search for formulas of up to N concepts.")
 @_number("--nulls", 39, "Shuffle the samples N times.")
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JOBS
+@_JSON
 def bench_planted(as_json: bool, **options: Any) -> None:
     """Plant units whose meaning is known, spoil them, and say what is found of it."""
     from benchmarks.planted import lines, run_planted_bench
@@ -228,16 +171,10 @@ def bench_planted(as_json: bool, **options: Any) -> None:
     help="Give each unit so long.",
 )
 @_number("--units", 40, "Draw N units.")
-@click.option(
-    "--noise",
-    type=int,
-    default=8,
-    show_default=True,
-    help="Draw N units of pure noise; not with RUN.",
-)
+@_number("--noise", 8, "Draw N units of pure noise; not with RUN.")
 @_number("--samples", 22_210, "Draw so many; not with RUN.")
 @_number("--concepts", 1_291, "Draw so many; not with RUN.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JSON
 def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
     """Time proofs of optima on one thread, and say what is left when the time is up.
 
@@ -265,36 +202,15 @@ def bench_proof(as_json: bool, run_path: str | None, **options: Any) -> None:
 
 @bench.command("units")
 @_number("--units", 131_072, "Draw N units.")
-@click.option(
-    "--positions",
-    type=int,
-    default=100_000,
-    show_default=True,
-    metavar="N",
-    help="Draw N positions.",
-)
+@_number("--positions", 100_000, "Draw N positions.")
 @_number("--concepts", 5_000, "Draw N concepts.")
-@click.option(
-    "--length",
-    type=int,
-    default=3,
-    show_default=True,
-    metavar="N",
-    help="Search for formulas of up to N concepts.",
-)
-@click.option(
-    "--beam-size",
-    type=int,
-    default=10,
-    show_default=True,
-    metavar="N",
-    help="Keep N formulas at each step.",
-)
+@_number("--length", 3, "Search for formulas of up to N concepts.")
+@_number("--beam-size", 10, "Keep N formulas at each step.")
 @click.option("--search", default="beam", show_default=True, metavar="auto|beam|optimal",
               help="Search like this.")  # fmt: skip
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JOBS
+@_JSON
 def bench_units(as_json: bool, **options: Any) -> None:
     """Explain as many sparse units as a sparse autoencoder has, streamed to a Parquet file."""
     from benchmarks.units import run_units_bench
@@ -308,8 +224,8 @@ def bench_units(as_json: bool, **options: Any) -> None:
 @_number("--units", 64, "Draw N units.")
 @click.option("--out", type=click.Path(dir_okay=False), help="Draw a plot too: .svg, .png, .pdf.")
 @_number("--seed", 0, "Draw from this seed.")
-@click.option("--jobs", type=int, help="Use N threads  [default: all cores].")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@_JOBS
+@_JSON
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""
     from andornot._tools.writable import check_new_file

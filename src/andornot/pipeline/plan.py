@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +71,8 @@ class Plan:
             return self.options.min_active
         by_quantile = isinstance(rule, Threshold) and rule.quantile is not None
         return 0.0 if self.directions is not None and by_quantile else self.probe.min_active
+
+    def least_positions(self, rule: Threshold | Ranges, n_positions: int) -> int:
+        """The same share as a number of positions, of so many."""
+        # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
+        return math.ceil(Fraction(repr(float(self.least_active(rule)))) * n_positions)

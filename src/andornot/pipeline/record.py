@@ -104,7 +104,7 @@ def network_stages(plan: Plan, data: DataEdition, log: Journal) -> NetworkStages
 
 def _undo_incomplete(stage: Stage, *, directions: bool) -> None:
     """Undo a layer that lacks a file beside its shards, which nobody who reads these would miss."""
-    if stage.done and stage.info.get("head") and not _head_file(stage).exists():
+    if stage.done and stage.info.get("head") and not head_file(stage).exists():
         stage.undo()
     if stage.done and directions and not (stage.path / DIRECTIONS).exists():
         stage.undo()
@@ -187,13 +187,13 @@ def finish_layer(
             stage.write_array(DIRECTIONS, plan.directions.weights)
     if head is not None:
         with writing(stage.path):
-            stage.write_array(_head_file(stage).name, head)
+            stage.write_array(head_file(stage).name, head)
     log.finish(
         stage, units=n_units, map_shape=map_shape, head=head is not None, company=company.get(layer)
     )
 
 
-def _head_file(stage: Stage) -> Path:
+def head_file(stage: Stage) -> Path:
     """Where the weights from a layer's units to the classes lie, if a linear head follows."""
     return stage.path / "head.npy"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -78,8 +77,7 @@ def saturated(
     rule = counted.rule
     assert isinstance(rule, Threshold)
     low, high = counted.array("extremes")[:, units].astype(np.float64)
-    # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
-    least = max(1, math.ceil(Fraction(repr(float(plan.least_active(rule)))) * table.n_positions))
+    least = max(1, plan.least_positions(rule, table.n_positions))
     stuck = _Stuck(units, low, high, least)
     remedy = _remedy(plan, counted, table, stuck, log) if plan.options.execution.store else {}
     named = ", ".join(map(str, units[:_SHOWN])) + (", ..." if len(units) > _SHOWN else "")

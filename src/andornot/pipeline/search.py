@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +47,7 @@ def explained(
 ) -> Generator[Explanation, None, None]:
     """Explain some units of a layer."""
     responses = counted.responses
-    # the share as the user wrote it: in floating point the ceiling of 0.07 * 100 is 8
-    least = math.ceil(Fraction(repr(float(plan.least_active(counted.rule)))) * table.n_positions)
+    least = plan.least_positions(counted.rule, table.n_positions)
     # a unit that is active nowhere is inactive, not rare
     rare = (responses.totals < least) & (responses.totals > 0)
     states = [

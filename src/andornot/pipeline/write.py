@@ -21,6 +21,7 @@ from andornot.data.samples import Samples
 from andornot.errors import RunError
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
+from andornot.pipeline.record import head_file
 from andornot.pipeline.tables import summary, write_explanations, write_samples
 from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedNetwork
 from andornot.runs import stage_names
@@ -205,5 +206,5 @@ def _told(manifest: Manifest) -> tuple[Any, ...]:
 
 
 def _head(stage: Stage) -> NDArray[np.float32] | None:
-    path = stage.path / "head.npy"
+    path = head_file(stage)
     return read_array(path) if path.exists() else None

@@ -95,8 +95,7 @@ class PairProbe:
         Raises:
             AndornotError: the data or the model cannot be used, or an option is for images.
         """
-        if (recording.tokens, recording.layout) != ("auto", "auto"):
-            raise OptionError("tokens and layout are options for images; leave them out here")
+        recording.check_no_maps()
         drawn = None if weights is None else str(weights)
         if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
             raise OptionError("models of sentence pairs bring weights; name their file as model")

@@ -139,8 +139,7 @@ class PlainProbe(ABC):
         Raises:
             AndornotError: the data or the model cannot be used, or an option is for images.
         """
-        if (recording.tokens, recording.layout) != ("auto", "auto"):
-            raise OptionError("tokens and layout are options for images; leave them out here")
+        recording.check_no_maps()
         if sources:
             raise OptionError(
                 f"further sources of concepts are not known for {cls.modality}; leave them out"

@@ -53,3 +53,12 @@ class Recording:
             raise OptionError(
                 f"layout is {quoted(self.layout)}; choose one of {', '.join(_LAYOUTS)}"
             )
+
+    def check_no_maps(self) -> None:
+        """Refuse what says how maps of images lie, where no sample is an image.
+
+        Raises:
+            OptionError: it was given.
+        """
+        if (self.tokens, self.layout) != (Recording.tokens, Recording.layout):
+            raise OptionError("tokens and layout are options for images; leave them out here")
