@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from andornot.report.write import write_report
     from andornot.results.explanation import Certificate, Explanation
     from andornot.results.result import Result
-    from andornot.results.trust import Chance, HeldOut, Stability, Trust
+    from andornot.results.trust import Chance, Core, HeldOut, HeldOutChance, Stability, Trust
     from andornot.results.unit_score import UnitScore
+    from andornot.results.verdict import Extent, Support, Verdict
     from andornot.runs.run import Run
     from andornot.search.options import SearchOptions
     from andornot.trust.measure import assess, examine
@@ -51,14 +52,17 @@ __all__ = [
     "Chance",
     "Concept",
     "ConceptTable",
+    "Core",
     "Counts",
     "DataError",
     "EditSession",
     "Execution",
     "Explanation",
+    "Extent",
     "Formula",
     "FormulaError",
     "HeldOut",
+    "HeldOutChance",
     "ModelError",
     "Not",
     "OptionError",
@@ -72,10 +76,12 @@ __all__ = [
     "RunOptions",
     "SearchOptions",
     "Stability",
+    "Support",
     "Threshold",
     "Trust",
     "TrustOptions",
     "UnitScore",
+    "Verdict",
     "Words",
     "analyze",
     "assess",
@@ -97,14 +103,17 @@ _HOMES = {
     "Chance": "results.trust",
     "Concept": "formula",
     "ConceptTable": "concepts.table",
+    "Core": "results.trust",
     "Counts": "measures.scores",
     "DataError": "errors",
     "EditSession": "edits.session",
     "Execution": "pipeline.options",
     "Explanation": "results.explanation",
+    "Extent": "results.verdict",
     "Formula": "formula",
     "FormulaError": "errors",
     "HeldOut": "results.trust",
+    "HeldOutChance": "results.trust",
     "ModelError": "errors",
     "Not": "formula",
     "OptionError": "errors",
@@ -118,10 +127,12 @@ _HOMES = {
     "RunOptions": "pipeline.options",
     "SearchOptions": "search.options",
     "Stability": "results.trust",
+    "Support": "results.verdict",
     "Threshold": "counting.rules",
     "Trust": "results.trust",
     "TrustOptions": "trust.options",
     "UnitScore": "results.unit_score",
+    "Verdict": "results.verdict",
     "Words": "probes.words",
     "analyze": "analyses.ask",
     "assess": "trust.measure",

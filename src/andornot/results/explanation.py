@@ -11,6 +11,7 @@ from andornot._tools.words import shortened
 from andornot.formula import Formula, parse
 from andornot.measures.scores import Agreement, Counts
 from andornot.results.trust import Trust
+from andornot.results.verdict import Support, Verdict, verdict_of
 
 OK = "ok"
 INACTIVE = "inactive"
@@ -149,6 +150,8 @@ class Explanation:
         range: the activations that count as active, above the first and up to the second number,
             where they were cut into ranges; None for a threshold.
         unknown: the concepts after NOT that are unknown on some positions where the formula holds.
+        support: how much there is to learn the unit from, where more is known of it than the
+            counts say.
 
     Examples:
         >>> concepts = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
@@ -174,6 +177,27 @@ class Explanation:
     agreement: Agreement | None = None
     range: tuple[float, float] | None = None
     unknown: tuple[UnknownNot, ...] = ()
+    support: Support | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far the formula that is shown can be relied on; None where there is none."""
+        if self.formula is None:
+            return None
+        support = self.support or Support(self.counts.tp + self.counts.fn)
+        return verdict_of(support, self.trust)
+
+    @property
+    def shown(self) -> Scored | None:
+        """The formula that is shown: the shortest that does about as well on held-out samples.
+
+        It is the formula itself where nothing is known of held-out samples.
+        """
+        if not self.beam or self.trust is None:
+            return self.beam[0] if self.beam else None
+        n = self.trust.shown
+        shorter = self.best_by_length[n - 1] if n < len(self.best_by_length) else None
+        return shorter or self.beam[0]
 
     @property
     def formula(self) -> Formula | None:
@@ -222,7 +246,19 @@ class Explanation:
             "by_length": [None if b is None else b.as_dict() for b in self.best_by_length],
             "beam": [scored.as_dict() for scored in self.beam],
         }
-        return plain | unknown
+        support = {} if self.support is None else {"support": self.support.as_dict()}
+        return plain | unknown | support | self._judged()
+
+    def _judged(self) -> dict[str, Any]:
+        """What follows from the rest, for those who read the file without this program."""
+        if self.verdict is None or self.shown is None or self.trust is None:
+            return {}
+        extent = self.trust.extent
+        return {
+            "verdict": str(self.verdict),
+            "shown_formula": str(self.shown.formula),
+            "extent": None if extent is None else str(extent),
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Explanation:
@@ -241,6 +277,7 @@ class Explanation:
             agreement=Agreement.from_dict(data["agreement"]) if data.get("agreement") else None,
             range=_range(data["range"]) if data.get("range") else None,
             unknown=tuple(map(UnknownNot.from_dict, data.get("unknown", ()))),
+            support=Support.from_dict(data["support"]) if data.get("support") else None,
         )
 
     def __str__(self) -> str:

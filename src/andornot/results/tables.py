@@ -37,4 +37,16 @@ def explanation_row(e: Explanation) -> dict[str, Any]:
         row |= {"range_low": e.range[0], "range_high": e.range[1]}
     if e.agreement is not None:
         row |= e.agreement.as_dict()
-    return row if e.trust is None else row | e.trust.columns()
+    if e.support is not None:
+        row |= {"active_groups": e.support.groups}
+    return row if e.trust is None else row | _judged(e) | e.trust.columns()
+
+
+def _judged(e: Explanation) -> dict[str, Any]:
+    """The verdict, and the formula that it is about."""
+    shown = e.shown
+    return {
+        "verdict": None if e.verdict is None else str(e.verdict),
+        "shown_formula": None if shown is None else str(shown.formula),
+        "shown_iou": None if shown is None else shown.iou,
+    }

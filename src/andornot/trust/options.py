@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from numbers import Integral
 from typing import Final
 
-from andornot._tools.checks import make_plain
+from andornot._tools.checks import flag, make_plain, number, put
 from andornot.errors import OptionError, quoted
 
 LONGEST: Final = 10
@@ -20,9 +20,12 @@ class TrustOptions:
     Attributes:
         resamples: searches on samples drawn again, for stability; 0 for none.
         bootstrap: draws of samples behind an interval, at least ``resamples``.
-        nulls: searches on the annotations of other samples; 0 for none. No p-value can be below
-            ``1 / (nulls + 1)``.
+        nulls: shuffles of the annotations that are searched, held out; 0 for none. No p-value can
+            be below ``1 / (nulls + 1)``.
         seed: of all draws.
+        in_sample: search the annotations of other samples in sample too, ``nulls`` times.
+        part: held-out IoU above which a formula explains a part of its unit; by default .04 where
+            samples are grids, and .1 where they are rows (see ``results.verdict``).
 
     Raises:
         OptionError: a number cannot be used.
@@ -36,10 +39,17 @@ class TrustOptions:
     bootstrap: int = 1000
     nulls: int = 39
     seed: int = 0
+    in_sample: bool = False
+    part: float | None = None
 
     def __post_init__(self) -> None:
         make_plain(self, *(field.name for field in fields(self)))
+        put(self, "in_sample", flag(self.in_sample, "in_sample"))
+        if self.part is not None and not 0 <= number(self.part, "part") < 1:
+            raise OptionError(f"part is {self.part}; give an IoU, from 0 up to less than 1")
         for field in fields(self):
+            if field.name in ("in_sample", "part"):
+                continue
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
                 raise OptionError(
