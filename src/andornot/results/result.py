@@ -17,6 +17,7 @@ from andornot.errors import OptionError, OutOfRangeError, quoted
 from andornot.results.explanation import Explanation
 from andornot.results.saved import damaged, read_saved, write_saved
 from andornot.results.tables import explanation_row
+from andornot.results.verdict import listed
 from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
@@ -166,14 +167,14 @@ class Result:
         return len(self.explanations)
 
     def best(self, n: int | None = None) -> list[Explanation]:
-        """The ``n`` best explained units (all if not given), best first.
+        """The ``n`` best explained units (all if not given), best first: by verdict, then by gain.
+
+        What has no gain is in the order of its held-out IoU, or of its IoU where trust is off.
 
         Raises:
             OptionError: ``n`` is no whole number, or below 0.
         """
-        # by number where scores are equal, so that the order is the same in every run
-        ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
-        return ranked[: None if n is None else whole_number(n, "n", least=0)]
+        return listed(self.explanations)[: None if n is None else whole_number(n, "n", least=0)]
 
     def __str__(self) -> str:
         """How many units there are, and the best of them, a line each; ten lines at most."""
@@ -292,7 +293,7 @@ class Result:
         return page
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each unit: formula, scores, counts, the best of each shorter length.
+        """A row for each unit, in the order of the units: formula, verdict, scores, counts.
 
         Where activations were cut into ranges, a row for each of them, from the top one down.
 

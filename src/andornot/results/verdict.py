@@ -46,7 +46,7 @@ LEAST_GROUPS: Final = 10
 
 
 class Verdict(StrEnum):
-    """How far an explanation can be relied on; in the order in which explanations are listed.
+    """How far an explanation can be relied on.
 
     Examples:
         >>> run.result()[3].verdict
@@ -144,21 +144,31 @@ def verdict_of(support: Support, trust: Trust | None) -> Verdict:
     return Verdict.SOLID if chance.low >= SOLID_GAIN and stable else Verdict.PARTIAL
 
 
+def is_doubtful(e: Explanation) -> bool:
+    """Whether a formula is no more than chance, or there is too little data to tell."""
+    return e.verdict in (Verdict.CHANCE, Verdict.TOO_LITTLE_DATA)
+
+
 def listed(explanations: Iterable[Explanation]) -> list[Explanation]:
     """Explanations as all lists show them: by verdict, then by gain, then by unit.
 
-    Explanations without a gain are in the order of their held-out IoU, or of their IoU where there
-    is none; what has no formula comes last.
+    Explanations without a gain are in the order of their held-out IoU, or of their score where
+    there is none. Units with too little data come after those that were not tested, so that where
+    nothing was tested no unit of three positions comes first; what has no formula comes last.
     """
     return sorted(explanations, key=_place)
 
 
+_LISTED: Final = (
+    Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE, Verdict.NOT_TESTED, Verdict.TOO_LITTLE_DATA,
+)  # fmt: skip
+
+
 def _place(e: Explanation) -> tuple[int, float, float, int]:
-    order = list(Verdict)
     verdict, trust = e.verdict, e.trust
     if verdict is None:
-        return len(order), 0.0, 0.0, e.unit
+        return len(_LISTED), 0.0, 0.0, e.unit
     chance = None if trust is None else trust.held_out_chance
     gain = -math.inf if chance is None else chance.gain
     held_out = None if trust is None else trust.held_out_iou
-    return order.index(verdict), -gain, -(e.iou if held_out is None else held_out), e.unit
+    return _LISTED.index(verdict), -gain, -(e.score if held_out is None else held_out), e.unit
