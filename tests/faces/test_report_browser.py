@@ -147,8 +147,9 @@ def test_search_and_filters_find_what_they_should(site, visit):
     page = visit.open("units.html")
     expect(page.locator("#count")).to_have_text("4 of 4 units")
     ious = [row["iou"] for row in rows(site)]
-    best = sorted(range(4), key=lambda u: (-ious[u], u))
-    expect_units(page, best)
+    expect_units(page, sorted(range(4), key=lambda u: rows(site)[u]["place"]))
+    page.select_option("select[name=sort]", "iou")
+    expect_units(page, sorted(range(4), key=lambda u: (-ious[u], u)))
     page.fill("#find", "SQUARE red")
     expect_units(page, [0])
     expect(page.locator("#count")).to_have_text("1 of 4 units")
@@ -176,9 +177,11 @@ def test_search_and_filters_find_what_they_should(site, visit):
     page.select_option("select[name=sort]", "held")
     held = [row.get("held", -1) for row in rows(site)]
     expect_units(page, sorted(range(3), key=lambda u: (-held[u], u)))
-    page.select_option("select[name=chance]", label="beats every shuffle")
-    beat = [u for u, row in enumerate(rows(site)) if "all" in row["chance"]]
-    expect(page.locator("#cards a")).to_have_count(len(beat))
+    page.select_option("select[name=kind]", "")
+    verdicts = [row["verdict"] for row in rows(site)]
+    for verdict in dict.fromkeys(filter(None, verdicts)):
+        page.goto(page.url.partition("#")[0] + f"#verdict={verdict}")
+        expect(page.locator("#cards a")).to_have_count(verdicts.count(verdict))
 
 
 def rows(site: Path) -> list[dict[str, Any]]:

@@ -177,7 +177,9 @@ def test_numbers_are_those_of_the_run(run, tmp_path):
     e = run.result()[RED]
     path = write_report(run, tmp_path / "out", [RED], 2)
     text = words(unit_page(path, RED))
-    assert f"Unit {RED} · IoU {e.iou:.3f}" in text
+    assert f"{e.verdict} Unit {RED} · " in text, "the verdict comes first"
+    assert f"{str(e.verdict).capitalize()}: {e.verdict.meaning}." in text
+    assert f"IoU {e.iou:.3f} in sample" in text
     assert f"of the {e.counts.tp + e.counts.fn:,} positions" in text
     assert f"of the {e.counts.tp + e.counts.fp:,} positions" in text
     assert "3 of 5 units have a formula; 1 are shown here." in words(path)
