@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.results.trust import Core, HeldOut, HeldOutChance, Stability, Trust
 from andornot.results.verdict import Support, Verdict
+from andornot.runs.run import Run
 
 NAMES = ("apple", "bird", "cloud", "door")
 LENGTH = 3
@@ -25,6 +27,7 @@ def trust_of(
     held_out: float = 0.6,
     gain: float = 2.0,
     *,
+    length: int = LENGTH,
     shown: int | None = None,
     nulls: int = 39,
     pooled: float = 0.001,
@@ -37,11 +40,11 @@ def trust_of(
         spread=0.01, gain=gain, low=low, high=gain + 1, q_value=p, p_pooled=max(p, pooled),
         q_pooled=p,
     )  # fmt: skip
-    ious = tuple(held_out * share for share in (0.9, 1.0, 1.0))
+    ious = tuple(held_out * (0.9 if n == 1 < length else 1) for n in range(1, length + 1))
     return Trust(
-        LENGTH,
+        length,
         HeldOut(
-            ious, ious, 0.9, 2, hits=(50, 60, 60), area=(80, 80, 80), active=100,
+            ious, ious, 0.9, length, hits=(60,) * length, area=(80,) * length, active=100,
             intervals=tuple((iou - 0.05, iou + 0.05) for iou in ious),
         ),
         Stability(0.1, 0.9, 20, 17, 0.8, (("apple", 0.9),), mask_iou=0.93),
@@ -57,6 +60,20 @@ def judged(e: Explanation, verdict: Verdict, **known) -> Explanation:
     found = replace(e, trust=trust_of(verdict, **known), support=little)
     assert found.verdict is verdict
     return found
+
+
+def given_verdicts(run: Run, verdicts: Sequence[Verdict], **known) -> Run:
+    """The run as if its explanations with a formula, in the order of units, had these verdicts."""
+    result = run.result()
+    length = len(result[0].best_by_length)
+    wanted = iter(verdicts)
+    found = tuple(
+        e if e.formula is None else judged(e, next(wanted), length=length, **known) for e in result
+    )
+    again = Run.open(run.path, trust_code=True)
+    again.result()  # what is read once is kept
+    again.__dict__["_results"][again.layer()] = replace(result, explanations=found)
+    return again
 
 
 def world(n_units: int = 5, seed: int = 0) -> tuple[np.ndarray, ConceptTable, Result]:

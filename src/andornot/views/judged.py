@@ -149,11 +149,10 @@ def as_shown(e: Explanation, table: ConceptTable | None = None) -> Explanation:
         e: the explanation.
         table: the concepts; without them it is not said which NOTs are unknown.
     """
-    trust = e.trust
-    if trust is None or trust.shown >= len(e.best_by_length) or e.shown is e.beam[0]:
+    if e.trust is None or e.shown is None or e.shown.formula == e.formula:
         return e
-    short = shortened(e, trust.shown)
-    return with_unknown(short, table) if table else short
+    short = shortened(e, e.trust.shown)
+    return short if table is None else with_unknown(short, table)
 
 
 def headline_sentences(found: Headline) -> tuple[str, ...]:

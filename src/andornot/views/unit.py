@@ -282,7 +282,7 @@ def entry_of(
 
 def longest(e: Explanation) -> Row | None:
     """The formula of the longest search, where a shorter one is shown in its place."""
-    if e.formula is None or e.shown is e.beam[0]:
+    if e.shown is None or e.shown.formula == e.formula:
         return None
     proven = ", proven the best" if e.certificate.proven else ""
     return Row(f"up to {count(len(e.best_by_length), 'concept')}{proven}", str(e.formula), e.iou)
