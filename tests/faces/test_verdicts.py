@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-import andornot
 import example_cases
 from andornot.analyses import baseline, trust
 from andornot.cli import cli
@@ -23,7 +21,6 @@ from andornot.report.write import write_report
 from andornot.results.verdict import Verdict
 from andornot.views import run_views, unit_view
 from andornot.views.collection import array_views
-from andornot.views.judged import as_shown, judged
 from test_report_page import Reader, read
 from verdict_cases import given_verdicts, one_of_each, world
 
@@ -138,9 +135,6 @@ def test_all_on_a_page_is_about_the_formula_that_is_shown(plain):
     assert view.entry.iou == view.tree.iou == pytest.approx(e.shown.iou)
     assert [part.concept for part in view.tree.concepts()] == ["red"]
     assert view.command.endswith(" 3 red")
-    shown = as_shown(e, run.concepts)
-    assert (shown.formula, shown.counts) == (e.shown.formula, e.shown.counts)
-    assert as_shown(replace(e, trust=None)).formula == e.formula
 
 
 @pytest.fixture(scope="module")
@@ -248,11 +242,3 @@ def test_reports_on_arrays_say_it_too(tmp_path):
     ]
     page = read(result.report(tmp_path / "out", masks, table))
     assert "1 solid, 1 partial, 1 chance" in page.text
-
-
-def test_of_what_has_no_formula_nothing_is_judged():
-    table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
-    e = andornot.explain([[False, False]], table)[0]
-    assert e.formula is None
-    assert judged(e).verdict == ""
-    assert as_shown(e) is e

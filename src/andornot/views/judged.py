@@ -14,7 +14,6 @@ from andornot.results.headline import Headline, headline
 from andornot.results.result import Result
 from andornot.results.trust import Core, HeldOutChance, Trust
 from andornot.results.verdict import LEVEL, Extent, Verdict
-from andornot.trust.measure import shortened
 from andornot.views.plain import View
 
 SURE: Final = "sure"
@@ -35,7 +34,7 @@ _HOW_MUCH: Final = {
 
 
 @dataclass(frozen=True)
-class Judged(View):
+class VerdictView(View):
     """How far the formula that is shown can be relied on; a number is None where it is not known.
 
     Attributes:
@@ -67,12 +66,12 @@ class Judged(View):
         return self.verdict not in ("", Verdict.NOT_TESTED)
 
 
-def judged(e: Explanation) -> Judged:
+def judged(e: Explanation) -> VerdictView:
     """The verdict on an explanation, with what it rests on."""
     verdict = e.verdict
     if verdict is None:
-        return Judged()
-    plain = Judged(str(verdict), verdict.meaning, _LOOKS.get(verdict, ""))
+        return VerdictView()
+    plain = VerdictView(str(verdict), verdict.meaning, _LOOKS.get(verdict, ""))
     trust = e.trust
     if trust is None:
         return plain
@@ -151,6 +150,9 @@ def as_shown(e: Explanation, table: ConceptTable | None = None) -> Explanation:
     """
     if e.trust is None or e.shown is None or e.shown.formula == e.formula:
         return e
+    # only now: it brings statistics along, for which pages and tables need not wait
+    from andornot.trust.measure import shortened
+
     short = shortened(e, e.trust.shown)
     return short if table is None else with_unknown(short, table)
 

@@ -63,7 +63,7 @@ class UnitRow(View):
         formula: the formula that is shown, as text; None where there is none.
         status: why there is no formula; empty where there is one.
         verdict: how far it can be relied on, in a word.
-        look: how it looks (see ``judged.Judged``).
+        look: how it looks (see ``judged.VerdictView``).
         place: its place among the units of all layers, by verdict, then by gain.
         iou: intersection over union, to four decimals.
         gain: what the longest formulas add to the IoU of one concept, likewise.

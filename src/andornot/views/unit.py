@@ -13,7 +13,7 @@ from andornot.errors import OptionError
 from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
-from andornot.views.judged import Judged, as_shown, headline_of, judged
+from andornot.views.judged import VerdictView, as_shown, headline_of, judged
 from andornot.views.plain import View
 from andornot.views.wording import Finding, findings, proof, vocabulary_limit
 
@@ -172,7 +172,7 @@ class UnitEntry(View, Generic[T]):
     formula: str | None
     status: str
     iou: float
-    judged: Judged
+    judged: VerdictView
     longest: Row | None
     proof: str
     limit: str

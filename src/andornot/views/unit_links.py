@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from andornot.results.explanation import STATUS_MEANING, Explanation
-from andornot.views.judged import Judged, judged
+from andornot.views.judged import VerdictView, judged
 from andornot.views.plain import View
 
 
@@ -29,7 +29,7 @@ class UnitLink(View):
     status: str
     iou: float
     example: str = ""
-    judged: Judged = field(default_factory=Judged)
+    judged: VerdictView = field(default_factory=VerdictView)
 
     @property
     def says(self) -> str:
