@@ -95,6 +95,22 @@ class Repeats:
 
         yield from ordered_map(one, self._problems(units), self.jobs, chunk=16)
 
+    def masks(
+        self,
+        units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
+        sizes: NDArray[np.int64],
+        length: int,
+    ) -> Iterator[NDArray[np.bool_]]:
+        """The atoms of the best formula of up to ``length`` concepts of each unit.
+
+        All False where there is none; the arguments are those of :meth:`search`.
+        """
+        # a beam's best formula of a length does not hang on how much longer it goes on
+        shorter = replace(self, options=replace(self.options, length=length))
+        for solution in shorter.search(units, sizes):
+            found = solution.by_length[length - 1]
+            yield np.zeros(self.table.n_atoms, np.bool_) if found is None else self.mask(found)
+
     def _problems(
         self,
         units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
