@@ -169,9 +169,7 @@ class TwinFinder:
 
     def _carried(self, atoms: NDArray[np.int64]) -> NDArray[np.int64]:
         """How many of these atoms carry each concept."""
-        found = self._matrix[atoms].indices
-        carried: NDArray[np.int64] = np.bincount(found, minlength=self.table.n_concepts)
-        return carried
+        return np.bincount(self._matrix[atoms].indices, minlength=self.table.n_concepts)
 
     def _as_known(self, columns: Columns, column: int, formula: Formula) -> Columns:
         """Those that leave the formula known on the positions on which it is known."""
@@ -180,7 +178,8 @@ class TwinFinder:
             return columns
         others = {self.table.index(name) for name in formula.concepts} - {column}
         rest = known[known[:, sorted(others)].all(axis=1)]
-        return columns[(rest[:, columns] == rest[:, [column]]).all(axis=0)]
+        same: BoolArray = (rest[:, columns] == rest[:, [column]]).all(axis=0)
+        return columns[same]
 
     def jaccard(self, column: int) -> NDArray[np.float64]:
         """The Jaccard index of a concept with every other, by positions."""
