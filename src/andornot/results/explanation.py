@@ -41,7 +41,8 @@ class Certificate:
         proven: the found formula is the best one of the searched space.
         ceiling: no formula of any length over these concepts scores more; None where that is not
             known (runs of older versions).
-        ties: formulas known to score the same (not more than a beam holds), itself included.
+        ties: formulas known to score the same (not more than a beam holds), itself included; those
+            that are true on the same positions are one (see :class:`Twins`).
         by_length: what no formula of up to 1, 2, ... concepts exceeds; empty where the search
             bounds the longest only.
 
