@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from andornot.formula import And, Concept, Not
+
 OPERATORS = ("OR", "AND", "AND NOT")
 
 
@@ -275,6 +277,39 @@ def best_tree(concepts, length, score, operators=OPERATORS, penalty=1.0):
     for n, level in enumerate(all_trees(concepts, length, operators)):
         best.append(max([best[-1]] + [penalty**n * score(mask) for mask in level if mask]))
     return best[1:]
+
+
+def exchanged(formula, name, other):
+    """A formula with another concept wherever it has this one."""
+    if isinstance(formula, Concept):
+        return Concept(other) if formula.name == name else formula
+    if isinstance(formula, Not):
+        return Not(exchanged(formula.operand, name, other))
+    sides = (exchanged(side, name, other) for side in (formula.left, formula.right))
+    return type(formula)(*sides)
+
+
+def holds(formula, concepts, n):
+    """The positions on which a formula over concepts with names is true."""
+    if isinstance(formula, Concept):
+        return set(concepts[formula.name])
+    if isinstance(formula, Not):
+        return set(range(n)) - holds(formula.operand, concepts, n)
+    left, right = (holds(side, concepts, n) for side in (formula.left, formula.right))
+    return left & right if isinstance(formula, And) else left | right
+
+
+def twins(formula, concepts, n):
+    """For each concept of a formula the others that change nothing in its place."""
+    true = holds(formula, concepts, n)
+    return {
+        name: {
+            other
+            for other in concepts
+            if other != name and holds(exchanged(formula, name, other), concepts, n) == true
+        }
+        for name in formula.concepts
+    }
 
 
 def atoms(concepts, n):

@@ -7,7 +7,7 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +23,7 @@ from andornot._tools.parallel import asked_to_stop, ordered_map
 from andornot._tools.progress import track
 from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
@@ -37,6 +38,7 @@ from andornot.results.explanation import (
     Certificate,
     Explanation,
     Scored,
+    Twins,
     UnknownNot,
 )
 from andornot.results.result import Result
@@ -162,7 +164,7 @@ def explain_responses(
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
     if engine is not None and correlate is None:
         elsewhere = _elsewhere(engine, common, responses, numbers, states)
-        found_there = tuple(with_unknown(e, concepts) for e in elsewhere)
+        found_there = tuple(_noted(elsewhere, concepts, candidates, options))
         return Result(found_there, search=options, table=concepts.digest)
 
     def one(index: int, stop: Stop | None) -> Explanation:
@@ -176,7 +178,7 @@ def explain_responses(
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
         tracked = track(found, "searching", responses.n_units)
-        explanations = tuple(with_unknown(e, concepts) for e in tracked)
+        explanations = tuple(_noted(tracked, concepts, candidates, options))
     return Result(explanations, search=options, table=concepts.digest)
 
 
@@ -320,6 +322,29 @@ def _whole(
     if options.known_only or options.correlates or known is None or not known.by_atom:
         return None
     return part_of(atoms, np.ones(concepts.n_atoms, np.bool_), candidates)
+
+
+def _noted(
+    found: Iterable[Explanation],
+    concepts: ConceptTable,
+    candidates: NDArray[np.int64],
+    options: SearchOptions,
+) -> Iterator[Explanation]:
+    """Explanations that say what the data cannot tell of their formulas."""
+    finder = TwinFinder(concepts, candidates, options.known_only)
+    known: dict[str, tuple[Twins, ...]] = {}
+
+    def with_twins(scored: Scored) -> Scored:
+        text = str(scored.formula)  # many units share a short formula
+        if text not in known:
+            twins = finder.of(scored.formula).items()
+            known[text] = tuple(Twins.of(name, others) for name, others in twins if others)
+        return replace(scored, twins=known[text]) if known[text] else scored
+
+    for e in found:
+        best = tuple(None if b is None else with_twins(b) for b in e.best_by_length)
+        beam = (*map(with_twins, e.beam[:1]), *e.beam[1:])
+        yield with_unknown(replace(e, beam=beam, best_by_length=best), concepts)
 
 
 def with_unknown(explanation: Explanation, concepts: ConceptTable) -> Explanation:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _MADE = {b"andornot": b"explanations"}
 """In the head of the file, so that it is known as ours."""
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs come to give other rows: it is part of every part's name."""
 
 
@@ -203,7 +203,7 @@ def _schema(length: int) -> pa.Schema:
     kinds = {int: pa.int64(), bool: pa.bool_(), str: pa.string(), float: pa.float64()}
 
     def kind(name: str, value: object) -> pa.DataType:
-        if name.startswith("formula"):
+        if name.startswith(("formula", "twins")):
             return pa.string()
         return pa.float64() if value is None else kinds[type(value)]
 
