@@ -7,7 +7,7 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -17,13 +17,15 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._tools.checks import as_array, flag, several, texts, whole_number
+from andornot._tools.checks import as_array, as_masks, flag, several, texts, whole_number
 from andornot._tools.executors import Engine, engine_of
 from andornot._tools.parallel import asked_to_stop, ordered_map
-from andornot._tools.progress import track
+from andornot._tools.progress import tell, track
 from andornot._tools.user_call import one_table
+from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable, check_table
-from andornot.counting.responses import Responses
+from andornot.counting.groups import active_groups
+from andornot.counting.responses import Responses, known_positions
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
@@ -40,6 +42,7 @@ from andornot.results.explanation import (
     UnknownNot,
 )
 from andornot.results.result import Result
+from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS, Support
 from andornot.search import correlation
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
@@ -91,7 +94,7 @@ def explain(
             if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
             ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``,
-            ``known_only``.
+            ``known_only``, ``min_support``.
 
     Returns:
         An explanation for each unit, in order.
@@ -112,15 +115,25 @@ def explain(
     """
     chosen = _chosen({"length": length, "beam_size": beam_size, "concepts": only} | options, search)
     check_table(concepts, "concepts")
-    responses = (
-        unit_masks
-        if isinstance(unit_masks, Responses)
-        else Responses.from_masks(unit_masks, concepts, jobs)
-    )
+    if isinstance(unit_masks, Responses):
+        responses, support = unit_masks, None
+    else:
+        masks = as_masks(unit_masks, "unit masks", "values > 0")
+        responses = Responses.from_masks(masks, concepts, jobs)
+        support = supports(responses.totals, _groups_of_masks(masks, concepts))
+    if note := left_out(concepts, chosen):
+        tell(f"note: {note}")
     with nullcontext() if executor is None else engine_of(executor, jobs=jobs) as engine:
         return explain_responses(
-            responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
-        )
+            responses, concepts, chosen,
+            units=units, status=status, support=support, jobs=jobs, engine=engine,
+        )  # fmt: skip
+
+
+def _groups_of_masks(masks: NDArray[np.bool_], concepts: ConceptTable) -> NDArray[np.int64]:
+    """In how many groups of samples each mask is true anywhere."""
+    there: NDArray[np.bool_] = np.any(masks, axis=tuple(range(2, masks.ndim)))
+    return active_groups(there.T, known_positions(concepts).group_numbers)
 
 
 def _chosen(keywords: dict[str, Any], search: Search | SearchOptions) -> SearchOptions:
@@ -138,19 +151,20 @@ def explain_responses(
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
+    support: Sequence[Support] | None = None,
     jobs: int | None = None,
     moments: Moments | None = None,
     engine: Engine | None = None,
 ) -> Result:
     """Explain units from their counts; the arguments are those of :func:`explain`.
 
-    To search for correlation, ``moments`` are needed too: the sums of the same units' activations;
-    that is searched for in this process always, all else on the ``engine`` if one is given.
+    What ``support`` says of each unit stands in its explanation; if it is not given, as much of it
+    as counts tell. To search for correlation, ``moments`` are needed too: the sums of the same
+    units' activations; that is searched for in this process always, all else on the ``engine`` if
+    one is given.
     """
     _check_units(responses, concepts, units=units, status=status)
-    candidates = concepts.select(options.categories, options.concepts)
-    if not len(candidates):
-        raise OptionError("no concept is left to search with; widen categories or concepts")
+    candidates = searched_concepts(concepts, options)
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
     known = _known_parts(concepts, atoms, candidates, options)
@@ -160,10 +174,17 @@ def explain_responses(
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
+    of_units = support or supports(responses.totals, _groups_of_totals(responses, concepts))
+
+    def finished(found: Iterable[Explanation]) -> Result:
+        explanations = (
+            replace(with_unknown(e, concepts), support=own)
+            for e, own in zip(found, of_units, strict=True)
+        )
+        return Result(tuple(explanations), search=options, table=concepts.digest)
+
     if engine is not None and correlate is None:
-        elsewhere = _elsewhere(engine, common, responses, numbers, states)
-        found_there = tuple(with_unknown(e, concepts) for e in elsewhere)
-        return Result(found_there, search=options, table=concepts.digest)
+        return finished(_elsewhere(engine, common, responses, numbers, states))
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -175,9 +196,79 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        tracked = track(found, "searching", responses.n_units)
-        explanations = tuple(with_unknown(e, concepts) for e in tracked)
-    return Result(explanations, search=options, table=concepts.digest)
+        return finished(track(found, "searching", responses.n_units))
+
+
+def searched_concepts(concepts: ConceptTable, options: SearchOptions) -> NDArray[np.int64]:
+    """Columns of the concepts that a search may use, ascending.
+
+    Raises:
+        OptionError: none is left, or a category does not occur in the table.
+        DataError: ``min_support`` asks for samples, of which the table knows none.
+    """
+    chosen = concepts.select(options.categories, options.concepts)
+    columns = chosen[_supported(concepts, options)[chosen]]
+    if not len(columns):
+        narrow = "" if len(columns) == len(chosen) else ", or lower min_support"
+        raise OptionError(
+            f"no concept is left to search with; widen categories or concepts{narrow}"
+        )
+    return columns
+
+
+def _supported(concepts: ConceptTable, options: SearchOptions) -> NDArray[np.bool_]:
+    """Whether each concept holds on as many positions and samples as were asked for."""
+    if options.min_support is None:
+        return np.ones(concepts.n_concepts, np.bool_)
+    positions, samples = options.min_support
+    enough: NDArray[np.bool_] = concepts.concept_counts >= positions
+    # a table that kept only counts can still be asked for positions
+    return enough & (concepts.sample_counts >= samples) if samples else enough
+
+
+def left_out(concepts: ConceptTable, options: SearchOptions) -> str:
+    """Which concepts ``min_support`` leaves out of a search, in a sentence; empty if none."""
+    if options.min_support is None:
+        return ""
+    chosen = concepts.select(options.categories, options.concepts)
+    few = len(chosen) - int(_supported(concepts, options)[chosen].sum())
+    positions, samples = options.min_support
+    if not few:
+        return ""
+    return (
+        f"{few:,} of {count(len(chosen), 'concept')} hold on fewer than "
+        f"{count(positions, 'position')} or in fewer than {count(samples, 'sample')}, and are left "
+        "out of the search"
+    )
+
+
+def supports(
+    positions: NDArray[np.int64],
+    groups: NDArray[np.int64] | None,
+    least_positions: int = LEAST_POSITIONS,
+    least_groups: int = LEAST_GROUPS,
+) -> list[Support]:
+    """How much there is to learn each of several units from.
+
+    Args:
+        positions: active positions of each unit.
+        groups: groups of samples with one; None where that is not known.
+        least_positions: active positions, and
+        least_groups: groups of samples with one, below which there is too little data.
+    """
+    known = [None] * len(positions) if groups is None else groups.tolist()
+    return [
+        Support(a, g, least_positions, least_groups)
+        for a, g in zip(positions.tolist(), known, strict=True)
+    ]
+
+
+def _groups_of_totals(responses: Responses, concepts: ConceptTable) -> NDArray[np.int64] | None:
+    """Active groups where each position is a sample, and a group, of its own; else None."""
+    positions = concepts.positions
+    if positions is None or positions.groups is not None or (positions.shapes != 1).any():
+        return None
+    return responses.totals
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses, count_responses
+from andornot.counting.responses import LayerCounts, Responses, count_responses
 from andornot.counting.stores import Activations
 
 
 def count_lower_ranges(
     activations: Activations,
     borders: NDArray[np.float64],
-    top: Responses,
+    top: LayerCounts,
     concepts: ConceptTable,
     jobs: int | None = None,
-) -> Iterator[Responses]:
+) -> Iterator[LayerCounts]:
     """Count all ranges but the top one, from the second highest down; a pass for each.
 
     Args:
@@ -32,8 +32,12 @@ def count_lower_ranges(
     above = top
     # the top range, above the last border but one, is counted already
     for number in range(borders.shape[1] - 3, -1, -1):
-        counted = count_responses(activations, borders[:, number], concepts, jobs).responses
-        yield difference(counted, above)
+        counted = count_responses(activations, borders[:, number], concepts, jobs)
+        yield LayerCounts(
+            difference(counted.responses, above.responses),
+            counted.areas - above.areas,
+            counted.peaks,
+        )
         above = counted
 
 
