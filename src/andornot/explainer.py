@@ -17,15 +17,14 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from andornot._tools.checks import as_array, as_masks, flag, several, texts, whole_number
+from andornot._tools.checks import as_array, flag, several, texts, whole_number
 from andornot._tools.executors import Engine, engine_of
 from andornot._tools.parallel import asked_to_stop, ordered_map
 from andornot._tools.progress import tell, track
 from andornot._tools.user_call import one_table
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable, check_table
-from andornot.counting.groups import active_groups
-from andornot.counting.responses import Responses, known_positions
+from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
 from andornot.formula import Formula
@@ -115,25 +114,17 @@ def explain(
     """
     chosen = _chosen({"length": length, "beam_size": beam_size, "concepts": only} | options, search)
     check_table(concepts, "concepts")
-    if isinstance(unit_masks, Responses):
-        responses, support = unit_masks, None
-    else:
-        masks = as_masks(unit_masks, "unit masks", "values > 0")
-        responses = Responses.from_masks(masks, concepts, jobs)
-        support = supports(responses.totals, _groups_of_masks(masks, concepts))
+    responses = (
+        unit_masks
+        if isinstance(unit_masks, Responses)
+        else Responses.from_masks(unit_masks, concepts, jobs)
+    )
     if note := left_out(concepts, chosen):
         tell(f"note: {note}")
     with nullcontext() if executor is None else engine_of(executor, jobs=jobs) as engine:
         return explain_responses(
-            responses, concepts, chosen,
-            units=units, status=status, support=support, jobs=jobs, engine=engine,
-        )  # fmt: skip
-
-
-def _groups_of_masks(masks: NDArray[np.bool_], concepts: ConceptTable) -> NDArray[np.int64]:
-    """In how many groups of samples each mask is true anywhere."""
-    there: NDArray[np.bool_] = np.any(masks, axis=tuple(range(2, masks.ndim)))
-    return active_groups(there.T, known_positions(concepts).group_numbers)
+            responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
+        )
 
 
 def _chosen(keywords: dict[str, Any], search: Search | SearchOptions) -> SearchOptions:
@@ -151,17 +142,16 @@ def explain_responses(
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
-    support: Sequence[Support] | None = None,
+    least: tuple[int, int] = (LEAST_POSITIONS, LEAST_GROUPS),
     jobs: int | None = None,
     moments: Moments | None = None,
     engine: Engine | None = None,
 ) -> Result:
     """Explain units from their counts; the arguments are those of :func:`explain`.
 
-    What ``support`` says of each unit stands in its explanation; if it is not given, as much of it
-    as counts tell. To search for correlation, ``moments`` are needed too: the sums of the same
-    units' activations; that is searched for in this process always, all else on the ``engine`` if
-    one is given.
+    Each explanation has its unit's support, with ``least`` as its least positions and groups. To
+    search for correlation, ``moments`` are needed too: the sums of the same units' activations;
+    that is searched for in this process always, all else on the ``engine`` if one is given.
     """
     _check_units(responses, concepts, units=units, status=status)
     candidates = searched_concepts(concepts, options)
@@ -174,12 +164,12 @@ def explain_responses(
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
-    of_units = support or supports(responses.totals, _groups_of_totals(responses, concepts))
+    supports = _supports(responses, least)
 
     def finished(found: Iterable[Explanation]) -> Result:
         explanations = (
             replace(with_unknown(e, concepts), support=own)
-            for e, own in zip(found, of_units, strict=True)
+            for e, own in zip(found, supports, strict=True)
         )
         return Result(tuple(explanations), search=options, table=concepts.digest)
 
@@ -242,33 +232,11 @@ def left_out(concepts: ConceptTable, options: SearchOptions) -> str:
     )
 
 
-def supports(
-    positions: NDArray[np.int64],
-    groups: NDArray[np.int64] | None,
-    least_positions: int = LEAST_POSITIONS,
-    least_groups: int = LEAST_GROUPS,
-) -> list[Support]:
-    """How much there is to learn each of several units from.
-
-    Args:
-        positions: active positions of each unit.
-        groups: groups of samples with one; None where that is not known.
-        least_positions: active positions, and
-        least_groups: groups of samples with one, below which there is too little data.
-    """
-    known = [None] * len(positions) if groups is None else groups.tolist()
-    return [
-        Support(a, g, least_positions, least_groups)
-        for a, g in zip(positions.tolist(), known, strict=True)
-    ]
-
-
-def _groups_of_totals(responses: Responses, concepts: ConceptTable) -> NDArray[np.int64] | None:
-    """Active groups where each position is a sample, and a group, of its own; else None."""
-    positions = concepts.positions
-    if positions is None or positions.groups is not None or (positions.shapes != 1).any():
-        return None
-    return responses.totals
+def _supports(responses: Responses, least: tuple[int, int]) -> list[Support]:
+    """How much there is to learn each unit from."""
+    groups = responses.active_groups
+    known = [None] * responses.n_units if groups is None else groups.tolist()
+    return [Support(a, g, *least) for a, g in zip(responses.totals.tolist(), known, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -371,7 +371,7 @@ class Slice:
             return whole
         lower = count_lower_ranges(self.activations, thresholds.borders, found, self.table, 1)
         borders = [[plain(v) for v in row] for row in thresholds.borders.tolist()]
-        return whole | {"borders": borders, "lower": [responses(part.responses) for part in lower]}
+        return whole | {"borders": borders, "lower": [responses(part) for part in lower]}
 
     def searched(self, rule: Threshold, trust: bool = False, **changes: Any) -> Plain:
         """Explanations, with their scores from raw activations, and trust if wanted."""

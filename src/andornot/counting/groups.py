@@ -25,7 +25,7 @@ def active_groups(areas: NDArray[Any], group_numbers: NDArray[np.integer]) -> ND
         >>> active_groups(areas, np.array([0, 0, 1]))  # of which the first two are one group
         array([1, 2])
     """
-    active = areas > 0
+    active = areas if areas.dtype == bool else areas > 0
     order = np.argsort(group_numbers, kind="stable")
     starts = np.flatnonzero(np.diff(group_numbers[order], prepend=-1))
     # where each sample is a group of its own, there is nothing to join

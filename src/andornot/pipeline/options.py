@@ -214,6 +214,11 @@ class RunOptions:
         """
         return self.trust if self.execution.store and not self.search.correlates else None
 
+    @property
+    def least_active(self) -> tuple[int, int]:
+        """Active positions, and groups with one, below which there is too little data."""
+        return self.least_active_positions, self.least_active_groups
+
     def _check_choice(self) -> None:
         """Refuse to choose lengths without held-out samples."""
         if self.search.correlates:

@@ -246,7 +246,8 @@ def _table_key(concepts: ConceptTable) -> str:
 
 
 def _counts_key(responses: Responses) -> str:
-    return _digest(responses.indptr, responses.atoms, responses.fold_counts)
+    groups = [] if responses.active_groups is None else [responses.active_groups]
+    return _digest(responses.indptr, responses.atoms, responses.fold_counts, *groups)
 
 
 def _digest(*parts: Any) -> str:
