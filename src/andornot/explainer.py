@@ -164,12 +164,12 @@ def explain_responses(
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
-    supports = _supports(responses, least)
+    of_units = supports(responses, least)
 
     def finished(found: Iterable[Explanation]) -> Result:
         explanations = (
             replace(with_unknown(e, concepts), support=own)
-            for e, own in zip(found, supports, strict=True)
+            for e, own in zip(found, of_units, strict=True)
         )
         return Result(tuple(explanations), search=options, table=concepts.digest)
 
@@ -222,18 +222,20 @@ def left_out(concepts: ConceptTable, options: SearchOptions) -> str:
         return ""
     chosen = concepts.select(options.categories, options.concepts)
     few = len(chosen) - int(_supported(concepts, options)[chosen].sum())
-    positions, samples = options.min_support
     if not few:
         return ""
-    return (
-        f"{few:,} of {count(len(chosen), 'concept')} hold on fewer than "
-        f"{count(positions, 'position')} or in fewer than {count(samples, 'sample')}, and are left "
-        "out of the search"
-    )
+    asked = zip(options.min_support, ("position", "sample"), strict=True)
+    least = " or ".join(f"fewer than {count(n, what)}" for n, what in asked if n)
+    return f"{few:,} of {count(len(chosen), 'concept')} hold on {least}, and are left out of the search"
 
 
-def _supports(responses: Responses, least: tuple[int, int]) -> list[Support]:
-    """How much there is to learn each unit from."""
+def supports(responses: Responses, least: tuple[int, int]) -> list[Support]:
+    """How much there is to learn each unit from.
+
+    Args:
+        responses: the counts of the units.
+        least: active positions, and groups with one, below which there is too little data.
+    """
     groups = responses.active_groups
     known = [None] * responses.n_units if groups is None else groups.tolist()
     return [Support(a, g, *least) for a, g in zip(responses.totals.tolist(), known, strict=True)]

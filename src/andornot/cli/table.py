@@ -153,12 +153,13 @@ _ACTIVE = (
         note="0; sentence pairs: 0.05",
     ),
     Setting(
-        ("--min-active-positions",), "Call the data too little for units that are active on fewer "
-        "positions; they are explained all the same.",
+        ("--min-active-positions",), "Say of units that are active on fewer positions that there "
+        "is too little data; they are explained all the same.",
         "What counts as active", _EXPLAIN, RunOptions, "least_active_positions",
     ),
     Setting(
-        ("--min-active-groups",), "Likewise for units that are active in fewer groups of samples.",
+        ("--min-active-groups",), "Say the same of units that are active in fewer groups of "
+        "samples.",
         "What counts as active", _EXPLAIN, RunOptions, "least_active_groups",
     ),
 )  # fmt: skip
