@@ -226,7 +226,8 @@ def left_out(concepts: ConceptTable, options: SearchOptions) -> str:
         return ""
     asked = zip(options.min_support, ("position", "sample"), strict=True)
     least = " or ".join(f"fewer than {count(n, what)}" for n, what in asked if n)
-    return f"{few:,} of {count(len(chosen), 'concept')} hold on {least}, and are left out of the search"
+    all_chosen = count(len(chosen), "concept")
+    return f"{few:,} of {all_chosen} hold on {least}, and are left out of the search"
 
 
 def supports(responses: Responses, least: tuple[int, int]) -> list[Support]:

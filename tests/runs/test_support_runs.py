@@ -39,12 +39,7 @@ def world(tmp_path_factory):
 
 def dissected(world, out, *, group: str | None = "^(s[0-9])", **options: Any):
     data = open_data(f"labelmaps:{world / 'data'}", group=group)
-    given: dict[str, Any] = {
-        "threshold": THRESHOLD,
-        "length": 1,
-        "folds": 2,
-        "trust": None,
-    } | options
+    usual: dict[str, Any] = {"threshold": THRESHOLD, "length": 1, "folds": 2, "trust": None}
     return andornot.dissect(
         f"{world / 'net.py'}:net", LAYER, data, out,
         recording=Recording(batch_size=20, device="cpu"), **(usual | options),
