@@ -145,12 +145,12 @@ def _count_cell(
 @lean
 def count_mask(
     active: NDArray[np.uint8], codes: Codes, offsets: Ints, atom_offsets: Ints, keys: Ints,
-    tally: Ints, local: Ints,
+    tally: Ints, local: Ints, there: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Count a unit's active positions by key, from its mask as bytes: 1 where it is active.
 
     Counts are added to ``tally``, ``(n_keys,)``; ``local`` is room for the counts of one sample,
-    all 0 before and after.
+    all 0 before and after; ``there``, ``(n_samples,)``, becomes whether a sample has any.
     """
     for s in range(len(offsets) - 1):
         found = False
@@ -165,6 +165,7 @@ def count_mask(
                 found = True
                 for k in range(len(part)):  # adding zeros is cheaper than asking
                     local[code[k]] += part[k]
+        there[s] = found
         if found:
             for c in range(atom_offsets[s + 1] - atom_offsets[s]):
                 tally[keys[atom_offsets[s] + c]] += local[c]

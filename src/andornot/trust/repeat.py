@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
+from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.measures.scores import Counts
 from andornot.search import beam
 from andornot.search.kernels import apply, atoms_of
@@ -121,7 +121,8 @@ class Repeats:
             # without positions, which would not fit these counts; no search asks for them
             table = replace(table, fold_counts=sizes[:, None], positions=None)
         atoms = kernel_atoms(table)
-        candidates = table.select(self.options.categories, self.options.concepts)
+        # of the table itself: one of a draw does not know on how many samples concepts hold
+        candidates = searched_concepts(self.table, self.options)
         for active, counts in units:
             # what was drawn no more must not count as an atom of the unit
             there = counts > 0
