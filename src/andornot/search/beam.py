@@ -182,6 +182,18 @@ def counts_by_length(problem: Problem, options: SearchOptions) -> Ints:
     return np.stack([top.i, top.t], axis=1)
 
 
+def formula_of_length(problem: Problem, options: SearchOptions) -> tuple[Ints, Ints]:
+    """The best formula of up to as many concepts as the search allows.
+
+    Returns:
+        its concepts from left to right, and the operator before each of them (OR before the
+        first); no concepts where there is no formula.
+    """
+    _, _, top = _run(problem, options)
+    used = top.terms[-1] >= 0
+    return top.terms[-1, used], top.operators[-1, used]
+
+
 def _run(problem: Problem, options: SearchOptions) -> tuple[Beam, Int, Top]:
     """The last beam, how many formulas it holds, and the best formula of each length."""
     metric = PUBLISHED if options.published else options.metric_number

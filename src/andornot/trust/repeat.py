@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from itertools import repeat
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,12 @@ from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
+
+Ints: TypeAlias = NDArray[np.int64]
+Units: TypeAlias = Iterable[tuple[NDArray[np.int32], Ints]]
+
+_EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+"""No formula."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +59,7 @@ class Repeats:
         """Longest formula, in concepts."""
         return self.options.length
 
-    def search(
-        self,
-        units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
-        sizes: NDArray[np.int64] | None = None,
-    ) -> Iterator[Solution]:
+    def search(self, units: Units, sizes: Ints | None = None) -> Iterator[Solution]:
         """Search for each unit.
 
         Args:
@@ -73,32 +76,63 @@ class Repeats:
 
         return ordered_map(one, self._problems(units, sizes), self.jobs)
 
-    def counts_by_length(
-        self, units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]]
-    ) -> Iterator[NDArray[np.int64]]:
+    def counts_by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[Ints]:
         """Search for each unit, and give only the counts of what is found by length.
 
         Args:
             units: as in :meth:`search`.
+            sizes: likewise.
 
         Yields:
             hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
         """
         options = self.options
         if options.search != "beam":
-            for solution in self.search(units):
+            for solution in self.search(units, sizes):
                 yield np.array([(0, 0) if f is None else (f.i, f.t) for f in solution.by_length])
             return
 
-        def one(problem: Problem) -> NDArray[np.int64]:
+        def one(problem: Problem) -> Ints:
+            if not problem.total:
+                return np.zeros((self.length, 2), np.int64)
             return beam.counts_by_length(problem, options)
 
-        yield from ordered_map(one, self._problems(units), self.jobs, chunk=16)
+        yield from ordered_map(one, self._problems(units, sizes), self.jobs, chunk=16)
+
+    def formulas(
+        self, units: Units, sizes: Ints | None = None, lengths: int | Sequence[int] | None = None
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """Search for each unit, and give the best formula of up to one length as arrays.
+
+        Args:
+            units: as in :meth:`search`.
+            sizes: likewise.
+            lengths: how long each unit's formula may become, or one number for all units; as long
+                as the search allows, if not given. A search ends there.
+
+        Yields:
+            concepts from left to right, and the operator before each of them (OR before the
+            first); no concepts where there is no formula. :meth:`atoms_of` takes both.
+        """
+        longest = self.length if lengths is None else lengths
+        each = repeat(longest) if isinstance(longest, int) else longest
+
+        def one(item: tuple[Problem, int]) -> tuple[Ints, Ints]:
+            problem, length = item
+            options = replace(self.options, length=length)
+            if problem.total and options.search == "beam":
+                return beam.formula_of_length(problem, options)
+            found = solve(problem, options).by_length[-1] if problem.total else None
+            return _EMPTY if found is None else _steps_of(found)
+
+        # the problems first: lengths without an end must not be asked for one more
+        items = zip(self._problems(units, sizes), each, strict=False)
+        return ordered_map(one, items, self.jobs, chunk=16)
 
     def _problems(
         self,
-        units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
-        sizes: NDArray[np.int64] | None = None,
+        units: Units,
+        sizes: Ints | None = None,
     ) -> Iterator[Problem]:
         table = self.table
         if sizes is not None:
@@ -124,12 +158,21 @@ class Repeats:
         """The atoms of a formula that was found."""
         if found.tree is not None:
             return self.table.mask(found.formula(self.table.names))
+        return self.atoms_of(*_steps_of(found))
+
+    def atoms_of(self, concepts: Ints, operators: Ints) -> NDArray[np.bool_]:
+        """The atoms of a formula as :meth:`formulas` gives it; bool ``(n_atoms,)``."""
         mask, longer = np.zeros((2, self.table.n_atoms), np.uint8)
-        for concept, operator in zip(found.concepts, (OR, *found.operators), strict=True):
+        for concept, operator in zip(concepts, operators, strict=True):
             apply(mask, operator, atoms_of(self._atoms, concept), longer)
             # `apply` cannot write to the mask that it reads
             mask, longer = longer, mask
         return mask.view(np.bool_)
+
+
+def _steps_of(found: Found) -> tuple[Ints, Ints]:
+    """Concepts, and the operator before each of them."""
+    return np.array(found.concepts, np.int64), np.array((OR, *found.operators), np.int64)
 
 
 def unit_rows(
