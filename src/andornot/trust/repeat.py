@@ -11,19 +11,26 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.parallel import ordered_map
+from andornot._tools.parallel import chunks, ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.explainer import kernel_atoms
 from andornot.measures.scores import Counts
-from andornot.search import beam
+from andornot.search.beam import BeamSearch
+from andornot.search.beam_room import Top
+from andornot.search.bits import with_bits
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
+from andornot.search.pairs import with_pairs
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 
 Ints: TypeAlias = NDArray[np.int64]
-Units: TypeAlias = Iterable[tuple[NDArray[np.int32], Ints]]
+Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
+Units: TypeAlias = Iterable[Unit]
+
+_AT_ONCE = 16
+"""Units for one call of the kernels."""
 
 _EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 """No formula."""
@@ -86,18 +93,12 @@ class Repeats:
         Yields:
             hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
         """
-        options = self.options
-        if options.search != "beam":
+        if self.options.search != "beam":
             for solution in self.search(units, sizes):
                 yield np.array([(0, 0) if f is None else (f.i, f.t) for f in solution.by_length])
             return
-
-        def one(problem: Problem) -> Ints:
-            if not problem.total:
-                return np.zeros((self.length, 2), np.int64)
-            return beam.counts_by_length(problem, options)
-
-        yield from ordered_map(one, self._problems(units, sizes), self.jobs, chunk=16)
+        for top, _ in self._best(units, sizes, repeat(self.length)):
+            yield from np.stack([top.i, top.t], axis=2)
 
     def formulas(
         self, units: Units, sizes: Ints | None = None, lengths: int | Sequence[int] | None = None
@@ -116,34 +117,66 @@ class Repeats:
         """
         longest = self.length if lengths is None else lengths
         each = repeat(longest) if isinstance(longest, int) else longest
+        if self.options.search != "beam":
+            yield from self._one_by_one(units, sizes, each)
+            return
+        for top, lengths_of in self._best(units, sizes, each):
+            for u, length in enumerate(lengths_of):
+                terms, operators = top.terms[u, length - 1], top.operators[u, length - 1]
+                yield terms[terms >= 0], operators[terms >= 0]
+
+    def _best(
+        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
+    ) -> Iterator[tuple[Top, list[int]]]:
+        """What a beam finds for some units at a time, and how long it let each become."""
+        atoms = with_pairs(self._resized(sizes))
+        search = BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+
+        def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
+            # a draw of the samples may miss all on which a unit is active
+            each = [length if counts.any() else 0 for (_, counts), length in items]
+            return search.best([unit for unit, _ in items], each), each
+
+        # the units first: lengths without an end must not be asked for one more
+        return ordered_map(some, chunks(zip(units, lengths, strict=False), _AT_ONCE), self.jobs)
+
+    def _one_by_one(
+        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """What another search finds for each unit."""
 
         def one(item: tuple[Problem, int]) -> tuple[Ints, Ints]:
             problem, length = item
-            options = replace(self.options, length=length)
-            if problem.total and options.search == "beam":
-                return beam.formula_of_length(problem, options)
-            found = solve(problem, options).by_length[-1] if problem.total else None
+            if not problem.total:
+                return _EMPTY
+            found = solve(problem, replace(self.options, length=length)).by_length[-1]
             return _EMPTY if found is None else _steps_of(found)
 
-        # the problems first: lengths without an end must not be asked for one more
-        items = zip(self._problems(units, sizes), each, strict=False)
-        return ordered_map(one, items, self.jobs, chunk=16)
+        return ordered_map(one, zip(self._problems(units, sizes), lengths, strict=False), self.jobs)
 
-    def _problems(
-        self,
-        units: Units,
-        sizes: Ints | None = None,
-    ) -> Iterator[Problem]:
-        table = self.table
-        if sizes is not None:
-            # without positions, which would not fit these counts; no search asks for them
-            table = replace(table, fold_counts=sizes[:, None], positions=None)
-        atoms = kernel_atoms(table)
-        candidates = table.select(self.options.categories, self.options.concepts)
+    def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
+        atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases
         for active, counts in units:
             # what was drawn no more must not count as an atom of the unit
             there = counts > 0
-            yield Problem(atoms, active[there], counts[there], candidates, table.bases)
+            yield Problem(atoms, active[there], counts[there], candidates, bases)
+
+    def _resized(self, sizes: Ints | None) -> Atoms:
+        """The table as the kernels read it, with other positions in each atom."""
+        atoms = self._atoms
+        if sizes is None:
+            return atoms
+        sums = np.concatenate([[0], np.cumsum(sizes[atoms.concept_atoms])])
+        own = sums[atoms.concept_indptr[1:]] - sums[atoms.concept_indptr[:-1]]
+        resized = atoms._replace(
+            counts=np.ascontiguousarray(sizes), concept_counts=own, n_positions=int(sizes.sum()),
+            bits=np.zeros((0, 0), np.uint64),
+        )  # fmt: skip
+        return with_bits(resized)
+
+    @cached_property
+    def _candidates(self) -> Ints:
+        return self.table.select(self.options.categories, self.options.concepts)
 
     def score(self, i: int, t: int, a: int, n: int, length: int) -> float:
         """What the search ranks a formula by, from ``I``, ``T``, ``A`` and ``N``."""
