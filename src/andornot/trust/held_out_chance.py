@@ -22,6 +22,7 @@ from andornot._tools.progress import track
 from andornot.concepts.positions import AtomMap
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
+from andornot.explainer import searched_concepts
 from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Shuffles, draw_shuffles
@@ -164,7 +165,9 @@ def _measure(
     lengths: Sequence[int],
     shuffles: Shuffles,
 ) -> list[Null]:
-    one_at_a_time = Repeats(repeats.table, repeats.options, 1)
+    sizes = repeats.table.fold_counts
+    # what is searched without each fold; prepared once for all units
+    searches = [repeats.on(sizes.sum(axis=1) - sizes[:, f]) for f in range(sizes.shape[1])]
     # the same atoms where each position moves by itself: its own counter for those
     counter = PartCounter(shuffles.positions, repeats.table.n_atoms, repeats.table.n_folds)
     positions = known_positions(repeats.table)
@@ -180,7 +183,7 @@ def _measure(
             unit = unit.one_by_one(positions) if moves else unit
             n = lengths[number]
             held = held_out[number]
-            return _Unit(unit, held, n, counter, shuffles, one_at_a_time, bounds).null()
+            return _Unit(unit, held, n, counter, shuffles, searches, bounds).null()
 
         found += ordered_map(one, range(len(units)), repeats.jobs)
     return list(track(found, "searching where there is nothing", n_units))
@@ -208,7 +211,7 @@ class _Bounds:
             parts.append((some, arrays))
         table = repeats.table
         used = np.zeros(table.n_concepts, np.bool_)
-        used[table.select(repeats.options.categories, repeats.options.concepts)] = True
+        used[searched_concepts(table, repeats.options)] = True
         kept = used[table.indices]
         indptr = np.concatenate([[0], np.cumsum(kept)])[table.indptr]
         indices = table.indices[kept]
@@ -229,7 +232,7 @@ class _Unit:
     length: int
     counter: PartCounter
     shuffles: Shuffles
-    repeats: Repeats
+    searches: Sequence[Repeats]
     bounds: _Bounds
 
     @property
@@ -308,19 +311,17 @@ class _Unit:
         self, parts: Sequence[tuple[Ints, Ints]], folds: Sequence[int] | None = None
     ) -> Ints:
         """Held-out hits and unions of what is found on shuffles, ``(n_folds, n, 2)``."""
-        table = self.repeats.table
         folds = range(self.counter.n_folds) if folds is None else folds
-        total = table.fold_counts.sum(axis=1)
+        sizes = self.bounds.sizes
         found = np.zeros((len(folds), len(parts), 2), np.int64)
         for at, fold in enumerate(folds):
             outside = [out[fold] for _, out in parts]
             rows = ((np.flatnonzero(out).astype(np.int32), out[out > 0]) for out in outside)
-            sizes = total - table.fold_counts[:, fold]
-            masks = self.repeats.masks(rows, sizes, self.length)
+            masks = self.searches[fold].masks(rows, self.length)
             for place, (mask, (inside, _)) in enumerate(zip(masks, parts, strict=True)):
                 active = int(inside[fold].sum())
                 both = int(inside[fold][mask].sum())
-                area = int(table.fold_counts[mask, fold].sum())
+                area = int(sizes[fold, mask].sum())
                 found[at, place] = both, active + area - both
         return found
 
