@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.folds import fold_of
+from andornot.concepts.known import Known
 from andornot.concepts.positions import AtomMap, offsets_of
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.responses import known_positions
@@ -108,9 +109,29 @@ def part(table: ConceptTable, samples: Ints, *, ignore_groups: bool = False) -> 
         indices=table.indices[_pieces(table.indptr, present)],
         fold_counts=counts,
         positions=positions,
-        known=None,
+        known=_known(table, present, counts.sum(axis=1)),
     )
     return chosen.grouped(numbers.tolist())
+
+
+def _known(table: ConceptTable, atoms: NDArray[np.int32], counts: Ints) -> Known | None:
+    """What is known of some of the atoms, of which so many positions are left.
+
+    Where an atom is known in several ways, nobody wrote down on which samples; the positions that
+    are left are shared out as all are.
+    """
+    if table.known is None:
+        return None
+    of_cell = table.known.atoms
+    kept = np.isin(of_cell, atoms)
+    place = np.searchsorted(atoms, of_cell[kept])
+    left = table.known.counts[kept] * (counts[place] / table.counts[of_cell[kept]])
+    return replace(
+        table.known,
+        atoms=place.astype(np.int32),
+        pattern=table.known.pattern[kept],
+        counts=np.rint(left).astype(np.int64),
+    )
 
 
 def _pieces(offsets: NDArray[np.integer], which: NDArray[np.integer]) -> Ints:
@@ -144,7 +165,9 @@ def frames(table: ConceptTable, each: int, seed: int) -> ConceptTable:
         folds=old.folds[samples],
         groups=np.repeat(old.group_numbers, each),
     )
-    return replace(table, fold_counts=each * table.fold_counts, positions=several)
+    known = table.known and replace(table.known, counts=each * table.known.counts)
+    counts = each * table.fold_counts
+    return replace(table, fold_counts=counts, positions=several, known=known)
 
 
 def _moved(codes: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.uint16]:

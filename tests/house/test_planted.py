@@ -14,6 +14,7 @@ from andornot import ConceptTable
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
 from andornot.formula import parse
+from andornot.trust.exchange import strata_of
 from andornot.trust.options import TrustOptions
 from benchmarks.calibration import (
     Trial,
@@ -85,6 +86,24 @@ def test_a_part_of_a_table_is_that_of_its_samples():
         there = np.repeat(folds == fold, 16 * 16)
         own = chosen.fold_counts[:, fold] @ np.stack([chosen.concept_mask(n) for n in NAMES], 1)
         assert own.tolist() == expected[there].sum(axis=0).tolist()
+
+
+def test_a_part_of_a_table_knows_what_was_annotated():
+    """``c0`` was looked for in the first half of the samples alone."""
+    known = {"zero": np.arange(N) < N // 2}
+    masks = MASKS.copy()
+    masks[0, N // 2 :] = False
+    kinds = ["zero", *["rest"] * (len(NAMES) - 1)]
+    table = ConceptTable.from_masks(masks, NAMES, kinds, known=known)
+    samples = np.array([3, 4, 50, 51, 52])
+    strata = strata_of(part(table, samples).positions, part(table, samples).known)
+    assert strata.tolist() == strata_of(table.positions, table.known)[samples].tolist()
+    assert len(set(strata.tolist())) == 2
+    for chosen in (part(table, samples), part(frames(table, 2, 0), np.arange(10))):
+        assert chosen.known.counts.sum() == pytest.approx(
+            chosen.n_positions, abs=len(chosen.known.counts)
+        )
+    assert part(table, samples[:2]).unknown_share("c1", "c0") < table.unknown_share("c1", "c0")
 
 
 def test_frames_are_groups_of_samples_that_hardly_move():
