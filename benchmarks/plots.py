@@ -21,7 +21,7 @@ def check_plot(path: str | Path) -> None:
         RunError: it cannot be written.
     """
     try:
-        import matplotlib  # noqa: F401
+        import andornot.figures.style  # noqa: F401
     except ModuleNotFoundError:
         raise OptionError('a plot needs matplotlib; run pip install "andornot[figures]"') from None
     path = Path(path)
