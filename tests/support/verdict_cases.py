@@ -45,7 +45,7 @@ def trust_of(
         length,
         HeldOut(
             ious, ious, 0.9, length, hits=(60,) * length, area=(80,) * length, active=100,
-            intervals=tuple((iou - 0.05, iou + 0.05) for iou in ious),
+            interval=(ious[(shown or length) - 1] - 0.05, ious[(shown or length) - 1] + 0.05),
         ),
         Stability(0.1, 0.9, 20, 17, 0.8, (("apple", 0.9),), mask_iou=0.93),
         held_out_chance=luck if tested else None,

@@ -65,6 +65,11 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
 )
+@click.option(
+    "--near-twins",
+    is_flag=True,
+    help="Show units one by one, and which concepts hold nearly where those of their formulas do.",
+)
 @DATA
 @TRUST_CODE
 def show(
@@ -75,6 +80,7 @@ def show(
     against: Path | None,
     units: list[int] | None,
     samples: int | None,
+    near_twins: bool,
     data: str | None,
     trust_code: bool,
 ) -> None:
@@ -85,7 +91,7 @@ def show(
             f"{run} was made from {opened.modality.samples}, which a terminal cannot show; leave "
             "--samples out, or use andornot report"
         )
-    if units is None and samples is None:
+    if units is None and samples is None and not near_twins:
         twin = None if against is None else open_run(against, trust_code=False)
         print_run(opened, best, layer, sort=sort, against=twin)
         return
@@ -100,4 +106,5 @@ def show(
         10 if samples is None else samples,
         layer=layer,
         data=samples_from(opened, data),
+        near_twins=near_twins,
     )

@@ -27,9 +27,11 @@ def explanation_html(e: Explanation) -> str:
     )
     known = "".join(f"<br>{escape(line)}" for line in unit.judged.lines)
     more = f"; {unit.judged.in_sample}" if unit.judged.in_sample else ""
+    twins = f"<p>{escape(unit.twins)}</p>" if unit.twins else ""
     return (
         f"<p>unit {unit.unit}: <b>{unit.judged.verdict}</b>, {escape(unit.judged.meaning)}<br>"
-        f"{_formula(unit)}{known}</p><p>In sample: IoU {unit.iou:.3f}{escape(more)}</p>{_bar(unit)}"
+        f"{_formula(unit)}{known}</p>{twins}"
+        f"<p>In sample: IoU {unit.iou:.3f}{escape(more)}</p>{_bar(unit)}"
         f"<table><thead><tr><th>concepts</th><th>IoU</th><th {_CELL}>best formula</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from andornot.concepts.table import ConceptTable
+from andornot.concepts.twins import equal_columns
+from andornot.results.explanation import Twins
 from andornot.views.judged import DOUBTFUL
 from andornot.views.listed import Listed, places
 from andornot.views.neighbours import best_units
@@ -43,6 +45,8 @@ class ConceptView(View):
         uses: the units whose formulas name it, by role, then by verdict and gain.
         best: units that it alone describes best, with the IoU; those of whose own formula there is
             too little data or that is no more than chance come last.
+        twins: that others hold on the very same positions, as ``asked = refund``; empty where
+            none does.
     """
 
     name: str
@@ -53,6 +57,7 @@ class ConceptView(View):
     share: float
     uses: tuple[Use, ...]
     best: tuple[tuple[UnitLink, float], ...]
+    twins: str = ""
 
     def n_uses(self, role: str) -> int:
         """How many units name it in a role."""
@@ -83,7 +88,13 @@ def concept_views(table: ConceptTable, contexts: Sequence[Listed]) -> list[Conce
         found = best_units(context.responses, context.units, table, columns, doubtful)
         for column, matches in zip(columns, found, strict=True):
             best[column] += [(context.refs[match.index], match.score) for match in matches]
-    return [_concept_view(table, column, uses[column], best[column], place) for column in columns]
+    twins = equal_columns(table)
+    return [
+        _concept_view(
+            table, column, uses[column], best[column], twins.get(table.names[column]), place
+        )
+        for column in columns
+    ]
 
 
 def _uses(ref: UnitLink, tree: FormulaPart | None) -> list[tuple[str, Use]]:
@@ -99,6 +110,7 @@ def _concept_view(
     column: int,
     uses: Sequence[Use],
     best: Sequence[tuple[UnitLink, float]],
+    equal: Sequence[str] | None,
     place: Mapping[tuple[str, int], int],
 ) -> ConceptView:
     """A concept; ``place`` is that of each unit in lists."""
@@ -116,4 +128,5 @@ def _concept_view(
             sorted(uses, key=lambda u: (order.index(u.role), place[u.unit.layer, u.unit.unit]))
         ),
         best=tuple(sorted(best, key=lambda f: (f[0].judged.look == DOUBTFUL, -f[1]))[:_UNITS]),
+        twins=str(Twins.of(name, equal)) if equal else "",
     )

@@ -106,8 +106,8 @@ def _held_out(trust: Trust, iou: float) -> str:
     held, n = trust.held_out, trust.shown
     assert held is not None
     said = f"held-out IoU {iou:.3f}"
-    if held.intervals:
-        said += " ({:.3f} to {:.3f})".format(*held.intervals[n - 1])
+    if held.interval:
+        said += " ({:.3f} to {:.3f})".format(*held.interval)
     precision, recall = held.precision(n), held.recall(n)
     if precision is not None and recall is not None:
         said += f", precision {precision:.2f}, recall {recall:.2f}"

@@ -15,7 +15,13 @@ from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
 from andornot.views.judged import VerdictView, as_shown, headline_of, judged
 from andornot.views.plain import View
-from andornot.views.wording import Finding, findings, proof, vocabulary_limit
+from andornot.views.wording import (
+    Finding,
+    cannot_be_told_apart,
+    findings,
+    proof,
+    vocabulary_limit,
+)
 
 T = TypeVar("T")
 Colour = tuple[int, int, int]
@@ -166,6 +172,7 @@ class UnitEntry(View, Generic[T]):
         derived: the derived concepts of its formula.
         weights: its weights to the classes; empty where no linear head follows.
         groups: samples that show it, none of the groups empty.
+        twins: which of its concepts the data cannot tell from others; empty where they can.
     """
 
     unit: int
@@ -187,6 +194,7 @@ class UnitEntry(View, Generic[T]):
     derived: tuple[Derived, ...]
     weights: tuple[ClassWeight, ...]
     groups: tuple[Group[T], ...]
+    twins: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,6 +285,7 @@ def entry_of(
         derived=derived,
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
+        twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
     )
 
 
