@@ -68,7 +68,7 @@ def test_how_much_is_explained_is_said_in_words(held_out, extent):
 def test_a_core_of_nothing_is_said():
     _, _, result = world(1)
     e = given(result[0], Verdict.PARTIAL)
-    e = replace(e, trust=replace(e.trust, core=Core(None, 0.0, (("apple", 0.4),))))
+    e = replace(e, trust=replace(e.trust, core=Core(None, 0.0)))
     assert "no concept came back" in judged(e).lines[-1]
 
 

@@ -47,9 +47,10 @@ def trust_of(
             ious, ious, 0.9, length, hits=(60,) * length, area=(80,) * length, active=100,
             interval=(ious[(shown or length) - 1] - 0.05, ious[(shown or length) - 1] + 0.05),
         ),
-        Stability(0.1, 0.9, 20, 17, 0.8, (("apple", 0.9),), mask_iou=0.93),
+        Stability(0.1, 0.9, 20, 17, 0.8, (("apple", 0.9),), mask_iou=0.93,
+                  signed=(("apple", 0.95), ("NOT bird", 0.3))),
         held_out_chance=luck if tested else None,
-        core=Core("apple", held_out / 2, (("apple", 0.95), ("NOT bird", 0.3))),
+        core=Core("apple", held_out / 2),
         shown_length=shown,
     )  # fmt: skip
 

@@ -86,11 +86,7 @@ def _held_out_findings(trust: Trust) -> Iterator[Finding]:
     if trust.held_out_chance is not None:
         yield from _held_out_chance(trust.held_out_chance)
     if trust.stability is not None and trust.stability.mask_iou is not None:
-        yield Finding(
-            "stability",
-            f"{trust.stability.mask_iou:.3f}",
-            f"median IoU with the formulas of {trust.stability.resamples} draws of the samples",
-        )
+        yield _stability(trust.stability, trust.stability.mask_iou)
     if trust.core is not None:
         yield _core(trust.core)
 
@@ -134,12 +130,17 @@ def _held_out_chance(luck: HeldOutChance) -> Iterator[Finding]:
     )
 
 
+def _stability(stable: Stability, mask_iou: float) -> Finding:
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in stable.signed)
+    came = f"; how often concepts came back: {shares}" if shares else ""
+    means = f"median IoU with the formulas of {stable.resamples} draws of the samples{came}"
+    return Finding("stability", f"{mask_iou:.3f}", means)
+
+
 def _core(core: Core) -> Finding:
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in core.concepts)
-    came = f"how often concepts came back: {shares}"
     if core.formula is None:
-        return Finding("core", "none", came)
-    means = f"held-out IoU of {core.formula}, what came back in most draws; {came}"
+        return Finding("core", "none", "no concept came back in enough of the draws")
+    means = f"held-out IoU of {core.formula}, which came back in most draws"
     return Finding("core", f"{core.iou:.3f}", means)
 
 
