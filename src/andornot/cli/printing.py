@@ -144,14 +144,14 @@ def _cells(width: int, run: Run, layer: str, shown: list[Explanation]) -> dict[s
         }
     if trusted and width >= _WIDE:
         cells["extent"] = [one.extent or "–" for one in told]
-    if trusted and width >= _WIDER:
+    if trusted and width >= _WIDEST:
         cells["precision"] = [_number(one.precision, 2) for one in told]
         cells["recall"] = [_number(one.recall, 2) for one in told]
     if not trusted or width >= _WIDEST:
         cells["IoU"] = [f"{e.iou:.3f}" for e in shown]
     if width >= (_WIDEST if trusted else _WIDE):
         cells["1 concept"] = [f"{e.by_length[0]:.3f}" for e in shown]
-    if width >= _WIDE:
+    if width >= (_WIDER if trusted else _WIDE):
         cells |= _last(run, layer, shown, trusted and width < _WIDEST)
     if any(e.range is not None for e in shown):
         spans = ["" if e.range is None else "{:.3g} to {:.3g}".format(*e.range) for e in shown]

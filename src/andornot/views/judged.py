@@ -84,12 +84,12 @@ def judged(e: Explanation) -> VerdictView:
         extent="" if trust.extent is None else str(trust.extent),
         precision=None if held is None else held.precision(trust.shown),
         recall=None if held is None else held.recall(trust.shown),
-        lines=tuple(_lines(trust)),
+        lines=tuple(_lines(e, trust)),
         in_sample="; ".join(_in_sample(trust)),
     )
 
 
-def _lines(trust: Trust) -> Iterator[str]:
+def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
     if trust.held_out_iou is not None:
         yield _held_out(trust, trust.held_out_iou)
     if (luck := trust.held_out_chance) is not None:
@@ -98,7 +98,7 @@ def _lines(trust: Trust) -> Iterator[str]:
         draws = count(stable.resamples, "draw")
         yield f"stability {stable.mask_iou:.2f} over {draws} of the samples"
     if trust.core is not None:
-        yield core_line(trust.core)
+        yield core_line(trust.core, "" if e.shown is None else str(e.shown.formula))
 
 
 def _held_out(trust: Trust, iou: float) -> str:
@@ -126,7 +126,7 @@ def _in_sample(trust: Trust) -> Iterator[str]:
     if (stable := trust.stability) is not None:
         yield f"95 % interval {stable.low:.3f} to {stable.high:.3f}"
         if stable.resamples:
-            yield f"came back {stable.same}/{stable.resamples}"
+            yield f"at full length it came back {stable.same}/{stable.resamples}"
     if (luck := trust.chance) is not None:
         yield (
             f"chance {luck.null[trust.length - 1]:.3f} (p {luck.p_value:.2g}, q {luck.q_value:.2g};"
@@ -134,10 +134,12 @@ def _in_sample(trust: Trust) -> Iterator[str]:
         )
 
 
-def core_line(core: Core) -> str:
+def core_line(core: Core, formula: str) -> str:
     """The part of a formula that came back."""
     if core.formula is None:
         return "core: no concept came back in enough of the draws"
+    if core.formula == formula:
+        return "core: each concept came back in most draws"
     return f"core, what came back in most draws: {core.formula} (held-out IoU {core.iou:.3f})"
 
 

@@ -171,8 +171,9 @@ def lengths_plot(e: Explanation) -> Plot | None:
     if e.trust is None or e.trust.held_out is None:
         return unit_by_length(e.by_length)
     chance = () if e.trust.chance is None else e.trust.chance.null
-    held = e.trust.held_out
-    return trust_by_length(held.in_sample, held.by_length, chance)
+    held, luck = e.trust.held_out, e.trust.held_out_chance
+    by_chance = None if luck is None else (e.trust.shown, luck.iou)
+    return trust_by_length(held.in_sample, held.by_length, chance, luck=by_chance)
 
 
 def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:

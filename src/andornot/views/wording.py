@@ -159,7 +159,7 @@ def _redraws(stable: Stability) -> Iterator[Finding]:
         yield Finding(
             "came back",
             f"{stable.same} of {stable.resamples}",
-            f"searches on other draws of the samples; of its concepts: {shares}",
+            f"searches of the full length on other draws of the samples; of its concepts: {shares}",
         )
 
 
