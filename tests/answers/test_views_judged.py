@@ -81,7 +81,7 @@ def test_a_headline_says_what_is_pooled_and_whether_there_is_a_twin():
     doubtful = [given(e, Verdict.CHANCE) for e in many[1:]]
     whole = replace(result, explanations=(many[0], *doubtful))
     twin = " ".join(headline_sentences(headline({"a": whole}, {"a": whole})))
-    assert "and above an untrained twin" in twin
+    assert "and held out above 95 % of the units of an untrained twin" in twin
     assert "by an estimate that pools the shuffles of all units, since 39 are too few" in twin
 
 

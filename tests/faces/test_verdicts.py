@@ -194,11 +194,11 @@ def test_an_untrained_twin_is_named_and_must_be_beaten(plain, run, capsys, monke
     twin = given_verdicts(plain, [CHANCE] * 4, held_out=0.9)
     out = printed(capsys, monkeypatch, run, against=twin)
     assert "Explained are 0 of 4 units: solid" in out
-    assert "above an untrained twin" in out
+    assert "above 95 % of the units of an untrained twin" in out
     low = given_verdicts(plain, [CHANCE] * 4, held_out=0.2)
     assert "Explained are 1 of 4 units" in " ".join(run_views(run, against=low).whole.headline)
     answer = baseline.answer(run, against=low)
-    told = "Explained are 1 of 4 units: solid, at least a part of the unit, and held out above 95%"
+    told = "Explained are 1 of 4 units: solid, at least a part of the unit, and held out above 95 %"
     assert any(sentence.startswith(told) for sentence in answer.sentences)
     with pytest.raises(OptionError, match="against is "):
         run_views(run, against="twin")  # type: ignore[arg-type]

@@ -97,7 +97,7 @@ def _explained(run: Run, against: Run, layer: str) -> list[str]:
         return ["The baseline has no held-out scores, so nothing is said of what is explained."]
     return [
         f"Explained are {found.explained:,} of {count(found.units, 'unit')}: solid, at least a "
-        f"part of the unit, and held out above {TWIN_SHARE:.0%} of the baseline's units."
+        f"part of the unit, and held out above {100 * TWIN_SHARE:g} % of the baseline's units."
     ]
 
 

@@ -10,7 +10,7 @@ from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.explainer import with_unknown
 from andornot.results.explanation import Explanation
-from andornot.results.headline import Headline, headline
+from andornot.results.headline import TWIN_SHARE, Headline, headline
 from andornot.results.result import Result
 from andornot.results.trust import Core, HeldOutChance, Trust
 from andornot.results.verdict import LEVEL, Extent, Verdict
@@ -175,10 +175,14 @@ def headline_sentences(found: Headline) -> tuple[str, ...]:
 
 
 def _explained(found: Headline) -> Iterator[str]:
-    twin = "above an untrained twin" if found.twin else "no untrained twin was run to compare with"
+    twin = (
+        f", and held out above {100 * TWIN_SHARE:g} % of the units of an untrained twin"
+        if found.twin
+        else "; no untrained twin was run to compare with"
+    )
     yield (
         f"Explained are {found.explained:,} of {count(found.units, 'unit')}: solid, and at least a "
-        f"part of the unit{', and ' if found.twin else '; '}{twin}."
+        f"part of the unit{twin}."
     )
     estimate = (
         f", by an estimate that pools the shuffles of all units, since {found.nulls} are too few "
