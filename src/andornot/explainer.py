@@ -41,11 +41,12 @@ from andornot.results.explanation import (
 )
 from andornot.results.result import Result
 from andornot.search import correlation
-from andornot.search.bits import with_bits
+from andornot.search.bits import with_bits, with_marks
 from andornot.search.ceiling import ceiling
 from andornot.search.known import KnownParts, Part, part_of
 from andornot.search.options import MoreSearch, Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
+from andornot.search.pairs import with_pairs
 from andornot.search.problem import Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 
@@ -478,4 +479,4 @@ def kernel_atoms(concepts: ConceptTable) -> Atoms:
         concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
         concepts.concept_counts, concepts.n_positions,
     )  # fmt: skip
-    return with_bits(lists)
+    return with_pairs(with_bits(with_marks(lists)))

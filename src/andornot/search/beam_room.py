@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.search.bits import n_atom_words
 from andornot.search.problem import Atoms, Ints, Words
 
 Scores: TypeAlias = NDArray[np.float64]
@@ -134,6 +135,7 @@ class Scratch(NamedTuple):
     best: Ints  # (n_best,) the best single concepts; ``_rank``
     pool: Ints  # (n_pool,) what this unit's formulas are composed with, where that is its own
     listed: Ints  # (n_pool,) those of a pool that may matter in a step; ``_list``
+    near: Ints  # (n_pool,) those of some that may matter to a formula; ``_compose``
 
     @classmethod
     def of(cls, atoms: Atoms, rule: BeamRule, n_best: int) -> Scratch:
@@ -144,7 +146,7 @@ class Scratch(NamedTuple):
             np.zeros(len(rule.operators)),
             *np.zeros((2, n_atom_words(atoms)), np.uint64),
             np.zeros(n_best, np.int64),
-            *np.zeros((2, len(rule.starts)), np.int64),
+            *np.zeros((3, len(rule.starts) + 1), np.int64),
         )
 
 
@@ -174,8 +176,3 @@ class Room(NamedTuple):
             Entries.room(beam_size),
             Scratch.of(atoms, rule, n_best),
         )
-
-
-def n_atom_words(atoms: Atoms) -> int:
-    """Words of 64 bits that hold one for each atom."""
-    return -(-len(atoms.counts) // 64)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Bool, Int, inlined, jit, lean
 from andornot.measures.scores import score
+from andornot.search.bits import holds
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem, Words
 
 PUBLISHED = -1
@@ -218,30 +219,6 @@ def apply(mask: Mask, operator: Int, atoms: NDArray[np.int32], out: Mask) -> Non
         copy(mask, out)
         for atom in atoms:
             out[atom] = operator == OR
-
-
-@lean
-def mark(mask: Words, operator: Int, atoms: NDArray[np.int32], out: Words) -> None:
-    """As :func:`apply`, with a bit for each atom."""
-    if operator == AND:
-        clear(out)
-    else:
-        copy(mask, out)
-    for atom in atoms:
-        # both unsigned: NumPy refuses to shift by a signed 64-bit number
-        bit = np.uint64(1) << np.uint64(atom % 64)
-        if operator == OR:
-            out[atom // 64] |= bit
-        elif operator == AND:
-            out[atom // 64] |= mask[atom // 64] & bit
-        else:
-            out[atom // 64] &= ~bit
-
-
-@inlined
-def holds(mask: Words, atom: Int) -> Bool:
-    """Whether a formula is true on an atom, by its bits."""
-    return (mask[atom // 64] >> np.uint64(atom % 64)) & np.uint64(1) != 0
 
 
 @lean

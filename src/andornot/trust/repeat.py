@@ -129,8 +129,9 @@ class Repeats:
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
     ) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
-        atoms = with_pairs(self._resized(sizes))
-        search = BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+        search = BeamSearch.of(
+            self._resized(sizes), self._candidates, self.table.bases, self.options
+        )
 
         def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
             # a draw of the samples may miss all on which a unit is active
@@ -170,9 +171,9 @@ class Repeats:
         own = sums[atoms.concept_indptr[1:]] - sums[atoms.concept_indptr[:-1]]
         resized = atoms._replace(
             counts=np.ascontiguousarray(sizes), concept_counts=own, n_positions=int(sizes.sum()),
-            bits=np.zeros((0, 0), np.uint64),
+            bits=np.zeros((0, 0), np.uint64), pairs=np.zeros((0, 0), np.int64),
         )  # fmt: skip
-        return with_bits(resized)
+        return with_pairs(with_bits(resized))
 
     @cached_property
     def _candidates(self) -> Ints:
