@@ -41,7 +41,7 @@ from andornot.results.explanation import (
 )
 from andornot.results.result import Result
 from andornot.search import correlation
-from andornot.search.bits import with_bits, with_marks
+from andornot.search.bits import with_bits, with_marks, with_planes
 from andornot.search.ceiling import ceiling
 from andornot.search.known import KnownParts, Part, part_of
 from andornot.search.options import MoreSearch, Search, Stop
@@ -479,4 +479,4 @@ def kernel_atoms(concepts: ConceptTable) -> Atoms:
         concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
         concepts.concept_counts, concepts.n_positions,
     )  # fmt: skip
-    return with_pairs(with_bits(with_marks(lists)))
+    return with_pairs(with_bits(with_planes(with_marks(lists))))

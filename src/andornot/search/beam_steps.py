@@ -27,7 +27,15 @@ from andornot.search.beam_room import (
     Scratch,
     Top,
 )
-from andornot.search.bits import combine_bits, count_shared, mark, set_bits, shared_counts, total
+from andornot.search.bits import (
+    combine_bits,
+    count_shared,
+    mark,
+    set_bits,
+    shared_counts,
+    total,
+    weigh,
+)
 from andornot.search.kernels import (
     atoms_of,
     clear,
@@ -35,17 +43,23 @@ from andornot.search.kernels import (
     copy,
     enclose,
     extend,
+    extend_marked,
     narrow,
     ranked_score,
 )
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Words
 
 _EVERY = 256
-"""Concepts that are weighed between two looks at the last score of the beam: to find out what it
-rules out takes as long as to weigh a hundred of them."""
+"""Concepts that are weighed between two looks at the last score of the beam."""
+
+_FEW = 32
+"""To find out what that score rules out takes as long as to weigh so many."""
 
 PROBES = 16
 """Best single concepts that are tried alone at the beginning of each step."""
+
+_BITS_AT_ONCE = 8
+"""Words that are counted while one atom of a list is looked up."""
 
 _SLACK = 1e-6
 """More than a score with several roundings may exceed its bound by."""
@@ -76,11 +90,13 @@ def _load(
     a = np.int64(0)
     clear(unit.i)
     clear(unit.bits)
+    clear(unit.atoms)
     for k in range(len(own)):
         atom, hits = own[k], counts[k]
         if hits > 0:
             a += hits
             unit.active[atom] = hits
+            set_bits(unit.atoms, atom, 1)
             if len(unit.bits):
                 set_bits(unit.bits, rule.firsts[atom], hits)
                 continue
@@ -206,6 +222,8 @@ def _step(
         how many entries there are.
     """
     floor, held, pool = -np.inf, size, scratch.best[:n_probes]
+    for b in range(size):
+        clear(scratch.needed[b])
     for stage in range(2):
         if stage == 1:
             if held == len(entries.score):
@@ -220,9 +238,7 @@ def _step(
             # all that an older one can become was weighed when it was new (the worst score never
             # falls)
             if beam.is_new[b] or rule.published:
-                held = _compose(  # type: ignore[assignment]
-                    rule, atoms, a, unit, beam, b, pool, floor, entries, held, scratch
-                )
+                held = _compose(rule, atoms, a, unit, beam, b, pool, floor, entries, held, scratch)
     return held
 
 
@@ -232,11 +248,11 @@ def _list(
     n_pool: Int,
 ) -> Int:  # fmt: skip
     """Write the concepts of the pool that can do enough for some formula; return how many."""
-    least, n = scratch.least, rule.n
-    hits, others, n_listed = n + 1, n + 1, np.int64(0)
+    n, n_listed = rule.n, np.int64(0)
+    hits, others = n + 1, n + 1
     for b in range(size):
         if beam.is_new[b] or rule.published:
-            i = beam.i[b]
+            i, least = beam.i[b], scratch.needed[b]
             _find_factors(rule, beam, b, scratch.factors)
             _find_least(
                 rule.metric, a, n, rule.operators, scratch.factors, i, beam.t[b] - i, floor, least
@@ -262,19 +278,19 @@ def _compose(
     metric, n, operators = rule.metric, rule.n, rule.operators
     i_1, e_1 = unit.i, unit.e
     shared, scores = beam.shared[b], entries.score
-    least, factors = scratch.least, scratch.factors
-    i_l, t_l, worst = beam.i[b], beam.t[b], -np.inf
+    least, factors = scratch.needed[b], scratch.factors
+    i_l, t_l, worst = beam.i[b], beam.t[b], floor
     e_l = t_l - i_l
     # calls in the loop get few arrays: each is seven numbers to hand over
-    concept_bits, sizes, bits, mask = atoms.bits, atoms.counts, beam.bits[b], beam.mask[b]
+    concept_bits, bits, mask = atoms.bits, beam.bits[b], beam.mask[b]
     active, near = scratch.active, scratch.near
     combine_bits(bits, AND, unit.bits, active)
-    clear(least)
     _find_factors(rule, beam, b, factors)
     for start in range(0, len(pool), _EVERY):
         # only a full beam has a score that a formula must exceed
         cut = max(floor, scores[held - 1]) if held == len(scores) else floor
-        if cut > worst:
+        # to find out what it rules out takes as long as to weigh some tens of concepts
+        if cut > worst and len(pool) - start > _FEW:
             worst = cut
             _find_least(metric, a, n, operators, factors, i_l, e_l, worst, least)
         n_near = np.int64(0)
@@ -298,13 +314,15 @@ def _compose(
                 else:
                     # hits were counted when the formula was made
                     hits = shared[0, c]
-                    others = total(mask, atoms_of(atoms, c), sizes) - hits
+                    others = _count(atoms, mask, c) - hits
                 shared[0, c] = shared[1, c] = hits
                 shared[2, c] = shared[3, c] = others
                 if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
                     continue
             i_lc, t_lc = shared[0, c], shared[0, c] + shared[2, c]
             for k in range(len(operators)):
+                if _is_too_little(operators[k], i_1[c] - i_lc, i_lc, t_lc - i_lc, least):
+                    continue
                 i, t = combine(operators[k], i_l, t_l, i_1[c], i_1[c] + e_1[c], i_lc, t_lc)
                 score = ranked_score(metric, i, t, a, n) * factors[k]
                 if score < floor or (held == len(scores) and score <= scores[held - 1]):
@@ -322,12 +340,30 @@ def _compose(
 
 
 @inlined
+def _count(atoms: Atoms, mask: Words, c: Int) -> Int:
+    """Positions that a formula shares with a concept."""
+    n_bits = len(atoms.planes) * len(mask)
+    own = atoms_of(atoms, c)
+    if len(atoms.marks) > 0 and n_bits < _BITS_AT_ONCE * len(own):
+        return weigh(mask, atoms.marks[c], atoms.planes)
+    return total(mask, own, atoms.counts)
+
+
+@inlined
 def _is_idle(won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
     """Whether a concept cannot do with any operator the least that must be done.
 
     The first three are upper bounds on what it does, ``least`` are lower bounds on what is needed.
     """
     return (won < least[OR]) & (kept < least[AND]) & (taken < least[AND_NOT])
+
+
+@inlined
+def _is_too_little(operator: int, won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
+    """Whether a concept does with one operator less than what must be done."""
+    if operator == OR:
+        return won < least[OR]
+    return kept < least[AND] if operator == AND else taken < least[AND_NOT]
 
 
 @helper
@@ -376,7 +412,9 @@ def _find_least(
     for k in range(len(least)):
         least[k] = n + 1
     for k in range(len(operators)):
-        low, high = 0, n + 1
+        # beyond that nothing changes, so either it is enough or nothing is
+        most = a - i if operators[k] == OR else i if operators[k] == AND else e
+        low, high = 0, most + 1
         while low < high:
             x = (low + high) // 2
             if operators[k] == OR:
@@ -390,7 +428,7 @@ def _find_least(
                 low = x + 1
             else:
                 high = x
-        least[operators[k]] = low
+        least[operators[k]] = low if low <= most else n + 1
 
 
 @inlined
@@ -496,7 +534,7 @@ def _grow(
 
     It is formula ``b`` of this beam with an operator and ``c``; its counts are there already.
     """
-    own, old, new = atoms_of(atoms, c), beam.shared[b], following.shared[f]
+    old, new = beam.shared[b], following.shared[f]
     _mark(atoms, beam.mask[b], operator, c, following.mask[f])
     i_old, i_new = beam.i[b], following.i[f]
     e_old, e_new = beam.t[b] - i_old, following.t[f] - i_new
@@ -506,7 +544,12 @@ def _grow(
         narrow(unit.e, rule.n - a, e_old, e_new, old[2:], new[2:])
         return
     copy(old[0], new[0])
-    extend(beam.mask[b], operator, own, atoms, unit.active, new[0])
+    if len(atoms.marks) > 0:
+        extend_marked(
+            beam.mask[b], operator, atoms.marks[c], unit.atoms, atoms, unit.active, new[0]
+        )
+    else:
+        extend(beam.mask[b], operator, atoms_of(atoms, c), atoms, unit.active, new[0])
     copy(new[0], new[1])
     if len(atoms.pairs) > 0:
         t_old, t_new = beam.t[b], following.t[f]

@@ -48,6 +48,23 @@ def with_marks(atoms: Atoms) -> Atoms:
     return atoms._replace(marks=marks)
 
 
+def with_planes(atoms: Atoms) -> Atoms:
+    """The table with the binary digits of the sizes of its atoms, lowest first."""
+    n_planes = int(atoms.counts.max(initial=0)).bit_length()
+    planes = np.zeros((n_planes, n_atom_words(atoms)), np.uint64)
+    _set_digits(atoms.counts, planes)
+    return atoms._replace(planes=planes)
+
+
+@lean
+def _set_digits(sizes: Ints, planes: Words) -> None:
+    """Set the bits of each digit."""
+    for atom in range(len(sizes)):
+        for p in range(len(planes)):
+            if (sizes[atom] >> p) % 2:
+                set_bits(planes[p], atom, 1)
+
+
 def n_atom_words(atoms: Atoms) -> int:
     """Words of 64 bits that hold one for each atom."""
     return -(-len(atoms.counts) // 64)
@@ -124,6 +141,18 @@ def total(mask: Words, own: NDArray[np.int32], sizes: Ints) -> Int:
 
 
 @lean
+def weigh(mask: Words, own: Words, planes: Words) -> Int:
+    """As :func:`total`, with bits for the atoms of ``C``, and for each digit of their sizes."""
+    positions = np.int64(0)
+    for p in range(len(planes)):
+        atoms = np.int64(0)
+        for w in range(len(mask)):
+            atoms += popcount(mask[w] & own[w] & planes[p, w])
+        positions += atoms << p
+    return positions
+
+
+@lean
 def count_shared(left: Words, right: Words) -> Int:
     """Positions that two sets share."""
     shared = np.int64(0)
@@ -148,6 +177,11 @@ def popcount(word: np.uint64) -> int:
     return int(word).bit_count()
 
 
+def lowest(word: np.uint64) -> int:
+    """The place of the lowest bit that is set."""
+    return (int(word) & -int(word)).bit_length() - 1
+
+
 @intrinsic
 def _ctpop(_, word):  # type: ignore[no-untyped-def]
     def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
@@ -160,4 +194,20 @@ def _ctpop(_, word):  # type: ignore[no-untyped-def]
 def _popcount_in_kernels(word):  # type: ignore[no-untyped-def]
     if word == types.uint64:
         return lambda word: _ctpop(word)
+    return None
+
+
+@intrinsic
+def _cttz(_, word):  # type: ignore[no-untyped-def]
+    def generate(context, builder, __, arguments):  # type: ignore[no-untyped-def]
+        # of an empty word nothing is asked
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, 1))
+
+    return types.int64(word), generate
+
+
+@overload(lowest)
+def _lowest_in_kernels(word):  # type: ignore[no-untyped-def]
+    if word == types.uint64:
+        return lambda word: _cttz(word)
     return None

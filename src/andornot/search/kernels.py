@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Bool, Int, inlined, jit, lean
 from andornot.measures.scores import score
-from andornot.search.bits import holds
+from andornot.search.bits import holds, lowest
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem, Words
 
 PUBLISHED = -1
@@ -84,6 +84,23 @@ def extend(
     for atom in own:
         # OR brings atoms that L lacks; AND keeps, and AND NOT takes, those that it has
         if active[atom] > 0 and holds(mask, atom) != (operator == OR):
+            for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+                i[atoms.indices[at]] += sign * active[atom]
+
+
+@lean
+def extend_marked(
+    mask: Words, operator: int, own: Words, own_active: Words, atoms: Atoms, active: Ints, i: Ints
+) -> None:
+    """As :func:`extend`, with bits for the atoms of ``D`` and for those where the unit is active."""
+    if operator == AND:
+        clear(i)
+    sign = -1 if operator == AND_NOT else 1
+    for w in range(len(mask)):
+        changed = own[w] & own_active[w] & (~mask[w] if operator == OR else mask[w])
+        while changed:
+            atom = 64 * w + lowest(changed)
+            changed &= changed - np.uint64(1)
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
                 i[atoms.indices[at]] += sign * active[atom]
 

@@ -18,7 +18,7 @@ from andornot.explainer import kernel_atoms
 from andornot.measures.scores import Counts
 from andornot.search.beam import BeamSearch
 from andornot.search.beam_room import Top
-from andornot.search.bits import with_bits
+from andornot.search.bits import with_bits, with_planes
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
 from andornot.search.pairs import with_pairs
@@ -173,7 +173,7 @@ class Repeats:
             counts=np.ascontiguousarray(sizes), concept_counts=own, n_positions=int(sizes.sum()),
             bits=np.zeros((0, 0), np.uint64), pairs=np.zeros((0, 0), np.int64),
         )  # fmt: skip
-        return with_pairs(with_bits(resized))
+        return with_pairs(with_bits(with_planes(resized)))
 
     @cached_property
     def _candidates(self) -> Ints:
