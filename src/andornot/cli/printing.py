@@ -61,7 +61,8 @@ def print_run(
     headline = run_headline(run, against)
     console = Console(markup=False, highlight=False)
     for name in run.layers if layer is None else (run.layer(layer),):
-        _print_layer(console, run, name, _sorted(run.result(name), sort)[:best])
+        title = "best" if sort == SORTS[0] else f"by {sort}, the first"
+        _print_layer(console, run, name, _sorted(run.result(name), sort)[:best], title)
         _print_concepts(console, run.result(name), best)
         _print_twins(console, run.result(name))
         _print_certificates(console, run.result(name))
@@ -95,7 +96,9 @@ def _sorted(result: Result, sort: str) -> list[Explanation]:
     return ranked
 
 
-def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation]) -> None:
+def _print_layer(
+    console: Console, run: Run, layer: str, units: list[Explanation], which: str
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -103,7 +106,7 @@ def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation
 
     directions = run.record.directions
     of = "units" if directions is None else f"of {directions.shape[1]} directions over the units"
-    table = Table(title=f"best {of} of layer {layer}", title_justify="left")
+    table = Table(title=f"{which} {of} of layer {layer}", title_justify="left")
     if any(e.range is not None for e in units):
         result = run.result(layer)
         units = [e for top in units for e in reversed(result.ranges(top.unit))]
