@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 import andornot
-from andornot.results.headline import headline
 from andornot.results.trust import Core
 from andornot.results.verdict import Extent, Verdict
-from andornot.views.judged import as_shown, headline_sentences, judged
+from andornot.views.judged import as_shown, headline_of, judged
 from verdict_cases import judged as given
 from verdict_cases import one_of_each, world
 
@@ -74,13 +73,13 @@ def test_a_core_of_nothing_is_said():
 
 def test_a_headline_says_what_is_pooled_and_whether_there_is_a_twin():
     result = one_of_each()
-    said = " ".join(headline_sentences(headline({"a": result})))
+    said = " ".join(headline_of({"a": result}))
     assert "no untrained twin was run" in said
     assert "by an estimate that pools the shuffles" not in said
     many = tuple(replace(e, unit=n) for n, e in enumerate(result.explanations * 2))
     doubtful = [given(e, Verdict.CHANCE) for e in many[1:]]
     whole = replace(result, explanations=(many[0], *doubtful))
-    twin = " ".join(headline_sentences(headline({"a": whole}, {"a": whole})))
+    twin = " ".join(headline_of({"a": whole}, {"a": whole}))
     assert "and held out above 95 % of the units of an untrained twin" in twin
     assert "by an estimate that pools the shuffles of all units, since 39 are too few" in twin
 
@@ -88,7 +87,7 @@ def test_a_headline_says_what_is_pooled_and_whether_there_is_a_twin():
 def test_a_headline_of_nothing():
     table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
     silent = andornot.explain([[False, False]], table)
-    assert headline_sentences(headline({"a": silent})) == ("No unit has a formula.",)
+    assert headline_of({"a": silent}) == ("No unit has a formula.",)
     _, _, untested = world(2)
-    said = headline_sentences(headline({"a": untested}))
+    said = headline_of({"a": untested})
     assert said == ("None of 2 formulas was held against chance: not tested.",)

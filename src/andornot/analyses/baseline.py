@@ -9,11 +9,11 @@ from scipy import stats
 
 from andornot._tools.words import count, p_value, percent
 from andornot.analyses.answer import Answer
-from andornot.analyses.units import explained_units
+from andornot.analyses.units import check_comparable, explained_units
 from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, headline
-from andornot.runs.run import Run, check_run
+from andornot.runs.run import Run
 
 SHARE = TWIN_SHARE
 """Units count as above the baseline when they beat this share of the baseline's units."""
@@ -63,27 +63,6 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         "Units of one network are no independent cases, so go by the sizes, not by the test.",
     )
     return Answer("baseline", "IoU against random weights", {"by_length": table}, sentences)
-
-
-def check_comparable(run: Run, against: Run) -> None:
-    """Refuse to compare IoU of runs that were not scored on the same positions.
-
-    Raises:
-        OptionError: they were not, or ``against`` is no run.
-    """
-    check_run(against, "against")
-    if run.record.data.fingerprint != against.record.data.fingerprint:
-        raise OptionError(
-            f"{run.path} and {against.path} were made from different samples, so their IoU cannot "
-            "be compared; make both from the same"
-        )
-    if run.known_only != against.known_only:
-        one = run if run.known_only else against
-        raise OptionError(
-            f"{one.path} scored each formula only where its categories were annotated and the "
-            "other run on all positions, so their IoU cannot be compared; explain both with "
-            "--known-only, or both without"
-        )
 
 
 def _explained(run: Run, against: Run, layer: str) -> list[str]:

@@ -12,11 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from andornot.results.explanation import Explanation
-    from andornot.results.trust import Trust
+from typing import Any, Final, Protocol, TypeVar
 
 LEVEL: Final = 0.05
 """The largest p-value of an explanation that is more than chance; also the share of false
@@ -126,7 +122,52 @@ class Support:
         return cls(**data)
 
 
-def verdict_of(support: Support, trust: Trust | None) -> Verdict:
+class _Luck(Protocol):
+    """What a verdict reads of ``HeldOutChance``; that record's module reads this one."""
+
+    @property
+    def p_value(self) -> float: ...
+    @property
+    def gain(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+
+
+class _Stable(Protocol):
+    """What a verdict reads of ``Stability``."""
+
+    @property
+    def mask_iou(self) -> float | None: ...
+
+
+class _Measured(Protocol):
+    """What a verdict reads of ``Trust``."""
+
+    @property
+    def held_out_chance(self) -> _Luck | None: ...
+    @property
+    def stability(self) -> _Stable | None: ...
+    @property
+    def held_out_iou(self) -> float | None: ...
+
+
+class _Judged(Protocol):
+    """What an order reads of ``Explanation``."""
+
+    @property
+    def unit(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def verdict(self) -> Verdict | None: ...
+    @property
+    def trust(self) -> _Measured | None: ...
+
+
+E = TypeVar("E", bound=_Judged)
+
+
+def verdict_of(support: Support, trust: _Measured | None) -> Verdict:
     """The verdict of an explanation: the first that applies.
 
     Args:
@@ -144,12 +185,12 @@ def verdict_of(support: Support, trust: Trust | None) -> Verdict:
     return Verdict.SOLID if chance.low >= SOLID_GAIN and stable else Verdict.PARTIAL
 
 
-def is_doubtful(e: Explanation) -> bool:
+def is_doubtful(e: _Judged) -> bool:
     """Whether a formula is no more than chance, or there is too little data to tell."""
     return e.verdict in (Verdict.CHANCE, Verdict.TOO_LITTLE_DATA)
 
 
-def listed(explanations: Iterable[Explanation]) -> list[Explanation]:
+def listed(explanations: Iterable[E]) -> list[E]:
     """Explanations as all lists show them: by verdict, then by gain, then by unit.
 
     Explanations without a gain are in the order of their held-out IoU, or of their score where
@@ -164,7 +205,7 @@ _LISTED: Final = (
 )  # fmt: skip
 
 
-def _place(e: Explanation) -> tuple[int, float, float, int]:
+def _place(e: _Judged) -> tuple[int, float, float, int]:
     verdict, trust = e.verdict, e.trust
     if verdict is None:
         return len(_LISTED), 0.0, 0.0, e.unit

@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from andornot.analyses.baseline import check_comparable
+from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
