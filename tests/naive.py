@@ -453,3 +453,13 @@ def benjamini_hochberg(p):
     p = np.asarray(p)
     m = len(p)
     return np.array([min(1, min(m * v / (p <= v).sum() for v in p if v >= own)) for own in p])
+
+
+def active_groups(mask, groups):
+    """How many groups have a position in a mask, of pairs of sample and position."""
+    return len({groups[sample] for sample, _ in mask})
+
+
+def sample_counts(carried, names):
+    """On how many samples each concept holds; ``carried`` has the concepts of each position."""
+    return [sum(any(name in p for p in sample) for sample in carried) for name in names]

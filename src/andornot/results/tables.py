@@ -39,7 +39,7 @@ def explanation_row(e: Explanation) -> dict[str, Any]:
         row |= {"range_low": e.range[0], "range_high": e.range[1]}
     if e.agreement is not None:
         row |= e.agreement.as_dict()
-    if e.support is not None:
+    if e.support is not None and e.support.groups is not None:
         row |= {"active_groups": e.support.groups}
     return row if e.trust is None else row | _judged(e) | e.trust.columns()
 
