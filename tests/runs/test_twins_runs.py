@@ -127,6 +127,8 @@ def test_only_concepts_that_a_search_may_use_are_meant(data, tmp_path):
     only = run_of(data, tmp_path / "run", concepts=["red", "blue", "sky"])
     assert [e.twins for e in only.result()] == [(), ()]
     assert "none" in said("show", only.path, "--near-twins", "--units", "0")
+    often = run_of(data, tmp_path / "often", min_support=(380, 1))
+    assert "sky" not in said("show", often.path, "--near-twins")
 
 
 def test_ranges_and_chosen_lengths_say_it_too(data, tmp_path):
