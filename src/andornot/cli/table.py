@@ -296,7 +296,7 @@ _TRUST = (
     Setting(
         ("--in-sample-chance",), "Search shuffled annotations in sample too, for the columns "
         "null_iou and p_value.",
-        "Trust", _EXPLAIN, TrustOptions, "in_sample",
+        "Trust", _EXPLAIN, TrustOptions, "in_sample", more={"is_flag": True},
     ),
     Setting(
         ("--part",), "Call what is explained a part of a unit where the held-out IoU is surely "
