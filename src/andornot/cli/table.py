@@ -290,7 +290,7 @@ _TRUST = (
         "Trust", _EXPLAIN, TrustOptions, "bootstrap", metavar="N",
     ),
     Setting(
-        ("--nulls",), "Hold each formula against N shuffles of the annotations.",
+        ("--nulls",), "Search on N shuffles of the annotations, held out.",
         "Trust", _EXPLAIN, TrustOptions, "nulls", metavar="N",
     ),
     Setting(
