@@ -75,8 +75,8 @@ def answer(
            unit  accuracy  accuracy_lost
         0     0       1.0          0.125
         1     1       1.0          0.500
-        2     2       1.0          0.000
-        3     3       1.0          0.000
+        2     3       1.0          0.000
+        3     2       1.0          0.000
     """
     least_active, seed = whole_number(least_active, "least_active"), whole_number(seed, "seed", 0)
     units, found = explained_units(run, layer), outcomes(run, only)

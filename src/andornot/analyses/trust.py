@@ -61,10 +61,17 @@ def answer(run: Run, layer: str | None = None) -> Answer:
         RunError: no unit has a formula, or the run says nothing of trust.
 
     Examples:
-        >>> answer(run).tables["by_length"][["length", "in_sample", "held_out", "null"]].round(3)
-           length  in_sample  held_out   null
-        0       1      0.967     0.967  0.312
-        1       2      1.000     1.000  0.383
+        >>> found = answer(run)
+        >>> found.tables["by_length"][["length", "in_sample", "held_out"]].round(3)
+           length  in_sample  held_out
+        0       1      0.967     0.967
+        1       2      1.000     1.000
+        >>> found.tables["verdicts"][["verdict", "formulas"]].head(4)
+                   verdict  formulas
+        0            solid         0
+        1          partial         0
+        2           chance         3
+        3  too little data         1
     """
     units = explained_units(run, layer)
     known = [t for e in units.explanations if (t := _trusted(e)) is not None]
