@@ -29,7 +29,7 @@ Ints: TypeAlias = NDArray[np.int64]
 Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
 Units: TypeAlias = Iterable[Unit]
 
-_AT_ONCE = 16
+_AT_ONCE = 32
 """Units for one call of the kernels."""
 
 _EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -73,15 +73,17 @@ class Repeats:
             units: atoms on which each unit is active, and its active positions there.
             sizes: positions of each atom, where they are not those of the table.
         """
-        options = self.options
+        options, beam = self.options, self._beam(sizes)
 
         def one(problem: Problem) -> Solution:
             # a draw of the samples may miss all on which the unit is active
             if not problem.total:
                 return Solution((), (None,) * self.length, False)
+            if options.search == "beam":
+                return beam.solve(problem.active, problem.active_counts)
             return solve(problem, options)
 
-        return ordered_map(one, self._problems(units, sizes), self.jobs)
+        return ordered_map(one, self._problems(units, beam.atoms), self.jobs)
 
     def counts_by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[Ints]:
         """Search for each unit, and give only the counts of what is found by length.
@@ -129,9 +131,7 @@ class Repeats:
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
     ) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
-        search = BeamSearch.of(
-            self._resized(sizes), self._candidates, self.table.bases, self.options
-        )
+        search = self._beam(sizes)
 
         def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
             # a draw of the samples may miss all on which a unit is active
@@ -153,10 +153,16 @@ class Repeats:
             found = solve(problem, replace(self.options, length=length)).by_length[-1]
             return _EMPTY if found is None else _steps_of(found)
 
-        return ordered_map(one, zip(self._problems(units, sizes), lengths, strict=False), self.jobs)
+        return ordered_map(
+            one, zip(self._problems(units, self._resized(sizes)), lengths, strict=False), self.jobs
+        )
 
-    def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
-        atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases
+    def _beam(self, sizes: Ints | None) -> BeamSearch:
+        atoms = self._resized(sizes)
+        return BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+
+    def _problems(self, units: Units, atoms: Atoms) -> Iterator[Problem]:
+        candidates, bases = self._candidates, self.table.bases
         for active, counts in units:
             # what was drawn no more must not count as an atom of the unit
             there = counts > 0
