@@ -30,7 +30,7 @@ from run_reader import Told, looked, plain, stored  # noqa: E402
 FAST, SLOW = 8, 40
 SEVERAL = 3
 """Options that change at most before the next run."""
-TRUST = {"resamples": 2, "bootstrap": 40, "nulls": 2}
+TRUST: Any = {"resamples": 2, "bootstrap": 40, "nulls": 2}
 NAMES = {"red": "colour", "green": "colour", "stripe": "shape", "dot": "shape"}
 CHOICES: dict[str, tuple[Any, ...]] = {
     "length": (1, 2, 3, "auto"),
@@ -55,6 +55,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "store": (True, True, False),
     "memory": (4.0, 1.0),
     "min_active": (None, 0.0, 0.2),
+    "least_active_positions": (30, 0, 90),
+    "least_active_groups": (10, 2),
+    "min_support": (None, (60, 0), (9, 7)),
     "relations": (None, {"NEAR": {"red": ["green", "dot"]}}),
     "batch": (3, 4),
     "jobs": (1, 2),

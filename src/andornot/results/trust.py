@@ -28,8 +28,10 @@ class HeldOut:
         area: held-out positions on which the formula is true, by length.
         active: held-out positions on which the unit is active; 0 in runs of older versions, which
             noted none of the three.
-        intervals: the middle 95 % of the held-out IoU over redraws of groups, by length; the
-            formulas of the folds stay.
+        interval: the middle 95 % of the held-out IoU of the formula that is shown, over redraws of
+            groups; the formulas of the folds stay. None in runs of older versions.
+        formulas: what was found without each fold, of the length that is shown; None where nothing
+            was, or the fold is empty.
 
     Examples:
         >>> held_out = run.result()[3].trust.held_out
@@ -44,7 +46,8 @@ class HeldOut:
     hits: tuple[int, ...] = ()
     area: tuple[int, ...] = ()
     active: int = 0
-    intervals: tuple[tuple[float, float], ...] = ()
+    interval: tuple[float, float] | None = None
+    formulas: tuple[str | None, ...] = ()
 
     def precision(self, length: int) -> float | None:
         """How often the unit is active where the formula of up to ``length`` concepts holds."""
@@ -54,11 +57,11 @@ class HeldOut:
         """How much of the unit's activity the formula of up to ``length`` concepts covers."""
         return self.hits[length - 1] / max(1, self.active) if self.hits else None
 
-    def extent(self, length: int, part: float) -> Extent | None:
-        """How much the formula explains; ``part`` is the IoU above which it is a part."""
-        if not self.intervals:
+    def extent(self, part: float) -> Extent | None:
+        """How much the shown formula explains; ``part`` is the IoU above which it is a part."""
+        if self.interval is None:
             return None
-        low, _ = self.intervals[length - 1]
+        low, _ = self.interval
         return Extent.MOST if low > MOST else Extent.PART if low > part else Extent.LITTLE
 
 
@@ -116,8 +119,6 @@ class Core:
         formula: the formula without the steps whose concept, with its sign, came back in too few
             of the redraws; None where nothing is left.
         iou: its held-out IoU: of what is left of each fold's formula.
-        concepts: each signed concept of the formula (``"NOT"`` before those that are taken away),
-            and in what share of the redraws it, or one that cannot be told from it, came back.
 
     Examples:
         >>> run.result()[0].trust.core.formula
@@ -126,7 +127,6 @@ class Core:
 
     formula: str | None
     iou: float
-    concepts: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,9 @@ class Stability:
         concepts: each concept of the formula, and in what share of the repeats it came back.
         mask_iou: median over the repeats of the IoU of the masks of the formula that is shown and
             of the one that was found again; None in runs of older versions.
+        signed: each concept of the formula that is shown, ``"NOT "`` before one that is taken away,
+            and in what share of the repeats it came back with that sign, or one that the data
+            cannot tell from it.
 
     Examples:
         >>> stability = run.result()[0].trust.stability
@@ -157,6 +160,7 @@ class Stability:
     overlap: float
     concepts: tuple[tuple[str, float], ...]
     mask_iou: float | None = None
+    signed: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -243,7 +247,7 @@ class Trust:
     @property
     def extent(self) -> Extent | None:
         """How much of the unit the formula that is shown explains; None where not known."""
-        return None if self.held_out is None else self.held_out.extent(self.shown, self.part)
+        return None if self.held_out is None else self.held_out.extent(self.part)
 
     @property
     def better_than_chance(self) -> bool:
@@ -307,7 +311,7 @@ class Trust:
         """What is known of the formula that is shown."""
         row: dict[str, Any] = {"shown_length": self.shown, "shown_held_out_iou": self.held_out_iou}
         if (held := self.held_out) is not None:
-            low, high = held.intervals[self.shown - 1] if held.intervals else (None, None)
+            low, high = held.interval or (None, None)
             row |= {"shown_held_out_low": low, "shown_held_out_high": high}
             row |= {"precision_held_out": held.precision(self.shown)}
             row |= {"recall_held_out": held.recall(self.shown)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import chunks, ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
+from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.measures.scores import Counts
 from andornot.search.beam import BeamSearch
 from andornot.search.beam_room import Top
@@ -28,6 +28,12 @@ from andornot.search.solve import solve
 Ints: TypeAlias = NDArray[np.int64]
 Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
 Units: TypeAlias = Iterable[Unit]
+
+OfLength: TypeAlias = tuple[int, int, Ints, Ints]
+"""A formula: hits, positions, concepts from left to right, and the operator before each."""
+
+ByLength: TypeAlias = Callable[[int], OfLength | None]
+"""Given 0, 1, ..., the best formula of up to 1, 2, ... concepts; None where there is none."""
 
 _AT_ONCE = 32
 """Units for one call of the kernels."""
@@ -48,11 +54,13 @@ class Repeats:
         table: the concept table.
         options: how to search.
         jobs: threads; all cores if not given.
+        sizes: positions of each atom, where they are not those of the table.
     """
 
     table: ConceptTable
     options: SearchOptions
     jobs: int | None = None
+    sizes: Ints | None = None
 
     @classmethod
     def of(cls, table: ConceptTable, options: SearchOptions, jobs: int | None = None) -> Repeats:
@@ -60,6 +68,10 @@ class Repeats:
         if options.search != "exhaustive":
             options = replace(options, search="beam", space="left-deep")
         return cls(table, options, jobs)
+
+    def on(self, sizes: Ints) -> Repeats:
+        """The same on other positions of each atom, in one thread, for many calls."""
+        return replace(self, sizes=sizes, jobs=1)
 
     @property
     def length(self) -> int:
@@ -73,7 +85,7 @@ class Repeats:
             units: atoms on which each unit is active, and its active positions there.
             sizes: positions of each atom, where they are not those of the table.
         """
-        options, beam = self.options, self._beam(sizes)
+        options, beam = self.options, self._beam_on(sizes)
 
         def one(problem: Problem) -> Solution:
             # a draw of the samples may miss all on which the unit is active
@@ -127,11 +139,32 @@ class Repeats:
                 terms, operators = top.terms[u, length - 1], top.operators[u, length - 1]
                 yield terms[terms >= 0], operators[terms >= 0]
 
+    def by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[ByLength]:
+        """Search for each unit, and give what is found of each length, to look at where needed.
+
+        The arguments are those of :meth:`search`.
+        """
+        if self.options.search != "beam":
+            for solution in self.search(units, sizes):
+                yield [f and (f.i, f.t, *_steps_of(f)) for f in solution.by_length].__getitem__
+            return
+        for top, lengths in self._best(units, sizes, repeat(self.length)):
+            for u, length in enumerate(lengths):
+                yield partial(_of_top, top, u) if length else _nothing
+
+    def masks(self, units: Units, length: int) -> Iterator[NDArray[np.bool_]]:
+        """The atoms of the best formula of up to ``length`` concepts of each unit.
+
+        All False where there is none; ``units`` are as in :meth:`search`.
+        """
+        for concepts, operators in self.formulas(units, lengths=length):
+            yield self.atoms_of(concepts, operators)
+
     def _best(
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
     ) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
-        search = self._beam(sizes)
+        search = self._beam_on(sizes)
 
         def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
             # a draw of the samples may miss all on which a unit is active
@@ -153,13 +186,8 @@ class Repeats:
             found = solve(problem, replace(self.options, length=length)).by_length[-1]
             return _EMPTY if found is None else _steps_of(found)
 
-        return ordered_map(
-            one, zip(self._problems(units, self._resized(sizes)), lengths, strict=False), self.jobs
-        )
-
-    def _beam(self, sizes: Ints | None) -> BeamSearch:
-        atoms = self._resized(sizes)
-        return BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+        problems = self._problems(units, self._beam_on(sizes).atoms)
+        return ordered_map(one, zip(problems, lengths, strict=False), self.jobs)
 
     def _problems(self, units: Units, atoms: Atoms) -> Iterator[Problem]:
         candidates, bases = self._candidates, self.table.bases
@@ -168,9 +196,22 @@ class Repeats:
             there = counts > 0
             yield Problem(atoms, active[there], counts[there], candidates, bases)
 
+    def _beam_on(self, sizes: Ints | None) -> BeamSearch:
+        """A beam search on other positions of each atom, or on those of this record."""
+        if sizes is None:
+            return self._beam
+        atoms, bases = self._resized(sizes), self.table.bases
+        return BeamSearch.of(atoms, self._candidates, bases, self.options)
+
+    @cached_property
+    def _beam(self) -> BeamSearch:
+        """On the sizes of this record: made once, with room for all calls."""
+        atoms, bases = self._resized(None), self.table.bases
+        return BeamSearch.of(atoms, self._candidates, bases, self.options)
+
     def _resized(self, sizes: Ints | None) -> Atoms:
         """The table as the kernels read it, with other positions in each atom."""
-        atoms = self._atoms
+        atoms, sizes = self._atoms, self.sizes if sizes is None else sizes
         if sizes is None:
             return atoms
         sums = np.concatenate([[0], np.cumsum(sizes[atoms.concept_atoms])])
@@ -183,7 +224,7 @@ class Repeats:
 
     @cached_property
     def _candidates(self) -> Ints:
-        return self.table.select(self.options.categories, self.options.concepts)
+        return searched_concepts(self.table, self.options)
 
     def score(self, i: int, t: int, a: int, n: int, length: int) -> float:
         """What the search ranks a formula by, from ``I``, ``T``, ``A`` and ``N``."""
@@ -208,6 +249,19 @@ class Repeats:
             # `apply` cannot write to the mask that it reads
             mask, longer = longer, mask
         return mask.view(np.bool_)
+
+
+def _of_top(top: Top, u: int, at: int) -> OfLength | None:
+    """The formula of a unit at a place among the lengths."""
+    if not top.score[u, at] > 0:
+        return None
+    terms, operators = top.terms[u, at], top.operators[u, at]
+    there = terms >= 0
+    return int(top.i[u, at]), int(top.t[u, at]), terms[there], operators[there]
+
+
+def _nothing(_: int) -> None:
+    """Of a unit that is active nowhere."""
 
 
 def _steps_of(found: Found) -> tuple[Ints, Ints]:

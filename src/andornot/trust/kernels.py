@@ -1,0 +1,240 @@
+"""The loops over listed positions: counts on a unit's own annotations, and on those of others.
+
+Arguments that all kernels take:
+
+* ``samples, starts, positions, ranks``: a unit's active positions, one by one
+  (``counting.active``);
+* ``needed``: uint8 ``(n_folds,)``, the rank from which on a position is active under the threshold
+  that was found without each fold;
+* ``folds``: int32 ``(n_samples,)``;
+* ``codes, offsets, atom_offsets, atoms, shapes``: the atoms of all positions (``AtomMap``).
+
+All counts are exact, in int64, and so are the bounds: sums of products of counts, below 2**62 for
+data of up to 10**9 positions.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._tools.jit import Int, inlined, lean
+
+Ints: TypeAlias = NDArray[np.int64]
+Int32s: TypeAlias = NDArray[np.int32]
+Bytes: TypeAlias = NDArray[np.uint8]
+Codes: TypeAlias = NDArray[np.uint16]
+
+
+@inlined
+def _first_of(at: Int, own: Int, other: Int) -> Int:
+    """The first of ``other`` cells of an axis whose centre lies in cell ``at`` of ``own`` cells.
+
+    In whole numbers: cell ``j`` belongs to ``(2 * j + 1) * own // (2 * other)``. That of ``at + 1``
+    is where the cells of ``at`` end.
+    """
+    # the least j with (2 j + 1) own >= 2 other at
+    return max(0, -((own - 2 * other * at) // (2 * own)))
+
+
+LANES = 4
+"""Counters side by side: neighbours mostly carry one code, and an addition to a counter must wait
+for the last one to it, so neighbours are counted in different lanes."""
+
+
+@lean
+def count_parts(
+    samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
+    order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
+    local: Int32s, inside: Ints, outside: Ints,
+) -> None:  # fmt: skip
+    """Count active positions by atom, inside each fold and outside of it.
+
+    Beside the arguments of all kernels:
+
+    * ``order``: ``(n_samples,)``, whose annotations each sample carries. Where their grids differ,
+      its mask is stretched to theirs: a position of theirs is active if the cell in which its
+      centre lies is.
+    * ``local``: room for the counts of one sample, ``(LANES + n_ranks, n_codes)``, all 0 before
+      and after.
+    * ``inside``, ``outside``: ``(n_folds, n_atoms)``, counts are added here.
+    """
+    n_folds, top = len(needed), 0
+    for f in range(n_folds):
+        top = max(top, needed[f])
+    for k in range(len(samples)):
+        s = samples[k]
+        lender, fold = order[s], folds[s]
+        h, w, height, columns = shapes[s, 0], shapes[s, 1], shapes[lender, 0], shapes[lender, 1]
+        start, first_atom = offsets[lender], atom_offsets[lender]
+        if h == height and w == columns:
+            for at in range(starts[k], starts[k + 1]):
+                # most positions exceed all thresholds; each rank below has a lane of its own
+                lane = at & 3 if ranks[at] >= top else LANES + ranks[at]
+                local[lane, codes[start + positions[at]]] += 1
+        else:
+            for at in range(starts[k], starts[k + 1]):
+                lane = 0 if ranks[at] >= top else LANES + ranks[at]
+                y, x = positions[at] // w, positions[at] % w
+                x0, x1 = _first_of(x, w, columns), _first_of(x + 1, w, columns)
+                for i in range(_first_of(y, h, height), _first_of(y + 1, h, height)):
+                    for j in range(x0, x1):
+                        local[lane, codes[start + i * columns + j]] += 1
+        n_codes = atom_offsets[lender + 1] - first_atom
+        whole = local[0]
+        for code in range(n_codes):
+            whole[code] += local[1, code] + local[2, code] + local[3, code]
+        # from the highest rank down: what is above a threshold is above those below it too
+        for rank in range(top, 0, -1):
+            if rank < top:
+                row = local[LANES + rank]
+                for code in range(n_codes):
+                    whole[code] += row[code]
+            for f in range(n_folds):
+                if needed[f] == rank:
+                    part = inside[f] if f == fold else outside[f]
+                    for code in range(n_codes):
+                        part[atoms[first_atom + code]] += whole[code]
+        for lane in range(LANES + top):
+            for code in range(n_codes):
+                local[lane, code] = 0
+
+
+@lean
+def bound_orders(
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
+    codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
+    sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
+    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, by_concept: Ints, slack: Ints,
+) -> None:  # fmt: skip
+    """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
+
+    A formula with ``i`` hits and a union ``u`` in a fold of a null adds ``i * union - hits * u`` to
+    the difference of ``sum i / sum u`` and ``hits / union``, times both denominators. Of a set of
+    atoms that is the sum of its atoms' *worth* ``k * (union + hits) - n * hits``, less ``hits`` for
+    each active position. No set is worth more than all atoms above 0 together. A formula of ``m``
+    concepts lies inside the union of ``m - 1`` of them, which is worth no more than the sum of the
+    ``m - 1`` largest sums of what is above 0 in a concept; unless all ``m`` are joined by OR, and
+    then it is worth no more than one of them whole, and what is above 0 in the others.
+
+    Beside the arguments of all kernels:
+
+    * ``first``: ``(n_samples + 1,)``, where the lenders of each sample start in ``lenders``.
+    * ``lenders``: the samples whose annotations it borrows in any null, each once.
+    * ``null_first``, ``nulls``: the nulls in which it borrows from each of these.
+    * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
+    * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
+    * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
+    * ``length``: the longest formula, in concepts.
+    * ``hits``, ``union``: of the unit itself, held out, over all folds.
+    * ``tally``: room, ``(n_nulls, n_atoms)``, all 0 before and after.
+    * ``touched``: room, ``(n_nulls, n_atoms)``; ``n_touched``: room, ``(2, n_nulls)``.
+    * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
+    * ``by_concept``: room, ``(2, n_concepts)``, all 0 before and after.
+    * ``slack``: ``(n_folds, n_nulls)``, the bounds are written here.
+    """
+    n_nulls, n_concepts = len(tally), areas.shape[1]
+    whole, positive = by_concept[0], by_concept[1]
+    for f in range(len(sizes)):
+        for b in range(n_nulls):
+            n_touched[0, b], n_touched[1, b] = 0, 0
+        for k in range(len(samples)):
+            s = samples[k]
+            if folds[s] != f:
+                continue
+            h, w = shapes[s, 0], shapes[s, 1]
+            for pair in range(first[s], first[s + 1]):
+                lender = lenders[pair]
+                height, columns = shapes[lender, 0], shapes[lender, 1]
+                start, first_atom = offsets[lender], atom_offsets[lender]
+                active = 0
+                if h == height and w == columns:
+                    active = starts[k + 1] - starts[k]
+                    for at in range(starts[k], starts[k + 1]):
+                        local[at & 3, codes[start + positions[at]]] += 1
+                else:
+                    for at in range(starts[k], starts[k + 1]):
+                        y, x = positions[at] // w, positions[at] % w
+                        x0, x1 = _first_of(x, w, columns), _first_of(x + 1, w, columns)
+                        for i in range(_first_of(y, h, height), _first_of(y + 1, h, height)):
+                            for j in range(x0, x1):
+                                local[j & 3, codes[start + i * columns + j]] += 1
+                                active += 1
+                if active == 0:
+                    continue
+                for at in range(null_first[pair], null_first[pair + 1]):
+                    n_touched[1, nulls[at]] += active
+                for code in range(atom_offsets[lender + 1] - first_atom):
+                    there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
+                    if there > 0:
+                        local[0, code], local[1, code] = 0, 0
+                        local[2, code], local[3, code] = 0, 0
+                        atom = atoms[first_atom + code]
+                        for at in range(null_first[pair], null_first[pair + 1]):
+                            b = nulls[at]
+                            if tally[b, atom] == 0:
+                                touched[b, n_touched[0, b]] = atom
+                                n_touched[0, b] += 1
+                            tally[b, atom] += there
+        for b in range(n_nulls):
+            everything = 0
+            for at in range(n_touched[0, b]):
+                atom = touched[b, at]
+                gain = (union + hits) * tally[b, atom]
+                worth = max(0, gain - hits * sizes[f, atom])
+                everything += worth
+                tally[b, atom] = 0
+                for entry in range(indptr[atom], indptr[atom + 1]):
+                    whole[indices[entry]] += gain
+                    positive[indices[entry]] += worth
+            best = np.int64(-(2**62))
+            for c in range(n_concepts):
+                best = max(best, whole[c] - hits * areas[f, c])
+                whole[c] = 0
+            if length > 1:
+                best = max(0, best)
+            for _ in range(length - 1):
+                # the largest that is left
+                top = 0
+                for c in range(n_concepts):
+                    if positive[c] > positive[top]:
+                        top = c
+                best += positive[top]
+                positive[top] = 0
+            for c in range(n_concepts):
+                positive[c] = 0
+            # no formula at all is worth nothing
+            slack[f, b] = max(0, min(best, everything)) - hits * n_touched[1, b]
+
+
+@lean
+def count_in_samples(
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
+    both: Ints, active: Ints,
+) -> None:  # fmt: skip
+    """Count by sample, each under the threshold that was found without its fold.
+
+    Beside the arguments of all kernels:
+
+    * ``masks``: uint8 ``(n_folds, n_formulas, n_atoms)``, where the formulas of each fold hold.
+    * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
+    * ``both``: ``(n_samples, n_formulas)``, active positions on which they hold are added here.
+    * ``active``: ``(n_samples,)``, active positions are added here.
+    """
+    n_formulas = masks.shape[1]
+    for k in range(len(samples)):
+        s = samples[k]
+        f = folds[s]
+        active[s] += starts[k + 1] - starts[k]
+        for at in range(starts[k], starts[k + 1]):
+            local[at & 3, codes[offsets[s] + positions[at]]] += 1
+        for code in range(atom_offsets[s + 1] - atom_offsets[s]):
+            there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
+            if there > 0:
+                local[0, code], local[1, code] = 0, 0
+                local[2, code], local[3, code] = 0, 0
+                atom = atoms[atom_offsets[s] + code]
+                for n in range(n_formulas):
+                    both[s, n] += there * masks[f, n, atom]
