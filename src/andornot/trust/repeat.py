@@ -85,17 +85,17 @@ class Repeats:
             units: atoms on which each unit is active, and its active positions there.
             sizes: positions of each atom, where they are not those of the table.
         """
-        options, beam = self.options, self._beam_on(sizes)
-
-        def one(problem: Problem) -> Solution:
-            # a draw of the samples may miss all on which the unit is active
-            if not problem.total:
-                return Solution((), (None,) * self.length, False)
-            if options.search == "beam":
-                return beam.solve(problem.active, problem.active_counts)
-            return solve(problem, options)
-
-        return ordered_map(one, self._problems(units, beam.atoms), self.jobs)
+        # a draw of the samples may miss all on which the unit is active
+        nothing = Solution((), (None,) * self.length, False)
+        if self.options.search == "beam":
+            beam = self._beam_on(sizes)
+            return ordered_map(
+                lambda unit: beam.solve(*unit) if unit[1].any() else nothing, units, self.jobs
+            )
+        return ordered_map(
+            lambda problem: solve(problem, self.options) if problem.total else nothing,
+            self._problems(units, sizes), self.jobs,
+        )  # fmt: skip
 
     def counts_by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[Ints]:
         """Search for each unit, and give only the counts of what is found by length.
@@ -186,11 +186,11 @@ class Repeats:
             found = solve(problem, replace(self.options, length=length)).by_length[-1]
             return _EMPTY if found is None else _steps_of(found)
 
-        problems = self._problems(units, self._beam_on(sizes).atoms)
+        problems = self._problems(units, sizes)
         return ordered_map(one, zip(problems, lengths, strict=False), self.jobs)
 
-    def _problems(self, units: Units, atoms: Atoms) -> Iterator[Problem]:
-        candidates, bases = self._candidates, self.table.bases
+    def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
+        atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases
         for active, counts in units:
             # what was drawn no more must not count as an atom of the unit
             there = counts > 0
