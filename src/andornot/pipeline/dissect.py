@@ -25,7 +25,7 @@ from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
 from andornot.explainer import check_known
 from andornot.pipeline.assess import trusted, with_agreement
-from andornot.pipeline.count import few_active, responses_of
+from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.pipeline.plan import Plan
@@ -111,8 +111,8 @@ def dissect(
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
-            ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
-            (``jobs``, ``executor``, ``store``, ``memory``) and of
+            ``min_active``, ``unit_of_count``, ``folds``, ``directions``, ``verify``), and each
+            field of ``Execution`` (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``profile``, ...) where those two are not given
             as a whole; ``known_only`` goes without trust; with ``length="auto"`` held-out samples
@@ -224,7 +224,7 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
     concepts.table.select(plan.options.search.categories, plan.options.search.concepts)
-    check_known(concepts.table, plan.options.search)
+    check_known(concepts.scored, plan.options.search)
     if plan.options.search.known_only:
         log.note(_KNOWN_ONLY)
     network = network_stages(plan, concepts.data, log)
@@ -250,10 +250,12 @@ def _explained(
     told = saturated(plan, counted, table, stuck, log), few_active(plan, counted, table, stuck)
     if any(told):
         log.note("; ".join(filter(None, told)))
-    result = explain_layer(plan, counted, table, engine, log)
+    scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
+    result = explain_layer(plan, scored, concepts.scored, engine, log)
     if plan.options.execution.store:
-        result = trusted(plan, counted, result, table, log)
-        if not plan.options.search.known_only:  # these are scores on all positions
+        result = trusted(plan, scored, result, concepts, log)
+        # these are scores on all positions
+        if not (plan.options.search.known_only or concepts.by_sample):
             result = with_agreement(plan, counted, result, table, log)
         result = with_ranges(plan, counted, result, table, engine, log)
     return ExplainedLayer(layer, counted.rule, result)

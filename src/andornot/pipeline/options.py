@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from andornot._tools.checks import (
     flag,
+    is_one_of,
     make_plain,
     number,
     plain,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from andornot.probes.recording import Recording
 
 _TRUST = TrustOptions()
+
+UnitOfCount = Literal["position", "sample"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,9 @@ class RunOptions:
         min_active: share of all positions on which a unit must be active to be explained; by
             default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
             for directions that are active in their highest values.
+        unit_of_count: what counts once: each ``position`` (where in samples is a unit active?), or
+            each ``sample`` (in which samples is it?), in which a unit is active, and a concept
+            holds, if it is, or does, anywhere in it. Shares and scores are of that.
         folds: folds of samples to count in.
         units: explain only these units.
         relations: for each name of a relation, concepts with those whose union they stand for
@@ -125,6 +131,7 @@ class RunOptions:
     trust: TrustOptions | None = _TRUST
     threshold: Threshold | Ranges | None = None
     min_active: float | None = None
+    unit_of_count: UnitOfCount = "position"
     folds: int = 5
     units: Sequence[int] | None = None
     # what has no hash of its own is compared, and left out of the record's
@@ -249,6 +256,24 @@ class RunOptions:
             Directions.given(self.directions)  # for its errors alone
         if self.relations is not None:
             check_relations(self.relations, "relations")
+        self._check_unit_of_count()
+
+    def _check_unit_of_count(self) -> None:
+        """Refuse to count samples where activations are looked at position by position."""
+        from andornot.counting.rules import Ranges
+
+        chosen = self.unit_of_count
+        if not is_one_of(chosen, get_args(UnitOfCount)):
+            known = " or ".join(map(repr, get_args(UnitOfCount)))
+            raise OptionError(f"unit_of_count is {quoted(chosen)}; give {known}")
+        if chosen == "sample" and (self.search.correlates or isinstance(self.threshold, Ranges)):
+            what, instead = "ranges cut", "leave ranges out"
+            if self.search.correlates:
+                what, instead = "correlation looks at", "choose another metric"
+            raise OptionError(
+                f"{what} the activations of all positions, so samples cannot be counted; leave "
+                f"unit_of_count out, or {instead}"
+            )
 
     def _check_store(self) -> None:
         """Refuse what needs stored activations where there are none."""
@@ -284,6 +309,7 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     concepts: str | Sequence[str] | None
     relations: Relations | None
     min_active: float | None
+    unit_of_count: UnitOfCount
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool

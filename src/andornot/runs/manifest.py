@@ -327,6 +327,7 @@ class Manifest(ManifestPart):
         data: the samples.
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
+        unit_of_count: what counted once, a ``position`` or a ``sample``.
         relations: for each name of a relation, concepts with those that they stand for.
         concepts_by: sources of concepts that the user added; None where there are none.
         directions: what stands in the place of the layer's units; None where they were explained.
@@ -353,6 +354,7 @@ class Manifest(ManifestPart):
     data: DataSource
     folds: int | None = None
     min_active: float | None = None
+    unit_of_count: str = "position"
     relations: Mapping[str, Mapping[str, Any]] | None = None
     concepts_by: tuple[ConceptOrigin, ...] | None = None
     directions: DirectionsSource | None = None

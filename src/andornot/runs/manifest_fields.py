@@ -226,6 +226,7 @@ FIELDS = Fields(
         ),
         "folds": POSITIVE,
         "min_active": NUMBER,
+        "unit_of_count": one_of("position", "sample"),
         "relations": Maybe(NamedField(NamedField(TEXTS))),
         "concepts_by": Maybe(
             Many(Fields({"name": TEXT, "by": TEXT, "told": TEXT, "code": Maybe(TEXT), "key": TEXT}))

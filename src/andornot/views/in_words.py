@@ -8,7 +8,7 @@ from typing import Any
 
 from andornot.runs.run import Run
 from andornot.views.galleries import AnyGallery, open_gallery
-from andornot.views.of_run import directions_sentence, unit_entry
+from andornot.views.of_run import directions_sentence, unit_entry, unit_of_count_sentence
 from andornot.views.plain import View
 from andornot.views.samples import grouped
 from andornot.views.unit import Group, Range, UnitEntry, choose_units, lower_ranges
@@ -70,9 +70,9 @@ def units_in_words(
     gallery = None if terminal is None else open_gallery(run, layer, data)
     return UnitsInWords(
         level=run.level,
-        position=run.positions.position,
+        position=modality.level(run.level).position,
         terminal=terminal,
-        sentences=directions_sentence(run, layer),
+        sentences=(*directions_sentence(run, layer), *unit_of_count_sentence(run)),
         units=_units(run, layer, chosen, gallery, n_samples),
     )
 

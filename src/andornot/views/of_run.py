@@ -79,6 +79,7 @@ def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, .
         f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
         f"{run.record.data.concepts:,} concepts.",
         *directions_sentence(run, layer),
+        *unit_of_count_sentence(run),
         f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
         *length_sentence(result),
     )
@@ -94,6 +95,17 @@ def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
     return (
         f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
         f"“{layer}”, none of its own; a direction turned round would be another one.",
+    )
+
+
+def unit_of_count_sentence(run: Run) -> tuple[str, ...]:
+    """That each sample counts once, where it does."""
+    if not run.by_sample:
+        return ()
+    sample = run.modality.sample
+    return (
+        f"Each {sample} counts once: a unit is active, and a concept holds, in it if that is so "
+        "anywhere in it.",
     )
 
 
