@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
+from andornot.counting.responses import (
+    CountBy,
+    LayerCounts,
+    Responses,
+    count_positions,
+    known_positions,
+)
 from andornot.counting.stores import Activations, Block
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.trust.shuffled import shuffle_maps, shuffle_rows
@@ -84,20 +90,25 @@ class StoredRecount:
         only[list(self.units)] = thresholds[list(self.units)]
         return only
 
-    def _count(self, thresholds: NDArray[np.float64], count_by: CountBy) -> Responses:
-        counted = count_positions(self.activations, thresholds, count_by, self.jobs)
-        return counted.responses.select(self.units)
+    def _count(self, thresholds: NDArray[np.float64], count_by: CountBy) -> LayerCounts:
+        return count_positions(self.activations, thresholds, count_by, self.jobs)
 
     def sample_atoms(self) -> Responses:
         """Counted once more, by sample atom."""
         positions = self._positions.by_cell()
-        return self._count(self._chosen, CountBy(positions, len(positions.atoms)))
+        counted = self._count(self._chosen, CountBy(positions, len(positions.atoms)))
+        return counted.responses.select(self.units)
 
     def held_out(self, fold: int) -> Responses:
         """Counted once more, unless the threshold is a fixed number."""
+        counted = self.counted_without(fold)
+        return self.responses if counted is None else counted.responses.select(self.units)
+
+    def counted_without(self, fold: int) -> LayerCounts | None:
+        """All counts with thresholds of the other samples; None where that changes nothing."""
         # a fixed threshold learns nothing from the samples that are held out
         if isinstance(self.rule, Threshold) and self.rule.fixed is not None:
-            return self.responses
+            return None
         positions = self._positions
         kept = np.flatnonzero(positions.folds != fold)
         rows = kept
