@@ -419,3 +419,45 @@ def _active_positions(
                         active[n] = i * len(wx) + j
                         n += 1
     return n
+
+
+@lean
+def list_active(
+    values: Maps, steps: Floats, samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats,
+    positions: NDArray[np.int32], ranks: NDArray[np.uint8], counts: Ints,
+) -> int:  # fmt: skip
+    """List where a unit's upsampled maps are above the least of several thresholds.
+
+    Beside the arguments of most kernels:
+
+    * ``steps``: the thresholds, ascending; any NaN comes last.
+    * ``positions``: written here, numbered within the sample, row by row, in the order of cells;
+      room for all positions of the samples.
+    * ``ranks``: written here, how many of the steps each value exceeds.
+    * ``counts``: ``(len(samples),)``, how many positions of each sample are listed.
+
+    Returns:
+        How many positions are listed.
+    """
+    h, w = values.shape[1], values.shape[2]
+    n, least = 0, steps[0]
+    for k in range(len(samples)):
+        s = samples[k]
+        before = n
+        for y in range(h):
+            for x in range(w):
+                a, b, c, d = _corners(values, s, y, x)
+                if max(max(a, b), max(c, d)) <= least:
+                    continue
+                for i in range(ys[y], ys[y + 1]):
+                    for j in range(xs[x], xs[x + 1]):
+                        v = _value(a, b, c, d, wy[i], wx[j])
+                        if v > least:
+                            rank = 1
+                            while rank < len(steps) and v > steps[rank]:
+                                rank += 1
+                            positions[n] = i * len(wx) + j
+                            ranks[n] = rank
+                            n += 1
+        counts[k] = n - before
+    return n

@@ -119,6 +119,66 @@ def find_thresholds(
     return _together(parts, np.concatenate([p.smallest() for p in parts]), None)
 
 
+def find_fold_thresholds(
+    activations: Activations,
+    rule: Threshold,
+    positions: AtomMap,
+    jobs: int | None = None,
+) -> NDArray[np.float64]:
+    """For each fold the thresholds of the samples that are not in it, by one pass.
+
+    The largest values of each fold are kept apart, as many as any threshold needs: those of all
+    folds but one hold the largest of these samples.
+
+    Args:
+        activations: recorded activations of a layer.
+        rule: quantile or fixed threshold.
+        positions: the samples' grids and folds.
+        jobs: threads; all cores if not given.
+
+    Returns:
+        float64 ``(n_units, n_folds)``; NaN for units with values that are not finite, and without
+        a fold that holds all samples.
+    """
+    positions = positions.by_row(activations.n_rows)
+    n_folds = int(positions.folds.max(initial=0)) + 1
+    if rule.fixed is not None:
+        return np.full((activations.n_units, n_folds), rule.fixed)
+    outside = [np.flatnonzero(positions.folds != fold) for fold in range(n_folds)]
+    keep = [
+        values_kept(rule, n_values(rule, len(rows), activations.map_shape, positions.grids(rows)))
+        if len(rows) else 0
+        for rows in outside
+    ]  # fmt: skip
+    upsampled = is_upsampled(rule)
+    per_pass = max(1, _BUFFER_BYTES // (n_folds * bytes_per_unit(max(keep), upsampled)))
+    found = []
+    for units in unit_blocks(activations.n_units, per_pass):
+        parts = [TopValues(len(units), max(keep), upsampled) for _ in range(n_folds)]
+        for start, block in activations.blocks():
+            folds = positions.folds[start : start + len(block)]
+            for fold in np.unique(folds):
+                rows = np.flatnonzero(folds == fold)
+                grids = positions.shapes[start + rows] if upsampled else None
+                parts[fold].add(block[rows], grids, jobs, units)
+        found.append(_without_each(parts, keep))
+    return np.concatenate(found)
+
+
+def _without_each(parts: list[TopValues], keep: list[int]) -> NDArray[np.float64]:
+    """The ``keep``-th largest value of all parts but one, for each unit and part."""
+    n_units = len(parts[0].extremes)
+    found = np.full((n_units, len(parts)), np.nan)
+    for left_out, n in enumerate(keep):
+        others = [part for at, part in enumerate(parts) if at != left_out]
+        for unit in range(n_units):
+            values = np.concatenate([part.values(unit) for part in others] or [np.zeros(0)])
+            # a part without a sample has no extremes yet, which is no value that is not finite
+            if 0 < n <= len(values) and all(p.finite[unit] or not p.any for p in others):
+                found[unit, left_out] = np.partition(values, len(values) - n)[len(values) - n]
+    return found
+
+
 def values_kept(rule: Threshold, n: int) -> int:
     """How many of each unit's ``n`` values have to be kept to know its threshold."""
     # of a fixed threshold only the extremes are wanted, but a buffer needs some room
@@ -271,6 +331,17 @@ class TopValues:
     def finite(self) -> NDArray[np.bool_]:
         """Whether all values of each unit are finite."""
         return _finite(self.extremes)
+
+    @property
+    def any(self) -> bool:
+        """Whether any sample was taken in."""
+        # the extremes of no sample are the wrong way round
+        return not bool((self.extremes[:, 0] > self.extremes[:, 1]).all())
+
+    def values(self, i: int) -> NDArray[np.floating]:
+        """The values of a unit that are held: the largest ``keep``, and some further ones."""
+        held: NDArray[np.floating] = self._top[i, : self._held[i]]
+        return held
 
     def state(self) -> dict[str, NDArray[Any]]:
         """All that :meth:`merge` needs, as plain arrays."""

@@ -253,7 +253,7 @@ def _explained(
     scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
     result = explain_layer(plan, scored, concepts.scored, engine, log)
     if plan.options.execution.store:
-        result = trusted(plan, scored, result, concepts, log)
+        result = trusted(plan, counted, result, concepts, log)
         # these are scores on all positions
         if not (plan.options.search.known_only or concepts.by_sample):
             result = with_agreement(plan, counted, result, table, log)

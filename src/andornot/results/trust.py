@@ -28,8 +28,10 @@ class HeldOut:
         area: held-out positions on which the formula is true, by length.
         active: held-out positions on which the unit is active; 0 in runs of older versions, which
             noted none of the three.
-        intervals: the middle 95 % of the held-out IoU over redraws of groups, by length; the
-            formulas of the folds stay.
+        interval: the middle 95 % of the held-out IoU of the formula that is shown, over redraws of
+            groups; the formulas of the folds stay. None in runs of older versions.
+        formulas: what was found without each fold, of the length that is shown; None where nothing
+            was, or the fold is empty.
 
     Examples:
         >>> held_out = run.result()[3].trust.held_out
@@ -44,7 +46,8 @@ class HeldOut:
     hits: tuple[int, ...] = ()
     area: tuple[int, ...] = ()
     active: int = 0
-    intervals: tuple[tuple[float, float], ...] = ()
+    interval: tuple[float, float] | None = None
+    formulas: tuple[str | None, ...] = ()
 
     def precision(self, length: int) -> float | None:
         """How often the unit is active where the formula of up to ``length`` concepts holds."""
@@ -54,11 +57,11 @@ class HeldOut:
         """How much of the unit's activity the formula of up to ``length`` concepts covers."""
         return self.hits[length - 1] / max(1, self.active) if self.hits else None
 
-    def extent(self, length: int, part: float) -> Extent | None:
-        """How much the formula explains; ``part`` is the IoU above which it is a part."""
-        if not self.intervals:
+    def extent(self, part: float) -> Extent | None:
+        """How much the shown formula explains; ``part`` is the IoU above which it is a part."""
+        if self.interval is None:
             return None
-        low, _ = self.intervals[length - 1]
+        low, _ = self.interval
         return Extent.MOST if low > MOST else Extent.PART if low > part else Extent.LITTLE
 
 
@@ -243,7 +246,7 @@ class Trust:
     @property
     def extent(self) -> Extent | None:
         """How much of the unit the formula that is shown explains; None where not known."""
-        return None if self.held_out is None else self.held_out.extent(self.shown, self.part)
+        return None if self.held_out is None else self.held_out.extent(self.part)
 
     @property
     def better_than_chance(self) -> bool:
@@ -307,7 +310,7 @@ class Trust:
         """What is known of the formula that is shown."""
         row: dict[str, Any] = {"shown_length": self.shown, "shown_held_out_iou": self.held_out_iou}
         if (held := self.held_out) is not None:
-            low, high = held.intervals[self.shown - 1] if held.intervals else (None, None)
+            low, high = held.interval or (None, None)
             row |= {"shown_held_out_low": low, "shown_held_out_high": high}
             row |= {"precision_held_out": held.precision(self.shown)}
             row |= {"recall_held_out": held.recall(self.shown)}

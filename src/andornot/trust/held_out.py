@@ -2,85 +2,262 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot.counting.responses import Responses, known_positions
+from andornot.concepts.positions import AtomMap
+from andornot.counting.active import UnitPositions
+from andornot.counting.responses import known_positions
 from andornot.results.trust import HeldOut
-from andornot.search.problem import Solution
+from andornot.search.problem import Found, Solution
+from andornot.trust.draws import draw_samples, ratio_intervals
+from andornot.trust.kernels import count_in_samples, count_parts
+from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
-from andornot.trust.repeat import Repeats, ratio, unit_rows
+from andornot.trust.repeat import Repeats, ratio
 
 Ints = NDArray[np.int64]
 
 _SEARCHED, _HELD_OUT = 0, 1
 _BOTH, _EITHER = 0, 1
 
+_UNITS_AT_ONCE = 32
 
-def measure_held_out(recount: Recount, repeats: Repeats) -> list[HeldOut | None]:
+
+@dataclass(frozen=True, eq=False)
+class PartCounter:
+    """Counts a unit's active positions by atom, inside and outside of each fold.
+
+    Attributes:
+        positions: the atoms of all positions, with their folds.
+        n_atoms, n_folds: of the concept table.
+    """
+
+    positions: AtomMap
+    n_atoms: int
+    n_folds: int
+
+    @classmethod
+    def of(cls, repeats: Repeats) -> PartCounter:
+        """For the table of a search."""
+        table = repeats.table
+        return cls(known_positions(table), table.n_atoms, table.n_folds)
+
+    @cached_property
+    def atom_arguments(self) -> tuple[NDArray[np.uint16], Ints, Ints, NDArray[np.int32], Ints]:
+        """The atoms of all positions, as the kernels take them."""
+        p = self.positions
+        return (np.asarray(p.codes), p.offsets, p.atom_offsets, p.atoms, p.shapes)
+
+    def count(
+        self, unit: UnitPositions, order: NDArray[np.integer] | None = None
+    ) -> tuple[Ints, Ints]:
+        """Counts inside and outside, ``(n_folds, n_atoms)`` each, under the folds' thresholds.
+
+        Args:
+            unit: where it is active.
+            order: whose annotations each sample carries; its own if not given.
+        """
+        inside, outside = np.zeros((2, self.n_folds, self.n_atoms), np.int64)
+        order = np.arange(self.positions.n_samples) if order is None else order
+        count_parts(
+            unit.samples, unit.starts, unit.positions, unit.ranks, unit.needed[: self.n_folds],
+            self.positions.folds, order.astype(np.int64), *self.atom_arguments, inside, outside,
+        )  # fmt: skip
+        return inside, outside
+
+    def by_sample(self, unit: UnitPositions, masks: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+        """A unit's hits and active positions in each sample, under the sample's fold's threshold.
+
+        Args:
+            unit: where it is active.
+            masks: ``(n_folds, n_formulas, n_atoms)``, of the formulas of each fold.
+
+        Returns:
+            ``(n_samples, n_formulas)`` and ``(n_samples,)``.
+        """
+        n = self.positions.n_samples
+        both, active = np.zeros((n, masks.shape[1]), np.int64), np.zeros(n, np.int64)
+        count_in_samples(
+            unit.samples, unit.starts, unit.positions, unit.ranks, unit.needed[: self.n_folds],
+            self.positions.folds, *self.atom_arguments[:4], masks, both, active,
+        )  # fmt: skip
+        return both, active
+
+    @cached_property
+    def _entry_sample(self) -> Ints:
+        """The sample of each entry of ``positions.atoms``."""
+        return np.repeat(
+            np.arange(self.positions.n_samples), np.diff(self.positions.atom_offsets)
+        )
+
+    @cached_property
+    def _entry_place(self) -> Ints:
+        """Its fold and atom, as a place in arrays of atoms by fold."""
+        p = self.positions
+        return p.folds[self._entry_sample].astype(np.int64) * self.n_atoms + p.atoms
+
+    def areas(self, masks: NDArray[np.uint8]) -> Ints:
+        """Positions of each sample on which the formulas of its fold hold; as ``both`` above."""
+        p, sample = self.positions, self._entry_sample
+        n_formulas = masks.shape[1]
+        areas = np.empty((p.n_samples, n_formulas), np.int64)
+        for n in range(n_formulas):
+            holds = masks[:, n].ravel()[self._entry_place]
+            # sums of whole numbers below 2**53, so exact
+            areas[:, n] = np.bincount(sample, p.sizes * holds, p.n_samples)
+        return areas
+
+
+def measure_held_out(
+    recount: Recount,
+    repeats: Repeats,
+    options: TrustOptions | None = None,
+    *,
+    show_longest: bool = False,
+) -> list[HeldOut | None]:
     """Held-out IoU by length of each unit of the recount.
 
     Where thresholds are quantiles, they too come from the samples that are searched on. None for
     all units where fewer than two folds have samples.
+
+    Args:
+        recount: the units' masks.
+        repeats: the search.
+        options: how often to draw, for intervals.
+        show_longest: the longest formula is shown, not that of the length that pays.
     """
     positions = known_positions(repeats.table)
     # folds may be empty: those without samples are passed over
     folds = np.unique(positions.folds).tolist()
-    n_units = recount.responses.n_units
+    found: list[HeldOut | None] = [None] * recount.responses.n_units
     if len(folds) < 2:
-        return [None] * n_units
-    counts = np.zeros((len(folds), n_units, 2, repeats.length, 2), np.int64)
-    ceilings = np.zeros((len(folds), n_units, 2), np.int64)
-    for at, fold in enumerate(track(folds, "holding out a fold", len(folds))):
-        part = _Part(recount.held_out(fold), fold, repeats)
-        for unit, solution in enumerate(part.search()):
-            counts[at, unit] = part.score(unit, solution)
-            ceilings[at, unit] = part.ceiling(unit)
-    return [_held_out(counts[:, unit], ceilings[:, unit]) for unit in range(n_units)]
+        return found
+    options = options or TrustOptions()
+    counter = PartCounter.of(repeats)
+    draws = draw_samples(np.arange(positions.n_groups), options.bootstrap, options.seed)
+    for some, units in recount.listed():
+        parts = _Parts(counter, repeats, units, folds)
+        rows = zip(some, parts.measure(draws, show_longest=show_longest), strict=True)
+        for unit, held_out in rows:
+            found[unit] = held_out
+    return found
 
 
-class _Part:
-    """One fold, and the other samples."""
+class _Parts:
+    """The folds, each with the other samples, for some units."""
 
-    def __init__(self, responses: Responses, fold: int, repeats: Repeats) -> None:
-        self.responses, self.repeats = responses, repeats
+    def __init__(
+        self,
+        counter: PartCounter,
+        repeats: Repeats,
+        units: Sequence[UnitPositions],
+        folds: list[int],
+    ) -> None:
+        self.counter, self.repeats, self.units, self.folds = counter, repeats, units, folds
         sizes = repeats.table.fold_counts
-        # both as (n, 2): the part that is searched, the fold
-        held, held_active = sizes[:, fold], responses.fold_counts[:, fold]
-        self.sizes = np.stack([sizes.sum(axis=1) - held, held], axis=1)
-        self.active = np.stack([responses.counts - held_active, held_active], axis=1)
+        # as (n, 2): the part that is searched, the fold
+        self.sizes = [
+            np.stack([sizes.sum(axis=1) - sizes[:, f], sizes[:, f]], axis=1) for f in folds
+        ]
+        self.counts = list(ordered_map(self._counted, units, repeats.jobs))
 
-    def search(self) -> Sequence[Solution]:
-        """Solutions of all units on the searched part."""
-        rows = unit_rows(self.responses, self.active[:, _SEARCHED])
-        return list(self.repeats.search(rows, self.sizes[:, _SEARCHED].copy()))
+    def _counted(self, unit: UnitPositions) -> list[tuple[NDArray[np.int32], Ints]]:
+        """For each fold the atoms on which a unit is active, and its positions in both parts."""
+        inside, outside = self.counter.count(unit)
+        found = []
+        for fold in self.folds:
+            atoms = np.flatnonzero(inside[fold] + outside[fold])
+            active = np.stack([outside[fold, atoms], inside[fold, atoms]], axis=1)
+            found.append((atoms.astype(np.int32), active))
+        return found
 
-    def score(self, unit: int, solution: Solution) -> Ints:
+    def measure(
+        self, draws: NDArray[np.uint16], *, show_longest: bool
+    ) -> Iterator[HeldOut]:
+        """The record of each unit."""
+        n_folds = len(self.folds)
+        searches = track(range(n_folds), "holding out a fold", n_folds)
+        solutions = list(zip(*(self._search(at) for at in searches), strict=True))
+
+        def one(unit: int) -> tuple[HeldOut, Ints]:
+            return self._unit(unit, solutions[unit], show_longest=show_longest)
+
+        scored = ordered_map(one, range(len(self.units)), self.repeats.jobs)
+        while some := list(islice(scored, _UNITS_AT_ONCE)):
+            # all draws are one matrix product for some units together
+            by_group = np.stack([counts for _, counts in some], axis=2)
+            intervals = ratio_intervals(by_group.reshape(len(by_group), -1), draws)
+            for (held_out, _), interval in zip(some, intervals, strict=True):
+                yield replace(held_out, interval=interval)
+
+    def _search(self, at: int) -> list[Solution]:
+        """Solutions of all units without a fold."""
+        rows = ((own[at][0], own[at][1][:, _SEARCHED]) for own in self.counts)
+        return list(self.repeats.search(rows, self.sizes[at][:, _SEARCHED].copy()))
+
+    def _unit(
+        self, unit: int, solutions: Sequence[Solution], *, show_longest: bool
+    ) -> tuple[HeldOut, Ints]:
+        """The record without its interval, and hits and unions ``(n_groups, 2)``."""
+        length, counter = self.repeats.length, self.counter
+        masks = np.zeros((counter.n_folds, length, counter.n_atoms), np.uint8)
+        counts = np.empty((len(self.folds), 2, length, 2), np.int64)
+        ceilings = np.empty((len(self.folds), 2), np.int64)
+        for at, (fold, solution) in enumerate(zip(self.folds, solutions, strict=True)):
+            for n, found in enumerate(solution.by_length):
+                if found is not None:
+                    masks[fold, n] = self.repeats.mask(found)
+            counts[at] = self._score(at, unit, masks[fold])
+            ceilings[at] = self._ceiling(at, unit)
+        both, active = counter.by_sample(self.units[unit], masks)
+        areas = counter.areas(masks)
+        held_out = _held_out(counts, ceilings)
+        shown = (length if show_longest else held_out.length) - 1
+        either = active + areas[:, shown] - both[:, shown]
+        by_group = sums_of_rows(np.stack([both[:, shown], either], axis=1), counter.positions)
+        formulas: list[str | None] = [None] * counter.n_folds
+        for fold, solution in zip(self.folds, solutions, strict=True):
+            formulas[fold] = self._text(solution.by_length[shown])
+        counted = replace(
+            held_out,
+            hits=tuple(both.sum(axis=0).tolist()),
+            area=tuple(areas.sum(axis=0).tolist()),
+            active=int(active.sum()),
+            formulas=tuple(formulas),
+        )
+        return counted, by_group
+
+    def _text(self, found: Found | None) -> str | None:
+        return None if found is None else str(found.formula(self.repeats.table.names))
+
+    def _score(self, at: int, unit: int, masks: NDArray[np.uint8]) -> Ints:
         """Intersection and union ``(2, length, 2)``: of both parts, by length."""
-        found = [None if f is None else self.repeats.mask(f) for f in solution.by_length]
-        atoms, active = self._unit(unit)
-        counts = np.empty((2, len(found), 2), np.int64)
-        for n, mask in enumerate(found):
-            if mask is None:
-                # without a formula nothing is shared, and the union is what the unit is active on
-                counts[:, n, _BOTH], counts[:, n, _EITHER] = 0, active.sum(axis=0)
-                continue
+        atoms, active = self.counts[unit][at]
+        sizes = self.sizes[at]
+        counts = np.empty((2, len(masks), 2), np.int64)
+        for n, mask in enumerate(masks.view(np.bool_)):
+            # without a formula nothing is shared, and the union is what the unit is active on
             both = active[mask[atoms]].sum(axis=0)
             counts[:, n, _BOTH] = both
-            counts[:, n, _EITHER] = active.sum(axis=0) + self.sizes[mask].sum(axis=0) - both
+            counts[:, n, _EITHER] = active.sum(axis=0) + sizes[mask].sum(axis=0) - both
         return counts
 
-    def ceiling(self, unit: int) -> Ints:
+    def _ceiling(self, at: int, unit: int) -> Ints:
         """Held-out intersection and union of the best union of atoms of the searched part.
 
         The best union for IoU takes atoms in descending order of the share on which the unit is
         active, up to some point (see ``search.ceiling``).
         """
-        atoms, active = self._unit(unit)
-        k, n = active[:, _SEARCHED], self.sizes[atoms, _SEARCHED]
+        atoms, active = self.counts[unit][at]
+        k, n = active[:, _SEARCHED], self.sizes[at][atoms, _SEARCHED]
         # atoms without a hit only add to the union
         some = np.flatnonzero(k > 0)
         order = some[np.argsort(-k[some] / n[some], kind="stable")]
@@ -88,12 +265,18 @@ class _Part:
         score = both / (k.sum() + np.cumsum(n[order]) - both)
         best = order[: int(score.argmax()) + 1] if len(order) else order
         hits = active[best, _HELD_OUT].sum()
-        area = self.sizes[atoms[best], _HELD_OUT].sum()
+        area = self.sizes[at][atoms[best], _HELD_OUT].sum()
         return np.array([hits, active[:, _HELD_OUT].sum() + area - hits])
 
-    def _unit(self, unit: int) -> tuple[NDArray[np.int32], Ints]:
-        row = slice(self.responses.indptr[unit], self.responses.indptr[unit + 1])
-        return self.responses.atoms[row], self.active[row]
+
+def sums_of_rows(values: Ints, positions: AtomMap) -> Ints:
+    """Sums of the rows of the samples of each group."""
+    if positions.groups is None:
+        return values
+    order = np.argsort(positions.group_numbers, kind="stable")
+    starts = np.searchsorted(positions.group_numbers[order], np.arange(positions.n_groups))
+    sums: Ints = np.add.reduceat(values[order], starts, axis=0)
+    return sums
 
 
 def _held_out(counts: Ints, ceiling: Ints) -> HeldOut:

@@ -12,19 +12,24 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import (
-    CountBy,
-    LayerCounts,
-    Responses,
-    count_positions,
-    known_positions,
+from andornot.counting.active import (
+    BYTES_PER_POSITION,
+    UnitPositions,
+    list_maps,
+    list_masks,
+    list_rows,
 )
-from andornot.counting.stores import Activations, Block
-from andornot.counting.thresholds import Threshold, find_thresholds
+from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
+from andornot.counting.stores import Activations, Block, unit_blocks
+from andornot.counting.thresholds import Threshold, find_fold_thresholds, find_thresholds
 from andornot.trust.shuffled import shuffle_maps, shuffle_rows
 
 if TYPE_CHECKING:
     from andornot.counting.ranges import Ranges
+
+
+_LIST_BYTES = 512 * 2**20
+"""Of the lists of active positions that are held at a time."""
 
 
 class Recount(Protocol):
@@ -41,8 +46,12 @@ class Recount(Protocol):
     def sample_atoms(self) -> Responses:
         """Active positions by *sample atom*: a sample's own, as ``positions.atoms`` lists them."""
 
-    def held_out(self, fold: int) -> Responses:
-        """As ``responses``, with thresholds of the samples that are not in a fold."""
+    def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
+        """The active positions of some units after the other, each once.
+
+        They are active under the threshold that was found without each fold, in order of folds,
+        and then under the unit's own.
+        """
 
     def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
         """Active positions by atom where samples carry the annotations of others.
@@ -90,35 +99,58 @@ class StoredRecount:
         only[list(self.units)] = thresholds[list(self.units)]
         return only
 
-    def _count(self, thresholds: NDArray[np.float64], count_by: CountBy) -> LayerCounts:
-        return count_positions(self.activations, thresholds, count_by, self.jobs)
+    def _count(self, thresholds: NDArray[np.float64], count_by: CountBy) -> Responses:
+        counted = count_positions(self.activations, thresholds, count_by, self.jobs)
+        return counted.responses.select(self.units)
 
     def sample_atoms(self) -> Responses:
         """Counted once more, by sample atom."""
         positions = self._positions.by_cell()
-        counted = self._count(self._chosen, CountBy(positions, len(positions.atoms)))
-        return counted.responses.select(self.units)
+        return self._count(self._chosen, CountBy(positions, len(positions.atoms)))
 
-    def held_out(self, fold: int) -> Responses:
-        """Counted once more, unless the threshold is a fixed number."""
-        counted = self.counted_without(fold)
-        return self.responses if counted is None else counted.responses.select(self.units)
+    @cached_property
+    def fold_thresholds(self) -> NDArray[np.float64]:
+        """For each unit and fold the threshold of the other samples, and the unit's own behind."""
+        units, positions = list(self.units), self._positions
+        if isinstance(self.rule, Threshold):
+            # a fixed threshold learns nothing from the samples that are held out
+            found = find_fold_thresholds(self.activations, self.rule, positions, self.jobs)
+        else:
+            found = np.stack([self._without(f) for f in range(self.table.n_folds)], axis=1)
+        # the last folds may have no sample
+        more = np.full((len(units), self.table.n_folds - found.shape[1]), np.nan)
+        return np.hstack([found[units], more, self.thresholds[units, None]])
 
-    def counted_without(self, fold: int) -> LayerCounts | None:
-        """All counts with thresholds of the other samples; None where that changes nothing."""
-        # a fixed threshold learns nothing from the samples that are held out
-        if isinstance(self.rule, Threshold) and self.rule.fixed is not None:
-            return None
+    def _without(self, fold: int) -> NDArray[np.float64]:
         positions = self._positions
         kept = np.flatnonzero(positions.folds != fold)
+        if not len(kept):
+            return np.full(self.activations.n_units, np.nan)
         rows = kept
         if self.activations.n_rows != positions.n_samples:
             rows = np.flatnonzero(np.repeat(positions.folds, np.diff(positions.offsets)) != fold)
         part = _Rows(self.activations, rows)
-        # else the held-out samples would have a say in where a unit is active
-        found = find_thresholds(part, self.rule, positions.grids(kept), self.jobs)
-        count_by = CountBy(positions, self.table.n_atoms, self.table.n_folds)
-        return self._count(self._only_units(found.values), count_by)
+        return find_thresholds(part, self.rule, positions.grids(kept), self.jobs).values
+
+    def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
+        """Listed by one pass over the activations for as many units as fit."""
+        bytes_of_unit = 2 * BYTES_PER_POSITION * int(self.responses.totals.max(initial=1))
+        per_pass = max(1, _LIST_BYTES // max(1, bytes_of_unit))
+        for some in unit_blocks(len(self.units), per_pass):
+            if len(some) < len(self.units):
+                yield some, self._list(some)
+            else:
+                yield some, self._whole_list
+
+    @cached_property
+    def _whole_list(self) -> list[UnitPositions]:
+        return self._list(range(len(self.units)))
+
+    def _list(self, some: range) -> list[UnitPositions]:
+        units, thresholds = [self.units[i] for i in some], self.fold_thresholds[list(some)]
+        if self.activations.n_rows == self._positions.n_samples:
+            return list_maps(self.activations, thresholds, self._positions, units, self.jobs)
+        return list_rows(self.activations, thresholds, self._positions, units)
 
     def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
         """All orders in one pass over the activations."""
@@ -158,9 +190,13 @@ class MaskRecount:
         positions = known_positions(self.table).by_cell()
         return Responses.of_masks(self.masks, CountBy(positions, len(positions.atoms)), self.jobs)
 
-    def held_out(self, fold: int) -> Responses:  # noqa: ARG002
-        """The counts as they are: there is no threshold to find."""
-        return self.responses
+    def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
+        """Some masks at a time; they have no threshold to find."""
+        positions, rows = known_positions(self.table), self.masks.reshape(len(self.masks), -1)
+        size = max(1, int(np.count_nonzero(rows, axis=1).max(initial=1)))
+        for some in unit_blocks(len(rows), max(1, _LIST_BYTES // (2 * BYTES_PER_POSITION * size))):
+            masks = rows[some.start : some.stop]
+            yield some, list_masks(masks, positions, self.table.n_folds + 1)
 
     def shuffled(self, orders: NDArray[np.int64]) -> list[Responses]:
         """Counted for each order."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses
+from andornot.counting.active import UnitPositions
 from andornot.trust.recount import MaskRecount, StoredRecount
 
 
@@ -28,16 +29,10 @@ class SampleRecount(MaskRecount):
         cls, table: ConceptTable, areas: NDArray[np.integer], stored: StoredRecount
     ) -> SampleRecount:
         """Of the table of samples, and the areas of all units, ``(n_samples, n_units)``."""
-        return cls(table, _active(areas, stored), stored.jobs, stored=stored)
+        masks = (areas[:, list(stored.units)] > 0).T
+        return cls(table, masks, stored.jobs, stored=stored)
 
-    def held_out(self, fold: int) -> Responses:
-        """Found from activations once more, unless the threshold is a fixed number."""
-        counted = self.stored.counted_without(fold)
-        if counted is None:
-            return self.responses
-        return Responses.from_masks(_active(counted.areas, self.stored), self.table, self.jobs)
-
-
-def _active(areas: NDArray[np.integer], stored: StoredRecount) -> NDArray[np.bool_]:
-    """In which samples the units that are examined are active, ``(n_units, n_samples)``."""
-    return (areas[:, list(stored.units)] > 0).T
+    def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
+        """Found in the lists of active positions, with the thresholds of all folds."""
+        for some, units in self.stored.listed():
+            yield some, [unit.by_sample() for unit in units]

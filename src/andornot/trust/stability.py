@@ -18,15 +18,13 @@ from andornot.formula import Formula
 from andornot.results.trust import Stability
 from andornot.search.problem import Solution
 from andornot.trust.options import TrustOptions
+from andornot.trust.draws import DRAWS_AT_ONCE, draw_samples
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]
 
 _UNITS_AT_ONCE = 32
-_DRAWS_AT_ONCE = 100
-"""Of a matrix product: it holds units by samples and draws by samples in double precision."""
-
 
 def measure_stability(
     recount: Recount,
@@ -65,25 +63,6 @@ def measure_stability(
     return [
         tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
     ]
-
-
-def draw_samples(groups: NDArray[np.integer], draws: int, seed: int) -> NDArray[np.uint16]:
-    """How often each sample is drawn, ``(draws, n_samples)``.
-
-    As many groups as there are, are drawn with replacement; a sample comes as often as its group.
-
-    Args:
-        groups: the number of each sample's group, from 0.
-        draws: how many.
-        seed: of all draws.
-    """
-    rng = np.random.default_rng(seed)
-    n = int(groups.max(initial=-1)) + 1
-    # 16 bits: a group is hardly ever drawn more than a dozen times
-    times = np.empty((draws, len(groups)), np.uint16)
-    for row in times:
-        row[:] = np.bincount(rng.integers(n, size=n), minlength=n)[groups]
-    return times
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +149,8 @@ def _intervals(
         counts = np.concatenate(parts, axis=1).astype(np.float64)
         drawn = np.concatenate(
             [
-                draws[at : at + _DRAWS_AT_ONCE].astype(np.float64) @ counts
-                for at in range(0, len(draws), _DRAWS_AT_ONCE)
+                draws[at : at + DRAWS_AT_ONCE].astype(np.float64) @ counts
+                for at in range(0, len(draws), DRAWS_AT_ONCE)
             ]
         )
         low, high = np.quantile(ratio(drawn[:, ::2], drawn[:, 1::2]), [0.025, 0.975], axis=0)

@@ -1,0 +1,217 @@
+"""Where units are active under several thresholds: listed once, counted as often as needed.
+
+Upsampling a map and comparing it takes far longer than looking up what is annotated at a position.
+So what asks about the same masks again and again (thresholds of other samples, annotations of other
+samples) lists the active positions of some units once. A list knows by its *rank* which of the
+unit's thresholds each position exceeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from andornot._tools.parallel import ordered_map
+from andornot.concepts.positions import AtomMap
+from andornot.counting.kernels import list_active
+from andornot.counting.stores import Activations, extremes
+from andornot.counting.thresholds import by_shape
+from andornot.counting.upsample import axis
+
+Ints = NDArray[np.int64]
+
+_POSITIONS_AT_ONCE = 4_000_000
+"""Positions of the samples that a thread lists at a time, in 5 bytes each."""
+
+BYTES_PER_POSITION = 5
+"""What a listed position takes: where it is, and its rank."""
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPositions:
+    """The active positions of one unit, sample by sample.
+
+    Attributes:
+        samples: int64 ``(n,)``, the samples in which it is active, ascending.
+        starts: int64 ``(n + 1,)``, where the positions of each begin.
+        positions: int32, numbered within the sample, row by row.
+        ranks: uint8, how many of the unit's thresholds, in ascending order, each one exceeds.
+        needed: uint8 ``(n_thresholds,)``, the rank from which on a position is active under each
+            threshold, in the order in which they were given.
+    """
+
+    samples: Ints
+    starts: Ints
+    positions: NDArray[np.int32]
+    ranks: NDArray[np.uint8]
+    needed: NDArray[np.uint8]
+
+    def by_sample(self) -> UnitPositions:
+        """The same where each sample is one position, active if it is anywhere."""
+        n = len(self.samples)
+        return UnitPositions(
+            self.samples, np.arange(n + 1), np.zeros(n, np.int32),
+            np.maximum.reduceat(self.ranks, self.starts[:-1]) if n else self.ranks, self.needed,
+        )  # fmt: skip
+
+
+def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """A unit's distinct thresholds, ascending, and the rank that each of them needs.
+
+    Args:
+        thresholds: ``(n,)``; a NaN is exceeded nowhere.
+    """
+    # NaNs sort to the end, and as nothing exceeds one, no position has such a rank
+    steps, place = np.unique(thresholds, return_inverse=True)
+    return steps, (place.ravel() + 1).astype(np.uint8)
+
+
+def list_maps(
+    activations: Activations,
+    thresholds: NDArray[np.float64],
+    positions: AtomMap,
+    units: Sequence[int],
+    jobs: int | None = None,
+) -> list[UnitPositions]:
+    """List the active positions of some units, where every sample has a map.
+
+    Args:
+        activations: of the layer, in the order of the samples.
+        thresholds: float64 ``(len(units), n_thresholds)``.
+        positions: the samples' grids.
+        units: columns of the activations.
+        jobs: threads; all cores if not given.
+    """
+    ranked = [ranks_of(row) for row in thresholds]
+    listed: list[list[_Piece]] = [[] for _ in units]
+    for start, block in activations.blocks():
+        _, high = extremes(block, jobs)
+        for first, stop in _cuts(positions, start, start + len(block)):
+            shapes = by_shape(positions.shapes[first:stop])
+            part, peaks = block[first - start : stop - start], high[first - start : stop - start]
+
+            def one(
+                at: int,
+                part: NDArray[np.float32] = part,
+                peaks: NDArray[np.float32] = peaks,
+                shapes: list[tuple[tuple[int, int], Ints]] = shapes,
+                first: int = first,
+            ) -> list[_Piece]:
+                unit = units[at]
+                return list(_listed(part[:, unit], peaks[:, unit], ranked[at][0], shapes, first))
+
+            for own, pieces in zip(listed, ordered_map(one, range(len(units)), jobs), strict=True):
+                own += pieces
+    return [_unit(own, needed) for own, (_, needed) in zip(listed, ranked, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """Active positions of a unit in some samples: ``counts`` of each of them."""
+
+    samples: Ints
+    counts: Ints
+    positions: NDArray[np.int32]
+    ranks: NDArray[np.uint8]
+
+
+def _cuts(positions: AtomMap, start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Runs of samples with so few positions that a thread can list them in its room."""
+    first = start
+    for s in range(start, stop):
+        if s > first and positions.offsets[s + 1] - positions.offsets[first] > _POSITIONS_AT_ONCE:
+            yield first, s
+            first = s
+    yield first, stop
+
+
+def _listed(
+    values: NDArray[np.float32],
+    peaks: NDArray[np.float32],
+    steps: NDArray[np.float64],
+    shapes: list[tuple[tuple[int, int], Ints]],
+    first: int,
+) -> Iterator[_Piece]:
+    for (height, width), samples in shapes:
+        # NaN on either side means: active nowhere
+        some = samples[peaks[samples] > steps[0]]
+        if not len(some):
+            continue
+        rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
+        where = np.empty(len(some) * height * width, np.int32)
+        ranks = np.empty(len(where), np.uint8)
+        counts = np.zeros(len(some), np.int64)
+        n = list_active(
+            values, steps, some, rows.starts, rows.weights, columns.starts, columns.weights,
+            where, ranks, counts,
+        )  # fmt: skip
+        # copies, so that the room for all positions can go
+        yield _Piece(some + first, counts, where[:n].copy(), ranks[:n].copy())
+
+
+def _unit(pieces: list[_Piece], needed: NDArray[np.uint8]) -> UnitPositions:
+    samples = np.concatenate([*(p.samples for p in pieces), np.zeros(0, np.int64)])
+    counts = np.concatenate([*(p.counts for p in pieces), np.zeros(0, np.int64)])
+    positions = np.concatenate([*(p.positions for p in pieces), np.zeros(0, np.int32)])
+    ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint8)])
+    if (np.diff(samples) < 0).any():  # samples of several sizes come size by size
+        order = np.argsort(samples, kind="stable")
+        entry = np.repeat(np.arange(len(samples)), counts)
+        place = np.empty(len(samples), np.int64)
+        place[order] = np.arange(len(samples))
+        by_sample = np.argsort(place[entry], kind="stable")
+        samples, counts = samples[order], counts[order]
+        positions, ranks = positions[by_sample], ranks[by_sample]
+    there = counts > 0
+    starts = np.concatenate([[0], np.cumsum(counts[there])]).astype(np.int64)
+    return UnitPositions(samples[there], starts, positions, ranks, needed)
+
+
+def list_rows(
+    activations: Activations,
+    thresholds: NDArray[np.float64],
+    positions: AtomMap,
+    units: Sequence[int],
+) -> list[UnitPositions]:
+    """The same where each position has a row of activations of its own (a token, say)."""
+    ranked = [ranks_of(row) for row in thresholds]
+    rows: list[list[NDArray[np.int64]]] = [[] for _ in units]
+    ranks: list[list[NDArray[np.uint8]]] = [[] for _ in units]
+    for start, block in activations.blocks():
+        for at, unit in enumerate(units):
+            values = block[:, unit, 0, 0].astype(np.float64)
+            some = np.flatnonzero(values > ranked[at][0][0])
+            # how many of the steps lie below a value; a NaN among them lies above all
+            ranks[at].append(np.searchsorted(ranked[at][0], values[some]).astype(np.uint8))
+            rows[at].append(some + start)
+    return [
+        _of_rows(np.concatenate(r), np.concatenate(k), positions, needed)
+        for r, k, (_, needed) in zip(rows, ranks, ranked, strict=True)
+    ]
+
+
+def list_masks(
+    masks: NDArray[np.bool_], positions: AtomMap, n_thresholds: int
+) -> list[UnitPositions]:
+    """The same for masks ``(n_units, n_positions)``, which are there without a threshold."""
+    needed = np.ones(n_thresholds, np.uint8)
+    found = []
+    for mask in masks:
+        rows = np.flatnonzero(mask)
+        found.append(_of_rows(rows, np.ones(len(rows), np.uint8), positions, needed))
+    return found
+
+
+def _of_rows(
+    rows: Ints, ranks: NDArray[np.uint8], positions: AtomMap, needed: NDArray[np.uint8]
+) -> UnitPositions:
+    """From the numbers of active positions among all positions, ascending."""
+    sample = np.searchsorted(positions.offsets, rows, side="right") - 1
+    samples, starts = np.unique(sample, return_index=True)
+    return UnitPositions(
+        samples.astype(np.int64), np.append(starts, len(rows)).astype(np.int64),
+        (rows - positions.offsets[sample]).astype(np.int32), ranks, needed,
+    )  # fmt: skip
