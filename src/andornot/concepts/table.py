@@ -55,6 +55,8 @@ _FORMAT = 1
 _FOLDS = 1 << 20
 _NAMES = 5
 """How many concepts a printed table names."""
+_SEVERAL = 3
+"""A concept that fills fewer samples may fill them by chance."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,6 +169,25 @@ class ConceptTable:
         sums = np.concatenate([[0], np.cumsum(self.counts[atoms])])
         totals: NDArray[np.int64] = sums[indptr[1:]] - sums[indptr[:-1]]
         return totals
+
+    @cached_property
+    def fills_samples(self) -> BoolArray:
+        """Whether each concept is of whole samples, as a scene is of images, ``(n_concepts,)``.
+
+        It holds on all positions of each sample that has it, and so in several samples.
+
+        Raises:
+            DataError: the table kept only counts.
+        """
+        samples = self.by_sample()
+        own, positions = samples.positions, self.positions
+        assert own is not None  # else it was refused
+        assert positions is not None
+        # of each atom of samples the positions of all samples that have it, exact below 2 ** 53
+        sizes = np.bincount(own.atoms, np.diff(positions.offsets), samples.n_atoms)
+        room = samples._matrix().T @ sizes.astype(np.int64)
+        filled: BoolArray = (self.concept_counts == room) & (samples.concept_counts >= _SEVERAL)
+        return filled
 
     @cached_property
     def by_concept(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -530,6 +551,10 @@ class ConceptTable:
             >>> andornot.score("bed AND lamp", np.ones(2, bool), table.by_sample()).iou
             0.5
         """
+        return self._samples
+
+    @cached_property
+    def _samples(self) -> ConceptTable:
         positions = self.positions
         if positions is None:
             raise DataError(

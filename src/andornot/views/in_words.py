@@ -80,10 +80,10 @@ def units_in_words(
 def _units(
     run: Run, layer: str, units: Sequence[int], gallery: AnyGallery | None, n_samples: int
 ) -> Iterator[UnitInWords]:
-    result, position = run.result(layer), run.positions.position
+    result, areas = run.result(layer), run.areas(layer)
     for unit in units:
         groups: tuple[Group[Any], ...] = ()
         if gallery is not None:
             groups = grouped(gallery.unit(unit, n_samples))
-        entry = unit_entry(run, layer, result[unit], groups, position)
+        entry = unit_entry(run, layer, result[unit], groups, areas)
         yield UnitInWords(entry, lower_ranges(result.ranges(unit)))
