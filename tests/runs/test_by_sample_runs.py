@@ -257,11 +257,14 @@ def test_runs_of_before_counted_positions(by_position):
 
 
 def test_scenes_of_real_images_are_whole_ones(shared_data, tmp_path):
-    """A quarter of the images carry a scene and no map; objects and scenes never meet."""
-    data = open_data(f"broden:{shared_data / 'vision' / 'broden_mini'}", limit=90)
+    """Half of these images carry a scene and no map; objects and scenes never meet."""
+    data = open_data(f"broden:{shared_data / 'vision' / 'broden_mini'}")
+    rooms = [i for i, name in enumerate(data.sample_ids) if name.startswith("scene15")]
+    others = sorted({*range(len(data))} - {*rooms})
+    data = data.subset([*rooms[::8], *others[::24]])
     table = build_table(data, tmp_path / "table", known_only=True)
     samples, scenes = table.by_sample(), table.select(categories=["scene"])
-    assert table.fills_samples[scenes].any()
+    assert table.fills_samples[scenes].sum() > 8
     things = np.setdiff1d(np.arange(table.n_concepts), scenes)
     assert not table.fills_samples[things].any()
     carried = [
