@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -44,7 +43,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
     `text` does so for sentence pairs; `real` times a real run; `units` explains very many units,
     `scale` grows the number of samples; `peer` runs another package beside; `shortfall` says what
     beam searches miss; `proof` what proofs cost; `planted` what is found of units whose meaning is
-    known.
+    known; `null` what is said of units without any.
     """
     if ctx.invoked_subcommand is None:
         from benchmarks.measure import run_bench
@@ -138,24 +137,58 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
 
 
-@bench.command("planted")
-@click.option("--data", default="drawn", show_default=True, metavar="SPEC",
-              help="Plant units over these annotations: broden:DIR, snli:FILE, ...")  # fmt: skip
-@click.option(
-    "--samples", type=int, help="Take only so many samples  [default: all, or 200 drawn ones]."
-)
-@_number("--each", 4, "Plant N units of each sort.")
-@_number("--length", 3, "Search for formulas of up to N concepts.")
-@_number("--nulls", 39, "Shuffle the samples N times.")
-@_number("--seed", 0, "Draw from this seed.")
-@_JOBS
-@_JSON
-def bench_planted(as_json: bool, **options: Any) -> None:
-    """Plant units whose meaning is known, spoil them, and say what is found of it."""
-    from benchmarks.planted import lines, run_planted_bench
+_TRIAL = (
+    click.option("--data", default="drawn", show_default=True, metavar="SPEC",
+                 help="Plant units over these annotations: drawn, tokens, broden:DIR, snli:FILE, "
+                 "..."),
+    click.option("--samples", type=int, help="Search on so many samples, and keep as many or more "
+                 "aside  [default: 200 drawn maps, 2,000 drawn rows, half of real data]."),
+    _number("--length", 3, "Search for formulas of up to N concepts."),
+    _number("--nulls", 39, "Shuffle the samples N times."),
+    _number("--frames", 1, "Repeat each sample N times with small changes, as a group."),
+    click.option("--ignore-groups", is_flag=True, help="Do not tell the search of groups."),
+    click.option("--maps", is_flag=True, help="Plant maps of activations, not masks."),
+    _number("--seed", 0, "Draw from this seed."),
+    _JOBS,
+    _JSON,
+)  # fmt: skip
 
-    report = run_planted_bench(**options)
-    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+
+def _trial(command: F) -> F:
+    """What planted units are drawn and searched with."""
+    for option in reversed(_TRIAL):
+        command = option(command)
+    return command
+
+
+@bench.command("planted")
+@_number("--each", 4, "Plant N units of each meaning, noise and strength.")
+@click.option("--figure", type=click.Path(dir_okay=False),
+              help="Draw the shares of verdicts too: .svg, .png, .pdf.")  # fmt: skip
+@_trial
+def bench_planted(as_json: bool, figure: str | None, **options: Any) -> None:
+    """Plant units whose meaning is known, spoil them, and say what is found of it."""
+    from benchmarks.calibration import Trial, planted_lines, run_planted_bench
+    from benchmarks.planted_figure import draw
+    from benchmarks.plots import check_plot
+
+    if figure is not None:
+        check_plot(figure)
+    report = run_planted_bench(Trial(**options))
+    click.echo(json.dumps(report) if as_json else "\n".join(planted_lines(report)))
+    if figure is not None:
+        draw(report, figure)
+
+
+@bench.command("null")
+@_number("--each", 100, "Plant N units of each sort.")
+@_trial
+def bench_null(as_json: bool, **options: Any) -> None:
+    """Plant units without any meaning, and say how many are called more than chance."""
+    from benchmarks.calibration import Trial, null_lines, run_null_bench
+
+    report = run_null_bench(Trial(**options))
+    click.echo(json.dumps(report) if as_json else "\n".join(null_lines(report)))
 
 
 @bench.command("proof")
@@ -228,11 +261,11 @@ def bench_units(as_json: bool, **options: Any) -> None:
 @_JSON
 def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     """Say how atoms, table, counting and search grow with the number of samples."""
-    from andornot._tools.writable import check_new_file
+    from benchmarks.plots import check_plot
     from benchmarks.scale import lines, plot, run_scale_bench
 
     if out is not None:
-        check_new_file(Path(out))
+        check_plot(out)
     report = run_scale_bench(**options)
     click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
     if out is not None:

@@ -16,10 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from andornot._tools.files import write_whole, writing
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot._tools.writable import check_new_file
 from andornot.concepts.signatures import local_atoms
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.counting.responses import count_responses, known_positions
@@ -30,6 +28,7 @@ from andornot.formula import Formula
 from andornot.runs.commit import versions
 from andornot.search.options import SearchOptions
 from benchmarks.clock import machine
+from benchmarks.plots import check_plot, save_plot
 from benchmarks.synthetic import SIZE, World, planted_formulas, write_activations
 
 STEP = 4
@@ -196,21 +195,16 @@ def plot(report: dict[str, Any], path: str | Path) -> None:
         OptionError: matplotlib is not there or knows no such format, or the file is there already.
         RunError: it cannot be written.
     """
-    try:
-        from andornot.figures.style import SERIES, new_figure, styled
-    except ModuleNotFoundError:
-        raise OptionError('a plot needs matplotlib; run pip install "andornot[figures]"') from None
-    path, rows = Path(path), report["rows"]
-    kind = path.suffix.removeprefix(".")
-    if kind not in ("svg", "png", "pdf"):
-        raise OptionError(f"{path.name} does not end in .svg, .png or .pdf; choose one of these")
-    check_new_file(path)
+    check_plot(path)
+    rows = report["rows"]
     samples = [row["samples"] for row in rows]
     shown = (
         {"positions": 1, "cells": 1, "atoms": 1},
         {"table": 1e3 / report["units"], "counting": 1e3, "beam": 1e3, "auto": 1e3},
     )
     from matplotlib.ticker import EngFormatter, StrMethodFormatter
+
+    from andornot.figures.style import SERIES, new_figure, styled
 
     with styled():
         figure = new_figure(6.75, 2.6)
@@ -225,5 +219,4 @@ def plot(report: dict[str, Any], path: str | Path) -> None:
         figure.axes[0].set_ylabel("number")
         figure.axes[1].set_ylabel(f"processor ms per unit (of {report['units']})")
         figure.axes[1].yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        with writing(path):
-            write_whole(path, lambda aside: figure.savefig(aside, format=kind))
+        save_plot(figure, path)

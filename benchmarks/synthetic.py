@@ -211,7 +211,8 @@ class Drawn:
     def labels(self, i: int) -> Labels:
         """Decode the files of a sample to labels."""
         maps = tuple(p[..., 0] + 256 * p[..., 1].astype(np.int32) for p in self.pixels(i))
-        return Labels(maps, (self.scenes[i],), (SIZE, SIZE))
+        height, width = maps[0].shape
+        return Labels(maps, (self.scenes[i],), (height, width))
 
 
 def _encoded(world: World, index: int) -> tuple[tuple[bytes, ...], int]:

@@ -171,6 +171,23 @@ class ConceptTable:
         return totals
 
     @cached_property
+    def sample_counts(self) -> NDArray[np.int64]:
+        """Samples on which each concept holds somewhere.
+
+        Raises:
+            DataError: the table kept only counts.
+        """
+        if self.positions is None:
+            raise DataError(
+                "this table kept only counts, so nothing says on how many samples a concept holds; "
+                "build it again from masks, label maps or a data set, or ask for positions alone"
+            )
+        held = self._of_entries(self.positions) @ self._matrix()
+        # the product counts a sample's atoms with the concept; one is enough, so places count
+        counts: NDArray[np.int64] = np.bincount(held.indices, minlength=self.n_concepts)
+        return counts
+
+    @cached_property
     def fills_samples(self) -> BoolArray:
         """Whether each concept is of whole samples, as a scene is of images, ``(n_concepts,)``.
 
@@ -584,13 +601,7 @@ class ConceptTable:
             ``(n_samples, n_concepts)``, and bool ``(n_samples, n_categories)``; None where all is
             known, or where atoms are not told apart by what is known.
         """
-        import scipy.sparse
-
-        n_entries = len(positions.atoms)
-        own = scipy.sparse.csr_array(
-            (np.ones(n_entries, np.int64), positions.atoms, positions.atom_offsets),
-            shape=(positions.n_samples, self.n_atoms),
-        )
+        own = self._of_entries(positions)
         # an atom that stands twice is added up, and only where something holds is asked
         holds = own @ self._matrix()
         holds.sort_indices()
@@ -599,6 +610,15 @@ class ConceptTable:
         rows = np.zeros((self.n_atoms, len(self.known.categories)), np.int64)
         rows[self.known.atoms] = self.known.patterns[self.known.pattern]
         return holds, own @ rows > 0
+
+    def _of_entries(self, positions: AtomMap) -> scipy.sparse.csr_array:
+        """How often each sample lists an atom, int64 ``(n_samples, n_atoms)``."""
+        import scipy.sparse
+
+        return scipy.sparse.csr_array(
+            (np.ones(len(positions.atoms), np.int64), positions.atoms, positions.atom_offsets),
+            shape=(positions.n_samples, self.n_atoms),
+        )
 
     def _matrix(self) -> scipy.sparse.csr_array:
         """1 where an atom has a concept, int64 ``(n_atoms, n_concepts)``."""

@@ -66,6 +66,8 @@ def trusted(
         trust=asdict(plan.options.trusts), choose_length=plan.options.choose_length,
         # no part of the key elsewhere, so that stages of before go on
         **({"unit_of_count": "sample"} if concepts.by_sample else {}),
+        # what has too little data is no test, by which the others are corrected
+        enough=[e.support is None or e.support.is_enough for e in result],
     )  # fmt: skip
     clock = log.enter(stage)
     if not stage.done:

@@ -22,6 +22,7 @@ from andornot._tools.checks import (
     whole_number,
 )
 from andornot.errors import OptionError, quoted
+from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS
 from andornot.search.options import (
     MoreSearch,
     Search,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from andornot.probes.recording import Recording
 
 _TRUST = TrustOptions()
+_LEAST = ("least_active_positions", "least_active_groups")
 
 UnitOfCount = Literal["position", "sample"]
 
@@ -103,6 +105,9 @@ class RunOptions:
         unit_of_count: what counts once: each ``position`` (where in samples is a unit active?), or
             each ``sample`` (in which samples is it?), in which a unit is active, and a concept
             holds, if it is, or does, anywhere in it. Shares and scores are of that.
+        least_active_positions: active positions, and
+        least_active_groups: groups of samples with one, below which a unit is explained all the
+            same, but has too little data for any other verdict.
         folds: folds of samples to count in.
         units: explain only these units.
         relations: for each name of a relation, concepts with those whose union they stand for
@@ -132,6 +137,8 @@ class RunOptions:
     threshold: Threshold | Ranges | None = None
     min_active: float | None = None
     unit_of_count: UnitOfCount = "position"
+    least_active_positions: int = LEAST_POSITIONS
+    least_active_groups: int = LEAST_GROUPS
     folds: int = 5
     units: Sequence[int] | None = None
     # what has no hash of its own is compared, and left out of the record's
@@ -160,7 +167,7 @@ class RunOptions:
 
     def _normalise(self) -> None:
         """Put one form in the place of all that mean the same, however the record was made."""
-        make_plain(self, "folds", "min_active")
+        make_plain(self, "folds", "min_active", *_LEAST)
         for name in ("verify", "choose_length"):
             put(self, name, flag(getattr(self, name), name))
         if self.units is not None:
@@ -214,6 +221,11 @@ class RunOptions:
         """
         return self.trust if self.execution.store and not self.search.correlates else None
 
+    @property
+    def least_active(self) -> tuple[int, int]:
+        """Active positions, and groups with one, below which there is too little data."""
+        return self.least_active_positions, self.least_active_groups
+
     def _check_choice(self) -> None:
         """Refuse to choose lengths without held-out samples."""
         if self.search.correlates:
@@ -250,6 +262,8 @@ class RunOptions:
         least = self.min_active
         if least is not None and not 0 <= number(least, "min_active") < 1:
             raise OptionError(f"min_active is {least}; give a share, from 0 up to less than 1")
+        for name in _LEAST:
+            whole_number(getattr(self, name), name, least=0)
         if not isinstance(self.directions, str | Path | None):  # a file is read in its time
             from andornot.probes.directions import Directions
 
@@ -310,6 +324,8 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     relations: Relations | None
     min_active: float | None
     unit_of_count: UnitOfCount
+    least_active_positions: int
+    least_active_groups: int
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool
