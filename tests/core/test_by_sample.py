@@ -180,4 +180,5 @@ def test_samples_are_active_under_the_thresholds_of_the_other_folds(recording, s
         assert set(unit.samples[unit.ranks >= unit.needed[-1]].tolist()) == whole
         assert set(np.flatnonzero(recount.masks[row]).tolist()) == whole
         assert recount.responses.totals[row] == len(whole)
-        assert (unit.positions == 0).all()
+        assert (unit.firsts == 0).all()
+        assert (unit.widths == 1).all()

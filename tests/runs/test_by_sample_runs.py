@@ -18,13 +18,11 @@ from andornot.cli import cli
 from andornot.counting.rules import Ranges
 from andornot.data.images.labelmaps import NewSample, write_labelmaps
 from andornot.data.images.open import open_data
-from andornot.data.images.table import build_table
 from andornot.errors import OptionError, RunError
 from andornot.pipeline.options import RunOptions
 from andornot.probes.base import Recording
 from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
-from andornot.views.readings import both_readings
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 
@@ -169,9 +167,7 @@ def test_formulas_can_be_scored_where_they_are_known(folder, explained):
 
 def test_pages_and_terminal_show_it(run, tmp_path):
     pytest.importorskip("jinja2", reason="jinja2 is not installed")
-    shown = CliRunner().invoke(cli, ["show", str(run.path), "--units", "0"])
-    assert shown.exit_code == 0, shown.output
-    text = " ".join(shown.output.split())
+    text = shown(run, 0)
     assert "Each image counts once" in text
     assert "100% of the 12 images" in text
     out = tmp_path / "report"
@@ -233,20 +229,25 @@ def test_tokens_vote_in_their_pair(run_on_pairs):  # noqa: F811
     assert andornot.analyze(found, "uniqueness").sentences
 
 
+def shown(run, unit):
+    """What ``andornot show`` prints of a unit, on a line."""
+    found = CliRunner().invoke(cli, ["show", str(run.path), "--units", str(unit)])
+    assert found.exit_code == 0, found.output
+    return " ".join(found.output.split())
+
+
 def test_both_readings_are_told_where_scenes_stand_beside_things(by_position, run):
     e = by_position.result()[0]
-    (said,) = both_readings(by_position, e, by_position.areas()[:, 0])
     vote = run.score(0, e.shown.formula)
-    assert f"IoU of {e.shown.iou:.3f} by area, and of {vote.iou:.3f} by image" in said
-    assert both_readings(run, run.result()[0], run.areas()[:, 0]) == ()
-    shown = CliRunner().invoke(cli, ["show", str(by_position.path), "--units", "0"])
-    assert "by area" in " ".join(shown.output.split())
+    told = f"IoU of {e.shown.iou:.3f} by area, and of {vote.iou:.3f} by image"
+    assert told in shown(by_position, 0)
 
 
-def test_one_reading_is_enough_without_scenes(folder, explained):
+def test_one_reading_is_enough_without_scenes(folder, explained, run):
     things = explained(data=open_data(f"labelmaps:{folder}", categories=["object"]))
     e = next(e for e in things.result() if e.formula is not None)
-    assert both_readings(things, e, things.areas()[:, e.unit]) == ()
+    for one in (shown(things, e.unit), shown(run, 0)):
+        assert "by area" not in one
 
 
 def test_runs_of_before_counted_positions(by_position):
@@ -254,27 +255,3 @@ def test_runs_of_before_counted_positions(by_position):
     manifest = json.loads(path.read_text())
     manifest.pop("unit_of_count")
     assert not Run(by_position.path, manifest).by_sample
-
-
-def test_scenes_of_real_images_are_whole_ones(shared_data, tmp_path):
-    """Half of these images carry a scene and no map; objects and scenes never meet."""
-    data = open_data(f"broden:{shared_data / 'vision' / 'broden_mini'}")
-    rooms = [i for i, name in enumerate(data.sample_ids) if name.startswith("scene15")]
-    others = sorted({*range(len(data))} - {*rooms})
-    data = data.subset([*rooms[::8], *others[::24]])
-    table = build_table(data, tmp_path / "table", known_only=True)
-    samples, scenes = table.by_sample(), table.select(categories=["scene"])
-    assert table.fills_samples[scenes].sum() > 8
-    things = np.setdiff1d(np.arange(table.n_concepts), scenes)
-    assert not table.fills_samples[things].any()
-    carried = [
-        {*labels.concepts, *(np.unique(labels.maps) - 1).tolist()} - {-1}
-        for labels in map(data.labels, range(len(data)))
-    ]
-    found = np.zeros((len(data), table.n_concepts), bool)
-    for concept in range(table.n_concepts):
-        found[:, concept] = samples.concept_mask(table.names[concept])[samples.positions.atoms]
-    assert [set(np.flatnonzero(row).tolist()) for row in found] == carried
-    # whose scene is not told was not looked at for one
-    known = samples.known_atoms(table.names[scenes[0]])[samples.positions.atoms]
-    assert known.tolist() == [bool(own & {*scenes.tolist()}) for own in carried]
