@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class PartCounter:
         return cls(known_positions(table), table.n_atoms, table.n_folds)
 
     @cached_property
-    def atom_arguments(self) -> tuple[NDArray[np.uint16], Ints, Ints, NDArray[np.int32], Ints]:
+    def atom_arguments(self) -> tuple[NDArray[Any], Ints, Ints, NDArray[np.int32], Ints]:
         """The atoms of all positions, as the kernels take them."""
         p = self.positions
         codes = p.codes
@@ -73,9 +74,9 @@ class PartCounter:
             order: whose annotations each sample carries; its own if not given.
         """
         inside, outside = np.zeros((2, self.n_folds, self.n_atoms), np.int64)
+        spelt = unit.spelt_out
         count_parts(
-            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-            unit.needed[: self.n_folds],
+            spelt.samples, spelt.starts, spelt.positions, spelt.ranks, unit.needed[: self.n_folds],
             self.positions.folds, self._identity if order is None else order,
             *self.atom_arguments, self.local, inside, outside,
         )  # fmt: skip
@@ -107,19 +108,17 @@ class PartCounter:
         """
         n = self.positions.n_samples
         both, active = np.zeros((n, masks.shape[1]), np.int64), np.zeros(n, np.int64)
+        spelt = unit.under(self.positions.folds)
         count_in_samples(
-            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-            unit.needed[: self.n_folds], self.positions.folds, *self.atom_arguments[:4], masks,
-            self.local, both, active,
+            spelt.samples, spelt.starts, spelt.positions, self.positions.folds,
+            *self.atom_arguments[:4], masks, self.local, both, active,
         )  # fmt: skip
         return both, active
 
     @cached_property
     def _entry_sample(self) -> Ints:
         """The sample of each entry of ``positions.atoms``."""
-        return np.repeat(
-            np.arange(self.positions.n_samples), np.diff(self.positions.atom_offsets)
-        )
+        return np.repeat(np.arange(self.positions.n_samples), np.diff(self.positions.atom_offsets))
 
     @cached_property
     def _entry_place(self) -> Ints:
@@ -202,9 +201,7 @@ class _Parts:
             found.append((atoms.astype(np.int32), active))
         return found
 
-    def measure(
-        self, draws: NDArray[np.uint16], *, show_longest: bool
-    ) -> Iterator[HeldOut]:
+    def measure(self, draws: NDArray[np.uint16], *, show_longest: bool) -> Iterator[HeldOut]:
         """The record of each unit."""
         n_folds = len(self.folds)
         searches = track(range(n_folds), "holding out a fold", n_folds)
