@@ -191,7 +191,7 @@ def test_what_looks_at_positions_is_refused(run, by_position):
 
 
 def test_questions_of_formulas_are_answered(run):
-    for question in ("length", "uniqueness", "kinds", "trust"):
+    for question in ("length", "uniqueness", "kinds"):
         assert andornot.analyze(run, question).sentences
 
 
