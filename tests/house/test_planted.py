@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from andornot import ConceptTable
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
-from andornot.formula import parse
+from andornot.formula import Concept, parse
 from andornot.trust.exchange import strata_of
 from andornot.trust.options import TrustOptions
 from benchmarks.calibration import (
@@ -215,6 +215,20 @@ def test_what_moves_does_so_with_its_group():
     spoilt = Planter(two, 0).unit("one concept", "wrong labels", 0.5)
     kept = (spoilt.mask == spoilt.clean).reshape(N, 2, -1).all(axis=2)
     assert N / 2 <= (kept[:, 0] & kept[:, 1]).sum() < N
+
+
+@pytest.mark.parametrize("table", [WHOLE, drawn_tokens(200, 1)], ids=["maps", "rows"])
+def test_the_mask_of_other_samples_has_nothing_to_do_with_these(table):
+    planter = Planter(table, 0)
+    for _ in range(5):
+        mask = planter.unit(ANOTHER, "none", 0.0).mask
+        common = [Concept(table.names[i]) for i in planter.common]
+        shares = [mask[planter.mask(concept)].mean() for concept in common]
+        assert max(shares) < 0.9  # on its own samples it would be 1 for two of them
+    if not planter.even:
+        wrong = planter.unit("one concept", "wrong labels", 0.5)
+        assert (wrong.mask & wrong.clean).sum() < 0.8 * wrong.clean.sum()
+        assert wrong.mask.sum() == wrong.clean.sum()
 
 
 @pytest.mark.parametrize("table", [WHOLE, drawn_tokens(200, 1)], ids=["maps", "rows"])
