@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from andornot.formula import And, Concept, Not
+
 OPERATORS = ("OR", "AND", "AND NOT")
 
 
@@ -277,6 +279,39 @@ def best_tree(concepts, length, score, operators=OPERATORS, penalty=1.0):
     return best[1:]
 
 
+def exchanged(formula, name, other):
+    """A formula with another concept wherever it has this one."""
+    if isinstance(formula, Concept):
+        return Concept(other) if formula.name == name else formula
+    if isinstance(formula, Not):
+        return Not(exchanged(formula.operand, name, other))
+    sides = (exchanged(side, name, other) for side in (formula.left, formula.right))
+    return type(formula)(*sides)
+
+
+def holds(formula, concepts, n):
+    """The positions on which a formula over concepts with names is true."""
+    if isinstance(formula, Concept):
+        return set(concepts[formula.name])
+    if isinstance(formula, Not):
+        return set(range(n)) - holds(formula.operand, concepts, n)
+    left, right = (holds(side, concepts, n) for side in (formula.left, formula.right))
+    return left & right if isinstance(formula, And) else left | right
+
+
+def twins(formula, concepts, n):
+    """For each concept of a formula the others that change nothing in its place."""
+    true = holds(formula, concepts, n)
+    return {
+        name: {
+            other
+            for other in concepts
+            if other != name and holds(exchanged(formula, name, other), concepts, n) == true
+        }
+        for name in formula.concepts
+    }
+
+
 def atoms(concepts, n):
     """Positions grouped by the exact set of concepts that they carry."""
     groups = {}
@@ -418,3 +453,13 @@ def benjamini_hochberg(p):
     p = np.asarray(p)
     m = len(p)
     return np.array([min(1, min(m * v / (p <= v).sum() for v in p if v >= own)) for own in p])
+
+
+def active_groups(mask, groups):
+    """How many groups have a position in a mask, of pairs of sample and position."""
+    return len({groups[sample] for sample, _ in mask})
+
+
+def sample_counts(carried, names):
+    """On how many samples each concept holds; ``carried`` has the concepts of each position."""
+    return [sum(any(name in p for p in sample) for sample in carried) for name in names]

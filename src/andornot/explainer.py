@@ -7,7 +7,7 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -20,9 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from andornot._tools.checks import as_array, flag, several, texts, whole_number
 from andornot._tools.executors import Engine, engine_of
 from andornot._tools.parallel import asked_to_stop, ordered_map
-from andornot._tools.progress import track
+from andornot._tools.progress import tell, track
 from andornot._tools.user_call import one_table
+from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, OptionError
@@ -37,9 +39,11 @@ from andornot.results.explanation import (
     Certificate,
     Explanation,
     Scored,
+    Twins,
     UnknownNot,
 )
 from andornot.results.result import Result
+from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS, Support
 from andornot.search import correlation
 from andornot.search.bits import with_bits
 from andornot.search.ceiling import ceiling
@@ -91,7 +95,7 @@ def explain(
             if not given.
         **options: more of :class:`SearchOptions`: ``metric``, ``operators``, ``penalty``,
             ``pool``, ``categories``, ``profile``, ``space``, ``nodes``, ``seconds``,
-            ``known_only``.
+            ``known_only``, ``min_support``.
 
     Returns:
         An explanation for each unit, in order.
@@ -117,6 +121,8 @@ def explain(
         if isinstance(unit_masks, Responses)
         else Responses.from_masks(unit_masks, concepts, jobs)
     )
+    if note := left_out(concepts, chosen):
+        tell(f"note: {note}")
     with nullcontext() if executor is None else engine_of(executor, jobs=jobs) as engine:
         return explain_responses(
             responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
@@ -138,19 +144,19 @@ def explain_responses(
     *,
     units: Sequence[int] | None = None,
     status: Sequence[str] | None = None,
+    least: tuple[int, int] = (LEAST_POSITIONS, LEAST_GROUPS),
     jobs: int | None = None,
     moments: Moments | None = None,
     engine: Engine | None = None,
 ) -> Result:
     """Explain units from their counts; the arguments are those of :func:`explain`.
 
-    To search for correlation, ``moments`` are needed too: the sums of the same units' activations;
+    Each explanation has its unit's support, with ``least`` as its least positions and groups. To
+    search for correlation, ``moments`` are needed too: the sums of the same units' activations;
     that is searched for in this process always, all else on the ``engine`` if one is given.
     """
     _check_units(responses, concepts, units=units, status=status)
-    candidates = concepts.select(options.categories, options.concepts)
-    if not len(candidates):
-        raise OptionError("no concept is left to search with; widen categories or concepts")
+    candidates = searched_concepts(concepts, options)
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
     known = _known_parts(concepts, atoms, candidates, options)
@@ -160,10 +166,19 @@ def explain_responses(
         range(responses.n_units) if units is None else [whole_number(u, "units") for u in units]
     )
     states = [OK] * responses.n_units if status is None else list(texts(status, "status"))
+    of_units = supports(responses, least)
+
+    def finished(found: Iterable[Explanation]) -> Result:
+        explanations = (
+            replace(e, support=own)
+            for e, own in zip(
+                _noted(found, concepts, candidates, options), of_units, strict=True
+            )
+        )
+        return Result(tuple(explanations), search=options, table=concepts.digest)
+
     if engine is not None and correlate is None:
-        elsewhere = _elsewhere(engine, common, responses, numbers, states)
-        found_there = tuple(with_unknown(e, concepts) for e in elsewhere)
-        return Result(found_there, search=options, table=concepts.digest)
+        return finished(_elsewhere(engine, common, responses, numbers, states))
 
     def one(index: int, stop: Stop | None) -> Explanation:
         problem, search = common.problem(*responses.unit(index)), None
@@ -175,9 +190,60 @@ def explain_responses(
     asking = asked_to_stop() if options.search == "optimal" else nullcontext()
     with asking as stop:
         found = ordered_map(lambda index: one(index, stop), range(responses.n_units), jobs)
-        tracked = track(found, "searching", responses.n_units)
-        explanations = tuple(with_unknown(e, concepts) for e in tracked)
-    return Result(explanations, search=options, table=concepts.digest)
+        return finished(track(found, "searching", responses.n_units))
+
+
+def searched_concepts(concepts: ConceptTable, options: SearchOptions) -> NDArray[np.int64]:
+    """Columns of the concepts that a search may use, ascending.
+
+    Raises:
+        OptionError: none is left, or a category does not occur in the table.
+        DataError: ``min_support`` asks for samples, of which the table knows none.
+    """
+    chosen = concepts.select(options.categories, options.concepts)
+    columns = chosen[_supported(concepts, options)[chosen]]
+    if not len(columns):
+        narrow = "" if len(columns) == len(chosen) else ", or lower min_support"
+        raise OptionError(
+            f"no concept is left to search with; widen categories or concepts{narrow}"
+        )
+    return columns
+
+
+def _supported(concepts: ConceptTable, options: SearchOptions) -> NDArray[np.bool_]:
+    """Whether each concept holds on as many positions and samples as were asked for."""
+    if options.min_support is None:
+        return np.ones(concepts.n_concepts, np.bool_)
+    positions, samples = options.min_support
+    enough: NDArray[np.bool_] = concepts.concept_counts >= positions
+    # a table that kept only counts can still be asked for positions
+    return enough & (concepts.sample_counts >= samples) if samples else enough
+
+
+def left_out(concepts: ConceptTable, options: SearchOptions) -> str:
+    """Which concepts ``min_support`` leaves out of a search, in a sentence; empty if none."""
+    if options.min_support is None:
+        return ""
+    chosen = concepts.select(options.categories, options.concepts)
+    few = len(chosen) - int(_supported(concepts, options)[chosen].sum())
+    if not few:
+        return ""
+    asked = zip(options.min_support, ("position", "sample"), strict=True)
+    least = " or ".join(f"fewer than {count(n, what)}" for n, what in asked if n)
+    all_chosen = count(len(chosen), "concept")
+    return f"{few:,} of {all_chosen} hold on {least}, and are left out of the search"
+
+
+def supports(responses: Responses, least: tuple[int, int]) -> list[Support]:
+    """How much there is to learn each unit from.
+
+    Args:
+        responses: the counts of the units.
+        least: active positions, and groups with one, below which there is too little data.
+    """
+    groups = responses.active_groups
+    known = [None] * responses.n_units if groups is None else groups.tolist()
+    return [Support(a, g, *least) for a, g in zip(responses.totals.tolist(), known, strict=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,6 +386,29 @@ def _whole(
     if options.known_only or options.correlates or known is None or not known.by_atom:
         return None
     return part_of(atoms, np.ones(concepts.n_atoms, np.bool_), candidates)
+
+
+def _noted(
+    found: Iterable[Explanation],
+    concepts: ConceptTable,
+    candidates: NDArray[np.int64],
+    options: SearchOptions,
+) -> Iterator[Explanation]:
+    """Explanations that say what the data cannot tell of their formulas."""
+    finder = TwinFinder(concepts, candidates, options.known_only)
+    known: dict[str, tuple[Twins, ...]] = {}
+
+    def with_twins(scored: Scored) -> Scored:
+        text = str(scored.formula)  # many units share a short formula
+        if text not in known:
+            twins = finder.of(scored.formula).items()
+            known[text] = tuple(Twins.of(name, others) for name, others in twins if others)
+        return replace(scored, twins=known[text]) if known[text] else scored
+
+    for e in found:
+        best = tuple(None if b is None else with_twins(b) for b in e.best_by_length)
+        beam = (*map(with_twins, e.beam[:1]), *e.beam[1:])
+        yield with_unknown(replace(e, beam=beam, best_by_length=best), concepts)
 
 
 def with_unknown(explanation: Explanation, concepts: ConceptTable) -> Explanation:

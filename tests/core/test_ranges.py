@@ -103,8 +103,9 @@ def test_counts_are_those_of_pixels(data, k, draw):
     recorded = InMemory(np.array(flat, np.float32).reshape(n, 2, 2, 2))
     borders = np.sort(np.random.default_rng(k).normal(size=(2, k + 2)))
     borders[:, -1] = 2
-    top = count_responses(recorded, borders[:, -2], table, jobs=1).responses
-    parts = [*reversed(list(count_lower_ranges(recorded, borders, top, table, jobs=1))), top]
+    top = count_responses(recorded, borders[:, -2], table, jobs=1)
+    lower = list(count_lower_ranges(recorded, borders, top, table, jobs=1))
+    parts = [*reversed(lower), top.responses]
     assert len(parts) == k + 1
     for unit in range(2):
         for number, part in enumerate(parts):
@@ -140,10 +141,10 @@ def test_a_unit_of_two_levels_gets_a_formula_for_each():
     values = np.where(high, 5.0, np.where(low, 1.0, 0.0)) * rng.uniform(0.9, 1.1, 400)
     recorded, table = maps(values), ConceptTable.from_masks(masks, ["A", "B", "C", "D"])
     borders = find_borders(recorded, Ranges(2))
-    top = count_responses(recorded, borders[:, -2].copy(), table).responses
+    top = count_responses(recorded, borders[:, -2].copy(), table)
     (lower,) = count_lower_ranges(recorded, borders, top, table)
     formulas = [
         str(explain_responses(part, table, SearchOptions(length=2))[0].formula)
-        for part in (top, lower)
+        for part in (top.responses, lower)
     ]
     assert formulas == ["B", "A AND NOT B"]

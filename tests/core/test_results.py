@@ -20,8 +20,10 @@ from andornot.counting.stores import InMemory, Shards
 from andornot.counting.thresholds import Threshold, find_thresholds
 from andornot.errors import AndornotError, DataError, OptionError, OutOfRangeError, RunError
 from andornot.measures.scores import Agreement
+from andornot.results.explanation import Explanation
 from andornot.results.trust import Chance, HeldOut, Stability, Trust
 from andornot.search.options import SearchOptions
+from andornot.trust.measure import shortened
 from strategies import cases
 
 NUMBERS = [7, 100, 3, 4, 51]
@@ -51,6 +53,91 @@ def told(error: type[AndornotError], call, *args) -> str:
     text = str(caught.value)
     assert "\n" not in text
     return text
+
+
+# --- the formula that is shown ---
+
+SEARCHES = [
+    {"search": "beam"}, {"search": "optimal"}, {"search": "exhaustive"}, {"profile": "mu2020"},
+    {"space": "trees", "search": "optimal"}, {"penalty": 0.95}, {"metric": "mcc"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", SEARCHES)
+def test_the_formula_shown_is_the_best_of_the_length_that_pays(options):
+    for e in several(**options):
+        assert e.shown == e.beam[0], "nothing is known of held-out samples"
+        assert "shown_formula" not in e.as_dict()
+        for length in (1, 2, 3):
+            trusted = replace(e, trust=Trust(3, shown_length=length))
+            best = e.beam[0] if length == 3 else e.best_by_length[length - 1]
+            assert trusted.shown == best
+            assert best.formula.length <= length
+            assert Explanation.from_dict(trusted.as_dict()).shown == best
+            assert trusted.as_dict()["shown_formula"] == str(best.formula)
+            row = Result((trusted,)).to_frame().iloc[0]
+            assert (row["shown_formula"], row["shown_iou"]) == (str(best.formula), best.iou)
+            assert (row["formula"], row["iou"]) == (str(e.formula), e.iou)
+
+
+@pytest.mark.parametrize("options", SEARCHES)
+def test_the_longest_formula_is_shown_where_no_shorter_one_was_chosen(options):
+    """As of the published search, and of runs of older versions."""
+    for e in several(**options):
+        assert replace(e, trust=Trust(3)).shown == e.beam[0]
+        plain = replace(e, trust=TRUST).as_dict()
+        plain["trust"] |= {"length": 3}
+        for name in ("shown_length", "part", "core", "held_out_chance"):
+            del plain["trust"][name]
+        assert Explanation.from_dict(plain).shown == e.beam[0]
+
+
+def test_of_a_chosen_length_no_longer_formula_is_shown():
+    for e in several():
+        for chosen in (1, 2, 3):
+            shorter = shortened(e, chosen)
+            for shown in (None, *range(1, chosen + 1)):
+                trusted = replace(shorter, trust=Trust(chosen, shown_length=shown))
+                assert trusted.shown == e.best_by_length[(shown or chosen) - 1]
+                assert trusted.formula == e.best_by_length[chosen - 1].formula
+
+
+def test_each_range_has_a_formula_of_its_own_to_show():
+    top, low, lowest = several()
+    result = Result.of_rows(
+        [
+            replace(top, unit=7, range=(2.0, 3.0), trust=Trust(3, shown_length=1)),
+            replace(low, unit=7, range=(1.0, 2.0)),
+            replace(lowest, unit=7, range=(0.0, 1.0)),
+        ]
+    )
+    shown = [e.shown for e in result.ranges(7)]
+    assert shown == [lowest.beam[0], low.beam[0], top.best_by_length[0]]
+    frame = result.to_frame()
+    assert frame["shown_formula"].isna().tolist() == [False, True, True]
+
+
+def test_a_length_without_a_formula_shows_the_whole_one():
+    e = several()[0]
+    without = replace(
+        e, best_by_length=(None, *e.best_by_length[1:]), trust=Trust(3, shown_length=1)
+    )
+    assert without.shown == e.beam[0]
+    unexplained = replace(e, beam=(), best_by_length=(None,) * 3, trust=None)
+    assert unexplained.shown is None
+    assert unexplained.twins == ()
+
+
+def several(**options) -> tuple[Explanation, ...]:
+    """Three units that need three concepts."""
+    rng = np.random.default_rng(3)
+    masks = rng.random((5, 200)) < 0.35
+    a, b, c, d, e = masks
+    units = np.array([(a | b) & ~c, (c | d) & ~b, (d | e) & ~a])
+    table = ConceptTable.from_masks(masks, list("abcde"))
+    explanations = andornot.explain(units, table, length=3, **options).explanations
+    assert all(one.formula.length == 3 for one in explanations)
+    return explanations
 
 
 # --- pieces ---

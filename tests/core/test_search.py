@@ -18,7 +18,7 @@ from andornot.errors import OptionError
 from andornot.explainer import explain, kernel_atoms
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
-from andornot.search import beam, exhaustive
+from andornot.search import beam, beam_steps, exhaustive
 from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
@@ -314,8 +314,8 @@ def test_no_idle_concept_reaches_the_score(seed, metric, operators):
     ]
     least = np.zeros(3, np.int64)
     for worst in (*scores, rng.random()):
-        beam._find_least(metric, a, n, numbers, factors, i, e, worst, least)
-        if beam._is_idle(i_c - i_lc, i_lc, t_lc - i_lc, least):
+        beam_steps._find_least(metric, a, n, numbers, factors, i, e, worst, least)
+        if beam_steps._is_idle(i_c - i_lc, i_lc, t_lc - i_lc, least):
             assert max(scores) < worst
 
 

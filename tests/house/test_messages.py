@@ -311,7 +311,7 @@ def test_a_run_is_asked_with_odd_values(name, run):
             sentence(error)
 
 
-DISSECT = ("threshold", "min_active", "folds", "units", "jobs", "trust", "memory", "length",
+DISSECT = ("threshold", "min_active", "least_active_positions", "min_support", "folds", "units", "jobs", "trust", "memory", "length",
            "recording", "batch_size", "directions")  # fmt: skip
 
 

@@ -96,6 +96,8 @@ SAME: list[tuple[dict[str, Any], RunOptions]] = [
     ({"trust": None, "folds": 2}, RunOptions(trust=None, folds=2)),
     ({"recording": Recording(4)}, RunOptions(recording=Recording(4))),
     ({"threshold": Threshold(0.1)}, RunOptions(threshold=Threshold(0.1))),
+    ({"min_support": [3, 2]}, RunOptions(search=SearchOptions(min_support=(3, 2)))),
+    ({"least_active_groups": np.int64(2)}, RunOptions(least_active_groups=2)),
 ]
 
 
@@ -118,6 +120,11 @@ WRONG: list[tuple[Callable[..., object], str, Any]] = [
     *[(RunOptions, "units", wrong) for wrong in ("a", [1.5], [], [True], 3)],
     *[(RunOptions, "directions", wrong) for wrong in ({}, [1, 2])],
     *[(RunOptions, name, "no") for name in ("search", "execution", "folds", "min_active")],
+    *[
+        (RunOptions, name, wrong)
+        for name in ("least_active_positions", "least_active_groups")
+        for wrong in ("no", -1, 0.5, True, None)
+    ],
     *[(Recording, "tokens", wrong) for wrong in ("one", [1], np.ones(3), True)],
     *[(Recording, name, 3) for name in ("device", "layout")],
     *[(Words, name, "many") for name in ("n_words", "n_neighbors")],
@@ -142,8 +149,8 @@ SAID: list[tuple[Callable[..., Any], dict[str, Any], dict[str, Any]]] = [
     ),
     (
         SearchOptions,
-        {"seconds": np.float32(3), "known_only": np.bool_(True)},
-        {"seconds": 3.0, "known_only": True},
+        {"seconds": np.float32(3), "known_only": np.bool_(True), "min_support": np.array([3, 2])},
+        {"seconds": 3.0, "known_only": True, "min_support": (3, 2)},
     ),
     (
         RunOptions,

@@ -369,9 +369,7 @@ class Slice:
         }
         if thresholds.borders is None:
             return whole
-        lower = count_lower_ranges(
-            self.activations, thresholds.borders, found.responses, self.table, 1
-        )
+        lower = count_lower_ranges(self.activations, thresholds.borders, found, self.table, 1)
         borders = [[plain(v) for v in row] for row in thresholds.borders.tolist()]
         return whole | {"borders": borders, "lower": [responses(part) for part in lower]}
 

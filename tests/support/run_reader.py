@@ -41,7 +41,10 @@ def ways(run: Run, attacked: Classes = None) -> Iterator[tuple[str, Callable[[],
 
 def stored(run: Run) -> Iterator[tuple[str, Callable[[], Any]]]:
     """All that a run holds, by name."""
-    shaped = ("level", "folds", "min_active", "relations", "search", "store", "trust", "layers")
+    shaped = (
+        *("level", "folds", "min_active", "least_active_positions", "least_active_groups"),
+        *("relations", "search", "store", "trust", "layers"),
+    )
     yield "manifest", lambda: {name: run.manifest[name] for name in shaped}
     for name in ("samples", "concepts", "logits"):
         yield name, partial(getattr, run, name)

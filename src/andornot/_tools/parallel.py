@@ -57,8 +57,8 @@ def ordered_map(
             a millisecond.
     """
     if chunk > 1:
-        chunks = _chunks(items, chunk)
-        for results in ordered_map(lambda some: [function(i) for i in some], chunks, jobs, ahead):
+        some = chunks(items, chunk)
+        for results in ordered_map(lambda part: [function(i) for i in part], some, jobs, ahead):
             yield from results
         return
     workers = min(n_workers(jobs), len(items) if isinstance(items, Sized) else 2**31)
@@ -105,7 +105,8 @@ def asked_to_stop() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of so many items, the last of them as long as there are items left."""
     iterator = iter(items)
     while some := list(islice(iterator, size)):
         yield some

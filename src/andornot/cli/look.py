@@ -57,6 +57,11 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
 )
+@click.option(
+    "--near-twins",
+    is_flag=True,
+    help="Show units one by one, and which concepts hold nearly where those of their formulas do.",
+)
 @DATA
 @TRUST_CODE
 def show(
@@ -65,6 +70,7 @@ def show(
     best: int,
     units: list[int] | None,
     samples: int | None,
+    near_twins: bool,
     data: str | None,
     trust_code: bool,
 ) -> None:
@@ -75,7 +81,7 @@ def show(
             f"{run} was made from {opened.modality.samples}, which a terminal cannot show; leave "
             "--samples out, or use andornot report"
         )
-    if units is None and samples is None:
+    if units is None and samples is None and not near_twins:
         print_run(opened, best, layer)
         return
     from andornot.cli.terminal import print_units
@@ -88,4 +94,5 @@ def show(
         10 if samples is None else samples,
         layer=layer,
         data=samples_from(opened, data),
+        near_twins=near_twins,
     )

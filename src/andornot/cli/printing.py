@@ -41,6 +41,7 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
     for name in run.layers if layer is None else (run.layer(layer),):
         _print_layer(console, run, name, run.result(name).best(best))
         _print_concepts(console, run.result(name), best)
+        _print_twins(console, run.result(name))
         _print_certificates(console, run.result(name))
         _print_scores(console, run.result(name))
         _print_trust(console, run.result(name))
@@ -131,6 +132,18 @@ def _print_concepts(console: Console, result: Result, best: int) -> None:
         told = [f"{concept} {n:,}" for concept, n in counted[:_COMMON]]
         more = ["..."] if len(counted) > _COMMON else []
         console.print(f"units by their best single concept: {', '.join([*told, *more])}")
+
+
+def _print_twins(console: Console, result: Result) -> None:
+    """Which concepts of the formulas of a layer the data cannot tell from others."""
+    found = Counter(str(one) for e in result if e.shown is not None for one in e.shown.twins)
+    if found:
+        told = [f"{names} ({n:,})" for names, n in found.most_common(_COMMON)]
+        more = ["..."] if len(found) > _COMMON else []
+        console.print(
+            f"concepts that cannot be told apart where formulas hang on them, with the number of "
+            f"formulas: {'; '.join([*told, *more])}"
+        )
 
 
 def _print_certificates(console: Console, result: Result) -> None:

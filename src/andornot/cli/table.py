@@ -14,7 +14,7 @@ import click
 
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
-from andornot.cli.values import Length, Names, Numbers, UnitRanges, Widths
+from andornot.cli.values import Length, Names, Numbers, Support, UnitRanges, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
@@ -152,6 +152,16 @@ _ACTIVE = (
         "What counts as active", _EXPLAIN, RunOptions, "min_active", kind=float, metavar="SHARE",
         note="0; sentence pairs: 0.05",
     ),
+    Setting(
+        ("--min-active-positions",), "Say of units that are active on fewer positions that there "
+        "is too little data; they are explained all the same.",
+        "What counts as active", _EXPLAIN, RunOptions, "least_active_positions",
+    ),
+    Setting(
+        ("--min-active-groups",), "Say the same of units that are active in fewer groups of "
+        "samples.",
+        "What counts as active", _EXPLAIN, RunOptions, "least_active_groups",
+    ),
 )  # fmt: skip
 
 _CONCEPTS = (
@@ -162,6 +172,11 @@ _CONCEPTS = (
     Setting(
         ("--concepts",), "Use only these concepts; put a name that has commas in double quotes.",
         "Concepts", _EXPLAIN, SearchOptions, "concepts", kind=Names(), metavar="NAMES",
+    ),
+    Setting(
+        ("--min-support",), "Leave out concepts that hold on fewer positions, or fewer samples.",
+        "Concepts", _EXPLAIN, SearchOptions, "min_support", kind=Support(),
+        metavar="POSITIONS,SAMPLES",
     ),
     Setting(
         ("--known-only",), "Score each formula where all its categories were annotated; needs "

@@ -54,6 +54,7 @@ def print_units(
     layer: str | None = None,
     data: Any = None,
     console: Console | None = None,
+    near_twins: bool = False,
 ) -> None:
     """Print units one by one, with the samples that show them; of pairs with the words marked.
 
@@ -65,13 +66,16 @@ def print_units(
         layer: the layer to show; not needed if the run has only one.
         data: the samples that the run was made from; found again by the manifest if not given.
         console: where to print; standard output if not given.
+        near_twins: whether to say which concepts nearly hold where those of a formula do.
 
     Raises:
         OptionError: a unit was not explained, or ``n_samples`` is below 1.
         DataError: the samples of the run cannot be opened.
     """
     console = console or Console(highlight=False)
-    told = units_in_words(run, units, n_units, n_samples, layer=layer, data=data)
+    told = units_in_words(
+        run, units, n_units, n_samples, layer=layer, data=data, near_twins=near_twins
+    )
     terminal: Terminal[Any] | None = None
     if told.terminal is not None:
         terminal = told.terminal(told.level, told.position, bool(console.color_system))
@@ -144,6 +148,8 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
     console.print(Text(entry.formula or f"no formula: {entry.status}", "bold cyan"))
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
+    for line in filter(None, (entry.twins, *unit.near)):
+        console.print(Text(line, "dim"))
     for line in _said(entry) if has_formula else ():
         console.print(Text(line))
     for row in unit.lower:

@@ -105,3 +105,22 @@ class Widths(click.ParamType[Any]):
             return tuple(int(part) for part in parts)
         except ValueError:
             self.fail(f"{value!r} is no list of whole numbers; write for instance 1024,1024")
+
+
+class Support(click.ParamType[Any]):
+    """The least numbers of positions and of samples, such as ``30,5``."""
+
+    name = "support"
+
+    def convert(self, value: Any, _param: Any, _ctx: Any) -> tuple[int, int] | None:
+        """Read the text; sequences pass through."""
+        if value is None:
+            return None
+        parts = value if isinstance(value, list | tuple) else str(value).split(",")
+        numbers = [n for part in parts if (n := whole(str(part).strip())) is not None]
+        if len(numbers) != len(parts) or len(numbers) != 2:
+            self.fail(
+                f"{quoted(value)} is not two whole numbers; write the least positions and samples, "
+                "as 30,5"
+            )
+        return numbers[0], numbers[1]

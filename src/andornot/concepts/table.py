@@ -169,6 +169,35 @@ class ConceptTable:
         return totals
 
     @cached_property
+    def sample_counts(self) -> NDArray[np.int64]:
+        """Samples on which each concept holds somewhere.
+
+        Raises:
+            DataError: the table kept only counts.
+        """
+        import scipy.sparse  # not for those who never ask
+
+        if self.positions is None:
+            raise DataError(
+                "this table kept only counts, so nothing says on how many samples a concept holds; "
+                "build it again from masks, label maps or a data set, or ask for positions alone"
+            )
+        held, offsets = self.positions.atoms, self.positions.atom_offsets
+        ones = np.ones(max(len(held), len(self.indices)), np.int64)
+        samples = scipy.sparse.csr_array(
+            (ones[: len(held)], held, offsets), shape=(len(offsets) - 1, self.n_atoms)
+        )
+        atoms = scipy.sparse.csr_array(
+            (ones[: len(self.indices)], self.indices, self.indptr),
+            shape=(self.n_atoms, self.n_concepts),
+        )
+        # the product counts a sample's atoms with the concept; one is enough, so places count
+        counts: NDArray[np.int64] = np.bincount(
+            (samples @ atoms).indices, minlength=self.n_concepts
+        )
+        return counts
+
+    @cached_property
     def by_concept(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """The transpose, as ``(indptr, atoms)``: atoms of each concept, ascending."""
         atom_of_entry = np.repeat(np.arange(self.n_atoms, dtype=np.int32), np.diff(self.indptr))

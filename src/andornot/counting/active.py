@@ -2,8 +2,8 @@
 
 Upsampling a map and comparing it takes far longer than looking up what is annotated at a position.
 So what asks about the same masks again and again (thresholds of other samples, annotations of other
-samples) lists the active positions of some units once. A list knows by its *rank* which of the
-unit's thresholds each position exceeds.
+samples) lists the active positions of some units once, as *runs* of positions in one row. A run
+knows by its *rank* which of the unit's thresholds its positions exceed.
 """
 
 from __future__ import annotations
@@ -24,30 +24,70 @@ from andornot.counting.upsample import axis
 Ints = NDArray[np.int64]
 
 _POSITIONS_AT_ONCE = 4_000_000
-"""Positions of the samples that a thread lists at a time, in 5 bytes each."""
+"""Positions of the samples that a thread lists at a time: room for as many runs."""
 
-BYTES_PER_POSITION = 5
-"""What a listed position takes: where it is, and its rank."""
+BYTES_PER_RUN = 9
+"""What a run takes: where it begins, how long it is, and its rank."""
 
 
 @dataclass(frozen=True, eq=False)
 class UnitPositions:
-    """The active positions of one unit, sample by sample.
+    """The active positions of one unit in runs, sample by sample.
 
     Attributes:
         samples: int64 ``(n,)``, the samples in which it is active, ascending.
-        starts: int64 ``(n + 1,)``, where the positions of each begin.
-        positions: int32, numbered within the sample, row by row.
-        ranks: uint8, how many of the unit's thresholds, in ascending order, each one exceeds.
+        starts: int64 ``(n + 1,)``, where the runs of each begin.
+        firsts: int32, the first position of each run, numbered within the sample, row by row.
+        widths: int32, how many positions of its row a run holds.
+        ranks: uint8, how many of the unit's thresholds, in ascending order, a run exceeds.
         needed: uint8 ``(n_thresholds,)``, the rank from which on a position is active under each
             threshold, in the order in which they were given.
     """
 
     samples: Ints
     starts: Ints
-    positions: NDArray[np.int32]
+    firsts: NDArray[np.int32]
+    widths: NDArray[np.int32]
     ranks: NDArray[np.uint8]
     needed: NDArray[np.uint8]
+
+    def one_by_one(self, positions: AtomMap) -> UnitPositions:
+        """The same, each position as a sample of its own; ``positions`` are the samples' grids."""
+        first = np.repeat(positions.offsets[self.samples], np.diff(self.starts)) + self.firsts
+        # the numbers from 0 to the width of each run, run after run
+        ends = np.cumsum(self.widths)
+        within = np.arange(len(self.widths) and ends[-1]) - np.repeat(ends - self.widths, self.widths)
+        rows = np.repeat(first, self.widths) + within
+        n = len(rows)
+        return UnitPositions(
+            rows, np.arange(n + 1), np.zeros(n, np.int32), np.ones(n, np.int32),
+            np.repeat(self.ranks, self.widths), self.needed,
+        )  # fmt: skip
+
+
+    def under(self, folds: NDArray[np.int32], positions: AtomMap) -> UnitPositions:
+        """The runs that are active in each sample under the threshold of its fold, joined.
+
+        Args:
+            folds: of each sample; the thresholds come in the order of folds.
+            positions: the samples' grids.
+        """
+        sample = np.repeat(self.samples, np.diff(self.starts))
+        kept = self.ranks >= self.needed[folds[sample]]
+        sample, first, width = sample[kept], self.firsts[kept], self.widths[kept]
+        begins = np.ones(len(first), np.bool_)
+        begins[1:] = (
+            (np.diff(sample) != 0)
+            | (first[1:] != first[:-1] + width[:-1])
+            | (first[1:] % positions.shapes[sample[1:], 1] == 0)
+        )
+        at = np.flatnonzero(begins)
+        samples, starts = np.unique(sample[at], return_index=True)
+        widths = np.add.reduceat(width, at) if len(at) else width
+        return UnitPositions(
+            samples, np.append(starts, len(at)).astype(np.int64), first[at], widths,
+            np.ones(len(at), np.uint8), np.ones_like(self.needed),
+        )  # fmt: skip
 
 
 def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
@@ -102,11 +142,12 @@ def list_maps(
 
 @dataclass(frozen=True, eq=False)
 class _Piece:
-    """Active positions of a unit in some samples: ``counts`` of each of them."""
+    """Runs of a unit in some samples: ``counts`` of each of them."""
 
     samples: Ints
     counts: Ints
-    positions: NDArray[np.int32]
+    firsts: NDArray[np.int32]
+    widths: NDArray[np.int32]
     ranks: NDArray[np.uint8]
 
 
@@ -133,33 +174,32 @@ def _listed(
         if not len(some):
             continue
         rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
-        where = np.empty(len(some) * height * width, np.int32)
-        ranks = np.empty(len(where), np.uint8)
+        firsts, widths = np.empty((2, len(some) * height * width), np.int32)
+        ranks = np.empty(len(firsts), np.uint8)
         counts = np.zeros(len(some), np.int64)
         n = list_active(
             values, steps, some, rows.starts, rows.weights, columns.starts, columns.weights,
-            where, ranks, counts,
+            firsts, widths, ranks, counts,
         )  # fmt: skip
         # copies, so that the room for all positions can go
-        yield _Piece(some + first, counts, where[:n].copy(), ranks[:n].copy())
+        runs = (firsts[:n].copy(), widths[:n].copy(), ranks[:n].copy())
+        yield _Piece(some + first, counts, *runs)
 
 
 def _unit(pieces: list[_Piece], needed: NDArray[np.uint8]) -> UnitPositions:
     samples = np.concatenate([*(p.samples for p in pieces), np.zeros(0, np.int64)])
     counts = np.concatenate([*(p.counts for p in pieces), np.zeros(0, np.int64)])
-    positions = np.concatenate([*(p.positions for p in pieces), np.zeros(0, np.int32)])
+    firsts = np.concatenate([*(p.firsts for p in pieces), np.zeros(0, np.int32)])
+    widths = np.concatenate([*(p.widths for p in pieces), np.zeros(0, np.int32)])
     ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint8)])
     if (np.diff(samples) < 0).any():  # samples of several sizes come size by size
         order = np.argsort(samples, kind="stable")
-        entry = np.repeat(np.arange(len(samples)), counts)
-        place = np.empty(len(samples), np.int64)
-        place[order] = np.arange(len(samples))
-        by_sample = np.argsort(place[entry], kind="stable")
+        by_sample = np.argsort(np.repeat(samples, counts), kind="stable")
         samples, counts = samples[order], counts[order]
-        positions, ranks = positions[by_sample], ranks[by_sample]
+        firsts, widths, ranks = firsts[by_sample], widths[by_sample], ranks[by_sample]
     there = counts > 0
     starts = np.concatenate([[0], np.cumsum(counts[there])]).astype(np.int64)
-    return UnitPositions(samples[there], starts, positions, ranks, needed)
+    return UnitPositions(samples[there], starts, firsts, widths, ranks, needed)
 
 
 def list_rows(
@@ -202,8 +242,16 @@ def _of_rows(
 ) -> UnitPositions:
     """From the numbers of active positions among all positions, ascending."""
     sample = np.searchsorted(positions.offsets, rows, side="right") - 1
-    samples, starts = np.unique(sample, return_index=True)
+    within = rows - positions.offsets[sample]
+    # a run ends where the next position is no neighbour, in another row, or of another rank
+    begins = np.ones(len(rows), np.bool_)
+    begins[1:] = (
+        (np.diff(rows) != 1) | (np.diff(ranks) != 0) | (within[1:] % positions.shapes[sample[1:], 1] == 0)
+    )
+    first = np.flatnonzero(begins)
+    samples, starts = np.unique(sample[first], return_index=True)
     return UnitPositions(
-        samples.astype(np.int64), np.append(starts, len(rows)).astype(np.int64),
-        (rows - positions.offsets[sample]).astype(np.int32), ranks, needed,
+        samples.astype(np.int64), np.append(starts, len(first)).astype(np.int64),
+        within[first].astype(np.int32), np.diff(np.append(first, len(rows))).astype(np.int32),
+        ranks[first], needed,
     )  # fmt: skip

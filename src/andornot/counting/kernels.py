@@ -145,12 +145,12 @@ def _count_cell(
 @lean
 def count_mask(
     active: NDArray[np.uint8], codes: Codes, offsets: Ints, atom_offsets: Ints, keys: Ints,
-    tally: Ints, local: Ints,
+    tally: Ints, local: Ints, there: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """Count a unit's active positions by key, from its mask as bytes: 1 where it is active.
 
     Counts are added to ``tally``, ``(n_keys,)``; ``local`` is room for the counts of one sample,
-    all 0 before and after.
+    all 0 before and after; ``there``, ``(n_samples,)``, becomes whether a sample has any.
     """
     for s in range(len(offsets) - 1):
         found = False
@@ -165,6 +165,7 @@ def count_mask(
                 found = True
                 for k in range(len(part)):  # adding zeros is cheaper than asking
                     local[code[k]] += part[k]
+        there[s] = found
         if found:
             for c in range(atom_offsets[s + 1] - atom_offsets[s]):
                 tally[keys[atom_offsets[s] + c]] += local[c]
@@ -424,40 +425,46 @@ def _active_positions(
 @lean
 def list_active(
     values: Maps, steps: Floats, samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats,
-    positions: NDArray[np.int32], ranks: NDArray[np.uint8], counts: Ints,
+    firsts: NDArray[np.int32], widths: NDArray[np.int32], ranks: NDArray[np.uint8], counts: Ints,
 ) -> int:  # fmt: skip
-    """List where a unit's upsampled maps are above the least of several thresholds.
+    """List where a unit's upsampled maps are above the least of several thresholds, in runs.
 
     Beside the arguments of most kernels:
 
     * ``steps``: the thresholds, ascending; any NaN comes last.
-    * ``positions``: written here, numbered within the sample, row by row, in the order of cells;
-      room for all positions of the samples.
-    * ``ranks``: written here, how many of the steps each value exceeds.
-    * ``counts``: ``(len(samples),)``, how many positions of each sample are listed.
+    * ``firsts``, ``widths``, ``ranks``: written here: the first position of each run, numbered
+      within the sample, row by row; how many positions of its row it holds; how many of the steps
+      each of their values exceeds. Room for all positions of the samples.
+    * ``counts``: ``(len(samples),)``, how many runs of each sample are listed.
 
     Returns:
-        How many positions are listed.
+        How many runs are listed.
     """
     h, w = values.shape[1], values.shape[2]
     n, least = 0, steps[0]
     for k in range(len(samples)):
-        s = samples[k]
-        before = n
+        s, before = samples[k], n
         for y in range(h):
-            for x in range(w):
-                a, b, c, d = _corners(values, s, y, x)
-                if max(max(a, b), max(c, d)) <= least:
-                    continue
-                for i in range(ys[y], ys[y + 1]):
+            for i in range(ys[y], ys[y + 1]):
+                # a run goes on from cell to cell, and ends with its row
+                end, last_rank = -1, 0
+                for x in range(w):
+                    a, b, c, d = _corners(values, s, y, x)
+                    if max(max(a, b), max(c, d)) <= least:
+                        continue
                     for j in range(xs[x], xs[x + 1]):
                         v = _value(a, b, c, d, wy[i], wx[j])
-                        if v > least:
-                            rank = 1
-                            while rank < len(steps) and v > steps[rank]:
-                                rank += 1
-                            positions[n] = i * len(wx) + j
-                            ranks[n] = rank
+                        if not v > least:
+                            continue
+                        rank = 1
+                        while rank < len(steps) and v > steps[rank]:
+                            rank += 1
+                        p = i * len(wx) + j
+                        if p == end and rank == last_rank:
+                            widths[n - 1] += 1
+                        else:
+                            firsts[n], widths[n], ranks[n] = p, 1, rank
                             n += 1
+                        end, last_rank = p + 1, rank
         counts[k] = n - before
     return n

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.positions import offsets_of
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses, count_responses
+from andornot.counting.groups import active_groups
+from andornot.counting.responses import LayerCounts, Responses, count_responses, known_positions
 from andornot.counting.stores import Activations
 
 
 def count_lower_ranges(
     activations: Activations,
     borders: NDArray[np.float64],
-    top: Responses,
+    top: LayerCounts,
     concepts: ConceptTable,
     jobs: int | None = None,
 ) -> Iterator[Responses]:
@@ -25,15 +27,16 @@ def count_lower_ranges(
     Args:
         activations: recorded activations of a layer, for the samples of the table.
         borders: ``(n_units, k + 1)``, as ``ranges.find_borders`` gives them.
-        top: counts of the top range, above the last border but one.
+        top: what is counted of the top range, above the last border but one.
         concepts: a table that knows its positions.
         jobs: threads; all cores if not given.
     """
-    above = top
+    above, group_numbers = top, known_positions(concepts).group_numbers
     # the top range, above the last border but one, is counted already
     for number in range(borders.shape[1] - 3, -1, -1):
-        counted = count_responses(activations, borders[:, number], concepts, jobs).responses
-        yield difference(counted, above)
+        counted = count_responses(activations, borders[:, number], concepts, jobs)
+        groups = active_groups(counted.areas - above.areas, group_numbers)
+        yield replace(difference(counted.responses, above.responses), active_groups=groups)
         above = counted
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from andornot._tools.reading import read_arrays
 from andornot._tools.words import brief, count
 from andornot.concepts.positions import AtomMap, grid_shape, offsets_of
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.counting.groups import active_groups
 from andornot.counting.kernels import count_mask, count_unit
 from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
@@ -48,6 +49,8 @@ class Responses:
             ``atoms[indptr[u]:indptr[u + 1]]``, ascending.
         fold_counts: int64 ``(len(atoms), n_folds)``, active positions there in each fold.
         n_atoms: number of atoms of the concept table.
+        active_groups: int64 ``(n_units,)``, groups of samples with an active position; None where
+            only atoms were counted.
 
     Examples:
         >>> concepts = andornot.ConceptTable.from_masks([[True, True, False, False]], ["water"])
@@ -63,6 +66,7 @@ class Responses:
     atoms: NDArray[np.int32]
     fold_counts: NDArray[np.int64]
     n_atoms: int
+    active_groups: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -145,6 +149,7 @@ class Responses:
             self.atoms[entries],
             self.fold_counts[entries],
             self.n_atoms,
+            None if self.active_groups is None else self.active_groups[units],
         )
 
     @classmethod
@@ -209,13 +214,16 @@ class Responses:
         # before values are looked at: only the sum of a position's entries says if it is active
         rows.sum_duplicates()
         atoms, folds = _atoms_of_positions(positions)
+        group_numbers = np.repeat(positions.group_numbers, np.diff(positions.offsets))
+        groups = np.zeros(rows.shape[0], np.int64)
         builder = ResponseBuilder(rows.shape[0], concepts.n_atoms, concepts.n_folds)
         for unit in np.flatnonzero(np.diff(rows.indptr)):
             row = slice(rows.indptr[unit], rows.indptr[unit + 1])
             where = rows.indices[row][rows.data[row] > 0]
             keys = atoms[where] * concepts.n_folds + folds[where]
             builder.add(int(unit), keys, np.ones(len(keys), np.int64))
-        return builder.finish()
+            groups[unit] = len(np.unique(group_numbers[where]))
+        return replace(builder.finish(), active_groups=groups)
 
     @classmethod
     def of_masks(
@@ -228,18 +236,21 @@ class Responses:
         keys += np.repeat(positions.folds, np.diff(positions.atom_offsets))
         where = (np.asarray(positions.codes), positions.offsets, positions.atom_offsets, keys)
         most = int(np.diff(positions.atom_offsets).max(initial=0))
+        rows = masks.reshape(len(masks), len(positions.codes))
+        there = np.zeros((len(masks), positions.n_samples), np.bool_)
 
-        def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+        def count(unit: int) -> NDArray[np.int64]:
             tally = np.zeros(size, np.int64)
             local = np.zeros(most, np.int64)
-            count_mask(np.ascontiguousarray(mask).view(np.uint8), *where, tally, local)
+            mask = np.ascontiguousarray(rows[unit]).view(np.uint8)
+            count_mask(mask, *where, tally, local, there[unit])
             return tally
 
-        rows = masks.reshape(len(masks), len(positions.codes))
-        for unit, tally in enumerate(ordered_map(count, rows, jobs)):
+        for unit, tally in enumerate(ordered_map(count, range(len(rows)), jobs)):
             present = np.flatnonzero(tally)
             builder.add(unit, present, tally[present])
-        return builder.finish()
+        groups = active_groups(there.T, positions.group_numbers)
+        return replace(builder.finish(), active_groups=groups)
 
     def save(self, path: str | Path) -> None:
         """Write as one ``.npz`` file, whole or not at all.
@@ -265,9 +276,10 @@ class Responses:
 
     def writer(self) -> Callable[[Path], None]:
         """What writes the responses to a path, as one ``.npz`` file."""
+        groups = {} if self.active_groups is None else {"active_groups": self.active_groups}
         return arrays_writer(
             indptr=self.indptr, atoms=self.atoms, fold_counts=self.fold_counts,
-            n_atoms=self.n_atoms,
+            n_atoms=self.n_atoms, **groups,
         )  # fmt: skip
 
     @classmethod
@@ -277,7 +289,8 @@ class Responses:
         Raises:
             DataError: the file is missing or damaged.
         """
-        arrays = read_arrays(as_path(path, "path"), ("indptr", "atoms", "fold_counts", "n_atoms"))
+        names = ("indptr", "atoms", "fold_counts", "n_atoms")
+        arrays = read_arrays(as_path(path, "path"), names, optional=("active_groups",))
         n_atoms = int(arrays.pop("n_atoms"))
         return cls(**arrays, n_atoms=n_atoms)
 
@@ -506,7 +519,8 @@ class LayerCounter:
         areas, peaks = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
         for (start, area), peak in zip(self._areas, self._peaks, strict=True):
             areas[start : start + len(area)], peaks[start : start + len(area)] = area, peak
-        return LayerCounts(self._builder.finish(), areas, peaks)
+        groups = active_groups(areas, self._samples.group_numbers)
+        return LayerCounts(replace(self._builder.finish(), active_groups=groups), areas, peaks)
 
 
 def known_positions(concepts: ConceptTable) -> AtomMap:

@@ -63,6 +63,8 @@ def trusted(
         stage_names.trust(layer.name),
         responses=counted.key, formulas=found, search=plan.options.search.as_dict(),
         trust=asdict(plan.options.trusts), choose_length=plan.options.choose_length,
+        # what has too little data is no test, by which the others are corrected
+        enough=[e.support is None or e.support.is_enough for e in result],
     )  # fmt: skip
     clock = log.enter(stage)
     if not stage.done:

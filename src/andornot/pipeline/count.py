@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -81,8 +82,20 @@ def kept_counts(place: CountPlace) -> Responses | None:
     names = (*_COUNTED, "borders") if isinstance(place.rule, Ranges) else _COUNTED
     if has_arrays(place.stage, names):
         with suppress(DataError):
-            return Responses.load(place.stage.path / "responses.npz")
+            return with_groups(place.stage.path / "responses.npz")
     return None
+
+
+def with_groups(path: Path) -> Responses:
+    """Counts of a run that tell in how many groups of samples units are active.
+
+    Raises:
+        DataError: they are missing or damaged, or of a version that did not count groups.
+    """
+    responses = Responses.load(path)
+    if responses.active_groups is None:
+        raise DataError(f"{path} does not tell of groups of samples; count again")
+    return responses
 
 
 def has_arrays(stage: Stage, names: Sequence[str]) -> bool:

@@ -23,7 +23,7 @@ from andornot._tools.whole_folders import sweep_folders
 from andornot.data.registry import check_arguments, modality_of_data
 from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
-from andornot.explainer import check_known
+from andornot.explainer import check_known, left_out, searched_concepts
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import few_active, responses_of
 from andornot.pipeline.journal import Journal
@@ -111,12 +111,13 @@ def dissect(
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
-            ``min_active``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
+            ``min_active``, ``least_active_positions``, ``least_active_groups``, ``folds``,
+            ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
-            ``operators``, ``pool``, ``categories``, ``profile``, ...) where those two are not given
-            as a whole; ``known_only`` goes without trust; with ``length="auto"`` held-out samples
-            choose each formula's length, up to 10.
+            ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those
+            two are not given as a whole; ``known_only`` goes without trust; with ``length="auto"``
+            held-out samples choose each formula's length, up to 10.
 
     Returns:
         The finished run; as its caller named the network, it may load that again, code or not.
@@ -223,10 +224,12 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
         log.note(plan.directions.sentence(plan.probe.layers[0]))
     concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
-    concepts.table.select(plan.options.search.categories, plan.options.search.concepts)
+    searched_concepts(concepts.table, plan.options.search)
     check_known(concepts.table, plan.options.search)
     if plan.options.search.known_only:
         log.note(_KNOWN_ONLY)
+    if note := left_out(concepts.table, plan.options.search):
+        log.note(note)
     network = network_stages(plan, concepts.data, log)
     if plan.options.execution.store:
         recorded = record(plan, network, engine, log)

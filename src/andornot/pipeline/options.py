@@ -21,6 +21,7 @@ from andornot._tools.checks import (
     whole_number,
 )
 from andornot.errors import OptionError, quoted
+from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS
 from andornot.search.options import (
     MoreSearch,
     Search,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from andornot.probes.recording import Recording
 
 _TRUST = TrustOptions()
+_LEAST = ("least_active_positions", "least_active_groups")
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,9 @@ class RunOptions:
         min_active: share of all positions on which a unit must be active to be explained; by
             default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
             for directions that are active in their highest values.
+        least_active_positions: active positions, and
+        least_active_groups: groups of samples with one, below which a unit is explained all the
+            same, but has too little data for any other verdict.
         folds: folds of samples to count in.
         units: explain only these units.
         relations: for each name of a relation, concepts with those whose union they stand for
@@ -125,6 +130,8 @@ class RunOptions:
     trust: TrustOptions | None = _TRUST
     threshold: Threshold | Ranges | None = None
     min_active: float | None = None
+    least_active_positions: int = LEAST_POSITIONS
+    least_active_groups: int = LEAST_GROUPS
     folds: int = 5
     units: Sequence[int] | None = None
     # what has no hash of its own is compared, and left out of the record's
@@ -153,7 +160,7 @@ class RunOptions:
 
     def _normalise(self) -> None:
         """Put one form in the place of all that mean the same, however the record was made."""
-        make_plain(self, "folds", "min_active")
+        make_plain(self, "folds", "min_active", *_LEAST)
         for name in ("verify", "choose_length"):
             put(self, name, flag(getattr(self, name), name))
         if self.units is not None:
@@ -207,6 +214,11 @@ class RunOptions:
         """
         return self.trust if self.execution.store and not self.search.correlates else None
 
+    @property
+    def least_active(self) -> tuple[int, int]:
+        """Active positions, and groups with one, below which there is too little data."""
+        return self.least_active_positions, self.least_active_groups
+
     def _check_choice(self) -> None:
         """Refuse to choose lengths without held-out samples."""
         if self.search.correlates:
@@ -243,6 +255,8 @@ class RunOptions:
         least = self.min_active
         if least is not None and not 0 <= number(least, "min_active") < 1:
             raise OptionError(f"min_active is {least}; give a share, from 0 up to less than 1")
+        for name in _LEAST:
+            whole_number(getattr(self, name), name, least=0)
         if not isinstance(self.directions, str | Path | None):  # a file is read in its time
             from andornot.probes.directions import Directions
 
@@ -284,6 +298,8 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     concepts: str | Sequence[str] | None
     relations: Relations | None
     min_active: float | None
+    least_active_positions: int
+    least_active_groups: int
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool

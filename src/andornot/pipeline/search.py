@@ -20,6 +20,7 @@ from andornot.counting.thresholds import ALIVE
 from andornot.errors import DataError
 from andornot.explainer import explain_responses
 from andornot.measures.moments import find_moments, units_at_once
+from andornot.pipeline.count import with_groups
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.values import CountedLayer
@@ -54,16 +55,17 @@ def explained(
         RARE if state == ALIVE and few else state
         for state, few in zip(counted.status, rare, strict=True)
     ]
-    correlate = plan.options.search.correlates
+    options = plan.options
+    correlate = options.search.correlates
     for part in units_at_once(table, len(units)) if correlate else [range(len(units))]:
         some = [units[i] for i in part]
         moments = None
         if correlate:
-            moments = find_moments(counted.layer.shards, table, some, plan.options.execution.jobs)
+            moments = find_moments(counted.layer.shards, table, some, options.execution.jobs)
         yield from explain_responses(
-            responses.select(some), table, plan.options.search,
-            units=some, status=[states[u] for u in some], jobs=plan.options.execution.jobs,
-            moments=moments, engine=engine,
+            responses.select(some), table, options.search,
+            units=some, status=[states[u] for u in some], least=options.least_active,
+            jobs=options.execution.jobs, moments=moments, engine=engine,
         )  # fmt: skip
 
 
@@ -112,9 +114,9 @@ def _lower_ranges(
     if stage.done:
         with suppress(DataError):  # damaged counts are counted again
             # a list: if one is damaged, none was handed out yet
-            yield from [(number, Responses.load(path)) for number, path in paths.items()]
+            yield from [(number, with_groups(path)) for number, path in paths.items()]
             return
-    shards, top = counted.layer.shards, counted.responses
+    shards, top = counted.layer.shards, counted.counts
     counts = count_lower_ranges(shards, borders, top, table, plan.options.execution.jobs)
     for number in track(numbers, "counting ranges", len(numbers)):
         with log.clock(stage.name).timed("ranges"), writing(stage.path):

@@ -20,15 +20,16 @@ import numpy as np
 from andornot._tools.checks import as_path, whole_number
 from andornot._tools.files import check_plain, sweep, write_whole, writing
 from andornot._tools.folders import listed, remove_ours
-from andornot._tools.progress import track
+from andornot._tools.progress import tell, track
 from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError, quoted
-from andornot.explainer import explain_responses
+from andornot.explainer import explain_responses, left_out, searched_concepts
 from andornot.measures.scores import Counts
 from andornot.results.explanation import INACTIVE, Certificate, Explanation
 from andornot.results.tables import explanation_row
+from andornot.results.verdict import Support
 from andornot.runs.cache import key_of
 from andornot.search.options import ArraySearch, SearchOptions
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _MADE = {b"andornot": b"explanations"}
 """In the head of the file, so that it is known as ours."""
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs come to give other rows: it is part of every part's name."""
 
 
@@ -107,7 +108,13 @@ def explain_to_parquet(
     for part in responses if isinstance(responses, list | tuple) else ():
         _check_responses(part)
     folder = path.with_name(f"{path.name}.parts")
-    shaped = {"version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen)}
+    shaped = {
+        "version": _VERSION, "table": _table_key(concepts), "options": asdict(chosen),
+        # which concepts have enough samples, the rest of the key does not tell
+        "concepts": searched_concepts(concepts, chosen).tolist(),
+    }  # fmt: skip
+    if note := left_out(concepts, chosen):
+        tell(f"note: {note}")
     names, first, inactive, kept = [], 0, 0, 0
     # before the search, which may take hours
     _check_replaceable(path)
@@ -199,11 +206,14 @@ def _schema(length: int) -> pa.Schema:
     import pyarrow as pa
 
     nothing, proof = Counts(0, 0, 0, 0), Certificate(0.0, 0.0, True)
-    row = explanation_row(Explanation(0, INACTIVE, nothing, (), (None,) * length, proof))
+    inactive = Explanation(
+        0, INACTIVE, nothing, (), (None,) * length, proof, support=Support(0, groups=0)
+    )
+    row = explanation_row(inactive)
     kinds = {int: pa.int64(), bool: pa.bool_(), str: pa.string(), float: pa.float64()}
 
     def kind(name: str, value: object) -> pa.DataType:
-        if name.startswith("formula"):
+        if name.startswith(("formula", "twins")):
             return pa.string()
         return pa.float64() if value is None else kinds[type(value)]
 
@@ -236,7 +246,8 @@ def _table_key(concepts: ConceptTable) -> str:
 
 
 def _counts_key(responses: Responses) -> str:
-    return _digest(responses.indptr, responses.atoms, responses.fold_counts)
+    groups = [] if responses.active_groups is None else [responses.active_groups]
+    return _digest(responses.indptr, responses.atoms, responses.fold_counts, *groups)
 
 
 def _digest(*parts: Any) -> str:

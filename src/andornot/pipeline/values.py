@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from andornot._tools.reading import read_array
 from andornot.concepts.table import ConceptTable
 from andornot.counting.ranges import Ranges
-from andornot.counting.responses import Responses
+from andornot.counting.responses import LayerCounts, Responses
 from andornot.counting.stores import Shards
 from andornot.counting.thresholds import Threshold
 from andornot.results.result import Result
@@ -143,6 +143,11 @@ class CountedLayer:
     def key(self) -> str:
         """What tells these counts from others."""
         return self.place.stage.key
+
+    @property
+    def counts(self) -> LayerCounts:
+        """The counts by atom, with those by sample that lie beside them."""
+        return LayerCounts(self.responses, self.array("areas"), self.array("peaks"))
 
     def array(self, name: str) -> NDArray[Any]:
         """An array that lies beside the counts, such as ``thresholds``.

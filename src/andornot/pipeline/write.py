@@ -99,6 +99,8 @@ def _manifest(
         folds=plan.folds,
         # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=plan.least_active(explained[0].rule),
+        least_active_positions=plan.options.least_active_positions,
+        least_active_groups=plan.options.least_active_groups,
         relations=plan.options.relations,
         concepts_by=_added_concepts(plan),
         directions=None

@@ -24,10 +24,11 @@ def explanation_html(e: Explanation) -> str:
         f"<tr><td>{row.label}</td><td>{row.iou:.3f}</td><td {_CELL}>{escape(row.formula)}</td></tr>"
         for row in unit.each_length
     )
+    twins = f"<p>{escape(unit.twins)}</p>" if unit.twins else ""
     trust = f"<p>Trust: {escape(unit.trust)}</p>" if unit.trust else ""
     return (
         f"<p>unit {unit.unit}, IoU {unit.iou:.3f}<br><b>{escape(unit.formula)}</b></p>"
-        f"{_bar(unit)}{trust}"
+        f"{twins}{_bar(unit)}{trust}"
         f"<table><thead><tr><th>concepts</th><th>IoU</th><th {_CELL}>best formula</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )

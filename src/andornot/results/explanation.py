@@ -8,7 +8,7 @@ from typing import Any
 
 from andornot._tools.lazy import resolve
 from andornot._tools.words import shortened
-from andornot.formula import Formula, parse
+from andornot.formula import Formula, parse, quote
 from andornot.measures.scores import Agreement, Counts
 from andornot.results.trust import Trust
 from andornot.results.verdict import Support, Verdict, verdict_of
@@ -41,7 +41,8 @@ class Certificate:
         proven: the found formula is the best one of the searched space.
         ceiling: no formula of any length over these concepts scores more; None where that is not
             known (runs of older versions).
-        ties: formulas known to score the same (not more than a beam holds), itself included.
+        ties: formulas known to score the same (not more than a beam holds), itself included; those
+            that are true on the same positions are one (see :class:`Twins`).
         by_length: what no formula of up to 1, 2, ... concepts exceeds; empty where the search
             bounds the longest only.
 
@@ -74,13 +75,68 @@ class Certificate:
         return cls(**data | {"by_length": tuple(data.get("by_length", ()))})
 
 
+_MOST_TWINS = 10
+"""So many twins of a concept are named; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A concept of a formula, and those that the data cannot tell from it there.
+
+    With one of them in its place the formula is true on the very same positions. Only concepts
+    that the search could use are meant; derived ones are among them.
+
+    Attributes:
+        concept: its name.
+        others: names of the most similar of the others, by their Jaccard index; at most 10.
+        more: how many others there are beside these.
+
+    Examples:
+        >>> masks = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool)
+        >>> concepts = andornot.ConceptTable.from_masks(masks, ["asked", "refund", "late"])
+        >>> print(*andornot.explain(masks[:1], concepts)[0].twins)
+        asked = refund
+    """
+
+    concept: str
+    others: tuple[str, ...]
+    more: int = 0
+
+    @classmethod
+    def of(cls, concept: str, others: Sequence[str]) -> Twins:
+        """From all the others, most similar first."""
+        return cls(concept, tuple(others[:_MOST_TWINS]), max(0, len(others) - _MOST_TWINS))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self) | {"others": list(self.others)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Twins:
+        """Back from :meth:`as_dict`."""
+        return cls(str(data["concept"]), tuple(map(str, data["others"])), int(data["more"]))
+
+    def __str__(self) -> str:
+        names = " = ".join(map(quote, (self.concept, *self.others)))
+        return f"{names} and {self.more:,} more" if self.more else names
+
+
 @dataclass(frozen=True)
 class Scored:
-    """A formula with its counts, as it stands in the beam or on the way to it."""
+    """A formula with its counts, as it stands in the beam or on the way to it.
+
+    Attributes:
+        formula: the formula.
+        counts: its true and false positives and negatives, in positions.
+        score: what it was ranked by.
+        twins: its concepts that the data cannot tell from others there; looked for in the best
+            formula of each length only.
+    """
 
     formula: Formula
     counts: Counts
     score: float
+    twins: tuple[Twins, ...] = ()
 
     @property
     def iou(self) -> float:
@@ -91,13 +147,16 @@ class Scored:
         """Plain data, for JSON."""
         c = self.counts
         counts = {"tp": c.tp, "fp": c.fp, "fn": c.fn, "tn": c.tn}
-        return {"formula": str(self.formula), "score": self.score, "iou": self.iou, **counts}
+        plain = {"formula": str(self.formula), "score": self.score, "iou": self.iou, **counts}
+        return plain | _twins("twins", self.twins)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Scored:
         """Back from :meth:`as_dict`."""
         counts = Counts(*(int(data[name]) for name in ("tp", "fp", "fn", "tn")))
-        return cls(parse(data["formula"]), counts, float(data["score"]))
+        # runs of older versions say nothing of twins
+        twins = tuple(map(Twins.from_dict, data.get("twins", ())))
+        return cls(parse(data["formula"]), counts, float(data["score"]), twins)
 
 
 @dataclass(frozen=True)
@@ -200,6 +259,14 @@ class Explanation:
         return shorter or self.beam[0]
 
     @property
+    def twins(self) -> tuple[Twins, ...]:
+        """The formula's concepts that the data cannot tell from others, with those others.
+
+        Those of the formula that is shown, which may be shorter, are ``shown.twins``.
+        """
+        return self.beam[0].twins if self.beam else ()
+
+    @property
     def formula(self) -> Formula | None:
         """The formula; None where there is none."""
         return self.beam[0].formula if self.beam else None
@@ -247,7 +314,7 @@ class Explanation:
             "beam": [scored.as_dict() for scored in self.beam],
         }
         support = {} if self.support is None else {"support": self.support.as_dict()}
-        return plain | unknown | support | self._judged()
+        return plain | unknown | support | _twins("twins", self.twins) | self._judged()
 
     def _judged(self) -> dict[str, Any]:
         """What follows from the rest, for those who read the file without this program."""
@@ -258,7 +325,7 @@ class Explanation:
             "verdict": str(self.verdict),
             "shown_formula": str(self.shown.formula),
             "extent": None if extent is None else str(extent),
-        }
+        } | _twins("shown_twins", self.shown.twins)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Explanation:
@@ -295,6 +362,11 @@ class Explanation:
         """How it shows itself in a notebook."""
         text: str = resolve("andornot.report.notebook:explanation_html")(self)
         return text
+
+
+def _twins(key: str, twins: Sequence[Twins]) -> dict[str, Any]:
+    """Twins as plain data under a key that is there only where it says something."""
+    return {key: [one.as_dict() for one in twins]} if twins else {}
 
 
 def _range(ends: Sequence[float]) -> tuple[float, float]:

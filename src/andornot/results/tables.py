@@ -5,9 +5,10 @@ The columns are public: some may be added, none goes (``docs/reference/deprecati
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from andornot.results.explanation import Explanation
+from andornot.results.explanation import Explanation, Twins
 
 
 def explanation_row(e: Explanation) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def explanation_row(e: Explanation) -> dict[str, Any]:
         "ceiling": e.certificate.ceiling,
         "attained": e.certificate.attained,
         "ties": e.certificate.ties,
+        "twins": _twins_text(e.twins),
     }
     row |= {name: value for name, value in e.counts.scores().items() if name != "iou"}
     for n, best in enumerate(e.best_by_length, start=1):
@@ -37,7 +39,7 @@ def explanation_row(e: Explanation) -> dict[str, Any]:
         row |= {"range_low": e.range[0], "range_high": e.range[1]}
     if e.agreement is not None:
         row |= e.agreement.as_dict()
-    if e.support is not None:
+    if e.support is not None and e.support.groups is not None:
         row |= {"active_groups": e.support.groups}
     return row if e.trust is None else row | _judged(e) | e.trust.columns()
 
@@ -49,4 +51,10 @@ def _judged(e: Explanation) -> dict[str, Any]:
         "verdict": None if e.verdict is None else str(e.verdict),
         "shown_formula": None if shown is None else str(shown.formula),
         "shown_iou": None if shown is None else shown.iou,
+        "shown_twins": None if shown is None else _twins_text(shown.twins),
     }
+
+
+def _twins_text(twins: Sequence[Twins]) -> str | None:
+    """Concepts and what cannot be told from them in a cell: ``asked = refund; late = rude``."""
+    return "; ".join(map(str, twins)) or None

@@ -52,14 +52,14 @@ class Verdict(StrEnum):
         >>> run.result()[3].verdict
         <Verdict.TOO_LITTLE_DATA: 'too little data'>
         >>> [str(verdict) for verdict in andornot.Verdict]
-        ['solid', 'partial', 'chance', 'too little data', 'not tested']
+        ['solid', 'partial', 'chance', 'not tested', 'too little data']
     """
 
     SOLID = "solid"
     PARTIAL = "partial"
     CHANCE = "chance"
-    TOO_LITTLE_DATA = "too little data"
     NOT_TESTED = "not tested"
+    TOO_LITTLE_DATA = "too little data"
 
     @property
     def meaning(self) -> str:

@@ -223,6 +223,7 @@ class Searched(ManifestPart):
     nodes: int | None = None
     seconds: float | None = None
     known_only: bool | None = None
+    min_support: tuple[int, ...] | None = None
 
     def options(self) -> SearchOptions | None:
         """As options of this version; None where it does not know them all.
@@ -327,6 +328,8 @@ class Manifest(ManifestPart):
         data: the samples.
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
+        least_active_positions: active positions, and
+        least_active_groups: groups of samples with one, below which there is too little data.
         relations: for each name of a relation, concepts with those that they stand for.
         concepts_by: sources of concepts that the user added; None where there are none.
         directions: what stands in the place of the layer's units; None where they were explained.
@@ -353,6 +356,8 @@ class Manifest(ManifestPart):
     data: DataSource
     folds: int | None = None
     min_active: float | None = None
+    least_active_positions: int | None = None
+    least_active_groups: int | None = None
     relations: Mapping[str, Mapping[str, Any]] | None = None
     concepts_by: tuple[ConceptOrigin, ...] | None = None
     directions: DirectionsSource | None = None

@@ -200,6 +200,7 @@ FIELDS = Fields(
                 "nodes": Maybe(COUNT),
                 "seconds": Maybe(AMOUNT),
                 "known_only": Maybe(FLAG),
+                "min_support": Maybe(Many(COUNT)),
             },
         ),
         "layers": NamedField(
@@ -226,6 +227,8 @@ FIELDS = Fields(
         ),
         "folds": POSITIVE,
         "min_active": NUMBER,
+        "least_active_positions": COUNT,
+        "least_active_groups": COUNT,
         "relations": Maybe(NamedField(NamedField(TEXTS))),
         "concepts_by": Maybe(
             Many(Fields({"name": TEXT, "by": TEXT, "told": TEXT, "code": Maybe(TEXT), "key": TEXT}))

@@ -8,17 +8,13 @@ first of them.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, lean
-from andornot.search.problem import AND, OR, Atoms, Ints, Problem
-
-BitWords: TypeAlias = NDArray[np.uint64]  # (n_words,) a set of positions, a bit for each
+from andornot.search.problem import AND, OR, Atoms, Ints, Words
 
 _WORDS_PER_ENTRY = 4
 """Most words for each list entry; at 1.8 of them, searches in bits took half the time of lists."""
@@ -35,37 +31,39 @@ def with_bits(atoms: Atoms) -> Atoms:
 def concept_bits(atoms: Atoms) -> NDArray[np.uint64]:
     """The positions of each concept, ``(n_concepts, n_words)``."""
     bits = np.zeros((len(atoms.concept_counts), _words(atoms)), np.uint64)
-    firsts = np.cumsum(atoms.counts) - atoms.counts
-    for c, row in enumerate(bits):
-        own = atoms.concept_atoms[atoms.concept_indptr[c] : atoms.concept_indptr[c + 1]]
-        _set(firsts[own], atoms.counts[own], row)
+    _set_concepts(atoms, first_positions(atoms), bits)
     return bits
+
+
+def first_positions(atoms: Atoms) -> Ints:
+    """The first position of each atom."""
+    firsts: Ints = np.cumsum(atoms.counts) - atoms.counts
+    return firsts
 
 
 def _words(atoms: Atoms) -> int:
     return -(-atoms.n_positions // 64)
 
 
-def active_bits(problem: Problem) -> NDArray[np.uint64]:
-    """The positions on which the unit is active; nothing where the table has no bits."""
-    row = np.zeros(problem.atoms.bits.shape[1], np.uint64)
-    if len(row):
-        firsts = np.cumsum(problem.atoms.counts) - problem.atoms.counts
-        _set(firsts[problem.active], problem.active_counts, row)
-    return row
+@lean
+def _set_concepts(atoms: Atoms, firsts: Ints, bits: Words) -> None:
+    """Set the bits of each concept."""
+    for c in range(len(bits)):
+        for at in range(atoms.concept_indptr[c], atoms.concept_indptr[c + 1]):
+            atom = atoms.concept_atoms[at]
+            set_bits(bits[c], firsts[atom], atoms.counts[atom])
 
 
 @lean
-def _set(firsts: Ints, lengths: Ints, row: BitWords) -> None:
-    """Set stretches of bits."""
-    for k in range(len(firsts)):
-        for p in range(firsts[k], firsts[k] + lengths[k]):
-            # both unsigned: NumPy refuses to shift by a signed 64-bit number
-            row[p // 64] |= np.uint64(1) << np.uint64(p % 64)
+def set_bits(row: Words, first: Int, length: Int) -> None:
+    """Set a stretch of bits."""
+    for p in range(first, first + length):
+        # both unsigned: NumPy refuses to shift by a signed 64-bit number
+        row[p // 64] |= np.uint64(1) << np.uint64(p % 64)
 
 
 @lean
-def combine_bits(left: BitWords, operator: int, right: BitWords, out: BitWords) -> None:
+def combine_bits(left: Words, operator: int, right: Words, out: Words) -> None:
     """Write the bits of ``L operator C`` to ``out``."""
     for w in range(len(out)):
         if operator == OR:
@@ -77,7 +75,7 @@ def combine_bits(left: BitWords, operator: int, right: BitWords, out: BitWords) 
 
 
 @lean
-def shared_counts(left: BitWords, active: BitWords, right: BitWords) -> tuple[Int, Int]:
+def shared_counts(left: Words, active: Words, right: Words) -> tuple[Int, Int]:
     """Active and other positions that two sets share; exact."""
     i, t = np.int64(0), np.int64(0)
     for w in range(len(left)):

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Bool, Int, inlined, jit, lean
 from andornot.measures.scores import score
-from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem, Words
 
 PUBLISHED = -1
 """Stands for a metric: IoU with the 1e-10 of the published code, on which its ties hang."""
@@ -63,33 +63,28 @@ def intersections(
 
 @lean
 def extend(
-    mask: Mask, operator: int, own: NDArray[np.int32], atoms: Atoms, active: Ints, i: Ints, e: Ints
+    mask: Words, operator: int, own: NDArray[np.int32], atoms: Atoms, active: Ints, i: Ints
 ) -> None:
-    """Turn the counts of ``L AND C``, for every ``C``, into those of ``(L operator D) AND C``.
+    """Turn the hits of ``L AND C``, for every ``C``, into those of ``(L operator D) AND C``.
 
-    Only the atoms on which the two formulas differ are visited.
+    Only the atoms are visited on which the two formulas differ and the unit is active.
 
     Args:
-        mask: ``(n_atoms,)``, the atoms of ``L``.
+        mask: the atoms of ``L``, a bit for each.
         operator: between ``L`` and ``D``.
         own: the atoms of ``D``.
         atoms: the concept table.
         active: the unit's active positions in each atom, dense.
         i: positions of ``L AND C`` shared with the unit, for every ``C``; changed in place.
-        e: all other positions of ``L AND C``, likewise.
     """
     if operator == AND:
         clear(i)
-        clear(e)
     sign = -1 if operator == AND_NOT else 1
     for atom in own:
         # OR brings atoms that L lacks; AND keeps, and AND NOT takes, those that it has
-        if mask[atom] != (operator == OR):
-            hits = sign * active[atom]
-            others = sign * atoms.counts[atom] - hits
+        if active[atom] > 0 and holds(mask, atom) != (operator == OR):
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
-                i[atoms.indices[at]] += hits
-                e[atoms.indices[at]] += others
+                i[atoms.indices[at]] += sign * active[atom]
 
 
 @lean
@@ -112,6 +107,44 @@ def narrow(own: Ints, total: int, before: int, after: int, old: Ints, new: Ints)
         # the second term: two sets that together exceed the whole must share the rest
         new[0, c] = max(old[0, c] - less, after + own[c] - total, 0)
         new[1, c] = min(old[1, c] + more, after, own[c])
+
+
+@lean
+def enclose(
+    operator: int, d: Int, before: Int, after: Int, atoms: Atoms, wrong: Int, own_wrong: Ints,
+    old: Ints, new: Ints,
+) -> None:  # fmt: skip
+    """Bounds on the false alarms that a formula shares with every concept, from pairs of concepts.
+
+    The formula is ``L operator D``. With an ``L`` of one concept, or of none, they are counts.
+
+    Args:
+        operator: between ``L`` and ``D``.
+        d: the concept ``D``.
+        before: positions of ``L``.
+        after: positions of the formula.
+        atoms: the concept table, with pairs.
+        wrong: false alarms of the formula ...
+        own_wrong: ... and of every concept.
+        old: ``(4, n_concepts)``, what ``L`` shares with each concept: hits twice, then bounds on
+            the others.
+        new: the same of the formula; the hits are there, the bounds are written here.
+    """
+    pair, own = atoms.pairs[d], atoms.concept_counts
+    both = before + own[d] - after if operator == OR else after
+    if operator == AND_NOT:
+        both = before - after
+    for c in range(len(own)):
+        low, high, with_d = old[0, c] + old[2, c], old[0, c] + old[3, c], pair[c]
+        # of three sets: two that together exceed the third must share the rest
+        rest = max(low + with_d - own[c], low + both - before, with_d + both - own[d])
+        least, most = max(rest, 0), min(high, with_d, both)
+        if operator == OR:
+            least, most = low + with_d - min(most, low), high + with_d - least
+        elif operator == AND_NOT:
+            least, most = low - min(most, low), high - least
+        new[2, c] = max(least - new[0, c], 0)
+        new[3, c] = min(most - new[0, c], wrong, own_wrong[c])
 
 
 @lean
@@ -185,6 +218,30 @@ def apply(mask: Mask, operator: Int, atoms: NDArray[np.int32], out: Mask) -> Non
         copy(mask, out)
         for atom in atoms:
             out[atom] = operator == OR
+
+
+@lean
+def mark(mask: Words, operator: Int, atoms: NDArray[np.int32], out: Words) -> None:
+    """As :func:`apply`, with a bit for each atom."""
+    if operator == AND:
+        clear(out)
+    else:
+        copy(mask, out)
+    for atom in atoms:
+        # both unsigned: NumPy refuses to shift by a signed 64-bit number
+        bit = np.uint64(1) << np.uint64(atom % 64)
+        if operator == OR:
+            out[atom // 64] |= bit
+        elif operator == AND:
+            out[atom // 64] |= mask[atom // 64] & bit
+        else:
+            out[atom // 64] &= ~bit
+
+
+@inlined
+def holds(mask: Words, atom: Int) -> Bool:
+    """Whether a formula is true on an atom, by its bits."""
+    return (mask[atom // 64] >> np.uint64(atom % 64)) & np.uint64(1) != 0
 
 
 @lean

@@ -14,7 +14,15 @@ from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict, Unpack, get_args
 
-from andornot._tools.checks import flag, is_one_of, make_plain, put, several, texts
+from andornot._tools.checks import (
+    flag,
+    is_one_of,
+    make_plain,
+    plain,
+    put,
+    several,
+    texts,
+)
 from andornot._tools.words import nearest
 from andornot.errors import OptionError, quoted
 
@@ -103,6 +111,7 @@ class SearchOptions:
         seconds: optimal search: longest time for each unit; results then hang on the machine.
         known_only: score each formula on the positions where all its concepts are known: those
             whose categories were annotated there at all.
+        min_support: ``(positions, samples)``; concepts that hold on fewer of either are left out.
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
@@ -136,6 +145,7 @@ class SearchOptions:
     nodes: int | None = None
     seconds: float | None = None
     known_only: bool = False
+    min_support: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         from andornot.measures.scores import METRICS, PEARSON
@@ -183,6 +193,8 @@ class SearchOptions:
             put(self, "operators", several(self.operators, "operators"))
         make_plain(self, "length", "beam_size", "limit", "penalty", "nodes", "seconds")
         put(self, "known_only", flag(self.known_only, "known_only"))
+        if self.min_support is not None:
+            put(self, "min_support", _support(self.min_support))
 
     def _check_numbers(self) -> None:
         for name in ("length", "beam_size", "limit"):
@@ -304,9 +316,10 @@ class SearchOptions:
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON and keys."""
         options = asdict(self)
-        # keys and files from before there was this option go on as they are
-        if not self.known_only:
-            del options["known_only"]
+        # keys and files from before there were these options go on as they are
+        for name in ("known_only", "min_support"):
+            if not options[name]:
+                del options[name]
         return options
 
     @cached_property
@@ -358,6 +371,19 @@ def _pool(value: Any) -> int:
     return int(value)
 
 
+def _support(value: Any) -> tuple[int, int]:
+    """The least numbers of positions and of samples of a concept."""
+    given = value if isinstance(value, Iterable) and not isinstance(value, str) else ()
+    numbers = tuple(map(plain, given))
+    if len(numbers) != 2 or not all(type(n) is int and 0 <= n < 2**63 for n in numbers):
+        raise OptionError(
+            f"min_support is {quoted(value)}; give the least numbers of positions and of samples, "
+            "such as (30, 5)"
+        )
+    positions, samples = numbers
+    return positions, samples
+
+
 class MoreSearch(TypedDict, total=False):
     """Keywords of a search that are no arguments of their own anywhere (see ``SearchOptions``)."""
 
@@ -372,6 +398,7 @@ class MoreSearch(TypedDict, total=False):
     nodes: int | None
     seconds: float | None
     known_only: bool
+    min_support: Sequence[int] | None
 
 
 class ArraySearch(MoreSearch, total=False):

@@ -27,6 +27,7 @@ OPERATORS: Final = {"OR": OR, "AND": AND, "AND NOT": AND_NOT}
 
 Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.uint8]  # (n_atoms,) 1 where a formula is true, else 0
+Words: TypeAlias = NDArray[np.uint64]  # a set, a bit for each thing that may be in it
 
 Tree: TypeAlias = "int | tuple[int, Tree, Tree]"
 """A formula both of whose operands may be formulas: a column, or an operator and two trees."""
@@ -42,7 +43,8 @@ class Atoms(NamedTuple):
     concept_atoms: NDArray[np.int32]  # atoms, ascending within a concept
     concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
-    bits: NDArray[np.uint64] = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
+    bits: Words = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
+    pairs: Ints = np.zeros((0, 0), np.int64)  # (n_concepts, n_concepts), see ``pairs``
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from andornot.counting.responses import known_positions
 from andornot.results.trust import HeldOut
 from andornot.search.problem import Found, Solution
 from andornot.trust.draws import draw_samples, ratio_intervals
-from andornot.trust.kernels import count_in_samples, count_parts
+from andornot.trust.kernels import LANES, count_in_samples, count_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
@@ -29,6 +29,9 @@ _SEARCHED, _HELD_OUT = 0, 1
 _BOTH, _EITHER = 0, 1
 
 _UNITS_AT_ONCE = 32
+
+_SMALL_CODES = 256 * 2**20
+"""So many positions may have their atoms copied into memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +57,14 @@ class PartCounter:
     def atom_arguments(self) -> tuple[NDArray[np.uint16], Ints, Ints, NDArray[np.int32], Ints]:
         """The atoms of all positions, as the kernels take them."""
         p = self.positions
-        return (np.asarray(p.codes), p.offsets, p.atom_offsets, p.atoms, p.shapes)
+        codes = p.codes
+        # half the bytes, and shuffles read them here and there
+        if self._most_local <= 256 and len(codes) <= _SMALL_CODES:
+            codes = codes.astype(np.uint8)
+        return (np.asarray(codes), p.offsets, p.atom_offsets, p.atoms, p.shapes)
 
     def count(
-        self, unit: UnitPositions, order: NDArray[np.integer] | None = None
+        self, unit: UnitPositions, order: NDArray[np.int32] | None = None
     ) -> tuple[Ints, Ints]:
         """Counts inside and outside, ``(n_folds, n_atoms)`` each, under the folds' thresholds.
 
@@ -66,12 +73,27 @@ class PartCounter:
             order: whose annotations each sample carries; its own if not given.
         """
         inside, outside = np.zeros((2, self.n_folds, self.n_atoms), np.int64)
-        order = np.arange(self.positions.n_samples) if order is None else order
         count_parts(
-            unit.samples, unit.starts, unit.positions, unit.ranks, unit.needed[: self.n_folds],
-            self.positions.folds, order.astype(np.int64), *self.atom_arguments, inside, outside,
+            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
+            unit.needed[: self.n_folds],
+            self.positions.folds, self._identity if order is None else order,
+            *self.atom_arguments, self.local, inside, outside,
         )  # fmt: skip
         return inside, outside
+
+    @property
+    def local(self) -> NDArray[np.int32]:
+        """Room for the counts of one sample, of a call's own."""
+        return np.zeros((LANES + self.n_folds + 2, self._most_local), np.int32)
+
+    @cached_property
+    def _most_local(self) -> int:
+        """Most atoms of a sample."""
+        return int(np.diff(self.positions.atom_offsets).max(initial=1))
+
+    @cached_property
+    def _identity(self) -> NDArray[np.int32]:
+        return np.arange(self.positions.n_samples, dtype=np.int32)
 
     def by_sample(self, unit: UnitPositions, masks: NDArray[np.uint8]) -> tuple[Ints, Ints]:
         """A unit's hits and active positions in each sample, under the sample's fold's threshold.
@@ -86,8 +108,9 @@ class PartCounter:
         n = self.positions.n_samples
         both, active = np.zeros((n, masks.shape[1]), np.int64), np.zeros(n, np.int64)
         count_in_samples(
-            unit.samples, unit.starts, unit.positions, unit.ranks, unit.needed[: self.n_folds],
-            self.positions.folds, *self.atom_arguments[:4], masks, both, active,
+            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
+            unit.needed[: self.n_folds], self.positions.folds, *self.atom_arguments[:4], masks,
+            self.local, both, active,
         )  # fmt: skip
         return both, active
 

@@ -2,7 +2,7 @@
 
 Arguments that all kernels take:
 
-* ``samples, starts, positions, ranks``: a unit's active positions (``counting.active``);
+* ``samples, starts, firsts, widths, ranks``: a unit's active positions (``counting.active``);
 * ``needed``: uint8 ``(n_folds,)``, the rank from which on a position is active under the threshold
   that was found without each fold;
 * ``folds``: int32 ``(n_samples,)``;
@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int, inlined, lean
+from andornot._tools.jit import Int, helper, inlined, lean
 
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -38,60 +38,116 @@ def _first_of(at: Int, own: Int, other: Int) -> Int:
     return max(0, -((own - 2 * other * at) // (2 * own)))
 
 
+LANES = 4
+"""Counters side by side: neighbours mostly carry one code, and an addition to a counter must wait
+for the last one to it, so neighbours are counted in different lanes."""
+
+
+@helper
+def _count_run(
+    first: int, width: int, h: int, w: int, height: int, columns: int, start: int, codes: Codes,
+    local: Int32s, lane: int,
+) -> int:  # fmt: skip
+    """Count a run's positions by the code that a lender has there; return how many these are.
+
+    Where the grid of the sample, ``h x w``, and that of the lender, ``height x columns``, differ,
+    the run is stretched to the lender's: a position of the lender belongs to it if the cell in
+    which its centre lies does. The lender's positions start at ``start`` in ``codes``; ``local`` is
+    ``(LANES, n_codes)`` or more; a ``lane`` beyond is a counter of its own.
+    """
+    if h == height and w == columns:
+        p, end = start + first, start + first + width
+        if lane >= LANES:
+            while p < end:
+                local[lane, codes[p]] += 1
+                p += 1
+            return width
+        while p + 4 <= end:
+            local[0, codes[p]] += 1
+            local[1, codes[p + 1]] += 1
+            local[2, codes[p + 2]] += 1
+            local[3, codes[p + 3]] += 1
+            p += 4
+        while p < end:
+            local[p & 3, codes[p]] += 1
+            p += 1
+        return width
+    y, x = first // w, first % w
+    x0, x1 = _first_of(x, w, columns), _first_of(x + width, w, columns)
+    y0, y1 = _first_of(y, h, height), _first_of(y + 1, h, height)
+    for i in range(y0, y1):
+        for j in range(x0, x1):
+            local[lane, codes[start + i * columns + j]] += 1
+    return (y1 - y0) * (x1 - x0)
+
+
 @lean
 def count_parts(
-    samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
-    order: Ints, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
-    inside: Ints, outside: Ints,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    folds: Int32s,
+    order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
+    local: Int32s, inside: Ints, outside: Ints,
 ) -> None:  # fmt: skip
     """Count active positions by atom, inside each fold and outside of it.
 
     Beside the arguments of all kernels:
 
-    * ``order``: ``(n_samples,)``, whose annotations each sample carries; where their grids differ,
-      its mask is stretched to theirs: a position of theirs is active if the one in which its
-      centre lies is.
+    * ``order``: ``(n_samples,)``, whose annotations each sample carries.
+    * ``local``: room for the counts of one sample, ``(LANES + n_ranks, n_codes)``, all 0 before
+      and after.
     * ``inside``, ``outside``: ``(n_folds, n_atoms)``, counts are added here.
     """
-    n_folds = len(needed)
+    n_folds, top = len(needed), 0
+    for f in range(n_folds):
+        top = max(top, needed[f])
     for k in range(len(samples)):
         s = samples[k]
         lender, fold = order[s], folds[s]
-        h, w, height, width = shapes[s, 0], shapes[s, 1], shapes[lender, 0], shapes[lender, 1]
-        same = h == height and w == width
-        first_code, first_atom = offsets[lender], atom_offsets[lender]
+        h, w, height, columns = shapes[s, 0], shapes[s, 1], shapes[lender, 0], shapes[lender, 1]
+        start, first_atom = offsets[lender], atom_offsets[lender]
         for at in range(starts[k], starts[k + 1]):
-            p, rank = positions[at], ranks[at]
-            y0, y1, x0, x1 = 0, 1, p, p + 1
-            if not same:
-                y, x = p // w, p % w
-                y0, y1 = _first_of(y, h, height), _first_of(y + 1, h, height)
-                x0, x1 = _first_of(x, w, width), _first_of(x + 1, w, width)
-            for y in range(y0, y1):
-                for x in range(x0, x1):
-                    atom = atoms[first_atom + codes[first_code + y * width + x]]
-                    for f in range(n_folds):
-                        if rank >= needed[f]:
-                            if f == fold:
-                                inside[f, atom] += 1
-                            else:
-                                outside[f, atom] += 1
+            # most positions exceed all thresholds; those of each rank below have a lane of its own
+            lane = 0 if ranks[at] >= top else LANES + ranks[at]
+            _count_run(
+                firsts[at], widths[at], h, w, height, columns, start, codes, local, lane
+            )
+        for code in range(atom_offsets[lender + 1] - first_atom):
+            there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
+            local[0, code], local[1, code], local[2, code], local[3, code] = 0, 0, 0, 0
+            atom = atoms[first_atom + code]
+            # from the highest rank down: what is above a threshold is above those below it too
+            for rank in range(top, 0, -1):
+                if rank < top:
+                    there += local[LANES + rank, code]
+                    local[LANES + rank, code] = 0
+                if there == 0:
+                    continue
+                for f in range(n_folds):
+                    if needed[f] == rank:
+                        if f == fold:
+                            inside[f, atom] += there
+                        else:
+                            outside[f, atom] += there
 
 
 @lean
 def bound_orders(
-    samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    folds: Int32s,
     first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
-    sizes: Ints, hits: int, union: int,
-    tally: Int32s, touched: Int32s, n_touched: Ints, local: Ints, slack: Ints,
+    sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
+    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
 
     A formula with ``i`` hits and a union ``u`` in a fold of a null adds ``i * union - hits * u`` to
-    the difference of ``sum i / sum u`` and ``hits / union``, times all these denominators. Of a set
-    of atoms that is the sum of ``k * (union + hits) - n * hits`` over its atoms, less ``hits`` for
-    each active position; no set has more than the sum of what is above 0.
+    the difference of ``sum i / sum u`` and ``hits / union``, times both denominators. Of a set of
+    atoms that is the sum of its atoms' *worth* ``k * (union + hits) - n * hits``, less ``hits`` for
+    each active position. No set is worth more than all atoms above 0 together. A formula of ``m``
+    concepts lies inside the union of ``m - 1`` of them, which is worth no more than the sum of the
+    ``m - 1`` largest sums of what is above 0 in a concept; unless all ``m`` are joined by OR, and
+    then it is worth no more than one of them whole, and what is above 0 in the others.
 
     Beside the arguments of all kernels:
 
@@ -99,13 +155,18 @@ def bound_orders(
     * ``lenders``: the samples whose annotations it borrows in any null, each once.
     * ``null_first``, ``nulls``: the nulls in which it borrows from each of these.
     * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
+    * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
+    * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
+    * ``length``: the longest formula, in concepts.
     * ``hits``, ``union``: of the unit itself, held out, over all folds.
     * ``tally``: room, ``(n_nulls, n_atoms)``, all 0 before and after.
     * ``touched``: room, ``(n_nulls, n_atoms)``; ``n_touched``: room, ``(2, n_nulls)``.
-    * ``local``: room for the counts of one sample by code, all 0 before and after.
+    * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
+    * ``by_concept``: room, ``(2, n_concepts)``, all 0 before and after.
     * ``slack``: ``(n_folds, n_nulls)``, the bounds are written here.
     """
-    n_nulls = len(tally)
+    n_nulls, n_concepts = len(tally), areas.shape[1]
+    whole, positive = by_concept[0], by_concept[1]
     for f in range(len(needed)):
         for b in range(n_nulls):
             n_touched[0, b], n_touched[1, b] = 0, 0
@@ -116,32 +177,24 @@ def bound_orders(
             h, w = shapes[s, 0], shapes[s, 1]
             for pair in range(first[s], first[s + 1]):
                 lender = lenders[pair]
-                height, width = shapes[lender, 0], shapes[lender, 1]
-                same = h == height and w == width
-                first_code, first_atom = offsets[lender], atom_offsets[lender]
+                height, columns = shapes[lender, 0], shapes[lender, 1]
+                start, first_atom = offsets[lender], atom_offsets[lender]
                 active = 0
                 for at in range(starts[k], starts[k + 1]):
-                    if ranks[at] < needed[f]:
-                        continue
-                    p = positions[at]
-                    if same:
-                        local[codes[first_code + p]] += 1
-                        active += 1
-                        continue
-                    y, x = p // w, p % w
-                    x0, x1 = _first_of(x, w, width), _first_of(x + 1, w, width)
-                    for i in range(_first_of(y, h, height), _first_of(y + 1, h, height)):
-                        for j in range(x0, x1):
-                            local[codes[first_code + i * width + j]] += 1
-                            active += 1
+                    if ranks[at] >= needed[f]:
+                        active += _count_run(
+                            firsts[at], widths[at], h, w, height, columns, start, codes, local, 0
+                        )
                 if active == 0:
                     continue
                 for at in range(null_first[pair], null_first[pair + 1]):
                     n_touched[1, nulls[at]] += active
                 for code in range(atom_offsets[lender + 1] - first_atom):
-                    if local[code] > 0:
-                        atom, there = atoms[first_atom + code], local[code]
-                        local[code] = 0
+                    there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
+                    if there > 0:
+                        local[0, code], local[1, code] = 0, 0
+                        local[2, code], local[3, code] = 0, 0
+                        atom = atoms[first_atom + code]
                         for at in range(null_first[pair], null_first[pair + 1]):
                             b = nulls[at]
                             if tally[b, atom] == 0:
@@ -149,25 +202,49 @@ def bound_orders(
                                 n_touched[0, b] += 1
                             tally[b, atom] += there
         for b in range(n_nulls):
-            most = -hits * n_touched[1, b]
+            everything = 0
             for at in range(n_touched[0, b]):
                 atom = touched[b, at]
-                most += max(0, (union + hits) * tally[b, atom] - hits * sizes[f, atom])
+                gain = (union + hits) * tally[b, atom]
+                worth = max(0, gain - hits * sizes[f, atom])
+                everything += worth
                 tally[b, atom] = 0
-            slack[f, b] = most
+                for entry in range(indptr[atom], indptr[atom + 1]):
+                    whole[indices[entry]] += gain
+                    positive[indices[entry]] += worth
+            best = np.int64(-(2**62))
+            for c in range(n_concepts):
+                best = max(best, whole[c] - hits * areas[f, c])
+                whole[c] = 0
+            if length > 1:
+                best = max(0, best)
+            for _ in range(length - 1):
+                # the largest that is left
+                top = 0
+                for c in range(n_concepts):
+                    if positive[c] > positive[top]:
+                        top = c
+                best += positive[top]
+                positive[top] = 0
+            for c in range(n_concepts):
+                positive[c] = 0
+            # no formula at all is worth nothing
+            slack[f, b] = max(0, min(best, everything)) - hits * n_touched[1, b]
 
 
 @lean
 def count_in_samples(
-    samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
-    codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, both: Ints,
-    active: Ints,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    folds: Int32s,
+    codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
+    both: Ints, active: Ints,
 ) -> None:  # fmt: skip
     """Count by sample, each under the threshold that was found without its fold.
 
     Beside the arguments of all kernels:
 
     * ``masks``: uint8 ``(n_folds, n_formulas, n_atoms)``, where the formulas of each fold hold.
+    * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
     * ``both``: ``(n_samples, n_formulas)``, active positions on which they hold are added here.
     * ``active``: ``(n_samples,)``, active positions are added here.
     """
@@ -177,7 +254,14 @@ def count_in_samples(
         f = folds[s]
         for at in range(starts[k], starts[k + 1]):
             if ranks[at] >= needed[f]:
-                active[s] += 1
-                atom = atoms[atom_offsets[s] + codes[offsets[s] + positions[at]]]
+                active[s] += _count_run(
+                    firsts[at], widths[at], 1, 1, 1, 1, offsets[s], codes, local, 0
+                )
+        for code in range(atom_offsets[s + 1] - atom_offsets[s]):
+            there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
+            if there > 0:
+                local[0, code], local[1, code] = 0, 0
+                local[2, code], local[3, code] = 0, 0
+                atom = atoms[atom_offsets[s] + code]
                 for n in range(n_formulas):
-                    both[s, n] += masks[f, n, atom]
+                    both[s, n] += there * masks[f, n, atom]

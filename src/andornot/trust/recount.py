@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
 from andornot.counting.active import (
-    BYTES_PER_POSITION,
+    BYTES_PER_RUN,
     UnitPositions,
     list_maps,
     list_masks,
@@ -134,7 +134,7 @@ class StoredRecount:
 
     def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
         """Listed by one pass over the activations for as many units as fit."""
-        bytes_of_unit = 2 * BYTES_PER_POSITION * int(self.responses.totals.max(initial=1))
+        bytes_of_unit = 2 * BYTES_PER_RUN * int(self.responses.totals.max(initial=1))
         per_pass = max(1, _LIST_BYTES // max(1, bytes_of_unit))
         for some in unit_blocks(len(self.units), per_pass):
             if len(some) < len(self.units):
@@ -194,7 +194,7 @@ class MaskRecount:
         """Some masks at a time; they have no threshold to find."""
         positions, rows = known_positions(self.table), self.masks.reshape(len(self.masks), -1)
         size = max(1, int(np.count_nonzero(rows, axis=1).max(initial=1)))
-        for some in unit_blocks(len(rows), max(1, _LIST_BYTES // (2 * BYTES_PER_POSITION * size))):
+        for some in unit_blocks(len(rows), max(1, _LIST_BYTES // (2 * BYTES_PER_RUN * size))):
             masks = rows[some.start : some.stop]
             yield some, list_masks(masks, positions, self.table.n_folds + 1)
 

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from itertools import repeat
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.parallel import ordered_map
+from andornot._tools.parallel import chunks, ordered_map
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
-from andornot.explainer import kernel_atoms
+from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.measures.scores import Counts
-from andornot.search import beam
+from andornot.search.beam import BeamSearch
+from andornot.search.beam_room import Top
+from andornot.search.bits import with_bits
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
+from andornot.search.pairs import with_pairs
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
+
+Ints: TypeAlias = NDArray[np.int64]
+Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
+Units: TypeAlias = Iterable[Unit]
+
+_AT_ONCE = 16
+"""Units for one call of the kernels."""
+
+_EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+"""No formula."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +48,13 @@ class Repeats:
         table: the concept table.
         options: how to search.
         jobs: threads; all cores if not given.
+        sizes: positions of each atom, where they are not those of the table.
     """
 
     table: ConceptTable
     options: SearchOptions
     jobs: int | None = None
+    sizes: Ints | None = None
 
     @classmethod
     def of(cls, table: ConceptTable, options: SearchOptions, jobs: int | None = None) -> Repeats:
@@ -47,16 +63,16 @@ class Repeats:
             options = replace(options, search="beam", space="left-deep")
         return cls(table, options, jobs)
 
+    def on(self, sizes: Ints) -> Repeats:
+        """The same on other positions of each atom, in one thread, for many calls."""
+        return replace(self, sizes=sizes, jobs=1)
+
     @property
     def length(self) -> int:
         """Longest formula, in concepts."""
         return self.options.length
 
-    def search(
-        self,
-        units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
-        sizes: NDArray[np.int64] | None = None,
-    ) -> Iterator[Solution]:
+    def search(self, units: Units, sizes: Ints | None = None) -> Iterator[Solution]:
         """Search for each unit.
 
         Args:
@@ -73,43 +89,113 @@ class Repeats:
 
         return ordered_map(one, self._problems(units, sizes), self.jobs)
 
-    def counts_by_length(
-        self, units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]]
-    ) -> Iterator[NDArray[np.int64]]:
+    def counts_by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[Ints]:
         """Search for each unit, and give only the counts of what is found by length.
 
         Args:
             units: as in :meth:`search`.
+            sizes: likewise.
 
         Yields:
             hits and positions of the best formula of up to 1, 2, ... concepts, ``(length, 2)``.
         """
-        options = self.options
-        if options.search != "beam":
-            for solution in self.search(units):
+        if self.options.search != "beam":
+            for solution in self.search(units, sizes):
                 yield np.array([(0, 0) if f is None else (f.i, f.t) for f in solution.by_length])
             return
+        for top, _ in self._best(units, sizes, repeat(self.length)):
+            yield from np.stack([top.i, top.t], axis=2)
 
-        def one(problem: Problem) -> NDArray[np.int64]:
-            return beam.counts_by_length(problem, options)
+    def formulas(
+        self, units: Units, sizes: Ints | None = None, lengths: int | Sequence[int] | None = None
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """Search for each unit, and give the best formula of up to one length as arrays.
 
-        yield from ordered_map(one, self._problems(units), self.jobs, chunk=16)
+        Args:
+            units: as in :meth:`search`.
+            sizes: likewise.
+            lengths: how long each unit's formula may become, or one number for all units; as long
+                as the search allows, if not given. A search ends there.
 
-    def _problems(
-        self,
-        units: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]],
-        sizes: NDArray[np.int64] | None = None,
-    ) -> Iterator[Problem]:
-        table = self.table
-        if sizes is not None:
-            # without positions, which would not fit these counts; no search asks for them
-            table = replace(table, fold_counts=sizes[:, None], positions=None)
-        atoms = kernel_atoms(table)
-        candidates = table.select(self.options.categories, self.options.concepts)
+        Yields:
+            concepts from left to right, and the operator before each of them (OR before the
+            first); no concepts where there is no formula. :meth:`atoms_of` takes both.
+        """
+        longest = self.length if lengths is None else lengths
+        each = repeat(longest) if isinstance(longest, int) else longest
+        if self.options.search != "beam":
+            yield from self._one_by_one(units, sizes, each)
+            return
+        for top, lengths_of in self._best(units, sizes, each):
+            for u, length in enumerate(lengths_of):
+                terms, operators = top.terms[u, length - 1], top.operators[u, length - 1]
+                yield terms[terms >= 0], operators[terms >= 0]
+
+    def masks(self, units: Units, length: int) -> Iterator[NDArray[np.bool_]]:
+        """The atoms of the best formula of up to ``length`` concepts of each unit.
+
+        All False where there is none; ``units`` are as in :meth:`search`.
+        """
+        for concepts, operators in self.formulas(units, lengths=length):
+            yield self.atoms_of(concepts, operators)
+
+    def _best(
+        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
+    ) -> Iterator[tuple[Top, list[int]]]:
+        """What a beam finds for some units at a time, and how long it let each become."""
+        atoms = with_pairs(self._resized(sizes)) if sizes is not None else self._paired
+        search = BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+
+        def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
+            # a draw of the samples may miss all on which a unit is active
+            each = [length if counts.any() else 0 for (_, counts), length in items]
+            return search.best([unit for unit, _ in items], each), each
+
+        # the units first: lengths without an end must not be asked for one more
+        return ordered_map(some, chunks(zip(units, lengths, strict=False), _AT_ONCE), self.jobs)
+
+    def _one_by_one(
+        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
+    ) -> Iterator[tuple[Ints, Ints]]:
+        """What another search finds for each unit."""
+
+        def one(item: tuple[Problem, int]) -> tuple[Ints, Ints]:
+            problem, length = item
+            if not problem.total:
+                return _EMPTY
+            found = solve(problem, replace(self.options, length=length)).by_length[-1]
+            return _EMPTY if found is None else _steps_of(found)
+
+        return ordered_map(one, zip(self._problems(units, sizes), lengths, strict=False), self.jobs)
+
+    def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
+        atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases
         for active, counts in units:
             # what was drawn no more must not count as an atom of the unit
             there = counts > 0
-            yield Problem(atoms, active[there], counts[there], candidates, table.bases)
+            yield Problem(atoms, active[there], counts[there], candidates, bases)
+
+    @cached_property
+    def _paired(self) -> Atoms:
+        """With what all searches share, on the sizes of this record."""
+        return with_pairs(self._resized(None))
+
+    def _resized(self, sizes: Ints | None) -> Atoms:
+        """The table as the kernels read it, with other positions in each atom."""
+        atoms, sizes = self._atoms, self.sizes if sizes is None else sizes
+        if sizes is None:
+            return atoms
+        sums = np.concatenate([[0], np.cumsum(sizes[atoms.concept_atoms])])
+        own = sums[atoms.concept_indptr[1:]] - sums[atoms.concept_indptr[:-1]]
+        resized = atoms._replace(
+            counts=np.ascontiguousarray(sizes), concept_counts=own, n_positions=int(sizes.sum()),
+            bits=np.zeros((0, 0), np.uint64),
+        )  # fmt: skip
+        return with_bits(resized)
+
+    @cached_property
+    def _candidates(self) -> Ints:
+        return searched_concepts(self.table, self.options)
 
     def score(self, i: int, t: int, a: int, n: int, length: int) -> float:
         """What the search ranks a formula by, from ``I``, ``T``, ``A`` and ``N``."""
@@ -124,12 +210,21 @@ class Repeats:
         """The atoms of a formula that was found."""
         if found.tree is not None:
             return self.table.mask(found.formula(self.table.names))
+        return self.atoms_of(*_steps_of(found))
+
+    def atoms_of(self, concepts: Ints, operators: Ints) -> NDArray[np.bool_]:
+        """The atoms of a formula as :meth:`formulas` gives it; bool ``(n_atoms,)``."""
         mask, longer = np.zeros((2, self.table.n_atoms), np.uint8)
-        for concept, operator in zip(found.concepts, (OR, *found.operators), strict=True):
+        for concept, operator in zip(concepts, operators, strict=True):
             apply(mask, operator, atoms_of(self._atoms, concept), longer)
             # `apply` cannot write to the mask that it reads
             mask, longer = longer, mask
         return mask.view(np.bool_)
+
+
+def _steps_of(found: Found) -> tuple[Ints, Ints]:
+    """Concepts, and the operator before each of them."""
+    return np.array(found.concepts, np.int64), np.array((OR, *found.operators), np.int64)
 
 
 def unit_rows(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from andornot.concepts.table import ConceptTable
+from andornot.concepts.twins import equal_columns
+from andornot.results.explanation import Twins
 from andornot.views.listed import Listed
 from andornot.views.neighbours import best_units
 from andornot.views.parts import ROLES, FormulaPart
@@ -41,6 +43,8 @@ class ConceptView(View):
         share: the same as a share of all positions.
         uses: the units whose formulas name it, by role, best first.
         best: units that it alone describes best, with the IoU.
+        twins: that others hold on the very same positions, as ``asked = refund``; empty where
+            none does.
     """
 
     name: str
@@ -51,6 +55,7 @@ class ConceptView(View):
     share: float
     uses: tuple[Use, ...]
     best: tuple[tuple[UnitLink, float], ...]
+    twins: str = ""
 
     def n_uses(self, role: str) -> int:
         """How many units name it in a role."""
@@ -75,7 +80,11 @@ def concept_views(table: ConceptTable, contexts: Sequence[Listed]) -> list[Conce
         found = best_units(context.responses, context.units, table, columns)
         for column, matches in zip(columns, found, strict=True):
             best[column] += [(context.refs[match.index], match.score) for match in matches]
-    return [_concept_view(table, column, uses[column], best[column]) for column in columns]
+    twins = equal_columns(table)
+    return [
+        _concept_view(table, column, uses[column], best[column], twins.get(table.names[column]))
+        for column in columns
+    ]
 
 
 def _uses(ref: UnitLink, tree: FormulaPart | None) -> list[tuple[str, Use]]:
@@ -91,6 +100,7 @@ def _concept_view(
     column: int,
     uses: Sequence[Use],
     best: Sequence[tuple[UnitLink, float]],
+    equal: Sequence[str] | None,
 ) -> ConceptView:
     name, n = table.names[column], int(table.concept_counts[column])
     members = plain_concepts(table, name)
@@ -104,4 +114,5 @@ def _concept_view(
         share=n / max(table.n_positions, 1),
         uses=tuple(sorted(uses, key=lambda u: (order.index(u.role), -u.unit.iou, u.unit.unit))),
         best=tuple(sorted(best, key=lambda found: -found[1])[:_UNITS]),
+        twins=str(Twins.of(name, equal)) if equal else "",
     )

@@ -13,7 +13,13 @@ from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
 from andornot.views.plain import View
-from andornot.views.wording import Finding, findings, verdict, vocabulary_limit
+from andornot.views.wording import (
+    Finding,
+    cannot_be_told_apart,
+    findings,
+    verdict,
+    vocabulary_limit,
+)
 
 T = TypeVar("T")
 Colour = tuple[int, int, int]
@@ -161,6 +167,7 @@ class UnitEntry(View, Generic[T]):
         derived: the derived concepts of its formula.
         weights: its weights to the classes; empty where no linear head follows.
         groups: samples that show it, none of the groups empty.
+        twins: which of its concepts the data cannot tell from others; empty where they can.
     """
 
     unit: int
@@ -180,6 +187,7 @@ class UnitEntry(View, Generic[T]):
     derived: tuple[Derived, ...]
     weights: tuple[ClassWeight, ...]
     groups: tuple[Group[T], ...]
+    twins: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,6 +268,7 @@ def entry_of(
         derived=derived,
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
+        twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
     )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from andornot.analyses.vocabulary import FAR_BELOW
 from andornot.measures.scores import Agreement
-from andornot.results.explanation import Certificate, Explanation
+from andornot.results.explanation import Certificate, Explanation, Twins
 from andornot.results.trust import LEVEL, Chance, HeldOut, Stability
 from andornot.views.plain import View
 
@@ -188,4 +188,18 @@ def _agreement(scores: Agreement) -> Iterator[Finding]:
         "sample coverage",
         f"{scores.sample_coverage:.0%}",
         "of the samples where the formula holds, where the unit is active on some of it",
+    )
+
+
+def cannot_be_told_apart(twins: Sequence[Twins]) -> str:
+    """Which concepts of a formula the data cannot tell from others; empty where they can.
+
+    Args:
+        twins: of the formula that is shown.
+    """
+    if not twins:
+        return ""
+    return (
+        f"{'; '.join(map(str, twins))}: on these data, concepts with = between them cannot be told "
+        "apart; with each of them the formula is true on the very same positions."
     )

@@ -1,0 +1,335 @@
+"""Held out against held out: the same search where there is nothing to find.
+
+Annotations are shuffled inside folds (``exchange``); the search runs on what is outside a fold and
+its formula is scored inside, as for the unit itself. Few shuffles are searched in full, for the mean
+and the spread of what chance gives. For a p-value it is enough to know whether a shuffle reaches
+the unit's score, and that is mostly decided without a search: no set of atoms of a fold has more
+hits for its size than those that are worth it (``kernels.bound_orders``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from andornot._tools.parallel import ordered_map
+from andornot._tools.progress import track
+from andornot.concepts.positions import AtomMap
+from andornot.counting.active import UnitPositions
+from andornot.counting.responses import known_positions
+from andornot.explainer import searched_concepts
+from andornot.results.trust import HeldOut, HeldOutChance
+from andornot.trust.chance import FEWEST_GROUPS, pooled_p
+from andornot.trust.exchange import Shuffles, draw_shuffles
+from andornot.trust.held_out import PartCounter
+from andornot.trust.kernels import bound_orders
+from andornot.trust.options import TrustOptions
+from andornot.trust.recount import Recount
+from andornot.trust.repeat import Repeats
+
+Ints = NDArray[np.int64]
+
+SEARCHED = 8
+"""Shuffles that are searched in full, for the mean and the spread of chance."""
+
+ENOUGH = 10
+"""So many shuffles that reach a unit's score end the counting: its p-value is far from small."""
+
+FEWEST_DIGITS = 2.0
+"""With fewer than 100 orders the true one comes up so often that nothing can be told."""
+
+_TALLIES = 2_000_000
+"""Counts of several shuffles by atom that a thread holds at a time."""
+
+_TOGETHER = 16
+"""Shuffles that no bound decides which are searched for before the next look at ``ENOUGH``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Null:
+    """What became of the shuffles of one unit.
+
+    Attributes:
+        searched: held-out IoU of those that were searched in full.
+        reached: how many reach the unit's own.
+        nulls: how many were decided on.
+        ended: whether that was ended early.
+    """
+
+    searched: NDArray[np.float64]
+    reached: int
+    nulls: int
+    ended: bool
+
+    @property
+    def p_value(self) -> float:
+        """With the unit itself as one of the draws; as Besag and Clifford (1991) if it ended."""
+        return self.reached / self.nulls if self.ended else (1 + self.reached) / (1 + self.nulls)
+
+
+def measure_held_out_chance(
+    recount: Recount,
+    repeats: Repeats,
+    held_out: Sequence[HeldOut | None],
+    lengths: Sequence[int],
+    options: TrustOptions,
+    is_test: Sequence[bool] | None = None,
+    unexplained: int = 0,
+) -> list[HeldOutChance | None]:
+    """Search for each unit on shuffled annotations, held out.
+
+    Args:
+        recount: the units' masks.
+        repeats: the search.
+        held_out: what was measured of each unit.
+        lengths: of the formula that is shown of each.
+        options: how many shuffles, and the seed.
+        is_test: whether each unit has enough data to be a test; the q-values are over these.
+        unexplained: further units that were searched for and have no formula: tests that failed.
+
+    Returns:
+        None for all units where there are too few groups, or no nulls are wanted.
+    """
+    positions = known_positions(repeats.table)
+    nothing: list[HeldOutChance | None] = [None] * len(lengths)
+    if positions.n_groups < FEWEST_GROUPS or not options.nulls or None in held_out:
+        return nothing
+    shuffles = draw_shuffles(positions, repeats.table.known, options.nulls, options.seed)
+    if shuffles.digits < FEWEST_DIGITS:
+        return nothing
+    own = [h for h in held_out if h is not None]
+    nulls = _measure(recount, repeats, own, lengths, shuffles)
+    tests = np.ones(len(own), np.bool_) if is_test is None else np.array(is_test, np.bool_)
+    scores = np.array([h.by_length[n - 1] for h, n in zip(own, lengths, strict=True)])
+    p = np.array([null.p_value for null in nulls])
+    pooled = np.ones(len(own))
+    searched = np.array([null.searched for null in nulls]).T
+    # of units with little data the spread says little, so others are not measured by it
+    pooled[tests] = pooled_p(scores[tests], searched[:, tests]) if tests.any() else 1.0
+    q, q_pooled = (_corrected(values, tests, unexplained) for values in (p, pooled))
+    return [
+        _record(h, n, null, float(a), float(b), float(c), is_exact=shuffles.is_exact)
+        for h, n, null, a, b, c in zip(own, lengths, nulls, q, pooled, q_pooled, strict=True)
+    ]
+
+
+def _corrected(
+    p: NDArray[np.float64], tests: NDArray[np.bool_], unexplained: int
+) -> NDArray[np.float64]:
+    """p-values corrected over the units that are tests; what is none keeps its own."""
+    corrected = p.copy()
+    if tests.any():
+        several = np.concatenate([p[tests], np.ones(unexplained)])
+        corrected[tests] = stats.false_discovery_control(several)[: int(tests.sum())]
+    return corrected
+
+
+def _record(
+    held: HeldOut, length: int, null: Null, q: float, pooled: float, q_pooled: float, *,
+    is_exact: bool,
+) -> HeldOutChance:  # fmt: skip
+    hits = held.hits[length - 1]
+    union = held.active + held.area[length - 1] - hits
+    mean = float(null.searched.mean())
+    chance = log_odds(mean, union)
+    low, high = held.interval or (0.0, 1.0)
+    return HeldOutChance(
+        nulls=null.nulls, reached=null.reached, p_value=null.p_value,
+        searched=len(null.searched), iou=mean,
+        # of a single null there is no n - 1 to divide by
+        spread=float(null.searched.std(ddof=min(1, len(null.searched) - 1))),
+        gain=log_odds(held.by_length[length - 1], union) - chance,
+        low=log_odds(low, union) - chance, high=log_odds(high, union) - chance,
+        q_value=q, p_pooled=pooled, q_pooled=q_pooled, exact=is_exact,
+    )  # fmt: skip
+
+
+def log_odds(iou: float, union: int) -> float:
+    """Logarithm of hits for each error, of so many positions; half of one more on both sides.
+
+    The halves keep it finite where there is no hit or no error (Haldane 1956); of many positions
+    they change nothing that is printed.
+    """
+    return math.log((iou * union + 0.5) / ((1 - iou) * union + 0.5))
+
+
+def _measure(
+    recount: Recount,
+    repeats: Repeats,
+    held_out: Sequence[HeldOut],
+    lengths: Sequence[int],
+    shuffles: Shuffles,
+) -> list[Null]:
+    sizes = repeats.table.fold_counts
+    # what is searched without each fold; prepared once for all units
+    searches = [repeats.on(sizes.sum(axis=1) - sizes[:, f]) for f in range(sizes.shape[1])]
+    # the same atoms where each position moves by itself: its own counter for those
+    counter = PartCounter(shuffles.positions, repeats.table.n_atoms, repeats.table.n_folds)
+    positions = known_positions(repeats.table)
+    moves = shuffles.positions is not positions
+    bounds = _Bounds.of(counter, shuffles, repeats)
+    n_units, found = len(lengths), []
+    for some, units in recount.listed():
+
+        def one(
+            at: int, some: range = some, units: list[UnitPositions] = units
+        ) -> Null:
+            unit, number = units[at], some[at]
+            unit = unit.one_by_one(positions) if moves else unit
+            n = lengths[number]
+            held = held_out[number]
+            return _Unit(unit, held, n, counter, shuffles, searches, bounds).null()
+
+        found += ordered_map(one, range(len(units)), repeats.jobs)
+    return list(track(found, "searching where there is nothing", n_units))
+
+
+@dataclass(frozen=True, eq=False)
+class _Bounds:
+    """What the bounds of all units share: lenders of the shuffles, some shuffles at a time."""
+
+    parts: list[tuple[slice, tuple[Ints, NDArray[np.int32], Ints, NDArray[np.int32]]]]
+    sizes: Ints
+    indptr: Ints
+    indices: NDArray[np.int32]
+    areas: Ints
+
+    @classmethod
+    def of(cls, counter: PartCounter, shuffles: Shuffles, repeats: Repeats) -> _Bounds:
+        step = max(1, _TALLIES // max(1, counter.n_atoms))
+        parts = []
+        # those that are searched in full need no bound
+        for first in range(SEARCHED, len(shuffles.orders), step):
+            some = slice(first, min(first + step, len(shuffles.orders)))
+            lenders = shuffles.lenders(some)
+            arrays = (lenders.first, lenders.lenders, lenders.null_first, lenders.nulls)
+            parts.append((some, arrays))
+        table = repeats.table
+        used = np.zeros(table.n_concepts, np.bool_)
+        used[searched_concepts(table, repeats.options)] = True
+        kept = used[table.indices]
+        indptr = np.concatenate([[0], np.cumsum(kept)])[table.indptr]
+        indices = table.indices[kept]
+        atoms = np.repeat(np.arange(table.n_atoms), np.diff(indptr))
+        areas = np.zeros((table.n_folds, table.n_concepts), np.int64)
+        for fold, own in enumerate(areas):
+            # of whole numbers below 2**53, so exact
+            own[:] = np.bincount(indices, table.fold_counts[atoms, fold], table.n_concepts)
+        return cls(parts, np.ascontiguousarray(table.fold_counts.T), indptr, indices, areas)
+
+
+@dataclass(frozen=True, eq=False)
+class _Unit:
+    """One unit, held against its shuffles."""
+
+    unit: UnitPositions
+    held: HeldOut
+    length: int
+    counter: PartCounter
+    shuffles: Shuffles
+    searches: Sequence[Repeats]
+    bounds: _Bounds
+
+    @property
+    def hits(self) -> int:
+        """Held-out hits of the unit's own formulas."""
+        return self.held.hits[self.length - 1]
+
+    @property
+    def union(self) -> int:
+        """Held-out union of the unit and its own formulas."""
+        return self.held.active + self.held.area[self.length - 1] - self.hits
+
+    def null(self) -> Null:
+        """Decide on the shuffles."""
+        orders = self.shuffles.orders
+        n_full = min(SEARCHED, len(orders))
+        counts = self._search([self._count(b) for b in range(n_full)])
+        both, either = counts.sum(axis=0).T
+        scores = both / np.maximum(either, 1)
+        # in whole numbers, so that equal scores are equal
+        reaches = list(both * self.union >= self.hits * either)
+        open_ones, slack = self._open_ones()
+        decided = dict(enumerate(reaches)) | dict.fromkeys(
+            set(range(n_full, len(orders))) - set(open_ones), False
+        )
+        for first in range(0, len(open_ones), _TOGETHER):
+            some = open_ones[first : first + _TOGETHER]
+            # all before the next open one are decided, so it can be told whether there are enough
+            n_known = some[0]
+            if sum(decided[b] for b in range(n_known)) >= ENOUGH:
+                break
+            decided |= zip(some, self._decide(some, slack), strict=True)
+        return _ended([decided[b] for b in range(len(orders)) if b in decided], scores)
+
+    def _open_ones(self) -> tuple[list[int], Ints]:
+        """The shuffles that no bound decides, and all bounds ``(n_folds, n_orders)``."""
+        counter, bounds = self.counter, self.bounds
+        unit = self.unit.under(counter.positions.folds, counter.positions)
+        slack = np.full((counter.n_folds, len(self.shuffles.orders)), np.int64(-1))
+        for some, lenders in bounds.parts:
+            n = some.stop - some.start
+            tally = np.zeros((n, counter.n_atoms), np.int32)
+            part = np.empty((counter.n_folds, n), np.int64)
+            bound_orders(
+                unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
+                unit.needed[: counter.n_folds], counter.positions.folds, *lenders,
+                *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
+                self.length, self.hits, self.union, tally, np.empty_like(tally),
+                np.zeros((2, n), np.int64), counter.local,
+                np.zeros((2, bounds.areas.shape[1]), np.int64), part,
+            )  # fmt: skip
+            slack[:, some] = part
+        total = slack.sum(axis=0)
+        total[:SEARCHED] = -1
+        return np.flatnonzero(total >= 0).tolist(), slack
+
+    def _decide(self, some: Sequence[int], slack: Ints) -> list[bool]:
+        """Whether shuffles reach the unit's score, searched fold by fold until that is certain."""
+        left = {b: slack[:, b].copy() for b in some}
+        parts = {b: self._count(b) for b in some}
+        # the fold whose bound is the widest first: with it most are decided
+        for fold in np.argsort(-np.sum(list(left.values()), axis=0), kind="stable"):
+            still = [b for b in some if left[b].sum() >= 0]
+            if not still:
+                break
+            counts = self._search([parts[b] for b in still], [int(fold)])[0]
+            for b, (both, either) in zip(still, counts.tolist(), strict=True):
+                left[b][fold] = both * self.union - self.hits * either
+        return [bool(left[b].sum() >= 0) for b in some]
+
+    def _count(self, b: int) -> tuple[Ints, Ints]:
+        """Active positions on a shuffle, inside and outside of each fold."""
+        return self.counter.count(self.unit, self.shuffles.orders[b])
+
+    def _search(
+        self, parts: Sequence[tuple[Ints, Ints]], folds: Sequence[int] | None = None
+    ) -> Ints:
+        """Held-out hits and unions of what is found on shuffles, ``(n_folds, n, 2)``."""
+        folds = range(self.counter.n_folds) if folds is None else folds
+        sizes = self.bounds.sizes
+        found = np.zeros((len(folds), len(parts), 2), np.int64)
+        for at, fold in enumerate(folds):
+            outside = [out[fold] for _, out in parts]
+            rows = ((np.flatnonzero(out).astype(np.int32), out[out > 0]) for out in outside)
+            masks = self.searches[fold].masks(rows, self.length)
+            for place, (mask, (inside, _)) in enumerate(zip(masks, parts, strict=True)):
+                active = int(inside[fold].sum())
+                both = int(inside[fold][mask].sum())
+                area = int(sizes[fold, mask].sum())
+                found[at, place] = both, active + area - both
+        return found
+
+
+def _ended(decided: list[bool], scores: NDArray[np.float64]) -> Null:
+    """Counted in order, up to the shuffle with which enough have reached the unit's score."""
+    reached = np.cumsum(decided)
+    if len(reached) and reached[-1] >= ENOUGH:
+        last = int(np.searchsorted(reached, ENOUGH))
+        return Null(scores, ENOUGH, last + 1, ended=True)
+    return Null(scores, int(reached[-1]), len(decided), ended=False)
