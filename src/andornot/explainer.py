@@ -171,9 +171,7 @@ def explain_responses(
     def finished(found: Iterable[Explanation]) -> Result:
         explanations = (
             replace(e, support=own)
-            for e, own in zip(
-                _noted(found, concepts, candidates, options), of_units, strict=True
-            )
+            for e, own in zip(_noted(found, concepts, candidates, options), of_units, strict=True)
         )
         return Result(tuple(explanations), search=options, table=concepts.digest)
 

@@ -24,19 +24,20 @@ from andornot.results.explanation import Explanation
 from andornot.results.trust import Trust
 from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
-from andornot.trust.held_out import length_that_pays, measure_held_out
+from andornot.trust.held_out import PartCounter, length_that_pays, measure_held_out
 from andornot.trust.measure import assess, shortened
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.shuffled import LEAST, draw_orders
-from andornot.trust.stability import draw_samples, measure_stability
-from test_responses import expected_tally, tally
+from andornot.trust.draws import draw_samples
+from andornot.trust.stability import measure_stability
+from test_responses import expected_tally
 from trust_cases import noise_world, planted_world
 
 LENGTH = 3
 SEARCH: dict[str, Any] = {"length": LENGTH, "beam_size": 4, "search": "beam"}
-FEW = TrustOptions(resamples=4, bootstrap=50, nulls=5, seed=3)
+FEW = TrustOptions(resamples=4, bootstrap=50, nulls=5, seed=3, in_sample=True)
 WORLDS = [noise_world(seed) for seed in range(3)]
 
 
@@ -317,25 +318,21 @@ def test_held_out_thresholds_come_from_the_other_samples(recording, share):
     fold = data.folds[0]
     if all(f == fold for f in data.folds):
         return
-    responses = evidence.held_out(fold)
-    for row, u in enumerate(evidence.units):
+    counter = PartCounter.of(Repeats.of(evidence.table, SearchOptions.of(**SEARCH)))
+    listed = [unit for _, units in evidence.listed() for unit in units]
+    for unit, u in zip(listed, evidence.units, strict=True):
         values = [recorded.values[i, u] for i in range(len(data.maps))]
         threshold = naive.held_out_threshold(values, data.folds, fold, share)
         masks = [
             upsample(v, *maps.shape[1:]) > threshold
             for v, maps in zip(values, data.maps, strict=True)
         ]
-        assert tally(responses, evidence.table, row) == expected_tally(data, evidence.table, masks)
-
-
-def test_a_fixed_threshold_needs_no_second_count():
-    world = WORLDS[0]
-    values = InMemory(world.units.transpose(1, 0, 2, 3).astype(np.float32))
-    responses = MaskRecount(world.table, world.units).responses
-    evidence = StoredRecount(
-        world.table, values, Threshold(None, 0.5), np.full(4, 0.5), range(4), responses
-    )
-    assert evidence.held_out(0) is responses
+        inside, outside = counter.count(unit)
+        expected = np.zeros((evidence.table.n_atoms, evidence.table.n_folds), np.int64)
+        for key, times in expected_tally(data, evidence.table, masks).items():
+            expected[key] = times
+        assert inside[fold].tolist() == expected[:, fold].tolist()
+        assert outside[fold].tolist() == (expected.sum(axis=1) - expected[:, fold]).tolist()
 
 
 @pytest.mark.parametrize("lengths", [(3, 3, 3), (2, 5, 3)])
@@ -381,7 +378,7 @@ def test_p_values_of_noise_are_uniform():
 def test_planted_units_are_no_chance_and_hold_out():
     world = planted_world(0)
     result = andornot.explain(world.units, world.table)
-    for e in assess(result, world.units, world.table):
+    for e in assess(result, world.units, world.table, options=TrustOptions(in_sample=True)):
         held, chance = e.trust.held_out, e.trust.chance
         assert chance.p_value == 1 / (TrustOptions.nulls + 1)
         assert held.by_length[-1] == pytest.approx(held.in_sample[-1], abs=0.03)
@@ -420,7 +417,10 @@ def test_results_do_not_hang_on_threads_or_units():
     chance = replace(alone[0].trust.chance, q_value=first[2].trust.chance.q_value)
     chance = replace(chance, p_pooled=first[2].trust.chance.p_pooled)
     chance = replace(chance, q_pooled=first[2].trust.chance.q_pooled)
-    assert replace(alone[0].trust, chance=chance) == first[2].trust
+    luck, other = alone[0].trust.held_out_chance, first[2].trust.held_out_chance
+    luck = replace(luck, q_value=other.q_value, p_pooled=other.p_pooled, q_pooled=other.q_pooled)
+    trust = replace(alone[0].trust, chance=chance, held_out_chance=luck)
+    assert trust == first[2].trust
 
 
 @pytest.mark.parametrize(
@@ -460,7 +460,8 @@ def test_where_little_can_be_known_little_is_said():
     trust = assess(
         andornot.explain(world.units, whole, **SEARCH), world.units, whole, options=none, **SEARCH
     )[0].trust
-    assert trust.held_out is None
+    # a table without folds gets some
+    assert trust.held_out is not None and trust.held_out_chance is None
     assert trust.chance is None
     assert trust.stability.resamples == 0
     nothing = np.zeros((1, 12, 4, 4), bool)
@@ -487,7 +488,7 @@ def test_units_without_a_formula_count_among_the_tests():
     table = ConceptTable.from_masks(concepts, list("abcde"))
     result = assess(
         andornot.explain(units, table, length=2), units, table, length=2,
-        options=TrustOptions(resamples=0, nulls=39),
+        options=TrustOptions(resamples=0, nulls=39, in_sample=True),
     )  # fmt: skip
     known = [e.trust.chance for e in result if e.formula is not None]
     assert 0 < len(known) < 100

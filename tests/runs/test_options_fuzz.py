@@ -30,7 +30,7 @@ from run_reader import Told, looked, plain, stored  # noqa: E402
 FAST, SLOW = 8, 40
 SEVERAL = 3
 """Options that change at most before the next run."""
-TRUST = {"resamples": 2, "bootstrap": 40, "nulls": 2}
+TRUST: Any = {"resamples": 2, "bootstrap": 40, "nulls": 2}
 NAMES = {"red": "colour", "green": "colour", "stripe": "shape", "dot": "shape"}
 CHOICES: dict[str, tuple[Any, ...]] = {
     "length": (1, 2, 3, "auto"),

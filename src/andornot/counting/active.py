@@ -56,14 +56,15 @@ class UnitPositions:
         first = np.repeat(positions.offsets[self.samples], np.diff(self.starts)) + self.firsts
         # the numbers from 0 to the width of each run, run after run
         ends = np.cumsum(self.widths)
-        within = np.arange(len(self.widths) and ends[-1]) - np.repeat(ends - self.widths, self.widths)
+        within = np.arange(len(self.widths) and ends[-1]) - np.repeat(
+            ends - self.widths, self.widths
+        )
         rows = np.repeat(first, self.widths) + within
         n = len(rows)
         return UnitPositions(
             rows, np.arange(n + 1), np.zeros(n, np.int32), np.ones(n, np.int32),
             np.repeat(self.ranks, self.widths), self.needed,
         )  # fmt: skip
-
 
     def under(self, folds: NDArray[np.int32], positions: AtomMap) -> UnitPositions:
         """The runs that are active in each sample under the threshold of its fold, joined.
@@ -246,7 +247,9 @@ def _of_rows(
     # a run ends where the next position is no neighbour, in another row, or of another rank
     begins = np.ones(len(rows), np.bool_)
     begins[1:] = (
-        (np.diff(rows) != 1) | (np.diff(ranks) != 0) | (within[1:] % positions.shapes[sample[1:], 1] == 0)
+        (np.diff(rows) != 1)
+        | (np.diff(ranks) != 0)
+        | (within[1:] % positions.shapes[sample[1:], 1] == 0)
     )
     first = np.flatnonzero(begins)
     samples, starts = np.unique(sample[first], return_index=True)

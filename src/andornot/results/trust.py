@@ -119,8 +119,6 @@ class Core:
         formula: the formula without the steps whose concept, with its sign, came back in too few
             of the redraws; None where nothing is left.
         iou: its held-out IoU: of what is left of each fold's formula.
-        concepts: each signed concept of the formula (``"NOT"`` before those that are taken away),
-            and in what share of the redraws it, or one that cannot be told from it, came back.
 
     Examples:
         >>> run.result()[0].trust.core.formula
@@ -129,7 +127,6 @@ class Core:
 
     formula: str | None
     iou: float
-    concepts: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -144,6 +141,9 @@ class Stability:
         concepts: each concept of the formula, and in what share of the repeats it came back.
         mask_iou: median over the repeats of the IoU of the masks of the formula that is shown and
             of the one that was found again; None in runs of older versions.
+        signed: each concept of the formula that is shown, ``"NOT "`` before one that is taken away,
+            and in what share of the repeats it came back with that sign, or one that the data
+            cannot tell from it.
 
     Examples:
         >>> stability = run.result()[0].trust.stability
@@ -160,6 +160,7 @@ class Stability:
     overlap: float
     concepts: tuple[tuple[str, float], ...]
     mask_iou: float | None = None
+    signed: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ class PartCounter:
         return cls(known_positions(table), table.n_atoms, table.n_folds)
 
     @cached_property
-    def atom_arguments(self) -> tuple[NDArray[np.uint16], Ints, Ints, NDArray[np.int32], Ints]:
+    def atom_arguments(self) -> tuple[NDArray[Any], Ints, Ints, NDArray[np.int32], Ints]:
         """The atoms of all positions, as the kernels take them."""
         p = self.positions
         codes = p.codes
@@ -117,9 +118,7 @@ class PartCounter:
     @cached_property
     def _entry_sample(self) -> Ints:
         """The sample of each entry of ``positions.atoms``."""
-        return np.repeat(
-            np.arange(self.positions.n_samples), np.diff(self.positions.atom_offsets)
-        )
+        return np.repeat(np.arange(self.positions.n_samples), np.diff(self.positions.atom_offsets))
 
     @cached_property
     def _entry_place(self) -> Ints:
@@ -202,9 +201,7 @@ class _Parts:
             found.append((atoms.astype(np.int32), active))
         return found
 
-    def measure(
-        self, draws: NDArray[np.uint16], *, show_longest: bool
-    ) -> Iterator[HeldOut]:
+    def measure(self, draws: NDArray[np.uint16], *, show_longest: bool) -> Iterator[HeldOut]:
         """The record of each unit."""
         n_folds = len(self.folds)
         searches = track(range(n_folds), "holding out a fold", n_folds)

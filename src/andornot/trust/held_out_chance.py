@@ -1,8 +1,8 @@
 """Held out against held out: the same search where there is nothing to find.
 
 Annotations are shuffled inside folds (``exchange``); the search runs on what is outside a fold and
-its formula is scored inside, as for the unit itself. Few shuffles are searched in full, for the mean
-and the spread of what chance gives. For a p-value it is enough to know whether a shuffle reaches
+its formula is scored inside, as for the unit itself. Few shuffles are searched in full, for the
+mean and the spread of what chance gives. For a p-value it is enough to know whether a shuffle reaches
 the unit's score, and that is mostly decided without a search: no set of atoms of a fold has more
 hits for its size than those that are worth it (``kernels.bound_orders``).
 """
@@ -19,13 +19,12 @@ from scipy import stats
 
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot.concepts.positions import AtomMap
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
 from andornot.explainer import searched_concepts
 from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
-from andornot.trust.exchange import Shuffles, draw_shuffles
+from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
 from andornot.trust.held_out import PartCounter
 from andornot.trust.kernels import bound_orders
 from andornot.trust.options import TrustOptions
@@ -173,12 +172,10 @@ def _measure(
     positions = known_positions(repeats.table)
     moves = shuffles.positions is not positions
     bounds = _Bounds.of(counter, shuffles, repeats)
-    n_units, found = len(lengths), []
+    found: list[Null] = []
     for some, units in recount.listed():
 
-        def one(
-            at: int, some: range = some, units: list[UnitPositions] = units
-        ) -> Null:
+        def one(at: int, some: range = some, units: list[UnitPositions] = units) -> Null:
             unit, number = units[at], some[at]
             unit = unit.one_by_one(positions) if moves else unit
             n = lengths[number]
@@ -186,14 +183,14 @@ def _measure(
             return _Unit(unit, held, n, counter, shuffles, searches, bounds).null()
 
         found += ordered_map(one, range(len(units)), repeats.jobs)
-    return list(track(found, "searching where there is nothing", n_units))
+    return list(track(found, "searching where there is nothing", len(found)))
 
 
 @dataclass(frozen=True, eq=False)
 class _Bounds:
     """What the bounds of all units share: lenders of the shuffles, some shuffles at a time."""
 
-    parts: list[tuple[slice, tuple[Ints, NDArray[np.int32], Ints, NDArray[np.int32]]]]
+    parts: list[tuple[slice, Lenders]]
     sizes: Ints
     indptr: Ints
     indices: NDArray[np.int32]
@@ -206,9 +203,7 @@ class _Bounds:
         # those that are searched in full need no bound
         for first in range(SEARCHED, len(shuffles.orders), step):
             some = slice(first, min(first + step, len(shuffles.orders)))
-            lenders = shuffles.lenders(some)
-            arrays = (lenders.first, lenders.lenders, lenders.null_first, lenders.nulls)
-            parts.append((some, arrays))
+            parts.append((some, shuffles.lenders(some)))
         table = repeats.table
         used = np.zeros(table.n_concepts, np.bool_)
         used[searched_concepts(table, repeats.options)] = True
@@ -278,7 +273,8 @@ class _Unit:
             part = np.empty((counter.n_folds, n), np.int64)
             bound_orders(
                 unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-                unit.needed[: counter.n_folds], counter.positions.folds, *lenders,
+                unit.needed[: counter.n_folds], counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
+                lenders.nulls,
                 *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.length, self.hits, self.union, tally, np.empty_like(tally),
                 np.zeros((2, n), np.int64), counter.local,

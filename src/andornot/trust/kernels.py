@@ -47,7 +47,7 @@ for the last one to it, so neighbours are counted in different lanes."""
 def _count_run(
     first: int, width: int, h: int, w: int, height: int, columns: int, start: int, codes: Codes,
     local: Int32s, lane: int,
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """Count a run's positions by the code that a lender has there; return how many these are.
 
     Where the grid of the sample, ``h x w``, and that of the lender, ``height x columns``, differ,
@@ -108,9 +108,7 @@ def count_parts(
         for at in range(starts[k], starts[k + 1]):
             # most positions exceed all thresholds; those of each rank below have a lane of its own
             lane = 0 if ranks[at] >= top else LANES + ranks[at]
-            _count_run(
-                firsts[at], widths[at], h, w, height, columns, start, codes, local, lane
-            )
+            _count_run(firsts[at], widths[at], h, w, height, columns, start, codes, local, lane)
         for code in range(atom_offsets[lender + 1] - first_atom):
             there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
             local[0, code], local[1, code], local[2, code], local[3, code] = 0, 0, 0, 0

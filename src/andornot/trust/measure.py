@@ -15,23 +15,35 @@ from numpy.typing import ArrayLike, NDArray
 from andornot._tools.checks import as_masks
 from andornot._tools.user_call import one_table
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.counting.responses import known_positions
 from andornot.errors import OptionError, quoted
 from andornot.explainer import score_responses, with_unknown
 from andornot.measures.scores import METRICS
 from andornot.results.explanation import NO_CONCEPT, Explanation
 from andornot.results.result import Result
-from andornot.results.trust import Chance, HeldOut, Stability, Trust, part_from_dict
+from andornot.results.trust import (
+    Chance,
+    Core,
+    HeldOut,
+    HeldOutChance,
+    Stability,
+    Trust,
+    part_from_dict,
+)
+from andornot.results.verdict import PART_OF_MAPS, PART_OF_ROWS, Support
 from andornot.search.options import ArraySearch, SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
+from andornot.trust.core import measure_core
 from andornot.trust.held_out import measure_held_out
+from andornot.trust.held_out_chance import measure_held_out_chance
 from andornot.trust.options import LONGEST as LONGEST
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskRecount, Recount
 from andornot.trust.repeat import Repeats
 from andornot.trust.stability import measure_stability
 
-P = TypeVar("P", HeldOut, Stability, Chance)
+P = TypeVar("P", HeldOut, HeldOutChance, Stability, Core, Chance)
 Parts = list[dict[str, Any] | None]
 Keep = Callable[[str, Callable[[], Parts]], Parts]
 
@@ -63,8 +75,9 @@ def assess(
     Args:
         result: what :func:`andornot.explain` found for the masks.
         unit_masks: the same masks.
-        concepts: the same table; its folds are held out in turn, and samples are drawn and
-            shuffled, so the first axis of the masks should count independent samples.
+        concepts: the same table; its folds are held out in turn (five at random where it has
+            none), and samples are drawn and shuffled, so the first axis of the masks should count
+            independent samples.
         options: how often to draw, search and shuffle.
         jobs: threads; all cores if not given.
         **search: the options of the search, as :func:`andornot.explain` was given them; needed
@@ -101,9 +114,26 @@ def assess(
         )
     # no formula, nothing to assess; `with_trust` still counts the search as a test
     rows = [row for row, e in enumerate(result) if e.formula is not None]
-    recount = MaskRecount(concepts, masks[rows], jobs)
+    recount = MaskRecount(_in_folds(concepts), masks[rows], jobs)
     _check_counts(result, recount)
     return with_trust(result, recount, chosen, options or TrustOptions(), jobs=jobs)
+
+
+FOLDS = 5
+"""Folds of a table that has none."""
+
+
+def _in_folds(table: ConceptTable) -> ConceptTable:
+    """The table with its groups in folds, at random but always the same, if it has a single one."""
+    positions = known_positions(table)
+    if table.n_folds > 1 or positions.n_groups < 2:
+        return table
+    fold_of = np.random.default_rng(0).permutation(positions.n_groups) % FOLDS
+    folds = fold_of[positions.group_numbers].astype(np.int32)
+    fold_counts = np.zeros((table.n_atoms, FOLDS), np.int64)
+    sample = np.repeat(folds, np.diff(positions.atom_offsets))
+    np.add.at(fold_counts, (positions.atoms, sample), positions.sizes)
+    return replace(table, fold_counts=fold_counts, positions=replace(positions, folds=folds))
 
 
 def check_examined(search: SearchOptions) -> None:
@@ -234,31 +264,87 @@ def with_trust(
     explained = [e for e in result if e.formula is not None]
     if not explained:
         return result
-    # first, since it may choose the lengths that all else goes by
-    held_out = part("held-out", HeldOut, lambda: measure_held_out(recount, repeats))
+    longest = search.published and not choose_length
+    # first, since it chooses the lengths that all else goes by
+    held_out = part(
+        "held-out", HeldOut,
+        lambda: measure_held_out(recount, repeats, options, show_longest=longest),
+    )  # fmt: skip
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
         shorter = map(shortened, explained, lengths)
         explained = [with_unknown(e, recount.table) for e in shorter]
+    shown = lengths if longest else [_chosen(held, search.length) for held in held_out]
     formulas = [e.beam[0].formula for e in explained]
+    shown_formulas = [
+        (e.best_by_length[n - 1] or e.beam[0]).formula
+        for e, n in zip(explained, shown, strict=True)
+    ]
+    pairs = list(zip(shown_formulas, shown, strict=True))
     stability = part(
         "stability", Stability,
-        lambda: measure_stability(recount, repeats, formulas, lengths, options),
+        lambda: measure_stability(recount, repeats, formulas, lengths, options, pairs),
+    )  # fmt: skip
+    core = part(
+        "core", Core,
+        lambda: measure_core(recount, repeats, shown_formulas, held_out, stability),
     )  # fmt: skip
     # these alone: units that never fire were not searched for, so they are no tests
     unexplained = sum(e.status == NO_CONCEPT for e in result)
-    chance = part(
-        "chance", Chance,
-        lambda: measure_chance(recount, repeats, lengths, options, unexplained),
+    supports = _supports(explained, recount)
+    held_out_chance = part(
+        "held-out-chance", HeldOutChance,
+        lambda: measure_held_out_chance(
+            recount, repeats, held_out, shown, options,
+            [support.is_enough for support in supports], unexplained,
+        ),
     )  # fmt: skip
+    chance: list[Chance | None] = [None] * len(explained)
+    if options.in_sample:
+        chance = part(
+            "chance", Chance,
+            lambda: measure_chance(recount, repeats, lengths, options, unexplained),
+        )  # fmt: skip
+    bar = _part_bar(recount.table) if options.part is None else options.part
     trusted = {
-        e.unit: replace(e, trust=Trust(n, held, stable, luck))
-        for e, n, held, stable, luck in zip(
-            explained, lengths, held_out, stability, chance, strict=True
+        e.unit: replace(
+            e,
+            support=supports[at],
+            trust=Trust(
+                lengths[at],
+                held_out[at],
+                stability[at],
+                chance[at],
+                held_out_chance[at],
+                core[at],
+                None if held_out[at] is None else shown[at],
+                bar,
+            ),
         )
+        for at, e in enumerate(explained)
     }
     return replace(result, explanations=tuple(trusted.get(e.unit, e) for e in result))
+
+
+def _part_bar(table: ConceptTable) -> float:
+    """The held-out IoU above which a formula explains a part of a unit, if none is given."""
+    is_rows = (known_positions(table).shapes[:, 0] == 1).all()
+    return PART_OF_ROWS if is_rows else PART_OF_MAPS
+
+
+def _supports(explained: Sequence[Explanation], recount: Recount) -> list[Support]:
+    """How much there is of each unit; groups are counted where nobody did."""
+    groups = recount.responses.active_groups
+    return [
+        e.support
+        if e.support is not None and e.support.groups is not None
+        else Support(
+            e.counts.tp + e.counts.fn, None if groups is None else int(groups[at]),
+            *(() if e.support is None else (e.support.least_positions, e.support.least_groups)),
+        )
+        for at, e in enumerate(explained)
+    ]  # fmt: skip
 
 
 def _chosen(held_out: HeldOut | None, longest: int) -> int:

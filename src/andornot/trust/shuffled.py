@@ -56,13 +56,11 @@ def draw_orders(groups: NDArray[np.integer], count: int, seed: int) -> Ints:
 def _pools(groups: NDArray[np.integer]) -> list[list[Ints]]:
     """The samples of each group, in lists of groups of about one size that exchange places."""
     sizes = np.bincount(groups)
-    return pools_of_sizes(
-        np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
-    )
+    return pools_of_sizes(np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1]))
 
 
 def pools_of_sizes(groups: list[Ints]) -> list[list[Ints]]:
-    """Groups of samples, in lists of at least ``LEAST`` groups of about one size, where possible."""
+    """Groups of samples, in lists of about one size: of ``LEAST`` groups, where there are."""
     pools: list[list[Ints]] = [[]]
     for size in sorted({len(group) for group in groups}):
         # sizes ascend, so a rare one is joined by the next larger

@@ -6,19 +6,24 @@ independent cases, nor are the frames of a video. The draws are the same for all
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.progress import track
+from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses, known_positions
+from andornot.explainer import searched_concepts
 from andornot.formula import Formula
 from andornot.results.trust import Stability
-from andornot.search.problem import Solution
-from andornot.trust.options import TrustOptions
+from andornot.search.problem import AND_NOT, OR, Found, Solution
+from andornot.trust.core import signed_concepts, signed_text
 from andornot.trust.draws import DRAWS_AT_ONCE, draw_samples
+from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio, unit_rows
 
@@ -26,12 +31,14 @@ Ints = NDArray[np.int64]
 
 _UNITS_AT_ONCE = 32
 
+
 def measure_stability(
     recount: Recount,
     repeats: Repeats,
     formulas: Sequence[Formula],
     lengths: Sequence[int],
     options: TrustOptions,
+    shown: Sequence[tuple[Formula, int]] | None = None,
 ) -> list[Stability | None]:
     """Interval and repeats of each unit's formula.
 
@@ -41,17 +48,23 @@ def measure_stability(
         formulas: of each unit.
         lengths: how long each unit's formula could become.
         options: how often to draw.
+        shown: the formula of each unit that is shown, and how long it could become; the same if
+            not given.
 
     Returns:
         None for all units where there are fewer than two groups of samples.
     """
+    pairs = list(zip(formulas, lengths, strict=True))
+    shown = pairs if shown is None else shown
     positions = known_positions(repeats.table)
     if positions.n_groups < 2:
         return [None] * len(formulas)
     # the searched resamples are the first of these, so intervals and repeats tell of the same draws
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
     sample_atoms = _SampleAtoms.of(recount, repeats)
-    tallies = [_Tally(repeats, f, n) for f, n in zip(formulas, lengths, strict=True)]
+    tallies = [_Tally(repeats, f, n) for f, n in pairs]
+    finder = TwinFinder(repeats.table, searched_concepts(repeats.table, repeats.options))
+    likenesses = [_Likeness.of(repeats, f, n, finder) for f, n in shown]
     intervals = _intervals(sample_atoms, [tally.mask for tally in tallies], draws)
     some = draws[: options.resamples]
     for draw in track(some, "searching on resamples", len(some)):
@@ -59,9 +72,12 @@ def measure_stability(
         # one draw for all units: they share its sizes, and so one table
         found = repeats.search(unit_rows(sample_atoms.by_atom, k), sizes)
         for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
-            tally.add(solution, *sample_atoms.unit(unit, k), sizes)
+            active = sample_atoms.unit(unit, k)
+            tally.add(solution, *active, sizes)
+            likenesses[unit].add(solution, *active, sizes)
     return [
-        tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
+        replace(tally.stability(low, high), mask_iou=like.mask_iou, signed=like.signed)
+        for tally, like, (low, high) in zip(tallies, likenesses, intervals, strict=True)
     ]
 
 
@@ -174,16 +190,10 @@ class _Tally:
         A beam can pass over the best formula, so the formula at hand is a candidate too; but not
         where it shares nothing with the unit, as in a draw without the samples it is from.
         """
-        found = solution.by_length[self.length - 1]
-        hits = int(k[self.mask[active]].sum())
-        own = self.repeats.score(
-            hits, int(sizes[self.mask].sum()), int(k.sum()), int(sizes.sum()), self.formula.length
-        )
+        found, hits = _again(self.repeats, self, solution, active, k, sizes)
         # nothing that shares a position with the unit: then nothing was found again
         again = self.concepts if hits else set()
-        if found is not None and self.repeats.score(
-            found.i, found.t, int(k.sum()), int(sizes.sum()), len(found.concepts)
-        ) > own:  # fmt: skip
+        if found is not None:
             again = set(found.concepts)
             self.same += bool((self.repeats.mask(found) == self.mask).all())
         else:
@@ -204,3 +214,93 @@ class _Tally:
             float(np.mean(self.overlaps)) if n else 0.0,
             tuple((name, shares[name]) for name in dict.fromkeys(self.formula.concepts) if n),
         )
+
+
+class _Candidate(Protocol):
+    """A formula at hand, and how long the one that is found again may be."""
+
+    @property
+    def formula(self) -> Formula: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def mask(self) -> NDArray[np.bool_]: ...
+
+
+def _again(
+    repeats: Repeats,
+    own: _Candidate,
+    solution: Solution,
+    active: NDArray[np.int32],
+    k: Ints,
+    sizes: Ints,
+) -> tuple[Found | None, int]:
+    """What a repeat found if it does better than the formula at hand; and the hits of that one."""
+    found = solution.by_length[own.length - 1]
+    hits, total, n = int(k[own.mask[active]].sum()), int(k.sum()), int(sizes.sum())
+    score = repeats.score(hits, int(sizes[own.mask].sum()), total, n, own.formula.length)
+    if found is not None and repeats.score(
+        found.i, found.t, total, n, len(found.concepts)
+    ) > score:  # fmt: skip
+        return found, hits
+    return None, hits
+
+
+@dataclass(eq=False)
+class _Likeness:
+    """How much of the formula that is shown comes back, in meaning.
+
+    Attributes:
+        formula, length, mask: of the formula, as in ``_Tally``.
+        like: for each signed concept of it the signed concepts that count as the same: columns,
+            and whether they are taken away.
+        ious: of its mask and that of what each repeat found.
+        seen: in how many repeats each signed concept came back.
+    """
+
+    repeats: Repeats
+    formula: Formula
+    length: int
+    mask: NDArray[np.bool_]
+    like: dict[str, set[tuple[int, bool]]]
+    ious: list[float] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, repeats: Repeats, formula: Formula, length: int, finder: TwinFinder) -> _Likeness:
+        index, twins = repeats.table.index, finder.of(formula)
+        like = {
+            signed_text(name, taken=taken): {
+                (index(other), taken) for other in (name, *twins.get(name, ()))
+            }
+            for name, taken in signed_concepts(formula)
+        }
+        return cls(repeats, formula, length, repeats.table.mask(formula), like)
+
+    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+        """Take in what one repeat found, as ``_Tally`` does."""
+        found, hits = _again(self.repeats, self, solution, active, k, sizes)
+        if found is None:
+            self.ious.append(float(hits > 0))
+            if hits:
+                self.seen.update(list(self.like))
+            return
+        mask, own = self.repeats.mask(found), self.repeats.table.counts
+        both, either = own[mask & self.mask].sum(), own[mask | self.mask].sum()
+        self.ious.append(float(both / max(1, either)))
+        operators = (OR, *found.operators)
+        there = {
+            (c, operator == AND_NOT) for c, operator in zip(found.concepts, operators, strict=True)
+        }
+        self.seen.update(text for text, same in self.like.items() if same & there)
+
+    @property
+    def mask_iou(self) -> float | None:
+        """The median over the repeats."""
+        return float(np.median(self.ious)) if self.ious else None
+
+    @property
+    def signed(self) -> tuple[tuple[str, float], ...]:
+        """The share of the repeats in which each signed concept came back."""
+        n = len(self.ious)
+        return tuple((text, self.seen[text] / n) for text in self.like) if n else ()

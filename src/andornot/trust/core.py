@@ -1,0 +1,118 @@
+"""The core of a formula: what of it comes back when the samples are drawn again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from andornot._tools.parallel import ordered_map
+from andornot.concepts.twins import TwinFinder
+from andornot.counting.active import UnitPositions
+from andornot.explainer import searched_concepts
+from andornot.formula import And, Concept, Formula, Not, Or, parse
+from andornot.formula_forms import negative_concepts, positive_concepts
+from andornot.results.trust import Core, HeldOut, Stability
+from andornot.results.verdict import CORE_SHARE
+from andornot.trust.held_out import PartCounter
+from andornot.trust.recount import Recount
+from andornot.trust.repeat import Repeats
+
+
+def signed_concepts(formula: Formula) -> Iterator[tuple[str, bool]]:
+    """Each concept of a formula once for each sign, and whether it is taken away."""
+    yield from dict.fromkeys((name, False) for name in positive_concepts(formula))
+    yield from dict.fromkeys((name, True) for name in negative_concepts(formula))
+
+
+def signed_text(name: str, *, taken: bool) -> str:
+    """A concept with its sign, as records have it."""
+    return f"NOT {name}" if taken else name
+
+
+def only(formula: Formula, kept: set[str], *, taken: bool = False) -> Formula | None:
+    """A formula without the concepts whose signed text is not among ``kept``; None if none is left.
+
+    ``a OR b`` without ``a`` is ``b``; ``a AND NOT b`` without ``a`` is nothing, for what is taken
+    away explains nothing by itself.
+    """
+    if isinstance(formula, Concept):
+        return formula if signed_text(formula.name, taken=taken) in kept else None
+    if isinstance(formula, Not):
+        operand = only(formula.operand, kept, taken=not taken)
+        return None if operand is None else Not(operand)
+    assert isinstance(formula, And | Or)
+    left = only(formula.left, kept, taken=taken)
+    right = only(formula.right, kept, taken=taken)
+    if left is None or right is None:
+        rest = right if left is None else left
+        return None if isinstance(rest, Not) and isinstance(formula, And) else rest
+    return type(formula)(left, right)
+
+
+def measure_core(
+    recount: Recount,
+    repeats: Repeats,
+    shown: Sequence[Formula],
+    held_out: Sequence[HeldOut | None],
+    stability: Sequence[Stability | None],
+) -> list[Core | None]:
+    """The core of each unit's formula that is shown.
+
+    Args:
+        recount: the units' masks.
+        repeats: the search.
+        shown: the formula of each unit.
+        held_out: what was measured of it on held-out samples, and
+        stability: on samples drawn again.
+
+    Returns:
+        None where nothing was searched again, or there are no folds.
+    """
+    counter = PartCounter.of(repeats)
+    finder = TwinFinder(repeats.table, searched_concepts(repeats.table, repeats.options))
+    found: list[Core | None] = [None] * len(shown)
+    for some, units in recount.listed():
+
+        def one(at: int, some: range = some, units: list[UnitPositions] = units) -> Core | None:
+            number = some[at]
+            held, stable = held_out[number], stability[number]
+            if held is None or stable is None or not stable.signed:
+                return None
+            return _core(units[at], shown[number], held, stable, counter, finder)
+
+        for number, core in zip(
+            some, ordered_map(one, range(len(units)), repeats.jobs), strict=True
+        ):
+            found[number] = core
+    return found
+
+
+def _core(
+    unit: UnitPositions,
+    formula: Formula,
+    held: HeldOut,
+    stable: Stability,
+    counter: PartCounter,
+    finder: TwinFinder,
+) -> Core:
+    kept = {text for text, share in stable.signed if share >= CORE_SHARE}
+    core = only(formula, kept)
+    if core is None:
+        return Core(None, 0.0)
+    twins = finder.of(formula)
+    like = kept | {
+        signed_text(other, taken=taken)
+        for name, taken in signed_concepts(formula)
+        if signed_text(name, taken=taken) in kept
+        for other in twins.get(name, ())
+    }
+    masks = np.zeros((counter.n_folds, 1, counter.n_atoms), np.uint8)
+    for fold, text in enumerate(held.formulas):
+        rest = None if text is None else only(parse(text), like)
+        if rest is not None:
+            masks[fold, 0] = finder.table.mask(rest)
+    both, active = counter.by_sample(unit, masks)
+    hits = int(both.sum())
+    union = int(active.sum() + counter.areas(masks).sum()) - hits
+    return Core(str(core), hits / max(1, union))
