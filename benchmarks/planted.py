@@ -19,6 +19,7 @@ from andornot.counting.responses import known_positions
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Formula, Not, Or
+from andornot.results.verdict import LEAST_POSITIONS
 
 Mask = NDArray[np.bool_]
 
@@ -28,7 +29,8 @@ MEANINGS: Final = (
 """What a formula of the vocabulary says; the longer ones join concepts by OR and end in AND NOT."""
 
 SUM: Final = "half of a second concept"
-"""A polysemantic unit: all of one concept, and a random half of another one's groups."""
+"""A polysemantic unit: all of one concept, and a random half of another one's groups; its truth is
+``a OR b``."""
 
 HIDDEN: Final = "not in the vocabulary"
 """A concept that the search does not get, nor those that are nearly the same."""
@@ -124,14 +126,15 @@ class Planter:
     def _enough(self, atoms: Mask) -> bool:
         """Whether a mask is on 10 searched groups or more, and on half of the positions at most.
 
-        A sample counts from 30 positions on, where samples are maps that have so many.
+        A sample counts from 30 positions on, where samples are maps that have so many. In all it
+        takes twice what a verdict needs, for noise takes some away.
         """
         areas = self.positions.areas(atoms)[: self.searched]
         sizes = np.diff(self.positions.offsets)[: self.searched]
         least = np.minimum(30, sizes) if self._are_maps else 1
         groups = self.positions.group_numbers[: self.searched]
-        few = 0 < areas.sum() <= sizes.sum() / 2
-        return bool(few and len(np.unique(groups[areas >= least])) >= 10)
+        some = 2 * LEAST_POSITIONS <= areas.sum() <= sizes.sum() / 2
+        return bool(some and len(np.unique(groups[areas >= least])) >= 10)
 
     @property
     def _are_maps(self) -> bool:
@@ -155,10 +158,11 @@ class Planter:
         if meaning == ANOTHER:
             mask = self._spoilt(self._elsewhere(self.mask(self.formula("a OR b"))), noise, strength)
             return Planted(meaning, noise, strength, None, None, mask)
-        truth = self.formula(MEANINGS[0] if meaning == SUM else meaning)
+        truth = self.formula("a OR b" if meaning == SUM else meaning)
         clean = whole = self.mask(truth)
         if meaning == SUM:
-            whole = clean | self._some_groups(self.mask(self.formula(MEANINGS[0])), 0.5)
+            a, b = map(self.table.concept_mask, truth.concepts)
+            whole = self.on_positions(a) | self._some_groups(self.on_positions(b), 0.5)
         mask = self._spoilt(whole, noise, strength)
         return Planted(meaning, noise, strength, truth, clean, mask)
 
