@@ -15,17 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.progress import track
-from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses, known_positions
-from andornot.explainer import searched_concepts
 from andornot.formula import Formula
+from andornot.results.explanation import Scored
 from andornot.results.trust import Stability
-from andornot.search.problem import AND_NOT, OR, Found, Solution
+from andornot.search.problem import AND_NOT
 from andornot.trust.core import signed_concepts, signed_text
 from andornot.trust.draws import DRAWS_AT_ONCE, draw_samples
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
-from andornot.trust.repeat import Repeats, ratio, unit_rows
+from andornot.trust.repeat import ByLength, Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]
 
@@ -38,7 +37,7 @@ def measure_stability(
     formulas: Sequence[Formula],
     lengths: Sequence[int],
     options: TrustOptions,
-    shown: Sequence[tuple[Formula, int]] | None = None,
+    shown: Sequence[tuple[Scored, int]] | None = None,
 ) -> list[Stability | None]:
     """Interval and repeats of each unit's formula.
 
@@ -48,14 +47,13 @@ def measure_stability(
         formulas: of each unit.
         lengths: how long each unit's formula could become.
         options: how often to draw.
-        shown: the formula of each unit that is shown, and how long it could become; the same if
-            not given.
+        shown: what is shown of each unit, and how long it could become; for masks and cores, which
+            are left out if it is not given.
 
     Returns:
         None for all units where there are fewer than two groups of samples.
     """
     pairs = list(zip(formulas, lengths, strict=True))
-    shown = pairs if shown is None else shown
     positions = known_positions(repeats.table)
     if positions.n_groups < 2:
         return [None] * len(formulas)
@@ -63,21 +61,26 @@ def measure_stability(
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
     sample_atoms = _SampleAtoms.of(recount, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in pairs]
-    finder = TwinFinder(repeats.table, searched_concepts(repeats.table, repeats.options))
-    likenesses = [_Likeness.of(repeats, f, n, finder) for f, n in shown]
+    likenesses = [_Likeness.of(repeats, scored, n) for scored, n in shown or ()]
     intervals = _intervals(sample_atoms, [tally.mask for tally in tallies], draws)
     some = draws[: options.resamples]
     for draw in track(some, "searching on resamples", len(some)):
         k, sizes = sample_atoms.weighted(draw)
         # one draw for all units: they share its sizes, and so one table
-        found = repeats.search(unit_rows(sample_atoms.by_atom, k), sizes)
-        for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
+        found = repeats.by_length(unit_rows(sample_atoms.by_atom, k), sizes)
+        for unit, (tally, best) in enumerate(zip(tallies, found, strict=True)):
             active = sample_atoms.unit(unit, k)
-            tally.add(solution, *active, sizes)
-            likenesses[unit].add(solution, *active, sizes)
+            tally.add(best, *active, sizes)
+            if likenesses:
+                likenesses[unit].add(best, *active, sizes)
+    found = [
+        tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
+    ]
+    if not likenesses:
+        return list(found)
     return [
-        replace(tally.stability(low, high), mask_iou=like.mask_iou, signed=like.signed)
-        for tally, like, (low, high) in zip(tallies, likenesses, intervals, strict=True)
+        replace(stable, mask_iou=like.mask_iou, signed=like.signed)
+        for stable, like in zip(found, likenesses, strict=True)
     ]
 
 
@@ -184,18 +187,19 @@ class _Tally:
         self.overlaps: list[float] = []
         self.seen = dict.fromkeys(self.concepts, 0)
 
-    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+    def add(self, best: ByLength, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
         """Take in what one repeat found: the formula itself, unless another did better.
 
         A beam can pass over the best formula, so the formula at hand is a candidate too; but not
         where it shares nothing with the unit, as in a draw without the samples it is from.
         """
-        found, hits = _again(self.repeats, self, solution, active, k, sizes)
+        found, hits = _again(self.repeats, self, best, active, k, sizes)
         # nothing that shares a position with the unit: then nothing was found again
         again = self.concepts if hits else set()
         if found is not None:
-            again = set(found.concepts)
-            self.same += bool((self.repeats.mask(found) == self.mask).all())
+            concepts, operators = found
+            again = set(concepts.tolist())
+            self.same += bool((self.repeats.atoms_of(concepts, operators) == self.mask).all())
         else:
             self.same += bool(hits)
         self.overlaps.append(len(again & self.concepts) / len(again | self.concepts))
@@ -230,19 +234,19 @@ class _Candidate(Protocol):
 def _again(
     repeats: Repeats,
     own: _Candidate,
-    solution: Solution,
+    best: ByLength,
     active: NDArray[np.int32],
     k: Ints,
     sizes: Ints,
-) -> tuple[Found | None, int]:
+) -> tuple[tuple[Ints, Ints] | None, int]:
     """What a repeat found if it does better than the formula at hand; and the hits of that one."""
-    found = solution.by_length[own.length - 1]
+    found = best(own.length - 1)
     hits, total, n = int(k[own.mask[active]].sum()), int(k.sum()), int(sizes.sum())
     score = repeats.score(hits, int(sizes[own.mask].sum()), total, n, own.formula.length)
-    if found is not None and repeats.score(
-        found.i, found.t, total, n, len(found.concepts)
-    ) > score:  # fmt: skip
-        return found, hits
+    if found is not None:
+        i, t, concepts, operators = found
+        if repeats.score(i, t, total, n, len(concepts)) > score:
+            return (concepts, operators), hits
     return None, hits
 
 
@@ -267,31 +271,30 @@ class _Likeness:
     seen: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, repeats: Repeats, formula: Formula, length: int, finder: TwinFinder) -> _Likeness:
-        index, twins = repeats.table.index, finder.of(formula)
+    def of(cls, repeats: Repeats, shown: Scored, length: int) -> _Likeness:
+        twins = {own.concept: own.others for own in shown.twins}
         like = {
             signed_text(name, taken=taken): {
-                (index(other), taken) for other in (name, *twins.get(name, ()))
+                (repeats.table.index(other), taken) for other in (name, *twins.get(name, ()))
             }
-            for name, taken in signed_concepts(formula)
+            for name, taken in signed_concepts(shown.formula)
         }
-        return cls(repeats, formula, length, repeats.table.mask(formula), like)
+        return cls(repeats, shown.formula, length, repeats.table.mask(shown.formula), like)
 
-    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+    def add(self, best: ByLength, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
         """Take in what one repeat found, as ``_Tally`` does."""
-        found, hits = _again(self.repeats, self, solution, active, k, sizes)
+        found, hits = _again(self.repeats, self, best, active, k, sizes)
         if found is None:
             self.ious.append(float(hits > 0))
             if hits:
                 self.seen.update(list(self.like))
             return
-        mask, own = self.repeats.mask(found), self.repeats.table.counts
+        concepts, operators = found
+        mask, own = self.repeats.atoms_of(concepts, operators), self.repeats.table.counts
         both, either = own[mask & self.mask].sum(), own[mask | self.mask].sum()
         self.ious.append(float(both / max(1, either)))
-        operators = (OR, *found.operators)
-        there = {
-            (c, operator == AND_NOT) for c, operator in zip(found.concepts, operators, strict=True)
-        }
+        steps = zip(concepts.tolist(), operators.tolist(), strict=True)
+        there = {(c, operator == AND_NOT) for c, operator in steps}
         self.seen.update(text for text, same in self.like.items() if same & there)
 
     @property
