@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 _POSITIONS_AT_ONCE = 4_000_000
 """Positions of the samples that a thread lists at a time: room for as many runs."""
 
-BYTES_PER_RUN = 9
+BYTES_PER_RUN = 10
 """What a run takes: where it begins, how long it is, and its rank."""
 
 
@@ -39,8 +39,8 @@ class UnitPositions:
         starts: int64 ``(n + 1,)``, where the runs of each begin.
         firsts: int32, the first position of each run, numbered within the sample, row by row.
         widths: int32, how many positions of its row a run holds.
-        ranks: uint8, how many of the unit's thresholds, in ascending order, a run exceeds.
-        needed: uint8 ``(n_thresholds,)``, the rank from which on a position is active under each
+        ranks: uint16, how many of the unit's thresholds, in ascending order, a run exceeds.
+        needed: uint16 ``(n_thresholds,)``, the rank from which on a position is active under each
             threshold, in the order in which they were given.
     """
 
@@ -48,8 +48,8 @@ class UnitPositions:
     starts: Ints
     firsts: NDArray[np.int32]
     widths: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
-    needed: NDArray[np.uint8]
+    ranks: NDArray[np.uint16]
+    needed: NDArray[np.uint16]
 
     def one_by_one(self, positions: AtomMap) -> UnitPositions:
         """The same, each position as a sample of its own; ``positions`` are the samples' grids."""
@@ -87,11 +87,11 @@ class UnitPositions:
         widths = np.add.reduceat(width, at) if len(at) else width
         return UnitPositions(
             samples, np.append(starts, len(at)).astype(np.int64), first[at], widths,
-            np.ones(len(at), np.uint8), np.ones_like(self.needed),
+            np.ones(len(at), np.uint16), np.ones_like(self.needed),
         )  # fmt: skip
 
 
-def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
     """A unit's distinct thresholds, ascending, and the rank that each of them needs.
 
     Args:
@@ -99,7 +99,7 @@ def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     """
     # NaNs sort to the end, and as nothing exceeds one, no position has such a rank
     steps, place = np.unique(thresholds, return_inverse=True)
-    return steps, (place.ravel() + 1).astype(np.uint8)
+    return steps, (place.ravel() + 1).astype(np.uint16)
 
 
 def list_maps(
@@ -149,7 +149,7 @@ class _Piece:
     counts: Ints
     firsts: NDArray[np.int32]
     widths: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
+    ranks: NDArray[np.uint16]
 
 
 def _cuts(positions: AtomMap, start: int, stop: int) -> Iterator[tuple[int, int]]:
@@ -176,7 +176,7 @@ def _listed(
             continue
         rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
         firsts, widths = np.empty((2, len(some) * height * width), np.int32)
-        ranks = np.empty(len(firsts), np.uint8)
+        ranks = np.empty(len(firsts), np.uint16)
         counts = np.zeros(len(some), np.int64)
         n = list_active(
             values, steps, some, rows.starts, rows.weights, columns.starts, columns.weights,
@@ -187,12 +187,12 @@ def _listed(
         yield _Piece(some + first, counts, *runs)
 
 
-def _unit(pieces: list[_Piece], needed: NDArray[np.uint8]) -> UnitPositions:
+def _unit(pieces: list[_Piece], needed: NDArray[np.uint16]) -> UnitPositions:
     samples = np.concatenate([*(p.samples for p in pieces), np.zeros(0, np.int64)])
     counts = np.concatenate([*(p.counts for p in pieces), np.zeros(0, np.int64)])
     firsts = np.concatenate([*(p.firsts for p in pieces), np.zeros(0, np.int32)])
     widths = np.concatenate([*(p.widths for p in pieces), np.zeros(0, np.int32)])
-    ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint8)])
+    ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint16)])
     if (np.diff(samples) < 0).any():  # samples of several sizes come size by size
         order = np.argsort(samples, kind="stable")
         by_sample = np.argsort(np.repeat(samples, counts), kind="stable")
@@ -212,13 +212,13 @@ def list_rows(
     """The same where each position has a row of activations of its own (a token, say)."""
     ranked = [ranks_of(row) for row in thresholds]
     rows: list[list[NDArray[np.int64]]] = [[] for _ in units]
-    ranks: list[list[NDArray[np.uint8]]] = [[] for _ in units]
+    ranks: list[list[NDArray[np.uint16]]] = [[] for _ in units]
     for start, block in activations.blocks():
         for at, unit in enumerate(units):
             values = block[:, unit, 0, 0].astype(np.float64)
             some = np.flatnonzero(values > ranked[at][0][0])
             # how many of the steps lie below a value; a NaN among them lies above all
-            ranks[at].append(np.searchsorted(ranked[at][0], values[some]).astype(np.uint8))
+            ranks[at].append(np.searchsorted(ranked[at][0], values[some]).astype(np.uint16))
             rows[at].append(some + start)
     return [
         _of_rows(np.concatenate(r), np.concatenate(k), positions, needed)
@@ -230,16 +230,16 @@ def list_masks(
     masks: NDArray[np.bool_], positions: AtomMap, n_thresholds: int
 ) -> list[UnitPositions]:
     """The same for masks ``(n_units, n_positions)``, which are there without a threshold."""
-    needed = np.ones(n_thresholds, np.uint8)
+    needed = np.ones(n_thresholds, np.uint16)
     found = []
     for mask in masks:
         rows = np.flatnonzero(mask)
-        found.append(_of_rows(rows, np.ones(len(rows), np.uint8), positions, needed))
+        found.append(_of_rows(rows, np.ones(len(rows), np.uint16), positions, needed))
     return found
 
 
 def _of_rows(
-    rows: Ints, ranks: NDArray[np.uint8], positions: AtomMap, needed: NDArray[np.uint8]
+    rows: Ints, ranks: NDArray[np.uint16], positions: AtomMap, needed: NDArray[np.uint16]
 ) -> UnitPositions:
     """From the numbers of active positions among all positions, ascending."""
     sample = np.searchsorted(positions.offsets, rows, side="right") - 1

@@ -3,7 +3,7 @@
 Arguments that all kernels take:
 
 * ``samples, starts, firsts, widths, ranks``: a unit's active positions (``counting.active``);
-* ``needed``: uint8 ``(n_folds,)``, the rank from which on a position is active under the threshold
+* ``needed``: uint16 ``(n_folds,)``, the rank from which on a position is active under the threshold
   that was found without each fold;
 * ``folds``: int32 ``(n_samples,)``;
 * ``codes, offsets, atom_offsets, atoms, shapes``: the atoms of all positions (``AtomMap``).
@@ -24,6 +24,7 @@ from andornot._tools.jit import Int, helper, inlined, lean
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
 Bytes: TypeAlias = NDArray[np.uint8]
+Ranks: TypeAlias = NDArray[np.uint16]
 Codes: TypeAlias = NDArray[np.uint16]
 
 
@@ -83,7 +84,7 @@ def _count_run(
 
 @lean
 def count_parts(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
     folds: Int32s,
     order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     local: Int32s, inside: Ints, outside: Ints,
@@ -130,7 +131,7 @@ def count_parts(
 
 @lean
 def bound_orders(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
     folds: Int32s,
     first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
@@ -232,7 +233,7 @@ def bound_orders(
 
 @lean
 def count_in_samples(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Bytes, needed: Bytes,
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
     folds: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
     both: Ints, active: Ints,
