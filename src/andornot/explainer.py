@@ -45,11 +45,12 @@ from andornot.results.explanation import (
 from andornot.results.result import Result
 from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS, Support
 from andornot.search import correlation
-from andornot.search.bits import with_bits
+from andornot.search.bits import with_bits, with_marks, with_planes
 from andornot.search.ceiling import ceiling
 from andornot.search.known import KnownParts, Part, part_of
 from andornot.search.options import MoreSearch, Search, Stop
 from andornot.search.options import SearchOptions as SearchOptions  # a promised name of this module
+from andornot.search.pairs import with_pairs
 from andornot.search.problem import Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 
@@ -565,4 +566,4 @@ def kernel_atoms(concepts: ConceptTable) -> Atoms:
         concepts.counts, concepts.indptr, concepts.indices, *concepts.by_concept,
         concepts.concept_counts, concepts.n_positions,
     )  # fmt: skip
-    return with_bits(lists)
+    return with_pairs(with_bits(with_planes(with_marks(lists))))

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.search.bits import n_atom_words
 from andornot.search.problem import Atoms, Ints, Words
 
 Scores: TypeAlias = NDArray[np.float64]
@@ -44,6 +45,7 @@ class BeamUnit(NamedTuple):
 
     active: Ints  # (n_atoms,) count: its active positions in each atom
     bits: Words  # (n_words,) its active positions; no words where the table has none
+    atoms: Words  # (n_atom_words,) the atoms on which it is active, a bit for each
     i: Ints  # (n_concepts,) count: active positions of each concept
     e: Ints  # (n_concepts,) count: its inactive ones
     score: Scores  # (n_concepts,) of each single concept that may be used
@@ -127,24 +129,25 @@ class Scratch(NamedTuple):
     """What the kernels write over again and again; they make no arrays themselves."""
 
     active: Words  # (n_words,) where a formula and the unit are true; ``_compose``
-    least: Ints  # (3,) lower bounds; ``_find_least``
+    needed: Ints  # (beam, 3) lower bounds for each formula; ``_find_least``
     factors: Scores  # (n_operators,) ``_find_factors``
     mask: Words  # (n_atom_words,) the formula that may have a twin; ``_has_twin``
     other: Words  # (n_atom_words,) the one that may be it; ``_has_twin``
     best: Ints  # (n_best,) the best single concepts; ``_rank``
     pool: Ints  # (n_pool,) what this unit's formulas are composed with, where that is its own
     listed: Ints  # (n_pool,) those of a pool that may matter in a step; ``_list``
+    near: Ints  # (n_pool,) those of some that may matter to a formula; ``_compose``
 
     @classmethod
-    def of(cls, atoms: Atoms, rule: BeamRule, n_best: int) -> Scratch:
+    def of(cls, atoms: Atoms, rule: BeamRule, beam_size: int, n_best: int) -> Scratch:
         """Arrays of the right sizes."""
         return cls(
             np.zeros(atoms.bits.shape[1], np.uint64),
-            np.zeros(3, np.int64),
+            np.zeros((beam_size, 3), np.int64),
             np.zeros(len(rule.operators)),
             *np.zeros((2, n_atom_words(atoms)), np.uint64),
             np.zeros(n_best, np.int64),
-            *np.zeros((2, len(rule.starts)), np.int64),
+            *np.zeros((3, len(rule.starts) + 1), np.int64),
         )
 
 
@@ -164,6 +167,7 @@ class Room(NamedTuple):
         unit = BeamUnit(
             np.zeros(len(atoms.counts), np.int64),
             np.zeros(atoms.bits.shape[1], np.uint64),
+            np.zeros(n_atom_words(atoms), np.uint64),
             *np.zeros((2, n_concepts), np.int64),
             np.zeros(n_concepts),
         )
@@ -172,10 +176,5 @@ class Room(NamedTuple):
             Beam.room(beam_size, length, atoms),
             Beam.room(beam_size, length, atoms),
             Entries.room(beam_size),
-            Scratch.of(atoms, rule, n_best),
+            Scratch.of(atoms, rule, beam_size, n_best),
         )
-
-
-def n_atom_words(atoms: Atoms) -> int:
-    """Words of 64 bits that hold one for each atom."""
-    return -(-len(atoms.counts) // 64)

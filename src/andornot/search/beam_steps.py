@@ -27,7 +27,15 @@ from andornot.search.beam_room import (
     Scratch,
     Top,
 )
-from andornot.search.bits import combine_bits, set_bits, shared_counts
+from andornot.search.bits import (
+    combine_bits,
+    count_shared,
+    mark,
+    set_bits,
+    shared_counts,
+    total,
+    weigh,
+)
 from andornot.search.kernels import (
     atoms_of,
     clear,
@@ -35,19 +43,23 @@ from andornot.search.kernels import (
     copy,
     enclose,
     extend,
-    holds,
-    mark,
+    extend_marked,
     narrow,
     ranked_score,
 )
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Words
 
 _EVERY = 256
-"""Concepts that are weighed between two looks at the last score of the beam: to find out what it
-rules out takes as long as to weigh a hundred of them."""
+"""Concepts that are weighed between two looks at the last score of the beam."""
+
+_FEW = 32
+"""To find out what that score rules out takes as long as to weigh so many."""
 
 PROBES = 16
 """Best single concepts that are tried alone at the beginning of each step."""
+
+_BITS_AT_ONCE = 8
+"""Words that are counted while one atom of a list is looked up."""
 
 _SLACK = 1e-6
 """More than a score with several roundings may exceed its bound by."""
@@ -78,16 +90,21 @@ def _load(
     a = np.int64(0)
     clear(unit.i)
     clear(unit.bits)
+    clear(unit.atoms)
     for k in range(len(own)):
         atom, hits = own[k], counts[k]
         if hits > 0:
             a += hits
             unit.active[atom] = hits
+            set_bits(unit.atoms, atom, 1)
             if len(unit.bits):
                 set_bits(unit.bits, rule.firsts[atom], hits)
+                continue
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
                 unit.i[atoms.indices[at]] += hits
     for c in range(len(unit.e)):
+        if len(unit.bits):
+            unit.i[c] = count_shared(unit.bits, atoms.bits[c])
         unit.e[c] = atoms.concept_counts[c] - unit.i[c]
     for c in rule.starts:
         i, t = unit.i[c], atoms.concept_counts[c]
@@ -160,7 +177,7 @@ def _choose_pool(rule: BeamRule, unit: BeamUnit, n_best: Int, scratch: Scratch) 
             pool[k] = scratch.best[k]
     else:
         copy(rule.pool, pool)
-        n_pool = np.int64(len(pool))
+        n_pool = np.int64(len(rule.pool))
     return n_pool
 
 
@@ -205,6 +222,8 @@ def _step(
         how many entries there are.
     """
     floor, held, pool = -np.inf, size, scratch.best[:n_probes]
+    for b in range(size):
+        clear(scratch.needed[b])
     for stage in range(2):
         if stage == 1:
             if held == len(entries.score):
@@ -219,9 +238,7 @@ def _step(
             # all that an older one can become was weighed when it was new (the worst score never
             # falls)
             if beam.is_new[b] or rule.published:
-                held = _compose(  # type: ignore[assignment]
-                    rule, atoms, a, unit, beam, b, pool, floor, entries, held, scratch
-                )
+                held = _compose(rule, atoms, a, unit, beam, b, pool, floor, entries, held, scratch)
     return held
 
 
@@ -231,11 +248,11 @@ def _list(
     n_pool: Int,
 ) -> Int:  # fmt: skip
     """Write the concepts of the pool that can do enough for some formula; return how many."""
-    least, n = scratch.least, rule.n
-    hits, others, n_listed = n + 1, n + 1, np.int64(0)
+    n, n_listed = rule.n, np.int64(0)
+    hits, others = n + 1, n + 1
     for b in range(size):
         if beam.is_new[b] or rule.published:
-            i = beam.i[b]
+            i, least = beam.i[b], scratch.needed[b]
             _find_factors(rule, beam, b, scratch.factors)
             _find_least(
                 rule.metric, a, n, rule.operators, scratch.factors, i, beam.t[b] - i, floor, least
@@ -261,64 +278,75 @@ def _compose(
     metric, n, operators = rule.metric, rule.n, rule.operators
     i_1, e_1 = unit.i, unit.e
     shared, scores = beam.shared[b], entries.score
-    least, factors = scratch.least, scratch.factors
-    i_l, t_l, worst = beam.i[b], beam.t[b], -np.inf
+    least, factors = scratch.needed[b], scratch.factors
+    i_l, t_l, worst = beam.i[b], beam.t[b], floor
     e_l = t_l - i_l
-    combine_bits(beam.bits[b], AND, unit.bits, scratch.active)
-    clear(least)
+    # calls in the loop get few arrays: each is seven numbers to hand over
+    concept_bits, bits, mask = atoms.bits, beam.bits[b], beam.mask[b]
+    active, near = scratch.active, scratch.near
+    combine_bits(bits, AND, unit.bits, active)
     _find_factors(rule, beam, b, factors)
-    for at in range(len(pool)):
-        c = pool[at]
+    for start in range(0, len(pool), _EVERY):
         # only a full beam has a score that a formula must exceed
         cut = max(floor, scores[held - 1]) if held == len(scores) else floor
-        if at % _EVERY == 0 and cut > worst:
+        # to find out what it rules out takes as long as to weigh some tens of concepts
+        if cut > worst and len(pool) - start > _FEW:
             worst = cut
             _find_least(metric, a, n, operators, factors, i_l, e_l, worst, least)
-        if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
-            continue
-        # only bounded so far: count it now, and keep the counts for the other operators and steps
-        if shared[0, c] < shared[1, c] or shared[2, c] < shared[3, c]:
-            if not _may_reach(
-                metric, a, n, operators, factors, i_l, e_l, i_1[c], e_1[c],
-                shared[0, c], shared[1, c], shared[2, c], shared[3, c], cut,
-            ):  # fmt: skip
-                continue
-            _count_shared(atoms, beam, b, scratch.active, c)
-            if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
-                continue
-        i_lc, t_lc = shared[0, c], shared[0, c] + shared[2, c]
-        for k in range(len(operators)):
-            i, t = combine(operators[k], i_l, t_l, i_1[c], i_1[c] + e_1[c], i_lc, t_lc)
-            score = ranked_score(metric, i, t, a, n) * factors[k]
-            if score < floor or (held == len(scores) and score <= scores[held - 1]):
-                continue  # candidates come in order, so an equal one stays behind
-            # the published search takes all of these in
-            if not rule.published and (
-                score <= 0
-                or t == 0
-                or (i == i_l and t == t_l)  # C changes nothing
-                or _has_twin(atoms, beam, b, operators[k], c, i, t, entries, held, scratch)
-            ):
-                continue
-            held = _insert(entries, held, b, operators[k], c, i, t, score)
+        n_near = np.int64(0)
+        for at in range(start, min(start + _EVERY, len(pool))):
+            c = pool[at]
+            # without a branch, which would be taken by chance
+            near[n_near] = c
+            n_near += not _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least)
+        for at in range(n_near):
+            c = near[at]
+            # only bounded so far: count it now, and keep the counts for all operators and steps
+            if shared[0, c] < shared[1, c] or shared[2, c] < shared[3, c]:
+                # with bits it takes as long to count as to ask
+                if concept_bits.shape[1] == 0 and not _may_reach(
+                    metric, a, n, operators, factors, i_l, e_l, i_1[c], e_1[c],
+                    shared[0, c], shared[1, c], shared[2, c], shared[3, c], worst,
+                ):  # fmt: skip
+                    continue
+                if concept_bits.shape[1] > 0:
+                    hits, others = shared_counts(bits, active, concept_bits[c])
+                else:
+                    # hits were counted when the formula was made
+                    hits = shared[0, c]
+                    others = _count(atoms, mask, c) - hits
+                shared[0, c] = shared[1, c] = hits
+                shared[2, c] = shared[3, c] = others
+                if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
+                    continue
+            i_lc, t_lc = shared[0, c], shared[0, c] + shared[2, c]
+            for k in range(len(operators)):
+                if _is_too_little(operators[k], i_1[c] - i_lc, i_lc, t_lc - i_lc, least):
+                    continue
+                i, t = combine(operators[k], i_l, t_l, i_1[c], i_1[c] + e_1[c], i_lc, t_lc)
+                score = ranked_score(metric, i, t, a, n) * factors[k]
+                if score < floor or (held == len(scores) and score <= scores[held - 1]):
+                    continue  # candidates come in order, so an equal one stays behind
+                # the published search takes all of these in
+                if not rule.published and (
+                    score <= 0
+                    or t == 0
+                    or (i == i_l and t == t_l)  # C changes nothing
+                    or _has_twin(atoms, beam, b, operators[k], c, i, t, entries, held, scratch)
+                ):
+                    continue
+                held = _insert(entries, held, b, operators[k], c, i, t, score)
     return held
 
 
-@helper
-def _count_shared(atoms: Atoms, beam: Beam, b: Int, active: Words, c: Int) -> None:
-    """Count what formula ``b`` shares with a concept, and put it in the place of the bounds."""
-    shared = beam.shared[b]
-    if atoms.bits.shape[1] > 0:
-        hits, others = shared_counts(beam.bits[b], active, atoms.bits[c])
-        shared[0, c] = shared[1, c] = hits
-        shared[2, c] = shared[3, c] = others
-    else:
-        # hits were counted when the formula was made
-        total, mask = np.int64(0), beam.mask[b]
-        for atom in atoms_of(atoms, c):
-            if holds(mask, atom):
-                total += atoms.counts[atom]
-        shared[2, c] = shared[3, c] = total - shared[0, c]
+@inlined
+def _count(atoms: Atoms, mask: Words, c: Int) -> Int:
+    """Positions that a formula shares with a concept."""
+    n_bits = len(atoms.planes) * len(mask)
+    own = atoms_of(atoms, c)
+    if len(atoms.marks) > 0 and n_bits < _BITS_AT_ONCE * len(own):
+        return weigh(mask, atoms.marks[c], atoms.planes)
+    return total(mask, own, atoms.counts)
 
 
 @inlined
@@ -327,7 +355,15 @@ def _is_idle(won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
 
     The first three are upper bounds on what it does, ``least`` are lower bounds on what is needed.
     """
-    return won < least[OR] and kept < least[AND] and taken < least[AND_NOT]
+    return (won < least[OR]) & (kept < least[AND]) & (taken < least[AND_NOT])
+
+
+@inlined
+def _is_too_little(operator: int, won: Int, kept: Int, taken: Int, least: Ints) -> Bool:
+    """Whether a concept does with one operator less than what must be done."""
+    if operator == OR:
+        return won < least[OR]
+    return kept < least[AND] if operator == AND else taken < least[AND_NOT]
 
 
 @helper
@@ -376,7 +412,9 @@ def _find_least(
     for k in range(len(least)):
         least[k] = n + 1
     for k in range(len(operators)):
-        low, high = 0, n + 1
+        # beyond that nothing changes, so either it is enough or nothing is
+        most = a - i if operators[k] == OR else i if operators[k] == AND else e
+        low, high = 0, most + 1
         while low < high:
             x = (low + high) // 2
             if operators[k] == OR:
@@ -390,31 +428,39 @@ def _find_least(
                 low = x + 1
             else:
                 high = x
-        least[operators[k]] = low
+        least[operators[k]] = low if low <= most else n + 1
 
 
-@helper
+@inlined
 def _has_twin(
-    atoms: Atoms, beam: Beam, b: Int, operator: int, c: int, i: Int, t: Int, entries: Entries,
+    atoms: Atoms, beam: Beam, b: Int, operator: int, c: Int, i: Int, t: Int, entries: Entries,
     held: Int, scratch: Scratch,
 ) -> Bool:  # fmt: skip
     """Whether an entry has exactly the atoms of formula ``b`` with ``operator`` and ``c``."""
-    made = False
+    made, found = False, False
     for e in range(held):
-        if entries.i[e] != i or entries.t[e] != t:
-            continue
-        # only now, since counts alone nearly always tell two formulas apart
-        if not made:
-            mark(beam.mask[b], operator, atoms_of(atoms, c), scratch.mask)
-            made = True
-        other = beam.mask[entries.parent[e]]
-        if entries.concept[e] >= 0:
-            own = atoms_of(atoms, entries.concept[e])
-            mark(other, entries.operator[e], own, scratch.other)
-            other = scratch.other
-        if _same(scratch.mask, other):
-            return True
-    return False
+        # counts alone nearly always tell two formulas apart
+        if entries.i[e] == i and entries.t[e] == t:
+            if not made:
+                _mark(atoms, beam.mask[b], operator, c, scratch.mask)
+                made = True
+            own, other = entries.concept[e], beam.mask[entries.parent[e]]
+            if own >= 0:
+                _mark(atoms, other, entries.operator[e], own, scratch.other)
+                other = scratch.other
+            if _same(scratch.mask, other):
+                found = True
+                break
+    return found
+
+
+@inlined
+def _mark(atoms: Atoms, mask: Words, operator: int, c: Int, out: Words) -> None:
+    """Write the atoms of a formula, joined to a concept, to ``out``."""
+    if len(atoms.marks) > 0:
+        combine_bits(mask, operator, atoms.marks[c], out)
+    else:
+        mark(mask, operator, atoms_of(atoms, c), out)
 
 
 @helper
@@ -488,8 +534,8 @@ def _grow(
 
     It is formula ``b`` of this beam with an operator and ``c``; its counts are there already.
     """
-    own, old, new = atoms_of(atoms, c), beam.shared[b], following.shared[f]
-    mark(beam.mask[b], operator, own, following.mask[f])
+    old, new = beam.shared[b], following.shared[f]
+    _mark(atoms, beam.mask[b], operator, c, following.mask[f])
     i_old, i_new = beam.i[b], following.i[f]
     e_old, e_new = beam.t[b] - i_old, following.t[f] - i_new
     if atoms.bits.shape[1] > 0:
@@ -498,7 +544,12 @@ def _grow(
         narrow(unit.e, rule.n - a, e_old, e_new, old[2:], new[2:])
         return
     copy(old[0], new[0])
-    extend(beam.mask[b], operator, own, atoms, unit.active, new[0])
+    if len(atoms.marks) > 0:
+        extend_marked(
+            beam.mask[b], operator, atoms.marks[c], unit.atoms, atoms, unit.active, new[0]
+        )
+    else:
+        extend(beam.mask[b], operator, atoms_of(atoms, c), atoms, unit.active, new[0])
     copy(new[0], new[1])
     if len(atoms.pairs) > 0:
         t_old, t_new = beam.t[b], following.t[f]

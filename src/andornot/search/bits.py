@@ -13,11 +13,14 @@ from numba import types
 from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int, lean
+from andornot._tools.jit import Int, inlined, lean
 from andornot.search.problem import AND, OR, Atoms, Ints, Words
 
 _WORDS_PER_ENTRY = 4
 """Most words for each list entry; at 1.8 of them, searches in bits took half the time of lists."""
+
+_MOST_MARKS = 8_000_000
+"""Words for the atoms of all concepts: 64 MB."""
 
 
 def with_bits(atoms: Atoms) -> Atoms:
@@ -31,8 +34,40 @@ def with_bits(atoms: Atoms) -> Atoms:
 def concept_bits(atoms: Atoms) -> NDArray[np.uint64]:
     """The positions of each concept, ``(n_concepts, n_words)``."""
     bits = np.zeros((len(atoms.concept_counts), _words(atoms)), np.uint64)
-    _set_concepts(atoms, first_positions(atoms), bits)
+    _set_concepts(atoms, first_positions(atoms), atoms.counts, bits)
     return bits
+
+
+def with_marks(atoms: Atoms) -> Atoms:
+    """The table with the atoms of each concept as bits, where they take little room."""
+    shape = len(atoms.concept_counts), n_atom_words(atoms)
+    if shape[0] * shape[1] > _MOST_MARKS:
+        return atoms
+    marks = np.zeros(shape, np.uint64)
+    _set_concepts(atoms, np.arange(len(atoms.counts)), np.ones_like(atoms.counts), marks)
+    return atoms._replace(marks=marks)
+
+
+def with_planes(atoms: Atoms) -> Atoms:
+    """The table with the binary digits of the sizes of its atoms, lowest first."""
+    n_planes = int(atoms.counts.max(initial=0)).bit_length()
+    planes = np.zeros((n_planes, n_atom_words(atoms)), np.uint64)
+    _set_digits(atoms.counts, planes)
+    return atoms._replace(planes=planes)
+
+
+@lean
+def _set_digits(sizes: Ints, planes: Words) -> None:
+    """Set the bits of each digit."""
+    for atom in range(len(sizes)):
+        for p in range(len(planes)):
+            if (sizes[atom] >> p) % 2:
+                set_bits(planes[p], atom, 1)
+
+
+def n_atom_words(atoms: Atoms) -> int:
+    """Words of 64 bits that hold one for each atom."""
+    return -(-len(atoms.counts) // 64)
 
 
 def first_positions(atoms: Atoms) -> Ints:
@@ -46,12 +81,12 @@ def _words(atoms: Atoms) -> int:
 
 
 @lean
-def _set_concepts(atoms: Atoms, firsts: Ints, bits: Words) -> None:
-    """Set the bits of each concept."""
+def _set_concepts(atoms: Atoms, firsts: Ints, lengths: Ints, bits: Words) -> None:
+    """Set the bits of each concept; each atom has some in a row."""
     for c in range(len(bits)):
         for at in range(atoms.concept_indptr[c], atoms.concept_indptr[c + 1]):
             atom = atoms.concept_atoms[at]
-            set_bits(bits[c], firsts[atom], atoms.counts[atom])
+            set_bits(bits[c], firsts[atom], lengths[atom])
 
 
 @lean
@@ -75,6 +110,58 @@ def combine_bits(left: Words, operator: int, right: Words, out: Words) -> None:
 
 
 @lean
+def mark(mask: Words, operator: Int, own: NDArray[np.int32], out: Words) -> None:
+    """Write the atoms of ``L operator C`` to ``out``, a bit for each; ``own`` are those of ``C``."""
+    for w in range(len(out)):
+        out[w] = np.uint64(0) if operator == AND else mask[w]
+    for atom in own:
+        bit = np.uint64(1) << np.uint64(atom % 64)
+        if operator == OR:
+            out[atom // 64] |= bit
+        elif operator == AND:
+            out[atom // 64] |= mask[atom // 64] & bit
+        else:
+            out[atom // 64] &= ~bit
+
+
+@inlined
+def holds(mask: Words, atom: Int) -> Int:
+    """Whether a formula is true on an atom, by its bits: 1 or 0."""
+    return np.int64((mask[atom // 64] >> np.uint64(atom % 64)) & np.uint64(1))
+
+
+@lean
+def total(mask: Words, own: NDArray[np.int32], sizes: Ints) -> Int:
+    """Positions that a formula shares with a concept, whose atoms ``own`` are."""
+    positions = np.int64(0)
+    for atom in own:
+        # without a branch, which would be taken by chance
+        positions += sizes[atom] * holds(mask, atom)
+    return positions
+
+
+@lean
+def weigh(mask: Words, own: Words, planes: Words) -> Int:
+    """As :func:`total`, with bits for the atoms of ``C``, and for each digit of their sizes."""
+    positions = np.int64(0)
+    for p in range(len(planes)):
+        atoms = np.int64(0)
+        for w in range(len(mask)):
+            atoms += popcount(mask[w] & own[w] & planes[p, w])
+        positions += atoms << p
+    return positions
+
+
+@lean
+def count_shared(left: Words, right: Words) -> Int:
+    """Positions that two sets share."""
+    shared = np.int64(0)
+    for w in range(len(left)):
+        shared += popcount(left[w] & right[w])
+    return shared
+
+
+@lean
 def shared_counts(left: Words, active: Words, right: Words) -> tuple[Int, Int]:
     """Active and other positions that two sets share; exact."""
     i, t = np.int64(0), np.int64(0)
@@ -90,6 +177,11 @@ def popcount(word: np.uint64) -> int:
     return int(word).bit_count()
 
 
+def lowest(word: np.uint64) -> int:
+    """The place of the lowest bit that is set."""
+    return (int(word) & -int(word)).bit_length() - 1
+
+
 @intrinsic
 def _ctpop(_, word):  # type: ignore[no-untyped-def]
     def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
@@ -102,4 +194,20 @@ def _ctpop(_, word):  # type: ignore[no-untyped-def]
 def _popcount_in_kernels(word):  # type: ignore[no-untyped-def]
     if word == types.uint64:
         return lambda word: _ctpop(word)
+    return None
+
+
+@intrinsic
+def _cttz(_, word):  # type: ignore[no-untyped-def]
+    def generate(context, builder, __, arguments):  # type: ignore[no-untyped-def]
+        # of an empty word nothing is asked
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, 1))
+
+    return types.int64(word), generate
+
+
+@overload(lowest)
+def _lowest_in_kernels(word):  # type: ignore[no-untyped-def]
+    if word == types.uint64:
+        return lambda word: _cttz(word)
     return None

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Bool, Int, inlined, jit, lean
 from andornot.measures.scores import score
+from andornot.search.bits import holds, lowest
 from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Mask, Problem, Words
 
 PUBLISHED = -1
@@ -83,6 +84,23 @@ def extend(
     for atom in own:
         # OR brings atoms that L lacks; AND keeps, and AND NOT takes, those that it has
         if active[atom] > 0 and holds(mask, atom) != (operator == OR):
+            for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
+                i[atoms.indices[at]] += sign * active[atom]
+
+
+@lean
+def extend_marked(
+    mask: Words, operator: int, own: Words, own_active: Words, atoms: Atoms, active: Ints, i: Ints
+) -> None:
+    """As :func:`extend`, with bits for the atoms of ``D`` and for those where the unit is active."""
+    if operator == AND:
+        clear(i)
+    sign = -1 if operator == AND_NOT else 1
+    for w in range(len(mask)):
+        changed = own[w] & own_active[w] & (~mask[w] if operator == OR else mask[w])
+        while changed:
+            atom = 64 * w + lowest(changed)
+            changed &= changed - np.uint64(1)
             for at in range(atoms.indptr[atom], atoms.indptr[atom + 1]):
                 i[atoms.indices[at]] += sign * active[atom]
 
@@ -218,30 +236,6 @@ def apply(mask: Mask, operator: Int, atoms: NDArray[np.int32], out: Mask) -> Non
         copy(mask, out)
         for atom in atoms:
             out[atom] = operator == OR
-
-
-@lean
-def mark(mask: Words, operator: Int, atoms: NDArray[np.int32], out: Words) -> None:
-    """As :func:`apply`, with a bit for each atom."""
-    if operator == AND:
-        clear(out)
-    else:
-        copy(mask, out)
-    for atom in atoms:
-        # both unsigned: NumPy refuses to shift by a signed 64-bit number
-        bit = np.uint64(1) << np.uint64(atom % 64)
-        if operator == OR:
-            out[atom // 64] |= bit
-        elif operator == AND:
-            out[atom // 64] |= mask[atom // 64] & bit
-        else:
-            out[atom // 64] &= ~bit
-
-
-@inlined
-def holds(mask: Words, atom: Int) -> Bool:
-    """Whether a formula is true on an atom, by its bits."""
-    return (mask[atom // 64] >> np.uint64(atom % 64)) & np.uint64(1) != 0
 
 
 @lean

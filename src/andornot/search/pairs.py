@@ -14,11 +14,15 @@ from andornot.search.problem import Atoms, Ints
 _MOST_CONCEPTS = 2_000
 """Their pairs take 32 MB."""
 
+_MOST_STEPS = 64
+"""Most pairs to add up for each list entry: then it takes less than some searches."""
+
 
 def with_pairs(atoms: Atoms) -> Atoms:
     """The table with its pairs, where these take little room and the table has no bits."""
     n = len(atoms.concept_counts)
-    if n > _MOST_CONCEPTS or atoms.bits.shape[1]:
+    steps = int((np.diff(atoms.indptr) ** 2).sum())
+    if n > _MOST_CONCEPTS or atoms.bits.shape[1] or steps > _MOST_STEPS * len(atoms.indices):
         return atoms
     pairs = np.zeros((n, n), np.int64)
     _count_pairs(atoms, pairs)

@@ -44,6 +44,8 @@ class Atoms(NamedTuple):
     concept_counts: NDArray[np.int64]  # (n_concepts,) positions of each concept
     n_positions: int  # all positions, N
     bits: Words = np.zeros((0, 0), np.uint64)  # (n_concepts, n_words), see ``bits``
+    marks: Words = np.zeros((0, 0), np.uint64)  # (n_concepts, n_atom_words) a bit for each atom
+    planes: Words = np.zeros((0, 0), np.uint64)  # (n_planes, n_atom_words) digits of ``counts``
     pairs: Ints = np.zeros((0, 0), np.int64)  # (n_concepts, n_concepts), see ``pairs``
 
 

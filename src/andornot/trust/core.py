@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
-from andornot.concepts.twins import TwinFinder
 from andornot.counting.active import UnitPositions
-from andornot.explainer import searched_concepts
 from andornot.formula import And, Concept, Formula, Not, Or, parse
 from andornot.formula_forms import negative_concepts, positive_concepts
+from andornot.results.explanation import Scored
 from andornot.results.trust import Core, HeldOut, Stability
 from andornot.results.verdict import CORE_SHARE
 from andornot.trust.held_out import PartCounter
@@ -53,7 +54,7 @@ def only(formula: Formula, kept: set[str], *, taken: bool = False) -> Formula | 
 def measure_core(
     recount: Recount,
     repeats: Repeats,
-    shown: Sequence[Formula],
+    shown: Sequence[Scored],
     held_out: Sequence[HeldOut | None],
     stability: Sequence[Stability | None],
 ) -> list[Core | None]:
@@ -62,7 +63,7 @@ def measure_core(
     Args:
         recount: the units' masks.
         repeats: the search.
-        shown: the formula of each unit.
+        shown: what is shown of each unit.
         held_out: what was measured of it on held-out samples, and
         stability: on samples drawn again.
 
@@ -70,7 +71,7 @@ def measure_core(
         None where nothing was searched again, or there are no folds.
     """
     counter = PartCounter.of(repeats)
-    finder = TwinFinder(repeats.table, searched_concepts(repeats.table, repeats.options))
+    mask_of = cache(repeats.table.mask)
     found: list[Core | None] = [None] * len(shown)
     for some, units in recount.listed():
 
@@ -79,7 +80,7 @@ def measure_core(
             held, stable = held_out[number], stability[number]
             if held is None or stable is None or not stable.signed:
                 return None
-            return _core(units[at], shown[number], held, stable, counter, finder)
+            return _core(units[at], shown[number], held, stable, counter, mask_of)
 
         for number, core in zip(
             some, ordered_map(one, range(len(units)), repeats.jobs), strict=True
@@ -90,20 +91,20 @@ def measure_core(
 
 def _core(
     unit: UnitPositions,
-    formula: Formula,
+    shown: Scored,
     held: HeldOut,
     stable: Stability,
     counter: PartCounter,
-    finder: TwinFinder,
+    mask_of: Callable[[str], NDArray[np.bool_]],
 ) -> Core:
     kept = {text for text, share in stable.signed if share >= CORE_SHARE}
-    core = only(formula, kept)
+    core = only(shown.formula, kept)
     if core is None:
         return Core(None, 0.0)
-    twins = finder.of(formula)
+    twins = {own.concept: own.others for own in shown.twins}
     like = kept | {
         signed_text(other, taken=taken)
-        for name, taken in signed_concepts(formula)
+        for name, taken in signed_concepts(shown.formula)
         if signed_text(name, taken=taken) in kept
         for other in twins.get(name, ())
     }
@@ -111,7 +112,7 @@ def _core(
     for fold, text in enumerate(held.formulas):
         rest = None if text is None else only(parse(text), like)
         if rest is not None:
-            masks[fold, 0] = finder.table.mask(rest)
+            masks[fold, 0] = mask_of(str(rest))
     both, active = counter.by_sample(unit, masks)
     hits = int(both.sum())
     union = int(active.sum() + counter.areas(masks).sum()) - hits

@@ -74,9 +74,9 @@ class PartCounter:
             order: whose annotations each sample carries; its own if not given.
         """
         inside, outside = np.zeros((2, self.n_folds, self.n_atoms), np.int64)
+        spelt = unit.spelt_out
         count_parts(
-            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-            unit.needed[: self.n_folds],
+            spelt.samples, spelt.starts, spelt.positions, spelt.ranks, unit.needed[: self.n_folds],
             self.positions.folds, self._identity if order is None else order,
             *self.atom_arguments, self.local, inside, outside,
         )  # fmt: skip
@@ -108,10 +108,10 @@ class PartCounter:
         """
         n = self.positions.n_samples
         both, active = np.zeros((n, masks.shape[1]), np.int64), np.zeros(n, np.int64)
+        spelt = unit.under(self.positions.folds)
         count_in_samples(
-            unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-            unit.needed[: self.n_folds], self.positions.folds, *self.atom_arguments[:4], masks,
-            self.local, both, active,
+            spelt.samples, spelt.starts, spelt.positions, self.positions.folds,
+            *self.atom_arguments[:4], masks, self.local, both, active,
         )  # fmt: skip
         return both, active
 

@@ -45,6 +45,15 @@ FEWEST_DIGITS = 2.0
 _TALLIES = 2_000_000
 """Counts of several shuffles by atom that a thread holds at a time."""
 
+_TRIED = 6
+"""Shuffles that are bounded before it is decided whether to bound the others."""
+
+_MOSTLY_OPEN = 0.6
+"""Share of open ones among these above which the others are searched at once."""
+
+_OPEN = 2**40
+"""Stands for the bound of what is not bounded; real ones may be as large, and are open too."""
+
 _TOGETHER = 16
 """Shuffles that no bound decides which are searched for before the next look at ``ENOUGH``."""
 
@@ -201,8 +210,12 @@ class _Bounds:
         step = max(1, _TALLIES // max(1, counter.n_atoms))
         parts = []
         # those that are searched in full need no bound
-        for first in range(SEARCHED, len(shuffles.orders), step):
-            some = slice(first, min(first + step, len(shuffles.orders)))
+        first = SEARCHED
+        while first < len(shuffles.orders):
+            # few at first, which tell whether it pays to bound the others
+            n = min(step, _TRIED) if first == SEARCHED else step
+            some = slice(first, min(first + n, len(shuffles.orders)))
+            first += n
             parts.append((some, shuffles.lenders(some)))
         table = repeats.table
         used = np.zeros(table.n_concepts, np.bool_)
@@ -265,15 +278,16 @@ class _Unit:
     def _open_ones(self) -> tuple[list[int], Ints]:
         """The shuffles that no bound decides, and all bounds ``(n_folds, n_orders)``."""
         counter, bounds = self.counter, self.bounds
-        unit = self.unit.under(counter.positions.folds, counter.positions)
-        slack = np.full((counter.n_folds, len(self.shuffles.orders)), np.int64(-1))
+        unit = self.unit.under(counter.positions.folds)
+        # what is not bounded here is open
+        slack = np.full((counter.n_folds, len(self.shuffles.orders)), _OPEN)
+        slack[:, :SEARCHED] = -1
         for some, lenders in bounds.parts:
             n = some.stop - some.start
             tally = np.zeros((n, counter.n_atoms), np.int32)
             part = np.empty((counter.n_folds, n), np.int64)
             bound_orders(
-                unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
-                unit.needed[: counter.n_folds], counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
+                unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
                 lenders.nulls,
                 *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.length, self.hits, self.union, tally, np.empty_like(tally),
@@ -281,14 +295,18 @@ class _Unit:
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,
             )  # fmt: skip
             slack[:, some] = part
-        total = slack.sum(axis=0)
-        total[:SEARCHED] = -1
-        return np.flatnonzero(total >= 0).tolist(), slack
+            # of a unit whose score chance comes near, bounds decide too few to be worth it
+            if (part.sum(axis=0) >= 0).mean() > _MOSTLY_OPEN:
+                break
+        return np.flatnonzero(slack.sum(axis=0) >= 0).tolist(), slack
 
     def _decide(self, some: Sequence[int], slack: Ints) -> list[bool]:
         """Whether shuffles reach the unit's score, searched fold by fold until that is certain."""
-        left = {b: slack[:, b].copy() for b in some}
         parts = {b: self._count(b) for b in some}
+        left = {
+            b: self._slack(parts[b][0]) if slack[0, b] == _OPEN else slack[:, b].copy()
+            for b in some
+        }
         # the fold whose bound is the widest first: with it most are decided
         for fold in np.argsort(-np.sum(list(left.values()), axis=0), kind="stable"):
             still = [b for b in some if left[b].sum() >= 0]
@@ -298,6 +316,14 @@ class _Unit:
             for b, (both, either) in zip(still, counts.tolist(), strict=True):
                 left[b][fold] = both * self.union - self.hits * either
         return [bool(left[b].sum() >= 0) for b in some]
+
+    def _slack(self, inside: Ints) -> Ints:
+        """The bound of each fold, from all atoms that are worth it (see ``bound_orders``)."""
+        atoms = np.flatnonzero(inside.any(axis=0))
+        counts, sizes = inside[:, atoms], self.bounds.sizes[:, atoms]
+        worth = np.maximum(0, (self.union + self.hits) * counts - self.hits * sizes)
+        slack: Ints = worth.sum(axis=1) - self.hits * counts.sum(axis=1)
+        return slack
 
     def _count(self, b: int) -> tuple[Ints, Ints]:
         """Active positions on a shuffle, inside and outside of each fold."""

@@ -2,7 +2,8 @@
 
 Arguments that all kernels take:
 
-* ``samples, starts, firsts, widths, ranks``: a unit's active positions (``counting.active``);
+* ``samples, starts, positions, ranks``: a unit's active positions, one by one
+  (``counting.active``);
 * ``needed``: uint16 ``(n_folds,)``, the rank from which on a position is active under the threshold
   that was found without each fold;
 * ``folds``: int32 ``(n_samples,)``;
@@ -19,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int, helper, inlined, lean
+from andornot._tools.jit import Int, inlined, lean
 
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -44,48 +45,9 @@ LANES = 4
 for the last one to it, so neighbours are counted in different lanes."""
 
 
-@helper
-def _count_run(
-    first: int, width: int, h: int, w: int, height: int, columns: int, start: int, codes: Codes,
-    local: Int32s, lane: int,
-) -> Int:  # fmt: skip
-    """Count a run's positions by the code that a lender has there; return how many these are.
-
-    Where the grid of the sample, ``h x w``, and that of the lender, ``height x columns``, differ,
-    the run is stretched to the lender's: a position of the lender belongs to it if the cell in
-    which its centre lies does. The lender's positions start at ``start`` in ``codes``; ``local`` is
-    ``(LANES, n_codes)`` or more; a ``lane`` beyond is a counter of its own.
-    """
-    if h == height and w == columns:
-        p, end = start + first, start + first + width
-        if lane >= LANES:
-            while p < end:
-                local[lane, codes[p]] += 1
-                p += 1
-            return width
-        while p + 4 <= end:
-            local[0, codes[p]] += 1
-            local[1, codes[p + 1]] += 1
-            local[2, codes[p + 2]] += 1
-            local[3, codes[p + 3]] += 1
-            p += 4
-        while p < end:
-            local[p & 3, codes[p]] += 1
-            p += 1
-        return width
-    y, x = first // w, first % w
-    x0, x1 = _first_of(x, w, columns), _first_of(x + width, w, columns)
-    y0, y1 = _first_of(y, h, height), _first_of(y + 1, h, height)
-    for i in range(y0, y1):
-        for j in range(x0, x1):
-            local[lane, codes[start + i * columns + j]] += 1
-    return (y1 - y0) * (x1 - x0)
-
-
 @lean
 def count_parts(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
-    folds: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, ranks: Ranks, needed: Ranks, folds: Int32s,
     order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     local: Int32s, inside: Ints, outside: Ints,
 ) -> None:  # fmt: skip
@@ -93,7 +55,9 @@ def count_parts(
 
     Beside the arguments of all kernels:
 
-    * ``order``: ``(n_samples,)``, whose annotations each sample carries.
+    * ``order``: ``(n_samples,)``, whose annotations each sample carries. Where their grids differ,
+      its mask is stretched to theirs: a position of theirs is active if the cell in which its
+      centre lies is.
     * ``local``: room for the counts of one sample, ``(LANES + n_ranks, n_codes)``, all 0 before
       and after.
     * ``inside``, ``outside``: ``(n_folds, n_atoms)``, counts are added here.
@@ -106,34 +70,42 @@ def count_parts(
         lender, fold = order[s], folds[s]
         h, w, height, columns = shapes[s, 0], shapes[s, 1], shapes[lender, 0], shapes[lender, 1]
         start, first_atom = offsets[lender], atom_offsets[lender]
-        for at in range(starts[k], starts[k + 1]):
-            # most positions exceed all thresholds; those of each rank below have a lane of its own
-            lane = 0 if ranks[at] >= top else LANES + ranks[at]
-            _count_run(firsts[at], widths[at], h, w, height, columns, start, codes, local, lane)
-        for code in range(atom_offsets[lender + 1] - first_atom):
-            there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
-            local[0, code], local[1, code], local[2, code], local[3, code] = 0, 0, 0, 0
-            atom = atoms[first_atom + code]
-            # from the highest rank down: what is above a threshold is above those below it too
-            for rank in range(top, 0, -1):
-                if rank < top:
-                    there += local[LANES + rank, code]
-                    local[LANES + rank, code] = 0
-                if there == 0:
-                    continue
-                for f in range(n_folds):
-                    if needed[f] == rank:
-                        if f == fold:
-                            inside[f, atom] += there
-                        else:
-                            outside[f, atom] += there
+        if h == height and w == columns:
+            for at in range(starts[k], starts[k + 1]):
+                # most positions exceed all thresholds; each rank below has a lane of its own
+                lane = at & 3 if ranks[at] >= top else LANES + ranks[at]
+                local[lane, codes[start + positions[at]]] += 1
+        else:
+            for at in range(starts[k], starts[k + 1]):
+                lane = 0 if ranks[at] >= top else LANES + ranks[at]
+                y, x = positions[at] // w, positions[at] % w
+                x0, x1 = _first_of(x, w, columns), _first_of(x + 1, w, columns)
+                for i in range(_first_of(y, h, height), _first_of(y + 1, h, height)):
+                    for j in range(x0, x1):
+                        local[lane, codes[start + i * columns + j]] += 1
+        n_codes = atom_offsets[lender + 1] - first_atom
+        whole = local[0]
+        for code in range(n_codes):
+            whole[code] += local[1, code] + local[2, code] + local[3, code]
+        # from the highest rank down: what is above a threshold is above those below it too
+        for rank in range(top, 0, -1):
+            if rank < top:
+                row = local[LANES + rank]
+                for code in range(n_codes):
+                    whole[code] += row[code]
+            for f in range(n_folds):
+                if needed[f] == rank:
+                    part = inside[f] if f == fold else outside[f]
+                    for code in range(n_codes):
+                        part[atoms[first_atom + code]] += whole[code]
+        for lane in range(LANES + top):
+            for code in range(n_codes):
+                local[lane, code] = 0
 
 
 @lean
 def bound_orders(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
-    folds: Int32s,
-    first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
     tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, by_concept: Ints, slack: Ints,
@@ -166,7 +138,7 @@ def bound_orders(
     """
     n_nulls, n_concepts = len(tally), areas.shape[1]
     whole, positive = by_concept[0], by_concept[1]
-    for f in range(len(needed)):
+    for f in range(len(sizes)):
         for b in range(n_nulls):
             n_touched[0, b], n_touched[1, b] = 0, 0
         for k in range(len(samples)):
@@ -179,11 +151,18 @@ def bound_orders(
                 height, columns = shapes[lender, 0], shapes[lender, 1]
                 start, first_atom = offsets[lender], atom_offsets[lender]
                 active = 0
-                for at in range(starts[k], starts[k + 1]):
-                    if ranks[at] >= needed[f]:
-                        active += _count_run(
-                            firsts[at], widths[at], h, w, height, columns, start, codes, local, 0
-                        )
+                if h == height and w == columns:
+                    active = starts[k + 1] - starts[k]
+                    for at in range(starts[k], starts[k + 1]):
+                        local[at & 3, codes[start + positions[at]]] += 1
+                else:
+                    for at in range(starts[k], starts[k + 1]):
+                        y, x = positions[at] // w, positions[at] % w
+                        x0, x1 = _first_of(x, w, columns), _first_of(x + 1, w, columns)
+                        for i in range(_first_of(y, h, height), _first_of(y + 1, h, height)):
+                            for j in range(x0, x1):
+                                local[j & 3, codes[start + i * columns + j]] += 1
+                                active += 1
                 if active == 0:
                     continue
                 for at in range(null_first[pair], null_first[pair + 1]):
@@ -233,9 +212,7 @@ def bound_orders(
 
 @lean
 def count_in_samples(
-    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: Ranks,
-    folds: Int32s,
-    codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
     both: Ints, active: Ints,
 ) -> None:  # fmt: skip
     """Count by sample, each under the threshold that was found without its fold.
@@ -251,11 +228,9 @@ def count_in_samples(
     for k in range(len(samples)):
         s = samples[k]
         f = folds[s]
+        active[s] += starts[k + 1] - starts[k]
         for at in range(starts[k], starts[k + 1]):
-            if ranks[at] >= needed[f]:
-                active[s] += _count_run(
-                    firsts[at], widths[at], 1, 1, 1, 1, offsets[s], codes, local, 0
-                )
+            local[at & 3, codes[offsets[s] + positions[at]]] += 1
         for code in range(atom_offsets[s + 1] - atom_offsets[s]):
             there = local[0, code] + local[1, code] + local[2, code] + local[3, code]
             if there > 0:

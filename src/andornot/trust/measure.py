@@ -277,18 +277,19 @@ def with_trust(
         explained = [with_unknown(e, recount.table) for e in shorter]
     shown = lengths if longest else [_chosen(held, search.length) for held in held_out]
     formulas = [e.beam[0].formula for e in explained]
-    shown_formulas = [
-        (e.best_by_length[n - 1] or e.beam[0]).formula
+    # what is shown of each: of a chosen length that is the formula itself
+    scored = [
+        e.beam[0] if choose_length or longest else e.best_by_length[n - 1] or e.beam[0]
         for e, n in zip(explained, shown, strict=True)
     ]
-    pairs = list(zip(shown_formulas, shown, strict=True))
+    pairs = list(zip(scored, shown, strict=True))
     stability = part(
         "stability", Stability,
         lambda: measure_stability(recount, repeats, formulas, lengths, options, pairs),
     )  # fmt: skip
     core = part(
         "core", Core,
-        lambda: measure_core(recount, repeats, shown_formulas, held_out, stability),
+        lambda: measure_core(recount, repeats, scored, held_out, stability),
     )  # fmt: skip
     # these alone: units that never fire were not searched for, so they are no tests
     unexplained = sum(e.status == NO_CONCEPT for e in result)

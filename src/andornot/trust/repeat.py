@@ -18,10 +18,9 @@ from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.measures.scores import Counts
 from andornot.search.beam import BeamSearch
 from andornot.search.beam_room import Top
-from andornot.search.bits import with_bits
+from andornot.search.bits import with_bits, with_planes
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
-from andornot.search.pairs import with_pairs
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 
@@ -143,7 +142,7 @@ class Repeats:
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
     ) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
-        atoms = with_pairs(self._resized(sizes)) if sizes is not None else self._paired
+        atoms = self._own_atoms if sizes is None else self._resized(sizes)
         search = BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
 
         def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
@@ -176,9 +175,9 @@ class Repeats:
             yield Problem(atoms, active[there], counts[there], candidates, bases)
 
     @cached_property
-    def _paired(self) -> Atoms:
-        """With what all searches share, on the sizes of this record."""
-        return with_pairs(self._resized(None))
+    def _own_atoms(self) -> Atoms:
+        """On the sizes of this record."""
+        return self._resized(None)
 
     def _resized(self, sizes: Ints | None) -> Atoms:
         """The table as the kernels read it, with other positions in each atom."""
@@ -189,9 +188,9 @@ class Repeats:
         own = sums[atoms.concept_indptr[1:]] - sums[atoms.concept_indptr[:-1]]
         resized = atoms._replace(
             counts=np.ascontiguousarray(sizes), concept_counts=own, n_positions=int(sizes.sum()),
-            bits=np.zeros((0, 0), np.uint64),
+            bits=np.zeros((0, 0), np.uint64), pairs=np.zeros((0, 0), np.int64),
         )  # fmt: skip
-        return with_bits(resized)
+        return with_pairs(with_bits(with_planes(resized)))
 
     @cached_property
     def _candidates(self) -> Ints:

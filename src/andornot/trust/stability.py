@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.progress import track
-from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses, known_positions
-from andornot.explainer import searched_concepts
 from andornot.formula import Formula
+from andornot.results.explanation import Scored
 from andornot.results.trust import Stability
 from andornot.search.problem import AND_NOT, OR, Found, Solution
 from andornot.trust.core import signed_concepts, signed_text
@@ -38,7 +37,7 @@ def measure_stability(
     formulas: Sequence[Formula],
     lengths: Sequence[int],
     options: TrustOptions,
-    shown: Sequence[tuple[Formula, int]] | None = None,
+    shown: Sequence[tuple[Scored, int]] | None = None,
 ) -> list[Stability | None]:
     """Interval and repeats of each unit's formula.
 
@@ -48,14 +47,13 @@ def measure_stability(
         formulas: of each unit.
         lengths: how long each unit's formula could become.
         options: how often to draw.
-        shown: the formula of each unit that is shown, and how long it could become; the same if
-            not given.
+        shown: what is shown of each unit, and how long it could become; for masks and cores, which
+            are left out if it is not given.
 
     Returns:
         None for all units where there are fewer than two groups of samples.
     """
     pairs = list(zip(formulas, lengths, strict=True))
-    shown = pairs if shown is None else shown
     positions = known_positions(repeats.table)
     if positions.n_groups < 2:
         return [None] * len(formulas)
@@ -63,8 +61,7 @@ def measure_stability(
     draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
     sample_atoms = _SampleAtoms.of(recount, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in pairs]
-    finder = TwinFinder(repeats.table, searched_concepts(repeats.table, repeats.options))
-    likenesses = [_Likeness.of(repeats, f, n, finder) for f, n in shown]
+    likenesses = [_Likeness.of(repeats, scored, n) for scored, n in shown or ()]
     intervals = _intervals(sample_atoms, [tally.mask for tally in tallies], draws)
     some = draws[: options.resamples]
     for draw in track(some, "searching on resamples", len(some)):
@@ -74,10 +71,16 @@ def measure_stability(
         for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
             active = sample_atoms.unit(unit, k)
             tally.add(solution, *active, sizes)
-            likenesses[unit].add(solution, *active, sizes)
+            if likenesses:
+                likenesses[unit].add(solution, *active, sizes)
+    found = [
+        tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
+    ]
+    if not likenesses:
+        return list(found)
     return [
-        replace(tally.stability(low, high), mask_iou=like.mask_iou, signed=like.signed)
-        for tally, like, (low, high) in zip(tallies, likenesses, intervals, strict=True)
+        replace(stable, mask_iou=like.mask_iou, signed=like.signed)
+        for stable, like in zip(found, likenesses, strict=True)
     ]
 
 
@@ -267,15 +270,15 @@ class _Likeness:
     seen: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, repeats: Repeats, formula: Formula, length: int, finder: TwinFinder) -> _Likeness:
-        index, twins = repeats.table.index, finder.of(formula)
+    def of(cls, repeats: Repeats, shown: Scored, length: int) -> _Likeness:
+        twins = {own.concept: own.others for own in shown.twins}
         like = {
             signed_text(name, taken=taken): {
-                (index(other), taken) for other in (name, *twins.get(name, ()))
+                (repeats.table.index(other), taken) for other in (name, *twins.get(name, ()))
             }
-            for name, taken in signed_concepts(formula)
+            for name, taken in signed_concepts(shown.formula)
         }
-        return cls(repeats, formula, length, repeats.table.mask(formula), like)
+        return cls(repeats, shown.formula, length, repeats.table.mask(shown.formula), like)
 
     def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
         """Take in what one repeat found, as ``_Tally`` does."""
