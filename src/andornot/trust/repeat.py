@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import repeat
 from typing import Any, TypeAlias
 
@@ -21,12 +21,19 @@ from andornot.search.beam_room import Top
 from andornot.search.bits import with_bits, with_planes
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
+from andornot.search.pairs import with_pairs
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 
 Ints: TypeAlias = NDArray[np.int64]
 Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
 Units: TypeAlias = Iterable[Unit]
+
+OfLength: TypeAlias = tuple[int, int, Ints, Ints]
+"""A formula: hits, positions, concepts from left to right, and the operator before each."""
+
+ByLength: TypeAlias = Callable[[int], OfLength | None]
+"""Given 0, 1, ..., the best formula of up to 1, 2, ... concepts; None where there is none."""
 
 _AT_ONCE = 16
 """Units for one call of the kernels."""
@@ -130,6 +137,19 @@ class Repeats:
                 terms, operators = top.terms[u, length - 1], top.operators[u, length - 1]
                 yield terms[terms >= 0], operators[terms >= 0]
 
+    def by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[ByLength]:
+        """Search for each unit, and give what is found of each length, to look at where needed.
+
+        The arguments are those of :meth:`search`.
+        """
+        if self.options.search != "beam":
+            for solution in self.search(units, sizes):
+                yield [f and (f.i, f.t, *_steps_of(f)) for f in solution.by_length].__getitem__
+            return
+        for top, lengths in self._best(units, sizes, repeat(self.length)):
+            for u, length in enumerate(lengths):
+                yield partial(_of_top, top, u) if length else _nothing
+
     def masks(self, units: Units, length: int) -> Iterator[NDArray[np.bool_]]:
         """The atoms of the best formula of up to ``length`` concepts of each unit.
 
@@ -219,6 +239,19 @@ class Repeats:
             # `apply` cannot write to the mask that it reads
             mask, longer = longer, mask
         return mask.view(np.bool_)
+
+
+def _of_top(top: Top, u: int, at: int) -> OfLength | None:
+    """The formula of a unit at a place among the lengths."""
+    if not top.score[u, at] > 0:
+        return None
+    terms, operators = top.terms[u, at], top.operators[u, at]
+    there = terms >= 0
+    return int(top.i[u, at]), int(top.t[u, at]), terms[there], operators[there]
+
+
+def _nothing(_: int) -> None:
+    """Of a unit that is active nowhere."""
 
 
 def _steps_of(found: Found) -> tuple[Ints, Ints]:

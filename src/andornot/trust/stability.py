@@ -19,12 +19,12 @@ from andornot.counting.responses import Responses, known_positions
 from andornot.formula import Formula
 from andornot.results.explanation import Scored
 from andornot.results.trust import Stability
-from andornot.search.problem import AND_NOT, OR, Found, Solution
+from andornot.search.problem import AND_NOT
 from andornot.trust.core import signed_concepts, signed_text
 from andornot.trust.draws import DRAWS_AT_ONCE, draw_samples
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
-from andornot.trust.repeat import Repeats, ratio, unit_rows
+from andornot.trust.repeat import ByLength, Repeats, ratio, unit_rows
 
 Ints = NDArray[np.int64]
 
@@ -67,12 +67,12 @@ def measure_stability(
     for draw in track(some, "searching on resamples", len(some)):
         k, sizes = sample_atoms.weighted(draw)
         # one draw for all units: they share its sizes, and so one table
-        found = repeats.search(unit_rows(sample_atoms.by_atom, k), sizes)
-        for unit, (tally, solution) in enumerate(zip(tallies, found, strict=True)):
+        found = repeats.by_length(unit_rows(sample_atoms.by_atom, k), sizes)
+        for unit, (tally, best) in enumerate(zip(tallies, found, strict=True)):
             active = sample_atoms.unit(unit, k)
-            tally.add(solution, *active, sizes)
+            tally.add(best, *active, sizes)
             if likenesses:
-                likenesses[unit].add(solution, *active, sizes)
+                likenesses[unit].add(best, *active, sizes)
     found = [
         tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
     ]
@@ -187,18 +187,19 @@ class _Tally:
         self.overlaps: list[float] = []
         self.seen = dict.fromkeys(self.concepts, 0)
 
-    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+    def add(self, best: ByLength, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
         """Take in what one repeat found: the formula itself, unless another did better.
 
         A beam can pass over the best formula, so the formula at hand is a candidate too; but not
         where it shares nothing with the unit, as in a draw without the samples it is from.
         """
-        found, hits = _again(self.repeats, self, solution, active, k, sizes)
+        found, hits = _again(self.repeats, self, best, active, k, sizes)
         # nothing that shares a position with the unit: then nothing was found again
         again = self.concepts if hits else set()
         if found is not None:
-            again = set(found.concepts)
-            self.same += bool((self.repeats.mask(found) == self.mask).all())
+            concepts, operators = found
+            again = set(concepts.tolist())
+            self.same += bool((self.repeats.atoms_of(concepts, operators) == self.mask).all())
         else:
             self.same += bool(hits)
         self.overlaps.append(len(again & self.concepts) / len(again | self.concepts))
@@ -233,19 +234,19 @@ class _Candidate(Protocol):
 def _again(
     repeats: Repeats,
     own: _Candidate,
-    solution: Solution,
+    best: ByLength,
     active: NDArray[np.int32],
     k: Ints,
     sizes: Ints,
-) -> tuple[Found | None, int]:
+) -> tuple[tuple[Ints, Ints] | None, int]:
     """What a repeat found if it does better than the formula at hand; and the hits of that one."""
-    found = solution.by_length[own.length - 1]
+    found = best(own.length - 1)
     hits, total, n = int(k[own.mask[active]].sum()), int(k.sum()), int(sizes.sum())
     score = repeats.score(hits, int(sizes[own.mask].sum()), total, n, own.formula.length)
-    if found is not None and repeats.score(
-        found.i, found.t, total, n, len(found.concepts)
-    ) > score:  # fmt: skip
-        return found, hits
+    if found is not None:
+        i, t, concepts, operators = found
+        if repeats.score(i, t, total, n, len(concepts)) > score:
+            return (concepts, operators), hits
     return None, hits
 
 
@@ -280,21 +281,20 @@ class _Likeness:
         }
         return cls(repeats, shown.formula, length, repeats.table.mask(shown.formula), like)
 
-    def add(self, solution: Solution, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
+    def add(self, best: ByLength, active: NDArray[np.int32], k: Ints, sizes: Ints) -> None:
         """Take in what one repeat found, as ``_Tally`` does."""
-        found, hits = _again(self.repeats, self, solution, active, k, sizes)
+        found, hits = _again(self.repeats, self, best, active, k, sizes)
         if found is None:
             self.ious.append(float(hits > 0))
             if hits:
                 self.seen.update(list(self.like))
             return
-        mask, own = self.repeats.mask(found), self.repeats.table.counts
+        concepts, operators = found
+        mask, own = self.repeats.atoms_of(concepts, operators), self.repeats.table.counts
         both, either = own[mask & self.mask].sum(), own[mask | self.mask].sum()
         self.ious.append(float(both / max(1, either)))
-        operators = (OR, *found.operators)
-        there = {
-            (c, operator == AND_NOT) for c, operator in zip(found.concepts, operators, strict=True)
-        }
+        steps = zip(concepts.tolist(), operators.tolist(), strict=True)
+        there = {(c, operator == AND_NOT) for c, operator in steps}
         self.seen.update(text for text, same in self.like.items() if same & there)
 
     @property
