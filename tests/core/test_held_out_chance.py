@@ -17,6 +17,9 @@ import andornot
 import naive
 from andornot.concepts.table import ConceptTable
 from andornot.counting.active import list_masks
+from andornot.counting.responses import count_responses
+from andornot.counting.stores import InMemory
+from andornot.counting.thresholds import Threshold
 from andornot.results.trust import HeldOut
 from andornot.results.verdict import Verdict
 from andornot.search.options import SearchOptions
@@ -26,7 +29,7 @@ from andornot.trust.held_out import PartCounter, measure_held_out
 from andornot.trust.held_out_chance import _Bounds, _Unit, measure_held_out_chance
 from andornot.trust.measure import assess
 from andornot.trust.options import TrustOptions
-from andornot.trust.recount import MaskRecount
+from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from trust_cases import blobs
 
@@ -142,11 +145,6 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
             assert chance.gain == pytest.approx(log_odds(hits, union) - level)
 
 
-def laid_out(rows, n):
-    """Masks ``(n, ...)`` of samples one after another, as one row of positions."""
-    return np.concatenate([np.asarray(r).reshape(n, -1) for r in rows], axis=1)
-
-
 def test_sequences_of_several_lengths_are_searched_position_by_position(monkeypatch):
     monkeypatch.setattr(module, "ENOUGH", 10**6)
     rng = np.random.default_rng(2)
@@ -163,7 +161,11 @@ def test_sequences_of_several_lengths_are_searched_position_by_position(monkeypa
     search: dict[str, Any] = {"length": 2, "beam_size": 4, "search": "beam"}
     options = TrustOptions(nulls=20, bootstrap=50, resamples=0)
     repeats = Repeats.of(table, SearchOptions.of(**search), jobs=1)
-    recount = MaskRecount(table, units)
+    recorded = InMemory(units.T.astype(np.float32).reshape(n, 2, 1, 1), block_size=7)
+    thresholds = np.full(2, 0.5)
+    responses = count_responses(recorded, thresholds, table, jobs=1).responses
+    rule = Threshold(None, 0.5)
+    recount = StoredRecount(table, recorded, rule, thresholds, [0, 1], responses, 1)
     held_out = measure_held_out(recount, repeats, options)
     found = measure_held_out_chance(recount, repeats, held_out, [2, 2], options)
     shuffles = draw_shuffles(table.positions, None, 20, 0)
