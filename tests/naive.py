@@ -466,7 +466,7 @@ def sample_counts(carried, names):
 
 
 def pools_by_size(groups, least):
-    """Groups by size, small ones first; a size that is rare joins the next, the last the one before."""
+    """Groups by size, small ones first; a rare size joins the next, the last the one before."""
     sizes = sorted({len(group) for group in groups})
     pools, open_pool = [], []
     for size in sizes:

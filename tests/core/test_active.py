@@ -1,4 +1,4 @@
-"""Lists of active positions, and thresholds without each fold, against masks that are written out."""
+"""Lists of active positions, and thresholds without each fold, against masks written out."""
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ def test_folds_choose_among_the_thresholds(recording, data):
     found = [np.zeros(shape, bool) for shape in positions.shapes.tolist()]
     for k, sample in enumerate(under.samples.tolist()):
         own = under.positions[under.starts[k] : under.starts[k + 1]]
-        assert (np.diff(own) > 0).all() and len(own)
+        assert len(own)
+        assert (np.diff(own) > 0).all()
         found[sample].reshape(-1)[own] = True
     assert [m.tolist() for m in found] == [m.tolist() for m in expected]
 
@@ -209,7 +210,9 @@ def assert_thresholds(found, expected):
 
 @given(activations(), quantiles, st.data())
 def test_native_thresholds_without_each_fold(recorded, quantile, data):
-    folds = data.draw(st.lists(st.integers(0, 3), min_size=recorded.n_rows, max_size=recorded.n_rows))
+    folds = data.draw(
+        st.lists(st.integers(0, 3), min_size=recorded.n_rows, max_size=recorded.n_rows)
+    )
     positions = positions_of([np.zeros((2, 2), int)] * recorded.n_rows, np.array(folds))
     found = find_fold_thresholds(recorded, Threshold(quantile), positions, jobs=1)
     expected = [

@@ -136,7 +136,9 @@ def test_grids_that_differ_are_exchanged_and_said_to_be_approximate():
     positions = positions_of([np.zeros((2, 2)), np.zeros((3, 2)), np.zeros((2, 2))])
     assert not draw_shuffles(positions, None, 2, 0).is_exact
     # each fold has grids of one size, so nothing is stretched
-    apart = positions_of([np.zeros((2, 2)), np.zeros((3, 2)), np.zeros((2, 2))], np.array([0, 1, 0]))
+    apart = positions_of(
+        [np.zeros((2, 2)), np.zeros((3, 2)), np.zeros((2, 2))], np.array([0, 1, 0])
+    )
     assert draw_shuffles(apart, None, 2, 0).is_exact
 
 
@@ -210,9 +212,7 @@ def test_of_two_sources_each_keeps_its_annotations():
     known = np.repeat([True, False], 6)
     masks = np.zeros((2, 12, 2), bool)
     masks[0, :6, 0], masks[1, 6:, 1] = True, True
-    table = ConceptTable.from_masks(
-        masks, ["a", "b"], ["x", "y"], known={"x": known, "y": ~known}
-    )
+    table = ConceptTable.from_masks(masks, ["a", "b"], ["x", "y"], known={"x": known, "y": ~known})
     for order in draw_shuffles(table.positions, table.known, 20, 0).orders:
         assert sorted(order[:6]) == list(range(6))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,6 @@ from andornot.counting.responses import count_responses
 from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold
 from andornot.results.trust import HeldOut
-from andornot.results.verdict import Verdict
 from andornot.search.options import SearchOptions
 from andornot.trust import held_out_chance as module
 from andornot.trust.exchange import draw_shuffles
@@ -90,7 +89,7 @@ def log_odds(hits, union):
     return math.log((hits + 0.5) / (union - hits + 0.5))
 
 
-def decided(monkeypatch, world, lengths, options, **search):
+def decided(monkeypatch, world, lengths, options, *, is_chosen=False, **search):
     """What is measured, and for each unit which shuffles reached its score."""
     seen: list[list[bool]] = []
     ended = module._ended
@@ -99,11 +98,16 @@ def decided(monkeypatch, world, lengths, options, **search):
         seen.append(list(map(bool, decisions)))
         return ended(decisions, scores)
 
-    monkeypatch.setattr(module, "_ended", noted)
     repeats = Repeats.of(world.table, SearchOptions.of(**search), jobs=1)
     recount = MaskRecount(world.table, world.units)
     held_out = measure_held_out(recount, repeats, options)
-    return held_out, measure_held_out_chance(recount, repeats, held_out, lengths, options), seen
+    lengths = [h.length for h in held_out] if lengths is None else lengths
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_ended", noted)
+        found = measure_held_out_chance(
+            recount, repeats, held_out, lengths, options, is_chosen=is_chosen
+        )
+    return held_out, found, seen
 
 
 SEARCHES: list[dict[str, Any]] = [
@@ -145,6 +149,40 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
             assert chance.gain == pytest.approx(log_odds(hits, union) - level)
 
 
+def that_pays(counts):
+    """Hits and union at the shortest length that does about as well, of ``(folds, lengths, 2)``."""
+    iou = counts[..., 0] / np.maximum(counts[..., 1], 1)
+    best = max(range(iou.shape[1]), key=lambda n: (iou[:, n].mean(), -n))
+    for n in range(iou.shape[1]):
+        short = iou[:, best] - iou[:, n]
+        if short.mean() <= short.std(ddof=1) / len(short) ** 0.5:
+            return [int(x) for x in counts[:, n].sum(axis=0)]
+    raise AssertionError("the best length is short of itself by 0")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_shuffle_chooses_its_length_as_the_unit_did(seed, monkeypatch):
+    """Else noise would be held against shuffles at the length that suits the noise alone."""
+    monkeypatch.setattr(module, "ENOUGH", 10**6)
+    world = small(20 + seed, 20, n_folds=4 - seed, n_concepts=4)
+    search: dict[str, Any] = {"length": 3, "beam_size": 3, "search": "beam"}
+    options = TrustOptions(nulls=20, bootstrap=50, resamples=0, seed=seed)
+    held_out, found, seen = decided(monkeypatch, world, None, options, is_chosen=True, **search)
+    orders = draw_shuffles(world.table.positions, None, 20, seed).orders
+    by_length = [
+        np.stack([held_out_counts(world, order, n, search) for n in (1, 2, 3)], axis=2)
+        for order in (np.arange(len(world.folds)), *orders)
+    ]
+    for u, chance in enumerate(found):
+        (hits, union), *null = (that_pays(counts[u]) for counts in by_length)
+        assert hits == held_out[u].hits[held_out[u].length - 1]
+        assert seen[u] == [i * union >= hits * t for i, t in null]
+        scores = [i / max(1, t) for i, t in null[:8]]
+        assert chance.iou == pytest.approx(np.mean(scores), abs=1e-15)
+        level = math.log((chance.iou * union + 0.5) / ((1 - chance.iou) * union + 0.5))
+        assert chance.gain == pytest.approx(log_odds(hits, union) - level)
+
+
 def test_sequences_of_several_lengths_are_searched_position_by_position(monkeypatch):
     monkeypatch.setattr(module, "ENOUGH", 10**6)
     rng = np.random.default_rng(2)
@@ -167,7 +205,7 @@ def test_sequences_of_several_lengths_are_searched_position_by_position(monkeypa
     rule = Threshold(None, 0.5)
     recount = StoredRecount(table, recorded, rule, thresholds, [0, 1], responses, 1)
     held_out = measure_held_out(recount, repeats, options)
-    found = measure_held_out_chance(recount, repeats, held_out, [2, 2], options)
+    found = measure_held_out_chance(recount, repeats, held_out, [2, 2], options, is_chosen=False)
     shuffles = draw_shuffles(table.positions, None, 20, 0)
     flat = Small(concepts, units, np.repeat(folds, lengths).astype(np.int32))
     counts = [held_out_counts(flat, order, 2, search).sum(axis=1) for order in shuffles.orders]
@@ -253,9 +291,12 @@ def test_no_formula_exceeds_a_bound(drawn, length, trees):
     (listed,) = list_masks(world.units.reshape(1, -1), table.positions, table.n_folds + 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SEARCHED", 0)
+        patch.setattr(module, "_MOSTLY_OPEN", 1.0)  # bound all of them
         bounds = _Bounds.of(counter, shuffles, repeats)
         searches: list[Repeats] = []
-        unit = _Unit(listed, held, length, counter, shuffles, searches, bounds)
+        unit = _Unit(
+            listed, held, length, range(1, length + 1), counter, shuffles, searches, bounds
+        )
         open_ones, slack = unit._open_ones()
     per_position = np.repeat(world.folds, n // len(world.folds))
     for b, order in enumerate(shuffles.orders):
@@ -270,7 +311,13 @@ def test_no_formula_exceeds_a_bound(drawn, length, trees):
             assert most <= slack[fold, b]
             if length == 1:  # and then it is that formula's own
                 assert most == slack[fold, b] or not lent
+            assert most <= unit._slack(inside_of(counter, listed, order))[fold]
         assert (b in open_ones) == (slack[:, b].sum() >= 0)
+
+
+def inside_of(counter, listed, order):
+    inside, _ = counter.count(listed, order)
+    return inside
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -317,33 +364,33 @@ def test_where_there_are_too_few_orders_nothing_is_said():
         assert (chance is not None) == told  # 9 groups; 2 ** 5 orders; 5! ** 2 orders
 
 
-def noise(seed, n_units, n_samples, sizes=None):
+def noise(seed, n_units, sizes, width=6):
     """Units that have nothing to do with the concepts; alike within each group of samples."""
     rng = np.random.default_rng(seed)
-    sizes = np.ones(n_samples, int) if sizes is None else np.array(sizes)
     groups = np.repeat(np.arange(len(sizes)), sizes)
 
     def masks(n, share):
-        shared = rng.random((n, len(sizes), 6)) < share
-        return shared[:, groups] ^ (rng.random((n, len(groups), 6)) < 0.03)
+        shared = rng.random((n, len(sizes), width)) < share
+        return shared[:, groups] ^ (rng.random((n, len(groups), width)) < 0.03)
 
     return masks(8, 0.3), masks(n_units, 0.25), [f"g{g}" for g in groups]
 
 
-def p_values(concepts, units, groups, nulls=19):
+def p_values(concepts, units, groups, *, length=3, seed=0):
+    """Of all units, held against 19 shuffles."""
     names = [f"c{i}" for i in range(len(concepts))]
     table = ConceptTable.from_masks(concepts, names, groups=groups)
-    result = andornot.explain(units, table, length=2, beam_size=5, search="beam")
-    options = TrustOptions(nulls=nulls, bootstrap=40, resamples=0)
+    result = andornot.explain(units, table, length=length, beam_size=5, search="beam")
+    options = TrustOptions(nulls=19, bootstrap=40, resamples=0, seed=seed)
     found = assess(result, units, table, options=options)
     return np.array([e.trust.held_out_chance.p_value for e in found if e.trust])
 
 
 def test_p_values_of_noise_are_uniform():
-    """Over 4 worlds of 75 null units, which share shuffles and so are no independent draws."""
-    p = np.concatenate([p_values(*noise(seed, 75, 50)) for seed in range(4)])
+    """Over 20 worlds of 12 null units: those of one world share their shuffles."""
+    p = np.concatenate([p_values(*noise(seed, 12, [1] * 50), seed=seed) for seed in range(20)])
     for level in (0.05, 0.1, 0.2, 0.4):
-        assert abs((p <= level + 1e-9).mean() - level) < 0.06
+        assert abs((p <= level + 1e-9).mean() - level) < 3 * (level * (1 - level) / 240) ** 0.5
     assert p.min() == 1 / 20
 
 
@@ -352,8 +399,8 @@ def test_groups_keep_noise_from_seeming_real(sizes):
     """Where groups are told, about 5 % of null units have p <= .05, and many where they are not."""
     shares = np.zeros(2)
     for seed in range(2):
-        concepts, units, groups = noise(seed, 60, 0, sizes)
+        concepts, units, groups = noise(seed, 50, sizes, 1)
         for at, known in enumerate((groups, None)):
-            shares[at] += (p_values(concepts, units, known) <= 0.05 + 1e-9).mean() / 2
+            shares[at] += (p_values(concepts, units, known, length=2) <= 0.05 + 1e-9).mean() / 2
     assert shares[0] < 0.11
     assert shares[1] > 0.2
