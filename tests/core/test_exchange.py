@@ -239,7 +239,9 @@ def test_counts_on_the_annotations_of_others(recording, data):
     row = data.draw(st.lists(values, min_size=n_folds + 1, max_size=n_folds + 1))
     (listed,) = list_maps(recorded, np.array([row]), positions, [0], jobs=1)
     counter = PartCounter(positions, table.n_atoms, n_folds)
-    inside, outside = counter.count(listed, np.array(order, np.int32))
+    found = counter.count(listed, np.array(order, np.int32))
+    inside, outside = np.zeros((2, n_folds, table.n_atoms), np.int64)
+    inside[:, found.atoms], outside[:, found.atoms] = found.inside, found.outside
     expected = np.zeros((2, n_folds, table.n_atoms), np.int64)
     for s, lender in enumerate(order):
         atoms = positions.sample(lender)

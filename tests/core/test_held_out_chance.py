@@ -311,13 +311,8 @@ def test_no_formula_exceeds_a_bound(drawn, length, trees):
             assert most <= slack[fold, b]
             if length == 1:  # and then it is that formula's own
                 assert most == slack[fold, b] or not lent
-            assert most <= unit._slack(inside_of(counter, listed, order))[fold]
+            assert most <= unit._slack(counter.count(listed, order))[fold]
         assert (b in open_ones) == (slack[:, b].sum() >= 0)
-
-
-def inside_of(counter, listed, order):
-    inside, _ = counter.count(listed, order)
-    return inside
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -105,13 +105,7 @@ class SpeltOut:
     ranks: NDArray[np.uint16]
 
     @classmethod
-<<<<<<< HEAD
-    def of(
-        cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint16]
-    ) -> SpeltOut:
-=======
-    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint8]) -> SpeltOut:
->>>>>>> int
+    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint16]) -> SpeltOut:
         """From the sample of each position, ascending."""
         first = np.flatnonzero(np.diff(sample, prepend=-1))
         return cls(sample[first], np.append(first, len(sample)), positions, ranks)

@@ -29,11 +29,7 @@ from andornot.explainer import searched_concepts
 from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-<<<<<<< HEAD
-from andornot.trust.held_out import PartCounter, length_that_pays
-=======
-from andornot.trust.held_out import PartCounter, PartCounts
->>>>>>> int
+from andornot.trust.held_out import PartCounter, PartCounts, length_that_pays
 from andornot.trust.kernels import bound_orders
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
@@ -374,36 +370,19 @@ class _Unit:
         """Active positions on a shuffle, inside and outside of each fold."""
         return self.counter.count(self.unit, self.shuffles.orders[b])
 
-<<<<<<< HEAD
-    def _search(
-        self, parts: Sequence[tuple[Ints, Ints]], folds: Sequence[int] | None = None
-    ) -> Ints:
-        """Held-out hits and unions of what is found, ``(n_folds, n_shuffles, n_lengths, 2)``."""
-=======
     def _search(self, parts: Sequence[PartCounts], folds: Sequence[int] | None = None) -> Ints:
-        """Held-out hits and unions of what is found on shuffles, ``(n_folds, n, 2)``."""
->>>>>>> int
+        """Held-out hits and unions of what is found, ``(n_folds, n_shuffles, n_lengths, 2)``."""
         folds = range(self.counter.n_folds) if folds is None else folds
         sizes = self.bounds.sizes
         found = np.zeros((len(folds), len(parts), len(self.among), 2), np.int64)
         for at, fold in enumerate(folds):
-<<<<<<< HEAD
-            outside = [out[fold] for _, out in parts]
-            rows = ((np.flatnonzero(out).astype(np.int32), out[out > 0]) for out in outside)
-            by_part = self.searches[fold].masks(rows, self.among)
-            for place, (masks, (inside, _)) in enumerate(zip(by_part, parts, strict=True)):
-                both = masks @ inside[fold]
-                found[at, place, :, 0] = both
-                found[at, place, :, 1] = inside[fold].sum() + masks @ sizes[fold] - both
-=======
             rows = ((own.atoms, own.outside[fold]) for own in parts)
-            masks = self.searches[fold].masks(rows, self.length)
-            for place, (mask, own) in enumerate(zip(masks, parts, strict=True)):
+            by_part = self.searches[fold].masks(rows, self.among)
+            for place, (masks, own) in enumerate(zip(by_part, parts, strict=True)):
                 inside = own.inside[fold]
-                active, both = int(inside.sum()), int(inside[mask[own.atoms]].sum())
-                area = int(sizes[fold, mask].sum())
-                found[at, place] = both, active + area - both
->>>>>>> int
+                both = masks[:, own.atoms] @ inside
+                found[at, place, :, 0] = both
+                found[at, place, :, 1] = inside.sum() + masks @ sizes[fold] - both
         return found
 
 

@@ -26,7 +26,6 @@ Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
 Bytes: TypeAlias = NDArray[np.uint8]
 Ranks: TypeAlias = NDArray[np.uint16]
-Ranks: TypeAlias = NDArray[np.uint16]
 Codes: TypeAlias = NDArray[np.uint16]
 
 
