@@ -152,13 +152,24 @@ class Repeats:
             for u, length in enumerate(lengths):
                 yield partial(_of_top, top, u) if length else _nothing
 
-    def masks(self, units: Units, length: int) -> Iterator[NDArray[np.bool_]]:
-        """The atoms of the best formula of up to ``length`` concepts of each unit.
+    def masks(self, units: Units, lengths: range) -> Iterator[NDArray[np.bool_]]:
+        """The atoms of the best formulas of up to each length, ``(len(lengths), n_atoms)``.
 
-        All False where there is none; ``units`` are as in :meth:`search`.
+        All False where there is none; ``units`` are as in :meth:`search`, and lengths ascend.
         """
-        for concepts, operators in self.formulas(units, lengths=length):
-            yield self.atoms_of(concepts, operators)
+        if self.options.search != "beam":
+            for solution in self.search(units):
+                best = [solution.by_length[n - 1] for n in lengths]
+                nothing = np.zeros(self.table.n_atoms, np.bool_)
+                yield np.stack([nothing if f is None else self.mask(f) for f in best])
+            return
+        for top, _ in self._best(units, None, repeat(lengths[-1])):
+            for terms, operators in zip(top.terms, top.operators, strict=True):
+                there = [terms[n - 1] >= 0 for n in lengths]
+                yield np.stack([
+                    self.atoms_of(terms[n - 1, own], operators[n - 1, own])
+                    for n, own in zip(lengths, there, strict=True)
+                ])  # fmt: skip
 
     def _best(
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
