@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
 from andornot.errors import OptionError
-from andornot.explainer import kernel_atoms
+from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.results.explanation import OK
 from andornot.runs.run import Run
 from andornot.search import beam
@@ -109,7 +109,8 @@ def shortfall(
     chosen = _explained(run, layer, units)
     table, responses = run.concepts, run.responses(layer)
     atoms, searched = kernel_atoms(table), run.manifest["search"]
-    candidates = table.select(searched["categories"], searched["concepts"])
+    used = {name: searched.get(name) for name in ("categories", "concepts", "min_support")}
+    candidates = searched_concepts(table, SearchOptions(**used))
 
     searches = [(profile, size) for profile in PROFILES for size in beam_sizes]
     if over_trees:

@@ -311,8 +311,9 @@ def test_a_run_is_asked_with_odd_values(name, run):
             sentence(error)
 
 
-DISSECT = ("threshold", "min_active", "least_active_positions", "min_support", "folds", "units", "jobs", "trust", "memory", "length",
-           "recording", "batch_size", "directions")  # fmt: skip
+DISSECT = ("threshold", "min_active", "least_active_positions", "min_support", "folds", "units",
+           "jobs", "trust", "memory", "length", "recording", "batch_size",
+           "directions")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", DISSECT)

@@ -22,7 +22,7 @@ from andornot.analyses import REGISTRY
 from andornot.cli import cli
 from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
-from andornot.cli.values import Support
+from andornot.cli.values import LeastSupport
 from andornot.errors import OptionError
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.reproduce.request import ReproduceRequest
@@ -130,7 +130,7 @@ def example(setting):
     kind = setting.kind or type(setting.default)
     if isinstance(kind, click.IntRange) or kind is int:
         return 7
-    if isinstance(kind, Support):
+    if isinstance(kind, LeastSupport):
         return "30,5"
     return 0.25 if kind is float else "4"
 

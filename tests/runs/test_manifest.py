@@ -44,7 +44,8 @@ for _ in range(500):
 WRONG = (None, 0, -1, 1e400, "x", "", [], {}, True, DEEP)
 SAMPLED = 120
 MANIFEST = Path("manifest.json")
-NEWER = ("store", "trust", "notes", "relations", "folds", "min_active", "words", "seconds")
+NEWER = ("store", "trust", "notes", "relations", "folds", "min_active", "words", "seconds",
+         "least_active_positions", "least_active_groups")  # fmt: skip
 """Fields that versions added."""
 SEARCHED = ("length", "beam_size", "search", "metric", "operators")
 

@@ -21,9 +21,10 @@ from andornot.trust.options import TrustOptions
 pytest.importorskip("torch", reason="torch is not installed")
 
 import andornot
-from analysis_cases import COLOURS, LAYER, NETWORK, squares
+from analysis_cases import COLOURS, LAYER, NETWORK, pair_run, squares
 from andornot.data.images.open import open_data
 from andornot.probes.recording import Recording
+from andornot.views.in_words import near_lines
 
 THRESHOLD = Threshold(0.05)
 
@@ -76,6 +77,13 @@ def test_a_run_tells_the_support_of_each_unit(run):
     assert andornot.explain(run.responses(), run.concepts, length=1)[0].support == result[0].support
 
 
+@pytest.mark.parametrize("layer", ["mlp.4", "encoder.rnn"])
+def test_sentences_and_tokens_are_counted_by_their_groups(tmp_path, layer):
+    """Tokens are the positions of a pair, and a pair is what comes in groups."""
+    sentences, _ = pair_run(tmp_path, layer, trust=None, length=1, units=range(6))
+    assert [e.support for e in sentences.result()] == expected(sentences)
+
+
 def test_both_numbers_can_be_chosen_and_are_part_of_the_run(world, run, tmp_path):
     most = max(e.support.positions for e in run.result())
     for least, some in [((0, 0), True), ((most, 3), True), ((most + 1, 0), False), ((0, 6), False)]:
@@ -115,7 +123,7 @@ def test_each_range_has_a_support_of_its_own(world, tmp_path):
     assert kept.result() == result
 
 
-@pytest.mark.parametrize("options", [{}, {"store": False}, {"threshold": Ranges(2)}], ids=str)
+@pytest.mark.parametrize("options", [{"store": False}, {"threshold": Ranges(2)}], ids=str)
 def test_counts_of_a_version_that_knew_no_groups_are_counted_again(
     world, tmp_path, monkeypatch, options
 ):
@@ -171,6 +179,8 @@ def test_concepts_on_too_few_samples_are_left_out_and_it_is_told(world, run, tmp
     assert f"{left} of 5 concepts hold on fewer than {least} " in (found.manifest["notes"][0])
     assert found.manifest["search"]["min_support"] == [0, least]
     assert found.result().search.min_support == (0, least)
+    with_formula = next(e for e in found.result() if e.formula is not None)
+    assert rare not in " ".join(near_lines(found, with_formula))
     again = dissected(
         world, tmp_path / "run", min_support=(0, least), length=2,
         relations={"EITHER": {rare: [rare, *COLOURS]}}, trust=TrustOptions(2, 40, 2),

@@ -14,7 +14,7 @@ import click
 
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
-from andornot.cli.values import Length, Names, Numbers, Support, UnitRanges, Widths
+from andornot.cli.values import LeastSupport, Length, Names, Numbers, UnitRanges, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
@@ -175,7 +175,7 @@ _CONCEPTS = (
     ),
     Setting(
         ("--min-support",), "Leave out concepts that hold on fewer positions, or fewer samples.",
-        "Concepts", _EXPLAIN, SearchOptions, "min_support", kind=Support(),
+        "Concepts", _EXPLAIN, SearchOptions, "min_support", kind=LeastSupport(),
         metavar="POSITIONS,SAMPLES",
     ),
     Setting(

@@ -107,7 +107,7 @@ class Widths(click.ParamType[Any]):
             self.fail(f"{value!r} is no list of whole numbers; write for instance 1024,1024")
 
 
-class Support(click.ParamType[Any]):
+class LeastSupport(click.ParamType[Any]):
     """The least numbers of positions and of samples, such as ``30,5``."""
 
     name = "support"

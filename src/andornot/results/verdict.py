@@ -49,8 +49,8 @@ class Verdict(StrEnum):
     """How far an explanation can be relied on; in the order in which explanations are listed.
 
     Examples:
-        >>> run.result()[3].verdict
-        <Verdict.TOO_LITTLE_DATA: 'too little data'>
+        >>> run.result()[3].verdict  # three shuffles can tell no more
+        <Verdict.CHANCE: 'chance'>
         >>> [str(verdict) for verdict in andornot.Verdict]
         ['solid', 'partial', 'chance', 'not tested', 'too little data']
     """

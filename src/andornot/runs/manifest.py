@@ -223,7 +223,7 @@ class Searched(ManifestPart):
     nodes: int | None = None
     seconds: float | None = None
     known_only: bool | None = None
-    min_support: tuple[int, ...] | None = None
+    min_support: tuple[int, int] | None = None
 
     def options(self) -> SearchOptions | None:
         """As options of this version; None where it does not know them all.

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from andornot.concepts.twins import NEAR
 from andornot.concepts.twins import near_twins as find_near
+from andornot.explainer import searched_concepts
 from andornot.formula import quote
 from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
+from andornot.search.options import SearchOptions
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.of_run import directions_sentence, unit_entry
 from andornot.views.plain import View
@@ -116,7 +118,12 @@ def _units(
 def near_lines(run: Run, e: Explanation) -> tuple[str, ...]:
     """The near-twins of each concept of a unit's formula, among those that the search could use."""
     table, searched = run.concepts, run.record.search
-    candidates = table.select(searched.categories, searched.concepts)
+    could_use = SearchOptions(
+        categories=searched.categories,
+        concepts=searched.concepts,
+        min_support=searched.min_support,
+    )
+    candidates = searched_concepts(table, could_use)
     names = () if e.shown is None else dict.fromkeys(e.shown.formula.concepts)
     return tuple(
         f"Near-twins of {quote(name)} (Jaccard index above {NEAR:g}): "
