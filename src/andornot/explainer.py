@@ -398,11 +398,11 @@ def _noted(
     known: dict[str, tuple[Twins, ...]] = {}
 
     def with_twins(scored: Scored) -> Scored:
-        text = str(scored.formula)  # many units share a short formula
-        if text not in known:
+        formula = str(scored.formula)  # many units share a short one
+        if formula not in known:
             twins = finder.of(scored.formula).items()
-            known[text] = tuple(Twins.of(name, others) for name, others in twins if others)
-        return replace(scored, twins=known[text]) if known[text] else scored
+            known[formula] = tuple(Twins.of(name, others) for name, others in twins if others)
+        return replace(scored, twins=known[formula]) if known[formula] else scored
 
     for e in found:
         best = tuple(None if b is None else with_twins(b) for b in e.best_by_length)

@@ -327,7 +327,9 @@ def test_held_out_thresholds_come_from_the_other_samples(recording, share):
             upsample(v, *maps.shape[1:]) > threshold
             for v, maps in zip(values, data.maps, strict=True)
         ]
-        inside, outside = counter.count(unit)
+        parts = counter.count(unit)
+        inside, outside = np.zeros((2, evidence.table.n_folds, evidence.table.n_atoms), np.int64)
+        inside[:, parts.atoms], outside[:, parts.atoms] = parts.inside, parts.outside
         expected = np.zeros((evidence.table.n_atoms, evidence.table.n_folds), np.int64)
         for key, times in expected_tally(data, evidence.table, masks).items():
             expected[key] = times

@@ -237,9 +237,8 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
 
 def test_tables_can_be_taken_along(run, site):
     frame = pd.read_csv(site / "tables/explanations.csv")
-    pd.testing.assert_frame_equal(
-        frame, pd.read_parquet(run.path / "explanations.parquet"), check_dtype=False
-    )
+    whole = pd.read_parquet(run.path / "explanations.parquet")
+    pd.testing.assert_frame_equal(frame, whole.where(whole != ""), check_dtype=False)
     assert len(pd.read_parquet(site / "tables/samples.parquet")) == 24
     answers, unanswered = ask_all(run, "layer")
     assert answers

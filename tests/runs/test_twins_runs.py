@@ -88,8 +88,7 @@ def test_a_run_keeps_what_cannot_be_told_apart(run):
     assert (str(red.formula), red.twins) == ("red", (Twins("red", ("tomato",)),))
     assert (str(blue.formula), blue.twins) == ("blue", ())
     frame = pd.read_parquet(run.path / "explanations.parquet")
-    assert frame["twins"].iloc[0] == "red = tomato"
-    assert pd.isna(frame["twins"].iloc[1])
+    assert frame["twins"].tolist() == ["red = tomato", ""]
     rows = json.loads((run.path / "explanations.json").read_text())["layers"]["layer"]
     assert rows[0]["twins"] == [{"concept": "red", "others": ["tomato"], "more": 0}]
     assert "twins" not in rows[1]
@@ -128,6 +127,8 @@ def test_only_concepts_that_a_search_may_use_are_meant(data, tmp_path):
     only = run_of(data, tmp_path / "run", concepts=["red", "blue", "sky"])
     assert [e.twins for e in only.result()] == [(), ()]
     assert "none" in said("show", only.path, "--near-twins", "--units", "0")
+    often = run_of(data, tmp_path / "often", min_support=(380, 1))
+    assert "sky" not in said("show", often.path, "--near-twins")
 
 
 def test_ranges_and_chosen_lengths_say_it_too(data, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from andornot._tools.words import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -138,7 +140,7 @@ def _print_twins(console: Console, result: Result) -> None:
     """Which concepts of the formulas of a layer the data cannot tell from others."""
     found = Counter(str(one) for e in result if e.shown is not None for one in e.shown.twins)
     if found:
-        told = [f"{names} ({n:,})" for names, n in found.most_common(_COMMON)]
+        told = [f"{shortened(names, 80)} ({n:,})" for names, n in found.most_common(_COMMON)]
         more = ["..."] if len(found) > _COMMON else []
         console.print(
             f"concepts that cannot be told apart where formulas hang on them, with the number of "

@@ -24,6 +24,7 @@ from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
 from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
+from andornot.results.verdict import PART_OF_MAPS, PART_OF_ROWS
 from andornot.trust.options import TrustOptions
 
 _FILE = click.Path(path_type=Path)
@@ -289,8 +290,19 @@ _TRUST = (
         "Trust", _EXPLAIN, TrustOptions, "bootstrap", metavar="N",
     ),
     Setting(
-        ("--nulls",), "Search N times where samples carry the annotations of others.",
+        ("--nulls",), "Hold each formula against N shuffles of the annotations.",
         "Trust", _EXPLAIN, TrustOptions, "nulls", metavar="N",
+    ),
+    Setting(
+        ("--in-sample-chance",), "Search shuffled annotations in sample too, for the columns "
+        "null_iou and p_value.",
+        "Trust", _EXPLAIN, TrustOptions, "in_sample",
+    ),
+    Setting(
+        ("--part",), "Call what is explained a part of a unit where the held-out IoU is surely "
+        "above this.",
+        "Trust", _EXPLAIN, TrustOptions, "part", kind=float, metavar="IOU",
+        note=f"{PART_OF_MAPS:g} for images, {PART_OF_ROWS:g} for rows",
     ),
     Setting(("--seed",), "Make all these draws from this seed.", "Trust", _EXPLAIN, TrustOptions,
             "seed"),

@@ -8,7 +8,7 @@ Samples that are not independent (frames of one video) come in *groups*.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,9 @@ from andornot._tools.folders import Changed, Folder, verify
 from andornot._tools.reading import read_arrays
 from andornot._tools.words import brief
 from andornot.errors import DataError
+
+_POSITIONS_AT_ONCE = 4_000_000
+"""Positions whose atoms are looked up at a time."""
 
 MAX_LOCAL_ATOMS = 65_536
 """Most atoms that one sample can have: codes are 16-bit."""
@@ -81,11 +84,25 @@ class AtomMap:
     def sizes(self) -> NDArray[np.int64]:
         """On how many positions of its sample each entry of ``atoms`` stands."""
         sizes = np.zeros(len(self.atoms), np.int64)
-        for i in range(self.n_samples):
-            own = slice(self.atom_offsets[i], self.atom_offsets[i + 1])
-            codes = self.codes[self.offsets[i] : self.offsets[i + 1]]
-            sizes[own] = np.bincount(codes, minlength=own.stop - own.start)
+        for first, stop in self.runs_of_samples(_POSITIONS_AT_ONCE):
+            start, offsets = self.atom_offsets[first], self.offsets[first : stop + 1]
+            # as numbers among the entries of all these samples
+            entries = np.repeat(self.atom_offsets[first:stop] - start, np.diff(offsets))
+            entries += self.codes[offsets[0] : offsets[-1]]
+            own = slice(start, self.atom_offsets[stop])
+            sizes[own] = np.bincount(entries, minlength=own.stop - own.start)
         return sizes
+
+    def runs_of_samples(
+        self, most: int, start: int = 0, stop: int | None = None
+    ) -> Iterator[tuple[int, int]]:
+        """Samples from ``start`` on in runs of at most so many positions, at least one sample."""
+        stop = self.n_samples if stop is None else stop
+        while start < stop:
+            end = int(np.searchsorted(self.offsets, self.offsets[start] + most, "right")) - 1
+            end = min(max(end, start + 1), stop)
+            yield start, end
+            start = end
 
     def areas(self, atoms: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Positions of each sample that carry one of these atoms; ``(n_samples,)``."""

@@ -105,9 +105,7 @@ class SpeltOut:
     ranks: NDArray[np.uint8]
 
     @classmethod
-    def of(
-        cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint8]
-    ) -> SpeltOut:
+    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint8]) -> SpeltOut:
         """From the sample of each position, ascending."""
         first = np.flatnonzero(np.diff(sample, prepend=-1))
         return cls(sample[first], np.append(first, len(sample)), positions, ranks)
@@ -144,7 +142,8 @@ def list_maps(
     listed: list[list[_Piece]] = [[] for _ in units]
     for start, block in activations.blocks():
         _, high = extremes(block, jobs)
-        for first, stop in _cuts(positions, start, start + len(block)):
+        runs = positions.runs_of_samples(_POSITIONS_AT_ONCE, start, start + len(block))
+        for first, stop in runs:
             shapes = by_shape(positions.shapes[first:stop])
             part, peaks = block[first - start : stop - start], high[first - start : stop - start]
 
@@ -172,16 +171,6 @@ class _Piece:
     firsts: NDArray[np.int32]
     widths: NDArray[np.int32]
     ranks: NDArray[np.uint8]
-
-
-def _cuts(positions: AtomMap, start: int, stop: int) -> Iterator[tuple[int, int]]:
-    """Runs of samples with so few positions that a thread can list them in its room."""
-    first = start
-    for s in range(start, stop):
-        if s > first and positions.offsets[s + 1] - positions.offsets[first] > _POSITIONS_AT_ONCE:
-            yield first, s
-            first = s
-    yield first, stop
 
 
 def _listed(

@@ -213,7 +213,7 @@ def _schema(length: int) -> pa.Schema:
     kinds = {int: pa.int64(), bool: pa.bool_(), str: pa.string(), float: pa.float64()}
 
     def kind(name: str, value: object) -> pa.DataType:
-        if name.startswith(("formula", "twins")):
+        if name.startswith("formula"):
             return pa.string()
         return pa.float64() if value is None else kinds[type(value)]
 

@@ -51,10 +51,11 @@ def _judged(e: Explanation) -> dict[str, Any]:
         "verdict": None if e.verdict is None else str(e.verdict),
         "shown_formula": None if shown is None else str(shown.formula),
         "shown_iou": None if shown is None else shown.iou,
-        "shown_twins": None if shown is None else _twins_text(shown.twins),
+        "shown_twins": "" if shown is None else _twins_text(shown.twins),
     }
 
 
-def _twins_text(twins: Sequence[Twins]) -> str | None:
+def _twins_text(twins: Sequence[Twins]) -> str:
     """Concepts and what cannot be told from them in a cell: ``asked = refund; late = rude``."""
-    return "; ".join(map(str, twins)) or None
+    # empty and not None where there is nothing, so that the column always is one of texts
+    return "; ".join(map(str, twins))

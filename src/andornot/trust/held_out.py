@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,19 @@ _UNITS_AT_ONCE = 32
 
 _SMALL_CODES = 256 * 2**20
 """So many positions may have their atoms copied into memory."""
+
+
+class PartCounts(NamedTuple):
+    """A unit's active positions, inside and outside of each fold.
+
+    Attributes:
+        atoms: int32 ``(n,)``, the atoms on which it is active under some threshold, ascending.
+        inside, outside: int64 ``(n_folds, n)``.
+    """
+
+    atoms: NDArray[np.int32]
+    inside: Ints
+    outside: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,23 +77,37 @@ class PartCounter:
             codes = codes.astype(np.uint8)
         return (np.asarray(codes), p.offsets, p.atom_offsets, p.atoms, p.shapes)
 
-    def count(
-        self, unit: UnitPositions, order: NDArray[np.int32] | None = None
-    ) -> tuple[Ints, Ints]:
-        """Counts inside and outside, ``(n_folds, n_atoms)`` each, under the folds' thresholds.
+    def count(self, unit: UnitPositions, order: NDArray[np.int32] | None = None) -> PartCounts:
+        """Count a unit's active positions under the folds' thresholds.
 
         Args:
             unit: where it is active.
             order: whose annotations each sample carries; its own if not given.
         """
-        inside, outside = np.zeros((2, self.n_folds, self.n_atoms), np.int64)
         spelt = unit.spelt_out
-        count_parts(
+        # a stretched mask may meet more atoms than it has positions
+        most = self.n_atoms if self._has_sizes else min(self.n_atoms, len(spelt.positions))
+        atoms = np.empty(most, np.int32)
+        inside, outside = np.zeros((2, self.n_folds, most), np.int64)
+        place = self._places.pop() if self._places else np.full(self.n_atoms, -1, np.int32)
+        n = count_parts(
             spelt.samples, spelt.starts, spelt.positions, spelt.ranks, unit.needed[: self.n_folds],
             self.positions.folds, self._identity if order is None else order,
-            *self.atom_arguments, self.local, inside, outside,
+            *self.atom_arguments, self.local, place, atoms, inside, outside,
         )  # fmt: skip
-        return inside, outside
+        self._places.append(place)
+        ascending = np.argsort(atoms[:n])
+        return PartCounts(atoms[ascending], inside[:, ascending], outside[:, ascending])
+
+    @cached_property
+    def _places(self) -> list[NDArray[np.int32]]:
+        """Rooms that no call is using; a list, whose ends threads may pop and append."""
+        return []
+
+    @cached_property
+    def _has_sizes(self) -> bool:
+        """Whether samples differ in size."""
+        return bool((self.positions.shapes != self.positions.shapes[:1]).any())
 
     @property
     def local(self) -> NDArray[np.int32]:
@@ -193,12 +220,12 @@ class _Parts:
 
     def _counted(self, unit: UnitPositions) -> list[tuple[NDArray[np.int32], Ints]]:
         """For each fold the atoms on which a unit is active, and its positions in both parts."""
-        inside, outside = self.counter.count(unit)
+        atoms, inside, outside = self.counter.count(unit)
         found = []
         for fold in self.folds:
-            atoms = np.flatnonzero(inside[fold] + outside[fold])
-            active = np.stack([outside[fold, atoms], inside[fold, atoms]], axis=1)
-            found.append((atoms.astype(np.int32), active))
+            there = (inside[fold] + outside[fold]) > 0
+            active = np.stack([outside[fold, there], inside[fold, there]], axis=1)
+            found.append((atoms[there], active))
         return found
 
     def measure(self, draws: NDArray[np.uint16], *, show_longest: bool) -> Iterator[HeldOut]:

@@ -25,7 +25,7 @@ from andornot.explainer import searched_concepts
 from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-from andornot.trust.held_out import PartCounter
+from andornot.trust.held_out import PartCounter, PartCounts
 from andornot.trust.kernels import bound_orders
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
@@ -304,8 +304,7 @@ class _Unit:
         """Whether shuffles reach the unit's score, searched fold by fold until that is certain."""
         parts = {b: self._count(b) for b in some}
         left = {
-            b: self._slack(parts[b][0]) if slack[0, b] == _OPEN else slack[:, b].copy()
-            for b in some
+            b: self._slack(parts[b]) if slack[0, b] == _OPEN else slack[:, b].copy() for b in some
         }
         # the fold whose bound is the widest first: with it most are decided
         for fold in np.argsort(-np.sum(list(left.values()), axis=0), kind="stable"):
@@ -317,32 +316,28 @@ class _Unit:
                 left[b][fold] = both * self.union - self.hits * either
         return [bool(left[b].sum() >= 0) for b in some]
 
-    def _slack(self, inside: Ints) -> Ints:
+    def _slack(self, parts: PartCounts) -> Ints:
         """The bound of each fold, from all atoms that are worth it (see ``bound_orders``)."""
-        atoms = np.flatnonzero(inside.any(axis=0))
-        counts, sizes = inside[:, atoms], self.bounds.sizes[:, atoms]
-        worth = np.maximum(0, (self.union + self.hits) * counts - self.hits * sizes)
-        slack: Ints = worth.sum(axis=1) - self.hits * counts.sum(axis=1)
+        inside, sizes = parts.inside, self.bounds.sizes[:, parts.atoms]
+        worth = np.maximum(0, (self.union + self.hits) * inside - self.hits * sizes)
+        slack: Ints = worth.sum(axis=1) - self.hits * inside.sum(axis=1)
         return slack
 
-    def _count(self, b: int) -> tuple[Ints, Ints]:
+    def _count(self, b: int) -> PartCounts:
         """Active positions on a shuffle, inside and outside of each fold."""
         return self.counter.count(self.unit, self.shuffles.orders[b])
 
-    def _search(
-        self, parts: Sequence[tuple[Ints, Ints]], folds: Sequence[int] | None = None
-    ) -> Ints:
+    def _search(self, parts: Sequence[PartCounts], folds: Sequence[int] | None = None) -> Ints:
         """Held-out hits and unions of what is found on shuffles, ``(n_folds, n, 2)``."""
         folds = range(self.counter.n_folds) if folds is None else folds
         sizes = self.bounds.sizes
         found = np.zeros((len(folds), len(parts), 2), np.int64)
         for at, fold in enumerate(folds):
-            outside = [out[fold] for _, out in parts]
-            rows = ((np.flatnonzero(out).astype(np.int32), out[out > 0]) for out in outside)
+            rows = ((own.atoms, own.outside[fold]) for own in parts)
             masks = self.searches[fold].masks(rows, self.length)
-            for place, (mask, (inside, _)) in enumerate(zip(masks, parts, strict=True)):
-                active = int(inside[fold].sum())
-                both = int(inside[fold][mask].sum())
+            for place, (mask, own) in enumerate(zip(masks, parts, strict=True)):
+                inside = own.inside[fold]
+                active, both = int(inside.sum()), int(inside[mask[own.atoms]].sum())
                 area = int(sizes[fold, mask].sum())
                 found[at, place] = both, active + area - both
         return found

@@ -48,8 +48,8 @@ for the last one to it, so neighbours are counted in different lanes."""
 def count_parts(
     samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
     order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
-    local: Int32s, inside: Ints, outside: Ints,
-) -> None:  # fmt: skip
+    local: Int32s, place: Int32s, found: Int32s, inside: Ints, outside: Ints,
+) -> int:  # fmt: skip
     """Count active positions by atom, inside each fold and outside of it.
 
     Beside the arguments of all kernels:
@@ -59,8 +59,14 @@ def count_parts(
       centre lies is.
     * ``local``: room for the counts of one sample, ``(LANES + n_ranks, n_codes)``, all 0 before
       and after.
-    * ``inside``, ``outside``: ``(n_folds, n_atoms)``, counts are added here.
+    * ``place``: room, ``(n_atoms,)``, all -1 before and after.
+    * ``found``: ``(n,)``, the atoms that are met are written here; room for all of them.
+    * ``inside``, ``outside``: ``(n_folds, n)``, all 0; their counts are added here.
+
+    Returns:
+        How many atoms are met.
     """
+    n_found = 0
     n_folds, top = len(needed), 0
     for f in range(n_folds):
         top = max(top, needed[f])
@@ -86,6 +92,20 @@ def count_parts(
         whole = local[0]
         for code in range(n_codes):
             whole[code] += local[1, code] + local[2, code] + local[3, code]
+        # lane 1 is free again: where the atom of each code stands, for those that are met
+        places = local[1]
+        for code in range(n_codes):
+            met = whole[code]
+            for rank in range(1, top):
+                met += local[LANES + rank, code]
+            places[code] = -1
+            if met > 0:
+                atom = atoms[first_atom + code]
+                if place[atom] < 0:
+                    place[atom] = n_found
+                    found[n_found] = atom
+                    n_found += 1
+                places[code] = place[atom]
         # from the highest rank down: what is above a threshold is above those below it too
         for rank in range(top, 0, -1):
             if rank < top:
@@ -96,10 +116,14 @@ def count_parts(
                 if needed[f] == rank:
                     part = inside[f] if f == fold else outside[f]
                     for code in range(n_codes):
-                        part[atoms[first_atom + code]] += whole[code]
+                        if places[code] >= 0:
+                            part[places[code]] += whole[code]
         for lane in range(LANES + top):
             for code in range(n_codes):
                 local[lane, code] = 0
+    for n in range(n_found):
+        place[found[n]] = -1
+    return n_found
 
 
 @lean

@@ -58,7 +58,7 @@ def measure_stability(
     if positions.n_groups < 2:
         return [None] * len(formulas)
     # the searched resamples are the first of these, so intervals and repeats tell of the same draws
-    draws = draw_samples(positions.group_numbers, options.bootstrap, options.seed)
+    draws = draw_samples(np.arange(positions.n_groups), options.bootstrap, options.seed)
     sample_atoms = _SampleAtoms.of(recount, repeats)
     tallies = [_Tally(repeats, f, n) for f, n in pairs]
     likenesses = [_Likeness.of(repeats, scored, n) for scored, n in shown or ()]
@@ -89,14 +89,14 @@ class _SampleAtoms:
     """Counts by sample atom, which a draw of samples weights.
 
     Attributes:
-        sample, atom, sizes: of each sample atom its sample, atom and positions.
+        group, atom, sizes: of each sample atom its group of samples, atom and positions.
         active: the units' active positions by sample atom.
         by_atom: entries of the units by atom; their counts are not used.
         entry: for each entry of ``active`` the entry of ``by_atom`` that it adds to.
         n_atoms: number of atoms.
     """
 
-    sample: Ints
+    group: Ints
     atom: Ints
     sizes: Ints
     active: Responses
@@ -107,7 +107,7 @@ class _SampleAtoms:
     @classmethod
     def of(cls, recount: Recount, repeats: Repeats) -> _SampleAtoms:
         positions = known_positions(repeats.table)
-        sample = np.repeat(np.arange(positions.n_samples), np.diff(positions.atom_offsets))
+        group = np.repeat(positions.group_numbers, np.diff(positions.atom_offsets))
         atom = positions.atoms.astype(np.int64)
         active, by_atom = recount.sample_atoms(), recount.responses
         unit = np.repeat(np.arange(active.n_units), np.diff(active.indptr))
@@ -116,11 +116,11 @@ class _SampleAtoms:
         keys = rows * n_atoms + by_atom.atoms
         # keys ascend, since units do and atoms do within each
         entry = np.searchsorted(keys, unit * n_atoms + atom[active.atoms])
-        return cls(sample, atom, _cell_sizes(recount), active, by_atom, entry, n_atoms)
+        return cls(group, atom, positions.sizes, active, by_atom, entry, n_atoms)
 
     def weighted(self, draw: NDArray[np.uint16]) -> tuple[Ints, Ints]:
-        """Active positions by entry of ``by_atom``, and positions by atom, of the drawn samples."""
-        times = draw.astype(np.int64)[self.sample]
+        """Active positions by entry of ``by_atom``, and positions by atom, of the drawn groups."""
+        times = draw.astype(np.int64)[self.group]
         active = self.active.counts * times[self.active.atoms]
         k = _sums(self.entry, active, len(self.by_atom.atoms))
         return k, _sums(self.atom, self.sizes * times, self.n_atoms)
@@ -130,13 +130,13 @@ class _SampleAtoms:
         row = slice(self.by_atom.indptr[index], self.by_atom.indptr[index + 1])
         return self.by_atom.atoms[row], k[row]
 
-    def by_sample(self, unit: int, mask: NDArray[np.bool_], n_samples: int) -> Ints:
-        """Intersection and union of a unit and a formula in each sample, ``(n_samples, 2)``."""
+    def by_group(self, unit: int, mask: NDArray[np.bool_], n_groups: int) -> Ints:
+        """Intersection and union of a unit and a formula in each group, ``(n_groups, 2)``."""
         sample_atoms, counts = self.active.unit(unit)
         inside = mask[self.atom]
-        both = _sums(self.sample[sample_atoms], counts * inside[sample_atoms], n_samples)
-        active = _sums(self.sample[sample_atoms], counts, n_samples)
-        area = _sums(self.sample, self.sizes * inside, n_samples)
+        both = _sums(self.group[sample_atoms], counts * inside[sample_atoms], n_groups)
+        active = _sums(self.group[sample_atoms], counts, n_groups)
+        area = _sums(self.group, self.sizes * inside, n_groups)
         return np.stack([both, active + area - both], axis=1)
 
 
@@ -146,25 +146,14 @@ def _sums(where: Ints, values: Ints, n: int) -> Ints:
     return sums
 
 
-def _cell_sizes(recount: Recount) -> Ints:
-    """Positions of each sample atom."""
-    positions = known_positions(recount.table)
-    sizes = np.zeros(len(positions.atoms), np.int64)
-    for sample in range(positions.n_samples):
-        sample_atoms = slice(*positions.atom_offsets[sample : sample + 2])
-        codes = positions.codes[slice(*positions.offsets[sample : sample + 2])]
-        sizes[sample_atoms] = np.bincount(codes, minlength=sample_atoms.stop - sample_atoms.start)
-    return sizes
-
-
 def _intervals(
     sample_atoms: _SampleAtoms, masks: Sequence[NDArray[np.bool_]], draws: NDArray[np.uint16]
 ) -> Iterator[tuple[float, float]]:
     """The middle 95 % of each formula's IoU over the draws; some units at a time."""
     for first in range(0, len(masks), _UNITS_AT_ONCE):
         units = range(first, min(first + _UNITS_AT_ONCE, len(masks)))
-        # by sample first: then all draws are one matrix product (of whole numbers, so exact)
-        parts = [sample_atoms.by_sample(u, masks[u], draws.shape[1]) for u in units]
+        # by group first: then all draws are one matrix product (of whole numbers, so exact)
+        parts = [sample_atoms.by_group(u, masks[u], draws.shape[1]) for u in units]
         counts = np.concatenate(parts, axis=1).astype(np.float64)
         drawn = np.concatenate(
             [

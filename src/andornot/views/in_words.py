@@ -117,13 +117,9 @@ def _units(
 
 def near_lines(run: Run, e: Explanation) -> tuple[str, ...]:
     """The near-twins of each concept of a unit's formula, among those that the search could use."""
-    table, searched = run.concepts, run.record.search
-    could_use = SearchOptions(
-        categories=searched.categories,
-        concepts=searched.concepts,
-        min_support=searched.min_support,
-    )
-    candidates = searched_concepts(table, could_use)
+    # of options that this version does not know, all concepts may be meant
+    table, options = run.concepts, run.record.search.options() or SearchOptions()
+    candidates = searched_concepts(table, options)
     names = () if e.shown is None else dict.fromkeys(e.shown.formula.concepts)
     return tuple(
         f"Near-twins of {quote(name)} (Jaccard index above {NEAR:g}): "
