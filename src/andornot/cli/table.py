@@ -290,13 +290,13 @@ _TRUST = (
         "Trust", _EXPLAIN, TrustOptions, "bootstrap", metavar="N",
     ),
     Setting(
-        ("--nulls",), "Hold each formula against N shuffles of the annotations.",
+        ("--nulls",), "Search on N shuffles of the annotations, held out.",
         "Trust", _EXPLAIN, TrustOptions, "nulls", metavar="N",
     ),
     Setting(
         ("--in-sample-chance",), "Search shuffled annotations in sample too, for the columns "
         "null_iou and p_value.",
-        "Trust", _EXPLAIN, TrustOptions, "in_sample",
+        "Trust", _EXPLAIN, TrustOptions, "in_sample", more={"is_flag": True},
     ),
     Setting(
         ("--part",), "Call what is explained a part of a unit where the held-out IoU is surely "
