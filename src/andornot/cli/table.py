@@ -23,8 +23,8 @@ from andornot.pipeline.options import Execution, RunOptions, UnitOfCount
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
-from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.results.verdict import PART_OF_MAPS, PART_OF_ROWS
+from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.trust.options import TrustOptions
 
 _FILE = click.Path(path_type=Path)
