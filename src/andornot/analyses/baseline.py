@@ -53,6 +53,12 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
             "other run on all positions, so their IoU cannot be compared; explain both with "
             "--known-only, or both without"
         )
+    if run.by_sample != against.by_sample:
+        one, other = (run, against) if run.by_sample else (against, run)
+        raise OptionError(
+            f"{one.path} counted samples and {other.path} positions, so their IoU cannot be "
+            "compared; explain both with the same --unit-of-count"
+        )
     layer = run.layer(layer)
     ours, theirs = explained_units(run, layer), explained_units(against, layer)
     longest = min(ours.longest, theirs.longest)

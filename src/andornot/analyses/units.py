@@ -67,8 +67,13 @@ def check_all_positions(run: Run, question: str) -> None:
     """Refuse a question that is counted on all positions where the run's formulas are not.
 
     Raises:
-        RunError: the run scored each formula where its concepts are known.
+        RunError: the run counted samples, or scored each formula where its concepts are known.
     """
+    if run.by_sample:
+        raise RunError(
+            f"the question {question} is counted on all positions, and {run.path} counted each "
+            f"{run.modality.sample} once; explain without --unit-of-count sample to ask it"
+        )
     if run.known_only:
         raise RunError(
             f"the question {question} is counted on all positions, and {run.path} scored each "

@@ -52,6 +52,14 @@ class UnitPositions:
     ranks: NDArray[np.uint16]
     needed: NDArray[np.uint16]
 
+    def by_sample(self) -> UnitPositions:
+        """The same where each sample is one position, active if it is anywhere."""
+        n = len(self.samples)
+        return UnitPositions(
+            self.samples, np.arange(n + 1), np.zeros(n, np.int32), np.ones(n, np.int32),
+            np.maximum.reduceat(self.ranks, self.starts[:-1]) if n else self.ranks, self.needed,
+        )  # fmt: skip
+
     @cached_property
     def _positions(self) -> tuple[Ints, NDArray[np.int32], NDArray[np.uint16]]:
         """The sample, the number within it, and the rank of each position."""
