@@ -56,7 +56,7 @@ VERDICTS: Final = (Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE, Verdict.TOO_L
 _TOLD: Final = (
     "verdict", "extent", "gain", "gain_low", "gain_high", "p_held_out", "p_held_out_pooled",
     "stability", "core", "shown_held_out_iou", "shown_held_out_low", "shown_held_out_high",
-    "chance_held_out",
+    "chance_held_out", "active_groups",
 )  # fmt: skip
 """What is taken over from a run's table, by its names there."""
 
@@ -224,6 +224,12 @@ def hardly_spoilt(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[[pair in least for pair in zip(rows["noise"], rows["strength"], strict=True)]]
 
 
+def _solid(rows: pd.DataFrame) -> dict[str, float]:
+    """The share of solid ones among those that have enough data."""
+    enough = rows[rows["verdict"] != str(Verdict.TOO_LITTLE_DATA)]
+    return _share(enough["verdict"] == str(Verdict.SOLID))
+
+
 def _up_to_level(p: pd.Series[Any]) -> pd.Series[Any]:
     """Whether p-values are up to .05; missing where they are."""
     values = p.astype(float)
@@ -234,6 +240,16 @@ def _share(values: pd.Series[Any]) -> dict[str, float]:
     """The share of those that are true, its 95 % interval (Wilson), and how many are known."""
     known = values.dropna().astype(bool)
     return asdict(wilson(int(known.sum()), len(known), _SURE)) | {"units": len(known)}
+
+
+def coverage(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """How often the held-out interval holds the formula's IoU on the other samples, by verdict.
+
+    Units without any meaning are left out.
+    """
+    meant = rows[~rows["meaning"].isin(NOTHING)]
+    parts = [(str(v), meant[meant["verdict"] == str(v)]) for v in VERDICTS]
+    return [{"verdict": name} | _share(own["covered"]) for name, own in (*parts, ("any", meant))]
 
 
 def expected_coverage(place: Ground) -> float:
@@ -248,7 +264,7 @@ def expected_coverage(place: Ground) -> float:
 
 
 def null_shares(rows: pd.DataFrame) -> pd.DataFrame:
-    """Of units without meaning, the shares of p-values up to .05 and of solid ones, by sort.
+    """Of units without meaning, the shares of p-values up to .05, and of verdicts, by sort.
 
     ``low`` and ``high`` are the 95 % interval of each share (Wilson); the last rows are all units
     that have enough data.
@@ -260,7 +276,7 @@ def null_shares(rows: pd.DataFrame) -> pd.DataFrame:
         for name, values in (
             ("p", _up_to_level(own["p_held_out"])),
             ("pooled p", _up_to_level(own["p_held_out_pooled"])),
-            ("solid", own["verdict"] == str(Verdict.SOLID)),
+            *((str(v), own["verdict"] == str(v)) for v in (Verdict.PARTIAL, Verdict.SOLID)),
         ):
             found.append({"meaning": meaning, "area": area, "what": name} | _share(values))
     return pd.DataFrame(found)
@@ -322,8 +338,9 @@ def run_planted_bench(trial: Trial) -> dict[str, Any]:
 
     Returns:
         Plain data: ``units`` (a row each), ``summary``, ``by_noise`` (of what is recoverable),
-        ``by_meaning`` (of what is hardly spoilt), ``solid`` and ``coverage`` (shares with
-        intervals), ``stages``, ``machine`` and ``options``.
+        ``by_meaning`` (of what is hardly spoilt), ``solid`` (the share of what is both, where there
+        is enough data), ``coverage``, ``expected_coverage``, ``stages``, ``machine`` and
+        ``options``.
     """
     clock, where, place = Clock(), machine(trial.jobs), trial.ground()
     n_searched = known_positions(place.table).n_samples
@@ -331,14 +348,14 @@ def run_planted_bench(trial: Trial) -> dict[str, Any]:
     n_sorts = len((*MEANINGS, SUM, HIDDEN)) * len(strengths(place.whole)) + N_NOTHING
     rows = trial.measured(place, units, n_sorts * trial.each, clock)
     found, low = recoverable(rows, trial.length), hardly_spoilt(rows)
-    covered = _share(rows[~rows["meaning"].isin(NOTHING)]["covered"])
     return {
         "units": _plain(rows),
         "summary": _plain(summary(rows)),
         "by_noise": _plain(summary(found, ("noise", "strength"))),
         "by_meaning": _plain(summary(low, ("meaning",))),
-        "solid": _share(hardly_spoilt(found)["verdict"] == str(Verdict.SOLID)),
-        "coverage": covered | {"expected": expected_coverage(place)},
+        "solid": _solid(hardly_spoilt(found)),
+        "coverage": coverage(rows),
+        "expected_coverage": expected_coverage(place),
         "stages": clock.as_list(),
         "machine": where,
         "options": asdict(trial),
@@ -369,13 +386,14 @@ def _plain(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def planted_lines(report: dict[str, Any]) -> list[str]:
     """The summary as a table for people, and what it took."""
-    length, expected = report["options"]["length"], report["coverage"]["expected"]
+    length, expected = report["options"]["length"], report["expected_coverage"]
     return [
         f"Formulas of up to {length} concepts, by noise:", _text(report["by_noise"]), "",
         "What is hardly spoilt, by meaning:", _text(report["by_meaning"]), "",
-        f"Formulas of up to {length} concepts, hardly spoilt: solid {_told(report['solid'])}",
-        f"intervals that hold the IoU on other samples: {_told(report['coverage'])}; right ones "
-        f"would {expected:.1%}",
+        f"Formulas of up to {length} concepts, hardly spoilt: {_told(report['solid'])} are solid.",
+        "Held-out intervals that hold the formula's IoU on other samples (right ones: "
+        f"{expected:.1%}):",
+        *(f"  {row['verdict']}: {_told(row)}" for row in report["coverage"] if row["units"]),
         _took(report), "",
         "exact, same: shares of formulas that are the truth as it is written, or true on the same "
         "positions;",
@@ -387,8 +405,9 @@ def planted_lines(report: dict[str, Any]) -> list[str]:
 
 def null_lines(report: dict[str, Any]) -> list[str]:
     """The shares as a table for people, and what it took."""
+    shares = [row | {"area": f"{row['area'] or 0:g}"} for row in report["shares"]]
     return [
-        _text(report["shares"], digits=3), "",
+        _text(shares, digits=3), "",
         f"p, pooled p: up to {LEVEL}; low, high: the 95 % interval of a share",
         _took(report),
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from andornot.counting.responses import known_positions
 from andornot.counting.upsample import upsample
 from andornot.errors import DataError, OptionError
 from andornot.formula import And, Concept, Formula, Not, Or
+from andornot.results.verdict import LEAST_POSITIONS
 
 Mask = NDArray[np.bool_]
 
@@ -28,7 +29,8 @@ MEANINGS: Final = (
 """What a formula of the vocabulary says; the longer ones join concepts by OR and end in AND NOT."""
 
 SUM: Final = "half of a second concept"
-"""A polysemantic unit: all of one concept, and a random half of another one's groups."""
+"""A polysemantic unit: all of one concept, and a random half of another one's groups; its truth is
+``a OR b``."""
 
 HIDDEN: Final = "not in the vocabulary"
 """A concept that the search does not get, nor those that are nearly the same."""
@@ -50,8 +52,8 @@ NOISE: Final[dict[str, tuple[float, ...]]] = {
     "wrong labels": (0.2, 0.5, 0.8, 0.95),
 }
 """Strengths of each noise: share of the active positions that are missed; false alarms for each
-active position; height of the map that the mask was upsampled from; share of the groups whose
-annotations are those of another one."""
+active position; height of the map that the mask was upsampled from; share of the groups (of rows of
+several lengths) whose annotations are those of another one."""
 
 AREA: Final = "active share"
 """What stands for the noise of random shapes; its strength is how much is active."""
@@ -124,14 +126,15 @@ class Planter:
     def _enough(self, atoms: Mask) -> bool:
         """Whether a mask is on 10 searched groups or more, and on half of the positions at most.
 
-        A sample counts from 30 positions on, where samples are maps that have so many.
+        A sample counts from 30 positions on, where samples are maps that have so many. In all it
+        takes twice what a verdict needs, for noise takes some away.
         """
         areas = self.positions.areas(atoms)[: self.searched]
         sizes = np.diff(self.positions.offsets)[: self.searched]
         least = np.minimum(30, sizes) if self._are_maps else 1
         groups = self.positions.group_numbers[: self.searched]
-        few = 0 < areas.sum() <= sizes.sum() / 2
-        return bool(few and len(np.unique(groups[areas >= least])) >= 10)
+        some = 2 * LEAST_POSITIONS <= areas.sum() <= sizes.sum() / 2
+        return bool(some and len(np.unique(groups[areas >= least])) >= 10)
 
     @property
     def _are_maps(self) -> bool:
@@ -153,14 +156,13 @@ class Planter:
         if meaning == SHAPES:
             return Planted(meaning, AREA, strength, None, None, self._shapes(strength))
         if meaning == ANOTHER:
-            moved = self._moved(self.mask(self.formula("a OR b")), 1.0)
-            return Planted(
-                meaning, noise, strength, None, None, self._spoilt(moved, noise, strength)
-            )
-        truth = self.formula(MEANINGS[0] if meaning == SUM else meaning)
+            mask = self._spoilt(self._elsewhere(self.mask(self.formula("a OR b"))), noise, strength)
+            return Planted(meaning, noise, strength, None, None, mask)
+        truth = self.formula("a OR b" if meaning == SUM else meaning)
         clean = whole = self.mask(truth)
         if meaning == SUM:
-            whole = clean | self._some_groups(self.mask(self.formula(MEANINGS[0])), 0.5)
+            a, b = map(self.table.concept_mask, truth.concepts)
+            whole = self.on_positions(a) | self._some_groups(self.on_positions(b), 0.5)
         mask = self._spoilt(whole, noise, strength)
         return Planted(meaning, noise, strength, truth, clean, mask)
 
@@ -263,17 +265,30 @@ class Planter:
         return some
 
     def _moved(self, mask: Mask, share: float) -> Mask:
-        """A random share of the groups get each other's masks, where they are of one form."""
+        """A random share of the groups get each other's masks.
+
+        Where rows differ in length, groups hardly ever have the same form: then rows of one length
+        do so.
+        """
         offsets, moved = self.positions.offsets, mask.copy()
+        parts = self._groups if self.even else np.arange(self.positions.n_samples)[:, None]
         alike: dict[tuple[int, ...], list[int]] = {}
-        for g in self.rng.permutation(len(self._groups))[: round(share * len(self._groups))]:
-            sizes = np.diff(offsets)[self._groups[g]]
+        for g in self.rng.permutation(len(parts))[: round(share * len(parts))]:
+            sizes = np.diff(offsets)[parts[g]]
             alike.setdefault(tuple(sizes.tolist()), []).append(int(g))
         for members in alike.values():
             for to, source in zip(members, members[1:] + members[:1], strict=True):
-                for s, t in zip(self._groups[to], self._groups[source], strict=True):
+                for s, t in zip(parts[to], parts[source], strict=True):
                     moved[offsets[s] : offsets[s + 1]] = mask[offsets[t] : offsets[t + 1]]
         return moved
+
+    def _elsewhere(self, mask: Mask) -> Mask:
+        """The mask on other groups: all are exchanged, or running text moves on, as a circle."""
+        if self.even:
+            return self._moved(mask, 1.0)
+        n = len(mask)
+        turned: Mask = np.roll(mask, int(self.rng.integers(n // 10, n - n // 10)))
+        return turned
 
 
 def _any(*concepts: Concept) -> Formula:

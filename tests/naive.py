@@ -455,6 +455,17 @@ def benjamini_hochberg(p):
     return np.array([min(1, min(m * v / (p <= v).sum() for v in p if v >= own)) for own in p])
 
 
+def of_samples(carried):
+    """The concepts that each sample has anywhere; ``carried`` gives them position by position."""
+    return [frozenset().union(*positions) for positions in carried]
+
+
+def fills_samples(name, carried, several=3):
+    """Whether a concept holds on all positions of the samples that have it, of which there are."""
+    own = [positions for positions in carried if any(name in concepts for concepts in positions)]
+    return len(own) >= several and all(name in concepts for p in own for concepts in p)
+
+
 def active_groups(mask, groups):
     """How many groups have a position in a mask, of pairs of sample and position."""
     return len({groups[sample] for sample, _ in mask})
@@ -463,3 +474,19 @@ def active_groups(mask, groups):
 def sample_counts(carried, names):
     """On how many samples each concept holds; ``carried`` has the concepts of each position."""
     return [sum(any(name in p for p in sample) for sample in carried) for name in names]
+
+
+def pools_by_size(groups, least):
+    """Groups by size, small ones first; a rare size joins the next, the last the one before."""
+    sizes = sorted({len(group) for group in groups})
+    pools, open_pool = [], []
+    for size in sizes:
+        open_pool = open_pool + [group for group in groups if len(group) == size]
+        if len(open_pool) >= least:
+            pools.append(open_pool)
+            open_pool = []
+    if open_pool and pools:
+        pools[-1] = pools[-1] + open_pool
+    elif open_pool:
+        pools.append(open_pool)
+    return pools

@@ -14,6 +14,7 @@ from PIL import Image
 from andornot.data.images.broden import read_broden
 from andornot.data.images.dataset import FolderData
 from andornot.data.images.open import open_data
+from andornot.data.images.table import build_table
 from andornot.errors import DataError, OptionError
 
 INDEX = "image,split,ih,iw,sh,sw,object,part,scene\n"
@@ -304,3 +305,26 @@ def test_names_are_composed(folder: Path) -> None:
     assert named(data, 0)[0, 0] == {"v\u00e9ntana", "attic-s"}
     kept = open_data(folder, categories=["obje\u0301t"])
     assert kept.names == ("v\u00e9ntana", "chair, soft", "red and blue")
+
+
+def test_scenes_of_real_images_are_whole_ones(mini: FolderData, tmp_path: Path) -> None:
+    """Half of these images carry a scene and no map; objects and scenes never meet."""
+    rooms = [i for i, name in enumerate(mini.sample_ids) if name.startswith("scene15")]
+    others = sorted({*range(len(mini))} - {*rooms})
+    data = mini.subset([*rooms[::8], *others[::24]])
+    table = build_table(data, tmp_path / "table", known_only=True)
+    samples, scenes = table.by_sample(), table.select(categories=["scene"])
+    assert table.fills_samples[scenes].sum() > 8
+    things = np.setdiff1d(np.arange(table.n_concepts), scenes)
+    assert not table.fills_samples[things].any()
+    carried = [
+        {*labels.concepts, *(np.unique(labels.maps) - 1).tolist()} - {-1}
+        for labels in map(data.labels, range(len(data)))
+    ]
+    found = np.zeros((len(data), table.n_concepts), bool)
+    for concept in range(table.n_concepts):
+        found[:, concept] = samples.concept_mask(table.names[concept])[samples.positions.atoms]
+    assert [set(np.flatnonzero(row).tolist()) for row in found] == carried
+    # whose scene is not told was not looked at for one
+    known = samples.known_atoms(table.names[scenes[0]])[samples.positions.atoms]
+    assert known.tolist() == [bool(own & {*scenes.tolist()}) for own in carried]

@@ -21,7 +21,16 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import extremes
 from andornot.errors import OptionError, RunError
 from andornot.explainer import kernel_atoms
-from andornot.search.kernels import apply, atoms_of, copy, extend, intersections, same_mask
+from andornot.search.bits import mark, total, weigh
+from andornot.search.kernels import (
+    apply,
+    atoms_of,
+    copy,
+    extend,
+    extend_marked,
+    intersections,
+    same_mask,
+)
 from andornot.search.problem import AND, AND_NOT, OR
 from benchmarks import measure, peer
 from benchmarks.clock import Clock
@@ -223,6 +232,11 @@ def test_extremes_of_maps_with_nan():
 
 @given(st.integers(0, 2**32 - 1))
 def test_extended_counts_equal_a_fresh_pass(seed):
+    def words(mask):
+        padded = np.zeros(-(-len(mask) // 64) * 64, bool)
+        padded[: len(mask)] = mask
+        return np.packbits(padded, bitorder="little").view(np.uint64)
+
     rng = np.random.default_rng(seed)
     masks = rng.random((6, 40)) < 0.4
     table = ConceptTable.from_masks(masks, list("abcdef"))
@@ -235,15 +249,25 @@ def test_extended_counts_equal_a_fresh_pass(seed):
         return intersections(which, *args)
 
     for operator in (OR, AND, AND_NOT):
-        own = atoms_of(atoms, int(rng.integers(6)))
-        i, t = passed(mask)
-        e = t - i
-        extend(mask, operator, own, atoms, active, i, e)
+        concept = int(rng.integers(6))
+        own = atoms_of(atoms, concept)
+        i, _ = passed(mask)
+        by_bits = i.copy()
+        extend(words(mask), operator, own, atoms, active, i)
+        extend_marked(
+            words(mask), operator, atoms.marks[concept], words(active > 0), atoms, active, by_bits
+        )
         longer = np.empty_like(mask)
         apply(mask, operator, own, longer)
-        expected_i, expected_t = passed(longer)
-        assert np.array_equal(i, expected_i)
-        assert np.array_equal(i + e, expected_t)
+        expected, shared = passed(longer)
+        assert np.array_equal(i, expected)
+        assert np.array_equal(by_bits, expected)
+        marked = np.empty_like(words(mask))
+        mark(words(mask), operator, own, marked)
+        assert np.array_equal(marked, words(longer))
+        for c in range(6):
+            by_planes = weigh(marked, atoms.marks[c], atoms.planes)
+            assert by_planes == total(marked, atoms_of(atoms, c), atoms.counts) == shared[c]
 
 
 @pytest.mark.parametrize("n", [1, 4095, 4096, 10_000])

@@ -148,7 +148,7 @@ def pooled_activations(run: Run, layer: str | None = None) -> Floats:
     """The mean activation of each unit over each sample's map or tokens, ``(samples, units)``."""
     shards = run.activations(layer)
     at_tokens = shards.n_rows != len(run.samples)
-    return _means(shards, run.concepts.positions if at_tokens else None)
+    return _means(shards, run.at_positions.positions if at_tokens else None)
 
 
 @lru_cache(maxsize=1)

@@ -92,8 +92,7 @@ def _of_unit(
 
 def _samples(run: Run, layer: str, e: Explanation, most: int) -> list[int]:
     """The samples with the unit's highest values in which its formula holds somewhere."""
-    mask, positions = run.concepts.mask(formula_of(e)), run.concepts.positions
-    assert positions is not None  # runs keep the positions
+    mask, positions = run.concepts.mask(formula_of(e)), run.shown_positions
     peaks, threshold = run.peaks(layer)[:, e.unit], run.thresholds(layer)[e.unit]
     found: list[int] = []
     for sample in np.argsort(-peaks, kind="stable").tolist():
@@ -110,8 +109,7 @@ def _seen(run: Run, e: Explanation, rows: list[int], shape: Sequence[int]) -> ND
 
     Inputs have the preprocessing's mean taken off, so 0 is the mean colour.
     """
-    mask, positions = run.concepts.mask(formula_of(e)), run.concepts.positions
-    assert positions is not None
+    mask, positions = run.concepts.mask(formula_of(e)), run.shown_positions
     height, width = shape
     out = np.empty((len(rows), 1, height, width), np.float32)
     for k, sample in enumerate(rows):

@@ -46,15 +46,34 @@ def gather_evidence(
         splits: two formulas for each unit; what both hold on counts for neither.
         within: for each unit the atoms to count on, bool ``(n_atoms,)``.
     """
-    table, shards, thresholds = run.concepts, run.activations(layer), run.thresholds(layer)
+    table = run.concepts
     sides = {}  # of each atom: 1 if only the first formula holds, 2 if only the second, else 0
     for unit, (first, second) in splits.items():
         a, b = table.mask(first), table.mask(second)
         a, b = a & within[unit], b & within[unit]
         sides[unit] = (a & ~b) + 2 * (b & ~a)
     assert isinstance(table.positions, AtomMap)  # runs keep the positions
-    positions, owner = _rows(table.positions, shards.n_rows)
-    counts = {unit: np.zeros((len(run.samples), 3), np.int64) for unit in splits}
+    count = _of_samples if run.by_sample else _of_positions
+    counts = count(run, layer, table.positions, sides)
+    return {unit: SplitCounts(c[:, 1], c[:, 2]) for unit, c in counts.items()}
+
+
+def _of_samples(
+    run: Run, layer: str, positions: AtomMap, sides: Mapping[int, NDArray[np.int64]]
+) -> dict[int, NDArray[np.int64]]:
+    """Each sample that a unit is active in counts once, on the side of its atom."""
+    active = run.areas(layer) > 0
+    one_of = np.eye(3, dtype=np.int64)
+    return {unit: one_of[side[positions.atoms]] * active[:, [unit]] for unit, side in sides.items()}
+
+
+def _of_positions(
+    run: Run, layer: str, positions: AtomMap, sides: Mapping[int, NDArray[np.int64]]
+) -> dict[int, NDArray[np.int64]]:
+    """Active positions of each sample by the side that their atom is on, ``(n_samples, 3)``."""
+    shards, thresholds = run.activations(layer), run.thresholds(layer)
+    positions, owner = _rows(positions, shards.n_rows)
+    counts = {unit: np.zeros((len(run.samples), 3), np.int64) for unit in sides}
     for start, block in shards.blocks():
         for unit, side in sides.items():
             maps, threshold = block[:, unit], thresholds[unit]
@@ -63,7 +82,7 @@ def gather_evidence(
             for row in np.flatnonzero(maps.max(axis=(1, 2)) > threshold).tolist():
                 found = _count_sides(positions, start + row, side, maps[row], threshold)
                 counts[unit][owner[start + row]] += found
-    return {unit: SplitCounts(c[:, 1], c[:, 2]) for unit, c in counts.items()}
+    return counts
 
 
 def _rows(positions: AtomMap, n_rows: int) -> tuple[AtomMap, NDArray[np.int64]]:

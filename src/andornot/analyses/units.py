@@ -67,8 +67,13 @@ def check_all_positions(run: Run, question: str) -> None:
     """Refuse a question that is counted on all positions where the run's formulas are not.
 
     Raises:
-        RunError: the run scored each formula where its concepts are known.
+        RunError: the run counted samples, or scored each formula where its concepts are known.
     """
+    if run.by_sample:
+        raise RunError(
+            f"the question {question} is counted on all positions, and {run.path} counted each "
+            f"{run.modality.sample} once; explain without --unit-of-count sample to ask it"
+        )
     if run.known_only:
         raise RunError(
             f"the question {question} is counted on all positions, and {run.path} scored each "
@@ -95,6 +100,12 @@ def check_comparable(run: Run, against: Run) -> None:
             f"{one.path} scored each formula only where its categories were annotated and the "
             "other run on all positions, so their IoU cannot be compared; explain both with "
             "--known-only, or both without"
+        )
+    if run.by_sample != against.by_sample:
+        one, other = (run, against) if run.by_sample else (against, run)
+        raise OptionError(
+            f"{one.path} counted samples and {other.path} positions, so their IoU cannot be "
+            "compared; explain both with the same --unit-of-count"
         )
 
 

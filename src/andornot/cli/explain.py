@@ -50,6 +50,7 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
         "relations": read_relations(options["relations"]) if options["relations"] else None,
         "threshold": threshold_of(options),
         "min_active": options["min_active"],
+        "unit_of_count": options["unit_of_count"],
         "least_active_positions": options["min_active_positions"],
         "least_active_groups": options["min_active_groups"],
         "recording": Recording(

@@ -19,12 +19,12 @@ from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
 from andornot.models.sentences.options import HOLD_OUT, TrainOptions
-from andornot.pipeline.options import Execution, RunOptions
+from andornot.pipeline.options import Execution, RunOptions, UnitOfCount
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
-from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.results.verdict import PART_OF_MAPS, PART_OF_ROWS
+from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.trust.options import TrustOptions
 
 _FILE = click.Path(path_type=Path)
@@ -152,6 +152,11 @@ _ACTIVE = (
         ("--min-active",), "Leave out units that are active on fewer positions.",
         "What counts as active", _EXPLAIN, RunOptions, "min_active", kind=float, metavar="SHARE",
         note="0; sentence pairs: 0.05",
+    ),
+    Setting(
+        ("--unit-of-count",), "Count each position, or each sample once: active, or of a concept, "
+        "if it is anywhere.",
+        "What counts as active", _EXPLAIN, RunOptions, "unit_of_count", kind=UnitOfCount,
     ),
     Setting(
         ("--min-active-positions",), "Say of units that are active on fewer positions that there "

@@ -67,6 +67,15 @@ class Known:
             (cells % len(patterns)).astype(np.int32), totals,
         )  # fmt: skip
 
+    def of_other_atoms(self, atoms: NDArray[np.int32], rows: BoolArray) -> Known | None:
+        """The same categories on other atoms, each of which has a single pattern.
+
+        Args:
+            atoms: the atom of each of some positions.
+            rows: bool ``(n_positions, n_categories)``, what is known there.
+        """
+        return self.of_cells(self.categories, atoms, rows, np.ones(len(atoms), np.int64))
+
     @property
     def by_atom(self) -> bool:
         """Whether each atom has a single pattern."""

@@ -170,6 +170,16 @@ class AtomMap:
         zeros = np.zeros(n, np.int32)
         return AtomMap(shapes, np.arange(n + 1, dtype=np.int64), zeros, codes, zeros)
 
+    def stretched(self, grids: AtomMap) -> AtomMap:
+        """The atom of each sample, a single position here, on all of its positions elsewhere.
+
+        Args:
+            grids: the same samples with the positions that they have there.
+        """
+        n_positions = int(grids.offsets[-1])
+        # one zero seen everywhere, which takes no memory
+        return replace(self, shapes=grids.shapes, codes=np.broadcast_to(np.uint16(0), n_positions))
+
     def followed_by(self, other: AtomMap) -> AtomMap:
         """The samples of this map, then those of another that uses the same atom ids.
 

@@ -55,6 +55,8 @@ _FORMAT = 1
 _FOLDS = 1 << 20
 _NAMES = 5
 """How many concepts a printed table names."""
+_SEVERAL = 3
+"""A concept that fills fewer samples may fill them by chance."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -175,27 +177,34 @@ class ConceptTable:
         Raises:
             DataError: the table kept only counts.
         """
-        import scipy.sparse  # not for those who never ask
-
         if self.positions is None:
             raise DataError(
                 "this table kept only counts, so nothing says on how many samples a concept holds; "
                 "build it again from masks, label maps or a data set, or ask for positions alone"
             )
-        held, offsets = self.positions.atoms, self.positions.atom_offsets
-        ones = np.ones(max(len(held), len(self.indices)), np.int64)
-        samples = scipy.sparse.csr_array(
-            (ones[: len(held)], held, offsets), shape=(len(offsets) - 1, self.n_atoms)
-        )
-        atoms = scipy.sparse.csr_array(
-            (ones[: len(self.indices)], self.indices, self.indptr),
-            shape=(self.n_atoms, self.n_concepts),
-        )
+        held = self._of_entries(self.positions) @ self._matrix()
         # the product counts a sample's atoms with the concept; one is enough, so places count
-        counts: NDArray[np.int64] = np.bincount(
-            (samples @ atoms).indices, minlength=self.n_concepts
-        )
+        counts: NDArray[np.int64] = np.bincount(held.indices, minlength=self.n_concepts)
         return counts
+
+    @cached_property
+    def fills_samples(self) -> BoolArray:
+        """Whether each concept is of whole samples, as a scene is of images, ``(n_concepts,)``.
+
+        It holds on all positions of each sample that has it, and so in several samples.
+
+        Raises:
+            DataError: the table kept only counts.
+        """
+        samples = self.by_sample()
+        own, positions = samples.positions, self.positions
+        assert own is not None  # else it was refused
+        assert positions is not None
+        # of each atom of samples the positions of all samples that have it, exact below 2 ** 53
+        sizes = np.bincount(own.atoms, np.diff(positions.offsets), samples.n_atoms)
+        room = samples._matrix().T @ sizes.astype(np.int64)
+        filled: BoolArray = (self.concept_counts == room) & (samples.concept_counts >= _SEVERAL)
+        return filled
 
     @cached_property
     def by_concept(self) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
@@ -536,6 +545,90 @@ class ConceptTable:
         alone = len(numbers) == int(numbers.max(initial=-1)) + 1
         return replace(self, positions=replace(self.positions, groups=None if alone else numbers))
 
+    def by_sample(self) -> ConceptTable:
+        """The table in which each sample counts once: a concept holds in it if it does anywhere.
+
+            andornot.explain(masks.any(axis=(2, 3)), table.by_sample())
+
+        Folds, groups, derived concepts and whom concepts come from stay. A category is known in a
+        sample if it is anywhere; of a table that says only how much is known (see
+        ``concepts.known``), nothing is known of samples.
+
+        Returns:
+            A table whose samples are single positions; itself if they are already.
+
+        Raises:
+            DataError: the table kept only counts.
+
+        Examples:
+            >>> masks = [[[True, False], [False, False]], [[False, True], [True, False]]]
+            >>> table = andornot.ConceptTable.from_masks(masks, ["bed", "lamp"])  # 2 samples of 2
+            >>> andornot.score("bed AND lamp", np.ones((2, 2), bool), table).iou  # at one position
+            0.0
+            >>> andornot.score("bed AND lamp", np.ones(2, bool), table.by_sample()).iou
+            0.5
+        """
+        return self._samples
+
+    @cached_property
+    def _samples(self) -> ConceptTable:
+        positions = self.positions
+        if positions is None:
+            raise DataError(
+                "this table kept only counts, so nobody knows which concepts a sample has; build "
+                "it again from masks, label maps or a data set"
+            )
+        if (positions.shapes == 1).all():
+            return self
+        builder = TableBuilder(self.names, self.categories)
+        holds, known = self._of_samples(positions)
+        rows = holds if known is None else _beside(holds, ~known)
+        atoms = builder.intern(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))
+        counts = np.zeros((len(builder.signatures), self.n_folds), np.int64)
+        np.add.at(counts, (atoms, positions.folds), 1)
+        single = AtomMap.of_single_positions(atoms, positions.folds)
+        table = builder.table(counts, replace(single, groups=positions.groups))
+        return replace(
+            table, bases=self.bases, members=self.members, provenance=self.provenance,
+            known=None if known is None or self.known is None
+            else self.known.of_other_atoms(atoms, known),
+        )  # fmt: skip
+
+    def _of_samples(self, positions: AtomMap) -> tuple[scipy.sparse.csr_array, BoolArray | None]:
+        """Which concepts each sample has anywhere, and which categories are known in it.
+
+        Returns:
+            ``(n_samples, n_concepts)``, and bool ``(n_samples, n_categories)``; None where all is
+            known, or where atoms are not told apart by what is known.
+        """
+        own = self._of_entries(positions)
+        # an atom that stands twice is added up, and only where something holds is asked
+        holds = own @ self._matrix()
+        holds.sort_indices()
+        if self.known is None or not self.known.by_atom:
+            return holds, None
+        rows = np.zeros((self.n_atoms, len(self.known.categories)), np.int64)
+        rows[self.known.atoms] = self.known.patterns[self.known.pattern]
+        return holds, own @ rows > 0
+
+    def _of_entries(self, positions: AtomMap) -> scipy.sparse.csr_array:
+        """How often each sample lists an atom, int64 ``(n_samples, n_atoms)``."""
+        import scipy.sparse
+
+        return scipy.sparse.csr_array(
+            (np.ones(len(positions.atoms), np.int64), positions.atoms, positions.atom_offsets),
+            shape=(positions.n_samples, self.n_atoms),
+        )
+
+    def _matrix(self) -> scipy.sparse.csr_array:
+        """1 where an atom has a concept, int64 ``(n_atoms, n_concepts)``."""
+        import scipy.sparse
+
+        return scipy.sparse.csr_array(
+            (np.ones(len(self.indices), np.int64), self.indices, self.indptr),
+            shape=(self.n_atoms, self.n_concepts),
+        )
+
     def derive(
         self,
         operator: str,
@@ -590,10 +683,7 @@ class ConceptTable:
         relation = scipy.sparse.csr_array(
             (np.ones(len(rows), np.int64), (rows, columns)), shape=(self.n_concepts, len(new))
         )
-        plain = scipy.sparse.csr_array(
-            (np.ones(len(self.indices), np.int64), self.indices, self.indptr),
-            shape=(self.n_atoms, self.n_concepts),
-        )
+        plain = self._matrix()
         # the product counts members that hold; one is enough, so only the places are used
         both = scipy.sparse.hstack([plain, plain @ relation], format="csr")
         # signatures are sorted rows
@@ -984,6 +1074,15 @@ class TableBuilder:
             np.concatenate([cells, np.ones((len(others), n_categories), np.bool_)]),
             np.concatenate([sizes, rest[others]]),
         )
+
+
+def _beside(rows: scipy.sparse.csr_array, more: BoolArray) -> scipy.sparse.csr_array:
+    """Rows of a matrix with further columns behind them; still sorted."""
+    import scipy.sparse
+
+    both = scipy.sparse.hstack([rows, scipy.sparse.csr_array(more)], format="csr")
+    both.sort_indices()
+    return both
 
 
 def check_table(given: object, what: str) -> None:

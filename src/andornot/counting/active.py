@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 _POSITIONS_AT_ONCE = 4_000_000
 """Positions of the samples that a thread lists at a time: room for as many runs."""
 
-BYTES_PER_RUN = 9
+BYTES_PER_RUN = 10
 """What a run takes: where it begins, how long it is, and its rank."""
 
 
@@ -40,8 +40,8 @@ class UnitPositions:
         starts: int64 ``(n + 1,)``, where the runs of each begin.
         firsts: int32, the first position of each run, numbered within the sample, row by row.
         widths: int32, how many positions of its row a run holds.
-        ranks: uint8, how many of the unit's thresholds, in ascending order, a run exceeds.
-        needed: uint8 ``(n_thresholds,)``, the rank from which on a position is active under each
+        ranks: uint16, how many of the unit's thresholds, in ascending order, a run exceeds.
+        needed: uint16 ``(n_thresholds,)``, the rank from which on a position is active under each
             threshold, in the order in which they were given.
     """
 
@@ -49,11 +49,19 @@ class UnitPositions:
     starts: Ints
     firsts: NDArray[np.int32]
     widths: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
-    needed: NDArray[np.uint8]
+    ranks: NDArray[np.uint16]
+    needed: NDArray[np.uint16]
+
+    def by_sample(self) -> UnitPositions:
+        """The same where each sample is one position, active if it is anywhere."""
+        n = len(self.samples)
+        return UnitPositions(
+            self.samples, np.arange(n + 1), np.zeros(n, np.int32), np.ones(n, np.int32),
+            np.maximum.reduceat(self.ranks, self.starts[:-1]) if n else self.ranks, self.needed,
+        )  # fmt: skip
 
     @cached_property
-    def _positions(self) -> tuple[Ints, NDArray[np.int32], NDArray[np.uint8]]:
+    def _positions(self) -> tuple[Ints, NDArray[np.int32], NDArray[np.uint16]]:
         """The sample, the number within it, and the rank of each position."""
         ends = np.cumsum(self.widths)
         # the numbers from 0 to the width of each run, run after run
@@ -96,22 +104,22 @@ class SpeltOut:
         samples: int64 ``(n,)``, the samples in which the unit is active, ascending.
         starts: int64 ``(n + 1,)``, where the positions of each begin.
         positions: int32, numbered within the sample, row by row.
-        ranks: uint8, as in :class:`UnitPositions`.
+        ranks: uint16, as in :class:`UnitPositions`.
     """
 
     samples: Ints
     starts: Ints
     positions: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
+    ranks: NDArray[np.uint16]
 
     @classmethod
-    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint8]) -> SpeltOut:
+    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint16]) -> SpeltOut:
         """From the sample of each position, ascending."""
         first = np.flatnonzero(np.diff(sample, prepend=-1))
         return cls(sample[first], np.append(first, len(sample)), positions, ranks)
 
 
-def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:
     """A unit's distinct thresholds, ascending, and the rank that each of them needs.
 
     Args:
@@ -119,7 +127,7 @@ def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     """
     # NaNs sort to the end, and as nothing exceeds one, no position has such a rank
     steps, place = np.unique(thresholds, return_inverse=True)
-    return steps, (place.ravel() + 1).astype(np.uint8)
+    return steps, (place.ravel() + 1).astype(np.uint16)
 
 
 def list_maps(
@@ -170,7 +178,7 @@ class _Piece:
     counts: Ints
     firsts: NDArray[np.int32]
     widths: NDArray[np.int32]
-    ranks: NDArray[np.uint8]
+    ranks: NDArray[np.uint16]
 
 
 def _listed(
@@ -187,7 +195,7 @@ def _listed(
             continue
         rows, columns = axis(values.shape[1], height), axis(values.shape[2], width)
         firsts, widths = np.empty((2, len(some) * height * width), np.int32)
-        ranks = np.empty(len(firsts), np.uint8)
+        ranks = np.empty(len(firsts), np.uint16)
         counts = np.zeros(len(some), np.int64)
         n = list_active(
             values, steps, some, rows.starts, rows.weights, columns.starts, columns.weights,
@@ -198,12 +206,12 @@ def _listed(
         yield _Piece(some + first, counts, *runs)
 
 
-def _unit(pieces: list[_Piece], needed: NDArray[np.uint8]) -> UnitPositions:
+def _unit(pieces: list[_Piece], needed: NDArray[np.uint16]) -> UnitPositions:
     samples = np.concatenate([*(p.samples for p in pieces), np.zeros(0, np.int64)])
     counts = np.concatenate([*(p.counts for p in pieces), np.zeros(0, np.int64)])
     firsts = np.concatenate([*(p.firsts for p in pieces), np.zeros(0, np.int32)])
     widths = np.concatenate([*(p.widths for p in pieces), np.zeros(0, np.int32)])
-    ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint8)])
+    ranks = np.concatenate([*(p.ranks for p in pieces), np.zeros(0, np.uint16)])
     if (np.diff(samples) < 0).any():  # samples of several sizes come size by size
         order = np.argsort(samples, kind="stable")
         by_sample = np.argsort(np.repeat(samples, counts), kind="stable")
@@ -223,13 +231,13 @@ def list_rows(
     """The same where each position has a row of activations of its own (a token, say)."""
     ranked = [ranks_of(row) for row in thresholds]
     rows: list[list[NDArray[np.int64]]] = [[] for _ in units]
-    ranks: list[list[NDArray[np.uint8]]] = [[] for _ in units]
+    ranks: list[list[NDArray[np.uint16]]] = [[] for _ in units]
     for start, block in activations.blocks():
         for at, unit in enumerate(units):
             values = block[:, unit, 0, 0].astype(np.float64)
             some = np.flatnonzero(values > ranked[at][0][0])
             # how many of the steps lie below a value; a NaN among them lies above all
-            ranks[at].append(np.searchsorted(ranked[at][0], values[some]).astype(np.uint8))
+            ranks[at].append(np.searchsorted(ranked[at][0], values[some]).astype(np.uint16))
             rows[at].append(some + start)
     return [
         _of_rows(np.concatenate(r), np.concatenate(k), positions, needed)
@@ -241,16 +249,16 @@ def list_masks(
     masks: NDArray[np.bool_], positions: AtomMap, n_thresholds: int
 ) -> list[UnitPositions]:
     """The same for masks ``(n_units, n_positions)``, which are there without a threshold."""
-    needed = np.ones(n_thresholds, np.uint8)
+    needed = np.ones(n_thresholds, np.uint16)
     found = []
     for mask in masks:
         rows = np.flatnonzero(mask)
-        found.append(_of_rows(rows, np.ones(len(rows), np.uint8), positions, needed))
+        found.append(_of_rows(rows, np.ones(len(rows), np.uint16), positions, needed))
     return found
 
 
 def _of_rows(
-    rows: Ints, ranks: NDArray[np.uint8], positions: AtomMap, needed: NDArray[np.uint8]
+    rows: Ints, ranks: NDArray[np.uint16], positions: AtomMap, needed: NDArray[np.uint16]
 ) -> UnitPositions:
     """From the numbers of active positions among all positions, ascending."""
     sample = np.searchsorted(positions.offsets, rows, side="right") - 1

@@ -425,7 +425,7 @@ def _active_positions(
 @lean
 def list_active(
     values: Maps, steps: Floats, samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats,
-    firsts: NDArray[np.int32], widths: NDArray[np.int32], ranks: NDArray[np.uint8], counts: Ints,
+    firsts: NDArray[np.int32], widths: NDArray[np.int32], ranks: NDArray[np.uint16], counts: Ints,
 ) -> int:  # fmt: skip
     """List where a unit's upsampled maps are above the least of several thresholds, in runs.
 

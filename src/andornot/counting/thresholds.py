@@ -150,6 +150,9 @@ def find_fold_thresholds(
         if len(rows) else 0
         for rows in outside
     ]  # fmt: skip
+    # a single fold: without it there is nothing
+    if not any(keep):
+        return np.full((activations.n_units, n_folds), np.nan)
     upsampled = is_upsampled(rule)
     per_pass = max(1, _BUFFER_BYTES // (n_folds * bytes_per_unit(max(keep), upsampled)))
     found = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from andornot._tools.statistics import Comparison, Estimate
 from andornot.edits.edits_of_images import Paste
-from andornot.edits.investigation import Findings, Transfer, EditOutcome
+from andornot.edits.investigation import EditOutcome, Findings, Transfer
 
 if TYPE_CHECKING:
     import pandas as pd

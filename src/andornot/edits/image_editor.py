@@ -82,7 +82,7 @@ def open_pictures(
     images = images_of(run) if data is None else matching(run, data)
     editor = ImageEditor(
         images,
-        Presence(run.concepts),
+        Presence(run.at_positions),
         classifier.preprocessing,
         goals,
         np.arange(len(images)) if samples is None else samples,

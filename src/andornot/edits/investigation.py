@@ -186,7 +186,7 @@ def investigate(
     chosen = options or AttackOptions()
     case = _case(run, run.layer(layer), source, target, chosen)
     goals = goals_of(run, case.layer, case.source, case.target, chosen.n_units)
-    presence = Presence(run.concepts)
+    presence = Presence(run.at_positions)
     editor, classifier, others = open_for_edits(
         run, model, data, also,
         goals=goals,

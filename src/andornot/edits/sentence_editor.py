@@ -58,7 +58,7 @@ def open_sentences(
     others = [pair_classifier(other) for other in also]  # first what may be mistyped
     own = pair_classifier(model_of(run) if model is None else model, run.record.model.spec)
     pairs = pairs_of(run) if data is None else matching(run, data)
-    return SentenceEditor(pairs, Presence(run.concepts), goals, seed), own, others
+    return SentenceEditor(pairs, Presence(run.at_positions), goals, seed), own, others
 
 
 @dataclass(frozen=True, eq=False)

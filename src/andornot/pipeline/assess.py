@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
@@ -14,12 +14,13 @@ from andornot.errors import RunError
 from andornot.measures.scores import Agreement
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
-from andornot.pipeline.values import CountedLayer
+from andornot.pipeline.values import Concepts, CountedLayer
 from andornot.results.result import Result
 from andornot.runs import stage_names
 from andornot.trust.agreement import agreements
 from andornot.trust.measure import Parts, with_trust
-from andornot.trust.recount import StoredRecount
+from andornot.trust.recount import Recount, StoredRecount
+from andornot.trust.samples import SampleRecount
 
 
 def with_agreement(
@@ -51,7 +52,7 @@ def with_agreement(
 
 
 def trusted(
-    plan: Plan, counted: CountedLayer, result: Result, table: ConceptTable, log: Journal
+    plan: Plan, counted: CountedLayer, result: Result, concepts: Concepts, log: Journal
 ) -> Result:
     """Find out how far the explanations can be trusted; each part is kept when it is done."""
     units = [e.unit for e in result if e.formula is not None]
@@ -63,6 +64,8 @@ def trusted(
         stage_names.trust(layer.name),
         responses=counted.key, formulas=found, search=plan.options.search.as_dict(),
         trust=asdict(plan.options.trusts), choose_length=plan.options.choose_length,
+        # no part of the key elsewhere, so that stages of before go on
+        **({"unit_of_count": "sample"} if concepts.by_sample else {}),
         # what has too little data is no test, by which the others are corrected
         enough=[e.support is None or e.support.is_enough for e in result],
     )  # fmt: skip
@@ -86,13 +89,23 @@ def trusted(
             stage.write_json(path.name, {"units": parts})
         return parts
 
-    recount = StoredRecount(
-        table, layer.shards, counted.rule, counted.array("thresholds"), units,
-        counted.responses.select(units), plan.options.execution.jobs,
-    )  # fmt: skip
+    recount = _recount(plan, counted, concepts, units)
     result = with_trust(
         result, recount, plan.options.search, plan.options.trusts,
         choose_length=plan.options.choose_length, jobs=plan.options.execution.jobs, keep=keep,
     )  # fmt: skip
     log.finish(stage)
     return result
+
+
+def _recount(
+    plan: Plan, counted: CountedLayer, concepts: Concepts, units: Sequence[int]
+) -> Recount:
+    """What counts these units again: their positions, or the samples that have some."""
+    stored = StoredRecount(
+        concepts.table, counted.layer.shards, counted.rule, counted.array("thresholds"), units,
+        counted.responses.select(units), plan.options.execution.jobs,
+    )  # fmt: skip
+    if not concepts.by_sample:
+        return stored
+    return SampleRecount.of(concepts.scored, counted.array("areas"), stored)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -59,6 +59,17 @@ def responses_of(
         _count(plan, layer, place, concepts.table, log)
         responses = Responses.load(place.stage.path / "responses.npz")
     return CountedLayer(layer, place, responses, tuple(place.stage.info["status"]))
+
+
+def counted_by_sample(counted: CountedLayer, table: ConceptTable) -> CountedLayer:
+    """The layer counted anew: a unit is active in a sample if it is active anywhere in it.
+
+    Args:
+        counted: the layer, with the active positions of each sample beside it.
+        table: the concept table of samples.
+    """
+    responses = Responses.from_masks((counted.array("areas") > 0).T, table)
+    return replace(counted, responses=responses)
 
 
 def count_place(

@@ -25,7 +25,7 @@ from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
 from andornot.explainer import check_known, left_out, searched_concepts
 from andornot.pipeline.assess import trusted, with_agreement
-from andornot.pipeline.count import few_active, responses_of
+from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.pipeline.plan import Plan
@@ -111,8 +111,8 @@ def dissect(
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
-            ``min_active``, ``least_active_positions``, ``least_active_groups``, ``folds``,
-            ``directions``, ``verify``), and each field of ``Execution``
+            ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
+            ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those
@@ -224,11 +224,11 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
         log.note(plan.directions.sentence(plan.probe.layers[0]))
     concepts = concepts_of(plan, log)
     # mistakes in the search options shall not show only after the network has run
-    searched_concepts(concepts.table, plan.options.search)
-    check_known(concepts.table, plan.options.search)
+    searched_concepts(concepts.scored, plan.options.search)
+    check_known(concepts.scored, plan.options.search)
     if plan.options.search.known_only:
         log.note(_KNOWN_ONLY)
-    if note := left_out(concepts.table, plan.options.search):
+    if note := left_out(concepts.scored, plan.options.search):
         log.note(note)
     network = network_stages(plan, concepts.data, log)
     if plan.options.execution.store:
@@ -253,10 +253,12 @@ def _explained(
     told = saturated(plan, counted, table, stuck, log), few_active(plan, counted, table, stuck)
     if any(told):
         log.note("; ".join(filter(None, told)))
-    result = explain_layer(plan, counted, table, engine, log)
+    scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
+    result = explain_layer(plan, scored, concepts.scored, engine, log)
     if plan.options.execution.store:
-        result = trusted(plan, counted, result, table, log)
-        if not plan.options.search.known_only:  # these are scores on all positions
+        result = trusted(plan, counted, result, concepts, log)
+        # these are scores on all positions
+        if not (plan.options.search.known_only or concepts.by_sample):
             result = with_agreement(plan, counted, result, table, log)
         result = with_ranges(plan, counted, result, table, engine, log)
     return ExplainedLayer(layer, counted.rule, result)

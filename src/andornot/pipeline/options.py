@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, get_args
 
 from andornot._tools.checks import (
     flag,
+    is_one_of,
     make_plain,
     number,
     plain,
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 _TRUST = TrustOptions()
 _LEAST = ("least_active_positions", "least_active_groups")
+
+UnitOfCount = Literal["position", "sample"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,9 @@ class RunOptions:
         min_active: share of all positions on which a unit must be active to be explained; by
             default 0.05 for units at sentence pairs (the paper's 500 of 10,000), else 0; also 0
             for directions that are active in their highest values.
+        unit_of_count: what counts once: each ``position`` (where in samples is a unit active?), or
+            each ``sample`` (in which samples is it?), in which a unit is active, and a concept
+            holds, if it is, or does, anywhere in it. Shares and scores are of that.
         least_active_positions: active positions, and
         least_active_groups: groups of samples with one, below which a unit is explained all the
             same, but has too little data for any other verdict.
@@ -130,6 +136,7 @@ class RunOptions:
     trust: TrustOptions | None = _TRUST
     threshold: Threshold | Ranges | None = None
     min_active: float | None = None
+    unit_of_count: UnitOfCount = "position"
     least_active_positions: int = LEAST_POSITIONS
     least_active_groups: int = LEAST_GROUPS
     folds: int = 5
@@ -263,6 +270,24 @@ class RunOptions:
             Directions.given(self.directions)  # for its errors alone
         if self.relations is not None:
             check_relations(self.relations, "relations")
+        self._check_unit_of_count()
+
+    def _check_unit_of_count(self) -> None:
+        """Refuse to count samples where activations are looked at position by position."""
+        from andornot.counting.rules import Ranges
+
+        chosen = self.unit_of_count
+        if not is_one_of(chosen, get_args(UnitOfCount)):
+            known = " or ".join(map(repr, get_args(UnitOfCount)))
+            raise OptionError(f"unit_of_count is {quoted(chosen)}; give {known}")
+        if chosen == "sample" and (self.search.correlates or isinstance(self.threshold, Ranges)):
+            what, instead = "ranges cut", "leave ranges out"
+            if self.search.correlates:
+                what, instead = "correlation looks at", "choose another metric"
+            raise OptionError(
+                f"{what} the activations of all positions, so samples cannot be counted; leave "
+                f"unit_of_count out, or {instead}"
+            )
 
     def _check_store(self) -> None:
         """Refuse what needs stored activations where there are none."""
@@ -298,6 +323,7 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     concepts: str | Sequence[str] | None
     relations: Relations | None
     min_active: float | None
+    unit_of_count: UnitOfCount
     least_active_positions: int
     least_active_groups: int
     folds: int

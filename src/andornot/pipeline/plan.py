@@ -41,6 +41,16 @@ class Plan:
         return int(self.options.folds)  # of NumPy too, which cannot divide a digest
 
     @property
+    def counts_samples(self) -> bool:
+        """Whether each sample is to count once, and not each position."""
+        return self.options.unit_of_count == "sample"
+
+    @property
+    def tells_known(self) -> bool:
+        """Whether atoms have to be told apart by what is known: else none of a sample tells."""
+        return self.options.search.known_only or self.counts_samples
+
+    @property
     def memory(self) -> float:
         """Bytes that the passes without a store may hold."""
         return self.options.execution.memory * 1e9

@@ -46,9 +46,7 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     groups = groups_of(plan.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
-    if (
-        plan.options.search.known_only
-    ):  # no part of the key elsewhere, so that stages of before go on
+    if plan.tells_known:  # no part of the key elsewhere, so that stages of before go on
         inputs["known_only"] = True
     data = data_edition(plan, log)
     if "sources" in inputs:  # these may look at the pictures themselves
@@ -59,11 +57,11 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     clock = log.enter(stage)
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
-            return Concepts(data, stage, ConceptTable.load(stage.path))
+            return _counted_as_asked(plan, data, stage, ConceptTable.load(stage.path), log)
     with clock.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
         table = plan.probe.build_table(
-            stage.path, plan.folds, plan.options.execution.jobs, plan.options.search.known_only
+            stage.path, plan.folds, plan.options.execution.jobs, plan.tells_known
         )
         if plan.options.relations is not None:
             table = Related(plan.options.relations, plan.probe.spellings).derive(table)
@@ -73,7 +71,17 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     log.finish(
         stage, n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=plan.n_samples
     )
-    return Concepts(data, stage, table)
+    return _counted_as_asked(plan, data, stage, table, log)
+
+
+def _counted_as_asked(
+    plan: Plan, data: DataEdition, stage: Stage, table: ConceptTable, log: Journal
+) -> Concepts:
+    """The table together with the one of what counts once."""
+    scored = table.by_sample() if plan.counts_samples else table
+    if plan.counts_samples and scored is table:
+        log.note("each sample is a single position, so counting samples is counting positions")
+    return Concepts(data, stage, table, scored)
 
 
 def network_stages(plan: Plan, data: DataEdition, log: Journal) -> NetworkStages:

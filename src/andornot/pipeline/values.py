@@ -42,12 +42,20 @@ class Concepts:
     Attributes:
         data: the edition of the data that it is of.
         stage: where it lies.
-        table: the table.
+        table: the table, with all positions.
+        scored: the table that formulas are scored on: where each sample counts once, that of
+            samples (see ``ConceptTable.by_sample``); else ``table`` itself.
     """
 
     data: DataEdition
     stage: Stage
     table: ConceptTable
+    scored: ConceptTable
+
+    @property
+    def by_sample(self) -> bool:
+        """Whether samples are counted, which have several positions."""
+        return self.scored is not self.table
 
 
 @dataclass(frozen=True)

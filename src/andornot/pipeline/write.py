@@ -99,6 +99,7 @@ def _manifest(
         folds=plan.folds,
         # the same for all layers: it hangs on the rule with directions only, and these have one
         min_active=plan.least_active(explained[0].rule),
+        unit_of_count="sample" if concepts.by_sample else "position",
         least_active_positions=plan.options.least_active_positions,
         least_active_groups=plan.options.least_active_groups,
         relations=plan.options.relations,
@@ -204,7 +205,7 @@ def _told(manifest: Manifest) -> tuple[Any, ...]:
     """What tells the results of two runs apart, above all the units."""
     units = {layer: facts.units for layer, facts in manifest.layers.items()}
     prints = manifest.data.fingerprint, manifest.model.fingerprint
-    return units, prints, manifest.layers, manifest.search
+    return units, prints, manifest.layers, manifest.search, manifest.unit_of_count
 
 
 def _head(stage: Stage) -> NDArray[np.float32] | None:

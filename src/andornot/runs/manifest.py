@@ -328,6 +328,7 @@ class Manifest(ManifestPart):
         data: the samples.
         folds: folds of samples, in which positions are counted.
         min_active: share of positions on which a unit must be active to be explained.
+        unit_of_count: what counted once, a ``position`` or a ``sample``.
         least_active_positions: active positions, and
         least_active_groups: groups of samples with one, below which there is too little data.
         relations: for each name of a relation, concepts with those that they stand for.
@@ -356,6 +357,7 @@ class Manifest(ManifestPart):
     data: DataSource
     folds: int | None = None
     min_active: float | None = None
+    unit_of_count: str = "position"
     least_active_positions: int | None = None
     least_active_groups: int | None = None
     relations: Mapping[str, Mapping[str, Any]] | None = None

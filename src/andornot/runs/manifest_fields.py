@@ -227,6 +227,7 @@ FIELDS = Fields(
         ),
         "folds": POSITIVE,
         "min_active": NUMBER,
+        "unit_of_count": one_of("position", "sample"),
         "least_active_positions": COUNT,
         "least_active_groups": COUNT,
         "relations": Maybe(NamedField(NamedField(TEXTS))),

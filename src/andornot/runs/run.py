@@ -24,8 +24,9 @@ from andornot._tools.checks import as_path, is_one_of, whole_number
 from andornot._tools.folders import check_inside, verify
 from andornot._tools.reading import read_array, read_json
 from andornot._tools.words import shortened
+from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
-from andornot.counting.responses import Responses
+from andornot.counting.responses import Responses, known_positions
 from andornot.counting.stores import Shards
 from andornot.data.modality import Level, Modality
 from andornot.data.registry import modality_of_run
@@ -153,10 +154,20 @@ class Run:
     def positions(self) -> Level:
         """What its positions are: their name, and what can be done with them.
 
+        Where each sample counts once, these are called as samples are.
+
         Raises:
             RunError: as of :attr:`modality`.
         """
-        return self.modality.level(self.level)
+        level, sample = self.modality.level(self.level), self.modality.sample
+        if not self.by_sample:
+            return level
+        return replace(level, position=sample, place=level.where, counted=False)
+
+    @property
+    def by_sample(self) -> bool:
+        """Whether each sample counts once, and not each position (``unit_of_count``)."""
+        return self.record.unit_of_count == "sample"
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
@@ -224,11 +235,27 @@ class Run:
 
     @cached_property
     def concepts(self) -> ConceptTable:
-        """The concept table."""
+        """The concept table that formulas are scored on; of samples, where each counts once."""
+        return self.at_positions.by_sample() if self.by_sample else self.at_positions
+
+    @cached_property
+    def at_positions(self) -> ConceptTable:
+        """The concept table with all positions, whatever counts once."""
         return ConceptTable.load(self._part(stage_names.CONCEPTS))
 
+    @cached_property
+    def shown_positions(self) -> AtomMap:
+        """The atom of :attr:`concepts` on each position of each sample, as it is shown.
+
+        Where each sample counts once, a formula holds on all positions of a sample or on none.
+        """
+        here, there = known_positions(self.concepts), known_positions(self.at_positions)
+        return here.stretched(there) if self.by_sample else here
+
     def responses(self, layer: str | None = None) -> Responses:
-        """Active positions of each unit by atom and fold."""
+        """Active positions of each unit by atom and fold; samples, where each counts once."""
+        if self.by_sample:
+            return Responses.from_masks((self.areas(layer) > 0).T, self.concepts)
         return Responses.load(self._counted(layer) / "responses.npz")
 
     def thresholds(self, layer: str | None = None) -> NDArray[np.float64]:
@@ -289,7 +316,7 @@ class Run:
             )
         shards = Shards(self._part(stage_names.activations(self.layer(layer))) / "shards")
         found, samples = shards.n_rows, len(self.samples)
-        if found not in (samples, self.concepts.n_positions):
+        if found not in (samples, self.at_positions.n_positions):
             raise RunError(
                 f"{shards.directory} lacks recorded activations (it holds {found:,} rows, the run "
                 f"has {samples:,} samples); repeat andornot explain, it records them again"
@@ -317,7 +344,7 @@ class Run:
                 f"there is no sample {sample} in {self.path}; it has samples 0 to "
                 f"{len(self.samples) - 1}"
             )
-        shards, positions = self.activations(layer), self.concepts.positions
+        shards, positions = self.activations(layer), self.at_positions.positions
         if positions is None or shards.n_rows == positions.n_samples:
             values: NDArray[np.float32] = shards.rows(sample, sample + 1)[0]
             return values
@@ -399,6 +426,8 @@ class Run:
     def _table_digest(self) -> str | None:
         """What tells the concept table from others; None where it is lost or damaged."""
         with suppress(DataError, RunError, OSError):
+            if self.by_sample:
+                return self.concepts.digest
             return ConceptTable.digest_in(self._part(stage_names.CONCEPTS))
         return None
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Int
 from andornot.search.beam_room import Beam, BeamRule, Room, Rows, Top
-from andornot.search.beam_steps import PROBES, search_units
+from andornot.search.beam_steps import search_units
 from andornot.search.bits import first_positions
 from andornot.search.kernels import PUBLISHED
 from andornot.search.options import SearchOptions
@@ -32,12 +32,7 @@ from andornot.search.problem import Atoms, Found, Ints, Problem, Solution
 def solve(problem: Problem, options: SearchOptions) -> Solution:
     """Run the beam search for one unit."""
     search = BeamSearch.of(problem.atoms, problem.candidates, problem.bases, options)
-    beam, top = search.whole(problem)
-    return Solution(
-        beam=beam,
-        by_length=tuple(found if found.score > 0 else None for found in top),
-        proven=options.length == 1,
-    )
+    return search.solve(problem.active, problem.active_counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,15 +86,24 @@ class BeamSearch:
         with self._room() as room:
             return self._search(units, lengths, room)[1]
 
-    def whole(self, problem: Problem) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
-        """The last beam of one unit, and its best formula of up to 1, 2, ... concepts."""
+    def solve(self, atoms: NDArray[np.int32], counts: Ints) -> Solution:
+        """All that is found for one unit.
+
+        Args:
+            atoms: those on which it is active.
+            counts: its active positions there.
+        """
         length = self.options.length
         with self._room() as room:
-            unit = problem.active, problem.active_counts
-            size, top = self._search([unit], [length], room)
+            size, top = self._search([(atoms, counts)], [length], room)
             # the two beams change places after each step
             beam = _found(room.following if length % 2 else room.beam, size)
-        return beam, _found(Top(*(column[0] for column in top)), length)
+        by_length = _found(Top(*(column[0] for column in top)), length)
+        return Solution(
+            beam=beam,
+            by_length=tuple(found if found.score > 0 else None for found in by_length),
+            proven=length == 1,
+        )
 
     def _search(
         self, units: Sequence[tuple[NDArray[np.int32], Ints]], lengths: Sequence[int], room: Room
@@ -120,8 +124,7 @@ class BeamSearch:
             room = self.idle.get_nowait()
         except Empty:
             size, length = self.options.beam_size, self.options.length
-            n_best = max(self.rule.limit, PROBES)
-            room = Room.of(self.atoms, self.rule, size, length, n_best)
+            room = Room.of(self.atoms, self.rule, size, length)
         yield room
         self.idle.put(room)
 

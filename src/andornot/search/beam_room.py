@@ -72,9 +72,13 @@ class Beam(NamedTuple):
     @classmethod
     def room(cls, beam_size: int, length: int, atoms: Atoms) -> Beam:
         """An empty beam, which the steps fill in."""
+        terms, operators = np.full((2, beam_size, length), -1, np.int64)
+        i, t = np.zeros((2, beam_size), np.int64)
         return cls(
-            *np.full((2, beam_size, length), -1, np.int64),
-            *np.zeros((2, beam_size), np.int64),
+            terms,
+            operators,
+            i,
+            t,
             np.zeros(beam_size),
             np.ones(beam_size, np.bool_),
             np.zeros((beam_size, n_atom_words(atoms)), np.uint64),
@@ -100,7 +104,8 @@ class Entries(NamedTuple):
     @classmethod
     def room(cls, beam_size: int) -> Entries:
         """Room for the entries of a step."""
-        return cls(*np.zeros((5, beam_size), np.int64), np.zeros(beam_size))
+        parent, operator, concept, i, t = np.zeros((5, beam_size), np.int64)
+        return cls(parent, operator, concept, i, t, np.zeros(beam_size))
 
 
 class Top(NamedTuple):
@@ -118,37 +123,31 @@ class Top(NamedTuple):
     @classmethod
     def room(cls, n_units: int, length: int) -> Top:
         """Nothing found yet."""
-        return cls(
-            *np.full((2, n_units, length, length), -1, np.int64),
-            *np.zeros((2, n_units, length), np.int64),
-            np.zeros((n_units, length)),
-        )
+        terms, operators = np.full((2, n_units, length, length), -1, np.int64)
+        i, t = np.zeros((2, n_units, length), np.int64)
+        return cls(terms, operators, i, t, np.zeros((n_units, length)))
 
 
 class Scratch(NamedTuple):
     """What the kernels write over again and again; they make no arrays themselves."""
 
     active: Words  # (n_words,) where a formula and the unit are true; ``_compose``
-    needed: Ints  # (beam, 3) lower bounds for each formula; ``_find_least``
+    least: Ints  # (3,) lower bounds; ``_find_least``
     factors: Scores  # (n_operators,) ``_find_factors``
     mask: Words  # (n_atom_words,) the formula that may have a twin; ``_has_twin``
     other: Words  # (n_atom_words,) the one that may be it; ``_has_twin``
-    best: Ints  # (n_best,) the best single concepts; ``_rank``
-    pool: Ints  # (n_pool,) what this unit's formulas are composed with, where that is its own
-    listed: Ints  # (n_pool,) those of a pool that may matter in a step; ``_list``
-    near: Ints  # (n_pool,) those of some that may matter to a formula; ``_compose``
+    pool: Ints  # (n_pool,) what formulas of this unit are composed with; ``_choose_pool``
+    near: Ints  # (n_pool,) those of them that may matter to a formula; ``_compose``
 
     @classmethod
-    def of(cls, atoms: Atoms, rule: BeamRule, beam_size: int, n_best: int) -> Scratch:
+    def of(cls, atoms: Atoms, rule: BeamRule) -> Scratch:
         """Arrays of the right sizes."""
-        return cls(
-            np.zeros(atoms.bits.shape[1], np.uint64),
-            np.zeros((beam_size, 3), np.int64),
-            np.zeros(len(rule.operators)),
-            *np.zeros((2, n_atom_words(atoms)), np.uint64),
-            np.zeros(n_best, np.int64),
-            *np.zeros((3, len(rule.starts) + 1), np.int64),
-        )
+        bits = np.zeros(atoms.bits.shape[1], np.uint64)
+        mask, other = np.zeros((2, n_atom_words(atoms)), np.uint64)
+        # one more: the place that is written to before a concept is passed over
+        pool, near = np.zeros((2, len(rule.starts) + 1), np.int64)
+        factors = np.zeros(len(rule.operators))
+        return cls(bits, np.zeros(3, np.int64), factors, mask, other, pool, near)
 
 
 class Room(NamedTuple):
@@ -161,14 +160,15 @@ class Room(NamedTuple):
     scratch: Scratch
 
     @classmethod
-    def of(cls, atoms: Atoms, rule: BeamRule, beam_size: int, length: int, n_best: int) -> Room:
+    def of(cls, atoms: Atoms, rule: BeamRule, beam_size: int, length: int) -> Room:
         """Room for searches of one table, up to one length."""
         n_concepts = len(atoms.concept_counts)
         unit = BeamUnit(
             np.zeros(len(atoms.counts), np.int64),
             np.zeros(atoms.bits.shape[1], np.uint64),
             np.zeros(n_atom_words(atoms), np.uint64),
-            *np.zeros((2, n_concepts), np.int64),
+            np.zeros(n_concepts, np.int64),
+            np.zeros(n_concepts, np.int64),
             np.zeros(n_concepts),
         )
         return cls(
@@ -176,5 +176,5 @@ class Room(NamedTuple):
             Beam.room(beam_size, length, atoms),
             Beam.room(beam_size, length, atoms),
             Entries.room(beam_size),
-            Scratch.of(atoms, rule, beam_size, n_best),
+            Scratch.of(atoms, rule),
         )

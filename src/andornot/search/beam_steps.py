@@ -1,10 +1,9 @@
 """The kernels of the beam search: from a single concept to the longest formula, unit by unit.
 
 What a formula shares with each concept is bounded when the formula enters the beam (``_grow``), and
-counted where it can matter. Hits are counted at once where the table has no bits, since a unit is
-active in few atoms; all else waits until a concept could make a formula that scores more than the
-last one of a full beam. How much that is at least, the best single concepts tell at the beginning
-of each step (``_step``).
+counted where it can matter: a concept is weighed only if some operator could make of it a formula
+that scores more than the last one of a full beam. On a table without bits all hits are counted at
+once, since a unit is active in few atoms, and all else follows from pairs of concepts.
 """
 
 # elements of arrays are of any type to a checker
@@ -51,12 +50,6 @@ from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints, Words
 
 _EVERY = 256
 """Concepts that are weighed between two looks at the last score of the beam."""
-
-_FEW = 32
-"""To find out what that score rules out takes as long as to weigh so many."""
-
-PROBES = 16
-"""Best single concepts that are tried alone at the beginning of each step."""
 
 _BITS_AT_ONCE = 8
 """Words that are counted while one atom of a list is looked up."""
@@ -117,15 +110,13 @@ def _steps(rule: BeamRule, atoms: Atoms, a: Int, length: Int, room: Room, top: T
     """Grow formulas up to a length; return how many the last beam holds."""
     unit, entries, scratch = room.unit, room.entries, room.scratch
     beam, following = room.beam, room.following
-    n_best = _rank(rule.starts, unit.score, scratch.best)
-    n_pool = _choose_pool(rule, unit, n_best, scratch)
-    n_probes = min(n_best, n_pool, PROBES)
+    n_pool = _choose_pool(rule, unit, scratch)
     size = np.int64(0)
     for n in range(length):
         if n == 0:
             size = _begin(rule, atoms, unit, beam, entries, scratch)  # type: ignore[assignment]
         else:
-            size = _step(rule, atoms, a, unit, beam, size, entries, scratch, n_probes, n_pool)  # type: ignore[assignment]
+            size = _step(rule, atoms, a, unit, beam, size, entries, scratch, n_pool)  # type: ignore[assignment]
         _trim(rule, atoms, a, unit, beam, entries, size, n + 1 == length, following)
         beam, following = following, beam
         if size > 0:
@@ -138,7 +129,7 @@ def _steps(rule: BeamRule, atoms: Atoms, a: Int, length: Int, room: Room, top: T
 @helper
 def _rank(starts: Ints, scores: Scores, best: Ints) -> Int:
     """Write the best single concepts, equal ones in order; return how many score above 0."""
-    held = np.int64(0)
+    held: Int = np.int64(0)
     for c in starts:
         score = scores[c]
         if score <= 0 or (held == len(best) and score <= scores[best[held - 1]]):
@@ -159,9 +150,10 @@ def _rank(starts: Ints, scores: Scores, best: Ints) -> Int:
 
 
 @inlined
-def _choose_pool(rule: BeamRule, unit: BeamUnit, n_best: Int, scratch: Scratch) -> Int:
+def _choose_pool(rule: BeamRule, unit: BeamUnit, scratch: Scratch) -> Int:
     """Write what this unit's formulas are composed with; return how many concepts that are."""
-    pool, n_pool = scratch.pool, np.int64(0)
+    pool = scratch.pool
+    n_pool: Int = np.int64(0)
     if len(rule.bases) > 0:
         # plain concepts, for each useful single concept one, as in the published text search: one
         # that scores above 0 itself and through a concept derived from it is there twice
@@ -169,12 +161,8 @@ def _choose_pool(rule: BeamRule, unit: BeamUnit, n_best: Int, scratch: Scratch) 
             if unit.score[c] > 0:
                 pool[n_pool] = rule.bases[c]
                 n_pool += 1
-        for k in range(n_best):
-            scratch.best[k] = rule.bases[scratch.best[k]]
     elif rule.limit > 0:
-        n_pool = min(n_best, rule.limit)
-        for k in range(n_pool):
-            pool[k] = scratch.best[k]
+        n_pool = _rank(rule.starts, unit.score, pool[: rule.limit])
     else:
         copy(rule.pool, pool)
         n_pool = np.int64(len(rule.pool))
@@ -211,92 +199,56 @@ def _begin(
 @inlined
 def _step(
     rule: BeamRule, atoms: Atoms, a: Int, unit: BeamUnit, beam: Beam, size: Int,
-    entries: Entries, scratch: Scratch, n_probes: Int, n_pool: Int,
+    entries: Entries, scratch: Scratch, n_pool: Int,
 ) -> Int:  # fmt: skip
     """Compose every formula in the beam with every concept, and keep the best as entries.
-
-    The best single concepts come first alone. What they give is thrown away but for the score of
-    the last of a full beam: the step cannot end below it, so all that scores less is left out.
 
     Returns:
         how many entries there are.
     """
-    floor, held, pool = -np.inf, size, scratch.best[:n_probes]
+    # formulas that are kept come first, and so stay before new ones that score the same
     for b in range(size):
-        clear(scratch.needed[b])
-    for stage in range(2):
-        if stage == 1:
-            if held == len(entries.score):
-                floor = entries.score[held - 1]
-            pool = scratch.listed[: _list(rule, a, unit, beam, size, floor, scratch, n_pool)]
-        # formulas that are kept come first, and so stay before new ones that score the same
-        for b in range(size):
-            entries.parent[b], entries.operator[b], entries.concept[b] = b, OR, -1
-            entries.i[b], entries.t[b], entries.score[b] = beam.i[b], beam.t[b], beam.score[b]
-        held = size
-        for b in range(size):
-            # all that an older one can become was weighed when it was new (the worst score never
-            # falls)
-            if beam.is_new[b] or rule.published:
-                held = _compose(rule, atoms, a, unit, beam, b, pool, floor, entries, held, scratch)
+        entries.parent[b], entries.operator[b], entries.concept[b] = b, OR, -1
+        entries.i[b], entries.t[b], entries.score[b] = beam.i[b], beam.t[b], beam.score[b]
+    held = size
+    for b in range(size):
+        # all that an older one can become was weighed when it was new (the worst score never falls)
+        if beam.is_new[b] or rule.published:
+            held = _compose(rule, atoms, a, unit, beam, b, n_pool, entries, held, scratch)
     return held
 
 
 @inlined
-def _list(
-    rule: BeamRule, a: Int, unit: BeamUnit, beam: Beam, size: Int, floor: float, scratch: Scratch,
-    n_pool: Int,
-) -> Int:  # fmt: skip
-    """Write the concepts of the pool that can do enough for some formula; return how many."""
-    n, n_listed = rule.n, np.int64(0)
-    hits, others = n + 1, n + 1
-    for b in range(size):
-        if beam.is_new[b] or rule.published:
-            i, least = beam.i[b], scratch.needed[b]
-            _find_factors(rule, beam, b, scratch.factors)
-            _find_least(
-                rule.metric, a, n, rule.operators, scratch.factors, i, beam.t[b] - i, floor, least
-            )
-            hits, others = min(hits, least[OR], least[AND]), min(others, least[AND_NOT])
-    for k in range(n_pool):
-        c = scratch.pool[k]
-        if unit.i[c] >= hits or unit.e[c] >= others:
-            scratch.listed[n_listed] = c
-            n_listed += 1
-    return n_listed
-
-
-@inlined
 def _compose(
-    rule: BeamRule, atoms: Atoms, a: Int, unit: BeamUnit, beam: Beam, b: Int, pool: Ints,
-    floor: float, entries: Entries, held: Int, scratch: Scratch,
+    rule: BeamRule, atoms: Atoms, a: Int, unit: BeamUnit, beam: Beam, b: Int, n_pool: Int,
+    entries: Entries, held: Int, scratch: Scratch,
 ) -> Int:  # fmt: skip
-    """Offer formula ``b`` with every operator and concept; return how many entries there are.
-
-    What scores less than ``floor`` may be left out.
-    """
+    """Offer formula ``b`` with every operator and concept; return how many entries there are."""
     metric, n, operators = rule.metric, rule.n, rule.operators
     i_1, e_1 = unit.i, unit.e
     shared, scores = beam.shared[b], entries.score
-    least, factors = scratch.needed[b], scratch.factors
-    i_l, t_l, worst = beam.i[b], beam.t[b], floor
+    pool, least, factors = scratch.pool, scratch.least, scratch.factors
+    i_l, t_l, worst = beam.i[b], beam.t[b], -np.inf
+    clear(least)
     e_l = t_l - i_l
     # calls in the loop get few arrays: each is seven numbers to hand over
     concept_bits, bits, mask = atoms.bits, beam.bits[b], beam.mask[b]
     active, near = scratch.active, scratch.near
     combine_bits(bits, AND, unit.bits, active)
     _find_factors(rule, beam, b, factors)
-    for start in range(0, len(pool), _EVERY):
+    for start in range(0, n_pool, _EVERY):
         # only a full beam has a score that a formula must exceed
-        cut = max(floor, scores[held - 1]) if held == len(scores) else floor
-        # to find out what it rules out takes as long as to weigh some tens of concepts
-        if cut > worst and len(pool) - start > _FEW:
-            worst = cut
+        if held == len(scores) and scores[held - 1] > worst:
+            worst = scores[held - 1]
             _find_least(metric, a, n, operators, factors, i_l, e_l, worst, least)
-        n_near = np.int64(0)
-        for at in range(start, min(start + _EVERY, len(pool))):
+        # without branches, which would be taken by chance; first by what is soonest at hand
+        hits, others, n_some, n_near = min(least[OR], least[AND]), least[AND_NOT], 0, 0
+        for at in range(start, min(start + _EVERY, n_pool)):
             c = pool[at]
-            # without a branch, which would be taken by chance
+            near[n_some] = c
+            n_some += (i_1[c] >= hits) | (e_1[c] >= others)
+        for at in range(n_some):
+            c = near[at]
             near[n_near] = c
             n_near += not _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least)
         for at in range(n_near):
@@ -310,14 +262,13 @@ def _compose(
                 ):  # fmt: skip
                     continue
                 if concept_bits.shape[1] > 0:
-                    hits, others = shared_counts(bits, active, concept_bits[c])
+                    i_lc, e_lc = shared_counts(bits, active, concept_bits[c])
                 else:
                     # hits were counted when the formula was made
-                    hits = shared[0, c]
-                    others = _count(atoms, mask, c) - hits
-                shared[0, c] = shared[1, c] = hits
-                shared[2, c] = shared[3, c] = others
-                if _is_idle(i_1[c] - shared[0, c], shared[1, c], shared[3, c], least):
+                    i_lc = shared[0, c]
+                    e_lc = _count(atoms, mask, c) - i_lc
+                shared[0, c], shared[1, c], shared[2, c], shared[3, c] = i_lc, i_lc, e_lc, e_lc
+                if _is_idle(i_1[c] - i_lc, i_lc, e_lc, least):
                     continue
             i_lc, t_lc = shared[0, c], shared[0, c] + shared[2, c]
             for k in range(len(operators)):
@@ -325,7 +276,7 @@ def _compose(
                     continue
                 i, t = combine(operators[k], i_l, t_l, i_1[c], i_1[c] + e_1[c], i_lc, t_lc)
                 score = ranked_score(metric, i, t, a, n) * factors[k]
-                if score < floor or (held == len(scores) and score <= scores[held - 1]):
+                if held == len(scores) and score <= scores[held - 1]:
                     continue  # candidates come in order, so an equal one stays behind
                 # the published search takes all of these in
                 if not rule.published and (
@@ -400,7 +351,7 @@ def _find_factors(rule: BeamRule, beam: Beam, b: Int, factors: Scores) -> None:
 
 @lean
 def _find_least(
-    metric: int, a: int, n: int, operators: Ints, factors: Scores, i: int, e: int,
+    metric: int, a: Int, n: int, operators: Ints, factors: Scores, i: Int, e: Int,
     worst: float, least: Ints,
 ) -> None:  # fmt: skip
     """Write for each operator the fewest positions by which a concept can reach a score.
@@ -414,7 +365,8 @@ def _find_least(
     for k in range(len(operators)):
         # beyond that nothing changes, so either it is enough or nothing is
         most = a - i if operators[k] == OR else i if operators[k] == AND else e
-        low, high = 0, most + 1
+        low: Int = 0
+        high: Int = most + 1
         while low < high:
             x = (low + high) // 2
             if operators[k] == OR:

@@ -111,7 +111,7 @@ def combine_bits(left: Words, operator: int, right: Words, out: Words) -> None:
 
 @lean
 def mark(mask: Words, operator: Int, own: NDArray[np.int32], out: Words) -> None:
-    """Write the atoms of ``L operator C`` to ``out``, a bit for each; ``own`` are those of ``C``."""
+    """Write the atoms of ``L operator C`` to ``out``, bit by bit; ``own`` are those of ``C``."""
     for w in range(len(out)):
         out[w] = np.uint64(0) if operator == AND else mask[w]
     for atom in own:

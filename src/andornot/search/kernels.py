@@ -92,7 +92,7 @@ def extend(
 def extend_marked(
     mask: Words, operator: int, own: Words, own_active: Words, atoms: Atoms, active: Ints, i: Ints
 ) -> None:
-    """As :func:`extend`, with bits for the atoms of ``D`` and for those where the unit is active."""
+    """As :func:`extend`, with bits for the atoms of ``D`` and for those of the unit."""
     if operator == AND:
         clear(i)
     sign = -1 if operator == AND_NOT else 1
@@ -106,7 +106,7 @@ def extend_marked(
 
 
 @lean
-def narrow(own: Ints, total: int, before: int, after: int, old: Ints, new: Ints) -> None:
+def narrow(own: Ints, total: Int, before: Int, after: Int, old: Ints, new: Ints) -> None:
     """Bounds on what a formula shares with every concept, from those of a smaller or larger one.
 
     One of the two formulas contains the other.

@@ -31,24 +31,41 @@ def signed_text(name: str, *, taken: bool) -> str:
     return f"NOT {name}" if taken else name
 
 
-def only(formula: Formula, kept: set[str], *, taken: bool = False) -> Formula | None:
+def only(formula: Formula, kept: set[str]) -> Formula | None:
     """A formula without the concepts whose signed text is not among ``kept``; None if none is left.
 
-    ``a OR b`` without ``a`` is ``b``; ``a AND NOT b`` without ``a`` is nothing, for what is taken
-    away explains nothing by itself.
+    ``a OR b`` without ``a`` is ``b``; ``a AND NOT b AND c`` without ``a`` is ``c AND NOT b``;
+    ``a AND NOT b`` without ``a`` is nothing, for what is taken away explains nothing by itself.
     """
+    rest = _rest(formula, kept, taken=False)
+    return None if rest is None or _takes_away(rest) else rest
+
+
+def _rest(formula: Formula, kept: set[str], *, taken: bool) -> Formula | None:
+    """What is left, which may only take away."""
     if isinstance(formula, Concept):
         return formula if signed_text(formula.name, taken=taken) in kept else None
     if isinstance(formula, Not):
-        operand = only(formula.operand, kept, taken=not taken)
-        return None if operand is None else Not(operand)
+        operand = _rest(formula.operand, kept, taken=not taken)
+        return None if operand is None or _takes_away(operand) else Not(operand)
     assert isinstance(formula, And | Or)
-    left = only(formula.left, kept, taken=taken)
-    right = only(formula.right, kept, taken=taken)
+    left = _rest(formula.left, kept, taken=taken)
+    right = _rest(formula.right, kept, taken=taken)
     if left is None or right is None:
-        rest = right if left is None else left
-        return None if isinstance(rest, Not) and isinstance(formula, And) else rest
-    return type(formula)(left, right)
+        return right if left is None else left
+    if not _takes_away(left):
+        return type(formula)(left, right)
+    # what was taken away from is gone: then from the other side, if both must hold
+    if isinstance(formula, And):
+        return And(left, right) if _takes_away(right) else And(right, left)
+    return right
+
+
+def _takes_away(formula: Formula) -> bool:
+    """Whether it says only what does not hold."""
+    if isinstance(formula, And):
+        return _takes_away(formula.left) and _takes_away(formula.right)
+    return isinstance(formula, Not)
 
 
 def measure_core(

@@ -4,7 +4,7 @@ Arguments that all kernels take:
 
 * ``samples, starts, positions, ranks``: a unit's active positions, one by one
   (``counting.active``);
-* ``needed``: uint8 ``(n_folds,)``, the rank from which on a position is active under the threshold
+* ``needed``: uint16 ``(n_folds,)``, the rank from which on a position is active under the threshold
   that was found without each fold;
 * ``folds``: int32 ``(n_samples,)``;
 * ``codes, offsets, atom_offsets, atoms, shapes``: the atoms of all positions (``AtomMap``).
@@ -25,6 +25,7 @@ from andornot._tools.jit import Int, inlined, lean
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
 Bytes: TypeAlias = NDArray[np.uint8]
+Ranks: TypeAlias = NDArray[np.uint16]
 Codes: TypeAlias = NDArray[np.uint16]
 
 
@@ -46,7 +47,7 @@ for the last one to it, so neighbours are counted in different lanes."""
 
 @lean
 def count_parts(
-    samples: Ints, starts: Ints, positions: Int32s, ranks: Bytes, needed: Bytes, folds: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, ranks: Ranks, needed: Ranks, folds: Int32s,
     order: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     local: Int32s, place: Int32s, found: Int32s, inside: Ints, outside: Ints,
 ) -> int:  # fmt: skip
@@ -218,7 +219,7 @@ def bound_orders(
                 best = max(best, whole[c] - hits * areas[f, c])
                 whole[c] = 0
             if length > 1:
-                best = max(0, best)
+                best = max(np.int64(0), best)
             for _ in range(length - 1):
                 # the largest that is left
                 top = 0

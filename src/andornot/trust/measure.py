@@ -298,7 +298,7 @@ def with_trust(
         "held-out-chance", HeldOutChance,
         lambda: measure_held_out_chance(
             recount, repeats, held_out, shown, options,
-            [support.is_enough for support in supports], unexplained,
+            [support.is_enough for support in supports], unexplained, is_chosen=not longest,
         ),
     )  # fmt: skip
     chance: list[Chance | None] = [None] * len(explained)

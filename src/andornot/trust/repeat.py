@@ -35,7 +35,7 @@ OfLength: TypeAlias = tuple[int, int, Ints, Ints]
 ByLength: TypeAlias = Callable[[int], OfLength | None]
 """Given 0, 1, ..., the best formula of up to 1, 2, ... concepts; None where there is none."""
 
-_AT_ONCE = 16
+_AT_ONCE = 32
 """Units for one call of the kernels."""
 
 _EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -85,15 +85,17 @@ class Repeats:
             units: atoms on which each unit is active, and its active positions there.
             sizes: positions of each atom, where they are not those of the table.
         """
-        options = self.options
-
-        def one(problem: Problem) -> Solution:
-            # a draw of the samples may miss all on which the unit is active
-            if not problem.total:
-                return Solution((), (None,) * self.length, False)
-            return solve(problem, options)
-
-        return ordered_map(one, self._problems(units, sizes), self.jobs)
+        # a draw of the samples may miss all on which the unit is active
+        nothing = Solution((), (None,) * self.length, False)
+        if self.options.search == "beam":
+            beam = self._beam_on(sizes)
+            return ordered_map(
+                lambda unit: beam.solve(*unit) if unit[1].any() else nothing, units, self.jobs
+            )
+        return ordered_map(
+            lambda problem: solve(problem, self.options) if problem.total else nothing,
+            self._problems(units, sizes), self.jobs,
+        )  # fmt: skip
 
     def counts_by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[Ints]:
         """Search for each unit, and give only the counts of what is found by length.
@@ -144,26 +146,36 @@ class Repeats:
         """
         if self.options.search != "beam":
             for solution in self.search(units, sizes):
-                yield [f and (f.i, f.t, *_steps_of(f)) for f in solution.by_length].__getitem__
+                yield partial(_of_solution, solution)
             return
         for top, lengths in self._best(units, sizes, repeat(self.length)):
             for u, length in enumerate(lengths):
                 yield partial(_of_top, top, u) if length else _nothing
 
-    def masks(self, units: Units, length: int) -> Iterator[NDArray[np.bool_]]:
-        """The atoms of the best formula of up to ``length`` concepts of each unit.
+    def masks(self, units: Units, lengths: range) -> Iterator[NDArray[np.bool_]]:
+        """The atoms of the best formulas of up to each length, ``(len(lengths), n_atoms)``.
 
-        All False where there is none; ``units`` are as in :meth:`search`.
+        All False where there is none; ``units`` are as in :meth:`search`, and lengths ascend.
         """
-        for concepts, operators in self.formulas(units, lengths=length):
-            yield self.atoms_of(concepts, operators)
+        if self.options.search != "beam":
+            for solution in self.search(units):
+                best = [solution.by_length[n - 1] for n in lengths]
+                nothing = np.zeros(self.table.n_atoms, np.bool_)
+                yield np.stack([nothing if f is None else self.mask(f) for f in best])
+            return
+        for top, _ in self._best(units, None, repeat(lengths[-1])):
+            for terms, operators in zip(top.terms, top.operators, strict=True):
+                there = [terms[n - 1] >= 0 for n in lengths]
+                yield np.stack([
+                    self.atoms_of(terms[n - 1, own], operators[n - 1, own])
+                    for n, own in zip(lengths, there, strict=True)
+                ])  # fmt: skip
 
     def _best(
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
     ) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
-        atoms = self._own_atoms if sizes is None else self._resized(sizes)
-        search = BeamSearch.of(atoms, self._candidates, self.table.bases, self.options)
+        search = self._beam_on(sizes)
 
         def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
             # a draw of the samples may miss all on which a unit is active
@@ -185,7 +197,8 @@ class Repeats:
             found = solve(problem, replace(self.options, length=length)).by_length[-1]
             return _EMPTY if found is None else _steps_of(found)
 
-        return ordered_map(one, zip(self._problems(units, sizes), lengths, strict=False), self.jobs)
+        problems = self._problems(units, sizes)
+        return ordered_map(one, zip(problems, lengths, strict=False), self.jobs)
 
     def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
         atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases
@@ -194,10 +207,18 @@ class Repeats:
             there = counts > 0
             yield Problem(atoms, active[there], counts[there], candidates, bases)
 
+    def _beam_on(self, sizes: Ints | None) -> BeamSearch:
+        """A beam search on other positions of each atom, or on those of this record."""
+        if sizes is None:
+            return self._beam
+        atoms, bases = self._resized(sizes), self.table.bases
+        return BeamSearch.of(atoms, self._candidates, bases, self.options)
+
     @cached_property
-    def _own_atoms(self) -> Atoms:
-        """On the sizes of this record."""
-        return self._resized(None)
+    def _beam(self) -> BeamSearch:
+        """On the sizes of this record: made once, with room for all calls."""
+        atoms, bases = self._resized(None), self.table.bases
+        return BeamSearch.of(atoms, self._candidates, bases, self.options)
 
     def _resized(self, sizes: Ints | None) -> Atoms:
         """The table as the kernels read it, with other positions in each atom."""
@@ -248,6 +269,11 @@ def _of_top(top: Top, u: int, at: int) -> OfLength | None:
     terms, operators = top.terms[u, at], top.operators[u, at]
     there = terms >= 0
     return int(top.i[u, at]), int(top.t[u, at]), terms[there], operators[there]
+
+
+def _of_solution(solution: Solution, at: int) -> OfLength | None:
+    found = solution.by_length[at]
+    return None if found is None else (found.i, found.t, *_steps_of(found))
 
 
 def _nothing(_: int) -> None:

@@ -315,7 +315,8 @@ def _facts(run: Run) -> tuple[tuple[str, str], ...]:
     made = [
         ("network", model_name(run)),
         ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
-        ("positions", f"{run.concepts.n_positions:,}"),
+        ("positions", f"{run.at_positions.n_positions:,}"),
+        *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
         ("concepts", f"{m.data.concepts:,}"),
         *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
         ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),

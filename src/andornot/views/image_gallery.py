@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from andornot.concepts.positions import AtomMap
+from andornot.counting.responses import known_positions
 from andornot.counting.upsample import upsample
 from andornot.data.images.dataset import ProbingData
 from andornot.data.images.pixels import to_rgb
@@ -41,6 +43,7 @@ class ImageView(View):
             above 0.
         labels: the concepts that cover most of the unit's mask, most first.
         counted: where the formula is scored; None for everywhere.
+        by_sample: whether the image counts once, so that a formula holds on all of it or nowhere.
     """
 
     unit: int
@@ -52,6 +55,7 @@ class ImageView(View):
     peak: float
     labels: tuple[str, ...]
     counted: BoolArray | None = None
+    by_sample: bool = False
 
     @property
     def image(self) -> Image.Image:
@@ -94,7 +98,9 @@ class ImageView(View):
         """How well unit and formula agree here, and how strongly the unit fires."""
         both, unit, formula = self.shares
         parts = []
-        if both + unit + formula > 0:
+        if self.by_sample:
+            parts.append("formula holds" if self.formula_mask.any() else "formula does not hold")
+        elif both + unit + formula > 0:
             parts.append(f"IoU {both / (both + unit + formula):.2f} here")
         if self.peak == self.peak:  # not NaN: the threshold is above 0
             parts.append(f"peak {self.peak:.1f} × threshold")
@@ -184,9 +190,15 @@ class ImageGallery(Gallery[ImageView]):
             unit_mask=unit_mask,
             formula_mask=atoms[grid],
             peak=float(self.peaks[sample, unit]) / threshold if threshold > 0 else np.nan,
-            labels=self._labels_under(grid[unit_mask]),
+            labels=self._labels_under(self._labelled.sample(sample)[unit_mask]),
             counted=self._counted(explanation.formula, grid),
+            by_sample=self.run.by_sample,
         )
+
+    @property
+    def _labelled(self) -> AtomMap:
+        """What is labelled at each position, whatever counts once."""
+        return known_positions(self.run.at_positions)
 
     def _counted(self, formula: Formula | None, grid: NDArray[np.int32]) -> BoolArray | None:
         if formula is None or not self.run.known_only:
@@ -199,7 +211,7 @@ class ImageGallery(Gallery[ImageView]):
 
     def _labels_under(self, atoms: NDArray[np.int32]) -> tuple[str, ...]:
         """The concepts that cover most of these positions, given by their atoms."""
-        table = self.run.concepts
+        table = self.run.at_positions
         covered = np.zeros(table.n_concepts, np.int64)
         for atom, n in zip(*np.unique(atoms, return_counts=True), strict=True):
             covered[table.indices[table.indptr[atom] : table.indptr[atom + 1]]] += n

@@ -14,7 +14,7 @@ from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 from andornot.search.options import SearchOptions
 from andornot.views.galleries import AnyGallery, open_gallery
-from andornot.views.of_run import directions_sentence, unit_entry
+from andornot.views.of_run import directions_sentence, unit_entry, unit_of_count_sentence
 from andornot.views.plain import View
 from andornot.views.samples import grouped
 from andornot.views.unit import Group, Range, UnitEntry, choose_units, lower_ranges
@@ -89,9 +89,9 @@ def units_in_words(
     gallery = None if terminal is None else open_gallery(run, layer, data)
     return UnitsInWords(
         level=run.level,
-        position=run.positions.position,
+        position=modality.level(run.level).position,
         terminal=terminal,
-        sentences=directions_sentence(run, layer),
+        sentences=(*directions_sentence(run, layer), *unit_of_count_sentence(run)),
         units=_units(run, layer, chosen, gallery, n_samples, near_twins),
     )
 
@@ -104,12 +104,12 @@ def _units(
     n_samples: int,
     near_twins: bool,
 ) -> Iterator[UnitInWords]:
-    result, position = run.result(layer), run.positions.position
+    result, areas = run.result(layer), run.areas(layer)
     for unit in units:
         groups: tuple[Group[Any], ...] = ()
         if gallery is not None:
             groups = grouped(gallery.unit(unit, n_samples))
-        entry = unit_entry(run, layer, result[unit], groups, position)
+        entry = unit_entry(run, layer, result[unit], groups, areas)
         lower = lower_ranges(result.ranges(unit))
         near = near_lines(run, result[unit]) if near_twins else ()
         yield UnitInWords(entry, lower, near)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
@@ -15,6 +17,7 @@ from andornot.results.result import Result
 from andornot.runs.manifest import RulePart
 from andornot.runs.run import Run
 from andornot.views.judged import headline_of
+from andornot.views.readings import both_readings
 from andornot.views.unit import (
     MAX_WEIGHTS,
     ClassWeight,
@@ -33,7 +36,11 @@ _VISIBLE: Final = 0.0005
 
 
 def unit_entry(
-    run: Run, layer: str, e: Explanation, groups: Sequence[Group[T]], position: str
+    run: Run,
+    layer: str,
+    e: Explanation,
+    groups: Sequence[Group[T]],
+    areas: NDArray[np.integer],
 ) -> UnitEntry[T]:
     """What a page says of a unit.
 
@@ -42,10 +49,13 @@ def unit_entry(
         layer: the unit's layer.
         e: its explanation.
         groups: samples that show it; empty groups are left out.
-        position: what a position of the run is called, in the singular.
+        areas: active positions of the layer's units in each sample, ``(n_samples, n_units)``.
     """
+    position = run.positions.position
     own = derived(run.concepts, e), class_weights(run, layer, e.unit)
     entry = entry_of(e, groups, position, *own, run.concepts)
+    more = both_readings(run, e, areas[:, e.unit])
+    entry = replace(entry, sentences=(*entry.sentences, *more))
     if not run.known_only:
         return entry
     return counted_where(entry, e, run.concepts.n_positions, position)
@@ -101,6 +111,7 @@ def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, .
         f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
         f"{run.record.data.concepts:,} concepts.",
         *directions_sentence(run, layer),
+        *unit_of_count_sentence(run),
         f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
         *length_sentence(result),
     )
@@ -116,6 +127,17 @@ def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
     return (
         f"A unit here is one of {count:,} directions{source} over the {units:,} units of the layer "
         f"“{layer}”, none of its own; a direction turned round would be another one.",
+    )
+
+
+def unit_of_count_sentence(run: Run) -> tuple[str, ...]:
+    """That each sample counts once, where it does."""
+    if not run.by_sample:
+        return ()
+    sample = run.modality.sample
+    return (
+        f"Each {sample} counts once: a unit is active, and a concept holds, in it if that is so "
+        "anywhere in it.",
     )
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from andornot._tools.checks import whole_number
 from andornot._tools.reading import read_array
 from andornot.concepts.positions import AtomMap
-from andornot.counting.responses import known_positions
 from andornot.errors import OptionError
 from andornot.formula import Formula
 from andornot.results.explanation import Explanation
@@ -106,7 +105,7 @@ class Gallery(ABC, Generic[V]):
     @cached_property
     def positions(self) -> AtomMap:
         """Which atom each position carries."""
-        return known_positions(self.run.concepts)
+        return self.run.shown_positions
 
     @cached_property
     def thresholds(self) -> NDArray[np.float64]:

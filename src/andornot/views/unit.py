@@ -374,15 +374,15 @@ def sentences(e: Explanation, position: str) -> tuple[str, ...]:
         f"Where the formula holds, the unit is active on {c.tp / (c.tp + c.fp):.0%} "
         f"of the {_counted(c.tp + c.fp, position)}.",
         *_single_sentence(e),
-        *unknown_sentences(e),
+        *unknown_sentences(e, position),
     )
 
 
-def unknown_sentences(e: Explanation) -> tuple[str, ...]:
+def unknown_sentences(e: Explanation, position: str) -> tuple[str, ...]:
     """The NOTs of a formula that hold mostly where nobody labelled the concept, in sentences."""
     return tuple(
         f"NOT {quote(one.concept)} holds mostly where nobody labelled {' or '.join(one.categories)}"
-        f" ({one.share:.0%} of the positions where the formula holds), so it may say where the "
+        f" ({one.share:.0%} of the {position}s where the formula holds), so it may say where the "
         "data come from and not what is there."
         for one in e.unknown
         if one.mostly

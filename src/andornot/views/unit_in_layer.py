@@ -121,7 +121,7 @@ def _view(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
-        entry=unit_entry(context.run, context.layer, e, groups, context.run.positions.position),
+        entry=unit_entry(context.run, context.layer, e, groups, context.gallery.areas),
         n_positions=sum(asdict(e.counts).values()),
         true_negatives=shown.counts.tn,
         kind=kind_words(shown),
