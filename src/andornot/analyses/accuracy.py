@@ -71,12 +71,14 @@ def answer(
         RunError: no unit has a formula, or predictions and classes cannot be compared.
 
     Examples:
-        >>> answer(run).tables["units"][["unit", "accuracy", "accuracy_lost"]]
-           unit  accuracy  accuracy_lost
-        0     0       1.0          0.125
-        1     1       1.0          0.500
-        2     3       1.0          0.000
-        3     2       1.0          0.000
+        >>> units = answer(run).tables["units"].set_index("unit").sort_index()
+        >>> units[["accuracy", "accuracy_lost"]]
+              accuracy  accuracy_lost
+        unit
+        0          1.0          0.125
+        1          1.0          0.500
+        2          1.0          0.000
+        3          1.0          0.000
     """
     least_active, seed = whole_number(least_active, "least_active"), whole_number(seed, "seed", 0)
     units, found = explained_units(run, layer), outcomes(run, only)

@@ -66,12 +66,11 @@ def answer(run: Run, layer: str | None = None) -> Answer:
            length  in_sample  held_out
         0       1      0.967     0.967
         1       2      1.000     1.000
-        >>> found.tables["verdicts"][["verdict", "formulas"]].head(4)
-                   verdict  formulas
-        0            solid         0
-        1          partial         0
-        2           chance         3
-        3  too little data         1
+        >>> found.tables["verdicts"][["verdict", "formulas"]].head(3)
+           verdict  formulas
+        0    solid         0
+        1  partial         0
+        2   chance         3
     """
     units = explained_units(run, layer)
     known = [t for e in units.explanations if (t := _trusted(e)) is not None]
