@@ -463,7 +463,8 @@ def test_where_little_can_be_known_little_is_said():
         andornot.explain(world.units, whole, **SEARCH), world.units, whole, options=none, **SEARCH
     )[0].trust
     # a table without folds gets some
-    assert trust.held_out is not None and trust.held_out_chance is None
+    assert trust.held_out is not None
+    assert trust.held_out_chance is None
     assert trust.chance is None
     assert trust.stability.resamples == 0
     nothing = np.zeros((1, 12, 4, 4), bool)

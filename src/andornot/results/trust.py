@@ -251,7 +251,9 @@ class Trust:
 
     @property
     def better_than_chance(self) -> bool:
-        """Whether the fit is more than chance explains, as far as is known (pooled q-value)."""
+        """Whether the fit is more than chance explains, as far as is known: held out if it is."""
+        if (luck := self.held_out_chance) is not None:
+            return luck.p_value <= LEVEL and luck.low > 0
         # what was not measured is not held against a unit
         return self.chance is None or self.chance.q_pooled <= LEVEL
 

@@ -219,7 +219,7 @@ def bound_orders(
                 best = max(best, whole[c] - hits * areas[f, c])
                 whole[c] = 0
             if length > 1:
-                best = max(0, best)
+                best = max(np.int64(0), best)
             for _ in range(length - 1):
                 # the largest that is left
                 top = 0
