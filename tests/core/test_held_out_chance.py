@@ -127,7 +127,7 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
     monkeypatch.setattr(module, "ENOUGH", 10**6)
     search = SEARCHES[at] | {"beam_size": 4, "search": "beam"}
     world = small(at, 20 + at, n_folds=2 + at % 4, grouped=at % 3 == 1)
-    options = TrustOptions(nulls=24, bootstrap=50, resamples=0, seed=at)
+    options = TrustOptions(nulls=16, bootstrap=50, resamples=0, seed=at)
     lengths = [1 + (at + u) % search["length"] for u in range(4)]
     held_out, found, seen = decided(monkeypatch, world, lengths, options, **search)
     orders = draw_shuffles(world.table.positions, None, options.nulls, at).orders
@@ -142,9 +142,9 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
             reaches = [i * union >= hits * t for i, t in null]
             assert seen[u] == reaches
             scores = [i / max(1, t) for i, t in null[: chance.searched]]
-            assert (chance.nulls, chance.reached) == (24, sum(reaches))
-            assert chance.p_value == (1 + sum(reaches)) / 25
-            assert chance.searched == min(8, 24)
+            assert (chance.nulls, chance.reached) == (16, sum(reaches))
+            assert chance.p_value == (1 + sum(reaches)) / 17
+            assert chance.searched == 8
             assert chance.iou == pytest.approx(np.mean(scores), abs=1e-15)
             assert chance.spread == pytest.approx(np.std(scores, ddof=1), abs=1e-15)
             level = math.log((chance.iou * union + 0.5) / ((1 - chance.iou) * union + 0.5))
