@@ -20,7 +20,6 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int
 from andornot.search.beam_room import Beam, BeamRule, Room, Rows, Top
 from andornot.search.beam_steps import search_units
 from andornot.search.bits import first_positions
@@ -83,8 +82,14 @@ class BeamSearch:
             units: atoms on which each unit is active, and its active positions there.
             lengths: how long each unit's formula may become; of one of 0 nothing is found.
         """
+        return self.best_of_rows(_rows(units), np.array(lengths, np.int64))
+
+    def best_of_rows(self, rows: Rows, lengths: Ints) -> Top:
+        """The same of units that are rows already."""
+        top = Top.room(len(lengths), self.options.length)
         with self._room() as room:
-            return self._search(units, lengths, room)[1]
+            search_units(self.rule, self.atoms, rows, lengths, room, top)
+        return top
 
     def solve(self, atoms: NDArray[np.int32], counts: Ints) -> Solution:
         """All that is found for one unit.
@@ -95,7 +100,9 @@ class BeamSearch:
         """
         length = self.options.length
         with self._room() as room:
-            size, top = self._search([(atoms, counts)], [length], room)
+            top = Top.room(1, length)
+            rows, lengths = _rows([(atoms, counts)]), np.array([length])
+            size = search_units(self.rule, self.atoms, rows, lengths, room, top)
             # the two beams change places after each step
             beam = _found(room.following if length % 2 else room.beam, size)
         by_length = _found(Top(*(column[0] for column in top)), length)
@@ -104,18 +111,6 @@ class BeamSearch:
             by_length=tuple(found if found.score > 0 else None for found in by_length),
             proven=length == 1,
         )
-
-    def _search(
-        self, units: Sequence[tuple[NDArray[np.int32], Ints]], lengths: Sequence[int], room: Room
-    ) -> tuple[Int, Top]:
-        top = Top.room(len(units), self.options.length)
-        rows = Rows(
-            np.cumsum([0, *(len(atoms) for atoms, _ in units)]),
-            np.concatenate([atoms for atoms, _ in units]),
-            np.concatenate([counts for _, counts in units]),
-        )
-        each = np.array(lengths, np.int64)
-        return search_units(self.rule, self.atoms, rows, each, room, top), top
 
     @contextmanager
     def _room(self) -> Iterator[Room]:
@@ -127,6 +122,15 @@ class BeamSearch:
             room = Room.of(self.atoms, self.rule, size, length)
         yield room
         self.idle.put(room)
+
+
+def _rows(units: Sequence[tuple[NDArray[np.int32], Ints]]) -> Rows:
+    """Atoms and active positions of several units, one after another."""
+    return Rows(
+        np.cumsum([0, *(len(atoms) for atoms, _ in units)]),
+        np.concatenate([atoms for atoms, _ in units]),
+        np.concatenate([counts for _, counts in units]),
+    )
 
 
 def _each_with_derived(candidates: Ints, bases: Ints) -> Ints:

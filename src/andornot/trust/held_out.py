@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
 from andornot._tools.progress import track
-from andornot.concepts.positions import AtomMap
+from andornot.concepts.positions import AtomMap, offsets_of
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
 from andornot.results.trust import HeldOut
@@ -23,6 +23,8 @@ from andornot.trust.kernels import LANES, count_in_samples, count_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
+from andornot.trust.tile_kernels import count_tiles
+from andornot.trust.tiles import CodeTiles, UnitTiles
 
 Ints = NDArray[np.int64]
 
@@ -46,6 +48,29 @@ class PartCounts(NamedTuple):
     atoms: NDArray[np.int32]
     inside: Ints
     outside: Ints
+
+
+class PartRows(NamedTuple):
+    """A unit's active positions on several shuffles, inside and outside of each fold.
+
+    Attributes:
+        indptr: int64 ``(n + 1,)``, where the atoms of each shuffle begin.
+        atoms: int32, the atoms on which it is active, each once, in any order.
+        inside, outside: int64 ``(n_folds, len(atoms))``.
+    """
+
+    indptr: Ints
+    atoms: NDArray[np.int32]
+    inside: Ints
+    outside: Ints
+
+    def one(self, at: int) -> PartCounts:
+        """Those of one shuffle, in order of atoms."""
+        own = slice(self.indptr[at], self.indptr[at + 1])
+        order = np.argsort(self.atoms[own])
+        return PartCounts(
+            self.atoms[own][order], self.inside[:, own][:, order], self.outside[:, own][:, order]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +123,36 @@ class PartCounter:
         self._places.append(place)
         ascending = np.argsort(atoms[:n])
         return PartCounts(atoms[ascending], inside[:, ascending], outside[:, ascending])
+
+    def count_orders(self, unit: UnitPositions, orders: NDArray[np.int32]) -> PartRows:
+        """Count for each of some orders ``(n, n_samples)``; as :meth:`count`."""
+        if self.tiles is None:
+            parts = [self.count(unit, order) for order in orders]
+            return PartRows(
+                offsets_of([len(part.atoms) for part in parts]),
+                *(np.concatenate(some, axis=-1) for some in zip(*parts, strict=True)),
+            )  # fmt: skip
+        top = unit.top_rank(self.n_folds)
+        own = UnitTiles.of(unit.spelt_out, self.tiles, top)
+        most = min(self.n_atoms, len(unit.spelt_out.positions))
+        indptr = np.zeros(len(orders) + 1, np.int64)
+        atoms = np.empty(len(orders) * most, np.int32)
+        inside, outside = np.empty((2, self.n_folds, len(atoms)), np.int64)
+        place = self._places.pop() if self._places else np.full(self.n_atoms, -1, np.int32)
+        count_tiles(
+            own.samples, own.starts, own.tiles, own.ranks, own.bits, unit.needed[: self.n_folds],
+            self.positions.folds, orders, self.positions.atom_offsets, self.positions.atoms,
+            self.tiles.n_tiles, self.tiles.first, self.tiles.codes, self.tiles.bits, place,
+            np.zeros((self.n_folds * top, most), np.int32), indptr, atoms, inside, outside,
+        )  # fmt: skip
+        self._places.append(place)
+        n = indptr[-1]
+        return PartRows(indptr, atoms[:n], inside[:, :n], outside[:, :n])
+
+    @cached_property
+    def tiles(self) -> CodeTiles | None:
+        """The annotations by tile, where samples are maps of one size."""
+        return CodeTiles.of(self.positions)
 
     @cached_property
     def _places(self) -> list[NDArray[np.int32]]:

@@ -27,10 +27,11 @@ from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
 from andornot.explainer import searched_concepts
 from andornot.results.trust import HeldOut, HeldOutChance
+from andornot.search.beam_room import Rows
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-from andornot.trust.held_out import PartCounter, PartCounts, length_that_pays
-from andornot.trust.kernels import bound_orders
+from andornot.trust.held_out import PartCounter, PartRows, length_that_pays
+from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
@@ -280,7 +281,7 @@ class _Unit:
         """Decide on the shuffles."""
         orders = self.shuffles.orders
         n_full = min(SEARCHED, len(orders))
-        counts = self._search([self._count(b) for b in range(n_full)])
+        counts = self._search_all(self._count(range(n_full)))
         chosen = np.array([self._chosen(counts[:, b]) for b in range(n_full)])
         scores = ratio(chosen[:, 0], chosen[:, 1])
         # in whole numbers, so that equal scores are equal
@@ -325,23 +326,22 @@ class _Unit:
 
     def _decide(self, some: Sequence[int], slack: Ints) -> list[bool]:
         """Whether shuffles reach the unit's score, searched fold by fold until that is certain."""
-        parts = {b: self._count(b) for b in some}
-        left = {
-            b: self._slack(parts[b]) if slack[0, b] == _OPEN else slack[:, b].copy() for b in some
-        }
+        parts = self._count(some)
+        left = slack[:, some]
+        if (left[0] == _OPEN).any():
+            left = np.where(left[0] == _OPEN, self._slack(parts), left)
         counts = np.zeros((self.counter.n_folds, len(some), len(self.among), 2), np.int64)
         # the fold whose bound is the widest first: with it most are decided
-        for fold in np.argsort(-np.sum(list(left.values()), axis=0), kind="stable"):
-            still = [at for at, b in enumerate(some) if left[b].sum() >= 0]
-            if not still:
+        for fold in np.argsort(-left.sum(axis=1), kind="stable").tolist():
+            still = left.sum(axis=0) >= 0
+            if not still.any():
                 break
-            counts[fold, still] = self._search([parts[some[at]] for at in still], [int(fold)])[0]
-            for at in still:
-                # at least as much as at the length that is chosen in the end
-                left[some[at]][fold] = self._ahead(counts[fold, at]).max()
+            counts[fold] = self._search(parts, fold, still)
+            # at least as much as at the length that is chosen in the end
+            left[fold, still] = self._ahead(counts[fold, still]).max(axis=1)
         return [
-            bool(left[b].sum() >= 0 and self._ahead(self._chosen(counts[:, at])) >= 0)
-            for at, b in enumerate(some)
+            bool(total >= 0 and self._ahead(self._chosen(counts[:, at])) >= 0)
+            for at, total in enumerate(left.sum(axis=0).tolist())
         ]
 
     def _ahead(self, counts: Ints) -> Ints:
@@ -359,30 +359,37 @@ class _Unit:
         chosen: Ints = counts[:, length - 1].sum(axis=0)
         return chosen
 
-    def _slack(self, parts: PartCounts) -> Ints:
-        """The bound of each fold, from all atoms that are worth it (see ``bound_orders``)."""
-        inside, sizes = parts.inside, self.bounds.sizes[:, parts.atoms]
-        worth = np.maximum(0, (self.union + self.hits) * inside - self.hits * sizes)
-        slack: Ints = worth.sum(axis=1) - self.hits * inside.sum(axis=1)
+    def _slack(self, parts: PartRows) -> Ints:
+        """Bounds ``(n_folds, n)`` from all atoms that are worth it (see ``bound_orders``)."""
+        slack = np.empty((self.counter.n_folds, len(parts.indptr) - 1), np.int64)
+        bound_parts(
+            parts.indptr, parts.atoms, parts.inside, self.bounds.sizes, self.hits, self.union, slack
+        )
         return slack
 
-    def _count(self, b: int) -> PartCounts:
-        """Active positions on a shuffle, inside and outside of each fold."""
-        return self.counter.count(self.unit, self.shuffles.orders[b])
+    def _count(self, some: Sequence[int]) -> PartRows:
+        """Active positions on some shuffles, inside and outside of each fold."""
+        return self.counter.count_orders(self.unit, self.shuffles.orders[list(some)])
 
-    def _search(self, parts: Sequence[PartCounts], folds: Sequence[int] | None = None) -> Ints:
+    def _search_all(self, parts: PartRows) -> Ints:
         """Held-out hits and unions of what is found, ``(n_folds, n_shuffles, n_lengths, 2)``."""
-        folds = range(self.counter.n_folds) if folds is None else folds
-        sizes = self.bounds.sizes
-        found = np.zeros((len(folds), len(parts), len(self.among), 2), np.int64)
-        for at, fold in enumerate(folds):
-            rows = ((own.atoms, own.outside[fold]) for own in parts)
-            by_part = self.searches[fold].masks(rows, self.among)
-            for place, (masks, own) in enumerate(zip(by_part, parts, strict=True)):
-                inside = own.inside[fold]
-                both = masks[:, own.atoms] @ inside
-                found[at, place, :, 0] = both
-                found[at, place, :, 1] = inside.sum() + masks @ sizes[fold] - both
+        wanted = np.ones(len(parts.indptr) - 1, np.bool_)
+        return np.stack([self._search(parts, f, wanted) for f in range(self.counter.n_folds)])
+
+    def _search(self, parts: PartRows, fold: int, wanted: NDArray[np.bool_]) -> Ints:
+        """The same without one fold, ``(n_shuffles, n_lengths, 2)``; 0 where it is not wanted."""
+        search, sizes = self.searches[fold], self.bounds.sizes[fold]
+        if search.options.search == "beam":
+            rows = Rows(parts.indptr, parts.atoms, parts.outside[fold])
+            return search.held_out_counts(rows, parts.inside[fold], sizes, self.among, wanted)
+        found = np.zeros((len(wanted), len(self.among), 2), np.int64)
+        for place in np.flatnonzero(wanted).tolist():
+            own = parts.one(place)
+            (masks,) = search.masks([(own.atoms, own.outside[fold])], self.among)
+            inside = own.inside[fold]
+            both = masks[:, own.atoms] @ inside
+            found[place, :, 0] = both
+            found[place, :, 1] = inside.sum() + masks @ sizes - both
         return found
 
 

@@ -21,6 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, inlined, lean
+from andornot.search.bits import lowest, mark
+from andornot.search.kernels import atoms_of, clear, copy
+from andornot.search.problem import Atoms, Words
 
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -263,3 +266,76 @@ def count_in_samples(
                 atom = atoms[atom_offsets[s] + code]
                 for n in range(n_formulas):
                     both[s, n] += there * masks[f, n, atom]
+
+
+@lean
+def bound_parts(
+    indptr: Ints, atoms: Int32s, inside: Ints, sizes: Ints, hits: int, union: int, slack: Ints
+) -> None:
+    """Bounds as of :func:`bound_orders`, from all atoms that are worth it.
+
+    Args:
+        indptr: where the atoms of each null begin.
+        atoms: on which the unit is active there.
+        inside: ``(n_folds, len(atoms))``, its active positions in each fold.
+        sizes: as in :func:`bound_orders`, like the next two.
+        hits: of the unit itself.
+        union: likewise.
+        slack: ``(n_folds, n_nulls)``, the bounds are written here.
+    """
+    for f in range(len(inside)):
+        for b in range(len(indptr) - 1):
+            bound = np.int64(0)
+            for at in range(indptr[b], indptr[b + 1]):
+                k = inside[f, at]
+                bound += max(0, (union + hits) * k - hits * sizes[f, atoms[at]]) - hits * k
+            slack[f, b] = bound
+
+
+@lean
+def score_elsewhere(
+    terms: Ints, operators: Ints, lengths: Ints, wanted: NDArray[np.bool_], atoms: Atoms,
+    indptr: Ints, active: Int32s, inside: Ints, sizes: Ints, masks: Words, counts: Ints,
+    found: Ints,
+) -> None:  # fmt: skip
+    """Hits and unions of formulas where they were not searched for.
+
+    Args:
+        terms: as in ``Top``, like ``operators``.
+        lengths: which formulas to count.
+        wanted: of which units.
+        atoms: the concept table.
+        indptr: where the atoms of each unit begin.
+        active: on which it is active.
+        inside: its active positions there.
+        sizes: positions of all atoms.
+        masks: room, ``(2, n_atom_words)``.
+        counts: room, ``(n_atoms,)``, all 0 before and after.
+        found: ``(n_units, n_lengths, 2)``, written for those that are wanted.
+    """
+    mask, longer = masks[0], masks[1]
+    for u in range(len(terms)):
+        if not wanted[u]:
+            continue
+        total = np.int64(0)
+        for at in range(indptr[u], indptr[u + 1]):
+            counts[active[at]] = inside[at]
+            total += inside[at]
+        for k in range(len(lengths)):
+            row = lengths[k] - 1
+            clear(mask)
+            for n in range(lengths[k]):
+                if terms[u, row, n] >= 0:
+                    mark(mask, operators[u, row, n], atoms_of(atoms, terms[u, row, n]), longer)
+                    copy(longer, mask)
+            both, area = np.int64(0), np.int64(0)
+            for w in range(len(mask)):
+                word = mask[w]
+                while word:
+                    atom = 64 * w + lowest(word)
+                    word &= word - np.uint64(1)
+                    both += counts[atom]
+                    area += sizes[atom]
+            found[u, k, 0], found[u, k, 1] = both, total + area - both
+        for at in range(indptr[u], indptr[u + 1]):
+            counts[active[at]] = 0

@@ -17,13 +17,14 @@ from andornot.counting.responses import Responses
 from andornot.explainer import kernel_atoms, searched_concepts
 from andornot.measures.scores import Counts
 from andornot.search.beam import BeamSearch
-from andornot.search.beam_room import Top
-from andornot.search.bits import with_bits, with_planes
+from andornot.search.beam_room import Rows, Top
+from andornot.search.bits import n_atom_words, with_bits, with_planes
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
 from andornot.search.pairs import with_pairs
 from andornot.search.problem import OR, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
+from andornot.trust.kernels import score_elsewhere
 
 Ints: TypeAlias = NDArray[np.int64]
 Unit: TypeAlias = tuple[NDArray[np.int32], Ints]
@@ -170,6 +171,33 @@ class Repeats:
                     self.atoms_of(terms[n - 1, own], operators[n - 1, own])
                     for n, own in zip(lengths, there, strict=True)
                 ])  # fmt: skip
+
+    def held_out_counts(
+        self, rows: Rows, inside: Ints, sizes: Ints, lengths: range, wanted: NDArray[np.bool_]
+    ) -> Ints:
+        """Search for several units, and count what is found where it was not searched for.
+
+        Args:
+            rows: the units' active positions where they are searched for.
+            inside: those of the same atoms elsewhere.
+            sizes: positions of all atoms there.
+            lengths: ascending.
+            wanted: which of the units; the others are not searched for.
+
+        Returns:
+            hits and unions ``(n_units, len(lengths), 2)``, 0 for units that are not wanted.
+        """
+        found = np.zeros((len(wanted), len(lengths), 2), np.int64)
+        sums = np.concatenate([[0], np.cumsum(rows.counts)])
+        # on a shuffle a unit may be active on nothing that is searched on
+        some = wanted & (sums[rows.indptr[1:]] > sums[rows.indptr[:-1]])
+        top = self._beam.best_of_rows(rows, np.where(some, lengths[-1], 0))
+        rooms = np.zeros((2, n_atom_words(self._atoms)), np.uint64)
+        score_elsewhere(
+            top.terms, top.operators, np.array(lengths), wanted, self._atoms, rows.indptr,
+            rows.atoms, inside, sizes, rooms, np.zeros(len(sizes), np.int64), found,
+        )  # fmt: skip
+        return found
 
     def _best(
         self, units: Units, sizes: Ints | None, lengths: Iterable[int]
