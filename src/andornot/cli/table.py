@@ -304,7 +304,7 @@ _TRUST = (
         "Trust", _EXPLAIN, TrustOptions, "in_sample", more={"is_flag": True},
     ),
     Setting(
-        ("--part",), "Call what is explained a part of a unit where the held-out IoU is surely "
+        ("--part",), "Name what is explained a part of a unit where the held-out IoU is surely "
         "above this.",
         "Trust", _EXPLAIN, TrustOptions, "part", kind=float, metavar="IOU",
         note=f"{PART_OF_MAPS:g} for images, {PART_OF_ROWS:g} for rows",
