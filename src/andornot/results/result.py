@@ -255,8 +255,8 @@ class Result:
             >>> masks = np.random.default_rng(0).random((3, 60)) < 0.3
             >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"])
             >>> result = andornot.explain(masks[:1], concepts).assess(masks[:1], concepts)
-            >>> result[0].trust.chance.p_value
-            0.025
+            >>> result[0].verdict, result[0].trust.held_out_chance.p_value
+            (<Verdict.TOO_LITTLE_DATA: 'too little data'>, 0.025)
         """
         found: Result = resolve("andornot.trust.measure:assess")(
             self, unit_masks, concepts, **options
