@@ -350,7 +350,9 @@ def test_stored_activations_under_the_thresholds_of_folds(sizes, n_folds):
     found = stored(list(np.arange(40) % n_folds), sizes)
     planted = found[0]
     if n_folds in (2, 5):
-        assert planted.trust.held_out_chance.exact == (sizes is None or len(set(sizes)) == 1)
+        # in two folds each length comes up five times, which is often enough
+        alike = sizes is None or len(set(sizes)) == 1 or n_folds == 2
+        assert planted.trust.held_out_chance.exact == alike
         assert planted.trust.held_out_chance.p_value == 1 / 40
         assert planted.verdict == Verdict.SOLID
         assert all(e.trust.held_out_chance.p_value > 0.05 for e in found[1:])
