@@ -240,7 +240,14 @@ class Explanation:
 
     @property
     def verdict(self) -> Verdict | None:
-        """How far the formula that is shown can be relied on; None where there is none."""
+        """How far the formula that is shown can be relied on; None where there is none.
+
+        Examples:
+            >>> masks = np.eye(3, dtype=bool)
+            >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"])
+            >>> print(andornot.explain([[True, True, False]], concepts)[0].verdict)
+            too little data
+        """
         if self.formula is None:
             return None
         support = self.support or Support(self.counts.tp + self.counts.fn)
@@ -251,6 +258,11 @@ class Explanation:
         """The formula that is shown: the shortest that does about as well on held-out samples.
 
         It is the formula itself where nothing is known of held-out samples.
+
+        Examples:
+            >>> explanation = run.result()[3]
+            >>> print(explanation.shown.formula, explanation.trust.shown)
+            red OR yellow 2
         """
         if not self.beam or self.trust is None:
             return self.beam[0] if self.beam else None
@@ -263,6 +275,12 @@ class Explanation:
         """The formula's concepts that the data cannot tell from others, with those others.
 
         Those of the formula that is shown, which may be shorter, are ``shown.twins``.
+
+        Examples:
+            >>> masks = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool)
+            >>> concepts = andornot.ConceptTable.from_masks(masks, ["asked", "refund", "late"])
+            >>> print(*andornot.explain(masks[:1], concepts)[0].twins)
+            asked = refund
         """
         return self.beam[0].twins if self.beam else ()
 

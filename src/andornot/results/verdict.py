@@ -59,7 +59,12 @@ class Verdict(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What it says, in one sentence for those who do not know the method."""
+        """What it says, in one sentence for those who do not know the method.
+
+        Examples:
+            >>> print(andornot.Verdict.TOO_LITTLE_DATA.meaning)
+            the unit is active on too few positions or groups of samples to tell
+        """
         return _MEANING[self]
 
 
