@@ -70,11 +70,6 @@ class UnitPositions:
         positions = (np.repeat(self.firsts, self.widths) + within).astype(np.int32)
         return sample, positions, np.repeat(self.ranks, self.widths)
 
-    def top_rank(self, n: int) -> int:
-        """The highest rank that one of the first ``n`` thresholds needs, where it is ever met."""
-        highest = int(self.ranks.max(initial=1))
-        return int(np.minimum(self.needed[:n], highest).max(initial=1))
-
     @cached_property
     def spelt_out(self) -> SpeltOut:
         """Each position by itself, with its rank."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,12 @@ from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.search.beam_room import Rows
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-from andornot.trust.held_out import PartCounter, PartRows, length_that_pays
+from andornot.trust.held_out import PairCounts, PartCounter, PartRows, length_that_pays
 from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
+from andornot.trust.tiles import UnitTiles
 
 Ints = NDArray[np.int64]
 
@@ -58,6 +60,13 @@ _MOSTLY_OPEN = 0.6
 
 _OPEN = 2**40
 """Stands for the bound of what is not bounded; real ones may be as large, and are open too."""
+
+_PAIRED = 64
+"""The first shuffle for which it pays to count what a unit shares with each lender, once for all
+shuffles: a unit that chance reaches often ends before."""
+
+_REPEATED = 3
+"""So often must a sample borrow from one lender in the mean, for that to pay."""
 
 _TOGETHER = 16
 """Shuffles that no bound decides which are searched for before the next look at ``ENOUGH``."""
@@ -217,6 +226,7 @@ class _Bounds:
     indices: NDArray[np.int32]
     areas: Ints
     has_samples: NDArray[np.bool_]
+    lenders: Lenders | None
 
     @classmethod
     def of(cls, counter: PartCounter, shuffles: Shuffles, repeats: Repeats) -> _Bounds:
@@ -243,7 +253,10 @@ class _Bounds:
             own[:] = np.bincount(indices, table.fold_counts[atoms, fold], table.n_concepts)
         has_samples = np.isin(np.arange(table.n_folds), known_positions(table).folds)
         sizes = np.ascontiguousarray(table.fold_counts.T)
-        return cls(parts, sizes, indptr, indices, areas, has_samples)
+        lenders = shuffles.lenders(slice(None)) if counter.tiles is not None else None
+        if lenders is not None and _REPEATED * len(lenders.lenders) > shuffles.orders.size:
+            lenders = None
+        return cls(parts, sizes, indptr, indices, areas, has_samples, lenders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -369,7 +382,28 @@ class _Unit:
 
     def _count(self, some: Sequence[int]) -> PartRows:
         """Active positions on some shuffles, inside and outside of each fold."""
-        return self.counter.count_orders(self.unit, self.shuffles.orders[list(some)])
+        counter, tiles, lenders = self.counter, self._tiles, self.bounds.lenders
+        if tiles is None:
+            return counter.count_orders(self.unit, self.shuffles.orders[list(some)])
+        if lenders is not None and some[0] >= _PAIRED and self._pairs is not None:
+            return counter.count_paired(tiles, self._pairs, lenders, some)
+        return counter.count_tiled(tiles, self.shuffles.orders[list(some)])
+
+    @cached_property
+    def _tiles(self) -> UnitTiles | None:
+        """The unit by tile, where its samples are maps of one size."""
+        counter = self.counter
+        if counter.tiles is None:
+            return None
+        needed = self.unit.needed[: counter.n_folds]
+        return UnitTiles.of(self.unit.spelt_out, needed, counter.tiles)
+
+    @cached_property
+    def _pairs(self) -> PairCounts | None:
+        """What it shares with all that its samples borrow, if that can be held."""
+        if self._tiles is None or self.bounds.lenders is None:
+            return None
+        return self.counter.pairs(self._tiles, self.bounds.lenders)
 
     def _search_all(self, parts: PartRows) -> Ints:
         """Held-out hits and unions of what is found, ``(n_folds, n_shuffles, n_lengths, 2)``."""
