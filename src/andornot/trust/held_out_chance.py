@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from andornot._tools.parallel import ordered_map
+from andornot._tools.parallel import chunks, ordered_map
 from andornot._tools.progress import track
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
@@ -303,13 +303,14 @@ class _Unit:
         decided = dict(enumerate(reaches)) | dict.fromkeys(
             set(range(n_full, len(orders))) - set(open_ones), False
         )
-        for first in range(0, len(open_ones), _TOGETHER):
-            some = open_ones[first : first + _TOGETHER]
-            # all before the next open one are decided, so it can be told whether there are enough
-            n_known = some[0]
-            if sum(decided[b] for b in range(n_known)) >= ENOUGH:
+        # each time all before the next open one are decided, so it can be told whether they suffice
+        reached = sum(reaches)
+        for some in chunks(open_ones, _TOGETHER):
+            if reached >= ENOUGH:
                 break
-            decided |= zip(some, self._decide(some, slack), strict=True)
+            reach = self._decide(some, slack)
+            decided |= zip(some, reach, strict=True)
+            reached += sum(reach)
         return _ended([decided[b] for b in range(len(orders)) if b in decided], scores)
 
     def _open_ones(self) -> tuple[list[int], Ints]:
@@ -328,7 +329,7 @@ class _Unit:
                 lenders.nulls,
                 *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.among[-1], self.hits, self.union, tally, np.empty_like(tally),
-                np.zeros((2, n), np.int64), counter.local,
+                np.zeros((2, n), np.int64), counter.local, np.empty(counter.n_atoms, np.int64),
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,
             )  # fmt: skip
             slack[:, some] = part
@@ -373,11 +374,14 @@ class _Unit:
         return chosen
 
     def _slack(self, parts: PartRows) -> Ints:
-        """Bounds ``(n_folds, n)`` from all atoms that are worth it (see ``bound_orders``)."""
+        """Bounds ``(n_folds, n)`` as of ``bound_orders``."""
         slack = np.empty((self.counter.n_folds, len(parts.indptr) - 1), np.int64)
+        bounds = self.bounds
         bound_parts(
-            parts.indptr, parts.atoms, parts.inside, self.bounds.sizes, self.hits, self.union, slack
-        )
+            parts.indptr, parts.atoms, parts.inside, bounds.sizes, bounds.indptr, bounds.indices,
+            bounds.areas, self.among[-1], self.hits, self.union,
+            np.zeros((2, bounds.areas.shape[1]), np.int64), slack,
+        )  # fmt: skip
         return slack
 
     def _count(self, some: Sequence[int]) -> PartRows:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int, inlined, lean
+from andornot._tools.jit import Int, helper, inlined, lean
 from andornot.search.bits import lowest, mark
 from andornot.search.kernels import atoms_of, clear, copy
 from andornot.search.problem import Atoms, Words
@@ -130,12 +130,51 @@ def count_parts(
     return n_found
 
 
+@helper
+def _most_worth(
+    atoms: Int32s, counts: Ints, sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints,
+    length: int, hits: int, union: int, whole: Ints, positive: Ints,
+) -> int:  # fmt: skip
+    """What no formula is worth more than in a fold; see :func:`bound_orders`.
+
+    ``atoms`` are those on which a unit is active, ``counts`` its positions there; ``whole`` and
+    ``positive`` are room, ``(n_concepts,)``, all 0 before and after.
+    """
+    everything = np.int64(0)
+    for at in range(len(atoms)):
+        atom = atoms[at]
+        gain = (union + hits) * counts[at]
+        worth = max(0, gain - hits * sizes[atom])
+        everything += worth
+        for entry in range(indptr[atom], indptr[atom + 1]):
+            whole[indices[entry]] += gain
+            positive[indices[entry]] += worth
+    best = np.int64(-(2**62))
+    for c in range(len(areas)):
+        best = max(best, whole[c] - hits * areas[c])
+        whole[c] = 0
+    if length > 1:
+        best = max(0, best)
+    for _ in range(length - 1):
+        # the largest that is left
+        top = 0
+        for c in range(len(areas)):
+            if positive[c] > positive[top]:
+                top = c
+        best += positive[top]
+        positive[top] = 0
+    for c in range(len(areas)):
+        positive[c] = 0
+    # no formula at all is worth nothing
+    return max(0, min(best, everything))
+
+
 @lean
 def bound_orders(
     samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
-    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, by_concept: Ints, slack: Ints,
+    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints, by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
 
@@ -160,10 +199,11 @@ def bound_orders(
     * ``tally``: room, ``(n_nulls, n_atoms)``, all 0 before and after.
     * ``touched``: room, ``(n_nulls, n_atoms)``; ``n_touched``: room, ``(2, n_nulls)``.
     * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
+    * ``counts``: room, ``(n_atoms,)``.
     * ``by_concept``: room, ``(2, n_concepts)``, all 0 before and after.
     * ``slack``: ``(n_folds, n_nulls)``, the bounds are written here.
     """
-    n_nulls, n_concepts = len(tally), areas.shape[1]
+    n_nulls = len(tally)
     whole, positive = by_concept[0], by_concept[1]
     for f in range(len(sizes)):
         for b in range(n_nulls):
@@ -207,34 +247,15 @@ def bound_orders(
                                 n_touched[0, b] += 1
                             tally[b, atom] += there
         for b in range(n_nulls):
-            everything = 0
             for at in range(n_touched[0, b]):
-                atom = touched[b, at]
-                gain = (union + hits) * tally[b, atom]
-                worth = max(0, gain - hits * sizes[f, atom])
-                everything += worth
-                tally[b, atom] = 0
-                for entry in range(indptr[atom], indptr[atom + 1]):
-                    whole[indices[entry]] += gain
-                    positive[indices[entry]] += worth
-            best = np.int64(-(2**62))
-            for c in range(n_concepts):
-                best = max(best, whole[c] - hits * areas[f, c])
-                whole[c] = 0
-            if length > 1:
-                best = max(0, best)
-            for _ in range(length - 1):
-                # the largest that is left
-                top = 0
-                for c in range(n_concepts):
-                    if positive[c] > positive[top]:
-                        top = c
-                best += positive[top]
-                positive[top] = 0
-            for c in range(n_concepts):
-                positive[c] = 0
-            # no formula at all is worth nothing
-            slack[f, b] = max(0, min(best, everything)) - hits * n_touched[1, b]
+                counts[at] = tally[b, touched[b, at]]
+                tally[b, touched[b, at]] = 0
+            n = n_touched[0, b]
+            best = _most_worth(
+                touched[b, :n], counts[:n], sizes[f], indptr, indices, areas[f], length, hits,
+                union, whole, positive,
+            )
+            slack[f, b] = best - hits * n_touched[1, b]
 
 
 @lean
@@ -270,26 +291,28 @@ def count_in_samples(
 
 @lean
 def bound_parts(
-    indptr: Ints, atoms: Int32s, inside: Ints, sizes: Ints, hits: int, union: int, slack: Ints
-) -> None:
-    """Bounds as of :func:`bound_orders`, from all atoms that are worth it.
+    first: Ints, found: Int32s, inside: Ints, sizes: Ints, indptr: Ints, indices: Int32s,
+    areas: Ints, length: int, hits: int, union: int, by_concept: Ints, slack: Ints,
+) -> None:  # fmt: skip
+    """The bounds of :func:`bound_orders`, from counts that are there already.
 
-    Args:
-        indptr: where the atoms of each null begin.
-        atoms: on which the unit is active there.
-        inside: ``(n_folds, len(atoms))``, its active positions in each fold.
-        sizes: as in :func:`bound_orders`, like the next two.
-        hits: of the unit itself.
-        union: likewise.
-        slack: ``(n_folds, n_nulls)``, the bounds are written here.
+    Beside its arguments:
+
+    * ``first``: where the atoms of each null begin in ``found``.
+    * ``inside``: ``(n_folds, len(found))``, active positions in each fold.
     """
+    whole, positive = by_concept[0], by_concept[1]
     for f in range(len(inside)):
-        for b in range(len(indptr) - 1):
-            bound = np.int64(0)
-            for at in range(indptr[b], indptr[b + 1]):
-                k = inside[f, at]
-                bound += max(0, (union + hits) * k - hits * sizes[f, atoms[at]]) - hits * k
-            slack[f, b] = bound
+        for b in range(len(first) - 1):
+            counts = inside[f, first[b] : first[b + 1]]
+            active = np.int64(0)
+            for k in counts:
+                active += k
+            best = _most_worth(
+                found[first[b] : first[b + 1]], counts, sizes[f], indptr, indices, areas[f],
+                length, hits, union, whole, positive,
+            )
+            slack[f, b] = best - hits * active
 
 
 @lean
