@@ -17,7 +17,7 @@ from andornot.trust.exchange import Lenders
 from andornot.trust.held_out import PartCounter
 from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.repeat import Repeats
-from andornot.trust.tiles import CodeTiles, UnitTiles
+from andornot.trust.tiles import CodeTiles, UnitTiles, tiles_of
 
 N_FOLDS = 3
 
@@ -126,13 +126,15 @@ def test_bounds_from_counts_are_those_from_positions(length):
     )
     spelt = unit.under(table.positions.folds)
     tally = np.zeros((n, table.n_atoms), np.int32)
-    bound_orders(
-        spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
-        lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments, *shared,
-        tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local,
-        np.empty(table.n_atoms, np.int64), np.zeros((2, 3), np.int64), expected,
-    )  # fmt: skip
-    assert found.tolist() == expected.tolist()
+    for tiles in (None, counter.tiles):
+        bound_orders(
+            spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
+            lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
+            *tiles_of(spelt, tiles), *shared, tally, np.empty_like(tally),
+            np.zeros((2, n), np.int64), counter.local, np.empty(table.n_atoms, np.int64),
+            np.zeros((2, 3), np.int64), expected,
+        )  # fmt: skip
+        assert found.tolist() == expected.tolist()
 
 
 def test_what_is_found_is_counted_elsewhere_as_its_masks_are():

@@ -175,8 +175,7 @@ class PartCounter:
         count_tiles(
             own.samples, own.starts, own.tiles, own.masks, own.word_starts, own.levels, own.words,
             own.needed, self.positions.folds, orders, self.positions.atom_offsets,
-            self.positions.atoms, self.tiles.n_tiles, self.tiles.first, self.tiles.codes,
-            self.tiles.bits, place,
+            self.positions.atoms, *self.tiles.arguments, place,
             np.zeros((self.n_folds * own.n_levels, rows.most(len(orders))), np.int32), *rows,
         )  # fmt: skip
         self._places.append(place)
@@ -199,8 +198,7 @@ class PartCounter:
         n = list_pairs(
             own.samples, own.starts, own.tiles, own.masks, own.word_starts, own.levels, own.words,
             own.n_levels, self.positions.folds, lenders.first, lenders.lenders,
-            self.positions.atom_offsets, self.positions.atoms, self.n_atoms, self.tiles.n_tiles,
-            self.tiles.first, self.tiles.codes, self.tiles.bits,
+            self.positions.atom_offsets, self.positions.atoms, self.n_atoms, *self.tiles.arguments,
             np.full(self.n_folds * own.n_levels * self.n_atoms, -1, np.int32), pair_starts, cells,
             counts,
         )  # fmt: skip

@@ -36,7 +36,7 @@ from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
-from andornot.trust.tiles import UnitTiles
+from andornot.trust.tiles import UnitTiles, tiles_of
 
 Ints = NDArray[np.int64]
 
@@ -320,6 +320,7 @@ class _Unit:
         # what is not bounded here is open
         slack = np.full((counter.n_folds, len(self.shuffles.orders)), _OPEN)
         slack[:, :SEARCHED] = -1
+        by_tile = tiles_of(unit, counter.tiles)
         for some, lenders in bounds.parts:
             n = some.stop - some.start
             tally = np.zeros((n, counter.n_atoms), np.int32)
@@ -327,7 +328,7 @@ class _Unit:
             bound_orders(
                 unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
                 lenders.nulls,
-                *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
+                *counter.atom_arguments, *by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.among[-1], self.hits, self.union, tally, np.empty_like(tally),
                 np.zeros((2, n), np.int64), counter.local, np.empty(counter.n_atoms, np.int64),
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, helper, inlined, lean
-from andornot.search.bits import lowest, mark
+from andornot.search.bits import lowest, mark, popcount
 from andornot.search.kernels import atoms_of, clear, copy
 from andornot.search.problem import Atoms, Words
 
@@ -173,6 +173,8 @@ def _most_worth(
 def bound_orders(
     samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
+    tile_starts: Ints, tiles: Int32s, masks: Words,
+    n_tiles: int, tile_first: Ints, tile_codes: Codes, tile_bits: Words,
     sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
     tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints, by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
@@ -191,6 +193,8 @@ def bound_orders(
     * ``first``: ``(n_samples + 1,)``, where the lenders of each sample start in ``lenders``.
     * ``lenders``: the samples whose annotations it borrows in any null, each once.
     * ``null_first``, ``nulls``: the nulls in which it borrows from each of these.
+    * ``tile_starts, tiles, masks``, ``n_tiles, tile_first, tile_codes, tile_bits``: the unit and
+      all annotations by tile (``tiles``); ``n_tiles`` is 0 where they are not to be had.
     * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
     * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
     * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
@@ -218,7 +222,13 @@ def bound_orders(
                 height, columns = shapes[lender, 0], shapes[lender, 1]
                 start, first_atom = offsets[lender], atom_offsets[lender]
                 active = 0
-                if h == height and w == columns:
+                if n_tiles > 0:
+                    active = starts[k + 1] - starts[k]
+                    for at in range(tile_starts[k], tile_starts[k + 1]):
+                        here, mask = lender * n_tiles + tiles[at], masks[at]
+                        for e in range(tile_first[here], tile_first[here + 1]):
+                            local[0, tile_codes[e]] += popcount(mask & tile_bits[e])
+                elif h == height and w == columns:
                     active = starts[k + 1] - starts[k]
                     for at in range(starts[k], starts[k + 1]):
                         local[at & 3, codes[start + positions[at]]] += 1

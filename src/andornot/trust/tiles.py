@@ -8,6 +8,7 @@ a mask shares with each. For maps of one size; sequences and single positions fi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,11 @@ class CodeTiles:
     first: Ints
     codes: NDArray[np.uint16]
     bits: NDArray[np.uint64]
+
+    @property
+    def arguments(self) -> tuple[int, Ints, NDArray[np.uint16], NDArray[np.uint64]]:
+        """As the kernels take them."""
+        return self.n_tiles, self.first, self.codes, self.bits
 
     @classmethod
     def of(cls, positions: AtomMap) -> CodeTiles | None:
@@ -117,3 +123,14 @@ class UnitTiles:
             unit.samples, starts, tiles[:n], masks[:n], word_starts[: n + 1], levels[:n_words],
             words[:n_words], place.ravel() + 1, n_levels, len(unit.positions),
         )  # fmt: skip
+
+
+_NONE = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint64)
+
+
+def tiles_of(unit: SpeltOut, annotations: CodeTiles | None) -> tuple[Any, ...]:
+    """A unit's positions and the annotations by tile, as ``bound_orders`` takes them."""
+    if annotations is None:
+        return (*_NONE, 0, _NONE[0], np.zeros(0, np.uint16), _NONE[2])
+    own = UnitTiles.of(unit, np.ones(1, np.uint16), annotations)
+    return own.starts, own.tiles, own.masks, *annotations.arguments
