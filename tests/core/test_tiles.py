@@ -121,9 +121,7 @@ def test_bounds_from_counts_are_those_from_positions(length):
     areas = np.array([[s[table.mask(name)].sum() for name in table.names] for s in sizes])
     shared = sizes, table.indptr, table.indices, areas, length, 40, 300
     found, expected = np.empty((2, N_FOLDS, n), np.int64)
-    bound_parts(
-        rows.indptr, rows.atoms, rows.inside, *shared, np.zeros((2, 3), np.int64), found
-    )
+    bound_parts(rows.indptr, rows.atoms, rows.inside, *shared, np.zeros((2, 3), np.int64), found)
     spelt = unit.under(table.positions.folds)
     tally = np.zeros((n, table.n_atoms), np.int32)
     for tiles in (None, counter.tiles):

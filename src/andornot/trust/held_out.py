@@ -280,13 +280,13 @@ class PartCounter:
 
     def areas(self, masks: NDArray[np.uint8]) -> Ints:
         """Positions of each sample on which the formulas of its fold hold; as ``both`` above."""
-        p, sample = self.positions, self._entry_sample
+        p = self.positions
         n_formulas = masks.shape[1]
         areas = np.empty((p.n_samples, n_formulas), np.int64)
         for n in range(n_formulas):
             holds = masks[:, n].ravel()[self._entry_place]
-            # sums of whole numbers below 2**53, so exact
-            areas[:, n] = np.bincount(sample, p.sizes * holds, p.n_samples)
+            sums = np.concatenate([[0], np.cumsum(p.sizes * holds)])
+            areas[:, n] = np.diff(sums[p.atom_offsets])
         return areas
 
 

@@ -262,8 +262,17 @@ def bound_orders(
                 tally[b, touched[b, at]] = 0
             n = n_touched[0, b]
             best = _most_worth(
-                touched[b, :n], counts[:n], sizes[f], indptr, indices, areas[f], length, hits,
-                union, whole, positive,
+                touched[b, :n],
+                counts[:n],
+                sizes[f],
+                indptr,
+                indices,
+                areas[f],
+                length,
+                hits,
+                union,
+                whole,
+                positive,
             )
             slack[f, b] = best - hits * n_touched[1, b]
 
@@ -319,8 +328,17 @@ def bound_parts(
             for k in counts:
                 active += k
             best = _most_worth(
-                found[first[b] : first[b + 1]], counts, sizes[f], indptr, indices, areas[f],
-                length, hits, union, whole, positive,
+                found[first[b] : first[b + 1]],
+                counts,
+                sizes[f],
+                indptr,
+                indices,
+                areas[f],
+                length,
+                hits,
+                union,
+                whole,
+                positive,
             )
             slack[f, b] = best - hits * active
 
@@ -372,3 +390,36 @@ def score_elsewhere(
             found[u, k, 0], found[u, k, 1] = both, total + area - both
         for at in range(indptr[u], indptr[u + 1]):
             counts[active[at]] = 0
+
+
+@lean
+def count_cells(
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: int,
+    codes: Codes, offsets: Ints, atom_offsets: Ints, local: Int32s, cells: Int32s, counts: Ints,
+) -> int:  # fmt: skip
+    """Count the positions of at least one rank by sample and atom of the sample.
+
+    Beside the arguments of all kernels:
+
+    * ``starts, firsts, widths, ranks``: the runs of each sample (``UnitPositions``).
+    * ``needed``: the rank.
+    * ``local``: room for the counts of one sample, ``(n_codes,)``, all 0 before and after.
+    * ``cells``, ``counts``: room for entries of ``atoms``, ascending, and positions of each.
+
+    Returns:
+        how many entries are written.
+    """
+    n = 0
+    for k in range(len(samples)):
+        s = samples[k]
+        for run in range(starts[k], starts[k + 1]):
+            if ranks[run] >= needed:
+                first = offsets[s] + firsts[run]
+                for at in range(first, first + widths[run]):
+                    local[codes[at]] += 1
+        for code in range(atom_offsets[s + 1] - atom_offsets[s]):
+            if local[code] > 0:
+                cells[n], counts[n] = atom_offsets[s] + code, local[code]
+                local[code] = 0
+                n += 1
+    return n

@@ -40,7 +40,8 @@ def tile_codes(
         width: likewise.
         slots: room, one for each code, all -1 before and after.
         ends: for each tile where its codes end.
-        codes: room for all; bits: likewise.
+        codes: room for all.
+        bits: likewise.
 
     Returns:
         how many are written.
@@ -80,9 +81,11 @@ def tile_positions(
         width: of each sample.
         room: ``(n_tiles, n_levels)``, all 0 before and after.
         tile_starts: where the tiles of each sample begin, ``(n + 1,)``.
-        tiles, masks: room for all tiles, and for all positions in each.
+        tiles: room for all tiles.
+        masks: room for the active positions of each.
         word_starts: room, where the words of each tile begin.
-        word_levels, words: room for the positions of each level.
+        word_levels: room for the level of each word.
+        words: room for the positions of each level.
 
     Returns:
         how many tiles and words are written.
@@ -240,7 +243,8 @@ def list_pairs(
 def count_pairs(
     samples: Ints, needed: Ints, n_levels: int, n_atoms: int, some: Ints, place: Int32s,
     first_lender: Ints, first_pair: Ints, pair_starts: Ints, cells: Int32s, counts: Int32s,
-    flat: Int32s, by_cell: Int32s, outer: Int32s, indptr: Ints, found: Int32s, inside: Ints, outside: Ints,
+    flat: Int32s, by_cell: Int32s, outer: Int32s, indptr: Ints, found: Int32s, inside: Ints,
+    outside: Ints,
 ) -> None:  # fmt: skip
     """As :func:`count_tiles`, from the counts of pairs.
 
