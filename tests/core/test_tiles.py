@@ -48,14 +48,10 @@ def assert_same(rows, expected):
             assert one.tolist() == other.tolist()
 
 
-def expected_counts(counts):
-    """Without atoms on which the unit is active in no fold: a tile lists only those that count."""
+def without_idle(counts):
+    """Without atoms on which the unit is active only below all thresholds."""
     kept = (counts.inside + counts.outside).any(axis=0)
     return type(counts)(counts.atoms[kept], counts.inside[:, kept], counts.outside[:, kept])
-
-
-def without_idle(rows, at):
-    return expected_counts(rows.one(at))
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -74,7 +70,7 @@ def test_tiles_and_pairs_count_what_positions_do(seed, shape):
         (counter.count_paired(own, pairs, lenders, some), some),
     ):
         for at, number in enumerate(numbers):
-            one, other = without_idle(rows, at), expected_counts(plain[number])
+            one, other = without_idle(rows.one(at)), without_idle(plain[number])
             for found, expected in zip(one, other, strict=True):
                 assert found.tolist() == expected.tolist()
 
@@ -119,16 +115,28 @@ def test_bounds_from_counts_are_those_from_positions(length):
     rows, lenders, n = counter.count_orders(unit, orders), Lenders.of(orders), len(orders)
     sizes = np.ascontiguousarray(table.fold_counts.T)
     areas = np.array([[s[table.mask(name)].sum() for name in table.names] for s in sizes])
-    shared = sizes, table.indptr, table.indices, areas, length, 40, 300
     found, expected = np.empty((2, N_FOLDS, n), np.int64)
-    bound_parts(rows.indptr, rows.atoms, rows.inside, *shared, np.zeros((2, 3), np.int64), found)
+    bound_parts(
+        rows.indptr,
+        rows.atoms,
+        rows.inside,
+        sizes,
+        table.indptr,
+        table.indices,
+        areas,
+        length,
+        40,
+        300,
+        np.zeros((2, 3), np.int64),
+        found,
+    )
     spelt = unit.under(table.positions.folds)
     tally = np.zeros((n, table.n_atoms), np.int32)
     for tiles in (None, counter.tiles):
         bound_orders(
             spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
             lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
-            *tiles_of(spelt, tiles), *shared, tally, np.empty_like(tally),
+            tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, length, 40, 300, tally, np.empty_like(tally),
             np.zeros((2, n), np.int64), counter.local, np.empty(table.n_atoms, np.int64),
             np.zeros((2, 3), np.int64), expected,
         )  # fmt: skip

@@ -326,9 +326,9 @@ class _Unit:
             tally = np.zeros((n, counter.n_atoms), np.int32)
             part = np.empty((counter.n_folds, n), np.int64)
             bound_orders(
-                unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
-                lenders.nulls,
-                *counter.atom_arguments, *by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
+                unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first,
+                lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
+                by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.among[-1], self.hits, self.union, tally, np.empty_like(tally),
                 np.zeros((2, n), np.int64), counter.local, np.empty(counter.n_atoms, np.int64),
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,

@@ -15,7 +15,7 @@ data of up to 10**9 positions.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,11 +130,23 @@ def count_parts(
     return n_found
 
 
+class ByTile(NamedTuple):
+    """A unit and all annotations by tile; see ``tiles``, where it is made."""
+
+    starts: Ints  # (n + 1,) where the tiles of each of the unit's samples begin
+    tiles: Int32s  # their numbers within the sample
+    masks: Words  # active positions in each
+    n_tiles: int  # of a sample; 0 where there are no tiles
+    first: Ints  # (n_samples * n_tiles + 1,) where the codes of each tile begin
+    codes: Codes
+    bits: Words  # where in the tile each of them stands
+
+
 @helper
 def _most_worth(
     atoms: Int32s, counts: Ints, sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints,
     length: int, hits: int, union: int, whole: Ints, positive: Ints,
-) -> int:  # fmt: skip
+) -> Int:  # fmt: skip
     """What no formula is worth more than in a fold; see :func:`bound_orders`.
 
     ``atoms`` are those on which a unit is active, ``counts`` its positions there; ``whole`` and
@@ -149,12 +161,12 @@ def _most_worth(
         for entry in range(indptr[atom], indptr[atom + 1]):
             whole[indices[entry]] += gain
             positive[indices[entry]] += worth
-    best = np.int64(-(2**62))
+    best: Int = np.int64(-(2**62))
     for c in range(len(areas)):
         best = max(best, whole[c] - hits * areas[c])
         whole[c] = 0
-    if length > 1:
-        best = max(0, best)
+    if length > 1 and best < 0:
+        best = np.int64(0)
     for _ in range(length - 1):
         # the largest that is left
         top = 0
@@ -165,18 +177,21 @@ def _most_worth(
         positive[top] = 0
     for c in range(len(areas)):
         positive[c] = 0
+    if everything < best:
+        best = everything
     # no formula at all is worth nothing
-    return max(0, min(best, everything))
+    return best if best > 0 else np.int64(0)
 
 
 @lean
 def bound_orders(
-    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s,
+    null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
-    tile_starts: Ints, tiles: Int32s, masks: Words,
-    n_tiles: int, tile_first: Ints, tile_codes: Codes, tile_bits: Words,
+    by_tile: ByTile,
     sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
-    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints, by_concept: Ints, slack: Ints,
+    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints,
+    by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
 
@@ -193,8 +208,7 @@ def bound_orders(
     * ``first``: ``(n_samples + 1,)``, where the lenders of each sample start in ``lenders``.
     * ``lenders``: the samples whose annotations it borrows in any null, each once.
     * ``null_first``, ``nulls``: the nulls in which it borrows from each of these.
-    * ``tile_starts, tiles, masks``, ``n_tiles, tile_first, tile_codes, tile_bits``: the unit and
-      all annotations by tile (``tiles``); ``n_tiles`` is 0 where they are not to be had.
+    * ``by_tile``: the unit and all annotations by tile.
     * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
     * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
     * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
@@ -222,12 +236,12 @@ def bound_orders(
                 height, columns = shapes[lender, 0], shapes[lender, 1]
                 start, first_atom = offsets[lender], atom_offsets[lender]
                 active = 0
-                if n_tiles > 0:
+                if by_tile.n_tiles > 0:
                     active = starts[k + 1] - starts[k]
-                    for at in range(tile_starts[k], tile_starts[k + 1]):
-                        here, mask = lender * n_tiles + tiles[at], masks[at]
-                        for e in range(tile_first[here], tile_first[here + 1]):
-                            local[0, tile_codes[e]] += popcount(mask & tile_bits[e])
+                    for at in range(by_tile.starts[k], by_tile.starts[k + 1]):
+                        here, mask = lender * by_tile.n_tiles + by_tile.tiles[at], by_tile.masks[at]
+                        for e in range(by_tile.first[here], by_tile.first[here + 1]):
+                            local[0, by_tile.codes[e]] += popcount(mask & by_tile.bits[e])
                 elif h == height and w == columns:
                     active = starts[k + 1] - starts[k]
                     for at in range(starts[k], starts[k + 1]):
@@ -279,7 +293,8 @@ def bound_orders(
 
 @lean
 def count_in_samples(
-    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints,
+    atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
     both: Ints, active: Ints,
 ) -> None:  # fmt: skip
     """Count by sample, each under the threshold that was found without its fold.
@@ -352,7 +367,8 @@ def score_elsewhere(
     """Hits and unions of formulas where they were not searched for.
 
     Args:
-        terms: as in ``Top``, like ``operators``.
+        terms: as in ``Top``.
+        operators: likewise.
         lengths: which formulas to count.
         wanted: of which units.
         atoms: the concept table.

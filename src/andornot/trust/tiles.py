@@ -8,13 +8,13 @@ a mask shares with each. For maps of one size; sequences and single positions fi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from andornot.concepts.positions import AtomMap
 from andornot.counting.active import SpeltOut
+from andornot.trust.kernels import ByTile
 from andornot.trust.tile_kernels import SIDE, tile_codes, tile_positions
 
 Ints = NDArray[np.int64]
@@ -125,12 +125,10 @@ class UnitTiles:
         )  # fmt: skip
 
 
-_NONE = np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.uint64)
-
-
-def tiles_of(unit: SpeltOut, annotations: CodeTiles | None) -> tuple[Any, ...]:
+def tiles_of(unit: SpeltOut, annotations: CodeTiles | None) -> ByTile:
     """A unit's positions and the annotations by tile, as ``bound_orders`` takes them."""
     if annotations is None:
-        return (*_NONE, 0, _NONE[0], np.zeros(0, np.uint16), _NONE[2])
+        none, words = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+        return ByTile(none, none.astype(np.int32), words, 0, none, words.astype(np.uint16), words)
     own = UnitTiles.of(unit, np.ones(1, np.uint16), annotations)
-    return own.starts, own.tiles, own.masks, *annotations.arguments
+    return ByTile(own.starts, own.tiles, own.masks, *annotations.arguments)
