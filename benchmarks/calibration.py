@@ -405,7 +405,9 @@ def planted_lines(report: dict[str, Any]) -> list[str]:
 
 def null_lines(report: dict[str, Any]) -> list[str]:
     """The shares as a table for people, and what it took."""
-    shares = [row | {"area": f"{row['area'] or 0:g}"} for row in report["shares"]]
+    shares = [
+        row | {"area": f"{row['area']:g}" if row["area"] else "-"} for row in report["shares"]
+    ]
     return [
         _text(shares, digits=3), "",
         f"p, pooled p: up to {LEVEL}; low, high: the 95 % interval of a share",

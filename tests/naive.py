@@ -474,19 +474,3 @@ def active_groups(mask, groups):
 def sample_counts(carried, names):
     """On how many samples each concept holds; ``carried`` has the concepts of each position."""
     return [sum(any(name in p for p in sample) for sample in carried) for name in names]
-
-
-def pools_by_size(groups, least):
-    """Groups by size, small ones first; a rare size joins the next, the last the one before."""
-    sizes = sorted({len(group) for group in groups})
-    pools, open_pool = [], []
-    for size in sizes:
-        open_pool = open_pool + [group for group in groups if len(group) == size]
-        if len(open_pool) >= least:
-            pools.append(open_pool)
-            open_pool = []
-    if open_pool and pools:
-        pools[-1] = pools[-1] + open_pool
-    elif open_pool:
-        pools.append(open_pool)
-    return pools

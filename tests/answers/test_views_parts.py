@@ -153,12 +153,13 @@ def test_nearest_units_and_best_units_equal_a_plain_computation(seed):
         expected = sorted((c for c in cosines.values() if c > 0), reverse=True)[:2]
         assert [m.score for m in matches] == pytest.approx(expected)
         assert all(cosines[m.index] == pytest.approx(m.score) for m in matches)
-    for concept, matches in zip([1, 3], best_units(responses, chosen, table, [1, 3]), strict=True):
-        for match in matches:
-            assert match.score == pytest.approx(
-                naive_iou(columns[concept], units[chosen[match.index]])
-            )
-        assert [m.score for m in matches] == sorted((m.score for m in matches), reverse=True)
+    doubtful = [True, False, False, True]
+    best = best_units(responses, chosen, table, [1, 3], doubtful, n=3)
+    for concept, matches in zip([1, 3], best, strict=True):
+        ious = [naive_iou(columns[concept], units[u]) for u in chosen]
+        order = sorted(range(4), key=lambda i: (doubtful[i], -ious[i]))
+        assert [m.index for m in matches] == [i for i in order if ious[i] > 0][:3]
+        assert [m.score for m in matches] == pytest.approx([ious[m.index] for m in matches])
 
 
 def test_histograms_count_every_value():

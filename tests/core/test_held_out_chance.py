@@ -20,7 +20,9 @@ from andornot.counting.active import list_masks
 from andornot.counting.responses import count_responses
 from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold
+from andornot.counting.upsample import upsample
 from andornot.results.trust import HeldOut
+from andornot.results.verdict import Verdict
 from andornot.search.options import SearchOptions
 from andornot.trust import held_out_chance as module
 from andornot.trust.exchange import draw_shuffles
@@ -30,7 +32,7 @@ from andornot.trust.measure import assess
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
-from trust_cases import blobs
+from trust_cases import blobs, planted_world
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
     monkeypatch.setattr(module, "ENOUGH", 10**6)
     search = SEARCHES[at] | {"beam_size": 4, "search": "beam"}
     world = small(at, 20 + at, n_folds=2 + at % 4, grouped=at % 3 == 1)
-    options = TrustOptions(nulls=24, bootstrap=50, resamples=0, seed=at)
+    options = TrustOptions(nulls=16, bootstrap=50, resamples=0, seed=at)
     lengths = [1 + (at + u) % search["length"] for u in range(4)]
     held_out, found, seen = decided(monkeypatch, world, lengths, options, **search)
     orders = draw_shuffles(world.table.positions, None, options.nulls, at).orders
@@ -140,9 +142,9 @@ def test_every_shuffle_is_decided_as_a_full_search_would(at, monkeypatch):
             reaches = [i * union >= hits * t for i, t in null]
             assert seen[u] == reaches
             scores = [i / max(1, t) for i, t in null[: chance.searched]]
-            assert (chance.nulls, chance.reached) == (24, sum(reaches))
-            assert chance.p_value == (1 + sum(reaches)) / 25
-            assert chance.searched == min(8, 24)
+            assert (chance.nulls, chance.reached) == (16, sum(reaches))
+            assert chance.p_value == (1 + sum(reaches)) / 17
+            assert chance.searched == 8
             assert chance.iou == pytest.approx(np.mean(scores), abs=1e-15)
             assert chance.spread == pytest.approx(np.std(scores, ddof=1), abs=1e-15)
             level = math.log((chance.iou * union + 0.5) / ((1 - chance.iou) * union + 0.5))
@@ -216,6 +218,53 @@ def test_sequences_of_several_lengths_are_searched_position_by_position(monkeypa
         scores = [c[u, 0] / max(1, c[u, 1]) for c in counts[:8]]
         assert chance.iou == pytest.approx(np.mean(scores), abs=1e-15)
         assert not chance.exact
+
+
+def nearest(mask, shape):
+    """A mask on another grid, by the cell in which each centre lies."""
+    rows = (2 * np.arange(shape[0]) + 1) * mask.shape[0] // (2 * shape[0])
+    columns = (2 * np.arange(shape[1]) + 1) * mask.shape[1] // (2 * shape[1])
+    return mask[rows][:, columns].ravel()
+
+
+def test_maps_of_several_sizes_are_stretched_to_the_annotations_they_meet(monkeypatch):
+    monkeypatch.setattr(module, "ENOUGH", 10**6)
+    rng = np.random.default_rng(4)
+    shapes = [[(4, 6), (5, 3), (2, 7)][i % 3] for i in range(24)]
+    folds = np.arange(24) // 3 % 2
+    maps = [rng.integers(0, 4, (1, *shape)) for shape in shapes]
+    table = ConceptTable.from_label_maps(maps, ["c0", "c1", "c2"], folds=folds)
+    values = rng.random((24, 3, 3, 2)).astype(np.float32)
+    recorded, rule = InMemory(values, block_size=5), Threshold(None, 0.6)
+    thresholds = np.full(3, 0.6)
+    responses = count_responses(recorded, thresholds, table, jobs=1).responses
+    recount = StoredRecount(table, recorded, rule, thresholds, [0, 1, 2], responses, 1)
+    search: dict[str, Any] = {"length": 2, "beam_size": 4, "search": "beam"}
+    repeats = Repeats.of(table, SearchOptions.of(**search), jobs=1)
+    options = TrustOptions(nulls=16, bootstrap=50, resamples=0, seed=1)
+    held_out = measure_held_out(recount, repeats, options)
+    found = measure_held_out_chance(recount, repeats, held_out, [2] * 3, options, is_chosen=False)
+    shuffles = draw_shuffles(table.positions, None, 16, 1)
+    counts = []
+    for order in shuffles.orders:
+        labels = np.concatenate([maps[lender].ravel() for lender in order])
+        units = [
+            np.concatenate([
+                nearest(upsample(values[s, u], *shapes[s]) > 0.6, shapes[lender])
+                for s, lender in enumerate(order)
+            ])
+            for u in range(3)
+        ]  # fmt: skip
+        per_position = np.repeat(folds, [maps[lender].size for lender in order])
+        flat = Small(np.stack([labels == c for c in (1, 2, 3)]), np.stack(units), per_position)
+        counts.append(held_out_counts(flat, np.arange(len(labels)), 2, search).sum(axis=1))
+    for u, luck in enumerate(found):
+        hits = held_out[u].hits[1]
+        union = held_out[u].active + held_out[u].area[1] - hits
+        assert luck.reached == sum(int(c[u, 0]) * union >= hits * int(c[u, 1]) for c in counts)
+        scores = [c[u, 0] / max(1, c[u, 1]) for c in counts[:8]]
+        assert luck.iou == pytest.approx(np.mean(scores), abs=1e-15)
+        assert not luck.exact
 
 
 @given(st.lists(st.booleans(), max_size=60), st.integers(1, 12))
@@ -371,22 +420,33 @@ def noise(seed, n_units, sizes, width=6):
     return masks(8, 0.3), masks(n_units, 0.25), [f"g{g}" for g in groups]
 
 
-def p_values(concepts, units, groups, *, length=3, seed=0):
-    """Of all units, held against 19 shuffles."""
+def judged(concepts, units, groups, *, length=3, seed=0):
+    """p-value and verdict of all units that have a formula, held against 19 shuffles."""
     names = [f"c{i}" for i in range(len(concepts))]
     table = ConceptTable.from_masks(concepts, names, groups=groups)
     result = andornot.explain(units, table, length=length, beam_size=5, search="beam")
-    options = TrustOptions(nulls=19, bootstrap=40, resamples=0, seed=seed)
-    found = assess(result, units, table, options=options)
-    return np.array([e.trust.held_out_chance.p_value for e in found if e.trust])
+    options = TrustOptions(nulls=19, bootstrap=100, resamples=0, seed=seed)
+    found = [e for e in assess(result, units, table, options=options) if e.trust is not None]
+    return np.array([e.trust.held_out_chance.p_value for e in found]), [e.verdict for e in found]
 
 
 def test_p_values_of_noise_are_uniform():
     """Over 20 worlds of 12 null units: those of one world share their shuffles."""
-    p = np.concatenate([p_values(*noise(seed, 12, [1] * 50), seed=seed) for seed in range(20)])
+    found = [judged(*noise(seed, 12, [1] * 50), seed=seed) for seed in range(20)]
+    p = np.concatenate([values for values, _ in found])
     for level in (0.05, 0.1, 0.2, 0.4):
         assert abs((p <= level + 1e-9).mean() - level) < 3 * (level * (1 - level) / 240) ** 0.5
     assert p.min() == 1 / 20
+    verdicts = [verdict for _, some in found for verdict in some]
+    assert np.mean([v in (Verdict.SOLID, Verdict.PARTIAL) for v in verdicts]) < 0.04
+
+
+def test_planted_units_are_solid():
+    for seed in range(3):
+        world = planted_world(seed)
+        result = andornot.explain(world.units, world.table)
+        found = assess(result, world.units, world.table)
+        assert [e.verdict for e in found] == [Verdict.SOLID] * 4
 
 
 @pytest.mark.parametrize("sizes", [[3] * 50, [1, 2, 3, 3] * 15])
@@ -396,6 +456,7 @@ def test_groups_keep_noise_from_seeming_real(sizes):
     for seed in range(2):
         concepts, units, groups = noise(seed, 50, sizes, 1)
         for at, known in enumerate((groups, None)):
-            shares[at] += (p_values(concepts, units, known, length=2) <= 0.05 + 1e-9).mean() / 2
+            p, _ = judged(concepts, units, known, length=2)
+            shares[at] += (p <= 0.05 + 1e-9).mean() / 2
     assert shares[0] < 0.1
     assert shares[1] > 0.15

@@ -219,7 +219,7 @@ def test_whatever_is_printed_has_ten_lines_at_most_and_says_the_useful_first(tmp
             assert len(text) < 2_000, text
     assert repr(result).startswith("<Result of 40 units, 40 with a formula:\nunit ")
     assert "... and 32 more" in repr(result)
-    assert repr(result[0]).startswith("<Explanation of unit 0: long ")
+    assert repr(result[0]).startswith("<Explanation of unit 0, not tested: long ")
     assert "held-out IoU 0.333" in repr(result[0])
     assert repr(table).startswith("<ConceptTable of 300 concepts on 240 positions (")
     assert repr(counted.responses).startswith("<Responses of 300 units, active on ")

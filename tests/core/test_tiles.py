@@ -117,27 +117,17 @@ def test_bounds_from_counts_are_those_from_positions(length):
     areas = np.array([[s[table.mask(name)].sum() for name in table.names] for s in sizes])
     found, expected = np.empty((2, N_FOLDS, n), np.int64)
     bound_parts(
-        rows.indptr,
-        rows.atoms,
-        rows.inside,
-        sizes,
-        table.indptr,
-        table.indices,
-        areas,
-        length,
-        40,
-        300,
-        np.zeros((2, 3), np.int64),
-        found,
-    )
+        rows.indptr, rows.atoms, rows.inside, sizes, table.indptr, table.indices, areas, length,
+        40, 300, np.zeros((2, 3), np.int64), found,
+    )  # fmt: skip
     spelt = unit.under(table.positions.folds)
     tally = np.zeros((n, table.n_atoms), np.int32)
     for tiles in (None, counter.tiles):
         bound_orders(
             spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
             lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
-            tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, length, 40, 300, tally, np.empty_like(tally),
-            np.zeros((2, n), np.int64), counter.local, np.empty(table.n_atoms, np.int64),
+            tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, length, 40, 300,
+            tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local, np.empty(table.n_atoms, np.int64),
             np.zeros((2, 3), np.int64), expected,
         )  # fmt: skip
         assert found.tolist() == expected.tolist()

@@ -24,13 +24,13 @@ from andornot.results.explanation import Explanation
 from andornot.results.trust import Trust
 from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
+from andornot.trust.draws import draw_samples
 from andornot.trust.held_out import PartCounter, length_that_pays, measure_held_out
 from andornot.trust.measure import assess, shortened
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.shuffled import LEAST, draw_orders
-from andornot.trust.draws import draw_samples
 from andornot.trust.stability import measure_stability
 from test_responses import expected_tally
 from trust_cases import noise_world, planted_world
@@ -463,7 +463,8 @@ def test_where_little_can_be_known_little_is_said():
         andornot.explain(world.units, whole, **SEARCH), world.units, whole, options=none, **SEARCH
     )[0].trust
     # a table without folds gets some
-    assert trust.held_out is not None and trust.held_out_chance is None
+    assert trust.held_out is not None
+    assert trust.held_out_chance is None
     assert trust.chance is None
     assert trust.stability.resamples == 0
     nothing = np.zeros((1, 12, 4, 4), bool)

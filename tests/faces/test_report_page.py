@@ -146,9 +146,9 @@ def test_names_and_stories_are_escaped(run, tmp_path):
     assert html.text.count(EVIL) >= 2
     assert "<i>A</i> & B" in html.text
     assert "<u>how</u>" in html.text
-    concept = run.result()[2].formula.concepts
+    concept = run.result()[2].shown.formula.concepts
     assert EVIL in concept
-    assert str(run.result()[2].formula) in read(unit_page(path, 2)).text
+    assert str(run.result()[2].shown.formula) in read(unit_page(path, 2)).text
 
 
 def test_a_story_tells_what_was_found_and_what_not(run, tmp_path):
@@ -177,9 +177,11 @@ def test_numbers_are_those_of_the_run(run, tmp_path):
     e = run.result()[RED]
     path = write_report(run, tmp_path / "out", [RED], 2)
     text = words(unit_page(path, RED))
-    assert f"Unit {RED} · IoU {e.iou:.3f}" in text
-    assert f"of the {e.counts.tp + e.counts.fn:,} positions" in text
-    assert f"of the {e.counts.tp + e.counts.fp:,} positions" in text
+    assert f"{e.verdict} Unit {RED} · " in text, "the verdict comes first"
+    assert f"{str(e.verdict).capitalize()}: {e.verdict.meaning}." in text
+    assert f"IoU {e.shown.iou:.3f} in sample" in text
+    assert f"of the {e.shown.counts.tp + e.shown.counts.fn:,} positions" in text
+    assert f"of the {e.shown.counts.tp + e.shown.counts.fp:,} positions" in text
     assert "3 of 5 units have a formula; 1 are shown here." in words(path)
     assert "among the highest 5 % of its values" in words(path)
     assert "A unit's map is coarse (6 × 8 values)" in words(path)

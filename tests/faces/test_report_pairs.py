@@ -97,7 +97,7 @@ def check_marks(run, index, data):
     }
     kinds = set()
     for unit in units_of(index):
-        formula = run.result()[unit].formula
+        formula = run.result()[unit].shown.formula
         for shown in Pairs(unit_page(index, unit).read_text(encoding="utf-8")).shown:
             pair = by_text["".join(text for said in shown for text, _ in said)]
             plain = plain_marks(formula, pair)
@@ -143,8 +143,9 @@ def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
     tale = story("A tale", facts=(("Dogs count.", True, "They do.", DOGS),))
     path = write_report(run, tmp_path / "out", n_samples=10, n_units=1, story=tale)
     unit, first = words(unit_page(path, DOGS)), words(path)
-    assert f"Unit {DOGS} · IoU {e.iou:.3f}" in unit
-    assert f"of the {e.counts.tp + e.counts.fn:,} pairs." in unit
+    assert f"{e.verdict} Unit {DOGS} · " in unit, "the verdict comes first"
+    assert f"IoU {e.shown.iou:.3f} in sample" in unit
+    assert f"of the {e.shown.counts.tp + e.shown.counts.fn:,} pairs." in unit
     assert "a word that both sentences have" in unit
     assert "read 60 sentence pairs of pairs.tsv" in first
     assert "if its value there is above 0" in first
@@ -211,7 +212,8 @@ def printed(run, colours=False, **options):
 def test_the_terminal_marks_words_without_colours_too(run):
     text = printed(run, units=[DOGS], n_samples=4)
     e = run.result()[DOGS]
-    assert f"Unit {DOGS}, IoU {e.iou:.3f}\n{e.formula}\n" in text
+    assert f"Unit {DOGS}: {e.verdict}\n{e.shown.formula}\n" in text
+    assert f"In sample: IoU {e.shown.iou:.3f}" in text
     assert "*dog*" in text.lower()
     assert "\x1b[" not in text
     assert "*word* makes the formula hold" in text

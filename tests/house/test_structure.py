@@ -344,7 +344,18 @@ def test_the_command_line_answers_at_once(argument):
 @pytest.mark.parametrize(
     "files",
     [
-        ["scores", "concepts", "thresholds", "responses", "search", "optimal", "ranges", "along"],
+        [
+            "scores",
+            "concepts",
+            "thresholds",
+            "responses",
+            "search",
+            "optimal",
+            "ranges",
+            "along",
+            "active",
+            "exchange",
+        ],
         pytest.param(
             [
                 "explain",

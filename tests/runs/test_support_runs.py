@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 import naive
+from andornot.cli import cli
 from andornot.counting.responses import Responses, count_responses
 from andornot.counting.rules import Ranges, Threshold
 from andornot.errors import OptionError
@@ -24,7 +26,6 @@ import andornot
 from analysis_cases import COLOURS, LAYER, NETWORK, pair_run, squares
 from andornot.data.images.open import open_data
 from andornot.probes.recording import Recording
-from andornot.views.in_words import near_lines
 
 THRESHOLD = Threshold(0.05)
 
@@ -179,8 +180,8 @@ def test_concepts_on_too_few_samples_are_left_out_and_it_is_told(world, run, tmp
     assert f"{left} of 5 concepts hold on fewer than {least} " in (found.manifest["notes"][0])
     assert found.manifest["search"]["min_support"] == [0, least]
     assert found.result().search.min_support == (0, least)
-    with_formula = next(e for e in found.result() if e.formula is not None)
-    assert rare not in " ".join(near_lines(found, with_formula))
+    shown = CliRunner().invoke(cli, ["show", str(found.path), "--near-twins"])
+    assert rare not in shown.output
     again = dissected(
         world, tmp_path / "run", min_support=(0, least), length=2,
         relations={"EITHER": {rare: [rare, *COLOURS]}}, trust=TrustOptions(2, 40, 2),

@@ -95,7 +95,7 @@ def dissect(folder: Path) -> None:
     andornot.dissect(
         f"{folder / 'colours.py'}:net", "relu", str(folder / "squares"), folder / "run",
         threshold=Threshold(None, fixed=0.0), folds=2, length=2, jobs=1,
-        trust=TrustOptions(resamples=2, bootstrap=40, nulls=3),
+        trust=TrustOptions(resamples=2, bootstrap=40, nulls=3, in_sample=True),
         recording=Recording(device="cpu"),
     )  # fmt: skip
 

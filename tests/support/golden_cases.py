@@ -55,7 +55,7 @@ Case = Callable[[Path], Plain]
 TENS = r"^(\d+)\d$"
 """Groups of ten pairs, by their numbers; the first ten are each their own."""
 
-TRUST = TrustOptions(resamples=6, bootstrap=40, nulls=9, seed=7)
+TRUST = TrustOptions(resamples=6, bootstrap=40, nulls=9, seed=7, in_sample=True)
 
 SEARCH: dict[str, Any] = {
     "length": 3, "beam_size": 5, "search": "beam", "metric": "iou",

@@ -20,6 +20,7 @@ from andornot.analyses.answer import Answer
 from andornot.analyses.importance import Importance, exact_importance
 from andornot.analyses.outcomes import Outcomes, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
+from andornot.results.verdict import listed
 from andornot.runs.run import Run
 
 ACTIVE: Mapping[str, str] = {
@@ -70,19 +71,21 @@ def answer(
         RunError: no unit has a formula, or predictions and classes cannot be compared.
 
     Examples:
-        >>> answer(run).tables["units"][["unit", "accuracy", "accuracy_lost"]]
-           unit  accuracy  accuracy_lost
-        0     0       1.0          0.125
-        1     1       1.0          0.500
-        2     2       1.0          0.000
-        3     3       1.0          0.000
+        >>> units = answer(run).tables["units"].set_index("unit").sort_index()
+        >>> units[["accuracy", "accuracy_lost"]]
+              accuracy  accuracy_lost
+        unit
+        0          1.0          0.125
+        1          1.0          0.500
+        2          1.0          0.000
+        3          1.0          0.000
     """
     least_active, seed = whole_number(least_active, "least_active"), whole_number(seed, "seed", 0)
     units, found = explained_units(run, layer), outcomes(run, only)
     lost = exact_importance(run, found, units.layer) if causal is None else causal
     table = _units(run, units, found, lost)
     correlations = _correlations(units, table, least_active, seed)
-    tables = {"correlations": correlations, "units": table}
+    tables = {"correlations": correlations, "units": _as_listed(table, units)}
     if lost is not None:
         tables["importance_by_class"] = lost.by_class
     sentences = (
@@ -115,6 +118,12 @@ def _units(run: Run, units: Units, found: Outcomes, lost: Importance | None) -> 
         table = table.merge(lost.by_unit, on="unit", how="left")
     table["formula"] = [str(formula_of(e)) for e in units.explanations]
     return table.sort_values(["iou", "unit"], ascending=[False, True], ignore_index=True)
+
+
+def _as_listed(table: pd.DataFrame, units: Units) -> pd.DataFrame:
+    """The rows as all lists have them: by verdict, then by gain."""
+    place = {e.unit: place for place, e in enumerate(listed(units.explanations))}
+    return table.sort_values("unit", key=lambda own: own.map(place), ignore_index=True)
 
 
 def _correlations(units: Units, table: pd.DataFrame, least_active: int, seed: int) -> pd.DataFrame:

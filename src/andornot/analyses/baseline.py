@@ -7,14 +7,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from andornot._tools.words import p_value, percent
+from andornot._tools.words import count, p_value, percent
 from andornot.analyses.answer import Answer
-from andornot.analyses.units import explained_units
+from andornot.analyses.units import check_comparable, explained_units
 from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
-from andornot.runs.run import Run, check_run
+from andornot.results.headline import TWIN_SHARE, headline
+from andornot.runs.run import Run
 
-SHARE = 0.95
+SHARE = TWIN_SHARE
 """Units count as above the baseline when they beat this share of the baseline's units."""
 
 
@@ -40,25 +41,7 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         0       1  0.967     0.967
         1       2  1.000     1.000
     """
-    check_run(against, "against")
-    if run.record.data.fingerprint != against.record.data.fingerprint:
-        raise OptionError(
-            f"{run.path} and {against.path} were made from different samples, so their IoU cannot "
-            "be compared; make both from the same"
-        )
-    if run.known_only != against.known_only:
-        one = run if run.known_only else against
-        raise OptionError(
-            f"{one.path} scored each formula only where its categories were annotated and the "
-            "other run on all positions, so their IoU cannot be compared; explain both with "
-            "--known-only, or both without"
-        )
-    if run.by_sample != against.by_sample:
-        one, other = (run, against) if run.by_sample else (against, run)
-        raise OptionError(
-            f"{one.path} counted samples and {other.path} positions, so their IoU cannot be "
-            "compared; explain both with the same --unit-of-count"
-        )
+    check_comparable(run, against)
     layer = run.layer(layer)
     ours, theirs = explained_units(run, layer), explained_units(against, layer)
     longest = min(ours.longest, theirs.longest)
@@ -76,9 +59,25 @@ def answer(run: Run, layer: str | None = None, *, against: Run) -> Answer:
         f"A unit drawn at random beats one of the baseline with probability {last['beats']:.2f}; "
         f"{percent(last['above'])} of the units lie above the baseline's 95th percentile.",
         *_sizes(ours.explanations, theirs.explanations),
+        *_explained(run, against, layer),
         "Units of one network are no independent cases, so go by the sizes, not by the test.",
     )
     return Answer("baseline", "IoU against random weights", {"by_length": table}, sentences)
+
+
+def _explained(run: Run, against: Run, layer: str) -> list[str]:
+    """How many units are explained, which asks more than held-out scores above the baseline."""
+    ours, theirs = ({name: r.result(name) for name in r.layers} for r in (run, against))
+    if not any(e.trust and e.trust.held_out_chance for e in ours[layer]):
+        return []
+    try:
+        found = headline(ours, theirs, layer)
+    except OptionError:
+        return ["The baseline has no held-out scores, so nothing is said of what is explained."]
+    return [
+        f"Explained are {found.explained:,} of {count(found.units, 'unit')}: solid, at least a "
+        f"part of the unit, and held out above {100 * TWIN_SHARE:g} % of the baseline's units."
+    ]
 
 
 def _iou(explanations: tuple[Explanation, ...], n: int) -> NDArray[np.float64]:

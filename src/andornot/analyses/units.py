@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from andornot._tools.words import count
-from andornot.errors import RunError
+from andornot.errors import OptionError, RunError
 from andornot.formula import Formula
 from andornot.results.explanation import Explanation
-from andornot.runs.run import Run
+from andornot.runs.run import Run, check_run
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,33 @@ def check_all_positions(run: Run, question: str) -> None:
             f"the question {question} is counted on all positions, and {run.path} scored each "
             "formula only where its categories were annotated; explain without --known-only to "
             "ask it"
+        )
+
+
+def check_comparable(run: Run, against: Run) -> None:
+    """Refuse to compare IoU of runs that were not scored on the same positions.
+
+    Raises:
+        OptionError: they were not, or ``against`` is no run.
+    """
+    check_run(against, "against")
+    if run.record.data.fingerprint != against.record.data.fingerprint:
+        raise OptionError(
+            f"{run.path} and {against.path} were made from different samples, so their IoU cannot "
+            "be compared; make both from the same"
+        )
+    if run.known_only != against.known_only:
+        one = run if run.known_only else against
+        raise OptionError(
+            f"{one.path} scored each formula only where its categories were annotated and the "
+            "other run on all positions, so their IoU cannot be compared; explain both with "
+            "--known-only, or both without"
+        )
+    if run.by_sample != against.by_sample:
+        one, other = (run, against) if run.by_sample else (against, run)
+        raise OptionError(
+            f"{one.path} counted samples and {other.path} positions, so their IoU cannot be "
+            "compared; explain both with the same --unit-of-count"
         )
 
 

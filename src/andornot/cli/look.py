@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from andornot.cli.options import DATA, JSON, LAYER, TRUST_CODE, open_run
-from andornot.cli.printing import print_run
+from andornot.cli.options import AGAINST, DATA, JSON, LAYER, TRUST_CODE, open_run, refuse
+from andornot.cli.printing import SORTS, print_run
 from andornot.cli.values import UnitRanges
 
 
@@ -53,6 +53,14 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
     show_default=True,
     help="Show the N best units.",
 )
+@click.option(
+    "--sort",
+    type=click.Choice(SORTS),
+    default=SORTS[0],
+    show_default=True,
+    help="List units by verdict and gain, by held-out IoU, by IoU in sample, or by number.",
+)
+@AGAINST
 @click.option("--units", type=UnitRanges(), metavar="3,5-9", help="Show these units one by one.")
 @click.option(
     "--samples", type=int, metavar="N", help="Show units one by one, with N sentence pairs each."
@@ -68,6 +76,8 @@ def show(
     run: Path,
     layer: str | None,
     best: int,
+    sort: str,
+    against: Path | None,
     units: list[int] | None,
     samples: int | None,
     near_twins: bool,
@@ -82,8 +92,10 @@ def show(
             "--samples out, or use andornot report"
         )
     if units is None and samples is None and not near_twins:
-        print_run(opened, best, layer)
+        twin = None if against is None else open_run(against, trust_code=False)
+        print_run(opened, best, layer, sort=sort, against=twin)
         return
+    refuse(["sort", "against"], "it is for the table of units")
     from andornot.cli.terminal import print_units
     from andornot.runs.reopen import samples_from
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,8 +20,6 @@ from andornot.search.options import SearchOptions
 from andornot.trust.options import TrustOptions
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from andornot.data.modality import Modality
     from andornot.models import Preprocessing
     from andornot.runs.run import Run
@@ -32,6 +31,13 @@ DATA = named("attack", "data").option()
 TRUST_CODE = named("attack", "trust_code").option()
 JSON = named("attack", "as_json").option()
 QUIET = named("attack", "quiet").option()
+AGAINST = click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Count units as explained only above this run of the same network with random weights "
+    "(andornot explain --random-weights).",
+)
 """Options that commands on a finished run have in common, as decorators."""
 
 

@@ -22,11 +22,26 @@ if TYPE_CHECKING:
 _COMMON = 8
 """Concepts that are named of a layer."""
 
-_WIDE = 100
-"""Columns of a terminal from which all numbers are shown beside the formula."""
+_WIDE, _WIDER, _WIDEST = 100, 120, 140
+"""Columns of a terminal from which more numbers are shown beside the formula."""
+
+_VERDICT = 10
+"""The width of a verdict; longer ones take two lines, for the formula needs the room."""
+
+_STYLES = {"sure": "bold", "doubtful": "dim"}
+
+SORTS = ("verdict", "held-out", "iou", "unit")
+"""In which order units can be listed."""
 
 
-def print_run(run: Run, best: int, layer: str | None = None, told: bool = False) -> None:
+def print_run(
+    run: Run,
+    best: int,
+    layer: str | None = None,
+    told: bool = False,
+    sort: str = "verdict",
+    against: Run | None = None,
+) -> None:
     """Print the best units of each layer, what became of the others, and the time it took.
 
     Args:
@@ -34,19 +49,28 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
         best: units to list.
         layer: this layer only.
         told: whether the notes that the run itself made were told while it went on.
+        sort: in which order, one of :data:`SORTS`.
+        against: a run of the same network with random weights, to compare with.
+
+    Raises:
+        OptionError: the runs cannot be compared.
     """
     from rich.console import Console
 
+    from andornot.views.of_run import run_headline
     from andornot.views.origins import model_labelled, origins
 
+    headline = run_headline(run, against)
     console = Console(markup=False, highlight=False)
     for name in run.layers if layer is None else (run.layer(layer),):
-        _print_layer(console, run, name, run.result(name).best(best))
+        title = "best" if sort == SORTS[0] else f"by {sort}, the first"
+        _print_layer(console, run, name, _sorted(run.result(name), sort)[:best], title)
         _print_concepts(console, run.result(name), best)
         _print_twins(console, run.result(name))
         _print_certificates(console, run.result(name))
         _print_scores(console, run.result(name))
-        _print_trust(console, run.result(name))
+    for sentence in headline:
+        console.print(sentence)
     parts: dict[str, float] = {}
     for stage in run.record.stages.values():
         for part, seconds in stage.seconds.items():
@@ -62,45 +86,95 @@ def print_run(run: Run, best: int, layer: str | None = None, told: bool = False)
     console.print(f"run: {run.path}")
 
 
-def _print_layer(console: Console, run: Run, layer: str, units: list[Explanation]) -> None:
+def _sorted(result: Result, sort: str) -> list[Explanation]:
+    """The explanations in an order of :data:`SORTS`."""
+    ranked = result.best()
+    if sort == "iou":
+        return sorted(ranked, key=lambda e: -e.iou)
+    if sort == "unit":
+        return sorted(ranked, key=lambda e: e.unit)
+    if sort == "held-out":
+        return sorted(ranked, key=lambda e: -((e.trust and e.trust.held_out_iou) or 0.0))
+    return ranked
+
+
+def _print_layer(
+    console: Console, run: Run, layer: str, units: list[Explanation], which: str
+) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    summary, weights = run.record.layers[layer], run.class_weights(layer)
-    metric = run.record.search.metric
-    second = "f1" if metric == "iou" else metric
-    ranged = any(e.range is not None for e in units)
+    from andornot.views.judged import judged
+
     directions = run.record.directions
     of = "units" if directions is None else f"of {directions.shape[1]} directions over the units"
-    table = Table(title=f"best {of} of layer {layer}", title_justify="left")
-    # the column is narrow where formulas are long, so a class takes the place of the second score
-    trust = ["held out", "chance"] if any(e.trust is not None for e in units) else []
-    narrow = console.width < _WIDE  # then the formula needs the room
-    last = [] if narrow or weights else [second]
-    for header in ("unit", "IoU", *([] if narrow else ["1 concept"]), *trust, *last):
-        table.add_column(header, justify="right", no_wrap=True)
-    if weights and not narrow:
-        table.add_column("leans to", no_wrap=True)
-    if ranged:
-        table.add_column("activation", justify="right", no_wrap=True)
+    table = Table(title=f"{which} {of} of layer {layer}", title_justify="left")
+    if any(e.range is not None for e in units):
         result = run.result(layer)
         units = [e for top in units for e in reversed(result.ranges(top.unit))]
+    shown = [e for e in units if e.formula is not None]
+    cells = {"unit": [str(e.unit) for e in shown]} | _cells(console.width, run, layer, shown)
+    table.add_column("unit", justify="right", no_wrap=True)
+    table.add_column("verdict", max_width=_VERDICT)
+    for header in list(cells)[1:]:
+        is_text = header in ("extent", "leans to")
+        table.add_column(header, justify="left" if is_text else "right", no_wrap=True)
     table.add_column("formula", overflow="fold")
-    for e in units:
-        if e.formula is None:
-            continue
-        single = [] if narrow else [f"{e.by_length[0]:.3f}"]
-        cells = [f"{e.iou:.3f}", *single, *(_trust(e) if trust else ())]
-        if not narrow:
-            cells.append(_favourite(e, weights) if weights else _second(e, second))
-        if ranged:
-            cells.append("" if e.range is None else "{:.3g} to {:.3g}".format(*e.range))
-        luck = e.trust is not None and not e.trust.better_than_chance
-        table.add_row(str(e.unit), *cells, Text(str(e.formula)), style="dim" if luck else None)
+    for e, unit, *rest in zip(shown, *cells.values(), strict=True):
+        told = judged(e)
+        formula = Text(str(e.shown.formula if e.shown else e.formula))
+        table.add_row(unit, told.verdict, *rest, formula, style=_STYLES.get(told.look))
     console.print(table)
+    summary = run.record.layers[layer]
     status = ", ".join(f"{count} {state}" for state, count in summary.status.items())
     means = ", ".join(f"{iou:.4f}" for iou in summary.mean_iou_by_length)
     console.print(f"{summary.units} units ({status}); mean IoU by length: {means or 'none'}")
+
+
+def _cells(width: int, run: Run, layer: str, shown: list[Explanation]) -> dict[str, list[str]]:
+    """The cells of the columns between verdict and formula, by header, as many as there is room.
+
+    Held-out numbers come first. A class takes the place of a second score.
+    """
+    from andornot.views.judged import judged
+
+    told = [judged(e) for e in shown]
+    trusted = any(e.trust is not None for e in shown)
+    cells: dict[str, list[str]] = {}
+    if trusted:
+        cells |= {
+            "held out": [_number(one.held_out) for one in told],
+            "chance": [_number(one.chance) for one in told],
+            "gain": [_number(one.gain, 2) for one in told],
+        }
+    if trusted and width >= _WIDE:
+        cells["extent"] = [one.extent or "–" for one in told]
+    if trusted and width >= _WIDEST:
+        cells["precision"] = [_number(one.precision, 2) for one in told]
+        cells["recall"] = [_number(one.recall, 2) for one in told]
+    if not trusted or width >= _WIDEST:
+        cells["IoU"] = [f"{e.iou:.3f}" for e in shown]
+    if width >= (_WIDEST if trusted else _WIDE):
+        cells["1 concept"] = [f"{e.by_length[0]:.3f}" for e in shown]
+    if width >= (_WIDER if trusted else _WIDE):
+        cells |= _last(run, layer, shown, trusted and width < _WIDEST)
+    if any(e.range is not None for e in shown):
+        spans = ["" if e.range is None else "{:.3g} to {:.3g}".format(*e.range) for e in shown]
+        cells["activation"] = spans
+    return cells
+
+
+def _last(run: Run, layer: str, shown: list[Explanation], narrow: bool) -> dict[str, list[str]]:
+    """The class that each unit leans to, or another score, where there is room for it."""
+    if weights := run.class_weights(layer):
+        return {"leans to": [_favourite(e, weights) for e in shown]}
+    metric = run.record.search.metric
+    second = "f1" if metric == "iou" else metric
+    return {} if narrow else {second: [_second(e, second) for e in shown]}
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _second(e: Explanation, metric: str) -> str:
@@ -113,17 +187,6 @@ def _favourite(e: Explanation, weights: Mapping[str, NDArray[np.float32]]) -> st
     to_class = {name: float(weight[e.unit]) for name, weight in weights.items()}
     favourite = max(to_class, key=to_class.__getitem__)
     return f"{favourite} {to_class[favourite]:+.2f}" if to_class[favourite] >= 0.005 else "none"
-
-
-def _trust(e: Explanation) -> tuple[str, str]:
-    """IoU on held-out samples and by chance, at the length of the explanation."""
-    if e.trust is None:
-        return "–", "–"
-    held_out, chance, at = e.trust.held_out, e.trust.chance, e.trust.length - 1
-    return (
-        f"{held_out.by_length[at]:.3f}" if held_out else "–",
-        f"{chance.null[at]:.3f}" if chance else "–",
-    )
 
 
 def _print_concepts(console: Console, result: Result, best: int) -> None:
@@ -170,22 +233,4 @@ def _print_scores(console: Console, result: Result) -> None:
         console.print(
             f"scores: mean correlation with the raw activations {correlation:.3f}; formulas meet "
             f"active positions in {100 * coverage:.0f} % of the samples that have some"
-        )
-
-
-def _print_trust(console: Console, result: Result) -> None:
-    """How many formulas of a layer fit better than chance explains."""
-    from andornot.results.trust import LEVEL
-
-    known = [e.trust.chance for e in result if e.trust is not None and e.trust.chance is not None]
-    if known:
-        pooled = sum(chance.q_pooled <= LEVEL for chance in known)
-        exact = sum(chance.q_value <= LEVEL for chance in known)
-        beat = sum(chance.p_value <= 1 / (chance.nulls + 1) for chance in known)
-        dim = "; the others are dim above" if pooled < len(known) else ""
-        console.print(
-            f"trust: {pooled or 'none'} of {len(known)} formulas fit better than chance explains, "
-            f"at a false discovery rate of {LEVEL:g} ({exact} by p-values of each unit alone, "
-            f"which {known[0].nulls} shuffles cannot bring below {1 / (known[0].nulls + 1):.2g}); "
-            f"{beat} beat all {known[0].nulls} searches on shuffled samples{dim}"
         )

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from andornot.cli.ending import say
-from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run, refuse
+from andornot.cli.options import (
+    AGAINST,
+    DATA,
+    LAYER,
+    QUIET,
+    TRUST_CODE,
+    folder_name,
+    open_run,
+    refuse,
+)
 from andornot.cli.values import UnitRanges
 
 if TYPE_CHECKING:
@@ -38,6 +47,7 @@ _FOLDER: Final = click.Path(path_type=Path)
     "--attack", "attacks", type=_FOLDER, multiple=True, metavar="DIR",
     help="Show what andornot attack --out wrote here; may be repeated.",
 )  # fmt: skip
+@AGAINST
 @DATA
 @TRUST_CODE
 @click.option("--out", type=_FOLDER, help="Write into this folder  [default: RUN/report].")
@@ -50,6 +60,8 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
         refuse(["best"], "--units says which units")
     show_progress(not quiet)
     opened = open_run(run, trust_code)
+    if options["against"] is not None:
+        options["against"] = open_run(options["against"], trust_code=False)
     _write(opened, out or opened.place("report"), n_units=options.pop("best"), **options)
 
 

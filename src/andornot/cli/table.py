@@ -23,8 +23,8 @@ from andornot.pipeline.options import Execution, RunOptions, UnitOfCount
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
-from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.results.verdict import PART_OF_MAPS, PART_OF_ROWS
+from andornot.search.options import Budget, Profile, Search, SearchOptions, Space
 from andornot.trust.options import TrustOptions
 
 _FILE = click.Path(path_type=Path)
@@ -304,7 +304,7 @@ _TRUST = (
         "Trust", _EXPLAIN, TrustOptions, "in_sample", more={"is_flag": True},
     ),
     Setting(
-        ("--part",), "Call what is explained a part of a unit where the held-out IoU is surely "
+        ("--part",), "Name what is explained a part of a unit where the held-out IoU is surely "
         "above this.",
         "Trust", _EXPLAIN, TrustOptions, "part", kind=float, metavar="IOU",
         note=f"{PART_OF_MAPS:g} for images, {PART_OF_ROWS:g} for rows",

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from andornot.views.given import Run
 from andornot.views.in_words import UnitInWords, units_in_words
+from andornot.views.judged import DOUBTFUL, SURE
 from andornot.views.row_gallery import RowView
 from andornot.views.sentence_gallery import PairView, marks_at
 from andornot.views.token_marks import (
@@ -42,6 +43,9 @@ _LOOKS: Final = {
 }
 """The style of each mark, and what stands around a marked word where there are no colours."""
 
+_WEIGHTS: Final = {SURE: "bold cyan", DOUBTFUL: "dim"}
+"""In which weight a formula is printed."""
+
 _BAR: Final = 8
 
 
@@ -60,7 +64,7 @@ def print_units(
 
     Args:
         run: the run to show; of a run on images only what can be said in words is printed.
-        units: the units to show, in this order; the best explained ones if not given.
+        units: the units to show, in this order; the first by verdict and gain if not given.
         n_units: how many units to show when ``units`` is not given.
         n_samples: how many samples to show for each unit, at most.
         layer: the layer to show; not needed if the run has only one.
@@ -143,9 +147,10 @@ class RowTerminal(Terminal[RowView]):
 def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
     entry = unit.entry
     has_formula = entry.formula is not None
-    iou = f", IoU {entry.iou:.3f}" if has_formula else ""
-    console.print(Text(f"Unit {entry.unit}{iou}", "bold"))
-    console.print(Text(entry.formula or f"no formula: {entry.status}", "bold cyan"))
+    verdict = f": {entry.judged.verdict}" if has_formula else ""
+    console.print(Text(f"Unit {entry.unit}{verdict}", "bold"))
+    formula = entry.formula or f"no formula: {entry.status}"
+    console.print(Text(formula, _WEIGHTS.get(entry.judged.look, "cyan")))
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
     for line in filter(None, (entry.twins, *unit.near)):
@@ -166,13 +171,17 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
 
 def _said(entry: UnitEntry[Any]) -> Iterator[str]:
     """What is known of a formula, a line each."""
+    yield f"{entry.judged.verdict.capitalize()}: {entry.judged.meaning}."
+    yield from entry.judged.lines
+    if (longest := entry.longest) is not None:
+        yield f"longest ({longest.label}): {longest.formula}, IoU {longest.iou:.3f} in sample"
     lengths = ", ".join(f"{row.iou:.3f} with {row.label}" for row in entry.by_length)
-    yield f"IoU by number of concepts: {lengths}"
-    if entry.trust:
-        yield f"Trust: {entry.trust}"
+    more = f"; {entry.judged.in_sample}" if entry.judged.in_sample else ""
+    yield f"In sample: IoU {entry.iou:.3f}{more}"
+    yield f"IoU in sample by number of concepts: {lengths}"
     if entry.agreement:
         yield f"Scores: {entry.agreement}"
-    yield " ".join(filter(None, [*entry.sentences, entry.verdict, entry.limit]))
+    yield " ".join(filter(None, [*entry.sentences, entry.proof, entry.limit]))
 
 
 def _weights(weights: Sequence[ClassWeight]) -> Table:

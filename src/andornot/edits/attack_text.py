@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from andornot._tools.statistics import Comparison, Estimate
 from andornot.edits.edits_of_images import Paste
-from andornot.edits.investigation import Findings, Transfer, EditOutcome
+from andornot.edits.investigation import EditEffect, Findings, Transfer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,7 @@ def tables(found: Findings) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(list(p)) for name, p in zip(TABLES, parts, strict=True)}
 
 
-def title(verdict: EditOutcome) -> str:
+def title(verdict: EditEffect) -> str:
     """A tested edit in words, such as ``insert hyp:nobody at the start``."""
     return f"{verdict.chosen.proposal.kind} {verdict.chosen.edit}"
 
@@ -85,12 +85,12 @@ def _edits(found: Findings) -> Iterator[dict[str, Any]]:
         }
 
 
-def _one_each(verdict: EditOutcome) -> list[Any]:
+def _one_each(verdict: EditEffect) -> list[Any]:
     """A goal for each unit that asks for the edit."""
     return list({goal.unit: goal for goal in verdict.chosen.proposal.goals}.values())
 
 
-def best_control(verdict: EditOutcome) -> tuple[str, float]:
+def best_control(verdict: EditEffect) -> tuple[str, float]:
     """The control that flips most test samples, and its rate; nothing if there are none."""
     if not verdict.controls:
         return "", float("nan")
@@ -227,7 +227,7 @@ def _found(found: Findings) -> Iterator[str]:
         yield f"The {which} not clearly above the controls."
 
 
-def _asked_by(verdict: EditOutcome) -> str:
+def _asked_by(verdict: EditEffect) -> str:
     goals = _one_each(verdict)
     others = f", and {len(goals) - 1} more" if goals[1:] else ""
     does = "leads there" if goals[0].role == "raise" else "leads away from there"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from andornot._tools.statistics import column_correlations
 from andornot.formula import Formula
 from andornot.formula_forms import Term, terms
+from andornot.results.verdict import is_doubtful
 from andornot.runs.run import Run
 
 Role = Literal["raise", "silence"]
@@ -79,7 +80,8 @@ def goals_of(
     for role, sign in (("raise", 1), ("silence", -1)):
         leading = [e for e in explained if sign * gains[e.unit] > 0]
         # weighed by the IoU: of a unit that its formula hardly describes, an edit moves little
-        leading.sort(key=lambda e: (-sign * gains[e.unit] * e.iou, e.unit))
+        # and what is no more than chance comes last
+        leading.sort(key=lambda e: (is_doubtful(e), -sign * gains[e.unit] * e.iou, e.unit))
         for e in leading[:n_units]:
             assert e.formula is not None
             gain = float(gains[e.unit])

@@ -71,7 +71,7 @@ class Case:
 
 
 @dataclass(frozen=True, eq=False)
-class EditOutcome:
+class EditEffect:
     """What came of an edit on the test samples.
 
     Attributes:
@@ -163,7 +163,7 @@ class Findings:
     goals: tuple[Goal, ...]
     tried: tuple[BestVariant[Any], ...]
     excluded: tuple[tuple[str, str], ...]
-    verdicts: tuple[EditOutcome, ...]
+    verdicts: tuple[EditEffect, ...]
     transfers: tuple[Transfer, ...]
     examples: tuple[EditExample, ...]
     pilot: Trials[Any]
@@ -289,7 +289,7 @@ def _verdict(
     screening: Screening[Any],
     test: Trials[Any],
     options: AttackOptions,
-) -> EditOutcome:
+) -> EditEffect:
     """Test an edit and its controls; each of these gets its own best variant."""
     rivals = test.editor.controls(chosen.proposal, options.n_controls)
     controls = screening.choose(rivals, "trying controls")
@@ -297,7 +297,7 @@ def _verdict(
     flips = test.flips(chosen.edit)
     columns = [test.flips(c.edit) for c in controls]
     control_flips = np.stack(columns, 1) if columns else np.zeros((len(flips), 0), np.bool_)
-    return EditOutcome(
+    return EditEffect(
         chosen,
         _class_concept(test.editor.presence, case, chosen.proposal.concept),
         flips,
@@ -318,7 +318,7 @@ def _transfers(
     case: Case,
     editor: Editor[Any],
     other: Classifier[Any],
-    verdicts: Sequence[EditOutcome],
+    verdicts: Sequence[EditEffect],
     options: AttackOptions,
 ) -> list[Transfer]:
     """Show the same edited samples to another classifier."""
@@ -340,7 +340,7 @@ def _transfers(
 
 
 def _examples(
-    case: Case, test: Trials[Any], verdicts: Sequence[EditOutcome], count: int
+    case: Case, test: Trials[Any], verdicts: Sequence[EditEffect], count: int
 ) -> tuple[EditExample, ...]:
     """Samples that the edits flip, of each edit the first ones; of none, samples that held."""
     found = []

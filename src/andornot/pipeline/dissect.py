@@ -136,8 +136,8 @@ def dissect(
         4 units, 4 with a formula:
         unit 0: red (IoU 1.000)
         unit 1: green (IoU 1.000)
-        unit 2: blue (IoU 1.000)
         unit 3: red OR yellow (IoU 1.000)
+        unit 2: blue (IoU 1.000)
     """
     if "choose_length" in more:
         raise OptionError(

@@ -39,7 +39,6 @@ from andornot.views.plots import HEIGHT, WIDTH
 from andornot.views.samples import SILENT, UNEXPLAINED
 from andornot.views.unit import CSS_COLOURS, Group, Story
 from andornot.views.unit_links import UnitLink
-from andornot.views.wording import BETTER
 
 
 def write_report(
@@ -53,6 +52,7 @@ def write_report(
     data: Any = None,
     story: Story | None = None,
     attacks: Sequence[str | Path] = (),
+    against: Run | None = None,
 ) -> Path:
     """Write a report; an older one in that folder is replaced.
 
@@ -61,20 +61,22 @@ def write_report(
         out: the folder.
         units: the units to show, in this order; all if not given.
         n_samples: how many samples to show for each unit, at most.
-        n_units: show only so many units of each layer, the best explained ones after those that
-            the story names; for when ``units`` is not given.
+        n_units: show only so many units of each layer, the first ones (by verdict, then by gain)
+            after those that the story names; for when ``units`` is not given.
         layer: the layer to show; all if not given.
         data: the samples that the run was made from; found again by the manifest if not
             given.
         story: what the first page tells first.
         attacks: folders that ``andornot attack --out`` wrote; the pages of classes show them.
+        against: a run of the same network with random weights; units count as explained only
+            where they lie above it.
 
     Returns:
         The path of the first page, ``out/index.html``.
 
     Raises:
         OptionError: jinja2 is missing, a unit was not explained, ``n_samples`` or ``n_units`` is
-            below 1, or ``out`` holds other files.
+            below 1, ``against`` cannot be compared with, or ``out`` holds other files.
         DataError: the samples of the run, or an attack, cannot be opened.
         RunError: the folder cannot be written.
 
@@ -88,7 +90,7 @@ def write_report(
     check_out(out)
     # before the folder is begun, as all checks: pages of a large run take minutes
     check_attacks(attacks, run)
-    views = run_views(run, layer, data, units, n_units, story)
+    views = run_views(run, layer, data, units, n_units, story, against)
     return write_pages(views, out, n_samples, attacks)
 
 
@@ -185,7 +187,7 @@ class _Report:
         units = self.units
         write_list(self.folder, self._searched(units))
         feeds = None if units.are_weights is None else units
-        self._write("units.html", "units", n_units=len(units.units), feeds=feeds, better=BETTER)
+        self._write("units.html", "units", n_units=len(units.units), feeds=feeds)
         concepts = self.views.concepts()
         if concepts is not None:
             often = sorted(concepts, key=lambda page: (-len(page.uses), page.name))
@@ -201,7 +203,6 @@ class _Report:
             "categories": units.categories,
             "classes": units.classes,
             "feeds": "" if not self.views.has_samples else feeds,
-            "chance": list(BETTER.items()),
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
 
@@ -209,8 +210,8 @@ class _Report:
         """A unit in that list, with its page and its picture, and without what is not known."""
         told = {"layer": row.layer, "unit": row.unit, "href": self.addresses.unit(layer, row.unit)}
         told |= row.as_dict()
-        held, example = told.pop("held"), told.pop("example")
-        told |= {} if held is None else {"held": held}
+        example = told.pop("example")
+        told |= {name: n for name in ("held", "chance") if (n := told.pop(name)) is not None}
         if thumb := self.thumbs.get((layer, row.unit)):
             told |= {"image": thumb.file, "overlay": thumb.overlay}
         return told | ({"example": example} if example else {})

@@ -350,7 +350,11 @@ class Explanation:
     def __str__(self) -> str:
         if self.formula is None:
             return f"unit {self.unit}: {STATUS_MEANING.get(self.status, self.status)}"
-        return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
+        if self.trust is None or self.shown is None:
+            return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
+        held_out = self.trust.held_out_iou
+        told = f"IoU {self.shown.iou:.3f}" if held_out is None else f"held-out IoU {held_out:.3f}"
+        return f"unit {self.unit}, {self.verdict}: {self.shown.formula} ({told})"
 
     def __repr__(self) -> str:
         """The formula and its scores on a line, and what is known of it on another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from andornot.errors import OptionError, OutOfRangeError, quoted
 from andornot.results.explanation import Explanation
 from andornot.results.saved import damaged, read_saved, write_saved
 from andornot.results.tables import explanation_row
+from andornot.results.verdict import Verdict, listed
 from andornot.search.options import SearchOptions
 
 if TYPE_CHECKING:
@@ -166,22 +168,29 @@ class Result:
         return len(self.explanations)
 
     def best(self, n: int | None = None) -> list[Explanation]:
-        """The ``n`` best explained units (all if not given), best first.
+        """The ``n`` best explained units (all if not given), best first: by verdict, then by gain.
+
+        What has no gain is in the order of its held-out IoU, or of its IoU where trust is off.
 
         Raises:
             OptionError: ``n`` is no whole number, or below 0.
         """
-        # by number where scores are equal, so that the order is the same in every run
-        ranked = sorted(self.explanations, key=lambda e: (-e.score, e.unit))
-        return ranked[: None if n is None else whole_number(n, "n", least=0)]
+        return listed(self.explanations)[: None if n is None else whole_number(n, "n", least=0)]
 
     def __str__(self) -> str:
         """How many units there are, and the best of them, a line each; ten lines at most."""
         found = sum(e.formula is not None for e in self.explanations)
-        head = f"{count(len(self), 'unit')}, {found:,} with a formula{':' * bool(self)}"
+        head = f"{count(len(self), 'unit')}, {found:,} with a formula{self._verdicts()}"
+        head += ":" * bool(self)
         shown = [shortened(str(e)) for e in self.best(_SHOWN)]
         more = [f"... and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
         return "\n".join([head, *shown, *more])
+
+    def _verdicts(self) -> str:
+        """How many formulas have each verdict, in brackets; empty where none was tested."""
+        found = Counter(e.verdict for e in self if e.trust and e.trust.held_out_chance)
+        told = [f"{found[verdict]:,} {verdict}" for verdict in Verdict if found[verdict]]
+        return f" ({', '.join(told)})" if told else ""
 
     def __repr__(self) -> str:
         return f"<Result of {self}>"
@@ -246,8 +255,8 @@ class Result:
             >>> masks = np.random.default_rng(0).random((3, 60)) < 0.3
             >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"])
             >>> result = andornot.explain(masks[:1], concepts).assess(masks[:1], concepts)
-            >>> result[0].trust.chance.p_value
-            0.025
+            >>> result[0].verdict, result[0].trust.held_out_chance.p_value
+            (<Verdict.TOO_LITTLE_DATA: 'too little data'>, 0.025)
         """
         found: Result = resolve("andornot.trust.measure:assess")(
             self, unit_masks, concepts, **options
@@ -292,7 +301,7 @@ class Result:
         return page
 
     def to_frame(self) -> pd.DataFrame:
-        """A row for each unit: formula, scores, counts, the best of each shorter length.
+        """A row for each unit, in the order of the units: formula, verdict, scores, counts.
 
         Where activations were cut into ranges, a row for each of them, from the top one down.
 

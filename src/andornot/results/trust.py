@@ -87,8 +87,8 @@ class HeldOutChance:
         q_value: the p-value corrected over the units of the layer that have enough data, those
             for which no formula was found included (Benjamini & Hochberg).
         p_pooled, q_pooled: an estimate beyond the least p-value, from the nulls of all units.
-        exact: whether all shuffles exchanged groups of one size; else, where sizes differ, the
-            samples of a fold were rotated, which is approximate.
+        exact: whether all shuffles exchanged groups of one size; else groups of nearly one size
+            changed places as far as both reach, which is approximate.
 
     Examples:
         >>> chance = run.result()[0].trust.held_out_chance
@@ -251,7 +251,9 @@ class Trust:
 
     @property
     def better_than_chance(self) -> bool:
-        """Whether the fit is more than chance explains, as far as is known (pooled q-value)."""
+        """Whether the fit is more than chance explains, as far as is known: held out if it is."""
+        if (luck := self.held_out_chance) is not None:
+            return luck.p_value <= LEVEL and luck.low > 0
         # what was not measured is not held against a unit
         return self.chance is None or self.chance.q_pooled <= LEVEL
 

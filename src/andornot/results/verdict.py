@@ -12,11 +12,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from andornot.results.explanation import Explanation
-    from andornot.results.trust import Trust
+from typing import Any, Final, Protocol, TypeVar
 
 LEVEL: Final = 0.05
 """The largest p-value of an explanation that is more than chance; also the share of false
@@ -46,7 +42,7 @@ LEAST_GROUPS: Final = 10
 
 
 class Verdict(StrEnum):
-    """How far an explanation can be relied on; in the order in which explanations are listed.
+    """How far an explanation can be relied on.
 
     Examples:
         >>> run.result()[3].verdict  # three shuffles can tell no more
@@ -126,7 +122,52 @@ class Support:
         return cls(**data)
 
 
-def verdict_of(support: Support, trust: Trust | None) -> Verdict:
+class _Luck(Protocol):
+    """What a verdict reads of ``HeldOutChance``; that record's module reads this one."""
+
+    @property
+    def p_value(self) -> float: ...
+    @property
+    def gain(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+
+
+class _Stable(Protocol):
+    """What a verdict reads of ``Stability``."""
+
+    @property
+    def mask_iou(self) -> float | None: ...
+
+
+class _Measured(Protocol):
+    """What a verdict reads of ``Trust``."""
+
+    @property
+    def held_out_chance(self) -> _Luck | None: ...
+    @property
+    def stability(self) -> _Stable | None: ...
+    @property
+    def held_out_iou(self) -> float | None: ...
+
+
+class _Judged(Protocol):
+    """What an order reads of ``Explanation``."""
+
+    @property
+    def unit(self) -> int: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def verdict(self) -> Verdict | None: ...
+    @property
+    def trust(self) -> _Measured | None: ...
+
+
+E = TypeVar("E", bound=_Judged)
+
+
+def verdict_of(support: Support, trust: _Measured | None) -> Verdict:
     """The verdict of an explanation: the first that applies.
 
     Args:
@@ -144,21 +185,31 @@ def verdict_of(support: Support, trust: Trust | None) -> Verdict:
     return Verdict.SOLID if chance.low >= SOLID_GAIN and stable else Verdict.PARTIAL
 
 
-def listed(explanations: Iterable[Explanation]) -> list[Explanation]:
+def is_doubtful(e: _Judged) -> bool:
+    """Whether a formula is no more than chance, or there is too little data to tell."""
+    return e.verdict in (Verdict.CHANCE, Verdict.TOO_LITTLE_DATA)
+
+
+def listed(explanations: Iterable[E]) -> list[E]:
     """Explanations as all lists show them: by verdict, then by gain, then by unit.
 
-    Explanations without a gain are in the order of their held-out IoU, or of their IoU where there
-    is none; what has no formula comes last.
+    Explanations without a gain are in the order of their held-out IoU, or of their score where
+    there is none. Units with too little data come after those that were not tested, so that where
+    nothing was tested no unit of three positions comes first; what has no formula comes last.
     """
     return sorted(explanations, key=_place)
 
 
-def _place(e: Explanation) -> tuple[int, float, float, int]:
-    order = list(Verdict)
+_LISTED: Final = (
+    Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE, Verdict.NOT_TESTED, Verdict.TOO_LITTLE_DATA,
+)  # fmt: skip
+
+
+def _place(e: _Judged) -> tuple[int, float, float, int]:
     verdict, trust = e.verdict, e.trust
     if verdict is None:
-        return len(order), 0.0, 0.0, e.unit
+        return len(_LISTED), 0.0, 0.0, e.unit
     chance = None if trust is None else trust.held_out_chance
     gain = -math.inf if chance is None else chance.gain
     held_out = None if trust is None else trust.held_out_iou
-    return order.index(verdict), -gain, -(e.iou if held_out is None else held_out), e.unit
+    return _LISTED.index(verdict), -gain, -(e.score if held_out is None else held_out), e.unit

@@ -276,18 +276,9 @@ def bound_orders(
                 tally[b, touched[b, at]] = 0
             n = n_touched[0, b]
             best = _most_worth(
-                touched[b, :n],
-                counts[:n],
-                sizes[f],
-                indptr,
-                indices,
-                areas[f],
-                length,
-                hits,
-                union,
-                whole,
-                positive,
-            )
+                touched[b, :n], counts[:n], sizes[f], indptr, indices, areas[f], length, hits,
+                union, whole, positive,
+            )  # fmt: skip
             slack[f, b] = best - hits * n_touched[1, b]
 
 

@@ -94,9 +94,11 @@ def assess(
         >>> folds = np.arange(60) % 2
         >>> concepts = andornot.ConceptTable.from_masks(masks, ["a", "b", "c"], folds=folds)
         >>> result = andornot.explain(masks[:1], concepts)
-        >>> trust = andornot.assess(result, masks[:1], concepts)[0].trust
-        >>> trust.held_out.length, trust.chance.p_value
+        >>> assessed = andornot.assess(result, masks[:1], concepts)[0]
+        >>> assessed.trust.held_out.length, assessed.trust.held_out_chance.p_value
         (1, 0.025)
+        >>> str(assessed.verdict)  # 17 active positions
+        'too little data'
     """
     check_table(concepts, "concepts")
     if not isinstance(result, Result):

@@ -147,7 +147,7 @@ class Repeats:
         """
         if self.options.search != "beam":
             for solution in self.search(units, sizes):
-                yield [f and (f.i, f.t, *_steps_of(f)) for f in solution.by_length].__getitem__
+                yield partial(_of_solution, solution)
             return
         for top, lengths in self._best(units, sizes, repeat(self.length)):
             for u, length in enumerate(lengths):
@@ -297,6 +297,11 @@ def _of_top(top: Top, u: int, at: int) -> OfLength | None:
     terms, operators = top.terms[u, at], top.operators[u, at]
     there = terms >= 0
     return int(top.i[u, at]), int(top.t[u, at]), terms[there], operators[there]
+
+
+def _of_solution(solution: Solution, at: int) -> OfLength | None:
+    found = solution.by_length[at]
+    return None if found is None else (found.i, found.t, *_steps_of(found))
 
 
 def _nothing(_: int) -> None:

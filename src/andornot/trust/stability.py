@@ -73,14 +73,14 @@ def measure_stability(
             tally.add(best, *active, sizes)
             if likenesses:
                 likenesses[unit].add(best, *active, sizes)
-    found = [
+    stable = [
         tally.stability(low, high) for tally, (low, high) in zip(tallies, intervals, strict=True)
     ]
     if not likenesses:
-        return list(found)
+        return list(stable)
     return [
-        replace(stable, mask_iou=like.mask_iou, signed=like.signed)
-        for stable, like in zip(found, likenesses, strict=True)
+        replace(one, mask_iou=like.mask_iou, signed=like.signed)
+        for one, like in zip(stable, likenesses, strict=True)
     ]
 
 
@@ -107,7 +107,8 @@ class _SampleAtoms:
     @classmethod
     def of(cls, recount: Recount, repeats: Repeats) -> _SampleAtoms:
         positions = known_positions(repeats.table)
-        group = np.repeat(positions.group_numbers, np.diff(positions.atom_offsets))
+        numbers = positions.group_numbers.astype(np.int64)
+        group = np.repeat(numbers, np.diff(positions.atom_offsets))
         atom = positions.atoms.astype(np.int64)
         active, by_atom = recount.sample_atoms(), recount.responses
         unit = np.repeat(np.arange(active.n_units), np.diff(active.indptr))

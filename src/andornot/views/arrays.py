@@ -23,6 +23,7 @@ from andornot.errors import OptionError
 from andornot.explainer import score_responses
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
+from andornot.views.judged import as_shown
 from andornot.views.layer import (
     LayerView,
     best_units,
@@ -30,6 +31,7 @@ from andornot.views.layer import (
     left_out,
     mean_trust,
     trust_sentences,
+    verdicts_found,
 )
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
@@ -157,7 +159,7 @@ class ArrayContext:
     def tree(self, e: Explanation) -> FormulaPart | None:
         """A unit's formula, part by part; None where no masks were given."""
         matcher = self.matcher(self.places[e.unit])
-        return None if matcher is None or e.formula is None else matcher.tree(e.formula)
+        return None if matcher is None or e.shown is None else matcher.tree(e.shown.formula)
 
     def near(self) -> Iterator[tuple[Match, ...]]:
         """The nearest of the other units, for each unit."""
@@ -175,15 +177,16 @@ def array_units(context: ArrayContext) -> Iterator[UnitView[Any]]:
 
 def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[Any]:
     e, refs = context.explanations[place], context.refs
-    missed, alarms = _failures(context.matcher(place), e)
+    shown = as_shown(e, context.table)
+    missed, alarms = _failures(context.matcher(place), shown)
     return UnitView(
         ref=refs[place],
         before=refs[place - 1] if place else None,
         after=refs[place + 1] if place + 1 < len(refs) else None,
         entry=_entry(context, e),
         n_positions=_positions(e),
-        true_negatives=e.counts.tn,
-        kind=kind_words(e),
+        true_negatives=shown.counts.tn,
+        kind=kind_words(shown),
         tree=context.tree(e),
         missed=missed,
         alarms=alarms,
@@ -196,14 +199,15 @@ def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[
         are_weights=False,
         in_use=(),
         nearest=tuple((refs[match.index], match.score) for match in near),
-        command=_command(e, place, _known_only(context.result)),
+        command=_command(shown, place, _known_only(context.result)),
     )
 
 
 def _entry(context: ArrayContext, e: Explanation) -> UnitEntry[Any]:
     """What is said of a unit."""
     table = context.table
-    entry: UnitEntry[Any] = entry_of(e, derived=() if table is None else derived(table, e))
+    known = () if table is None else derived(table, e)
+    entry: UnitEntry[Any] = entry_of(e, derived=known, table=table)
     if not _known_only(context.result):
         return entry
     return counted_where(entry, e, None if table is None else table.n_positions, "position")
@@ -229,9 +233,10 @@ def array_layer(context: ArrayContext) -> LayerView:
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
+        verdicts=verdicts_found(explanations),
         kinds=kinds_found(explanations),
         left_out=left_out(context.refs),
-        best=best_units(context.refs),
+        best=best_units(explanations, context.refs),
     )
 
 

@@ -30,10 +30,11 @@ from andornot.views.classes import ClassView, class_views
 from andornot.views.concepts import ConceptView, concept_views
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
+from andornot.views.judged import headline_of
 from andornot.views.layer import LayerView, layer_view
 from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
-from andornot.views.of_run import data_name, model_name
+from andornot.views.of_run import data_name, model_name, run_headline
 from andornot.views.origins import origins
 from andornot.views.plain import View
 from andornot.views.unit import COUNTED, Story, choose_units
@@ -57,6 +58,7 @@ class RunView(View):
         pieces: the template that says how pages speak of samples.
         several_layers: whether the run has several.
         left_out: which units are not shown, in a sentence; empty if all are.
+        headline: what all layers come to, shown or not: verdicts, and how much is explained.
         layers: the layers that are shown.
         facts: how the explanations were made: what, and its value.
         story: what is told first, where anything is.
@@ -69,6 +71,7 @@ class RunView(View):
     pieces: str
     several_layers: bool
     left_out: str
+    headline: tuple[str, ...]
     layers: tuple[LayerView, ...]
     facts: tuple[tuple[str, str], ...]
     story: Story | None
@@ -153,11 +156,13 @@ class ViewsOfRun(Views):
         run: the run.
         asked: its layers that are shown, each with the reasons why some analyses found nothing.
         story: what is told first.
+        against: a run of the same network with random weights, to compare with.
     """
 
     run: Run
     asked: tuple[tuple[LayerContext, Mapping[str, str]], ...]
     story: Story | None
+    against: Run | None = None
 
     @cached_property
     def contexts(self) -> tuple[LayerContext, ...]:
@@ -185,6 +190,7 @@ class ViewsOfRun(Views):
             pieces=self.run.modality.template,
             several_layers=len(self.run.layers) > 1,
             left_out=_left_out(self.contexts),
+            headline=run_headline(self.run, self.against),
             layers=tuple(map(layer_view, self.contexts)),
             facts=_facts(self.run),
             story=self.story,
@@ -236,6 +242,7 @@ def run_views(
     units: Sequence[int] | None = None,
     n_units: int | None = None,
     story: Story | None = None,
+    against: Run | None = None,
 ) -> ViewsOfRun:
     """The views of a run; the analyses are asked at once.
 
@@ -244,12 +251,15 @@ def run_views(
         layer: the layer to show; all if not given.
         data: what the run was made from; found again by the manifest if not given.
         units: the units to show, in this order; all if not given.
-        n_units: show only so many units of each layer, the best explained ones after those that
-            the story names; for when ``units`` is not given.
+        n_units: show only so many units of each layer, the first ones (by verdict, then by gain)
+            after those that the story names; for when ``units`` is not given.
         story: what is told first.
+        against: a run of the same network with random weights; units count as explained only
+            where they lie above it.
 
     Raises:
-        OptionError: the layer is unknown, a unit was not explained, or ``n_units`` is below 1.
+        OptionError: the layer is unknown, a unit was not explained, ``n_units`` is below 1, or
+            ``against`` cannot be compared with.
         DataError: the images or the sentences of the run cannot be opened.
 
     Examples:
@@ -258,6 +268,7 @@ def run_views(
         ('Units of net', ['red', 'green', 'blue', 'red OR yellow'])
     """
     check_run(run)
+    run_headline(run, against)  # raises before anything is asked
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
@@ -266,7 +277,7 @@ def run_views(
         (LayerContext(run, gallery.layer, own, gallery, answers), why)
         for gallery, own, (answers, why) in zip(galleries, shown, asked, strict=True)
     )
-    return ViewsOfRun(run, tuple(contexts), story)
+    return ViewsOfRun(run, tuple(contexts), story, against)
 
 
 def _galleries(run: Run, layers: Sequence[str], data: Any) -> list[AnyGallery]:
@@ -357,6 +368,7 @@ class ViewsOfArrays(Views):
             pieces="rows.html.j2",
             several_layers=False,
             left_out="",
+            headline=headline_of({self.context.layer: self.context.result}),
             layers=layers,
             facts=array_facts(self.context),
             story=None,

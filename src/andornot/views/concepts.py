@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from andornot.concepts.table import ConceptTable
 from andornot.concepts.twins import equal_columns
 from andornot.results.explanation import Twins
-from andornot.views.listed import Listed
+from andornot.views.judged import DOUBTFUL
+from andornot.views.listed import Listed, places
 from andornot.views.neighbours import best_units
 from andornot.views.parts import ROLES, FormulaPart
 from andornot.views.plain import View
@@ -41,8 +42,9 @@ class ConceptView(View):
         members: what it is the union of, if it is a derived concept.
         n_positions: on how many positions it holds.
         share: the same as a share of all positions.
-        uses: the units whose formulas name it, by role, best first.
-        best: units that it alone describes best, with the IoU.
+        uses: the units whose formulas name it, by role, then by verdict and gain.
+        best: units that it alone describes best, with the IoU; those of whose own formula there is
+            too little data or that is no more than chance come last.
         twins: that others hold on the very same positions, as ``asked = refund``; empty where
             none does.
     """
@@ -70,6 +72,11 @@ def concept_views(table: ConceptTable, contexts: Sequence[Listed]) -> list[Conce
         contexts: the layers.
     """
     uses: dict[int, list[Use]] = defaultdict(list)
+    place = {
+        (ref.layer, ref.unit): own
+        for context, order in zip(contexts, places(contexts), strict=True)
+        for ref, own in zip(context.refs, order, strict=True)
+    }
     for context in contexts:
         for ref, e in zip(context.refs, context.explanations, strict=True):
             for name, use in _uses(ref, context.tree(e)):
@@ -77,12 +84,15 @@ def concept_views(table: ConceptTable, contexts: Sequence[Listed]) -> list[Conce
     columns = sorted(uses)
     best: dict[int, list[tuple[UnitLink, float]]] = defaultdict(list)
     for context in contexts:
-        found = best_units(context.responses, context.units, table, columns)
+        doubtful = [ref.judged.look == DOUBTFUL for ref in context.refs]
+        found = best_units(context.responses, context.units, table, columns, doubtful)
         for column, matches in zip(columns, found, strict=True):
             best[column] += [(context.refs[match.index], match.score) for match in matches]
     twins = equal_columns(table)
     return [
-        _concept_view(table, column, uses[column], best[column], twins.get(table.names[column]))
+        _concept_view(
+            table, column, uses[column], best[column], twins.get(table.names[column]), place
+        )
         for column in columns
     ]
 
@@ -101,7 +111,9 @@ def _concept_view(
     uses: Sequence[Use],
     best: Sequence[tuple[UnitLink, float]],
     equal: Sequence[str] | None,
+    place: Mapping[tuple[str, int], int],
 ) -> ConceptView:
+    """A concept; ``place`` is that of each unit in lists."""
     name, n = table.names[column], int(table.concept_counts[column])
     members = plain_concepts(table, name)
     order = list(ROLES)
@@ -112,7 +124,9 @@ def _concept_view(
         members=() if members == (name,) else members,
         n_positions=n,
         share=n / max(table.n_positions, 1),
-        uses=tuple(sorted(uses, key=lambda u: (order.index(u.role), -u.unit.iou, u.unit.unit))),
-        best=tuple(sorted(best, key=lambda found: -found[1])[:_UNITS]),
+        uses=tuple(
+            sorted(uses, key=lambda u: (order.index(u.role), place[u.unit.layer, u.unit.unit]))
+        ),
+        best=tuple(sorted(best, key=lambda f: (f[0].judged.look == DOUBTFUL, -f[1]))[:_UNITS]),
         twins=str(Twins.of(name, equal)) if equal else "",
     )

@@ -72,7 +72,7 @@ def units_in_words(
 
     Args:
         run: the run.
-        units: the units to show, in this order; the best explained ones if not given.
+        units: the units to show, in this order; the first by verdict and gain if not given.
         n_units: how many units to show when ``units`` is not given.
         n_samples: how many samples to show for each unit, at most.
         layer: the layer to show; not needed if the run has only one.

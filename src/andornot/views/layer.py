@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from andornot._tools.words import count
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
+from andornot.results.verdict import Verdict, listed
+from andornot.views.judged import as_shown
 from andornot.views.layer_context import LayerContext
 from andornot.views.of_run import looked_at, overview, threshold
 from andornot.views.origins import model_labelled
@@ -22,13 +24,7 @@ from andornot.views.plots import (
     trust_by_length,
 )
 from andornot.views.unit_links import UnitLink
-from andornot.views.wording import (
-    ABOVE_ALL,
-    ABOVE_POOLED,
-    better_than_chance,
-    held_out_iou,
-    vocabulary_limit,
-)
+from andornot.views.wording import held_out_iou, vocabulary_limit
 
 _BEST = 8
 
@@ -43,9 +39,10 @@ class LayerView(View):
         active: when a unit counts as active.
         map_shape: height and width of a unit's map, in values.
         plots: its figures.
+        verdicts: the verdicts on its formulas: word, meaning, how many units.
         kinds: the sorts of formula: name, meaning, how many units.
         left_out: units without a formula: why, and how many.
-        best: the best explained units; those no better than chance last.
+        best: the first units that have a formula: by verdict, then by gain.
     """
 
     name: str
@@ -53,6 +50,7 @@ class LayerView(View):
     active: str
     map_shape: str
     plots: tuple[Plot, ...]
+    verdicts: tuple[tuple[str, str, int], ...]
     kinds: tuple[tuple[str, str, int], ...]
     left_out: tuple[tuple[str, int], ...]
     best: tuple[UnitLink, ...]
@@ -71,15 +69,22 @@ def layer_view(context: LayerContext) -> LayerView:
         active=threshold(context.run, context.layer),
         map_shape=" × ".join(map(str, context.run.activations(context.layer).map_shape)),
         plots=_plots(context),
+        verdicts=verdicts_found(context.explanations),
         kinds=kinds_found(context.explanations),
         left_out=left_out(refs),
-        best=best_units(refs),
+        best=best_units(context.explanations, refs),
     )
+
+
+def verdicts_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:
+    """The verdicts on formulas, best first: word, meaning, how many units."""
+    found = Counter(e.verdict for e in explanations)
+    return tuple((str(v), v.meaning, found[v]) for v in Verdict if found[v])
 
 
 def kinds_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:
     """The sorts of formula, most common first: name, meaning, how many units."""
-    kinds = Counter(kind_of(e.formula) for e in explanations if e.formula is not None)
+    kinds = Counter(kind_of(e.shown.formula) for e in explanations if e.shown is not None)
     return tuple((kind, MEANING[kind], n) for kind, n in kinds.most_common())
 
 
@@ -88,10 +93,12 @@ def left_out(refs: Iterable[UnitLink]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(ref.status for ref in refs if ref.formula is None).most_common())
 
 
-def best_units(refs: Iterable[UnitLink]) -> tuple[UnitLink, ...]:
-    """The best explained units; those no better than chance last."""
-    found = (ref for ref in refs if ref.formula)
-    return tuple(sorted(found, key=lambda ref: (ref.is_luck, -ref.iou, ref.unit))[:_BEST])
+def best_units(
+    explanations: Iterable[Explanation], refs: Iterable[UnitLink]
+) -> tuple[UnitLink, ...]:
+    """The first units of a layer that have a formula: by verdict, then by gain."""
+    by_unit = {ref.unit: ref for ref in refs if ref.formula}
+    return tuple(by_unit[e.unit] for e in listed(explanations) if e.unit in by_unit)[:_BEST]
 
 
 def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
@@ -99,21 +106,20 @@ def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
     shown = [e for e in explanations if e.formula is not None]
     if not shown:
         return ()
-    proven = sum(e.certificate.proven for e in shown)
+    proven = sum(as_shown(e).certificate.proven for e in shown)
     said = [f"{proven:,} of the {count(len(shown), 'formula')} shown are proven the best."]
-    both = [(e.iou, outside) for e in shown if (outside := held_out_iou(e)) is not None]
+    both = [(_iou(e), outside) for e in shown if (outside := held_out_iou(e)) is not None]
     if both:
         inside, outside = (sum(ious) / len(both) for ious in zip(*both, strict=True))
         said.append(
             f"Formulas found without some samples and scored on these have a mean IoU of "
             f"{outside:.3f}, against {inside:.3f} for those found and scored on all."
         )
-    judged = [found for e in shown if (found := better_than_chance(e))]
-    if judged:
-        beat, pooled = (sum(key in found for found in judged) for key in (ABOVE_ALL, ABOVE_POOLED))
+    luck = [chance.iou for e in shown if e.trust and (chance := e.trust.held_out_chance)]
+    if luck:
         said.append(
-            f"{beat:,} of {count(len(judged), 'unit')} beat every shuffle of the annotations, and "
-            f"{pooled:,} are better than chance by a pooled estimate."
+            f"Found and scored likewise where there is nothing to find, they have "
+            f"{sum(luck) / len(luck):.3f}."
         )
     limited = sum(bool(vocabulary_limit(e)) for e in shown)
     if limited:
@@ -122,6 +128,11 @@ def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
             "only more annotated concepts could explain them better."
         )
     return tuple(said)
+
+
+def _iou(e: Explanation) -> float:
+    """IoU in sample of the formula that is shown."""
+    return e.iou if e.shown is None else e.shown.iou
 
 
 def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] | None:
@@ -143,7 +154,9 @@ def _plots(context: LayerContext) -> tuple[Plot, ...]:
         plots += [iou_histogram(tables["histogram"]), iou_by_length(tables["by_length"])]
     if "trust" in answers:
         table = answers["trust"].tables["by_length"]
-        means = [tuple(map(float, table[c])) for c in ("in_sample", "held_out", "null")]
+        # what chance gives in sample is known only where it was asked for
+        columns = (table[c].dropna() for c in ("in_sample", "held_out", "null"))
+        means = [tuple(map(float, column)) for column in columns]
         plots += [trust_by_length(*means)] if len(table) > 1 else []
     if "uniqueness" in answers:
         plots.append(category_shares(answers["uniqueness"].tables["categories"]))

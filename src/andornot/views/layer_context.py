@@ -102,9 +102,9 @@ class LayerContext:
         return matcher_of(self.run, self.layer, unit)
 
     def tree(self, e: Explanation) -> FormulaPart | None:
-        """A unit's formula, part by part; None where there is none."""
+        """The formula that is shown of a unit, part by part; None where there is none."""
         if e.unit not in self._trees:
-            found = None if e.formula is None else self.matcher(e.unit).tree(e.formula)
+            found = None if e.shown is None else self.matcher(e.unit).tree(e.shown.formula)
             self._trees[e.unit] = found
         return self._trees[e.unit]
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Protocol
 
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.formula import Formula
 from andornot.formula_forms import kind_of
 from andornot.results.explanation import Explanation
+from andornot.results.verdict import listed
 from andornot.views.class_links import ClassLinks
 from andornot.views.parts import FormulaPart
 from andornot.views.plain import View
 from andornot.views.unit_links import UnitLink
-from andornot.views.wording import better_than_chance, held_out_iou
 
 
 class Listed(Protocol):
@@ -37,7 +38,7 @@ class Listed(Protocol):
         """The same as other views point at them."""
 
     def tree(self, e: Explanation) -> FormulaPart | None:
-        """A unit's formula, part by part; None where that is not known."""
+        """The formula that is shown of a unit, part by part; None where that is not known."""
 
     @property
     def responses(self) -> Responses:
@@ -59,17 +60,20 @@ class UnitRow(View):
     Attributes:
         layer: its layer's place among those that are shown.
         unit: its number.
-        formula: its formula, as text; None where there is none.
+        formula: the formula that is shown, as text; None where there is none.
         status: why there is no formula; empty where there is one.
+        verdict: how far it can be relied on, in a word.
+        look: how it looks (see ``judged.VerdictView``).
+        place: its place among the units of all layers, by verdict, then by gain.
         iou: intersection over union, to four decimals.
         gain: what the longest formulas add to the IoU of one concept, likewise.
         active: share of the positions on which it is active.
-        length: concepts in its formula.
+        length: concepts in that formula.
         kind: the sort of its formula.
         categories: those of its concepts, by their places among all categories.
         classes: the classes that it feeds, by number.
-        chance: the keys of ``wording.BETTER`` that are true of it.
         held: held-out IoU; None where that is not known.
+        chance: the same where there is nothing to find, likewise.
         example: the sentences that excite it most; empty where there are none.
     """
 
@@ -77,6 +81,9 @@ class UnitRow(View):
     unit: int
     formula: str | None
     status: str
+    verdict: str
+    look: str
+    place: int
     iou: float
     gain: float
     active: float
@@ -84,8 +91,8 @@ class UnitRow(View):
     kind: str
     categories: tuple[int, ...]
     classes: tuple[int, ...]
-    chance: tuple[str, ...]
     held: float | None
+    chance: float | None
     example: str
 
 
@@ -119,6 +126,7 @@ def unit_list(table: ConceptTable | None, contexts: Sequence[Listed]) -> UnitLis
     kinds = () if table is None else table.categories
     categories = tuple(sorted({category for own in kinds for category in own}))
     links = next((context.links for context in contexts if context.links), None)
+    order = places(contexts)
     return UnitList(
         layers=tuple(context.layer for context in contexts),
         categories=categories,
@@ -127,48 +135,64 @@ def unit_list(table: ConceptTable | None, contexts: Sequence[Listed]) -> UnitLis
         units=tuple(
             row
             for number, context in enumerate(contexts)
-            for row in _rows(context, number, categories)
+            for row in _rows(context, number, categories, order[number])
         ),
     )
 
 
-def _rows(context: Listed, number: int, categories: Sequence[str]) -> list[UnitRow]:
+def places(contexts: Sequence[Listed]) -> list[list[int]]:
+    """The place of each unit of each layer in a list of the units of all layers."""
+    # by identity: units of two layers have one number, and may be equal
+    order = listed(e for context in contexts for e in context.explanations)
+    place = {id(e): i for i, e in enumerate(order)}
+    return [[place[id(e)] for e in context.explanations] for context in contexts]
+
+
+def _rows(
+    context: Listed, number: int, categories: Sequence[str], order: Sequence[int]
+) -> list[UnitRow]:
     """A row for each unit of the layer with this number."""
-    place = {name: i for i, name in enumerate(categories)}
+    column = {name: i for i, name in enumerate(categories)}
     return [
-        _row(context, ref, e, number, place)
-        for ref, e in zip(context.refs, context.explanations, strict=True)
+        replace(_row(context, ref, e, column), layer=number, place=place)
+        for ref, e, place in zip(context.refs, context.explanations, order, strict=True)
     ]
 
 
-def _row(
-    context: Listed, ref: UnitLink, e: Explanation, number: int, place: dict[str, int]
-) -> UnitRow:
-    has_formula, outside = e.formula is not None, held_out_iou(e)
-    ious = e.by_length
+def _row(context: Listed, ref: UnitLink, e: Explanation, column: dict[str, int]) -> UnitRow:
+    """A row for a unit, as if it were the first of the first layer."""
+    formula = None if e.shown is None else e.shown.formula
+    ious, judged = e.by_length, ref.judged
     return UnitRow(
-        layer=number,
+        layer=0,
         unit=ref.unit,
         formula=ref.formula,
-        status="" if has_formula else ref.status,
+        status="" if formula else ref.status,
+        verdict=judged.verdict,
+        look=judged.look,
+        place=0,
         iou=round(ref.iou, 4),
-        gain=round(ious[-1] - ious[0], 4) if has_formula else 0,
+        gain=round(ious[-1] - ious[0], 4) if formula else 0,
         active=(e.counts.tp + e.counts.fn) / max(sum(astuple(e.counts)), 1),
-        length=0 if e.formula is None else e.formula.length,
-        kind="" if e.formula is None else kind_of(e.formula),
-        categories=_categories(context.table, e, place),
+        length=0 if formula is None else formula.length,
+        kind="" if formula is None else kind_of(formula),
+        categories=_categories(context.table, formula, column),
         classes=() if context.links is None else tuple(context.links.fed(ref.unit)),
-        chance=better_than_chance(e),
-        held=None if outside is None else round(outside, 4),
+        held=_rounded(judged.held_out),
+        chance=_rounded(judged.chance),
         example=ref.example,
     )
 
 
+def _rounded(iou: float | None) -> float | None:
+    return None if iou is None else round(iou, 4)
+
+
 def _categories(
-    table: ConceptTable | None, e: Explanation, place: dict[str, int]
+    table: ConceptTable | None, formula: Formula | None, column: dict[str, int]
 ) -> tuple[int, ...]:
-    """The categories of a unit's concepts, by place."""
-    if e.formula is None or table is None:
+    """The categories of a formula's concepts, by their places among all."""
+    if formula is None or table is None:
         return ()
-    columns = [table.index(name) for name in e.formula.concepts]
-    return tuple(sorted({place[c] for column in columns for c in table.categories[column]}))
+    own = [table.index(name) for name in formula.concepts]
+    return tuple(sorted({column[c] for concept in own for c in table.categories[concept]}))

@@ -51,11 +51,13 @@ def best_units(
     units: Sequence[int],
     table: ConceptTable,
     concepts: Sequence[int],
+    doubtful: Sequence[bool],
     n: int = 6,
 ) -> Iterator[tuple[Match, ...]]:
     """For each of these concepts the units that it alone describes best, by IoU.
 
-    A ``Match`` counts in ``units``.
+    Doubtful units come after all others: one that is active on three positions has an IoU of 1
+    with whatever holds on these. A ``Match`` counts in ``units``.
     """
     counts = responses.matrix()[list(units)]
     active = np.asarray(counts.sum(axis=1)).ravel()
@@ -68,5 +70,5 @@ def best_units(
         hits = (counts @ carried[:, chosen]).toarray().T
         either = active + table.concept_counts[chosen, None] - hits
         for ious in hits / np.maximum(either, 1):
-            order = np.argsort(-ious, kind="stable")[:n]
-            yield tuple(Match(int(i), float(ious[i])) for i in order if ious[i] > 0)
+            order = [i for i in np.lexsort((-ious, doubtful)) if ious[i] > 0]
+            yield tuple(Match(int(i), float(ious[i])) for i in order[:n])

@@ -10,10 +10,13 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
 from andornot.results.explanation import Explanation
+from andornot.results.result import Result
 from andornot.runs.manifest import RulePart
 from andornot.runs.run import Run
+from andornot.views.judged import headline_of
 from andornot.views.readings import both_readings
 from andornot.views.unit import (
     MAX_WEIGHTS,
@@ -50,12 +53,31 @@ def unit_entry(
     """
     position = run.positions.position
     own = derived(run.concepts, e), class_weights(run, layer, e.unit)
-    entry = entry_of(e, groups, position, *own)
+    entry = entry_of(e, groups, position, *own, run.concepts)
     more = both_readings(run, e, areas[:, e.unit])
     entry = replace(entry, sentences=(*entry.sentences, *more))
     if not run.known_only:
         return entry
     return counted_where(entry, e, run.concepts.n_positions, position)
+
+
+def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
+    """What all layers of a run come to, in sentences.
+
+    Args:
+        run: the run.
+        against: one of the same network with random weights, where there is one.
+
+    Raises:
+        OptionError: the runs cannot be compared.
+    """
+    if against is not None:
+        check_comparable(run, against)
+    return headline_of(_results(run), None if against is None else _results(against))
+
+
+def _results(run: Run) -> dict[str, Result]:
+    return {layer: run.result(layer) for layer in run.layers}
 
 
 def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:

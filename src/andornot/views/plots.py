@@ -216,11 +216,22 @@ def unit_by_length(ious: Sequence[float]) -> Plot:
 
 
 def trust_by_length(
-    in_sample: Sequence[float], held_out: Sequence[float], null: Sequence[float]
+    in_sample: Sequence[float],
+    held_out: Sequence[float],
+    null: Sequence[float],
+    *,
+    luck: tuple[int, float] | None = None,
 ) -> Plot:
-    """IoU by length: on the samples searched, on others, and by chance (empty if not known)."""
+    """IoU by length: on the samples searched, on others, and by chance.
+
+    Args:
+        in_sample: on the samples searched.
+        held_out: on others.
+        null: by chance, on the samples searched; empty if not known.
+        luck: by chance on others: a length, and the IoU there; None if not known.
+    """
     n = len(held_out)
-    top = max(*in_sample, *held_out, *null, 1e-9)
+    top = max(*in_sample, *held_out, *null, *(luck or ())[1:], 1e-9)
     x, y = _lengths(n), y_axis(0, 1.05 * top, "IoU")
     lines = (("rest", "on the samples searched", in_sample), ("main", "held out", held_out),
              ("second", "by chance, on the samples searched", null))  # fmt: skip
@@ -235,12 +246,18 @@ def trust_by_length(
         for i, iou in enumerate(ious, start=1)
     ]
     chance = f"; by chance {null[-1]:.3f}" if len(null) else ""
+    key = [(look, text) for look, text, _ in shown]
+    if luck is not None:
+        length, iou = luck
+        dots.append(Dot(x(length), y(iou), "second", f"by chance, held out: IoU {iou:.4f}"))
+        key += [] if len(null) else [("second", "by chance, held out")]
+        chance += f"; by chance, held out, {iou:.3f}"
     return Plot(
-        "IoU by length, held out and by chance",
+        "IoU by length, held out and by chance" if chance else "IoU by length, held out",
         f"With up to {n} concepts the IoU is {in_sample[-1]:.3f} on the samples searched and "
         f"{held_out[-1]:.3f} held out{chance}.",
         x, y, curves=tuple(curves), dots=tuple(dots),
-        key=tuple((look, text) for look, text, _ in shown),
+        key=tuple(key),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from andornot.formula import Formula
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.run import Run
+from andornot.views.judged import as_shown
 from andornot.views.plain import View
 from andornot.views.unit import Group
 
@@ -49,7 +50,7 @@ _EXAMPLE: Final = 160
 
 @dataclass(frozen=True, eq=False)
 class UnitSamples(View, Generic[V]):
-    """A unit's explanation, and samples that show it, by group (a key of :data:`GROUPS`)."""
+    """A unit by the formula that is shown, and samples by group (a key of :data:`GROUPS`)."""
 
     explanation: Explanation
     groups: tuple[tuple[str, tuple[V, ...]], ...]
@@ -175,7 +176,7 @@ class Gallery(ABC, Generic[V]):
         """
         if whole_number(n_samples, "n_samples") < 1:
             raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
-        explanation: Explanation = self.result[unit]
+        explanation = as_shown(self.result[unit], self.run.concepts)
         formula = explanation.formula
         atoms = self.atoms_of(formula)
         chosen = choose_samples(

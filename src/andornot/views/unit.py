@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
 from andornot._tools.colours import hexadecimal
+from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
+from andornot.views.judged import VerdictView, as_shown, headline_of, judged
 from andornot.views.plain import View
 from andornot.views.wording import (
     Finding,
     cannot_be_told_apart,
     findings,
-    verdict,
+    proof,
     vocabulary_limit,
 )
 
@@ -151,10 +153,13 @@ class UnitEntry(View, Generic[T]):
 
     Attributes:
         unit: its number.
-        formula: its formula, as text; None where there is none.
+        formula: the formula that is shown, as text; None where there is none. All else is about
+            this one, but for the lists of formulas.
         status: why there is no formula.
-        iou: intersection over union.
-        verdict: what is known of better formulas.
+        iou: its intersection over union, in sample.
+        judged: how far it can be relied on.
+        longest: the formula of the longest search; None where that one is shown.
+        proof: what is known of better formulas.
         limit: that the vocabulary is the limit, in a sentence; empty where it is not.
         findings: how good it is and how far it can be trusted.
         counts: positions of unit only, both, formula only; the parts of the bar.
@@ -174,7 +179,9 @@ class UnitEntry(View, Generic[T]):
     formula: str | None
     status: str
     iou: float
-    verdict: str
+    judged: VerdictView
+    longest: Row | None
+    proof: str
     limit: str
     findings: tuple[Finding, ...]
     counts: tuple[int, int, int]
@@ -192,31 +199,36 @@ class UnitEntry(View, Generic[T]):
 
 @dataclass(frozen=True)
 class BestUnits(View):
-    """The best units of a layer that have a formula, and how many there are in all.
+    """The first units of a layer that have a formula, and what there is in all.
 
     Attributes:
-        units: the best ones.
+        units: the first ones, as lists show them: by verdict, then by gain.
         n_explained: units with a formula.
         n_units: all units.
+        headline: what all of it comes to, in sentences.
     """
 
     units: tuple[UnitEntry[Any], ...]
     n_explained: int
     n_units: int
+    headline: tuple[str, ...] = ()
 
 
 def best_entries(result: Result, n: int = 20) -> BestUnits:
-    """The best units of a layer, at most ``n``."""
+    """The first units of a layer, at most ``n``."""
     shown: tuple[UnitEntry[Any], ...] = tuple(
         entry_of(e) for e in result.best(n) if e.formula is not None
     )
-    return BestUnits(shown, sum(e.formula is not None for e in result), len(result))
+    n_explained = sum(e.formula is not None for e in result)
+    return BestUnits(shown, n_explained, len(result), headline_of({"": result}))
 
 
 def choose_units(
     result: Result, units: Sequence[int] | None, n_units: int, story: Story | None = None
 ) -> list[int]:
-    """The units to show: those asked for, or those that the story names and the best ones.
+    """The units to show: those asked for, or those that the story names and the first ones.
+
+    First are those of the best verdict, and among these those of the largest gain.
 
     Raises:
         OptionError: a unit was not explained, or ``n_units`` is below 1.
@@ -240,6 +252,7 @@ def entry_of(
     position: str = "position",
     derived: tuple[Derived, ...] = (),
     weights: tuple[ClassWeight, ...] = (),
+    table: ConceptTable | None = None,
 ) -> UnitEntry[T]:
     """What is said of a unit.
 
@@ -249,17 +262,21 @@ def entry_of(
         position: what a position is called, in the singular.
         derived: the derived concepts of its formula.
         weights: its weights to classes.
+        table: the concepts, where they are known.
     """
+    shown = as_shown(e, table)
     return UnitEntry(
         unit=e.unit,
-        formula=None if e.formula is None else str(e.formula),
+        formula=None if shown.formula is None else str(shown.formula),
         status=STATUS_MEANING.get(e.status, e.status),
-        iou=e.iou,
-        verdict=verdict(e),
-        limit=vocabulary_limit(e),
-        findings=findings(e),
-        counts=(e.counts.fn, e.counts.tp, e.counts.fp),
-        sentences=sentences(e, position),
+        iou=shown.iou,
+        judged=judged(e),
+        longest=longest(e),
+        proof=proof(shown),
+        limit=vocabulary_limit(shown),
+        findings=findings(shown),
+        counts=(shown.counts.fn, shown.counts.tp, shown.counts.fp),
+        sentences=sentences(shown, position),
         trust="" if e.trust is None else str(e.trust),
         agreement="" if e.agreement is None else str(e.agreement),
         by_length=tuple(Row(str(s.formula.length), str(s.formula), s.iou) for s in steps(e)),
@@ -270,6 +287,14 @@ def entry_of(
         groups=tuple(group for group in groups if group.samples),
         twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
     )
+
+
+def longest(e: Explanation) -> Row | None:
+    """The formula of the longest search, where a shorter one is shown in its place."""
+    if e.shown is None or e.shown.formula == e.formula:
+        return None
+    proven = ", proven the best" if e.certificate.proven else ""
+    return Row(f"up to {count(len(e.best_by_length), 'concept')}{proven}", str(e.formula), e.iou)
 
 
 COUNTED: Final = "each formula where all its categories were annotated"
@@ -377,8 +402,8 @@ def _single_sentence(e: Explanation) -> tuple[str, ...]:
 
 
 def derived(table: ConceptTable, e: Explanation) -> tuple[Derived, ...]:
-    """The derived concepts of a unit's formula, with what they stand for."""
-    names = dict.fromkeys(() if e.formula is None else e.formula.concepts)
+    """The derived concepts of the formula that is shown, with what they stand for."""
+    names = dict.fromkeys(() if e.shown is None else e.shown.formula.concepts)
     parts = {name: plain_concepts(table, name) for name in names}
     return tuple(Derived(name, own) for name, own in parts.items() if own != (name,))
 

@@ -12,6 +12,7 @@ from andornot._tools.progress import track
 from andornot._tools.words import count, percent
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
+from andornot.views.judged import as_shown
 from andornot.views.layer_context import LayerContext
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.of_run import unit_entry
@@ -111,8 +112,9 @@ def _view(
 ) -> UnitView[Any]:
     """The unit at a place among those of its layer; ``nearest`` are places too."""
     e, links, refs = context.explanations[place], context.links, context.refs
+    shown = as_shown(e, context.table)
     groups = grouped(context.gallery.unit(e.unit, n_samples))
-    missed, alarms = _failures(context, e)
+    missed, alarms = _failures(context, shown)
     histogram = context.histograms[e.unit]
     threshold = float(context.gallery.thresholds[e.unit])
     return UnitView(
@@ -121,21 +123,21 @@ def _view(
         after=refs[place + 1] if place + 1 < len(refs) else None,
         entry=unit_entry(context.run, context.layer, e, groups, context.gallery.areas),
         n_positions=sum(asdict(e.counts).values()),
-        true_negatives=e.counts.tn,
-        kind=kind_words(e),
+        true_negatives=shown.counts.tn,
+        kind=kind_words(shown),
         tree=context.tree(e),
         missed=missed,
         alarms=alarms,
         lengths=lengths_plot(e),
         lower=lower_ranges(context.gallery.result.ranges(e.unit)),
-        unaccounted=_unaccounted(context, e),
+        unaccounted=_unaccounted(context, shown),
         activations=None if histogram is None else activation_histogram(histogram, threshold),
         runners_up=runner_up_rows(e),
         classes=() if links is None else links.of_unit(e.unit),
         are_weights=links is not None and links.are_weights,
         in_use=_in_use(context.accuracies.get(e.unit)),
         nearest=tuple((refs[match.index], match.score) for match in nearest),
-        command=_command(context, e),
+        command=_command(context, shown),
     )
 
 
@@ -169,8 +171,9 @@ def lengths_plot(e: Explanation) -> Plot | None:
     if e.trust is None or e.trust.held_out is None:
         return unit_by_length(e.by_length)
     chance = () if e.trust.chance is None else e.trust.chance.null
-    held = e.trust.held_out
-    return trust_by_length(held.in_sample, held.by_length, chance)
+    held, luck = e.trust.held_out, e.trust.held_out_chance
+    by_chance = None if luck is None else (e.trust.shown, luck.iou)
+    return trust_by_length(held.in_sample, held.by_length, chance, luck=by_chance)
 
 
 def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:

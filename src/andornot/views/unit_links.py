@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from andornot.results.explanation import STATUS_MEANING, Explanation
+from andornot.views.judged import VerdictView, judged
 from andornot.views.plain import View
 
 
@@ -15,12 +16,11 @@ class UnitLink(View):
     Attributes:
         layer: its layer.
         unit: its number.
-        formula: its formula, as text; None where there is none.
+        formula: the formula that is shown, as text; None where there is none.
         status: why there is no formula.
-        iou: intersection over union.
+        iou: its intersection over union, in sample.
         example: the sentences that excite it most, where there are sentences.
-        chance: mean IoU of the same search where there is nothing to find; None if not known.
-        is_luck: whether the fit is no better than chance explains, as far as is known.
+        judged: how far the formula can be relied on.
     """
 
     layer: str
@@ -29,8 +29,7 @@ class UnitLink(View):
     status: str
     iou: float
     example: str = ""
-    chance: float | None = None
-    is_luck: bool = False
+    judged: VerdictView = field(default_factory=VerdictView)
 
     @property
     def says(self) -> str:
@@ -40,14 +39,13 @@ class UnitLink(View):
 
 def unit_ref(layer: str, e: Explanation, example: str = "") -> UnitLink:
     """A unit as other views point at it."""
-    trust = e.trust
+    shown = e.shown
     return UnitLink(
         layer=layer,
         unit=e.unit,
-        formula=None if e.formula is None else str(e.formula),
+        formula=None if shown is None else str(shown.formula),
         status=STATUS_MEANING.get(e.status, e.status),
-        iou=e.iou,
+        iou=e.iou if shown is None else shown.iou,
         example=example,
-        chance=trust.chance.null[trust.length - 1] if trust and trust.chance else None,
-        is_luck=trust is not None and not trust.better_than_chance,
+        judged=judged(e),
     )

@@ -8,19 +8,8 @@ from dataclasses import dataclass
 from andornot.analyses.vocabulary import FAR_BELOW
 from andornot.measures.scores import Agreement
 from andornot.results.explanation import Certificate, Explanation, Twins
-from andornot.results.trust import LEVEL, Chance, HeldOut, Stability
+from andornot.results.trust import Chance, Core, HeldOut, HeldOutChance, Stability, Trust
 from andornot.views.plain import View
-
-ABOVE_ALL = "all"
-ABOVE_POOLED = "pooled"
-NOT_ABOVE = "no"
-
-BETTER = {
-    ABOVE_POOLED: "yes, by the pooled estimate",
-    ABOVE_ALL: "beats every shuffle",
-    NOT_ABOVE: "neither",
-}
-"""Whether a unit is better than chance: what the choices of the gallery are called."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +21,7 @@ class Finding(View):
     means: str
 
 
-def verdict(e: Explanation) -> str:
+def proof(e: Explanation) -> str:
     """What is known of better formulas, in sentences; empty where there is no formula."""
     if e.formula is None:
         return ""
@@ -61,28 +50,9 @@ def vocabulary_limit(e: Explanation) -> str:
     )
 
 
-def better_than_chance(e: Explanation) -> tuple[str, ...]:
-    """The keys of :data:`BETTER` that are true of a unit; none where that was not found out."""
-    chance = None if e.trust is None else e.trust.chance
-    if chance is None:
-        return ()
-    found = (
-        *((ABOVE_POOLED,) if chance.q_pooled <= LEVEL else ()),
-        *((ABOVE_ALL,) if beats_all(chance) else ()),
-    )
-    return found or (NOT_ABOVE,)
-
-
-def beats_all(chance: Chance) -> bool:
-    """Whether no shuffle reached the real IoU."""
-    return chance.p_value <= 1 / (chance.nulls + 1)
-
-
 def held_out_iou(e: Explanation) -> float | None:
-    """Held-out IoU at the length of the explanation; None where it is not known."""
-    if e.trust is None or e.trust.held_out is None:
-        return None
-    return e.trust.held_out.by_length[e.trust.length - 1]
+    """Held-out IoU of the formula that is shown; None where it is not known."""
+    return None if e.trust is None else e.trust.held_out_iou
 
 
 def findings(e: Explanation) -> tuple[Finding, ...]:
@@ -92,10 +62,15 @@ def findings(e: Explanation) -> tuple[Finding, ...]:
 
 def _findings(e: Explanation) -> Iterator[Finding]:
     trust = e.trust
-    if trust is not None and trust.held_out is not None:
-        yield _held_out(trust.held_out, trust.length)
+    if trust is not None:
+        yield from _held_out_findings(trust)
+    yield Finding(
+        "IoU in sample",
+        f"{e.iou:.3f}",
+        "on the samples that it was searched on; it grows with how often a unit is active",
+    )
     if trust is not None and trust.stability is not None:
-        yield from _stability(trust.stability)
+        yield from _redraws(trust.stability)
     if trust is not None and trust.chance is not None:
         yield from _chance(trust.chance, trust.length)
     held_out = None if trust is None else trust.held_out
@@ -104,50 +79,105 @@ def _findings(e: Explanation) -> Iterator[Finding]:
         yield from _agreement(e.agreement)
 
 
-def _held_out(held: HeldOut, length: int) -> Finding:
+def _held_out_findings(trust: Trust) -> Iterator[Finding]:
+    """All that a verdict rests on."""
+    if trust.held_out is not None:
+        yield from _held_out(trust.held_out, trust.shown)
+    if trust.held_out_chance is not None:
+        yield from _held_out_chance(trust.held_out_chance)
+    if trust.stability is not None and trust.stability.mask_iou is not None:
+        yield _stability(trust.stability, trust.stability.mask_iou)
+    if trust.core is not None:
+        yield _core(trust.core)
+
+
+def _held_out(held: HeldOut, length: int) -> Iterator[Finding]:
     inside, outside = held.in_sample[length - 1], held.by_length[length - 1]
-    return Finding(
+    span = "95 % interval {:.3f} to {:.3f}; ".format(*held.interval) if held.interval else ""
+    yield Finding(
         "held-out IoU",
         f"{outside:.3f}",
-        f"formulas found without some samples, scored on these; {inside:.3f} on those searched; "
-        f"{_concepts(held.length)} would do",
+        f"{span}formulas found without some samples, scored on these; {inside:.3f} on those "
+        f"searched; {_concepts(held.length)} would do",
     )
+    precision, recall = held.precision(length), held.recall(length)
+    if precision is not None and recall is not None:
+        yield Finding(
+            "precision", f"{precision:.0%}", "held out: where the formula holds, the unit is active"
+        )
+        yield Finding(
+            "recall", f"{recall:.0%}", "held out: where the unit is active, the formula holds"
+        )
+
+
+def _held_out_chance(luck: HeldOutChance) -> Iterator[Finding]:
+    about = "" if luck.exact else "; approximate, for groups of samples differ in size"
+    yield Finding(
+        "chance, held out",
+        f"{luck.iou:.3f}",
+        f"the same where there is nothing to find: annotations shuffled among samples{about}",
+    )
+    yield Finding(
+        "gain",
+        f"{luck.gain:.2f}",
+        f"{luck.low:.2f} to {luck.high:.2f}; logarithm of the odds of a hit over those of chance",
+    )
+    yield Finding(
+        "p-value",
+        f"{luck.p_value:.3g}",
+        f"{luck.reached} of {luck.nulls} shuffles reach the unit; over the layer q = "
+        f"{luck.q_value:.2g} (by the shuffles of all units {luck.q_pooled:.2g})",
+    )
+
+
+def _stability(stable: Stability, mask_iou: float) -> Finding:
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in stable.signed)
+    came = f"; how often concepts came back: {shares}" if shares else ""
+    means = f"median IoU with the formulas of {stable.resamples} draws of the samples{came}"
+    return Finding("stability", f"{mask_iou:.3f}", means)
+
+
+def _core(core: Core) -> Finding:
+    if core.formula is None:
+        return Finding("core", "none", "no concept came back in enough of the draws")
+    means = f"held-out IoU of {core.formula}, which came back in most draws"
+    return Finding("core", f"{core.iou:.3f}", means)
 
 
 def _concepts(n: int) -> str:
     return f"{n} concept{'' if n == 1 else 's'}"
 
 
-def _stability(stable: Stability) -> Iterator[Finding]:
+def _redraws(stable: Stability) -> Iterator[Finding]:
     yield Finding(
-        "95 % interval",
+        "interval in sample",
         f"{stable.low:.3f} to {stable.high:.3f}",
-        "of the formula's IoU, over draws of the samples",
+        "95 %, of the IoU over draws of the samples",
     )
     if stable.resamples:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in stable.concepts)
         yield Finding(
             "came back",
             f"{stable.same} of {stable.resamples}",
-            f"searches on other draws of the samples; of its concepts: {shares}",
+            f"searches of the full length on other draws of the samples; of its concepts: {shares}",
         )
 
 
 def _chance(chance: Chance, length: int) -> Iterator[Finding]:
     null = chance.null[length - 1]
     yield Finding(
-        "by chance",
+        "chance in sample",
         f"{null:.3f}",
         f"mean IoU of the same search on other samples' annotations ({chance.nulls} shuffles)",
     )
     yield Finding(
-        "p-value",
+        "p-value in sample",
         f"{chance.p_value:.3g}",
         f"exact; {chance.nulls} shuffles allow no less than {1 / (chance.nulls + 1):.2g}; over all "
         f"units q = {chance.q_value:.2g}",
     )
     yield Finding(
-        "pooled p-value",
+        "pooled p-value in sample",
         f"{chance.p_pooled:.2g}",
         f"an estimate from the shuffles of all units; over all units q = {chance.q_pooled:.2g}",
     )

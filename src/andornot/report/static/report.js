@@ -139,6 +139,8 @@ function onKey(event) {
     const rel = event.key === "n" ? "next" : "prev";
     const target = document.querySelector(`a[rel=${rel}]:not([hidden]), button[data-rel=${rel}]:not([disabled])`);
     if (target) target.click();
+  } else if (event.key === "l" && document.getElementById("longest")) {
+    document.getElementById("longest").open = !document.getElementById("longest").open;
   } else if (event.key === "m") {
     const radios = [...document.querySelectorAll("#views input")];
     if (radios.length) radios[(radios.findIndex((radio) => radio.checked) + 1) % radios.length].click();
@@ -179,9 +181,10 @@ function startGallery(data) {
   offer(form, "kind", [...new Set(data.units.map((unit) => unit.kind))].filter(Boolean).sort().map((k) => [k, k]), true);
   offer(form, "category", data.categories.map((name, i) => [i, name]), data.categories.length > 1);
   offer(form, "length", lengths.sort((a, b) => a - b).map((n) => [n, n]), lengths.length > 1);
-  const judged = data.units.some((unit) => unit.chance.length);
-  offer(form, "chance", data.chance, judged);
-  document.getElementById("chance-note").hidden = !judged;
+  /* in the order of the list: the best verdict first */
+  const placed = [...data.units].sort((a, b) => a.place - b.place).map((unit) => unit.verdict);
+  const verdicts = [...new Set(placed)].filter(Boolean);
+  offer(form, "verdict", verdicts.map((verdict) => [verdict, verdict]), verdicts.length > 1);
   if (!data.units.some((unit) => "held" in unit)) form.querySelector("option[value=held]").remove();
   offer(form, "class", data.classes.map((name, i) => [i, name]), data.classes.length > 0);
 
@@ -198,7 +201,7 @@ function startGallery(data) {
     const kept = new URLSearchParams(window.location.hash.slice(1));
     find.value = kept.get("q") || "";
     for (const field of form.querySelectorAll("[name]")) {
-      field.value = kept.get(field.name) ?? (field.name === "sort" ? "iou" : "");
+      field.value = kept.get(field.name) ?? (field.name === "sort" ? "place" : "");
     }
     page = Number(kept.get("page")) || 1;
     show();
@@ -234,18 +237,18 @@ function choose(units, wanted) {
     (wanted.category === "" || unit.categories.includes(Number(wanted.category))) &&
     (wanted.length === "" || unit.length === Number(wanted.length)) &&
     (wanted.class === "" || unit.classes.includes(Number(wanted.class))) &&
-    (wanted.chance === "" || unit.chance.includes(wanted.chance)) &&
+    (wanted.verdict === "" || unit.verdict === wanted.verdict) &&
     unit.iou >= from && unit.iou <= to &&
     terms.every((term) => unit.text.includes(term) || String(unit.unit) === term));
   const by = wanted.sort.replace("-", "");
-  const sign = wanted.sort === "-iou" || by === "unit" ? 1 : -1;
+  const sign = ["-iou", "unit", "place"].includes(wanted.sort) ? 1 : -1;
   return found.sort((a, b) => sign * ((a[by] ?? -1) - (b[by] ?? -1)) || a.layer - b.layer || a.unit - b.unit);
 }
 
 /* Keep the state in the address, and the order for the pages of units. */
 function remember(wanted, page, found) {
   const kept = new URLSearchParams();
-  for (const [name, value] of Object.entries(wanted)) if (value !== "" && value !== "iou") kept.set(name, value);
+  for (const [name, value] of Object.entries(wanted)) if (value !== "" && value !== "place") kept.set(name, value);
   if (page > 1) kept.set("page", page);
   const hash = kept.size ? `#${kept}` : "";
   if (hash !== window.location.hash) window.history.replaceState(null, "", hash || "#");
@@ -275,7 +278,7 @@ function pagerButton(text, rel, enabled, onClick) {
 
 /* Texts of the data become text nodes, never markup. */
 function card(data, unit) {
-  const link = make("a", "card");
+  const link = make("a", `card ${unit.look}`.trim());
   link.href = unit.href;
   if (unit.image) {
     const base = picture("base", unit.image);
@@ -285,8 +288,12 @@ function card(data, unit) {
   }
   const said = make("span", "said");
   const layer = data.layers.length > 1 ? `${data.layers[unit.layer]}, ` : "";
-  const score = unit.formula === null ? "" : `, IoU ${unit.iou.toFixed(3)}` + ("held" in unit ? `, held out ${unit.held.toFixed(3)}` : "");
-  said.append(make("small", "", `${layer}unit ${unit.unit}${score}`));
+  const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
+  const score = unit.formula === null ? "" : `, ${held}` + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : "");
+  const small = make("small", "");
+  if (unit.verdict) small.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
+  small.append(`${layer}unit ${unit.unit}${score}`);
+  said.append(small);
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
   if (unit.example) said.append(make("small", "example", unit.example));
   if (unit.classes.length) said.append(make("small", "", `${data.feeds} ${unit.classes.map((c) => data.classes[c]).join(", ")}`));

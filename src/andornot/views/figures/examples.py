@@ -14,6 +14,7 @@ from andornot.analyses.kinds import COHERENT, INCOHERENT, POLYSEMANTIC
 from andornot.errors import OptionError
 from andornot.formula_forms import MEANING, SPECIALISATION
 from andornot.results.explanation import Explanation
+from andornot.results.verdict import listed
 from andornot.views.figures.request import FigureRequest
 from andornot.views.plain import View
 
@@ -72,7 +73,7 @@ def shortened(explanation: Explanation, length: int) -> Explanation:
 
 
 def choose_examples(request: FigureRequest, answer: Answer, n_samples: int) -> list[ChosenUnit]:
-    """The best explained units of each kind, or those that were asked for.
+    """The first units of each kind, by verdict and gain, or those that were asked for.
 
     Kinds are the paper's where words can be compared, or else sorts of formulas. Samples are those
     that excite the unit most; of a candidate for polysemanticity, those with most positions of
@@ -91,7 +92,8 @@ def choose_examples(request: FigureRequest, answer: Answer, n_samples: int) -> l
         chosen = _asked(table, request.choices.units)
     else:
         kinds = _kinds(table[column], column)
-        ranked = table.sort_values(["iou", "unit"], ascending=[False, True])
+        first = {e.unit: place for place, e in enumerate(listed(request.units.explanations))}
+        ranked = table.sort_values("unit", key=lambda units: units.map(first))
         chosen = pd.concat([ranked[ranked[column] == k].head(PER_KIND) for k in kinds])
     by_unit = {e.unit: e for e in request.units.explanations}
     order = list(dict.fromkeys(chosen[column]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
+from andornot.results.verdict import is_doubtful
 from andornot.views.figures.examples import FormulaLine, formula_line, shortened, strongest
 from andornot.views.figures.request import FigureRequest
 from andornot.views.image_gallery import ImageView
@@ -88,10 +89,13 @@ def _samples(request: FigureRequest, e: Explanation, lengths: Sequence[int]) -> 
 
 
 def _unit(request: FigureRequest) -> Explanation:
-    """The unit that was asked for first, or the one that gains most from length 1 on."""
+    """The unit that was asked for first, or the one that gains most from length 1 on.
+
+    A unit whose formula is no more than chance, or that has too little data, comes last.
+    """
     explained = request.units.explanations
     if not request.choices.units:
-        return max(explained, key=lambda e: e.by_length[-1] - e.by_length[0])
+        return max(explained, key=lambda e: (not is_doubtful(e), e.by_length[-1] - e.by_length[0]))
     wanted = request.choices.units[0]
     found = [e for e in explained if e.unit == wanted]
     if not found:

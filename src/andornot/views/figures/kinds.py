@@ -77,7 +77,7 @@ class KindsFigure(View):
 
 
 def kinds_figure(request: FigureRequest) -> KindsFigure:
-    """The best explained units of each kind.
+    """The first units of each kind, by verdict and gain.
 
     Raises:
         AndornotError: the images or sentences are not there, or a unit has no formula.

@@ -1,0 +1,207 @@
+"""The verdict on an explanation as pages, terminal and notebook show it, first of all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from andornot._tools.words import count
+from andornot.concepts.table import ConceptTable
+from andornot.explainer import with_unknown
+from andornot.results.explanation import Explanation
+from andornot.results.headline import TWIN_SHARE, Headline, headline
+from andornot.results.result import Result
+from andornot.results.trust import Core, HeldOutChance, Trust
+from andornot.results.verdict import LEVEL, Extent, Verdict
+from andornot.views.plain import View
+
+SURE: Final = "sure"
+DOUBTFUL: Final = "doubtful"
+"""How a formula looks: in bold type, or grey; anything else in between."""
+
+_LOOKS: Final = {
+    Verdict.SOLID: SURE,
+    Verdict.CHANCE: DOUBTFUL,
+    Verdict.TOO_LITTLE_DATA: DOUBTFUL,
+}
+
+_HOW_MUCH: Final = {
+    Extent.MOST: "explains most of the unit",
+    Extent.PART: "explains a part of the unit",
+    Extent.LITTLE: "explains little of the unit",
+}
+
+
+@dataclass(frozen=True)
+class VerdictView(View):
+    """How far the formula that is shown can be relied on; a number is None where it is not known.
+
+    Attributes:
+        verdict: in a word; empty where there is no formula.
+        meaning: in a sentence.
+        look: :data:`SURE`, :data:`DOUBTFUL`, or empty.
+        held_out: IoU on samples that the formula was not found on; ``low`` and ``high`` hold the
+            middle 95 % of it.
+        chance: the same where there is nothing to find.
+        lines: all that is known held out, a line for each thing.
+        in_sample: what is known besides, in a line; empty where nothing is.
+    """
+
+    verdict: str = ""
+    meaning: str = ""
+    look: str = ""
+    held_out: float | None = None
+    chance: float | None = None
+    gain: float | None = None
+    extent: str = ""
+    precision: float | None = None
+    recall: float | None = None
+    lines: tuple[str, ...] = ()
+    in_sample: str = ""
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether it was held against chance."""
+        return self.verdict not in ("", Verdict.NOT_TESTED)
+
+
+def judged(e: Explanation) -> VerdictView:
+    """The verdict on an explanation, with what it rests on."""
+    verdict = e.verdict
+    if verdict is None:
+        return VerdictView()
+    plain = VerdictView(str(verdict), verdict.meaning, _LOOKS.get(verdict, ""))
+    trust = e.trust
+    if trust is None:
+        return plain
+    held, luck = trust.held_out, trust.held_out_chance
+    return replace(
+        plain,
+        held_out=trust.held_out_iou,
+        chance=None if luck is None else luck.iou,
+        gain=None if luck is None else luck.gain,
+        extent="" if trust.extent is None else str(trust.extent),
+        precision=None if held is None else held.precision(trust.shown),
+        recall=None if held is None else held.recall(trust.shown),
+        lines=tuple(_lines(e, trust)),
+        in_sample="; ".join(_in_sample(trust)),
+    )
+
+
+def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
+    if trust.held_out_iou is not None:
+        yield _held_out(trust, trust.held_out_iou)
+    if (luck := trust.held_out_chance) is not None:
+        yield _against_chance(luck)
+    if (stable := trust.stability) is not None and stable.mask_iou is not None:
+        draws = count(stable.resamples, "draw")
+        yield f"stability {stable.mask_iou:.2f} over {draws} of the samples"
+    if trust.core is not None:
+        yield core_line(trust.core, "" if e.shown is None else str(e.shown.formula))
+
+
+def _held_out(trust: Trust, iou: float) -> str:
+    """Held-out IoU, with its interval, and how much of the unit that is."""
+    held, n = trust.held_out, trust.shown
+    assert held is not None
+    said = f"held-out IoU {iou:.3f}"
+    if held.interval:
+        said += " ({:.3f} to {:.3f})".format(*held.interval)
+    precision, recall = held.precision(n), held.recall(n)
+    if precision is not None and recall is not None:
+        said += f", precision {precision:.2f}, recall {recall:.2f}"
+    return said if trust.extent is None else f"{said}: it {_HOW_MUCH[trust.extent]}"
+
+
+def _against_chance(luck: HeldOutChance) -> str:
+    return (
+        f"chance, held out likewise, {luck.iou:.3f}: p {luck.p_value:.2g} ({luck.reached} of "
+        f"{count(luck.nulls, 'shuffle')} reach the unit), gain {luck.gain:.2f} ({luck.low:.2f} to "
+        f"{luck.high:.2f})"
+    )
+
+
+def _in_sample(trust: Trust) -> Iterator[str]:
+    if (stable := trust.stability) is not None:
+        yield f"95 % interval {stable.low:.3f} to {stable.high:.3f}"
+        if stable.resamples:
+            yield f"at full length it came back {stable.same}/{stable.resamples}"
+    if (luck := trust.chance) is not None:
+        yield (
+            f"chance {luck.null[trust.length - 1]:.3f} (p {luck.p_value:.2g}, q {luck.q_value:.2g};"
+            f" pooled over units p {luck.p_pooled:.2g}, q {luck.q_pooled:.2g})"
+        )
+
+
+def core_line(core: Core, formula: str) -> str:
+    """The part of a formula that came back."""
+    if core.formula is None:
+        return "core: no concept came back in enough of the draws"
+    if core.formula == formula:
+        return "core: each concept came back in most draws"
+    return f"core, what came back in most draws: {core.formula} (held-out IoU {core.iou:.3f})"
+
+
+def as_shown(e: Explanation, table: ConceptTable | None = None) -> Explanation:
+    """The explanation by the formula that is shown in place of the longest one.
+
+    Args:
+        e: the explanation.
+        table: the concepts; without them it is not said which NOTs are unknown.
+    """
+    if e.trust is None or e.shown is None or e.shown.formula == e.formula:
+        return e
+    # only now: it brings statistics along, for which pages and tables need not wait
+    from andornot.trust.measure import shortened
+
+    short = shortened(e, e.trust.shown)
+    return short if table is None else with_unknown(short, table)
+
+
+def headline_sentences(found: Headline) -> tuple[str, ...]:
+    """What a run comes to: its verdicts, and how much is explained."""
+    if not found.formulas:
+        return ("No unit has a formula.",)
+    if not found.tested and found.count(Verdict.NOT_TESTED) == found.formulas:
+        return (f"None of {count(found.formulas, 'formula')} was held against chance: not tested.",)
+    told = [
+        f"{n:,} {verdict}"
+        for verdict, n in found.verdicts
+        if n or verdict in (Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE)
+    ]
+    verdicts = f"Verdicts on {count(found.formulas, 'formula')}: {', '.join(told)}."
+    return (verdicts, *_explained(found)) if found.tested else (verdicts,)
+
+
+def _explained(found: Headline) -> Iterator[str]:
+    twin = (
+        f", and held out above {100 * TWIN_SHARE:g} % of the units of an untrained twin"
+        if found.twin
+        else "; no untrained twin was run to compare with"
+    )
+    yield (
+        f"Explained are {found.explained:,} of {count(found.units, 'unit')}: solid, and at least a "
+        f"part of the unit{twin}."
+    )
+    estimate = (
+        f", by an estimate that pools the shuffles of all units, since {found.nulls} are too few "
+        "for each alone"
+        if found.pooled
+        else ""
+    )
+    yield (
+        f"{found.better:,} of the {count(found.tested, 'unit')} with enough data are more than "
+        f"chance at a false discovery rate of {LEVEL:g}{estimate}."
+    )
+
+
+def headline_of(
+    results: Mapping[str, Result], twin: Mapping[str, Result] | None = None
+) -> tuple[str, ...]:
+    """The same of all layers of a run, and of its untrained twin where there is one.
+
+    Raises:
+        OptionError: the twin lacks a layer, or its held-out scores.
+    """
+    return headline_sentences(headline(results, twin))
