@@ -9,13 +9,17 @@ import pytest
 
 from andornot.concepts.table import ConceptTable
 from andornot.counting.active import list_maps, list_masks
+from andornot.counting.responses import count_responses
 from andornot.counting.stores import InMemory
+from andornot.counting.thresholds import Threshold
 from andornot.search.beam_room import Rows
 from andornot.search.options import SearchOptions
 from andornot.trust import held_out as module
+from andornot.trust import recount as recounts
 from andornot.trust.exchange import Lenders
 from andornot.trust.held_out import PartCounter
 from andornot.trust.kernels import bound_orders, bound_parts
+from andornot.trust.recount import StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.tiles import CodeTiles, UnitTiles, tiles_of
 
@@ -127,8 +131,8 @@ def test_bounds_from_counts_are_those_from_positions(length):
             spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
             lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
             tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, length, 40, 300,
-            tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local, np.empty(table.n_atoms, np.int64),
-            np.zeros((2, 3), np.int64), expected,
+            tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local,
+            np.empty(table.n_atoms, np.int64), np.zeros((2, 3), np.int64), expected,
         )  # fmt: skip
         assert found.tolist() == expected.tolist()
 
@@ -152,3 +156,25 @@ def test_what_is_found_is_counted_elsewhere_as_its_masks_are():
         for mask, (both, either) in zip(masks, found[b].tolist(), strict=True):
             assert both == own.inside[0][mask[own.atoms]].sum()
             assert either == own.inside[0].sum() + inner[mask].sum() - both
+
+
+def test_lists_are_kept_and_counted_by_sample_from_there(monkeypatch):
+    """As counting once more has it; where lists do not fit, they are made anew."""
+    table, _, _ = world(4)
+    values = np.random.default_rng(4).random((9, 3, 4, 5)).astype(np.float32)
+    recorded, thresholds = InMemory(values), np.array([0.5, 0.7, 2.0])
+    responses = count_responses(recorded, thresholds, table, jobs=1).responses
+    rule = Threshold(0.3)
+    for room in (2**20, 1):
+        monkeypatch.setattr(recounts, "_LIST_BYTES", room)
+        recount = StoredRecount(table, recorded, rule, thresholds, [0, 1, 2], responses, 1)
+        counted = recount.sample_atoms()
+        first = [unit for _, units in recount.listed() for unit in units]
+        second = [unit for _, units in recount.listed() for unit in units]
+        for one, other in zip(first, second, strict=True):
+            assert one is not other
+            assert (one.firsts is other.firsts) == (room > 1)
+        again = recount.sample_atoms()
+        for name in ("indptr", "atoms", "fold_counts"):
+            one, other = getattr(counted, name), getattr(again, name)
+            assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
