@@ -360,7 +360,7 @@ def test_no_formula_exceeds_a_bound(drawn, length, trees):
             assert most <= slack[fold, b]
             if length == 1:  # and then it is that formula's own
                 assert most == slack[fold, b] or not lent
-            assert most <= unit._slack(counter.count(listed, order))[fold]
+            assert most <= unit._slack(counter.count_orders(listed, order[None]))[fold, 0]
         assert (b in open_ones) == (slack[:, b].sum() >= 0)
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
 from andornot.concepts.positions import AtomMap
-from andornot.counting.kernels import list_active
+from andornot.counting.kernels import list_active, spell_out
 from andornot.counting.stores import Activations, extremes
 from andornot.counting.thresholds import by_shape
 from andornot.counting.upsample import axis
@@ -70,16 +70,22 @@ class UnitPositions:
         positions = (np.repeat(self.firsts, self.widths) + within).astype(np.int32)
         return sample, positions, np.repeat(self.ranks, self.widths)
 
-    def top_rank(self, n: int) -> int:
-        """The highest rank that one of the first ``n`` thresholds needs, where it is ever met."""
-        highest = int(self.ranks.max(initial=1))
-        return int(np.minimum(self.needed[:n], highest).max(initial=1))
-
     @cached_property
     def spelt_out(self) -> SpeltOut:
         """Each position by itself, with its rank."""
-        sample, positions, ranks = self._positions
-        return SpeltOut.of(sample, positions, ranks)
+        return self._spelt(np.zeros(len(self.samples), np.int64))
+
+    def _spelt(self, least: Ints) -> SpeltOut:
+        """The positions of at least one rank, told for each sample."""
+        n = int(self.widths.sum())
+        positions, ranks = np.empty(n, np.int32), np.empty(n, np.uint16)
+        ends = np.empty(len(self.samples), np.int64)
+        n = spell_out(
+            self.starts, self.firsts, self.widths, self.ranks, least, positions, ranks, ends
+        )
+        there = np.diff(ends, prepend=0) > 0
+        starts = np.append(0, ends[there])
+        return SpeltOut(self.samples[there], starts, positions[:n], ranks[:n])
 
     def under(self, folds: NDArray[np.int32]) -> SpeltOut:
         """The positions that are active in each sample under the threshold of its fold.
@@ -87,9 +93,7 @@ class UnitPositions:
         Args:
             folds: of each sample; the thresholds come in the order of folds.
         """
-        sample, positions, ranks = self._positions
-        kept = ranks >= self.needed[folds[sample]]
-        return SpeltOut.of(sample[kept], positions[kept], ranks[kept])
+        return self._spelt(self.needed[folds[self.samples]].astype(np.int64))
 
     def one_by_one(self, positions: AtomMap) -> UnitPositions:
         """The same, each position as a sample of its own; ``positions`` are the samples' grids."""
@@ -116,12 +120,6 @@ class SpeltOut:
     starts: Ints
     positions: NDArray[np.int32]
     ranks: NDArray[np.uint16]
-
-    @classmethod
-    def of(cls, sample: Ints, positions: NDArray[np.int32], ranks: NDArray[np.uint16]) -> SpeltOut:
-        """From the sample of each position, ascending."""
-        first = np.flatnonzero(np.diff(sample, prepend=-1))
-        return cls(sample[first], np.append(first, len(sample)), positions, ranks)
 
 
 def ranks_of(thresholds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.uint16]]:

@@ -468,3 +468,35 @@ def list_active(
                         end, last_rank = p + 1, rank
         counts[k] = n - before
     return n
+
+
+@lean
+def spell_out(
+    starts: NDArray[np.int64], firsts: NDArray[np.int32], widths: NDArray[np.int32],
+    run_ranks: NDArray[np.uint16], least: NDArray[np.int64], positions: NDArray[np.int32],
+    ranks: NDArray[np.uint16], ends: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Write each position of some runs.
+
+    Args:
+        starts: where the runs of each sample begin.
+        firsts: the first position of each run.
+        widths: how many positions it holds.
+        run_ranks: its rank.
+        least: for each sample the rank from which on its runs are wanted.
+        positions: room for all.
+        ranks: likewise.
+        ends: where the positions of each sample end is written here.
+
+    Returns:
+        how many are written.
+    """
+    n = 0
+    for k in range(len(ends)):
+        for run in range(starts[k], starts[k + 1]):
+            if run_ranks[run] >= least[k]:
+                for position in range(firsts[run], firsts[run] + widths[run]):
+                    positions[n], ranks[n] = position, run_ranks[run]
+                    n += 1
+        ends[k] = n
+    return n

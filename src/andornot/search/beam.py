@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.jit import Int
 from andornot.search.beam_room import Beam, BeamRule, Room, Rows, Top
 from andornot.search.beam_steps import search_units
 from andornot.search.bits import first_positions

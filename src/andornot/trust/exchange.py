@@ -61,12 +61,14 @@ class Lenders:
         lenders: int32, the lenders of each sample.
         null_first: int64, where the orders of each of these start in ``nulls``.
         nulls: int32, numbers of orders.
+        place: int32 ``(n, n_samples)``, where the lender of each sample stands in ``lenders``.
     """
 
     first: Ints
     lenders: NDArray[np.int32]
     null_first: Ints
     nulls: NDArray[np.int32]
+    place: NDArray[np.int32]
 
     @classmethod
     def of(cls, orders: NDArray[np.int32]) -> Lenders:
@@ -77,9 +79,13 @@ class Lenders:
         is_new = np.ones(lenders.shape, np.bool_)
         is_new[:, 1:] = lenders[:, 1:] != lenders[:, :-1]
         starts = np.flatnonzero(is_new.ravel())
+        numbers = (np.cumsum(is_new.ravel()) - 1).reshape(is_new.shape)
+        place = np.empty(orders.shape, np.int32)
+        np.put_along_axis(place, nulls.T, numbers.T, axis=0)
         return cls(
             offsets_of(is_new.sum(axis=1)), lenders.ravel()[starts],
             np.append(starts, lenders.size).astype(np.int64), nulls.ravel(),
+            place,
         )  # fmt: skip
 
 

@@ -19,11 +19,12 @@ from andornot.counting.responses import known_positions
 from andornot.results.trust import HeldOut
 from andornot.search.problem import Found, Solution
 from andornot.trust.draws import draw_samples, ratio_intervals
+from andornot.trust.exchange import Lenders
 from andornot.trust.kernels import LANES, count_in_samples, count_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
-from andornot.trust.tile_kernels import count_tiles
+from andornot.trust.tile_kernels import count_pairs, count_tiles, list_pairs
 from andornot.trust.tiles import CodeTiles, UnitTiles
 
 Ints = NDArray[np.int64]
@@ -32,6 +33,12 @@ _SEARCHED, _HELD_OUT = 0, 1
 _BOTH, _EITHER = 0, 1
 
 _UNITS_AT_ONCE = 32
+
+_MOST_CELLS = 4_000_000
+"""Counts of pairs of samples that a thread holds at a time."""
+
+_MOST_DENSE = 16_384
+"""Atoms up to which counts of pairs are added up over all atoms."""
 
 _SMALL_CODES = 256 * 2**20
 """So many positions may have their atoms copied into memory."""
@@ -64,6 +71,15 @@ class PartRows(NamedTuple):
     inside: Ints
     outside: Ints
 
+    def most(self, n: int) -> int:
+        """Room for the atoms of one of ``n`` shuffles."""
+        return len(self.atoms) // max(1, n)
+
+    def used(self) -> PartRows:
+        """Without the room behind the last one."""
+        n = self.indptr[-1]
+        return PartRows(self.indptr, self.atoms[:n], self.inside[:, :n], self.outside[:, :n])
+
     def one(self, at: int) -> PartCounts:
         """Those of one shuffle, in order of atoms."""
         own = slice(self.indptr[at], self.indptr[at + 1])
@@ -71,6 +87,22 @@ class PartRows(NamedTuple):
         return PartCounts(
             self.atoms[own][order], self.inside[:, own][:, order], self.outside[:, own][:, order]
         )
+
+
+class PairCounts(NamedTuple):
+    """A unit's active positions on the annotations of each lender.
+
+    Attributes:
+        first: the first pair of each of the unit's samples.
+        starts: where the cells of each pair begin.
+        cells: int32, of fold, level and atom; see ``list_pairs``.
+        counts: int32, positions of each.
+    """
+
+    first: Ints
+    starts: Ints
+    cells: NDArray[np.int32]
+    counts: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,22 +164,60 @@ class PartCounter:
                 offsets_of([len(part.atoms) for part in parts]),
                 *(np.concatenate(some, axis=-1) for some in zip(*parts, strict=True)),
             )  # fmt: skip
-        top = unit.top_rank(self.n_folds)
-        own = UnitTiles.of(unit.spelt_out, self.tiles, top)
-        most = min(self.n_atoms, len(unit.spelt_out.positions))
-        indptr = np.zeros(len(orders) + 1, np.int64)
-        atoms = np.empty(len(orders) * most, np.int32)
-        inside, outside = np.empty((2, self.n_folds, len(atoms)), np.int64)
+        own = UnitTiles.of(unit.spelt_out, unit.needed[: self.n_folds], self.tiles)
+        return self.count_tiled(own, orders)
+
+    def count_tiled(self, own: UnitTiles, orders: NDArray[np.int32]) -> PartRows:
+        """The same for a unit by tile."""
+        assert self.tiles is not None
+        rows = self._room(len(orders), own)
         place = self._places.pop() if self._places else np.full(self.n_atoms, -1, np.int32)
         count_tiles(
-            own.samples, own.starts, own.tiles, own.ranks, own.bits, unit.needed[: self.n_folds],
-            self.positions.folds, orders, self.positions.atom_offsets, self.positions.atoms,
-            self.tiles.n_tiles, self.tiles.first, self.tiles.codes, self.tiles.bits, place,
-            np.zeros((self.n_folds * top, most), np.int32), indptr, atoms, inside, outside,
+            own.samples, own.starts, own.tiles, own.masks, own.word_starts, own.levels, own.words,
+            own.needed, self.positions.folds, orders, self.positions.atom_offsets,
+            self.positions.atoms, *self.tiles.arguments, place,
+            np.zeros((self.n_folds * own.n_levels, rows.most(len(orders))), np.int32), *rows,
         )  # fmt: skip
         self._places.append(place)
-        n = indptr[-1]
-        return PartRows(indptr, atoms[:n], inside[:, :n], outside[:, :n])
+        return rows.used()
+
+    def _room(self, n: int, own: UnitTiles) -> PartRows:
+        """Room for so many orders."""
+        size = n * min(self.n_atoms, own.n_positions)
+        inside, outside = np.empty((2, self.n_folds, size), np.int64)
+        return PartRows(np.zeros(n + 1, np.int64), np.empty(size, np.int32), inside, outside)
+
+    def pairs(self, own: UnitTiles, lenders: Lenders) -> PairCounts | None:
+        """What a unit shares with all lenders; None if that is too much to hold."""
+        assert self.tiles is not None
+        if self.n_atoms > _MOST_DENSE:
+            return None
+        n_lenders = np.diff(lenders.first)[own.samples]
+        pair_starts = np.empty(int(n_lenders.sum()) + 1, np.int64)
+        cells, counts = np.empty((2, _MOST_CELLS), np.int32)
+        n = list_pairs(
+            own.samples, own.starts, own.tiles, own.masks, own.word_starts, own.levels, own.words,
+            own.n_levels, self.positions.folds, lenders.first, lenders.lenders,
+            self.positions.atom_offsets, self.positions.atoms, self.n_atoms, *self.tiles.arguments,
+            np.full(self.n_folds * own.n_levels * self.n_atoms, -1, np.int32), pair_starts, cells,
+            counts,
+        )  # fmt: skip
+        if n < 0:
+            return None
+        return PairCounts(offsets_of(n_lenders)[:-1], pair_starts, cells[:n], counts[:n])
+
+    def count_paired(
+        self, own: UnitTiles, pairs: PairCounts, lenders: Lenders, some: Sequence[int]
+    ) -> PartRows:
+        """As :meth:`count_tiled`, for orders by their numbers."""
+        rows = self._room(len(some), own)
+        by_cell = np.zeros((self.n_folds * own.n_levels, self.n_atoms), np.int32)
+        count_pairs(
+            own.samples, own.needed, own.n_levels, self.n_atoms, np.array(some, np.int64),
+            lenders.place, lenders.first, *pairs,
+            by_cell.ravel(), by_cell, np.zeros((self.n_folds, self.n_atoms), np.int32), *rows,
+        )  # fmt: skip
+        return rows.used()
 
     @cached_property
     def tiles(self) -> CodeTiles | None:
@@ -210,13 +280,13 @@ class PartCounter:
 
     def areas(self, masks: NDArray[np.uint8]) -> Ints:
         """Positions of each sample on which the formulas of its fold hold; as ``both`` above."""
-        p, sample = self.positions, self._entry_sample
+        p = self.positions
         n_formulas = masks.shape[1]
         areas = np.empty((p.n_samples, n_formulas), np.int64)
         for n in range(n_formulas):
             holds = masks[:, n].ravel()[self._entry_place]
-            # sums of whole numbers below 2**53, so exact
-            areas[:, n] = np.bincount(sample, p.sizes * holds, p.n_samples)
+            sums = np.concatenate([[0], np.cumsum(p.sizes * holds)])
+            areas[:, n] = np.diff(sums[p.atom_offsets])
         return areas
 
 

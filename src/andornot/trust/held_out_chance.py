@@ -16,12 +16,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from andornot._tools.parallel import ordered_map
+from andornot._tools.parallel import chunks, ordered_map
 from andornot._tools.progress import track
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
@@ -30,11 +31,12 @@ from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.search.beam_room import Rows
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-from andornot.trust.held_out import PartCounter, PartRows, length_that_pays
+from andornot.trust.held_out import PairCounts, PartCounter, PartRows, length_that_pays
 from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
+from andornot.trust.tiles import UnitTiles, tiles_of
 
 Ints = NDArray[np.int64]
 
@@ -58,6 +60,13 @@ _MOSTLY_OPEN = 0.6
 
 _OPEN = 2**40
 """Stands for the bound of what is not bounded; real ones may be as large, and are open too."""
+
+_PAIRED = 64
+"""The first shuffle for which it pays to count what a unit shares with each lender, once for all
+shuffles: a unit that chance reaches often ends before."""
+
+_REPEATED = 3
+"""So often must a sample borrow from one lender in the mean, for that to pay."""
 
 _TOGETHER = 16
 """Shuffles that no bound decides which are searched for before the next look at ``ENOUGH``."""
@@ -217,6 +226,7 @@ class _Bounds:
     indices: NDArray[np.int32]
     areas: Ints
     has_samples: NDArray[np.bool_]
+    lenders: Lenders | None
 
     @classmethod
     def of(cls, counter: PartCounter, shuffles: Shuffles, repeats: Repeats) -> _Bounds:
@@ -243,7 +253,10 @@ class _Bounds:
             own[:] = np.bincount(indices, table.fold_counts[atoms, fold], table.n_concepts)
         has_samples = np.isin(np.arange(table.n_folds), known_positions(table).folds)
         sizes = np.ascontiguousarray(table.fold_counts.T)
-        return cls(parts, sizes, indptr, indices, areas, has_samples)
+        lenders = shuffles.lenders(slice(None)) if counter.tiles is not None else None
+        if lenders is not None and _REPEATED * len(lenders.lenders) > shuffles.orders.size:
+            lenders = None
+        return cls(parts, sizes, indptr, indices, areas, has_samples, lenders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,13 +303,14 @@ class _Unit:
         decided = dict(enumerate(reaches)) | dict.fromkeys(
             set(range(n_full, len(orders))) - set(open_ones), False
         )
-        for first in range(0, len(open_ones), _TOGETHER):
-            some = open_ones[first : first + _TOGETHER]
-            # all before the next open one are decided, so it can be told whether there are enough
-            n_known = some[0]
-            if sum(decided[b] for b in range(n_known)) >= ENOUGH:
+        # each time all before the next open one are decided, so it can be told whether they suffice
+        reached = sum(reaches)
+        for some in chunks(open_ones, _TOGETHER):
+            if reached >= ENOUGH:
                 break
-            decided |= zip(some, self._decide(some, slack), strict=True)
+            reach = self._decide(some, slack)
+            decided |= zip(some, reach, strict=True)
+            reached += sum(reach)
         return _ended([decided[b] for b in range(len(orders)) if b in decided], scores)
 
     def _open_ones(self) -> tuple[list[int], Ints]:
@@ -306,16 +320,17 @@ class _Unit:
         # what is not bounded here is open
         slack = np.full((counter.n_folds, len(self.shuffles.orders)), _OPEN)
         slack[:, :SEARCHED] = -1
+        by_tile = tiles_of(unit, counter.tiles)
         for some, lenders in bounds.parts:
             n = some.stop - some.start
             tally = np.zeros((n, counter.n_atoms), np.int32)
             part = np.empty((counter.n_folds, n), np.int64)
             bound_orders(
-                unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first, lenders.lenders, lenders.null_first,
-                lenders.nulls,
-                *counter.atom_arguments, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
+                unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first,
+                lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
+                by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
                 self.among[-1], self.hits, self.union, tally, np.empty_like(tally),
-                np.zeros((2, n), np.int64), counter.local,
+                np.zeros((2, n), np.int64), counter.local, np.empty(counter.n_atoms, np.int64),
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,
             )  # fmt: skip
             slack[:, some] = part
@@ -360,16 +375,40 @@ class _Unit:
         return chosen
 
     def _slack(self, parts: PartRows) -> Ints:
-        """Bounds ``(n_folds, n)`` from all atoms that are worth it (see ``bound_orders``)."""
+        """Bounds ``(n_folds, n)`` as of ``bound_orders``."""
         slack = np.empty((self.counter.n_folds, len(parts.indptr) - 1), np.int64)
+        bounds = self.bounds
         bound_parts(
-            parts.indptr, parts.atoms, parts.inside, self.bounds.sizes, self.hits, self.union, slack
-        )
+            parts.indptr, parts.atoms, parts.inside, bounds.sizes, bounds.indptr, bounds.indices,
+            bounds.areas, self.among[-1], self.hits, self.union,
+            np.zeros((2, bounds.areas.shape[1]), np.int64), slack,
+        )  # fmt: skip
         return slack
 
     def _count(self, some: Sequence[int]) -> PartRows:
         """Active positions on some shuffles, inside and outside of each fold."""
-        return self.counter.count_orders(self.unit, self.shuffles.orders[list(some)])
+        counter, tiles, lenders = self.counter, self._tiles, self.bounds.lenders
+        if tiles is None:
+            return counter.count_orders(self.unit, self.shuffles.orders[list(some)])
+        if lenders is not None and some[0] >= _PAIRED and self._pairs is not None:
+            return counter.count_paired(tiles, self._pairs, lenders, some)
+        return counter.count_tiled(tiles, self.shuffles.orders[list(some)])
+
+    @cached_property
+    def _tiles(self) -> UnitTiles | None:
+        """The unit by tile, where its samples are maps of one size."""
+        counter = self.counter
+        if counter.tiles is None:
+            return None
+        needed = self.unit.needed[: counter.n_folds]
+        return UnitTiles.of(self.unit.spelt_out, needed, counter.tiles)
+
+    @cached_property
+    def _pairs(self) -> PairCounts | None:
+        """What it shares with all that its samples borrow, if that can be held."""
+        if self._tiles is None or self.bounds.lenders is None:
+            return None
+        return self.counter.pairs(self._tiles, self.bounds.lenders)
 
     def _search_all(self, parts: PartRows) -> Ints:
         """Held-out hits and unions of what is found, ``(n_folds, n_shuffles, n_lengths, 2)``."""

@@ -15,13 +15,13 @@ data of up to 10**9 positions.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.jit import Int, inlined, lean
-from andornot.search.bits import lowest, mark
+from andornot._tools.jit import Int, helper, inlined, lean
+from andornot.search.bits import lowest, mark, popcount
 from andornot.search.kernels import atoms_of, clear, copy
 from andornot.search.problem import Atoms, Words
 
@@ -130,12 +130,68 @@ def count_parts(
     return n_found
 
 
+class ByTile(NamedTuple):
+    """A unit and all annotations by tile; see ``tiles``, where it is made."""
+
+    starts: Ints  # (n + 1,) where the tiles of each of the unit's samples begin
+    tiles: Int32s  # their numbers within the sample
+    masks: Words  # active positions in each
+    n_tiles: int  # of a sample; 0 where there are no tiles
+    first: Ints  # (n_samples * n_tiles + 1,) where the codes of each tile begin
+    codes: Codes
+    bits: Words  # where in the tile each of them stands
+
+
+@helper
+def _most_worth(
+    atoms: Int32s, counts: Ints, sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints,
+    length: int, hits: int, union: int, whole: Ints, positive: Ints,
+) -> Int:  # fmt: skip
+    """What no formula is worth more than in a fold; see :func:`bound_orders`.
+
+    ``atoms`` are those on which a unit is active, ``counts`` its positions there; ``whole`` and
+    ``positive`` are room, ``(n_concepts,)``, all 0 before and after.
+    """
+    everything = np.int64(0)
+    for at in range(len(atoms)):
+        atom = atoms[at]
+        gain = (union + hits) * counts[at]
+        worth = max(0, gain - hits * sizes[atom])
+        everything += worth
+        for entry in range(indptr[atom], indptr[atom + 1]):
+            whole[indices[entry]] += gain
+            positive[indices[entry]] += worth
+    best: Int = np.int64(-(2**62))
+    for c in range(len(areas)):
+        best = max(best, whole[c] - hits * areas[c])
+        whole[c] = 0
+    if length > 1 and best < 0:
+        best = np.int64(0)
+    for _ in range(length - 1):
+        # the largest that is left
+        top = 0
+        for c in range(len(areas)):
+            if positive[c] > positive[top]:
+                top = c
+        best += positive[top]
+        positive[top] = 0
+    for c in range(len(areas)):
+        positive[c] = 0
+    if everything < best:
+        best = everything
+    # no formula at all is worth nothing
+    return best if best > 0 else np.int64(0)
+
+
 @lean
 def bound_orders(
-    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s, null_first: Ints, nulls: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, first: Ints, lenders: Int32s,
+    null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
+    by_tile: ByTile,
     sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
-    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, by_concept: Ints, slack: Ints,
+    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints,
+    by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
 
@@ -152,6 +208,7 @@ def bound_orders(
     * ``first``: ``(n_samples + 1,)``, where the lenders of each sample start in ``lenders``.
     * ``lenders``: the samples whose annotations it borrows in any null, each once.
     * ``null_first``, ``nulls``: the nulls in which it borrows from each of these.
+    * ``by_tile``: the unit and all annotations by tile.
     * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
     * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
     * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
@@ -160,10 +217,11 @@ def bound_orders(
     * ``tally``: room, ``(n_nulls, n_atoms)``, all 0 before and after.
     * ``touched``: room, ``(n_nulls, n_atoms)``; ``n_touched``: room, ``(2, n_nulls)``.
     * ``local``: room for the counts of one sample, ``(LANES, n_codes)``, all 0 before and after.
+    * ``counts``: room, ``(n_atoms,)``.
     * ``by_concept``: room, ``(2, n_concepts)``, all 0 before and after.
     * ``slack``: ``(n_folds, n_nulls)``, the bounds are written here.
     """
-    n_nulls, n_concepts = len(tally), areas.shape[1]
+    n_nulls = len(tally)
     whole, positive = by_concept[0], by_concept[1]
     for f in range(len(sizes)):
         for b in range(n_nulls):
@@ -178,7 +236,13 @@ def bound_orders(
                 height, columns = shapes[lender, 0], shapes[lender, 1]
                 start, first_atom = offsets[lender], atom_offsets[lender]
                 active = 0
-                if h == height and w == columns:
+                if by_tile.n_tiles > 0:
+                    active = starts[k + 1] - starts[k]
+                    for at in range(by_tile.starts[k], by_tile.starts[k + 1]):
+                        here, mask = lender * by_tile.n_tiles + by_tile.tiles[at], by_tile.masks[at]
+                        for e in range(by_tile.first[here], by_tile.first[here + 1]):
+                            local[0, by_tile.codes[e]] += popcount(mask & by_tile.bits[e])
+                elif h == height and w == columns:
                     active = starts[k + 1] - starts[k]
                     for at in range(starts[k], starts[k + 1]):
                         local[at & 3, codes[start + positions[at]]] += 1
@@ -207,39 +271,21 @@ def bound_orders(
                                 n_touched[0, b] += 1
                             tally[b, atom] += there
         for b in range(n_nulls):
-            everything = 0
             for at in range(n_touched[0, b]):
-                atom = touched[b, at]
-                gain = (union + hits) * tally[b, atom]
-                worth = max(0, gain - hits * sizes[f, atom])
-                everything += worth
-                tally[b, atom] = 0
-                for entry in range(indptr[atom], indptr[atom + 1]):
-                    whole[indices[entry]] += gain
-                    positive[indices[entry]] += worth
-            best = np.int64(-(2**62))
-            for c in range(n_concepts):
-                best = max(best, whole[c] - hits * areas[f, c])
-                whole[c] = 0
-            if length > 1:
-                best = max(np.int64(0), best)
-            for _ in range(length - 1):
-                # the largest that is left
-                top = 0
-                for c in range(n_concepts):
-                    if positive[c] > positive[top]:
-                        top = c
-                best += positive[top]
-                positive[top] = 0
-            for c in range(n_concepts):
-                positive[c] = 0
-            # no formula at all is worth nothing
-            slack[f, b] = max(0, min(best, everything)) - hits * n_touched[1, b]
+                counts[at] = tally[b, touched[b, at]]
+                tally[b, touched[b, at]] = 0
+            n = n_touched[0, b]
+            best = _most_worth(
+                touched[b, :n], counts[:n], sizes[f], indptr, indices, areas[f], length, hits,
+                union, whole, positive,
+            )  # fmt: skip
+            slack[f, b] = best - hits * n_touched[1, b]
 
 
 @lean
 def count_in_samples(
-    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
+    samples: Ints, starts: Ints, positions: Int32s, folds: Int32s, codes: Codes, offsets: Ints,
+    atom_offsets: Ints, atoms: Int32s, masks: Bytes, local: Int32s,
     both: Ints, active: Ints,
 ) -> None:  # fmt: skip
     """Count by sample, each under the threshold that was found without its fold.
@@ -270,26 +316,37 @@ def count_in_samples(
 
 @lean
 def bound_parts(
-    indptr: Ints, atoms: Int32s, inside: Ints, sizes: Ints, hits: int, union: int, slack: Ints
-) -> None:
-    """Bounds as of :func:`bound_orders`, from all atoms that are worth it.
+    first: Ints, found: Int32s, inside: Ints, sizes: Ints, indptr: Ints, indices: Int32s,
+    areas: Ints, length: int, hits: int, union: int, by_concept: Ints, slack: Ints,
+) -> None:  # fmt: skip
+    """The bounds of :func:`bound_orders`, from counts that are there already.
 
-    Args:
-        indptr: where the atoms of each null begin.
-        atoms: on which the unit is active there.
-        inside: ``(n_folds, len(atoms))``, its active positions in each fold.
-        sizes: as in :func:`bound_orders`, like the next two.
-        hits: of the unit itself.
-        union: likewise.
-        slack: ``(n_folds, n_nulls)``, the bounds are written here.
+    Beside its arguments:
+
+    * ``first``: where the atoms of each null begin in ``found``.
+    * ``inside``: ``(n_folds, len(found))``, active positions in each fold.
     """
+    whole, positive = by_concept[0], by_concept[1]
     for f in range(len(inside)):
-        for b in range(len(indptr) - 1):
-            bound = np.int64(0)
-            for at in range(indptr[b], indptr[b + 1]):
-                k = inside[f, at]
-                bound += max(0, (union + hits) * k - hits * sizes[f, atoms[at]]) - hits * k
-            slack[f, b] = bound
+        for b in range(len(first) - 1):
+            counts = inside[f, first[b] : first[b + 1]]
+            active = np.int64(0)
+            for k in counts:
+                active += k
+            best = _most_worth(
+                found[first[b] : first[b + 1]],
+                counts,
+                sizes[f],
+                indptr,
+                indices,
+                areas[f],
+                length,
+                hits,
+                union,
+                whole,
+                positive,
+            )
+            slack[f, b] = best - hits * active
 
 
 @lean
@@ -301,7 +358,8 @@ def score_elsewhere(
     """Hits and unions of formulas where they were not searched for.
 
     Args:
-        terms: as in ``Top``, like ``operators``.
+        terms: as in ``Top``.
+        operators: likewise.
         lengths: which formulas to count.
         wanted: of which units.
         atoms: the concept table.
@@ -339,3 +397,36 @@ def score_elsewhere(
             found[u, k, 0], found[u, k, 1] = both, total + area - both
         for at in range(indptr[u], indptr[u + 1]):
             counts[active[at]] = 0
+
+
+@lean
+def count_cells(
+    samples: Ints, starts: Ints, firsts: Int32s, widths: Int32s, ranks: Ranks, needed: int,
+    codes: Codes, offsets: Ints, atom_offsets: Ints, local: Int32s, cells: Int32s, counts: Ints,
+) -> int:  # fmt: skip
+    """Count the positions of at least one rank by sample and atom of the sample.
+
+    Beside the arguments of all kernels:
+
+    * ``starts, firsts, widths, ranks``: the runs of each sample (``UnitPositions``).
+    * ``needed``: the rank.
+    * ``local``: room for the counts of one sample, ``(n_codes,)``, all 0 before and after.
+    * ``cells``, ``counts``: room for entries of ``atoms``, ascending, and positions of each.
+
+    Returns:
+        how many entries are written.
+    """
+    n = 0
+    for k in range(len(samples)):
+        s = samples[k]
+        for run in range(starts[k], starts[k + 1]):
+            if ranks[run] >= needed:
+                first = offsets[s] + firsts[run]
+                for at in range(first, first + widths[run]):
+                    local[codes[at]] += 1
+        for code in range(atom_offsets[s + 1] - atom_offsets[s]):
+            if local[code] > 0:
+                cells[n], counts[n] = atom_offsets[s] + code, local[code]
+                local[code] = 0
+                n += 1
+    return n

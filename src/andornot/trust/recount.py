@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot.concepts.positions import AtomMap
+from andornot._tools.parallel import ordered_map
+from andornot.concepts.positions import AtomMap, offsets_of
 from andornot.concepts.table import ConceptTable
 from andornot.counting.active import (
     BYTES_PER_RUN,
@@ -22,6 +23,7 @@ from andornot.counting.active import (
 from andornot.counting.responses import CountBy, Responses, count_positions, known_positions
 from andornot.counting.stores import Activations, Block, unit_blocks
 from andornot.counting.thresholds import Threshold, find_fold_thresholds, find_thresholds
+from andornot.trust.kernels import count_cells
 from andornot.trust.shuffled import shuffle_maps, shuffle_rows
 
 if TYPE_CHECKING:
@@ -104,9 +106,33 @@ class StoredRecount:
         return counted.responses.select(self.units)
 
     def sample_atoms(self) -> Responses:
-        """Counted once more, by sample atom."""
+        """Found in the lists, where they are held; else counted once more."""
+        if self.units and sum(map(len, self._kept)) == len(self.units):
+            return self._listed_cells()
         positions = self._positions.by_cell()
         return self._count(self._chosen, CountBy(positions, len(positions.atoms)))
+
+    def _listed_cells(self) -> Responses:
+        p, codes = self._positions, np.asarray(self._positions.codes)
+        n_codes = int(np.diff(p.atom_offsets).max(initial=1))
+
+        def one(unit: UnitPositions) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+            n = int(np.diff(p.atom_offsets)[unit.samples].sum())
+            cells, counts = np.empty(n, np.int32), np.empty(n, np.int64)
+            n = count_cells(
+                unit.samples, unit.starts, unit.firsts, unit.widths, unit.ranks,
+                int(unit.needed[-1]),
+                codes, p.offsets, p.atom_offsets, np.zeros(n_codes, np.int32), cells, counts,
+            )  # fmt: skip
+            return cells[:n].copy(), counts[:n].copy()
+
+        rows = [row for _, units in self.listed() for row in ordered_map(one, units, self.jobs)]
+        return Responses(
+            offsets_of([len(cells) for cells, _ in rows]),
+            np.concatenate([*(cells for cells, _ in rows), np.zeros(0, np.int32)]),
+            np.concatenate([*(counts for _, counts in rows), np.zeros(0, np.int64)])[:, None],
+            len(p.atoms),
+        )
 
     @cached_property
     def fold_thresholds(self) -> NDArray[np.float64]:
@@ -133,18 +159,25 @@ class StoredRecount:
         return find_thresholds(part, self.rule, positions.grids(kept), self.jobs).values
 
     def listed(self) -> Iterator[tuple[range, list[UnitPositions]]]:
-        """Listed by one pass over the activations for as many units as fit."""
-        bytes_of_unit = 2 * BYTES_PER_RUN * int(self.responses.totals.max(initial=1))
-        per_pass = max(1, _LIST_BYTES // max(1, bytes_of_unit))
-        for some in unit_blocks(len(self.units), per_pass):
-            if len(some) < len(self.units):
-                yield some, self._list(some)
-            else:
-                yield some, self._whole_list
+        """Listed by one pass over the activations for as many units as fit, and kept if all fit."""
+        for some in unit_blocks(len(self.units), self._per_pass):
+            units = self._kept[some] if some in self._kept else self._list(some)
+            others = [unit for own, kept in self._kept.items() if own != some for unit in kept]
+            if BYTES_PER_RUN * sum(len(unit.widths) for unit in (*others, *units)) <= _LIST_BYTES:
+                self._kept[some] = units
+            # copies, so that what they hold of single positions goes with them
+            yield some, [replace(unit) for unit in units]
 
     @cached_property
-    def _whole_list(self) -> list[UnitPositions]:
-        return self._list(range(len(self.units)))
+    def _kept(self) -> dict[range, list[UnitPositions]]:
+        """Runs take far less than the positions that they stand for, so most lists can be kept."""
+        return {}
+
+    @cached_property
+    def _per_pass(self) -> int:
+        """Units whose active positions are spelt out at a time."""
+        bytes_of_unit = 2 * BYTES_PER_RUN * int(self.responses.totals.max(initial=1))
+        return max(1, _LIST_BYTES // max(1, bytes_of_unit))
 
     def _list(self, some: range) -> list[UnitPositions]:
         units, thresholds = [self.units[i] for i in some], self.fold_thresholds[list(some)]

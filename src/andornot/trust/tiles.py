@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from andornot.concepts.positions import AtomMap
 from andornot.counting.active import SpeltOut
+from andornot.trust.kernels import ByTile
 from andornot.trust.tile_kernels import SIDE, tile_codes, tile_positions
 
 Ints = NDArray[np.int64]
@@ -43,6 +44,11 @@ class CodeTiles:
     codes: NDArray[np.uint16]
     bits: NDArray[np.uint64]
 
+    @property
+    def arguments(self) -> tuple[int, Ints, NDArray[np.uint16], NDArray[np.uint64]]:
+        """As the kernels take them."""
+        return self.n_tiles, self.first, self.codes, self.bits
+
     @classmethod
     def of(cls, positions: AtomMap) -> CodeTiles | None:
         """None where samples are no maps of one size, or there are too many positions."""
@@ -69,31 +75,60 @@ class CodeTiles:
 
 @dataclass(frozen=True, eq=False)
 class UnitTiles:
-    """A unit's active positions by sample, tile and rank.
+    """A unit's active positions by sample, tile and level.
+
+    A level is a rank of which only that counts which thresholds it exceeds.
 
     Attributes:
         samples: as in ``SpeltOut``.
         starts: int64 ``(n + 1,)``, where the tiles of each sample begin.
         tiles: int32, numbers within the sample, row by row.
-        ranks: int32; those above the highest that matters count as that.
-        bits: uint64, the positions in it that are active with this rank.
+        masks: uint64, the active positions of each.
+        word_starts: int64, where the words of each begin.
+        levels: int32, of each word, from 0.
+        words: uint64, the positions of this level.
+        needed: int64, the level from which on a position is active under each threshold, from 1.
+        n_levels: how many there are.
+        n_positions: how many positions are active.
     """
 
     samples: Ints
     starts: Ints
     tiles: NDArray[np.int32]
-    ranks: NDArray[np.int32]
-    bits: NDArray[np.uint64]
+    masks: NDArray[np.uint64]
+    word_starts: Ints
+    levels: NDArray[np.int32]
+    words: NDArray[np.uint64]
+    needed: Ints
+    n_levels: int
+    n_positions: int
 
     @classmethod
-    def of(cls, unit: SpeltOut, annotations: CodeTiles, top: int) -> UnitTiles:
-        """From positions one by one, up to rank ``top``."""
+    def of(cls, unit: SpeltOut, needed: NDArray[np.uint16], annotations: CodeTiles) -> UnitTiles:
+        """From positions one by one, and the rank that each threshold needs."""
+        highest = int(unit.ranks.max(initial=1))
+        steps, place = np.unique(needed, return_inverse=True)
+        level_of = np.searchsorted(steps, np.arange(highest + 1), side="right").astype(np.int32)
+        n_levels = max(1, int(level_of[-1]))
         n = len(unit.positions)
-        starts = np.empty(len(unit.starts), np.int64)
-        tiles, ranks, bits = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.uint64)
-        room = np.zeros((annotations.n_tiles, top), np.uint64)
-        n = tile_positions(
-            unit.starts, unit.positions, unit.ranks, annotations.width, top, room, starts, tiles,
-            ranks, bits,
+        starts, word_starts = np.empty(len(unit.starts), np.int64), np.empty(n + 1, np.int64)
+        tiles, levels = np.empty((2, n), np.int32)
+        masks, words = np.empty((2, n), np.uint64)
+        n, n_words = tile_positions(
+            unit.starts, unit.positions, level_of[unit.ranks], annotations.width,
+            np.zeros((annotations.n_tiles, n_levels), np.uint64), starts, tiles, masks,
+            word_starts, levels, words,
         )  # fmt: skip
-        return cls(unit.samples, starts, tiles[:n], ranks[:n], bits[:n])
+        return cls(
+            unit.samples, starts, tiles[:n], masks[:n], word_starts[: n + 1], levels[:n_words],
+            words[:n_words], place.ravel() + 1, n_levels, len(unit.positions),
+        )  # fmt: skip
+
+
+def tiles_of(unit: SpeltOut, annotations: CodeTiles | None) -> ByTile:
+    """A unit's positions and the annotations by tile, as ``bound_orders`` takes them."""
+    if annotations is None:
+        none, words = np.zeros(0, np.int64), np.zeros(0, np.uint64)
+        return ByTile(none, none.astype(np.int32), words, 0, none, words.astype(np.uint16), words)
+    own = UnitTiles.of(unit, np.ones(1, np.uint16), annotations)
+    return ByTile(own.starts, own.tiles, own.masks, *annotations.arguments)
