@@ -361,3 +361,15 @@ def test_stored_activations_under_the_thresholds_of_folds(sizes, n_folds):
         assert (planted.trust.held_out is None) == (n_folds == 1)
     fixed = stored(list(np.arange(40) % n_folds), sizes, Threshold(None, 0.95))
     assert fixed[0].trust.held_out is None or fixed[0].trust.held_out.active > 0
+
+
+def test_a_tree_is_shown_whole():
+    """Repeats grow formulas from left to right, so the length that pays says nothing of trees."""
+    rng = np.random.default_rng(0)
+    masks = rng.random((4, 60, 5)) < 0.4
+    unit = (masks[0] | masks[1]) & ~(masks[2] & masks[3])
+    table = andornot.ConceptTable.from_masks(masks, list("abcd"))
+    result = andornot.explain([unit], table, length=4, search="optimal", space="trees")
+    (e,) = result.assess([unit], table)
+    assert e.shown == e.beam[0]
+    assert e.shown.iou == 1

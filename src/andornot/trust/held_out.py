@@ -17,13 +17,13 @@ from andornot.concepts.positions import AtomMap, offsets_of
 from andornot.counting.active import UnitPositions
 from andornot.counting.responses import known_positions
 from andornot.results.trust import HeldOut
-from andornot.search.problem import Found, Solution
+from andornot.search.problem import Found
 from andornot.trust.draws import draw_samples, ratio_intervals
 from andornot.trust.exchange import Lenders
 from andornot.trust.kernels import LANES, count_in_samples, count_parts
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
-from andornot.trust.repeat import Repeats, ratio
+from andornot.trust.repeat import ByLength, OfLength, Repeats, ratio
 from andornot.trust.tile_kernels import count_pairs, count_tiles, list_pairs
 from andornot.trust.tiles import CodeTiles, UnitTiles
 
@@ -357,10 +357,10 @@ class _Parts:
         """The record of each unit."""
         n_folds = len(self.folds)
         searches = track(range(n_folds), "holding out a fold", n_folds)
-        solutions = list(zip(*(self._search(at) for at in searches), strict=True))
+        found = list(zip(*(self._search(at) for at in searches), strict=True))
 
         def one(unit: int) -> tuple[HeldOut, Ints]:
-            return self._unit(unit, solutions[unit], show_longest=show_longest)
+            return self._unit(unit, found[unit], show_longest=show_longest)
 
         scored = ordered_map(one, range(len(self.units)), self.repeats.jobs)
         while some := list(islice(scored, _UNITS_AT_ONCE)):
@@ -370,23 +370,23 @@ class _Parts:
             for (held_out, _), interval in zip(some, intervals, strict=True):
                 yield replace(held_out, interval=interval)
 
-    def _search(self, at: int) -> list[Solution]:
-        """Solutions of all units without a fold."""
+    def _search(self, at: int) -> list[ByLength]:
+        """What is found of all units without a fold."""
         rows = ((own[at][0], own[at][1][:, _SEARCHED]) for own in self.counts)
-        return list(self.repeats.search(rows, self.sizes[at][:, _SEARCHED].copy()))
+        return list(self.repeats.by_length(rows, self.sizes[at][:, _SEARCHED].copy()))
 
     def _unit(
-        self, unit: int, solutions: Sequence[Solution], *, show_longest: bool
+        self, unit: int, found_without: Sequence[ByLength], *, show_longest: bool
     ) -> tuple[HeldOut, Ints]:
         """The record without its interval, and hits and unions ``(n_groups, 2)``."""
         length, counter = self.repeats.length, self.counter
         masks = np.zeros((counter.n_folds, length, counter.n_atoms), np.uint8)
         counts = np.empty((len(self.folds), 2, length, 2), np.int64)
         ceilings = np.empty((len(self.folds), 2), np.int64)
-        for at, (fold, solution) in enumerate(zip(self.folds, solutions, strict=True)):
-            for n, found in enumerate(solution.by_length):
-                if found is not None:
-                    masks[fold, n] = self.repeats.mask(found)
+        for at, (fold, best) in enumerate(zip(self.folds, found_without, strict=True)):
+            for n in range(length):
+                if (found := best(n)) is not None:
+                    masks[fold, n] = self.repeats.atoms_of(*found[2:])
             counts[at] = self._score(at, unit, masks[fold])
             ceilings[at] = self._ceiling(at, unit)
         both, active = counter.by_sample(self.units[unit], masks)
@@ -396,8 +396,8 @@ class _Parts:
         either = active + areas[:, shown] - both[:, shown]
         by_group = sums_of_rows(np.stack([both[:, shown], either], axis=1), counter.positions)
         formulas: list[str | None] = [None] * counter.n_folds
-        for fold, solution in zip(self.folds, solutions, strict=True):
-            formulas[fold] = self._text(solution.by_length[shown])
+        for fold, best in zip(self.folds, found_without, strict=True):
+            formulas[fold] = self._text(best(shown))
         counted = replace(
             held_out,
             hits=tuple(both.sum(axis=0).tolist()),
@@ -407,8 +407,12 @@ class _Parts:
         )
         return counted, by_group
 
-    def _text(self, found: Found | None) -> str | None:
-        return None if found is None else str(found.formula(self.repeats.table.names))
+    def _text(self, found: OfLength | None) -> str | None:
+        if found is None:
+            return None
+        i, t, concepts, operators = found
+        steps = tuple(concepts.tolist()), tuple(operators[1:].tolist())
+        return str(Found(*steps, i, t, 0.0).formula(self.repeats.table.names))
 
     def _score(self, at: int, unit: int, masks: NDArray[np.uint8]) -> Ints:
         """Intersection and union ``(2, length, 2)``: of both parts, by length."""

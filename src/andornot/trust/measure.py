@@ -266,7 +266,8 @@ def with_trust(
     explained = [e for e in result if e.formula is not None]
     if not explained:
         return result
-    longest = search.published and not choose_length
+    # repeats grow formulas from left to right, so they cannot tell what a longer tree is worth
+    longest = (search.published or search.space == "trees") and not choose_length
     # first, since it chooses the lengths that all else goes by
     held_out = part(
         "held-out", HeldOut,
