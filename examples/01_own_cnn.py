@@ -61,10 +61,10 @@ run.result()
 # %%
 for e in run.result().best(5):
     trust = e.trust
-    print(f"unit {e.unit:2}  {e.formula}")
+    print(f"unit {e.unit:2}  {e.verdict}: {e.shown.formula}")
     print(
-        f"         IoU {e.iou:.3f}, held out {trust.held_out.by_length[-1]:.3f}, "
-        f"by chance {trust.chance.null[-1]:.3f}, one concept {e.by_length[0]:.3f}"
+        f"         IoU {e.shown.iou:.3f}, held out {trust.held_out_iou:.3f}, "
+        f"by chance {trust.held_out_chance.iou:.3f}, one concept {e.by_length[0]:.3f}"
     )
 
 # %% [markdown]

@@ -49,8 +49,8 @@ run = andornot.dissect(
     length=2,
 )
 for e in run.result().best(6):
-    chance = e.trust.chance
-    print(f"{e}, by chance {chance.null[-1]:.3f}, p = {chance.p_value:.3f}")
+    chance = e.trust.held_out_chance
+    print(f"{e}, by chance {chance.iou:.3f}, p = {chance.p_value:.3f}")
 
 # %% [markdown]
 # A low p-value does not mean that a unit has *learned* anything: these have not. It means that it

@@ -43,5 +43,5 @@ for e in run.result().best(8):
     if e.formula is None:
         continue
     favourite = max(weights, key=lambda name: weights[name][e.unit])
-    chance = e.trust.chance.null[-1]
-    print(f"{favourite:<14} IoU {e.iou:.2f} (by chance {chance:.2f})  {e.formula}")
+    out, chance = e.trust.held_out_iou, e.trust.held_out_chance.iou
+    print(f"{favourite:<14} held out {out:.2f} (by chance {chance:.2f})  {e.shown.formula}")

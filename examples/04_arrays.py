@@ -27,16 +27,16 @@ folds = np.arange(80) % 5
 concepts = andornot.ConceptTable.from_masks(masks, names, folds=folds)
 result = andornot.explain(units, concepts, length=3)
 result = andornot.assess(result, units, concepts, length=3)
-print("unit  IoU    held out  by chance  p      formula")
+print("unit  verdict  held out  by chance  p      formula")
 for e in result:
-    held_out, chance = e.trust.held_out, e.trust.chance
+    chance = e.trust.held_out_chance
     print(
-        f"{e.unit:4}  {e.iou:.3f}  {held_out.by_length[-1]:8.3f}  {chance.null[-1]:9.3f}  "
-        f"{chance.p_value:.3f}  {e.formula}"
+        f"{e.unit:4}  {e.verdict!s:7}  {e.trust.held_out_iou:8.3f}  {chance.iou:9.3f}  "
+        f"{chance.p_value:.3f}  {e.shown.formula}"
     )
 
 # %% [markdown]
-# The third unit gets a formula, too. It is no better than what chance gives, and the p-value says
+# The third unit gets a formula, too. It is no better than what chance gives, and the verdict says
 # so.
 #
 # Each explanation carries the best formula of each length, and a proof:

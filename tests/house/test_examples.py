@@ -20,7 +20,7 @@ SCRIPTS = sorted(p.stem for p in EXAMPLES.glob("*.py") if p.stem not in HELPERS)
 FINDS = {
     "01_own_cnn": r"unit +\d+  .*\bIoU 0\.\d+, held out 0\.\d+, by chance 0\.0",
     "02_vision_transformer": r"by chance 0\.\d+, p = 0\.025",
-    "03_sentences": r"(contradiction|entailment|neutral) +IoU 0\.\d+",
+    "03_sentences": r"(contradiction|entailment|neutral) +held out 0\.\d+",
     "04_arrays": r"\(water OR river\) AND NOT blue",
     "05_shortcut": r"recolour water to green: ([5-9]\d|100)% of the lakes become swamps",
     "06_many_units": r"planted units 0\.[67]\d, of the others 0\.0",

@@ -25,7 +25,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed")
 
 from test_dissect import Colours, folder, run_with  # noqa: E402, F401
 
-FEW = TrustOptions(resamples=3, bootstrap=40, nulls=4)
+FEW = TrustOptions(resamples=3, bootstrap=40, nulls=4, in_sample=True)
 
 
 @pytest.fixture
@@ -62,14 +62,14 @@ def test_each_part_is_kept_when_it_is_done(run_with, model, monkeypatch):  # noq
         with pytest.raises(KeyboardInterrupt):
             run_with(model, trust=FEW)
     with monkeypatch.context() as patch:
-        patch.setattr(measure, "measure_held_out", stop)
-        patch.setattr(measure, "measure_stability", stop)
+        for part in ("held_out", "stability", "core", "held_out_chance"):
+            patch.setattr(measure, f"measure_{part}", stop)
         resumed = run_with(model, trust=FEW).result()
     for part in resumed.explanations:
         assert (part.trust is None) == (part.formula is None)
     monkeypatch.setattr(measure, "measure_chance", stop)
     with pytest.raises(KeyboardInterrupt):  # what was kept is not that of other options
-        run_with(model, trust=TrustOptions(resamples=3, bootstrap=40, nulls=5))
+        run_with(model, trust=TrustOptions(resamples=3, bootstrap=40, nulls=5, in_sample=True))
 
 
 def test_a_damaged_part_is_measured_again(found, run_with, model):  # noqa: F811
@@ -213,7 +213,7 @@ def test_the_command_line_draws_weights_and_says_what_is_real(folder, tmp_path):
     done = command(*given, *few, "--out", tmp_path / "own")
     assert done.exit_code == 0, done.output
     assert "held out" in done.output
-    assert "better than chance" in done.output
+    assert "Verdicts on" in done.output
     done = command(*given, "--no-trust", "--random-weights", "4", "--out", tmp_path / "random")
     assert done.exit_code == 0, done.output
     assert "all weights are random (seed 4)" in " ".join(done.output.split())
