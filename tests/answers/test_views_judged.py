@@ -68,7 +68,7 @@ def test_a_core_of_nothing_is_said():
     _, _, result = world(1)
     e = given(result[0], Verdict.PARTIAL)
     e = replace(e, trust=replace(e.trust, core=Core(None, 0.0)))
-    assert "no concept came back" in judged(e).lines[-1]
+    assert "core: none" in judged(e).lines[-1]
 
 
 def test_a_headline_says_what_is_pooled_and_whether_there_is_a_twin():

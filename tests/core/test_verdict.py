@@ -68,8 +68,8 @@ def trust(p=0.01, low=1.0, stable: float | None = 0.9, gain=2.0, iou=0.5):
         (ENOUGH, trust(stable=0.8), "solid"),
         (ENOUGH, trust(stable=0.7999), "partial"),
         (ENOUGH, trust(stable=0.0), "partial"),
-        (ENOUGH, trust(stable=None), "partial"),
-        (ENOUGH, replace(trust(), stability=None), "partial"),
+        (ENOUGH, trust(stable=None), "not tested"),
+        (ENOUGH, replace(trust(), stability=None), "not tested"),
     ],
 )
 def test_the_rule_at_its_borders(support, known, verdict):
@@ -372,4 +372,23 @@ def test_a_tree_is_shown_whole():
     result = andornot.explain([unit], table, length=4, search="optimal", space="trees")
     (e,) = result.assess([unit], table)
     assert e.shown == e.beam[0]
+    assert e.shown.iou == 1
+
+
+def test_few_shuffles_are_no_test():
+    """None of 18 could make the p-value small; ten that reached the score are an answer."""
+    few = replace(trust().held_out_chance, nulls=18, p_value=1 / 19)
+    assert verdict_of(ENOUGH, replace(trust(), held_out_chance=few)) is Verdict.NOT_TESTED
+    ended = replace(few, nulls=12, reached=10, p_value=10 / 12)
+    assert verdict_of(ENOUGH, replace(trust(), held_out_chance=ended)) is Verdict.CHANCE
+
+
+def test_what_a_beam_passes_over_is_shown_all_the_same():
+    """Repeats are beams: where they find no formula as good, they do not tell which length pays."""
+    rng = np.random.default_rng(0)
+    masks = rng.random((12, 1000)) < 0.25
+    table = ConceptTable.from_masks(masks, [f"c{i}" for i in range(12)])
+    unit = (masks[0] & masks[1]) | masks[2]
+    (e,) = andornot.explain([unit], table).assess([unit], table)
+    assert e.formula == e.shown.formula
     assert e.shown.iou == 1

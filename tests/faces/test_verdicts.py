@@ -200,6 +200,8 @@ def test_an_untrained_twin_is_named_and_must_be_beaten(plain, run, capsys, monke
     answer = baseline.answer(run, against=low)
     told = "Explained are 1 of 4 units: solid, at least a part of the unit, and held out above 95 %"
     assert any(sentence.startswith(told) for sentence in answer.sentences)
+    with pytest.raises(OptionError, match="explains all units as"):
+        run_views(run, against=run)
     with pytest.raises(OptionError, match="against is "):
         run_views(run, against="twin")  # type: ignore[arg-type]
 

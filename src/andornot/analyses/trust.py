@@ -66,11 +66,10 @@ def answer(run: Run, layer: str | None = None) -> Answer:
            length  in_sample  held_out
         0       1      0.967     0.967
         1       2      1.000     1.000
-        >>> found.tables["verdicts"][["verdict", "formulas"]].head(3)
-           verdict  formulas
-        0    solid         0
-        1  partial         0
-        2   chance         3
+        >>> found.tables["verdicts"][["verdict", "formulas"]].query("formulas > 0")
+                   verdict  formulas
+        3       not tested         3
+        4  too little data         1
     """
     units = explained_units(run, layer)
     known = [t for e in units.explanations if (t := _trusted(e)) is not None]

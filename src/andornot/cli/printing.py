@@ -218,7 +218,7 @@ def _print_certificates(console: Console, result: Result) -> None:
     if shares:
         proven = sum(c.proven for c in known)
         console.print(
-            f"optimum: {proven} of {len(known)} formulas are proven the best; on average they "
+            f"optimum: {proven} of {len(known)} longest formulas are proven the best; on average they "
             f"attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula over "
             "these concepts could reach"
         )

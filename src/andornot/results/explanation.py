@@ -336,8 +336,10 @@ class Explanation:
 
     def _judged(self) -> dict[str, Any]:
         """What follows from the rest, for those who read the file without this program."""
-        if self.verdict is None or self.shown is None or self.trust is None:
+        if self.verdict is None or self.shown is None:
             return {}
+        if self.trust is None:
+            return {"verdict": str(self.verdict)}
         extent = self.trust.extent
         return {
             "verdict": str(self.verdict),
@@ -376,7 +378,8 @@ class Explanation:
 
     def __repr__(self) -> str:
         """The formula and its scores on a line, and what is known of it on another."""
-        proof = " (proven the best)" if self.formula is not None and self.certificate.proven else ""
+        is_whole = self.shown is not None and self.shown.formula == self.formula
+        proof = " (proven the best)" if is_whole and self.certificate.proven else ""
         trust = "" if self.trust is None else f"\n  {shortened(str(self.trust), 200)}"
         return f"<Explanation of {shortened(str(self))}{proof}{trust}>"
 

@@ -31,8 +31,8 @@ class Headline:
         verdicts: how many formulas have each verdict, in the order of :class:`Verdict`.
         tested: units with enough data that were held against chance, of all layers; those for which
             no formula was found are among them.
-        better: formulas that are more than chance when all of these are tested at once: the rate
-            of false discoveries is :data:`LEVEL` (Benjamini & Hochberg).
+        better: formulas, solid or partial, that are more than chance when all of these are tested
+            at once: the rate of false discoveries is :data:`LEVEL` (Benjamini & Hochberg).
         pooled: whether that rests on the nulls of all units together, an estimate, since the
             shuffles of a unit alone are too few for so many units.
         nulls: shuffles of the annotations; 0 where nothing was tested.
@@ -82,13 +82,14 @@ def headline(
     """
     bars = None if twin is None else {name: _bar(name, twin) for name in _counted(results, layer)}
     everything = [(name, e) for name, result in results.items() for e in result]
-    tested = [(name, e, p) for name, e in everything if (p := _p_values(e)) is not None]
     nulls = max((luck.nulls for _, e in everything if (luck := _chance(e))), default=0)
+    tested = [(name, e, p) for name, e in everything if nulls and (p := _p_values(e)) is not None]
     pooled, passed = _passed([p for _, _, p in tested], nulls)
     better = [
         (name, e)
         for (name, e, _), did in zip(tested, passed, strict=True)
-        if did and layer in (None, name)
+        # what its own verdict calls chance is not counted as more than that
+        if did and e.verdict is not Verdict.CHANCE and layer in (None, name)
     ]
     counted = [e for name in _counted(results, layer) for e in results[name]]
     verdicts = Counter(e.verdict for e in counted)
@@ -160,4 +161,9 @@ def _bar(layer: str, twin: Mapping[str, Result]) -> float:
             f"layer {layer} of the run to compare with has no held-out scores; explain it again "
             "without --no-trust, with 2 folds or more"
         )
-    return float(np.quantile(known, TWIN_SHARE)) if known else 0.0
+    if not known:
+        raise OptionError(
+            f"layer {layer} of the run to compare with has no formula with enough data, so it sets "
+            "no bar; give another run, such as one of other random weights"
+        )
+    return float(np.quantile(known, TWIN_SHARE))

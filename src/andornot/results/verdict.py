@@ -46,7 +46,7 @@ class Verdict(StrEnum):
 
     Examples:
         >>> run.result()[3].verdict  # three shuffles can tell no more
-        <Verdict.CHANCE: 'chance'>
+        <Verdict.NOT_TESTED: 'not tested'>
         >>> [str(verdict) for verdict in andornot.Verdict]
         ['solid', 'partial', 'chance', 'not tested', 'too little data']
     """
@@ -75,7 +75,7 @@ _MEANING: Final = {
     "as well, or not in the same words: the idea may be right, the words may not",
     Verdict.CHANCE: "fits samples it was not found on no better than chance does",
     Verdict.TOO_LITTLE_DATA: "the unit is active on too few positions or groups of samples to tell",
-    Verdict.NOT_TESTED: "was not held against chance",
+    Verdict.NOT_TESTED: "was not held against chance, or not enough",
 }
 
 
@@ -133,6 +133,10 @@ class _Luck(Protocol):
     @property
     def p_value(self) -> float: ...
     @property
+    def nulls(self) -> int: ...
+    @property
+    def reached(self) -> int: ...
+    @property
     def gain(self) -> float: ...
     @property
     def low(self) -> float: ...
@@ -182,17 +186,25 @@ def verdict_of(support: Support, trust: _Measured | None) -> Verdict:
     chance = None if trust is None else trust.held_out_chance
     if not support.is_enough:
         return Verdict.TOO_LITTLE_DATA
-    if chance is None or trust is None:
+    if chance is None or trust is None or not _could_pass(chance):
         return Verdict.NOT_TESTED
     if chance.p_value > LEVEL or chance.low <= 0:
         return Verdict.CHANCE
-    stable = trust.stability is not None and (trust.stability.mask_iou or 0.0) >= STABLE
-    return Verdict.SOLID if chance.low >= SOLID_GAIN and stable else Verdict.PARTIAL
+    stability = None if trust.stability is None else trust.stability.mask_iou
+    if stability is None:
+        return Verdict.NOT_TESTED
+    return Verdict.SOLID if chance.low >= SOLID_GAIN and stability >= STABLE else Verdict.PARTIAL
 
 
 def is_doubtful(e: _Judged) -> bool:
     """Whether a formula is no more than chance, or there is too little data to tell."""
     return e.verdict in (Verdict.CHANCE, Verdict.TOO_LITTLE_DATA)
+
+
+def _could_pass(chance: _Luck) -> bool:
+    """Whether the shuffles are enough for a small p-value, or were ended since many did as well."""
+    ended = chance.reached > 0 and chance.p_value == chance.reached / chance.nulls
+    return ended or 1 / (chance.nulls + 1) <= LEVEL
 
 
 def listed(explanations: Iterable[E]) -> list[E]:

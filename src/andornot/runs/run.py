@@ -79,7 +79,7 @@ class Run:
         >>> run.layers
         ('relu',)
         >>> print(run.result()[3])
-        unit 3, chance: red OR yellow (held-out IoU 1.000)
+        unit 3, not tested: red OR yellow (held-out IoU 1.000)
         >>> run.score(3, "red").counts
         Counts(tp=354, fp=0, fn=54, tn=1128)
         >>> run.responses().totals, run.thresholds()

@@ -72,6 +72,7 @@ def measure_core(
     recount: Recount,
     repeats: Repeats,
     shown: Sequence[Scored],
+    lengths: Sequence[int],
     held_out: Sequence[HeldOut | None],
     stability: Sequence[Stability | None],
 ) -> list[Core | None]:
@@ -80,7 +81,8 @@ def measure_core(
     Args:
         recount: the units' masks.
         repeats: the search.
-        shown: what is shown of each unit.
+        shown: what is shown of each unit, and
+        lengths: how long it could become.
         held_out: what was measured of it on held-out samples, and
         stability: on samples drawn again.
 
@@ -97,7 +99,8 @@ def measure_core(
             held, stable = held_out[number], stability[number]
             if held is None or stable is None or not stable.signed:
                 return None
-            return _core(units[at], shown[number], held, stable, counter, mask_of)
+            iou = held.by_length[lengths[number] - 1]
+            return _core(units[at], shown[number], held, stable, iou, counter, mask_of)
 
         for number, core in zip(
             some, ordered_map(one, range(len(units)), repeats.jobs), strict=True
@@ -111,6 +114,7 @@ def _core(
     shown: Scored,
     held: HeldOut,
     stable: Stability,
+    iou: float,
     counter: PartCounter,
     mask_of: Callable[[str], NDArray[np.bool_]],
 ) -> Core:
@@ -118,6 +122,9 @@ def _core(
     core = only(shown.formula, kept)
     if core is None:
         return Core(None, 0.0)
+    if core == shown.formula:
+        # nothing was left out, so this is the score of the formula itself
+        return Core(str(core), iou)
     twins = {own.concept: own.others for own in shown.twins}
     like = kept | {
         signed_text(other, taken=taken)

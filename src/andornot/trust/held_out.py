@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -296,6 +296,7 @@ def measure_held_out(
     options: TrustOptions | None = None,
     *,
     show_longest: bool = False,
+    ious: Sequence[float] | None = None,
 ) -> list[HeldOut | None]:
     """Held-out IoU by length of each unit of the recount.
 
@@ -307,6 +308,8 @@ def measure_held_out(
         repeats: the search.
         options: how often to draw, for intervals.
         show_longest: the longest formula is shown, not that of the length that pays.
+        ious: IoU of the longest formula of each unit, as the run found it (see
+            :func:`length_shown`).
     """
     positions = known_positions(repeats.table)
     # folds may be empty: those without samples are passed over
@@ -319,7 +322,8 @@ def measure_held_out(
     draws = draw_samples(np.arange(positions.n_groups), options.bootstrap, options.seed)
     for some, units in recount.listed():
         parts = _Parts(counter, repeats, units, folds)
-        rows = zip(some, parts.measure(draws, show_longest=show_longest), strict=True)
+        own = [0.0 if ious is None else ious[unit] for unit in some]
+        rows = zip(some, parts.measure(draws, own, show_longest=show_longest), strict=True)
         for unit, held_out in rows:
             found[unit] = held_out
     return found
@@ -353,14 +357,16 @@ class _Parts:
             found.append((atoms[there], active))
         return found
 
-    def measure(self, draws: NDArray[np.uint16], *, show_longest: bool) -> Iterator[HeldOut]:
+    def measure(
+        self, draws: NDArray[np.uint16], ious: Sequence[float], *, show_longest: bool
+    ) -> Iterator[HeldOut]:
         """The record of each unit."""
         n_folds = len(self.folds)
         searches = track(range(n_folds), "holding out a fold", n_folds)
         found = list(zip(*(self._search(at) for at in searches), strict=True))
 
         def one(unit: int) -> tuple[HeldOut, Ints]:
-            return self._unit(unit, found[unit], show_longest=show_longest)
+            return self._unit(unit, found[unit], ious[unit], show_longest=show_longest)
 
         scored = ordered_map(one, range(len(self.units)), self.repeats.jobs)
         while some := list(islice(scored, _UNITS_AT_ONCE)):
@@ -376,7 +382,7 @@ class _Parts:
         return list(self.repeats.by_length(rows, self.sizes[at][:, _SEARCHED].copy()))
 
     def _unit(
-        self, unit: int, found_without: Sequence[ByLength], *, show_longest: bool
+        self, unit: int, found_without: Sequence[ByLength], iou: float, *, show_longest: bool
     ) -> tuple[HeldOut, Ints]:
         """The record without its interval, and hits and unions ``(n_groups, 2)``."""
         length, counter = self.repeats.length, self.counter
@@ -392,7 +398,7 @@ class _Parts:
         both, active = counter.by_sample(self.units[unit], masks)
         areas = counter.areas(masks)
         held_out = _held_out(counts, ceilings)
-        shown = (length if show_longest else held_out.length) - 1
+        shown = (length if show_longest else length_shown(held_out, iou)) - 1
         either = active + areas[:, shown] - both[:, shown]
         by_group = sums_of_rows(np.stack([both[:, shown], either], axis=1), counter.positions)
         formulas: list[str | None] = [None] * counter.n_folds
@@ -467,6 +473,24 @@ def _held_out(counts: Ints, ceiling: Ints) -> HeldOut:
         ceiling=float(ratio(top[_BOTH], top[_EITHER])),
         length=length_that_pays(by_fold),
     )
+
+
+REACHED: Final = 0.95
+"""Share of the IoU of a run's formula that the folds' formulas must reach on the samples they were
+found on, for these to tell which length pays."""
+
+
+def length_shown(held_out: HeldOut, iou: float) -> int:
+    """The length that pays; the longest where repeats did not find as good a formula as the run.
+
+    Repeats are beams. Where these pass over the best formula, held-out samples say nothing of it.
+
+    Args:
+        held_out: what was measured of a unit.
+        iou: of the longest formula that the run found, on all samples.
+    """
+    reached = held_out.in_sample[-1] >= REACHED * iou
+    return held_out.length if reached else len(held_out.by_length)
 
 
 def length_that_pays(by_fold: NDArray[np.float64]) -> int:

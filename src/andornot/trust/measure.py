@@ -35,7 +35,7 @@ from andornot.search.options import ArraySearch, SearchOptions
 from andornot.search.problem import operator_numbers
 from andornot.trust.chance import measure_chance
 from andornot.trust.core import measure_core
-from andornot.trust.held_out import measure_held_out
+from andornot.trust.held_out import length_shown, measure_held_out
 from andornot.trust.held_out_chance import measure_held_out_chance
 from andornot.trust.options import LONGEST as LONGEST
 from andornot.trust.options import TrustOptions
@@ -268,17 +268,25 @@ def with_trust(
         return result
     # repeats grow formulas from left to right, so they cannot tell what a longer tree is worth
     longest = (search.published or search.space == "trees") and not choose_length
+    ious = [e.iou for e in explained]
     # first, since it chooses the lengths that all else goes by
     held_out = part(
         "held-out", HeldOut,
-        lambda: measure_held_out(recount, repeats, options, show_longest=longest),
+        lambda: measure_held_out(
+            recount, repeats, options, show_longest=longest, ious=None if choose_length else ious
+        ),
     )  # fmt: skip
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
         shorter = map(shortened, explained, lengths)
         explained = [with_unknown(e, recount.table) for e in shorter]
-    shown = lengths if longest else [_chosen(held, search.length) for held in held_out]
+    shown = lengths
+    if not (longest or choose_length):
+        shown = [
+            search.length if held is None else length_shown(held, iou)
+            for held, iou in zip(held_out, ious, strict=True)
+        ]
     formulas = [e.beam[0].formula for e in explained]
     # what is shown of each: of a chosen length that is the formula itself
     scored = [
@@ -292,7 +300,7 @@ def with_trust(
     )  # fmt: skip
     core = part(
         "core", Core,
-        lambda: measure_core(recount, repeats, scored, held_out, stability),
+        lambda: measure_core(recount, repeats, scored, shown, held_out, stability),
     )  # fmt: skip
     # these alone: units that never fire were not searched for, so they are no tests
     unexplained = sum(e.status == NO_CONCEPT for e in result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.explainer import with_unknown
+from andornot.formula import parse
 from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, Headline, headline
 from andornot.results.result import Result
@@ -92,6 +94,7 @@ def judged(e: Explanation) -> VerdictView:
 def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
     if trust.held_out_iou is not None:
         yield _held_out(trust, trust.held_out_iou)
+        yield from _other_words(e, trust)
     if (luck := trust.held_out_chance) is not None:
         yield _against_chance(luck)
     if (stable := trust.stability) is not None and stable.mask_iou is not None:
@@ -114,6 +117,15 @@ def _held_out(trust: Trust, iou: float) -> str:
     return said if trust.extent is None else f"{said}: it {_HOW_MUCH[trust.extent]}"
 
 
+def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
+    """Whether the folds found other formulas, of which the held-out numbers are."""
+    found = [f for f in (trust.held_out.formulas if trust.held_out else ()) if f is not None]
+    # formulas are equal up to order
+    if e.shown is not None and found and e.shown.formula not in map(parse, found):
+        often, _ = Counter(found).most_common(1)[0]
+        yield f"no fold found this very formula; held out are those found there, as {often}"
+
+
 def _against_chance(luck: HeldOutChance) -> str:
     return (
         f"chance, held out likewise, {luck.iou:.3f}: p {luck.p_value:.2g} ({luck.reached} of "
@@ -124,7 +136,8 @@ def _against_chance(luck: HeldOutChance) -> str:
 
 def _in_sample(trust: Trust) -> Iterator[str]:
     if (stable := trust.stability) is not None:
-        yield f"95 % interval {stable.low:.3f} to {stable.high:.3f}"
+        longest = "" if trust.shown == trust.length else "at full length "
+        yield f"{longest}95 % interval {stable.low:.3f} to {stable.high:.3f}"
         if stable.resamples:
             yield f"at full length it came back {stable.same}/{stable.resamples}"
     if (luck := trust.chance) is not None:
@@ -137,7 +150,7 @@ def _in_sample(trust: Trust) -> Iterator[str]:
 def core_line(core: Core, formula: str) -> str:
     """The part of a formula that came back."""
     if core.formula is None:
-        return "core: no concept came back in enough of the draws"
+        return "core: none; what came back in most draws, if any, is not enough for a formula"
     if core.formula == formula:
         return "core: each concept came back in most draws"
     return f"core, what came back in most draws: {core.formula} (held-out IoU {core.iou:.3f})"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
+from andornot.errors import OptionError
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.manifest import RulePart
@@ -73,7 +74,21 @@ def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
     """
     if against is not None:
         check_comparable(run, against)
+        check_twin(run, against)
     return headline_of(_results(run), None if against is None else _results(against))
+
+
+def check_twin(run: Run, against: Run) -> None:
+    """Refuse the run itself as its untrained twin.
+
+    Raises:
+        OptionError: it is one.
+    """
+    if _results(run) == _results(against):
+        raise OptionError(
+            f"{against.path} explains all units as {run.path} does, so it is no untrained twin; make one "
+            "with --random-weights"
+        )
 
 
 def _results(run: Run) -> dict[str, Result]:

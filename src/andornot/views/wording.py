@@ -139,7 +139,8 @@ def _stability(stable: Stability, mask_iou: float) -> Finding:
 
 def _core(core: Core) -> Finding:
     if core.formula is None:
-        return Finding("core", "none", "no concept came back in enough of the draws")
+        nothing = "what came back in most draws, if any, is not enough for a formula"
+        return Finding("core", "none", nothing)
     means = f"held-out IoU of {core.formula}, which came back in most draws"
     return Finding("core", f"{core.iou:.3f}", means)
 
@@ -152,7 +153,7 @@ def _redraws(stable: Stability) -> Iterator[Finding]:
     yield Finding(
         "interval in sample",
         f"{stable.low:.3f} to {stable.high:.3f}",
-        "95 %, of the IoU over draws of the samples",
+        "95 %, of the IoU of the formula of full length over draws of the samples",
     )
     if stable.resamples:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in stable.concepts)
