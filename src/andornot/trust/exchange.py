@@ -40,12 +40,14 @@ class Shuffles:
         orders: int32 ``(n, n_samples)``: sample ``s`` carries the annotations of ``orders[b, s]``.
         is_exact: whether only groups of one size, and samples of one size, changed places.
         digits: decimal logarithm of how many different orders there are.
+        kept: share of the groups that keep their place, in the mean over the orders.
     """
 
     positions: AtomMap
     orders: NDArray[np.int32]
     is_exact: bool
     digits: float
+    kept: float
 
     def lenders(self, some: slice) -> Lenders:
         """Whose annotations each sample carries in some of the orders."""
@@ -204,7 +206,9 @@ def _drawn(
     shapes = positions.shapes
     even = all((shapes[p.members] == shapes[p.members[:1]]).all() for p in pools)
     is_exact = even and all(pool.is_even for pool in pools)
-    return Shuffles(positions, orders, is_exact, sum(pool.digits for pool in pools))
+    # of a random order of any number of groups, one keeps its place in the mean
+    kept = len(pools) / max(1, sum(len(pool.groups) for pool in pools))
+    return Shuffles(positions, orders, is_exact, sum(pool.digits for pool in pools), kept)
 
 
 def strata_of(positions: AtomMap, known: Known | None) -> Ints:

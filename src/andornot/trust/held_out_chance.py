@@ -46,6 +46,10 @@ SEARCHED = 8
 ENOUGH = 10
 """So many shuffles that reach a unit's score end the counting: its p-value is far from small."""
 
+MOST_KEPT = 1 / 2
+"""Where more groups keep their place, as where there are nearly as many folds as groups, chance
+holds much of the unit itself, and nothing can be told either."""
+
 FEWEST_DIGITS = 2.0
 """With fewer than 100 orders the true one comes up so often that nothing can be told."""
 
@@ -126,7 +130,7 @@ def measure_held_out_chance(
     if positions.n_groups < FEWEST_GROUPS or not options.nulls or None in held_out:
         return nothing
     shuffles = draw_shuffles(positions, repeats.table.known, options.nulls, options.seed)
-    if shuffles.digits < FEWEST_DIGITS:
+    if shuffles.digits < FEWEST_DIGITS or shuffles.kept > MOST_KEPT:
         return nothing
     own = [h for h in held_out if h is not None]
     nulls = _measure(recount, repeats, own, lengths, shuffles, is_chosen=is_chosen)

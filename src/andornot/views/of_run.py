@@ -86,8 +86,8 @@ def check_twin(run: Run, against: Run) -> None:
     """
     if _results(run) == _results(against):
         raise OptionError(
-            f"{against.path} explains all units as {run.path} does, so it is no untrained twin; make one "
-            "with --random-weights"
+            f"{against.path} explains all units as {run.path} does, so it is no untrained twin; "
+            "make one with --random-weights"
         )
 
 
