@@ -218,8 +218,8 @@ def _print_certificates(console: Console, result: Result) -> None:
     if shares:
         proven = sum(c.proven for c in known)
         console.print(
-            f"optimum: {proven} of {len(known)} longest formulas are proven the best; on average they "
-            f"attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula over "
+            f"optimum: {proven} of {len(known)} longest formulas are proven the best; on average "
+            f"they attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula over "
             "these concepts could reach"
         )
 
