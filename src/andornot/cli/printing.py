@@ -219,8 +219,8 @@ def _print_certificates(console: Console, result: Result) -> None:
         proven = sum(c.proven for c in known)
         console.print(
             f"optimum: {proven} of {len(known)} longest formulas are proven the best; on average "
-            f"they attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula over "
-            "these concepts could reach"
+            f"they attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula "
+            "over these concepts could reach"
         )
 
 
