@@ -209,7 +209,7 @@ def test_the_command_line_draws_weights_and_says_what_is_real(folder, tmp_path):
         "explain", "--model", f"{tmp_path / 'net.py'}:net", "--layer", "0", "--size", "16",
         "--data", f"labelmaps:{folder}", "--quantile", "0.1", "--folds", "2",
     )  # fmt: skip
-    few = ("--resamples", "2", "--bootstrap", "40", "--nulls", "3", "--seed", "1")
+    few = ("--resamples", "2", "--bootstrap", "40", "--nulls", "19", "--seed", "1")
     done = command(*given, *few, "--out", tmp_path / "own")
     assert done.exit_code == 0, done.output
     assert "held out" in done.output
