@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import click
@@ -134,7 +134,7 @@ def bench_shortfall(as_json: bool, run_path: str, **options: Any) -> None:
     from benchmarks.shortfall import lines, shortfall
 
     report = shortfall(Run.open(run_path), **options)
-    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+    _print_lines(report, lines, as_json)
 
 
 _TRIAL = (
@@ -175,7 +175,7 @@ def bench_planted(as_json: bool, figure: str | None, **options: Any) -> None:
     if figure is not None:
         check_plot(figure)
     report = run_planted_bench(Trial(**options))
-    click.echo(json.dumps(report) if as_json else "\n".join(planted_lines(report)))
+    _print_lines(report, planted_lines, as_json)
     if figure is not None:
         draw(report, figure)
 
@@ -188,7 +188,7 @@ def bench_null(as_json: bool, **options: Any) -> None:
     from benchmarks.calibration import Trial, null_lines, run_null_bench
 
     report = run_null_bench(Trial(**options))
-    click.echo(json.dumps(report) if as_json else "\n".join(null_lines(report)))
+    _print_lines(report, null_lines, as_json)
 
 
 @bench.command("proof")
@@ -267,9 +267,15 @@ def bench_scale(as_json: bool, out: str | None, **options: Any) -> None:
     if out is not None:
         check_plot(out)
     report = run_scale_bench(**options)
-    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
+    _print_lines(report, lines, as_json)
     if out is not None:
         plot(report, out)
+
+
+def _print_lines(
+    report: dict[str, Any], lines: Callable[[dict[str, Any]], Iterable[str]], as_json: bool
+) -> None:
+    click.echo(json.dumps(report) if as_json else "\n".join(lines(report)))
 
 
 def _print_bench(report: dict[str, Any], as_json: bool) -> None:

@@ -18,7 +18,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.counting.active import list_maps
 from andornot.counting.upsample import upsample
 from andornot.trust.exchange import Lenders, draw_shuffles, strata_of
-from andornot.trust.held_out import PartCounter
+from andornot.trust.parts import PartCounter
 from andornot.trust.shuffled import LEAST
 from strategies import positions_of
 

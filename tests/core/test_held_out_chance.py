@@ -26,10 +26,11 @@ from andornot.results.verdict import Verdict
 from andornot.search.options import SearchOptions
 from andornot.trust import held_out_chance as module
 from andornot.trust.exchange import draw_shuffles
-from andornot.trust.held_out import PartCounter, measure_held_out
+from andornot.trust.held_out import measure_held_out
 from andornot.trust.held_out_chance import _Bounds, _Unit, measure_held_out_chance
 from andornot.trust.measure import assess
 from andornot.trust.options import TrustOptions
+from andornot.trust.parts import PartCounter
 from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from trust_cases import blobs, planted_world

@@ -48,19 +48,26 @@ def test_formulas_as_arrays_are_those_of_the_search(options):
     counts = list(repeats.counts_by_length(rows, sizes))
     assert solutions[1].by_length == (None, None, None)
     for length in (1, 2, 3):
-        found = list(repeats.formulas(rows, sizes, length))
-        for (terms, operators), solution, by_length in zip(found, solutions, counts, strict=True):
+        found = [of_length(length - 1) for of_length in repeats.by_length(rows, sizes)]
+        for formula, solution, by_length in zip(found, solutions, counts, strict=True):
             best = solution.by_length[length - 1]
             if best is None:
-                assert (len(terms), len(operators), *by_length[length - 1]) == (0, 0, 0, 0)
+                assert (formula, *by_length[length - 1]) == (None, 0, 0)
                 continue
+            i, t, terms, operators = formula
+            assert (i, t) == (best.i, best.t)
             assert (tuple(terms), tuple(operators)) == (best.concepts, (OR, *best.operators))
             assert tuple(by_length[length - 1]) == (best.i, best.t)
             assert (repeats.atoms_of(terms, operators) == repeats.mask(best)).all()
-    each = [3, 1, 2, 3][: len(rows)]
-    for u, (terms, _) in enumerate(repeats.formulas(rows, sizes, each)):
-        best = solutions[u].by_length[each[u] - 1]
-        assert tuple(terms) == (() if best is None else best.concepts)
+    if repeats.options.search != "beam":
+        return
+    # of each unit a length of its own
+    each = [3, 0, 2, 1][: len(rows)]
+    top = repeats.on(sizes)._beam.best(rows, each)
+    for u, length in enumerate(each):
+        best = solutions[u].by_length[length - 1]
+        terms = top.terms[u, length - 1]
+        assert tuple(terms[terms >= 0]) == (() if best is None else best.concepts)
 
 
 def drawn_table(rng):

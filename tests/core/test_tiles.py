@@ -14,11 +14,11 @@ from andornot.counting.stores import InMemory
 from andornot.counting.thresholds import Threshold
 from andornot.search.beam_room import Rows
 from andornot.search.options import SearchOptions
-from andornot.trust import held_out as module
+from andornot.trust import parts as module
 from andornot.trust import recount as recounts
 from andornot.trust.exchange import Lenders
-from andornot.trust.held_out import PartCounter
 from andornot.trust.kernels import bound_orders, bound_parts
+from andornot.trust.parts import PartCounter
 from andornot.trust.recount import StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.tiles import CodeTiles, UnitTiles, tiles_of

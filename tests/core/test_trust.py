@@ -25,9 +25,10 @@ from andornot.results.trust import Trust
 from andornot.search.options import SearchOptions
 from andornot.trust.chance import measure_chance, pooled_p
 from andornot.trust.draws import draw_samples
-from andornot.trust.held_out import PartCounter, length_that_pays, measure_held_out
+from andornot.trust.held_out import length_that_pays, measure_held_out
 from andornot.trust.measure import assess, shortened
 from andornot.trust.options import TrustOptions
+from andornot.trust.parts import PartCounter
 from andornot.trust.recount import MaskRecount, StoredRecount
 from andornot.trust.repeat import Repeats
 from andornot.trust.shuffled import LEAST, draw_orders

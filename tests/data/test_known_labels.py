@@ -25,7 +25,9 @@ from andornot.views import array_views, formula_tree, unit_view
 from import_cases import voc
 from probing_cases import ade20k, cityscapes, coco, id2label, parquet
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch", reason="torch is not installed")
+
+from red_blue_cases import RedAndBlue
 
 NAMES = {"red": "colour", "blue": "colour", "leg": "part"}
 
@@ -146,27 +148,13 @@ def test_only_cells_are_new_in_a_plain_table(tmp_path: Path) -> None:
     assert ConceptTable.load(tmp_path / "told").digest == told.digest
 
 
-class Reds(torch.nn.Module):  # type: ignore[name-defined, misc]
-    """Units: red, and blue."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Conv2d(3, 2, 1, bias=False)
-        with torch.no_grad():
-            self.layer.weight[:] = 0
-            self.layer.weight[0, 0] = self.layer.weight[1, 2] = 1
-
-    def forward(self, x):
-        return self.layer(x)
-
-
 def run_of(folder: Path, **options) -> Run:
     from andornot.models import Preprocessing
 
     data = open_data(f"labelmaps:{folder / 'data'}")
     given = {"length": 2, "trust": None, "folds": 2} | options
     return andornot.dissect(
-        Reds(), "layer", data, folder / "run",
+        RedAndBlue(), "layer", data, folder / "run",
         preprocessing=Preprocessing(8, 8, (0, 0, 0), (1, 1, 1)),
         threshold=Threshold(quantile=None, fixed=0.2),
         recording=Recording(batch_size=5, device="cpu"), **given,

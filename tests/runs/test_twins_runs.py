@@ -22,24 +22,12 @@ from andornot.results.explanation import Twins
 from andornot.trust.options import TrustOptions
 from andornot.views import array_views
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+pytest.importorskip("torch", reason="torch is not installed")
+
+from red_blue_cases import RedAndBlue
 
 NAMES = {"red": "colour", "blue": "colour", "tomato": "fruit", "sky": "place"}
 CANNOT = "red = tomato: on these data, concepts with = between them cannot be told apart"
-
-
-class Colours(torch.nn.Module):  # type: ignore[name-defined, misc]
-    """Units: red, and blue."""
-
-    def __init__(self):
-        super().__init__()
-        self.layer = torch.nn.Conv2d(3, 2, 1, bias=False)
-        with torch.no_grad():
-            self.layer.weight[:] = 0
-            self.layer.weight[0, 0] = self.layer.weight[1, 2] = 1
-
-    def forward(self, x):
-        return self.layer(x)
 
 
 def pictures():
@@ -66,7 +54,7 @@ def run_of(data, out, **options) -> Run:
     given = {"length": 2, "trust": None, "folds": 2} | options
     threshold = given.pop("threshold", Threshold(quantile=None, fixed=0.2))
     return andornot.dissect(
-        Colours(), "layer", data, out,
+        RedAndBlue(), "layer", data, out,
         preprocessing=Preprocessing(8, 8, (0, 0, 0), (1, 1, 1)), threshold=threshold,
         recording=Recording(batch_size=8, device="cpu"), **given,
     )  # fmt: skip

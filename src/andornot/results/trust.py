@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from andornot.results.verdict import LEVEL as LEVEL
-from andornot.results.verdict import MOST, PART_OF_MAPS, Extent
+from andornot.results.verdict import MOST, PART_OF_MAPS, Extent, is_above
 
 P = TypeVar("P", "HeldOut", "HeldOutChance", "Stability", "Core", "Chance")
 
@@ -253,7 +253,7 @@ class Trust:
     def better_than_chance(self) -> bool:
         """Whether the fit is more than chance explains, as far as is known: held out if it is."""
         if (luck := self.held_out_chance) is not None:
-            return luck.p_value <= LEVEL and luck.low > 0
+            return is_above(luck)
         # what was not measured is not held against a unit
         return self.chance is None or self.chance.q_pooled <= LEVEL
 

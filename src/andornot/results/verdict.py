@@ -188,7 +188,7 @@ def verdict_of(support: Support, trust: _Measured | None) -> Verdict:
         return Verdict.TOO_LITTLE_DATA
     if chance is None or trust is None or not _could_pass(chance):
         return Verdict.NOT_TESTED
-    if chance.p_value > LEVEL or chance.low <= 0:
+    if not is_above(chance):
         return Verdict.CHANCE
     stability = None if trust.stability is None else trust.stability.mask_iou
     if stability is None:
@@ -199,6 +199,11 @@ def verdict_of(support: Support, trust: _Measured | None) -> Verdict:
 def is_doubtful(e: _Judged) -> bool:
     """Whether a formula is no more than chance, or there is too little data to tell."""
     return e.verdict in (Verdict.CHANCE, Verdict.TOO_LITTLE_DATA)
+
+
+def is_above(chance: _Luck) -> bool:
+    """Whether a unit's score is more than chance gives: surely, and by few shuffles reached."""
+    return chance.p_value <= LEVEL and chance.low > 0
 
 
 def _could_pass(chance: _Luck) -> bool:

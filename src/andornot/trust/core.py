@@ -15,7 +15,7 @@ from andornot.formula_forms import negative_concepts, positive_concepts
 from andornot.results.explanation import Scored
 from andornot.results.trust import Core, HeldOut, Stability
 from andornot.results.verdict import CORE_SHARE
-from andornot.trust.held_out import PartCounter
+from andornot.trust.parts import PartCounter
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats
 

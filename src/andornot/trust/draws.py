@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from andornot.trust.repeat import ratio
 
-DRAWS_AT_ONCE = 100
-"""Of a matrix product: it holds units by samples and draws by samples in double precision."""
+UNITS_AT_ONCE = 32
+_DRAWS_AT_ONCE = 100
+"""Of a matrix product: it holds units by groups and draws by groups in double precision."""
 
-INTERVAL = (0.025, 0.975)
+_INTERVAL = (0.025, 0.975)
 """The middle 95 %."""
 
 
@@ -52,9 +53,9 @@ def ratio_intervals(
     values = counts[some].astype(np.float64)
     drawn = np.concatenate(
         [
-            draws[at : at + DRAWS_AT_ONCE, some].astype(np.float64) @ values
-            for at in range(0, len(draws), DRAWS_AT_ONCE)
+            draws[at : at + _DRAWS_AT_ONCE, some].astype(np.float64) @ values
+            for at in range(0, len(draws), _DRAWS_AT_ONCE)
         ]
     )
-    low, high = np.quantile(ratio(drawn[:, :m], drawn[:, m:]), INTERVAL, axis=0)
+    low, high = np.quantile(ratio(drawn[:, :m], drawn[:, m:]), _INTERVAL, axis=0)
     return list(zip(low.tolist(), high.tolist(), strict=True))

@@ -31,9 +31,10 @@ from andornot.results.trust import HeldOut, HeldOutChance
 from andornot.search.beam_room import Rows
 from andornot.trust.chance import FEWEST_GROUPS, pooled_p
 from andornot.trust.exchange import Lenders, Shuffles, draw_shuffles
-from andornot.trust.held_out import PairCounts, PartCounter, PartRows, length_that_pays
+from andornot.trust.held_out import length_that_pays
 from andornot.trust.kernels import bound_orders, bound_parts
 from andornot.trust.options import TrustOptions
+from andornot.trust.parts import PairCounts, PartCounter, PartRows
 from andornot.trust.recount import Recount
 from andornot.trust.repeat import Repeats, ratio
 from andornot.trust.tiles import UnitTiles, tiles_of
@@ -257,9 +258,12 @@ class _Bounds:
             own[:] = np.bincount(indices, table.fold_counts[atoms, fold], table.n_concepts)
         has_samples = np.isin(np.arange(table.n_folds), known_positions(table).folds)
         sizes = np.ascontiguousarray(table.fold_counts.T)
-        lenders = shuffles.lenders(slice(None)) if counter.tiles is not None else None
-        if lenders is not None and _REPEATED * len(lenders.lenders) > shuffles.orders.size:
-            lenders = None
+        lenders = None
+        # of fewer shuffles nothing is counted by pairs
+        if counter.tiles is not None and len(shuffles.orders) > _PAIRED:
+            lenders = shuffles.lenders(slice(None))
+            if _REPEATED * len(lenders.lenders) > shuffles.orders.size:
+                lenders = None
         return cls(parts, sizes, indptr, indices, areas, has_samples, lenders)
 
 

@@ -268,35 +268,33 @@ def with_trust(
         return result
     # repeats grow formulas from left to right, so they cannot tell what a longer tree is worth
     longest = (search.published or search.space == "trees") and not choose_length
-    ious = [e.iou for e in explained]
+    # of a chosen length the formula is shown as it is
+    ious = None if choose_length else [e.iou for e in explained]
     # first, since it chooses the lengths that all else goes by
     held_out = part(
         "held-out", HeldOut,
-        lambda: measure_held_out(
-            recount, repeats, options, show_longest=longest, ious=None if choose_length else ious
-        ),
+        lambda: measure_held_out(recount, repeats, options, show_longest=longest, ious=ious),
     )  # fmt: skip
     lengths = [search.length] * len(explained)
     if choose_length:
         lengths = [_chosen(held, search.length) for held in held_out]
         shorter = map(shortened, explained, lengths)
         explained = [with_unknown(e, recount.table) for e in shorter]
-    shown = lengths
-    if not (longest or choose_length):
+    formulas = [e.beam[0].formula for e in explained]
+    shown, scored = lengths, [e.beam[0] for e in explained]
+    if ious is not None and not longest:
         shown = [
             search.length if held is None else length_shown(held, iou)
             for held, iou in zip(held_out, ious, strict=True)
         ]
-    formulas = [e.beam[0].formula for e in explained]
-    # what is shown of each: of a chosen length that is the formula itself
-    scored = [
-        e.beam[0] if choose_length or longest else e.best_by_length[n - 1] or e.beam[0]
-        for e, n in zip(explained, shown, strict=True)
-    ]
-    pairs = list(zip(scored, shown, strict=True))
+        scored = [
+            e.best_by_length[n - 1] or e.beam[0] for e, n in zip(explained, shown, strict=True)
+        ]
     stability = part(
         "stability", Stability,
-        lambda: measure_stability(recount, repeats, formulas, lengths, options, pairs),
+        lambda: measure_stability(
+            recount, repeats, formulas, lengths, options, list(zip(scored, shown, strict=True))
+        ),
     )  # fmt: skip
     core = part(
         "core", Core,
@@ -324,18 +322,12 @@ def with_trust(
             e,
             support=supports[at],
             trust=Trust(
-                lengths[at],
-                held_out[at],
-                stability[at],
-                chance[at],
-                held_out_chance[at],
-                core[at],
-                None if held_out[at] is None else shown[at],
-                bar,
+                lengths[at], held_out[at], stability[at], chance[at], held_out_chance[at],
+                core[at], None if held_out[at] is None else shown[at], bar,
             ),
         )
         for at, e in enumerate(explained)
-    }
+    }  # fmt: skip
     return replace(result, explanations=tuple(trusted.get(e.unit, e) for e in result))
 
 

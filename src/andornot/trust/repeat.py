@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import repeat
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -38,9 +37,6 @@ ByLength: TypeAlias = Callable[[int], OfLength | None]
 
 _AT_ONCE = 32
 """Units for one call of the kernels."""
-
-_EMPTY = (np.zeros(0, np.int64), np.zeros(0, np.int64))
-"""No formula."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,33 +108,8 @@ class Repeats:
             for solution in self.search(units, sizes):
                 yield np.array([(0, 0) if f is None else (f.i, f.t) for f in solution.by_length])
             return
-        for top, _ in self._best(units, sizes, repeat(self.length)):
+        for top, _ in self._best(units, sizes):
             yield from np.stack([top.i, top.t], axis=2)
-
-    def formulas(
-        self, units: Units, sizes: Ints | None = None, lengths: int | Sequence[int] | None = None
-    ) -> Iterator[tuple[Ints, Ints]]:
-        """Search for each unit, and give the best formula of up to one length as arrays.
-
-        Args:
-            units: as in :meth:`search`.
-            sizes: likewise.
-            lengths: how long each unit's formula may become, or one number for all units; as long
-                as the search allows, if not given. A search ends there.
-
-        Yields:
-            concepts from left to right, and the operator before each of them (OR before the
-            first); no concepts where there is no formula. :meth:`atoms_of` takes both.
-        """
-        longest = self.length if lengths is None else lengths
-        each = repeat(longest) if isinstance(longest, int) else longest
-        if self.options.search != "beam":
-            yield from self._one_by_one(units, sizes, each)
-            return
-        for top, lengths_of in self._best(units, sizes, each):
-            for u, length in enumerate(lengths_of):
-                terms, operators = top.terms[u, length - 1], top.operators[u, length - 1]
-                yield terms[terms >= 0], operators[terms >= 0]
 
     def by_length(self, units: Units, sizes: Ints | None = None) -> Iterator[ByLength]:
         """Search for each unit, and give what is found of each length, to look at where needed.
@@ -149,28 +120,19 @@ class Repeats:
             for solution in self.search(units, sizes):
                 yield partial(_of_solution, solution)
             return
-        for top, lengths in self._best(units, sizes, repeat(self.length)):
+        for top, lengths in self._best(units, sizes):
             for u, length in enumerate(lengths):
                 yield partial(_of_top, top, u) if length else _nothing
 
     def masks(self, units: Units, lengths: range) -> Iterator[NDArray[np.bool_]]:
         """The atoms of the best formulas of up to each length, ``(len(lengths), n_atoms)``.
 
-        All False where there is none; ``units`` are as in :meth:`search`, and lengths ascend.
+        All False where there is none; ``units`` are as in :meth:`search`.
         """
-        if self.options.search != "beam":
-            for solution in self.search(units):
-                best = [solution.by_length[n - 1] for n in lengths]
-                nothing = np.zeros(self.table.n_atoms, np.bool_)
-                yield np.stack([nothing if f is None else self.mask(f) for f in best])
-            return
-        for top, _ in self._best(units, None, repeat(lengths[-1])):
-            for terms, operators in zip(top.terms, top.operators, strict=True):
-                there = [terms[n - 1] >= 0 for n in lengths]
-                yield np.stack([
-                    self.atoms_of(terms[n - 1, own], operators[n - 1, own])
-                    for n, own in zip(lengths, there, strict=True)
-                ])  # fmt: skip
+        nothing = np.zeros(self.table.n_atoms, np.bool_)
+        for best in self.by_length(units):
+            found = [best(n - 1) for n in lengths]
+            yield np.stack([nothing if f is None else self.atoms_of(*f[2:]) for f in found])
 
     def held_out_counts(
         self, rows: Rows, inside: Ints, sizes: Ints, lengths: range, wanted: NDArray[np.bool_]
@@ -199,34 +161,16 @@ class Repeats:
         )  # fmt: skip
         return found
 
-    def _best(
-        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
-    ) -> Iterator[tuple[Top, list[int]]]:
+    def _best(self, units: Units, sizes: Ints | None) -> Iterator[tuple[Top, list[int]]]:
         """What a beam finds for some units at a time, and how long it let each become."""
         search = self._beam_on(sizes)
 
-        def some(items: list[tuple[Unit, int]]) -> tuple[Top, list[int]]:
+        def some(items: list[Unit]) -> tuple[Top, list[int]]:
             # a draw of the samples may miss all on which a unit is active
-            each = [length if counts.any() else 0 for (_, counts), length in items]
-            return search.best([unit for unit, _ in items], each), each
+            each = [self.length if counts.any() else 0 for _, counts in items]
+            return search.best(items, each), each
 
-        # the units first: lengths without an end must not be asked for one more
-        return ordered_map(some, chunks(zip(units, lengths, strict=False), _AT_ONCE), self.jobs)
-
-    def _one_by_one(
-        self, units: Units, sizes: Ints | None, lengths: Iterable[int]
-    ) -> Iterator[tuple[Ints, Ints]]:
-        """What another search finds for each unit."""
-
-        def one(item: tuple[Problem, int]) -> tuple[Ints, Ints]:
-            problem, length = item
-            if not problem.total:
-                return _EMPTY
-            found = solve(problem, replace(self.options, length=length)).by_length[-1]
-            return _EMPTY if found is None else _steps_of(found)
-
-        problems = self._problems(units, sizes)
-        return ordered_map(one, zip(problems, lengths, strict=False), self.jobs)
+        return ordered_map(some, chunks(units, _AT_ONCE), self.jobs)
 
     def _problems(self, units: Units, sizes: Ints | None) -> Iterator[Problem]:
         atoms, candidates, bases = self._resized(sizes), self._candidates, self.table.bases

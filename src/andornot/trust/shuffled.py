@@ -56,17 +56,13 @@ def draw_orders(groups: NDArray[np.integer], count: int, seed: int) -> Ints:
 def _pools(groups: NDArray[np.integer]) -> list[list[Ints]]:
     """The samples of each group, in lists of groups of about one size that exchange places."""
     sizes = np.bincount(groups)
-    return pools_of_sizes(np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1]))
-
-
-def pools_of_sizes(groups: list[Ints]) -> list[list[Ints]]:
-    """Groups of samples, in lists of about one size: of ``LEAST`` groups, where there are."""
+    by_group = np.split(np.argsort(groups, kind="stable"), np.cumsum(sizes)[:-1])
     pools: list[list[Ints]] = [[]]
-    for size in sorted({len(group) for group in groups}):
+    for size in np.unique(sizes):
         # sizes ascend, so a rare one is joined by the next larger
         if len(pools[-1]) >= LEAST:
             pools.append([])
-        pools[-1] += [group for group in groups if len(group) == size]
+        pools[-1] += [by_group[g] for g in np.flatnonzero(sizes == size)]
     # the largest sizes have no next one, so they join those before
     if len(pools) > 1 and len(pools[-1]) < LEAST:
         pools[-2:] = [pools[-2] + pools[-1]]

@@ -21,14 +21,12 @@ from andornot.results.explanation import Scored
 from andornot.results.trust import Stability
 from andornot.search.problem import AND_NOT
 from andornot.trust.core import signed_concepts, signed_text
-from andornot.trust.draws import DRAWS_AT_ONCE, draw_samples
+from andornot.trust.draws import UNITS_AT_ONCE, draw_samples, ratio_intervals
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import Recount
-from andornot.trust.repeat import ByLength, Repeats, ratio, unit_rows
+from andornot.trust.repeat import ByLength, Repeats, unit_rows
 
 Ints = NDArray[np.int64]
-
-_UNITS_AT_ONCE = 32
 
 
 def measure_stability(
@@ -151,19 +149,11 @@ def _intervals(
     sample_atoms: _SampleAtoms, masks: Sequence[NDArray[np.bool_]], draws: NDArray[np.uint16]
 ) -> Iterator[tuple[float, float]]:
     """The middle 95 % of each formula's IoU over the draws; some units at a time."""
-    for first in range(0, len(masks), _UNITS_AT_ONCE):
-        units = range(first, min(first + _UNITS_AT_ONCE, len(masks)))
-        # by group first: then all draws are one matrix product (of whole numbers, so exact)
+    for first in range(0, len(masks), UNITS_AT_ONCE):
+        units = range(first, min(first + UNITS_AT_ONCE, len(masks)))
         parts = [sample_atoms.by_group(u, masks[u], draws.shape[1]) for u in units]
-        counts = np.concatenate(parts, axis=1).astype(np.float64)
-        drawn = np.concatenate(
-            [
-                draws[at : at + DRAWS_AT_ONCE].astype(np.float64) @ counts
-                for at in range(0, len(draws), DRAWS_AT_ONCE)
-            ]
-        )
-        low, high = np.quantile(ratio(drawn[:, ::2], drawn[:, 1::2]), [0.025, 0.975], axis=0)
-        yield from zip(low.tolist(), high.tolist(), strict=True)
+        by_group = np.stack(parts, axis=2)
+        yield from ratio_intervals(by_group.reshape(len(by_group), -1), draws)
 
 
 class _Tally:

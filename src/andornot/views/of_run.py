@@ -72,23 +72,17 @@ def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
     Raises:
         OptionError: the runs cannot be compared.
     """
-    if against is not None:
-        check_comparable(run, against)
-        check_twin(run, against)
-    return headline_of(_results(run), None if against is None else _results(against))
-
-
-def check_twin(run: Run, against: Run) -> None:
-    """Refuse the run itself as its untrained twin.
-
-    Raises:
-        OptionError: it is one.
-    """
-    if _results(run) == _results(against):
+    own = _results(run)
+    if against is None:
+        return headline_of(own)
+    check_comparable(run, against)
+    twin = _results(against)
+    if own == twin:
         raise OptionError(
             f"{against.path} explains all units as {run.path} does, so it is no untrained twin; "
             "make one with --random-weights"
         )
+    return headline_of(own, twin)
 
 
 def _results(run: Run) -> dict[str, Result]:
