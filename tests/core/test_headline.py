@@ -69,6 +69,17 @@ def test_verdicts_are_counted():
     assert not found.twin
 
 
+def test_what_is_chance_by_its_own_verdict_is_not_counted_as_more():
+    """A small p-value is not enough: the gain of this unit may be nothing."""
+    _, _, result = world(2)
+    both = of(result, SOLID, SOLID)
+    luck = replace(both[1].trust.held_out_chance, low=-0.1)
+    unsure = replace(both[1], trust=replace(both[1].trust, held_out_chance=luck))
+    found = headline({"layer": replace(both, explanations=(both[0], unsure))})
+    assert found.verdicts[:3] == ((SOLID, 1), (PARTIAL, 0), (CHANCE, 1))
+    assert (found.tested, found.better) == (2, 1)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_false_discoveries_are_counted_over_all_layers_at_once(seed):
     rng = np.random.default_rng(seed)

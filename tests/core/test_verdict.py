@@ -392,3 +392,14 @@ def test_what_a_beam_passes_over_is_shown_all_the_same():
     (e,) = andornot.explain([unit], table).assess([unit], table)
     assert e.formula == e.shown.formula
     assert e.shown.iou == 1
+
+
+@pytest.mark.parametrize(("n_folds", "tested"), [(5, True), (45, False)])
+def test_nearly_as_many_folds_as_groups_tell_nothing_of_chance(n_folds, tested):
+    """Most groups are alone in their folds, and keep their own annotations in every shuffle."""
+    rng = np.random.default_rng(0)
+    masks, folds = rng.random((3, 60, 4)) < 0.4, np.arange(60) % n_folds
+    table = ConceptTable.from_masks(masks, list("abc"), folds=folds)
+    (e,) = andornot.explain(masks[:1], table).assess(masks[:1], table)
+    assert (e.trust.held_out_chance is not None) == tested
+    assert (e.verdict is not Verdict.NOT_TESTED) == tested
