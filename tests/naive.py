@@ -474,3 +474,13 @@ def active_groups(mask, groups):
 def sample_counts(carried, names):
     """On how many samples each concept holds; ``carried`` has the concepts of each position."""
     return [sum(any(name in p for p in sample) for sample in carried) for name in names]
+
+
+def nearest(masks, n):
+    """For each mask, a set of positions, the others that overlap it most, and what they share."""
+    found = []
+    for u, own in enumerate(masks):
+        pairs = [(len(own & other) / len(own | other), -v) for v, other in enumerate(masks)
+                 if v != u and own & other]  # fmt: skip
+        found.append([(-v, len(own & masks[-v])) for _, v in sorted(pairs, reverse=True)[:n]])
+    return found
