@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from andornot.views.unit_links import UnitLink
+
+COMPARE: Final = "compare.html"
+"""The page where two units stand side by side."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +25,17 @@ class Addresses:
     slugs: Mapping[str, str]
     concepts: Mapping[str, int]
 
+    def key(self, layer: str, unit: int) -> str:
+        """A unit in addresses."""
+        return f"{self.slugs[layer]}-{unit:05d}"
+
     def unit(self, layer: str, unit: int) -> str:
         """The page of a unit."""
-        return f"unit/{self.slugs[layer]}-{unit:05d}.html"
+        return f"unit/{self.key(layer, unit)}.html"
+
+    def beside(self, *units: UnitLink) -> str:
+        """The page where units stand side by side."""
+        return f"{COMPARE}#{'&'.join(self.key(ref.layer, ref.unit) for ref in units)}"
 
     def concept(self, name: str) -> str:
         """The page of a concept that some formula names; none where concepts are not known."""

@@ -15,6 +15,7 @@ from andornot.errors import OptionError, quoted
 
 TOP: Final = (
     "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
+    "compare.html",
 )  # fmt: skip
 """The files of a report that lie in its folder itself."""
 
@@ -30,9 +31,13 @@ def copy_static(folder: Path) -> None:
 
 def write_list(folder: Path, data: Mapping[str, Any]) -> None:
     """Write the list of units that the gallery searches, as a script that sets it."""
+    (folder / "units.js").write_text(f"window.andornot = {as_script(data)};\n", encoding="utf-8")
+
+
+def as_script(data: Any) -> str:
+    """Plain data as a script has them."""
     # escaped, so that no text of the data can end a script, should anyone inline the file
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    (folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def load_template(name: str) -> Any:
