@@ -35,7 +35,6 @@ _COUNTS: Final = 8_000_000
 """Counts of pairs that are held at a time: 64 MB. Of more units the masks are made anew."""
 
 
-
 class Masks(Protocol):
     """The masks of some units, as often as they are asked for."""
 

@@ -16,10 +16,10 @@ from andornot.views.comparison import Compared
 from andornot.views.listed import UnitList
 from andornot.views.neighbours import Neighbours
 
-BESIDE: Final = 6
+BESIDE: Final = 4
 """Samples that are shown of each unit."""
 
-CLOSEST: Final = 24
+CLOSEST: Final = 12
 """Pairs that are listed."""
 
 _FOLDER: Final = "compare"

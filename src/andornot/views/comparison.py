@@ -107,7 +107,7 @@ def _facts(e: Explanation, ref: UnitLink, active: str) -> Iterator[tuple[str, st
     yield "kind of formula", UNKNOWN if shown.formula is None else kind_of(shown.formula)
     for length, best in enumerate(e.best_by_length, start=1):
         if best is not None and best.formula.length == length:
-            yield f"best of {count(length, 'concept')}", f"{best.formula} (IoU {best.iou:.3f})"
+            yield f"best with {count(length, 'concept')}", f"{best.formula} (IoU {best.iou:.3f})"
 
 
 def _held_out(e: Explanation) -> Iterator[tuple[str, str]]:

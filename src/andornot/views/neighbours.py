@@ -100,9 +100,8 @@ class Neighbours:
             )
             if place < other and self._is_much(place) and self._is_much(int(other))
         ]  # fmt: skip
-        return tuple(
-            (self.refs[a], Near(self.refs[b], shared, -iou)) for iou, a, b, shared in sorted(pairs)[:n]
-        )
+        best = sorted(pairs)[:n]
+        return tuple((self.refs[a], Near(self.refs[b], n, -iou)) for iou, a, b, n in best)
 
     def _is_much(self, place: int) -> bool:
         return self.refs[place].judged.verdict != Verdict.TOO_LITTLE_DATA

@@ -37,6 +37,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const chosen = asked.map((key) => byKey.get(key));
     const place = document.getElementById("compared");
     place.hidden = true;
+    pairs(true);
     chosen.slice(0, 2).forEach((unit, i) => { if (unit) form.elements[i].value = unit.name; });
     const missing = asked.find((key) => !byKey.has(key));
     if (missing !== undefined) { say(`There is no unit ${missing} in this report. Choose one above.`); return; }
@@ -53,6 +54,7 @@ document.addEventListener("DOMContentLoaded", () => {
     document.title = `${two[0].name} and ${two[1].name}`;
     place.replaceChildren(...sections(two, units, place.dataset.position));
     place.hidden = false;
+    pairs(false);
   };
   window.addEventListener("hashchange", show);
   show();
@@ -60,6 +62,12 @@ document.addEventListener("DOMContentLoaded", () => {
 
 function decoded(text) {
   try { return decodeURIComponent(text); } catch { return text; }
+}
+
+/* The list of pairs is for those who have not chosen yet. */
+function pairs(shown) {
+  const list = document.getElementById("closest")?.closest("section");
+  if (list) list.hidden = !shown;
 }
 
 function say(text) {
@@ -96,10 +104,10 @@ function sections(two, units, position) {
   return [
     heads(two),
     section("Where they are active", overlap(two, units, position)),
+    ...(two.some((unit) => unit.samples.length) ? [section("What excites them most", samples(two))] : []),
     section("What the formulas share", concepts(two)),
-    section("Side by side", [table(two, facts(two))]),
+    section("Side by side", [table(two, facts(two), "Facts on both units")]),
     ...(two.some((unit) => unit.classes.length) ? [section(window.andornotUnits.weights ? "Classes that they feed" : "Classes that they go with", classes(two))] : []),
-    ...(two.some((unit) => unit.samples.length) ? [section("What excites them most", [samples(two)])] : []),
   ];
 }
 
@@ -224,7 +232,7 @@ function facts(two) {
     .filter(([, one, other]) => one !== "–" || other !== "–");
 }
 
-function table(two, rows) {
+function table(two, rows, caption) {
   const made = make("table", "lines side-by-side");
   const head = make("thead", "").appendChild(make("tr", ""));
   head.append(make("td", ""), ...two.map((unit) => { const cell = make("th", "", unit.name); cell.scope = "col"; return cell; }));
@@ -238,7 +246,13 @@ function table(two, rows) {
     body.append(row);
   }
   made.append(head.parentNode, body);
-  return made;
+  /* wide words make the table move, and not the page */
+  const frame = make("div", "scroll");
+  frame.tabIndex = 0;
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", caption);
+  frame.append(made);
+  return frame;
 }
 
 function classes(two) {
@@ -248,7 +262,7 @@ function classes(two) {
   const rows = [...names].sort(([x], [y]) => x.localeCompare(y))
     .map(([href, name]) => [link(href, name), written(a.get(href)), written(b.get(href))]);
   const what = window.andornotUnits.weights ? "Weights from the units to the classes" : "Correlations of the units' mean activations with the prediction";
-  return [table(two, rows), make("p", "faint", `${what}; a dash: not among its largest.`)];
+  return [table(two, rows, "Classes of both units"), make("p", "faint", `${what}; a dash: not among its largest.`)];
 }
 
 function samples(two) {
@@ -263,7 +277,19 @@ function samples(two) {
     made.append(list);
     return made;
   }));
-  return row;
+  return two.some((unit) => "file" in (unit.samples[0] ?? {})) ? [maskKey(), row] : [row];
+}
+
+function maskKey() {
+  const key = make("ul", "key-line");
+  for (const [colour, text] of [["unit", "only the unit (missed)"], ["both", "unit and formula"], ["formula", "only the formula (false alarm)"]]) {
+    const item = make("li", "");
+    const square = make("span", "square");
+    square.style.background = `var(--${colour})`;
+    item.append(square, text);
+    key.append(item);
+  }
+  return key;
 }
 
 function tile(one) {
