@@ -159,7 +159,7 @@ class _Report:
         return self.thumbs.get((ref.layer, ref.unit))
 
     def write_thumbs(self) -> None:
-        """Write the image that excites each unit most."""
+        """Write a small picture of each unit."""
         for ref, view in self.views.pictures():
             if thumb := self.samples.thumb(view):
                 self.thumbs[ref.layer, ref.unit] = thumb

@@ -22,6 +22,7 @@ from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import score_responses
 from andornot.results.explanation import Explanation
+from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.views.judged import as_shown
 from andornot.views.layer import (
@@ -31,11 +32,11 @@ from andornot.views.layer import (
     left_out,
     mean_trust,
     trust_sentences,
-    verdicts_found,
 )
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
 from andornot.views.plots import Plot, iou_by_length, iou_histogram, trust_by_length
+from andornot.views.summary import summary
 from andornot.views.unit import (
     COUNTED,
     UnitEntry,
@@ -233,7 +234,7 @@ def array_layer(context: ArrayContext) -> LayerView:
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
-        verdicts=verdicts_found(explanations),
+        summary=summary(headline({LAYER: context.result}), explanations),
         kinds=kinds_found(explanations),
         left_out=left_out(context.refs),
         best=best_units(explanations, context.refs),

@@ -23,7 +23,7 @@ DOUBTFUL: Final = "doubtful"
 """How a formula looks: in bold type, or grey; anything else in between."""
 
 NO_FORMULA: Final = "No formula over these concepts"
-"""What stands in place of the formula of a unit whose verdict is chance; the formula comes below."""
+"""What stands in place of the formula where the verdict is chance; the formula comes below."""
 
 _LOOKS: Final = {
     Verdict.SOLID: SURE,
