@@ -33,6 +33,7 @@ from andornot.report.samples import SamplePages
 from andornot.views.attacks import AttackView, attack_view, check_attacks
 from andornot.views.collection import Views, run_views
 from andornot.views.given import Run
+from andornot.views.judged import INSTEAD
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
@@ -203,6 +204,7 @@ class _Report:
             "categories": units.categories,
             "classes": units.classes,
             "feeds": "" if not self.views.has_samples else feeds,
+            "instead": INSTEAD,
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
 
