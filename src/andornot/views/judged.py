@@ -22,6 +22,9 @@ SURE: Final = "sure"
 DOUBTFUL: Final = "doubtful"
 """How a formula looks: in bold type, or grey; anything else in between."""
 
+NO_FORMULA: Final = "No formula over these concepts"
+"""What stands in place of the formula of a unit whose verdict is chance; the formula comes below."""
+
 _LOOKS: Final = {
     Verdict.SOLID: SURE,
     Verdict.CHANCE: DOUBTFUL,
