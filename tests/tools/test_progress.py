@@ -191,8 +191,7 @@ def test_a_real_notebook_has_one_line_and_no_warning(monkeypatch):
     assert output["metadata"] == {"andornot": "progress"}
 
 
-@pytest.fixture
-def terminal(monkeypatch):
+def on_a_terminal(monkeypatch):
     """A terminal on which nobody said whether progress is shown."""
     found = Terminal()
     monkeypatch.setenv("TERM", "xterm")
@@ -202,7 +201,8 @@ def terminal(monkeypatch):
     return found
 
 
-def test_a_terminal_shows_long_work_though_nobody_asked(terminal, monkeypatch):
+def test_a_terminal_shows_long_work_though_nobody_asked(monkeypatch):
+    terminal = on_a_terminal(monkeypatch)
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]
     assert terminal.getvalue() == ""
     monkeypatch.setattr(progress, "MOMENT", 0.0)
@@ -211,14 +211,16 @@ def test_a_terminal_shows_long_work_though_nobody_asked(terminal, monkeypatch):
     assert "[red]reading[/x]" in terminal.getvalue()
 
 
-def test_a_log_says_nothing_until_somebody_asks(terminal, monkeypatch, capsys):
+def test_a_log_says_nothing_until_somebody_asks(monkeypatch, capsys):
+    terminal = on_a_terminal(monkeypatch)
     monkeypatch.setattr(Terminal, "isatty", lambda _self: False)
     monkeypatch.setattr(progress, "MOMENT", 0.0)
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]
     assert terminal.getvalue() == "" and capsys.readouterr() == ("", "")
 
 
-def test_workers_and_tests_of_others_are_silent(terminal, monkeypatch):
+def test_workers_and_tests_of_others_are_silent(monkeypatch):
+    terminal = on_a_terminal(monkeypatch)
     monkeypatch.setattr(progress, "MOMENT", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(multiprocessing, "parent_process", object)
