@@ -109,7 +109,8 @@ class Notebook:
         self.execution_count, self.shown, self.n_lines = 1, [], 0
 
     def display(self, content, **options):
-        assert options["raw"] and options["metadata"] == {"andornot": "progress"}
+        assert options["raw"]
+        assert options["metadata"] == {"andornot": "progress"}
         self.n_lines += options.get("display_id", False)
         self.shown.append(content)
         return self
@@ -152,13 +153,16 @@ def test_all_the_work_of_a_cell_has_one_line(notebook):
 
 
 def test_a_notebook_says_where_work_was_stopped_and_escapes_what_it_is_called(notebook):
+    def stopped():
+        yield from range(4)
+        raise KeyboardInterrupt
+
     with pytest.raises(KeyboardInterrupt):
-        for item in track(range(9), "<img src=x>", 9):
-            if item == 4:
-                raise KeyboardInterrupt
+        list(track(stopped(), "<img src=x>", 9))
     last = notebook.shown[-1]
     assert "4 done, stopped after" in last["text/plain"]
-    assert "<img" not in last["text/html"] and "&lt;img" in last["text/html"]
+    assert "<img" not in last["text/html"]
+    assert "&lt;img" in last["text/html"]
 
 
 def test_a_notebook_is_silent_where_that_was_asked_for_and_in_short_work(notebook, monkeypatch):
@@ -216,7 +220,8 @@ def test_a_log_says_nothing_until_somebody_asks(monkeypatch, capsys):
     monkeypatch.setattr(Terminal, "isatty", lambda _self: False)
     monkeypatch.setattr(progress, "MOMENT", 0.0)
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]
-    assert terminal.getvalue() == "" and capsys.readouterr() == ("", "")
+    assert terminal.getvalue() == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_workers_and_tests_of_others_are_silent(monkeypatch):
