@@ -32,6 +32,7 @@ from andornot.report.pictures import Thumb, store_sheets
 from andornot.report.samples import SamplePages
 from andornot.views.attacks import AttackView, attack_view, check_attacks
 from andornot.views.collection import Views, run_views
+from andornot.views.formula_steps import MOST_STEPS
 from andornot.views.given import Run
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
@@ -266,6 +267,7 @@ class _Report:
             "roles": ROLES,
             "size": (WIDTH, HEIGHT),
             "fails": (UNEXPLAINED, SILENT),
+            "most_steps": MOST_STEPS,
             "href": self.href,
             "thumb_of": self.thumb,
             "unit_href": self.addresses.unit,

@@ -22,6 +22,9 @@ SURE: Final = "sure"
 DOUBTFUL: Final = "doubtful"
 """How a formula looks: in bold type, or grey; anything else in between."""
 
+NO_FORMULA: Final = "No formula over these concepts"
+"""What stands in place of the formula of a unit whose verdict is chance; the formula comes below."""
+
 _LOOKS: Final = {
     Verdict.SOLID: SURE,
     Verdict.CHANCE: DOUBTFUL,
@@ -61,6 +64,11 @@ class VerdictView(View):
     recall: float | None = None
     lines: tuple[str, ...] = ()
     in_sample: str = ""
+
+    @property
+    def explains(self) -> str:
+        """How much of the unit the formula explains, in words; empty where that is not known."""
+        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
 
     @property
     def is_tested(self) -> bool:
