@@ -141,6 +141,11 @@ class ArrayContext:
         assert self.given is not None
         return self.given
 
+    @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+        return _known_only(self.result)
+
     def matcher(self, place: int) -> Matcher | None:
         """What scores formulas for a unit; None where no masks were given."""
         if self.given is None or self.table is None:
