@@ -14,8 +14,8 @@ from typing import Any, Final
 from andornot.errors import OptionError, quoted
 
 TOP: Final = (
-    "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
-    "compare.html",
+    "index.html", "units.html", "units.js", "concepts.html", "concepts.js", "classes.html",
+    "analyses.html", "find.js", "compare.html",
 )  # fmt: skip
 """The files of a report that lie in its folder itself."""
 
@@ -29,9 +29,12 @@ def copy_static(folder: Path) -> None:
         shutil.copyfile(file, folder / "static" / file.name)
 
 
-def write_list(folder: Path, data: Mapping[str, Any]) -> None:
-    """Write the list of units that the gallery searches, as a script that sets it."""
-    (folder / "units.js").write_text(f"window.andornot = {as_script(data)};\n", encoding="utf-8")
+def write_list(
+    folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
+) -> None:
+    """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
+    text = f"window.andornot{called} = {as_script(data)};\n"
+    (folder / f"{file}.js").write_text(text, encoding="utf-8")
 
 
 def as_script(data: Any) -> str:

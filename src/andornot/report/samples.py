@@ -40,6 +40,10 @@ class SamplePages(Generic[V]):
         lines = [[name, [[text, ""]]] for name, text in getattr(shown, "lines", ())]
         return {"caption": "", "lines": lines}
 
+    def found_by(self, view: V) -> str:
+        """What a sample is found by: its name, or its words; empty where it has neither."""
+        return str(getattr(view, "name", ""))
+
     def marks(self, level: str) -> Mapping[str, str]:  # noqa: ARG002
         """Each mark of a word, and what it means."""
         return {}
@@ -77,6 +81,10 @@ class PairPages(SamplePages[PairView]):
             for name, tokens in sides
         ]
         return {"caption": f"activation {shown.activation:.2f}", "lines": lines}
+
+    def found_by(self, view: PairView) -> str:
+        """Its words."""
+        return view.text
 
     def marks(self, level: str) -> Mapping[str, str]:
         """Each mark, and what it means."""
