@@ -13,7 +13,7 @@ import reader_cases
 from andornot.counting.overlaps import Overlaps
 from andornot.counting.responses import Responses
 from andornot.views.collection import array_views, run_views
-from andornot.views.neighbours import Neighbours
+from andornot.views.neighbours import LEAST, Neighbours
 from andornot.views.unit_links import UnitLink
 from report_cases import two_layers
 
@@ -44,11 +44,11 @@ def assert_near(views, masks):
     """Each unit's page names the nearest of all layers, with what they share."""
     refs = [ref for context in views.contexts for ref in context.refs]
     told = [view.nearest for view in views.units(1)]
-    for place, (near, expected) in enumerate(zip(told, naive.nearest(masks, 6), strict=True)):
+    for place, (near, found) in enumerate(zip(told, naive.nearest(masks, 6), strict=True)):
+        own = masks[place]
+        expected = [(v, n) for v, n in found if n / len(own | masks[v]) >= LEAST]
         assert [(one.ref, one.shared) for one in near] == [(refs[v], n) for v, n in expected]
-        assert [one.iou for one in near] == [
-            len(masks[place] & masks[v]) / len(masks[place] | masks[v]) for v, _ in expected
-        ]
+        assert [one.iou for one in near] == [n / len(own | masks[v]) for v, n in expected]
         assert all(one.cosine is None for one in near)
     for unit, own in zip(views.compared(), masks, strict=True):
         assert unit.total == len(own)
