@@ -110,8 +110,7 @@ def visit(browser, site) -> Iterator[Visit]:
 
 def expect_units(page: Any, units: list[int]) -> None:
     """Wait until the gallery shows these units, in this order."""
-    scores = r"(, (IoU|held out) [0-9.]+( \(chance [0-9.]+\))?)?"
-    heads = [re.compile(rf"^([a-z ]+ )?unit {unit}{scores}$") for unit in units]
+    heads = [re.compile(rf"^([a-z ]+ )?unit {unit}( explains [a-z ]+)?$") for unit in units]
     expect(page.locator("#cards .said > small:first-child")).to_have_text(heads)
 
 
