@@ -30,6 +30,7 @@ from andornot.views.attacks import AttackView
 from andornot.views.card_pictures import card_pictures
 from andornot.views.classes import ClassView, class_views
 from andornot.views.concepts import ConceptView, concept_views
+from andornot.views.findable import Signed, signed_concepts
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
 from andornot.views.judged import headline_of, headline_sentences
@@ -142,12 +143,21 @@ class Views(ABC):
         """The number of each concept, as :class:`ConceptView` has it."""
         return {} if self.table is None else {name: i for i, name in enumerate(self.table.names)}
 
+    @property
+    def samples_called(self) -> tuple[str, str]:
+        """What a sample is called, and several."""
+        return "sample", "samples"
+
+    def signed_concepts(self) -> list[Signed]:
+        """The concepts of each unit's formula, with whether they stand after NOT."""
+        return signed_concepts(self.contexts)
+
     def unit_list(self) -> UnitList:
         """What the list of all units searches and sorts by."""
         return unit_list(self.table, self.contexts)
 
     def concepts(self) -> list[ConceptView] | None:
-        """Each concept that a formula names; None where concepts are not known."""
+        """Each concept of the table; None where concepts are not known."""
         return None if self.table is None else concept_views(self.table, self.contexts)
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView] | None:  # noqa: ARG002
@@ -227,6 +237,11 @@ class ViewsOfRun(Views):
     def sample_pages(self) -> Any:
         """What puts samples on pages, as the run's modality names it."""
         return self.run.modality.find(self.run.modality.pages)
+
+    @property
+    def samples_called(self) -> tuple[str, str]:
+        """What a sample is called, and several."""
+        return self.run.modality.sample, self.run.modality.samples
 
     def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """An image for each unit; none where there are no images."""

@@ -10,7 +10,7 @@ from typing import Final
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.explainer import with_unknown
-from andornot.formula import parse
+from andornot.formula import read_back
 from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, Headline, headline
 from andornot.results.result import Result
@@ -84,6 +84,10 @@ class VerdictView(View):
         """What is said in place of the formula, which then stands below; empty where it holds."""
         return INSTEAD.get(self.verdict, "")
 
+    def explains(self) -> str:
+        """How much of the unit the formula explains, in words; empty where that is not known."""
+        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
+
     @property
     def is_tested(self) -> bool:
         """Whether it was held against chance."""
@@ -146,7 +150,7 @@ def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
     """Whether the folds found other formulas, of which the held-out numbers are."""
     found = [f for f in (trust.held_out.formulas if trust.held_out else ()) if f is not None]
     # formulas are equal up to order
-    if e.shown is not None and found and e.shown.formula not in map(parse, found):
+    if e.shown is not None and found and e.shown.formula not in map(read_back, found):
         often, _ = Counter(found).most_common(1)[0]
         yield f"no fold found this very formula; held out are those found there, as {often}"
 

@@ -20,10 +20,10 @@ from andornot.views.plots import (
     category_shares,
     iou_by_length,
     iou_histogram,
-    trust_by_length,
 )
 from andornot.views.summary import Summary
 from andornot.views.unit_links import UnitLink
+from andornot.views.unit_plots import trust_by_length
 from andornot.views.wording import held_out_iou, vocabulary_limit
 
 _BEST = 8

@@ -51,6 +51,11 @@ class LayerContext:
         """The concepts of the run."""
         return self.run.concepts
 
+    @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+        return self.run.known_only
+
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Of the units to show."""

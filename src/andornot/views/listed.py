@@ -49,6 +49,10 @@ class Listed(Protocol):
         """The concepts; None where they were not given."""
 
     @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+
+    @property
     def links(self) -> ClassLinks | None:
         """How units go together with classes; None where no class is known."""
 

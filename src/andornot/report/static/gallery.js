@@ -8,9 +8,6 @@ const NO_FORMULA = "no formula"; /* the choice of units that have none, and so n
 function startGallery(data) {
   const form = document.getElementById("filters");
   const find = document.getElementById("find");
-  for (const unit of data.units) {
-    unit.text = `${unit.formula || unit.status} ${unit.kind}`.toLowerCase();
-  }
   const lengths = [...new Set(data.units.map((unit) => unit.length))].filter(Boolean);
   offer(form, "layer", data.layers.map((name, i) => [i, name]), data.layers.length > 1);
   offer(form, "kind", [...new Set(data.units.map((unit) => unit.kind))].filter(Boolean).sort().map((k) => [k, k]), true);
@@ -27,9 +24,12 @@ function startGallery(data) {
   let page = 1;
   const show = () => {
     const wanted = state();
-    const found = choose(data.units, wanted);
+    const meant = wanted.q ? Search.units(wanted.q, show) : { keys: null, said: "" };
+    if (!meant) return;  /* the index is on its way */
+    const found = choose(data.units, wanted, meant.keys);
     page = Math.max(1, Math.min(page, Math.ceil(found.length / CARDS_ON_A_PAGE)));
     remember(wanted, page, found);
+    document.getElementById("understood").textContent = meant.said && `Shown are ${meant.said}.`;
     draw(data, found, page, (to) => { page = to; show(); document.getElementById("count").scrollIntoView({ block: "nearest" }); });
   };
   const restore = () => {
@@ -61,9 +61,8 @@ function offer(form, name, options, useful) {
   select.closest("label").hidden = !useful;
 }
 
-/* The units that are wanted, in the wanted order. */
-function choose(units, wanted) {
-  const terms = words(wanted.q);
+/* The units that are wanted, in the wanted order; "meant" are those that the search means, or null. */
+function choose(units, wanted, meant) {
   const from = wanted.from === "" ? -1 : Number(wanted.from);
   const to = wanted.to === "" ? 2 : Number(wanted.to);
   const found = units.filter((unit) =>
@@ -74,7 +73,7 @@ function choose(units, wanted) {
     (wanted.class === "" || unit.classes.includes(Number(wanted.class))) &&
     (wanted.verdict === "" || (unit.verdict || NO_FORMULA) === wanted.verdict) &&
     unit.iou >= from && unit.iou <= to &&
-    terms.every((term) => unit.text.includes(term) || String(unit.unit) === term));
+    (meant === null || meant.has(`${unit.layer}:${unit.unit}`)));
   const by = wanted.sort.replace("-", "");
   const sign = ["-iou", "unit", "place"].includes(wanted.sort) ? 1 : -1;
   return found.sort((a, b) => sign * ((a[by] ?? -1) - (b[by] ?? -1)) || a.layer - b.layer || a.unit - b.unit);
