@@ -22,6 +22,7 @@ from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import score_responses
 from andornot.results.explanation import Explanation
+from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.views.judged import as_shown
 from andornot.views.layer import (
@@ -31,11 +32,11 @@ from andornot.views.layer import (
     left_out,
     mean_trust,
     trust_sentences,
-    verdicts_found,
 )
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
 from andornot.views.plots import Plot, iou_by_length, iou_histogram
+from andornot.views.summary import summary
 from andornot.views.unit import (
     COUNTED,
     UnitEntry,
@@ -140,6 +141,11 @@ class ArrayContext:
         assert self.given is not None
         return self.given
 
+    @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+        return _known_only(self.result)
+
     def matcher(self, place: int) -> Matcher | None:
         """What scores formulas for a unit; None where no masks were given."""
         if self.given is None or self.table is None:
@@ -235,7 +241,7 @@ def array_layer(context: ArrayContext) -> LayerView:
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
-        verdicts=verdicts_found(explanations),
+        summary=summary(headline({LAYER: context.result}), explanations),
         kinds=kinds_found(explanations),
         left_out=left_out(context.refs),
         best=best_units(explanations, context.refs),
