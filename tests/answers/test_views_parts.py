@@ -16,8 +16,9 @@ from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import nearest_units
 from andornot.views.of_run import threshold
 from andornot.views.parts import Matcher, failures
-from andornot.views.plots import activation_histogram, iou_by_length, round_numbers
+from andornot.views.plots import iou_by_length, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from andornot.views.unit_plots import activation_histogram
 from manifest_cases import run_by
 
 NAMES = ("a", "b", "c", "d")

@@ -37,7 +37,9 @@ from andornot.views.attacks import AttackView, attack_view, check_attacks
 from andornot.views.classes import ClassView
 from andornot.views.collection import Views, run_views
 from andornot.views.concepts import ConceptView
+from andornot.views.formula_steps import MOST_STEPS
 from andornot.views.given import Run
+from andornot.views.judged import INSTEAD
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
@@ -179,7 +181,7 @@ class _Report:
         return self.thumbs.get((ref.layer, ref.unit))
 
     def write_thumbs(self) -> None:
-        """Write the image that excites each unit most."""
+        """Write a small picture of each unit."""
         for ref, view in self.views.pictures():
             if thumb := self.samples.thumb(view):
                 self.thumbs[ref.layer, ref.unit] = thumb
@@ -242,6 +244,7 @@ class _Report:
             "categories": units.categories,
             "classes": units.classes,
             "feeds": "" if not self.views.has_samples else feeds,
+            "instead": INSTEAD,
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
 
@@ -309,6 +312,7 @@ class _Report:
             "roles": ROLES,
             "size": (WIDTH, HEIGHT),
             "fails": (UNEXPLAINED, SILENT),
+            "most_steps": MOST_STEPS,
             "href": self.href,
             "thumb_of": self.thumb,
             "unit_href": self.addresses.unit,

@@ -3,6 +3,7 @@
    loads by a tag; "report.js" is there before. */
 
 const CARDS_ON_A_PAGE = 48;
+const NO_FORMULA = "no formula"; /* the choice of units that have none, and so no verdict */
 
 function startGallery(data) {
   const form = document.getElementById("filters");
@@ -14,7 +15,7 @@ function startGallery(data) {
   offer(form, "length", lengths.sort((a, b) => a - b).map((n) => [n, n]), lengths.length > 1);
   /* in the order of the list: the best verdict first */
   const placed = [...data.units].sort((a, b) => a.place - b.place).map((unit) => unit.verdict);
-  const verdicts = [...new Set(placed)].filter(Boolean);
+  const verdicts = [...new Set(placed.map((verdict) => verdict || NO_FORMULA))];
   offer(form, "verdict", verdicts.map((verdict) => [verdict, verdict]), verdicts.length > 1);
   if (!data.units.some((unit) => "held" in unit)) form.querySelector("option[value=held]").remove();
   offer(form, "class", data.classes.map((name, i) => [i, name]), data.classes.length > 0);
@@ -70,7 +71,7 @@ function choose(units, wanted, meant) {
     (wanted.category === "" || unit.categories.includes(Number(wanted.category))) &&
     (wanted.length === "" || unit.length === Number(wanted.length)) &&
     (wanted.class === "" || unit.classes.includes(Number(wanted.class))) &&
-    (wanted.verdict === "" || unit.verdict === wanted.verdict) &&
+    (wanted.verdict === "" || (unit.verdict || NO_FORMULA) === wanted.verdict) &&
     unit.iou >= from && unit.iou <= to &&
     (meant === null || meant.has(`${unit.layer}:${unit.unit}`)));
   const by = wanted.sort.replace("-", "");
@@ -109,6 +110,14 @@ function pagerButton(text, rel, enabled, onClick) {
   return button;
 }
 
+/* Held-out IoU beside that of chance, as far as they are known, and how much of the unit that is. */
+function scores(unit) {
+  const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
+  const small = make("small", "scores", held + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : ""));
+  if (unit.extent) small.append(" ", make("span", "extent", unit.extent));
+  return small;
+}
+
 /* Texts of the data become text nodes, never markup. */
 function card(data, unit) {
   const link = make("a", `card ${unit.look}`.trim());
@@ -121,13 +130,13 @@ function card(data, unit) {
   }
   const said = make("span", "said");
   const layer = data.layers.length > 1 ? `${data.layers[unit.layer]}, ` : "";
-  const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
-  const score = unit.formula === null ? "" : `, ${held}` + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : "");
   const small = make("small", "");
   if (unit.verdict) small.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
-  small.append(`${layer}unit ${unit.unit}${score}`);
+  small.append(`${layer}unit ${unit.unit}`);
   said.append(small);
+  if (data.instead[unit.verdict]) said.append(make("span", "instead", data.instead[unit.verdict]));
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
+  if (unit.formula !== null) said.append(scores(unit));
   if (unit.example) said.append(make("small", "example", unit.example));
   if (unit.classes.length) said.append(make("small", "", `${data.feeds} ${unit.classes.map((c) => data.classes[c]).join(", ")}`));
   link.append(said);
