@@ -39,6 +39,7 @@ from andornot.figures.panels import panels
 from andornot.figures.request import Choices, FigureRequest
 from andornot.figures.sheet import PlacedText, Sheet, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
+from andornot.views.figures.contributions import contributions_figure
 from figure_cases import (
     CLASS_IMAGES,
     EDIT_IMAGES,
@@ -456,6 +457,18 @@ def test_without_a_head_units_are_ranked_by_correlation(varied):
     assert len(table) > 3
     for value in table["correlation"]:
         assert f"{value:+.2f}".replace("-", "−") in said(drawing.figure)
+
+
+def test_classes_that_nobody_chose_are_those_predicted_most_often(run, monkeypatch):
+    """Nobody looks for the first of a thousand classes."""
+    found = Run.open(run.path)
+    found.__dict__["logits"] = np.eye(3, dtype=np.float32)[[2] * 30 + [1] * (N_SAMPLES - 30)]
+    monkeypatch.setattr("andornot.views.figures.contributions.CLASSES", 2)
+    shown = contributions_figure(FigureRequest(found, LAYER, Choices()))
+    assert [panel.name for panel in shown.panels] == ["Blue", "Green"]
+    assert shown.some_classes
+    table = contributions_of.answer(found, LAYER).tables["correlation"]
+    assert list(dict.fromkeys(table["class"])) == ["Blue", "Green"]
 
 
 @pytest.mark.parametrize("values", [(0.3, -0.67), (0.5, 0.1), (-0.1, -0.67), (0.0,), (-1.0, 1e-9)])

@@ -237,6 +237,17 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
     assert f"24 samples are of this class; the network is right on {right} of them" in first
 
 
+def test_classes_are_listed_by_how_often_they_are_predicted(run, tmp_path):
+    """The first of a thousand classes of which the data show five are none that one looks for."""
+    opened = Run.open(run.path)
+    opened.__dict__["samples"] = run.samples.assign(prediction=[2] * 15 + [1] * 9)
+    page = read(write_report(opened, tmp_path, n_samples=1).parent / "classes.html")
+    links = [a["href"] for a in page.all("a") if a["href"].startswith("class/")]
+    assert links == [f"class/{c:04d}.html" for c in (2, 1, 0)]
+    assert "1 class that the network sees in no sample" in " ".join(page.text.split())
+    assert re.findall(r"\d+(?=\s*The network sees it)", page.text) == ["15", "9", "0"]
+
+
 def test_tables_can_be_taken_along(run, site):
     frame = pd.read_csv(site / "tables/explanations.csv")
     whole = pd.read_parquet(run.path / "explanations.parquet")
