@@ -30,6 +30,7 @@ _OF_GROUP = {
     "Concepts": "../how-to/choosing.md#what-matters-more-than-any-of-this",
     "Search": "../how-to/choosing.md#search-and-space",
     "Trust": "../explanation/trust.md#what-is-measured",
+    "Attack": "../how-to/edits.md",
     "Running": "../how-to/scale.md",
 }
 """Where what stands under a heading is explained."""

@@ -30,7 +30,9 @@ def copy_static(folder: Path) -> None:
         shutil.copyfile(file, folder / "static" / file.name)
 
 
-def write_list(folder: Path, data: Mapping[str, Any], file: str = "units", called: str = "") -> None:
+def write_list(
+    folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
+) -> None:
     """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
     # escaped, so that no text of the data can end a script, should anyone inline the file
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

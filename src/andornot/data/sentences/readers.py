@@ -174,7 +174,8 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
     ids: Counter[str] = Counter()
     rows = table_rows(path)
     _, header = next(rows)
-    used = find_columns(path, header, columns or {})
+    advice = ", or give texts:FILE for single texts"
+    used = find_columns(path, header, columns or {}, otherwise=advice)
     for number, cells in rows:
         row = {key: cells[at].strip() for key, at in used.items()}
         where = f"{path}, row {number}"
@@ -321,6 +322,7 @@ def find_columns(
     names: Mapping[str, str],
     known: Mapping[str, tuple[str, ...]] = COLUMNS,
     needed: Sequence[str] = ("premise", "hypothesis"),
+    otherwise: str = "",
 ) -> dict[str, int]:
     """Where each column that we know stands in the header.
 
@@ -330,6 +332,7 @@ def find_columns(
         names: what a user calls some of them.
         known: by what names the column of each key is known otherwise.
         needed: keys whose column must be there.
+        otherwise: more advice where one is missing, behind a comma.
 
     Raises:
         DataError: a column that is needed, or that the user names, is missing.
@@ -344,7 +347,7 @@ def find_columns(
             raise DataError(
                 f"{path} has no column {' or '.join(map(repr, choices))} for the {key} (its header "
                 f"names {', '.join(header)[:200]}); say what it is called (`,{key}=NAME` behind "
-                "the file, or columns)"
+                f"the file, or columns){otherwise}"
             )
     return used
 
