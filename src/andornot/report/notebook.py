@@ -5,6 +5,7 @@ A notebook keeps what it shows, so that is small, and whole in itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any, Final
 
@@ -92,10 +93,17 @@ def show_gallery(run: Run, n: int, layer: str | None, n_samples: int, data: Any)
     entries = best_with_samples(opened, n, n_samples)
     head = f"{count(len(entries), 'unit')} of {opened.layer}, by verdict, then by gain:"
     legend = next((key(entry.groups, run.level) for entry in entries if entry.groups), "")
-    cards = [_head(entry) + small_samples(entry.groups) for entry in entries]
+    cards = [_card(entry) for entry in entries]
     per_row = 2 if run.modality.pictures else 1
     text = "\n".join([head, *map(str, opened.result.best(n))])
     return Shown(f"<p>{escape(head)}</p>{legend}{cells(cards, per_row)}", text)
+
+
+def _card(unit: UnitEntry[Any]) -> str:
+    """A unit among others."""
+    held = unit.judged.held_out
+    told = "" if held is None else f"held-out IoU {held:.3f}"
+    return _head(replace(unit, core=""), told) + small_samples(unit.groups)
 
 
 def _unit(unit: UnitEntry[Any]) -> str:
@@ -111,11 +119,12 @@ def _unit(unit: UnitEntry[Any]) -> str:
     )
 
 
-def _head(unit: UnitEntry[Any]) -> str:
+def _head(unit: UnitEntry[Any], more: str = "") -> str:
     """The verdict first, then the formula, or that there is none that is worth the name."""
     told = [f"<b>unit {unit.unit}</b>"]
     told += [escape(unit.judged.explains)] if unit.judged.explains else []
     told += [f"core: {escape(unit.core)}"] if unit.core else []
+    told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
     if unit.title.is_formula:
         return f"{first}<p>{_formula(unit)}</p>"
