@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from andornot._tools.extras import install
 from andornot.errors import OptionError, quoted
 
 TOP: Final = (
@@ -57,7 +58,7 @@ def load_template(name: str) -> Any:
     except ImportError:
         raise OptionError(
             "pages need the package jinja2, which is not installed; "
-            'install it with pip install "andornot[report]"'
+            f"install it with {install('report')}"
         ) from None
     try:
         return _environment(jinja2).get_template(name)
