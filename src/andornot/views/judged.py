@@ -84,6 +84,7 @@ class VerdictView(View):
         """What is said in place of the formula, which then stands below; empty where it holds."""
         return INSTEAD.get(self.verdict, "")
 
+    @property
     def explains(self) -> str:
         """How much of the unit the formula explains, in words; empty where that is not known."""
         return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
