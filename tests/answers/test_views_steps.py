@@ -19,11 +19,11 @@ from andornot.results.trust import Core
 from andornot.results.verdict import Support, Verdict
 from andornot.trust.options import TrustOptions
 from andornot.views.formula_steps import chain, in_order_of, steps_of
-from andornot.views.judged import NO_FORMULA, as_shown
+from andornot.views.judged import INSTEAD, NO_FORMULA, as_shown
 from andornot.views.plots import HEIGHT, TOP
 from andornot.views.unit import entry_of
 from andornot.views.unit_plots import held_out_line, trust_by_length, unit_by_length
-from andornot.views.unit_title import NOT_TESTED, TOO_LITTLE
+from andornot.views.unit_title import NOT_TESTED
 from trust_cases import noise_world
 from verdict_cases import judged, world
 
@@ -172,7 +172,7 @@ def test_a_step_that_the_search_did_not_come_by_has_no_number():
     found = entry_of(replace(e, best_by_length=(other, *e.best_by_length[1:])), table=table).steps
     assert found.steps[0].gain == ""
     assert found.steps[1].gain == f"= {e.by_length[1]:.3f}"
-    assert "A line has none where the best formula of its length was another." in found.meaning
+    assert "– where the best formula of that length was another" in found.meaning
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_names_with_brackets_are_no_brackets_of_the_formula():
     ("verdict", "title"),
     [
         (Verdict.CHANCE, NO_FORMULA),
-        (Verdict.TOO_LITTLE_DATA, TOO_LITTLE),
+        (Verdict.TOO_LITTLE_DATA, INSTEAD[Verdict.TOO_LITTLE_DATA]),
         (Verdict.NOT_TESTED, NOT_TESTED),
     ],
 )
