@@ -85,11 +85,6 @@ class VerdictView(View):
         return INSTEAD.get(self.verdict, "")
 
     @property
-    def explains(self) -> str:
-        """How much of the unit the formula explains, in words; empty where that is not known."""
-        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
-
-    @property
     def is_tested(self) -> bool:
         """Whether it was held against chance."""
         return self.verdict not in ("", Verdict.NOT_TESTED)
