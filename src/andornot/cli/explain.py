@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from andornot.cli.ending import goes_on_in
+from andornot.cli.ending import goes_on_in, say
 from andornot.cli.options import (
     modality_of,
     model_of,
@@ -24,7 +25,7 @@ from andornot.cli.options import (
 from andornot.cli.printing import print_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of
-from andornot.errors import AndornotError, ModelError, OptionError
+from andornot.errors import AndornotError, ModelError, NoFormulaWarning, OptionError
 
 if TYPE_CHECKING:
     from andornot.models import LoadedModel
@@ -71,9 +72,15 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     drawn = _drawn(options)
     modality = modality_of(options)
     given = modality.find(modality.command)(options, drawn)
-    run = dissect(layer=options["layers"], out=out, **given, **common)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoFormulaWarning)  # told below, without a place in our code
+        run = dissect(layer=options["layers"], out=out, **given, **common)
     if not quiet:
         print_run(run, best, told=True)
+        return
+    for layer in run.layers:
+        if told := run.result(layer).silence(layer):
+            say(f"note: {told}")
 
 
 def _drawn(options: dict[str, Any]) -> str | None:
