@@ -88,6 +88,14 @@ _NETWORKS = (
         more={"multiple": True, "required": True},
     ),
     Setting(
+        ("--under",), "Show the layers inside this module only.",
+        "Network", ("layers",), metavar="PATH",
+    ),
+    Setting(
+        ("--all",), "Show each layer, also of blocks that are alike.",
+        "Network", ("layers",), name="everything", more={"is_flag": True},
+    ),
+    Setting(
         ("--units",), "Explain only these units.",
         "Network", _EXPLAIN, RunOptions, "units", kind=UnitRanges(), metavar="0-63,70",
     ),
@@ -567,12 +575,12 @@ _RUNNING = (
         "Running", _EXPLAIN, kind=int, more={"default": 15, "show_default": True},
     ),
     Setting(
-        ("--json",), "Print JSON.",
-        "Running", (*_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
+        ("--json",), "Print JSON, for programs.",
+        "Running", (*_NETWORK, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
         more={"is_flag": True},
     ),
     Setting(
-        ("--quiet",), "Show no progress bars and print no tables.",
+        ("--quiet",), "Show no progress bars and print no tables; --json prints all the same.",
         "Running", (*_EXPLAIN, *_REPRODUCE), more={"is_flag": True},
     ),
     Setting(

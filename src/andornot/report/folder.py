@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from andornot._tools.extras import install
 from andornot.errors import OptionError, quoted
 
 TOP: Final = (
@@ -29,7 +30,9 @@ def copy_static(folder: Path) -> None:
         shutil.copyfile(file, folder / "static" / file.name)
 
 
-def write_list(folder: Path, data: Mapping[str, Any], file: str = "units", called: str = "") -> None:
+def write_list(
+    folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
+) -> None:
     """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
     # escaped, so that no text of the data can end a script, should anyone inline the file
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
@@ -50,7 +53,7 @@ def load_template(name: str) -> Any:
     except ImportError:
         raise OptionError(
             "pages need the package jinja2, which is not installed; "
-            'install it with pip install "andornot[report]"'
+            f"install it with {install('report')}"
         ) from None
     try:
         return _environment(jinja2).get_template(name)
