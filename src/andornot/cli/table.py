@@ -88,6 +88,14 @@ _NETWORKS = (
         more={"multiple": True, "required": True},
     ),
     Setting(
+        ("--under",), "Show the layers inside this module only.",
+        "Network", ("layers",), metavar="PATH",
+    ),
+    Setting(
+        ("--all",), "Show each layer, also of blocks that are alike.",
+        "Network", ("layers",), name="everything", more={"is_flag": True},
+    ),
+    Setting(
         ("--units",), "Explain only these units.",
         "Network", _EXPLAIN, RunOptions, "units", kind=UnitRanges(), metavar="0-63,70",
     ),
@@ -568,7 +576,7 @@ _RUNNING = (
     ),
     Setting(
         ("--json",), "Print JSON, for programs.",
-        "Running", (*_EXPLAIN, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
+        "Running", (*_NETWORK, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
         more={"is_flag": True},
     ),
     Setting(
