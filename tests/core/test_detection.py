@@ -94,4 +94,5 @@ def test_the_best_of_many_units_of_nothing_is_worth_nothing_held_out():
     table = ConceptTable.from_masks(concept, ["a"], folds=np.arange(400) % 5)
     found = detectors(Responses.from_masks(units, table), table, [False] * 500, [True] * 500)
     assert found.ious[0, 0] > 0.15, "the best of five hundred"
-    assert found.held_out is not None and found.held_out[0] < 0.05
+    assert found.held_out is not None
+    assert found.held_out[0] < 0.05

@@ -107,7 +107,8 @@ def detectors(
 
     Examples:
         >>> masks = np.array([[1, 1, 0, 0, 1, 1], [0, 1, 1, 0, 0, 0]], bool)
-        >>> table = andornot.ConceptTable.from_masks(masks, ["sea", "ship"], folds=[0, 0, 0, 1, 1, 1])
+        >>> folds = [0, 0, 0, 1, 1, 1]
+        >>> table = andornot.ConceptTable.from_masks(masks, ["sea", "ship"], folds=folds)
         >>> units = andornot.Responses.from_masks(masks[::-1], table)
         >>> found = detectors(units, table, [False, False], [True, True], n=1)
         >>> found.units[:, 0], found.ious[:, 0]

@@ -1,6 +1,6 @@
 """The index that the search of a report reads, and the rows of its table of concepts.
 
-Each is one script, which a page adds when it is needed. ``static/search.js`` says what a query means.
+Each is one script, read when it is needed. ``static/search.js`` says what a query means.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def search_index(
         ],
         "samples": list(samples.shown.items()),
         "classes": [[view.name, addresses.class_(view.number)] for view in classes],
-        "pages": [[*page] for page in (*_analyses(answers, addresses), *_PAGES) if _there(page, nav)],
+        "pages": [page for page in (*_analyses(answers, addresses), *_PAGES) if _there(page, nav)],
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -181,9 +181,7 @@ class _Found:
             able = list(map(_has_enough, context.explanations))
             doubtful = [ref.judged.look == DOUBTFUL for ref in context.refs]
             responses = context.responses.select(context.units)
-            own = detectors(
-                responses, table, doubtful, able, _UNITS, known_only=context.known_only
-            )
+            own = detectors(responses, table, doubtful, able, _UNITS, known_only=context.known_only)
             choice = own if choice is None else choice.better_of(own, len(refs))
             layers.append((context.refs, own))
             refs += context.refs
