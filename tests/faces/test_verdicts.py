@@ -21,6 +21,7 @@ from andornot.report.write import write_report
 from andornot.results.verdict import Verdict
 from andornot.views import run_views, unit_view
 from andornot.views.collection import array_views
+from andornot.views.run_table import run_table
 from test_report_page import Reader, read
 from verdict_cases import given_verdicts, one_of_each, world
 
@@ -43,7 +44,7 @@ def run(plain):
 
 def printed(capsys, monkeypatch, run, width=200, **options) -> str:
     monkeypatch.setenv("COLUMNS", str(width))
-    print_run(run, 10, **options)
+    print_run(run_table(run, 10, **options), "table")
     return capsys.readouterr().out
 
 
@@ -92,7 +93,8 @@ def test_a_run_of_an_older_version_is_told_to_be_not_tested(plain, capsys, monke
 def test_the_command_lists_by_verdict_and_refuses_what_would_do_nothing(plain):
     shown = CliRunner().invoke(cli, ["show", str(plain.path), "--sort", "unit"])
     assert shown.exit_code == 0, shown.output
-    assert units_in(shown.output) == [0, 1, 2, 3]
+    rows = [line.split("\t") for line in shown.stdout.splitlines()]
+    assert [row[rows[0].index("unit")] for row in rows[1:]] == ["0", "1", "2", "3"]
     refused = CliRunner().invoke(cli, ["show", str(plain.path), "--units", "0", "--sort", "unit"])
     assert isinstance(refused.exception, OptionError)
     assert "it is for the table of units" in str(refused.exception)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from andornot._tools.commands import one_word
 from andornot.cli.ending import goes_on_in
 from andornot.cli.options import (
     modality_of,
@@ -21,7 +22,6 @@ from andornot.cli.options import (
     tokens_and_layout,
     trust_of,
 )
-from andornot.cli.printing import print_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of
 from andornot.errors import AndornotError, ModelError, OptionError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=GroupedCommand)
 @options_of("explain")
-def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
+def explain(out: Path, best: int, quiet: bool, as_json: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""
     from andornot._tools.progress import show_progress
     from andornot._tools.writable import check_folder
@@ -72,8 +72,20 @@ def explain(out: Path, best: int, quiet: bool, **options: Any) -> None:
     modality = modality_of(options)
     given = modality.find(modality.command)(options, drawn)
     run = dissect(layer=options["layers"], out=out, **given, **common)
-    if not quiet:
-        print_run(run, best, told=True)
+    if as_json or not quiet:
+        from andornot.cli.printing import print_run
+        from andornot.views.run_table import run_table
+
+        print_run(run_table(run, best, told=True), "json" if as_json else None, _next(out))
+
+
+def _next(out: Path) -> str:
+    """What to do after a run."""
+    named = one_word(str(out))
+    return (
+        f"next: andornot show {named} --units N shows a unit, and lists all in another order; "
+        f"andornot report {named} makes pages"
+    )
 
 
 def _drawn(options: dict[str, Any]) -> str | None:

@@ -567,12 +567,12 @@ _RUNNING = (
         "Running", _EXPLAIN, kind=int, more={"default": 15, "show_default": True},
     ),
     Setting(
-        ("--json",), "Print JSON.",
-        "Running", (*_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
+        ("--json",), "Print JSON, for programs.",
+        "Running", (*_EXPLAIN, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
         more={"is_flag": True},
     ),
     Setting(
-        ("--quiet",), "Show no progress bars and print no tables.",
+        ("--quiet",), "Show no progress bars and print no tables; --json prints all the same.",
         "Running", (*_EXPLAIN, *_REPRODUCE), more={"is_flag": True},
     ),
     Setting(

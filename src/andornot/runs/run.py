@@ -34,7 +34,7 @@ from andornot.data.modality import Level, Modality
 from andornot.data.registry import modality_of_run
 from andornot.errors import DamagedError, DataError, OptionError, RunError, quoted
 from andornot.explainer import score_responses
-from andornot.formula import Formula, as_formula
+from andornot.formula import Formula
 from andornot.measures.scores import Counts
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
@@ -518,8 +518,8 @@ class Run:
             FormulaError: the text is no formula, or names an unknown concept.
             OptionError: there is no such unit or layer.
         """
-        layer, formula = self.layer(layer), as_formula(formula)
-        responses, table = self.responses(layer), self.concepts
+        layer, table = self.layer(layer), self.concepts
+        formula, responses = table.parse(formula), self.responses(layer)
         if not 0 <= whole_number(unit, "unit") < responses.n_units:
             raise OptionError(
                 f"there is no unit {unit} in {layer}; it has units 0 to {responses.n_units - 1}"

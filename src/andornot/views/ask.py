@@ -8,7 +8,7 @@ from typing import Any, Final
 from andornot._tools.checks import whole_number
 from andornot._tools.progress import track
 from andornot.errors import OptionError
-from andornot.formula import Formula, as_formula
+from andornot.formula import Formula
 from andornot.runs.run import Run, check_run
 from andornot.views.answers import ask_all
 from andornot.views.galleries import AnyGallery, open_gallery
@@ -130,7 +130,7 @@ def formula_tree(
     check_run(run)
     layer = run.layer(layer)
     e = run.result(layer)[unit]
-    wanted = e.formula if formula is None else as_formula(formula)
+    wanted = e.formula if formula is None else run.concepts.parse(formula)
     if wanted is None:
         raise OptionError(f"unit {e.unit} has no formula ({e.status}); give one to look at")
     return matcher_of(run, layer, e.unit).tree(wanted)

@@ -274,13 +274,17 @@ def _meaning(steps: Sequence[FormulaStep], held_out: bool, again: tuple[int, int
     gains = [step.gain for step in steps]
     if any(gains):
         where = "that were not searched" if held_out else "that were searched"
-        adds = "; +: what one concept more adds" if len(steps) > 1 else ""
-        said.append(f"Beside it: IoU on samples {where}{adds}.")
+        adds = "; + is what a line adds" if any(gain[:1] in ("+", "-") for gain in gains) else ""
+        total = (
+            "; = is that of all lines to there" if any(gain[:1] == "=" for gain in gains) else ""
+        )
+        said.append(f"Numbers are IoU on samples {where}{adds}{total}.")
     if any(gains) and not all(gains):
-        total = "; =: all lines to there" if any(gain[:1] == "=" for gain in gains) else ""
-        said.append(f"No number: the best formula of that length was another{total}.")
-    if again is not None and held_out:
+        said.append("A line has none where the best formula of its length was another.")
+    if any(gains) and again is not None and again[0] < again[1]:
         n, folds = again
-        own = "" if n == folds else "; the numbers are of what each found"
-        said.append(f"{n} of {folds} searches without a part of the samples found it too{own}.")
+        said.append(
+            f"They are of what is found without these samples: this very formula in {n} of {folds} "
+            "searches."
+        )
     return " ".join(said)

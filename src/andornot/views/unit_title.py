@@ -52,8 +52,8 @@ def title_of(e: Explanation, shown: Explanation, position: str = "position") -> 
 
 
 _CHANCE: Final = (
-    "The best that was found stands below; on samples that were not searched it does no better "
-    "than formulas for shuffled annotations."
+    "The best that was found stands below; on samples that were not searched it is not surely "
+    "better than what is found for shuffled annotations."
 )
 
 _NOT_TESTED: Final = (
