@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from andornot.cli.options import AGAINST, DATA, JSON, LAYER, TRUST_CODE, open_run, refuse
+from andornot.cli import completion
 from andornot.cli.machine import print_json
+from andornot.cli.options import AGAINST, DATA, JSON, LAYER, RUN, TRUST_CODE, open_run, refuse
 from andornot.cli.values import UnitRanges
 
 SORTS = ("verdict", "held-out", "iou", "unit")
@@ -16,9 +17,9 @@ SORTS = ("verdict", "held-out", "iou", "unit")
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("unit", type=int)
-@click.argument("formula", nargs=-1, required=True)
+@RUN
+@click.argument("unit", type=int, shell_complete=completion.unit)
+@click.argument("formula", nargs=-1, required=True, shell_complete=completion.formula)
 @LAYER
 @JSON
 def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_json: bool) -> None:
@@ -46,7 +47,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@RUN
 @LAYER
 @click.option(
     "--best",

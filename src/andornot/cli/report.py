@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from andornot.cli import completion
 from andornot.cli.ending import say
 from andornot.cli.options import (
     AGAINST,
     DATA,
     LAYER,
     QUIET,
+    RUN,
     TRUST_CODE,
     folder_name,
     open_run,
@@ -27,8 +29,10 @@ _FOLDER: Final = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("run", type=_FOLDER)
-@click.option("--layer", help="Show only this layer  [default: all].")
+@RUN
+@click.option(
+    "--layer", shell_complete=completion.layers, help="Show only this layer  [default: all]."
+)
 @click.option(
     "--units", type=UnitRanges(), metavar="3,5-9", help="Show only these units  [default: all]."
 )
@@ -66,7 +70,7 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
 
 
 @click.command()
-@click.argument("run", type=_FOLDER)
+@RUN
 @LAYER
 @click.option(
     "--units", type=UnitRanges(), metavar="3,5-9", help="Show these units  [default: the best]."
