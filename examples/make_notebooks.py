@@ -2,7 +2,7 @@
 
     python examples/make_notebooks.py
 
-A cell of a script begins at ``# %%``. Outputs on stderr, such as progress bars, are left out.
+A cell of a script begins at ``# %%``. Outputs on stderr, and lines of progress, are left out.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def notebook(script: Path) -> nbformat.NotebookNode:
     return made
 
 
+def is_passing(output: nbformat.NotebookNode) -> bool:
+    """Whether an output was only for whoever waited."""
+    return output.get("name") == "stderr" or "andornot" in output.get("metadata", {})
+
+
 def execute(made: nbformat.NotebookNode) -> None:
     """Run all cells in this folder; raises where a cell does."""
     client = NotebookClient(
@@ -36,7 +41,7 @@ def execute(made: nbformat.NotebookNode) -> None:
     client.execute()
     for cell in made.cells:
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            cell.outputs = [o for o in cell.outputs if not is_passing(o)]
 
 
 if __name__ == "__main__":

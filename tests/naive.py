@@ -474,3 +474,20 @@ def active_groups(mask, groups):
 def sample_counts(carried, names):
     """On how many samples each concept holds; ``carried`` has the concepts of each position."""
     return [sum(any(name in p for p in sample) for sample in carried) for name in names]
+
+
+def detection_held_out(units, concept, folds):
+    """What the best unit for a concept is worth: chosen outside each fold, and scored inside.
+
+    ``folds`` are sets of positions; the first of equally good units is chosen. Gives the choices
+    (None where no unit shares a position with the concept), hits and unions of each fold.
+    """
+    choices, hits, unions = [], [], []
+    for fold in folds:
+        outside = [iou(unit - fold, concept - fold) for unit in units]
+        best = max(range(len(units)), key=lambda u: (outside[u], -u))
+        choices.append(best if outside[best] > 0 else None)
+        there = units[best] & fold if outside[best] > 0 else set()
+        hits.append(len(there & concept))
+        unions.append(len(there | (concept & fold)))
+    return choices, hits, unions

@@ -11,6 +11,7 @@ from andornot._tools.lazy import names_on_first_use
 from andornot._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from andornot._tools.progress import show_progress
     from andornot.analyses.ask import analyze
     from andornot.concepts.table import ConceptTable
     from andornot.counting.responses import Responses
@@ -92,6 +93,7 @@ __all__ = [
     "explain_to_parquet",
     "parse",
     "score",
+    "show_progress",
     "write_figures",
     "write_report",
 ]
@@ -143,6 +145,7 @@ _HOMES = {
     "explain_to_parquet": "pipeline.stream",
     "parse": "formula",
     "score": "explainer",
+    "show_progress": "_tools.progress",
     "write_figures": "figures",
     "write_report": "report.write",
 }

@@ -82,8 +82,8 @@ def explain(
     Dissection (equation 1).
 
     Args:
-        unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table, or
-            responses that were counted already.
+        unit_masks: bool ``(n_units, *position_shape)`` over the positions of the table (numbers
+            that are all 0 or 1 will do), or responses that were counted already.
         concepts: the concept table.
         length: longest formula, in concepts.
         beam_size: formulas kept at each step of a beam search, and returned for each unit.

@@ -10,6 +10,10 @@ written bare (``front left door``) unless that could be misread; then it is put 
 with ``\`` before a double quote or a backslash (``"salt AND pepper"``). The name of a concept that
 is derived from another, such as ``NEIGHBORS(hyp:couch)``, is written as a call (see
 :func:`derived_name`).
+
+Signs are read for operators too: ``&``, ``&&``, ``∧``, ``|``, ``||`` and ``∨`` where they stand
+alone or beside a bracket or a quoted name, ``!``, ``~`` and ``¬`` where an operand begins. All
+other signs belong to names, so ``R&B`` is one.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -32,7 +37,13 @@ BoolArray = NDArray[np.bool_]
 _MAX_DEPTH = 200
 _MAX_BINARY = 200  # a chain of them nests as deep as brackets do
 _OPERATORS = ("AND", "OR", "NOT")
-OPERATORS_ARE = "operators are written in capitals: AND, OR, AND NOT; write"
+_BETWEEN = {"&": "AND", "&&": "AND", "∧": "AND", "|": "OR", "||": "OR", "∨": "OR"}
+_BEFORE = "!~¬"
+_STARTS_BETWEEN = re.compile(r"&&?|\|\|?|[∧∨]")
+OPERATORS_ARE = (
+    "operators are written in capitals, AND, OR, AND NOT, or as signs with blanks around them, "
+    "&, |, & ~; write"
+)
 _WORD = re.compile(r"[A-Z][A-Z0-9_]*")
 _TOKEN = re.compile(r'\s*(?:(\()|(\))|("(?:[^"\\]|\\.)*")|([^\s()"]+))', re.DOTALL)
 
@@ -279,7 +290,8 @@ def as_formula(given: Formula | str) -> Formula:
 
 def quote(name: str) -> str:
     """A concept name as it stands in a formula: bare if that cannot be misread, else quoted."""
-    return name if _is_bare(name) or _is_call(name) else _in_quotes(name)
+    bare = _is_bare(name) and not _has_operator_signs(name)
+    return name if bare or _is_call(name) else _in_quotes(name)
 
 
 def derived_name(operator: str, name: str) -> str:
@@ -300,6 +312,12 @@ def _is_bare(name: str) -> bool:
     words = name.split()
     plain = bool(words) and name == " ".join(words) and not set('()"') & set(name)
     return plain and not any(word in _OPERATORS for word in words)
+
+
+def _has_operator_signs(name: str) -> bool:
+    """Whether a bare name would be read as signs and names."""
+    words = name.split()
+    return words[0][0] in _BEFORE or any(word in _BETWEEN for word in words)
 
 
 def _is_call(name: str) -> bool:
@@ -326,8 +344,9 @@ def parse(text: str) -> Formula:
     """Read a formula, such as ``(water OR river) AND NOT blue``.
 
     Operators are upper case; NOT binds before AND, AND before OR, and equal operators group to
-    the left. Names with brackets, double quotes, odd spaces or operator words stand in double
-    quotes.
+    the left. ``&``, ``|`` and ``~`` or ``!`` with blanks around them mean the same; a sign within
+    a name, as in ``R&B``, is a part of it. Names with brackets, double quotes, odd spaces,
+    operator words or lone signs stand in double quotes.
 
     Raises:
         FormulaError: the text is not a formula; the message says where.
@@ -338,17 +357,48 @@ def parse(text: str) -> Formula:
         3
         >>> parse("a OR b AND c") == parse("a OR (b AND c)")
         True
+        >>> print(parse("(water | river) & ~blue"))
+        (water OR river) AND NOT blue
         >>> parse("water AND")
         Traceback (most recent call last):
             ...
         andornot.errors.FormulaError: cannot read the formula 'water AND' at character 10:
         expected a concept name, NOT or an opening bracket
     """
+    return _read(text, signs=True)
+
+
+def read_back(text: str) -> Formula:
+    """Read what ``str(formula)`` wrote: operators in words only.
+
+    Earlier versions wrote a name such as ``salt & pepper`` bare, and their runs are still read.
+
+    Raises:
+        FormulaError: the text is not a formula.
+    """
+    return _read(text, signs=False)
+
+
+def readings(text: str) -> Iterator[Formula]:
+    """What a text may mean to those who know the names of concepts, the likeliest first.
+
+    Operators in words only, then signs too where :func:`parse` sees them, then all signs. A text
+    without signs has one reading at most.
+    """
+    ways = [(text, False)]
+    if len(text) <= _LONGEST_RESPELLED and _SIGN.search(text):
+        ways += [(text, True), (_in_words(text, _SIGN), False)]
+    for spelled, signs in ways:
+        with suppress(FormulaError):
+            yield _read(spelled, signs)
+
+
+def _read(text: str, signs: bool) -> Formula:
     if not isinstance(text, str):
         raise FormulaError(
             f"{quoted(text)} is no text of a formula; give one such as 'a AND NOT b'"
         )
-    reader = _Reader(text)
+    reader = _Reader(text, signs)
     formula = reader.disjunction(0)
     if reader.token is not None:
         raise reader.error("expected AND, OR or the end")
@@ -357,35 +407,43 @@ def parse(text: str) -> Formula:
 
 # an error must not take long to tell, however long the text is
 _LONGEST_RESPELLED = 1000
-_SIGNS = re.compile(r'"(?:[^"\\]|\\.)*"|&&?|\|\|?|[!~¬∧∨]|\b(?:and|or|not)\b', re.DOTALL)
-_MEANT = {"&": "AND", "∧": "AND", "|": "OR", "∨": "OR", "!": "NOT", "~": "NOT", "¬": "NOT"}
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_SIGN = re.compile(rf"{_QUOTED}|&&?|\|\|?|[!~¬∧∨]", re.DOTALL)
+_SIGN_OR_WORD = re.compile(rf"{_SIGN.pattern}|\b(?:and|or|not)\b", re.DOTALL)
 
 
 def respelled(text: str) -> str | None:
-    """A formula with signs (``cat & !window``) or small letters, as it is written here.
+    """A formula with signs (``cat&!window``) or small letters, with operators as words.
 
     None where there is nothing of that kind, or what comes of it is no formula either.
     """
     if len(text) > _LONGEST_RESPELLED:
         return None
+    plain = _in_words(text, _SIGN_OR_WORD)
+    try:
+        return None if plain == text else str(read_back(plain))
+    except FormulaError:
+        return None
+
+
+def _in_words(text: str, signs: re.Pattern[str]) -> str:
+    """The text with each sign, wherever it stands, as a word of its own."""
 
     def word(found: re.Match[str]) -> str:
         sign = found[0]
-        # what stands in quotes is a name, whatever signs it holds
-        return sign if sign[0] == '"' else f" {_MEANT.get(sign[0], sign.upper())} "
+        if sign[0] == '"':  # what stands in quotes is a name, whatever signs it holds
+            return sign
+        return f" {_BETWEEN.get(sign) or ('NOT' if sign in _BEFORE else sign.upper())} "
 
-    plain = _SIGNS.sub(word, text)
-    try:
-        return None if plain == text else str(parse(plain))
-    except FormulaError:
-        return None
+    return signs.sub(word, text)
 
 
 class _Reader:
     """Recursive descent over the tokens of one text, one token ahead."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, signs: bool) -> None:
         self.text = text
+        self.signs = signs
         self.position = 0
         self.start = 0
         self.n_binary = 0
@@ -417,6 +475,13 @@ class _Reader:
         # an operator in quotes stays a name
         if self.kind == "word" and self.token in _OPERATORS:
             self.kind = self.token
+        elif self.signs and self.kind == "word":
+            self.kind = _BETWEEN.get(self.token, self.kind)
+
+    def cut(self, sign: str, kind: str) -> None:
+        """Read a sign with which a word begins as a token of its own."""
+        self.position = self.start + len(sign)
+        self.token, self.kind = sign, kind
 
     def disjunction(self, depth: int) -> Formula:
         left = self.conjunction(depth)
@@ -433,6 +498,16 @@ class _Reader:
         return left
 
     def operand(self, depth: int) -> Formula:
+        formula = self.one_operand(depth)
+        # a word can only follow what closes itself, as in (a)&b: no name ends there
+        found = _STARTS_BETWEEN.match(self.token or "") if self.kind == "word" else None
+        if self.signs and found:
+            self.cut(found[0], _BETWEEN[found[0]])
+        return formula
+
+    def one_operand(self, depth: int) -> Formula:
+        if self.signs and self.kind == "word" and self.token and self.token[0] in _BEFORE:
+            self.cut(self.token[0], "NOT")
         if self.kind == "NOT":
             self.advance()
             return Not(self.operand(self.deeper(depth)))
@@ -454,10 +529,12 @@ class _Reader:
 
     def derived(self, operator: str) -> str:
         self.advance()
+        signs, self.signs = self.signs, False  # a call takes one name, and no operators
         self.advance()
         name = derived_name(operator, self.plain_name())
         if self.kind != ")":
             raise self.error(f"expected the bracket that closes {operator}(")
+        self.signs = signs
         self.advance()
         return name
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from andornot import And, Concept, ConceptTable, Not, Or, Responses, parse
 from andornot.counting.stores import InMemory
 from andornot.views.histograms import BINS, histograms
-from andornot.views.neighbours import best_units, nearest_units
+from andornot.views.neighbours import nearest_units
 from andornot.views.of_run import threshold
 from andornot.views.parts import Matcher, failures
-from andornot.views.plots import activation_histogram, iou_by_length, round_numbers
+from andornot.views.plots import iou_by_length, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from andornot.views.unit_plots import activation_histogram
 from manifest_cases import run_by
 
 NAMES = ("a", "b", "c", "d")
@@ -134,7 +135,7 @@ def test_failures_name_what_stands_out(formula, columns):
 
 
 @given(st.integers(0, 2**16))
-def test_nearest_units_and_best_units_equal_a_plain_computation(seed):
+def test_nearest_units_equal_a_plain_computation(seed):
     rng = np.random.default_rng(seed)
     columns, units = rng.random((4, 30)) < 0.4, rng.random((5, 30)) < 0.3
     table = ConceptTable.from_masks(columns, NAMES)
@@ -153,13 +154,6 @@ def test_nearest_units_and_best_units_equal_a_plain_computation(seed):
         expected = sorted((c for c in cosines.values() if c > 0), reverse=True)[:2]
         assert [m.score for m in matches] == pytest.approx(expected)
         assert all(cosines[m.index] == pytest.approx(m.score) for m in matches)
-    doubtful = [True, False, False, True]
-    best = best_units(responses, chosen, table, [1, 3], doubtful, n=3)
-    for concept, matches in zip([1, 3], best, strict=True):
-        ious = [naive_iou(columns[concept], units[u]) for u in chosen]
-        order = sorted(range(4), key=lambda i: (doubtful[i], -ious[i]))
-        assert [m.index for m in matches] == [i for i in order if ious[i] > 0][:3]
-        assert [m.score for m in matches] == pytest.approx([ious[m.index] for m in matches])
 
 
 def test_histograms_count_every_value():

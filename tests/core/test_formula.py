@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,21 @@ from hypothesis import strategies as st
 import andornot
 import naive
 from andornot.errors import FormulaError
-from andornot.formula import And, Concept, Formula, Not, Or, parse, quote
+from andornot.formula import And, Concept, Formula, Not, Or, parse, quote, read_back, readings
 from strategies import MANY, as_mask
 
 ODD_NAMES = [
     "", " ", "  a", "a ", "a  b", "a\tb", "a\nb", "a b", "\u2003", "a\x1cb", "a\x85b",
     "AND", "OR", "NOT", "salt AND pepper", "NOT a", "a OR", "and", "or not", "AND'", "ANDROID",
     '"', '\\', '\\"', '"a"', 'a"b', "a\\b", "a\\", '\\\\"', "(", ")", "f(x)", "a:b", "pre:tok:cat",
-    "a,b", "it's", "naïve café", "日本語", "\x00", "parse('a')", "a-s", "front left door", "0",
+    "a,b", "it's", "R&B", "a & b", "a | b", "a|b", "c++ !", "!", "~", "&", "&&", "|a", "!a", "a ~b",
+    "¬", "a ∧ b", "a∨b", "& a", "a &", "!!", "-!", "NEIGHBORS(a & b)", "NEIGHBORS(!a)", "F(&)",
+    "naïve café", "日本語", "\x00", "parse('a')", "a-s", "front left door", "0",
 ]  # fmt: skip
 
-names = st.sampled_from(ODD_NAMES) | st.text(max_size=6)
+names = (
+    st.sampled_from(ODD_NAMES) | st.text(max_size=6) | st.text(alphabet='ab &|!~¬∧()"', max_size=7)
+)
 few_names = st.sampled_from(["a", "b", "c"])
 
 
@@ -92,6 +97,108 @@ def test_text_and_formula_are_inverse(formula):
     assert again == formula
     assert hash(again) == hash(formula)
     assert str(again) == str(formula)
+
+
+# --- signs in place of words ---
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("a & b", "a AND b"),
+        ("a && b", "a AND b"),
+        ("a | b || c", "a OR b OR c"),
+        ("a ∨ b ∧ ¬c", "a OR (b AND NOT c)"),
+        ("~a", "NOT a"),
+        ("! a", "NOT a"),
+        ("!~a", "NOT NOT a"),
+        ("a & ~b OR NOT !c", "(a AND NOT b) OR NOT NOT c"),
+        ("!(a | b)&c", "NOT (a OR b) AND c"),
+        ("(a)&b", "a AND b"),
+        ("(a)&&!b", "a AND NOT b"),
+        ('"a"|"b & c"', 'a OR "b & c"'),
+        ("~NEIGHBORS(a)|b", "NOT NEIGHBORS(a) OR b"),
+        ("NEIGHBORS(a & b) & c", "NEIGHBORS(a & b) AND c"),
+        # a sign within a name is a part of it
+        ("R&B", "R&B"),
+        ("a|b & c", "a|b AND c"),
+        ("c++ !", "c++ !"),
+        ("a !b", "a !b"),
+        ("at&t store | wow!", "at&t store OR wow!"),
+    ],
+)
+def test_signs_are_operators_where_no_name_has_them(text, printed):
+    assert str(parse(text)) == printed
+
+
+@pytest.mark.parametrize(
+    ("text", "character", "fragment"),
+    [
+        ("a &", 4, "expected a concept name"),
+        ("a & & b", 5, "expected a concept name"),
+        ("| a", 1, "expected a concept name"),
+        ("a & (b | ~", 11, "expected a concept name"),
+        ("a & !", 6, "expected a concept name"),
+        ("(a) b", 5, "expected AND, OR or the end"),
+        ("(a) !b", 5, "expected AND, OR or the end"),
+    ],
+)
+def test_errors_of_signs_say_where(text, character, fragment):
+    with pytest.raises(FormulaError, match=f"at character {character}: {fragment}"):
+        parse(text)
+
+
+@given(trees(names))
+def test_signs_mean_what_words_mean(formula):
+    """Any formula, its operators replaced by signs one by one, names in quotes."""
+
+    def signed(f: Any) -> str:
+        if isinstance(f, Concept):
+            return quote(f.name)
+        if isinstance(f, Not):
+            return f"~({signed(f.operand)})"
+        return f"({signed(f.left)}) {'&' if isinstance(f, And) else '|'} ({signed(f.right)})"
+
+    assert structure(parse(signed(formula))) == structure(formula)
+
+
+@given(trees(names))
+def test_what_was_written_is_read_back(formula):
+    """Files hold what ``str`` wrote, where only words are operators."""
+    assert structure(read_back(str(formula))) == structure(formula)
+
+
+@given(st.text(alphabet='ab&|!~ANDORT ()"', max_size=12))
+def test_a_table_reads_every_text_as_it_did_without_signs(text):
+    """What was a formula over known names before signs were read is the same one today."""
+    try:
+        before = read_back(text)
+    except FormulaError:
+        return
+    known = dict.fromkeys((*before.concepts, "a", "b"))
+    table = andornot.ConceptTable.from_masks(
+        np.ones((len(known), 1), bool), [name for name in known if name.strip()]
+    )
+    if all(name.strip() for name in before.concepts):
+        assert structure(table.parse(text)) == structure(before)
+
+
+@given(st.text(alphabet='ab&|!~AND ()"', max_size=12))
+def test_text_without_signs_has_one_reading(text):
+    found = list(readings(text))
+    if not set("&|!~") & set(text):
+        assert len(found) <= 1
+    with suppress(FormulaError):
+        assert parse(text) in found
+
+
+def test_a_table_tells_what_is_wrong_with_the_likeliest_reading():
+    names = ["cat", "dog", "R&B"]
+    table = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), names)
+    with pytest.raises(FormulaError, match=r"no concept is named 'dgo'.*did you mean 'dog'"):
+        table.parse("cat&!dgo")
+    with pytest.raises(FormulaError, match="expected a concept name"):
+        table.parse("cat & | dog")
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from andornot.data.classes import class_index, match_classes, right_answers, told_apart
+from andornot.data.classes import (
+    by_prediction,
+    class_index,
+    match_classes,
+    right_answers,
+    told_apart,
+)
 from andornot.errors import OptionError
 
 
@@ -71,3 +80,10 @@ def test_a_class_may_be_named_by_its_number():
 def test_letters_are_compared_composed():
     names = ("cafe\u0301", "cafe")
     assert class_index(names, "caf\u00e9") == class_index(names, "Caf\u00e9-s") == 0
+
+
+@given(st.integers(1, 8).flatmap(lambda n: st.tuples(st.just(n), st.lists(st.integers(0, n - 1)))))
+def test_classes_go_by_how_often_they_are_predicted(case):
+    n_classes, predictions = case
+    found = by_prediction(np.array(predictions, np.int64), n_classes).tolist()
+    assert found == sorted(range(n_classes), key=lambda c: (-predictions.count(c), c))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from analysis_cases import CLASSES, EARLY, LAYER, N_SAMPLES, pair_run, picture_run
+from andornot._tools.extras import install
 from andornot.analyses import kinds as kinds_of
 from andornot.cli.figures import figures
 from andornot.errors import OptionError, RunError
@@ -39,6 +41,7 @@ from andornot.figures.panels import panels
 from andornot.figures.request import Choices, FigureRequest
 from andornot.figures.sheet import PlacedText, Sheet, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
+from andornot.views.figures.contributions import contributions_figure
 from figure_cases import (
     CLASS_IMAGES,
     EDIT_IMAGES,
@@ -167,7 +170,7 @@ def test_mistakes(run, tmp_path, options, message):
 
 def test_without_matplotlib(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(OptionError, match=r'pip install "andornot\[figures\]"'):
+    with pytest.raises(OptionError, match=re.escape(install("figures"))):
         write_figures(run, tmp_path, LAYER)
 
 
@@ -456,6 +459,18 @@ def test_without_a_head_units_are_ranked_by_correlation(varied):
     assert len(table) > 3
     for value in table["correlation"]:
         assert f"{value:+.2f}".replace("-", "−") in said(drawing.figure)
+
+
+def test_classes_that_nobody_chose_are_those_predicted_most_often(run, monkeypatch):
+    """Nobody looks for the first of a thousand classes."""
+    found = Run.open(run.path)
+    found.__dict__["logits"] = np.eye(3, dtype=np.float32)[[2] * 30 + [1] * (N_SAMPLES - 30)]
+    monkeypatch.setattr("andornot.views.figures.contributions.CLASSES", 2)
+    shown = contributions_figure(FigureRequest(found, LAYER, Choices()))
+    assert [panel.name for panel in shown.panels] == ["Blue", "Green"]
+    assert shown.some_classes
+    table = contributions_of.answer(found, LAYER).tables["correlation"]
+    assert list(dict.fromkeys(table["class"])) == ["Blue", "Green"]
 
 
 @pytest.mark.parametrize("values", [(0.3, -0.67), (0.5, 0.1), (-0.1, -0.67), (0.0,), (-1.0, 1e-9)])

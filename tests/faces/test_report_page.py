@@ -16,6 +16,7 @@ from PIL import Image
 import colour_cases
 from analysis_cases import EARLY, LAYER, picture_run
 from andornot import Run
+from andornot._tools.extras import install
 from andornot._tools.whole_folders import whole_folder
 from andornot.cli import cli, main
 from andornot.counting.rules import Ranges
@@ -253,7 +254,7 @@ def test_without_jinja2_it_says_what_to_install(run, tmp_path, monkeypatch):
         return real(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", no_jinja2)
-    with pytest.raises(OptionError, match=r'pip install "andornot\[report\]"'):
+    with pytest.raises(OptionError, match=re.escape(install("report"))):
         write_report(run, tmp_path / "out")
 
 

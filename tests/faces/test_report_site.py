@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+import naive
 import reader_cases
 from andornot import Run, parse
 from andornot.cli import cli
@@ -49,7 +50,10 @@ table_file, pair_run = reader_cases.table_file, reader_cases.run
 token_run = reader_cases.token_run
 
 HEAD = Colours().head.weight.detach().numpy()
-SCRIPTS = {"static/report.js", "units.js"}
+SCRIPTS = {
+    "units.js", "concepts.js",
+    *(f"static/{name}.js" for name in ("report", "search", "gallery", "concepts")),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +70,10 @@ def pages(site: Path) -> dict[str, Reader]:
     return {str(path.relative_to(site)): read(path) for path in sorted(site.rglob("*.html"))}
 
 
-def listed(site: Path) -> dict:
-    text = (site / "units.js").read_text(encoding="utf-8")
+def listed(site: Path, file: str = "units") -> dict:
+    text = (site / f"{file}.js").read_text(encoding="utf-8")
     assert "<" not in text
-    return json.loads(text.removeprefix("window.andornot = ").rstrip().removesuffix(";"))
+    return json.loads(text.partition(" = ")[2].rstrip().removesuffix(";"))
 
 
 def assert_sound(site: Path) -> None:
@@ -220,9 +224,39 @@ def test_concept_pages_list_the_units_that_name_them(run, site):
         page = read(site / f"concept/{i:05d}.html")
         users = [e.unit for e in run.result() if e.shown and name in e.shown.formula.concepts]
         cards = [a["href"] for a in page.all("a") if "card" in (a.get("class") or "").split()]
-        assert cards == [f"../unit/layer-{u:05d}.html" for u in users]
+        assert cards[-len(users) :] == [f"../unit/layer-{u:05d}.html" for u in users]
         assert f"It holds on {run.concepts.concept_counts[i]:,} positions" in page.text
+        assert f", of {run.concepts.sample_counts[i]} images." in page.text
         assert name in page.text
+
+
+def places(mask: np.ndarray) -> set[int]:
+    return set(np.flatnonzero(mask).tolist())
+
+
+def test_concept_pages_say_what_the_best_unit_is_worth_held_out(run, site):
+    """Of each fold the unit is chosen on the other samples, position by position."""
+    data = listed(site, "concepts")["rows"]
+    gallery, n = ImageGallery.open(run), run.shown_positions.n_samples
+    atoms = np.concatenate([gallery.positions.sample(i).ravel() for i in range(n)])
+    nothing = np.zeros(run.concepts.n_atoms, np.bool_)
+    at = [
+        places(np.stack([gallery.view(e, nothing, i).unit_mask for i in range(n)]))
+        for e in run.result()
+    ]
+    folds = np.repeat(run.samples["fold"], len(atoms) // n).to_numpy()
+    parts = [places(folds == f) for f in range(2)]
+    for i, name in enumerate(run.concepts.names):
+        concept = places(run.concepts.concept_mask(name)[atoms])
+        _, hits, unions = naive.detection_held_out(at, concept, parts)
+        text = " ".join(read(site / f"concept/{i:05d}.html").text.split())
+        assert f"has an IoU of {sum(hits) / sum(unions):.3f} held out" in text
+        best = max(naive.iou(unit, concept) for unit in at)
+        (row,) = [row for row in data if row["name"] == name]
+        assert row["held"] == pytest.approx(sum(hits) / sum(unions), rel=1e-3)
+        assert row["iou"] == pytest.approx(best, rel=1e-3)
+        assert (site / row["unit"]).is_file()
+        assert (site / row["href"]).is_file()
 
 
 def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
@@ -235,6 +269,17 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
     first = " ".join(read(site / "class/0000.html").text.split())
     right = (said == 0).sum()
     assert f"24 samples are of this class; the network is right on {right} of them" in first
+
+
+def test_classes_are_listed_by_how_often_they_are_predicted(run, tmp_path):
+    """The first of a thousand classes of which the data show five are none that one looks for."""
+    opened = Run.open(run.path)
+    opened.__dict__["samples"] = run.samples.assign(prediction=[2] * 15 + [1] * 9)
+    page = read(write_report(opened, tmp_path, n_samples=1).parent / "classes.html")
+    links = [a["href"] for a in page.all("a") if a["href"].startswith("class/")]
+    assert links == [f"class/{c:04d}.html" for c in (2, 1, 0)]
+    assert "1 class that the network sees in no sample" in " ".join(page.text.split())
+    assert re.findall(r"\d+(?=\s*The network sees it)", page.text) == ["15", "9", "0"]
 
 
 def test_tables_can_be_taken_along(run, site):

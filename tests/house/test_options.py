@@ -294,9 +294,38 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.strip() == ""
 
 
-def test_the_reference_of_options_is_what_the_table_says():
+def page_of_options():
     spec = spec_from_file_location("options_page", PAGES / "options.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("flag", "place"),
+    [
+        ("--nulls", "explanation/trust.md"),
+        ("--ranges", "explanation/activity.md"),
+        ("--epochs", "how-to/classifiers.md"),
+        ("--controls", "how-to/edits.md"),
+    ],
+)
+def test_an_option_leads_to_what_explains_it(flag, place):
+    """Whether each of these links leads somewhere is seen in test_docs.py."""
+    module = page_of_options()
+    (setting,) = (setting for setting in TABLE if setting.flags[0] == flag)
+    target = module.about(setting).partition("#")[0]
+    assert (module.PAGE.parent / target).resolve() == PAGES / place
+    shown = [line for line in module.page().splitlines() if line.startswith("| [`--")]
+    assert len(shown) == len(TABLE)
+
+
+def test_no_option_that_has_gone_has_a_place():
+    known = {setting.flags[0] for setting in TABLE}
+    assert set(page_of_options()._OF_OPTION) <= known
+
+
+def test_the_reference_of_options_is_what_the_table_says():
+    module = page_of_options()
     now = module.PAGE.read_text(encoding="utf-8")
     assert now == module.page(), "run python docs/options.py"

@@ -3,7 +3,7 @@
 from andornot._tools import progress
 
 
-def bars_are_on() -> bool:
+def bars_are_on() -> bool | None:
     """Whether someone asked to see how far the work is."""
     return progress._visible
 

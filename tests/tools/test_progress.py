@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import sys
+import types
 
 import pytest
 
@@ -98,31 +100,147 @@ def test_a_terminal_gets_a_bar(monkeypatch):
     assert "3/3" in terminal.getvalue()
 
 
-def test_a_notebook_keeps_its_bar(monkeypatch):
-    drawn = []
+class Notebook:
+    """Stands for the shell of a notebook, and keeps what it displays."""
 
-    class Bar:
-        def __init__(self, *_columns, console, **_options):
-            assert console.is_jupyter
+    kernel = object()
 
-        def __enter__(self):
-            return self
+    def __init__(self):
+        self.execution_count, self.shown, self.n_lines = 1, [], 0
 
-        def __exit__(self, *_error):
-            pass
+    def display(self, content, **options):
+        assert options["raw"]
+        assert options["metadata"] == {"andornot": "progress"}
+        self.n_lines += options.get("display_id", False)
+        self.shown.append(content)
+        return self
 
-        def add_task(self, *_words, **_options):
-            return 0
+    update = display
 
-        def advance(self, task):
-            drawn.append(task)
 
-    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    monkeypatch.setattr("rich.progress.Progress", Bar)
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    show_progress(True)
+@pytest.fixture
+def notebook(monkeypatch):
+    """A notebook in which nobody said whether progress is shown, and where steps take a second."""
+    found = Notebook()
+    modules = {"IPython": {"get_ipython": lambda: found}, "IPython.display": vars(Notebook)}
+    for name, content in modules.items():
+        module = types.ModuleType(name)
+        vars(module).update(content)
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(sys.modules["IPython.display"], "display", found.display)
+    monkeypatch.setattr(progress._NotebookBar, "_cell", (None, None))
+    monkeypatch.setattr(progress, "_IN_A_TEST", "NO_SUCH_VARIABLE")
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(ticks))
+    show_progress(None)
+    return found
+
+
+def test_a_notebook_shows_how_far_it_is_though_nobody_asked(notebook):
     assert list(track(range(3), "reading", 3)) == [0, 1, 2]
-    assert drawn == [0, 0, 0]
+    assert "0 of 3" in notebook.shown[0]["text/plain"]
+    assert '<progress value="2" max="3">' in notebook.shown[2]["text/html"]
+    assert notebook.shown[-1]["text/plain"].startswith("reading: 3 done in 0:")
+
+
+def test_all_the_work_of_a_cell_has_one_line(notebook):
+    for what in ("reading", "counting"):
+        list(track(range(3), what, 3))
+    assert notebook.n_lines == 1
+    notebook.execution_count += 1
+    list(track(range(3), "searching", 3))
+    assert notebook.n_lines == 2
+
+
+def test_a_notebook_says_where_work_was_stopped_and_escapes_what_it_is_called(notebook):
+    def stopped():
+        yield from range(4)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(track(stopped(), "<img src=x>", 9))
+    last = notebook.shown[-1]
+    assert "4 done, stopped after" in last["text/plain"]
+    assert "<img" not in last["text/html"]
+    assert "&lt;img" in last["text/html"]
+
+
+def test_a_notebook_is_silent_where_that_was_asked_for_and_in_short_work(notebook, monkeypatch):
+    show_progress(False)
+    list(track(range(3), "reading", 3))
+    show_progress(None)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 0.0)
+    list(track(range(3), "reading", 3))
+    assert notebook.shown == []
+
+
+@pytest.mark.slow
+def test_a_real_notebook_has_one_line_and_no_warning(monkeypatch):
+    """No widgets are there, for which other bars ask with a warning."""
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # its kernel is no test
+    import nbformat
+    from nbclient import NotebookClient
+
+    cell = nbformat.v4.new_code_cell(
+        "import time, warnings\n"
+        "from andornot._tools.progress import track\n"
+        "with warnings.catch_warnings(action='error'):\n"
+        "    for what in ('reading', 'counting'):\n"
+        "        for _ in track(range(4), what, 4): time.sleep(0.3)\n"
+    )
+    made = nbformat.v4.new_notebook(cells=[cell])
+    NotebookClient(made, timeout=120).execute()
+    (output,) = made.cells[0].outputs
+    assert output["data"]["text/plain"].startswith("counting: 4 done in")
+    assert output["metadata"] == {"andornot": "progress"}
+
+
+def on_a_terminal(monkeypatch):
+    """A terminal on which nobody said whether progress is shown."""
+    found = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "_IN_A_TEST", "NO_SUCH_VARIABLE")
+    monkeypatch.setattr(sys, "stderr", found)
+    show_progress(None)
+    return found
+
+
+def test_a_terminal_shows_long_work_though_nobody_asked(monkeypatch):
+    terminal = on_a_terminal(monkeypatch)
+    assert list(track(range(3), "reading", 3)) == [0, 1, 2]
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr(progress, "MOMENT", 0.0)
+    assert list(track(range(3), "[red]reading[/x]", 3)) == [0, 1, 2]
+    assert "3/3" in terminal.getvalue()
+    assert "[red]reading[/x]" in terminal.getvalue()
+
+
+def test_a_log_says_nothing_until_somebody_asks(monkeypatch, capsys):
+    terminal = on_a_terminal(monkeypatch)
+    monkeypatch.setattr(Terminal, "isatty", lambda _self: False)
+    monkeypatch.setattr(progress, "MOMENT", 0.0)
+    assert list(track(range(3), "reading", 3)) == [0, 1, 2]
+    assert terminal.getvalue() == ""
+    assert capsys.readouterr() == ("", "")
+
+
+def test_workers_and_tests_of_others_are_silent(monkeypatch):
+    terminal = on_a_terminal(monkeypatch)
+    monkeypatch.setattr(progress, "MOMENT", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(multiprocessing, "parent_process", object)
+        list(track(range(3), "reading", 3))
+    monkeypatch.setattr(progress, "_IN_A_TEST", "PYTEST_CURRENT_TEST")
+    list(track(range(3), "reading", 3))
+    assert terminal.getvalue() == ""
+
+
+def test_what_was_asked_for_is_as_before_after_work_without_progress():
+    for wanted in (True, False, None):
+        show_progress(wanted)
+        with progress.without_progress():
+            assert progress._visible is False
+        assert progress._visible is wanted
 
 
 def test_nothing_is_said_where_nobody_asked(capsys):

@@ -24,7 +24,7 @@ from andornot.analyses.importance import (
 )
 from andornot.analyses.outcomes import known_logits, outcomes
 from andornot.analyses.units import Units, explained_units, formula_of
-from andornot.data.classes import class_index
+from andornot.data.classes import by_prediction, class_index
 from andornot.errors import OptionError, RunError
 from andornot.runs.run import Run
 
@@ -55,7 +55,8 @@ def answer(
         run: the run.
         layer: needed if the run has several.
         top: units for each class, and in ``weights`` as many against it.
-        classes: names (or numbers) of the network's classes to look at; all if not given.
+        classes: names (or numbers) of the network's classes to look at; all if not given, those
+            that are predicted most often first.
         causal: what is lost without units; by default it is computed where only an average and a
             linear layer follow the units, and samples have classes.
 
@@ -74,8 +75,8 @@ def answer(
         raise OptionError(f"top is {top}; show at least 1 unit for each class")
     units = explained_units(run, layer)
     logits, names = known_logits(run)
-    chosen = _chosen(names, classes)
     said = logits.argmax(axis=1)
+    chosen = _chosen(names, said, classes)
     pooled = pooled_activations(run, units.layer)[:, units.numbers]
     tables = {}
     weights = run.head_weights(units.layer)
@@ -119,9 +120,11 @@ def overlaps(indicator: Floats, active: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _chosen(names: Sequence[str], classes: Sequence[str] | None) -> list[int]:
+def _chosen(
+    names: Sequence[str], said: NDArray[np.int64], classes: Sequence[str] | None
+) -> list[int]:
     if classes is None:
-        return list(range(len(names)))
+        return [int(c) for c in by_prediction(said, len(names))]
     return list(dict.fromkeys(class_index(names, name) for name in several(classes, "classes")))
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import click
 
+from andornot._tools.extras import install
 from andornot._version import __version__
 from andornot.cli.analyze import analyze
 from andornot.cli.attack import attack, edit
@@ -115,8 +116,8 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
         if package in _EXTRAS:
-            remedy = f'run pip install "andornot[{_EXTRAS[package]}]"'
-            say(f"andornot: this needs {package}, which is not installed; {remedy}")
+            remedy = install(_EXTRAS[package])
+            say(f"andornot: this needs {package}, which is not installed; run {remedy}")
             return 2
     if isinstance(error, BrokenPipeError):
         return 1

@@ -144,9 +144,9 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     COLOUR is a colour concept of the run, #rrggbb, or a name of HTML.
     """
     from andornot.edits import Recolour
-    from andornot.formula import parse
 
-    session, formula = _session(run, options), parse(region)
+    session = _session(run, options)
+    formula = session.region(region)
     rgb = session.colour(colour, formula)
     _tell(session.try_edit(sample, Recolour(formula, rgb, colour)), options)
 

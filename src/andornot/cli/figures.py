@@ -45,7 +45,7 @@ _PATH = click.Path(path_type=Path)
     "--classes",
     type=Names(),
     metavar="NAMES",
-    help="Draw contributions to these classes  [default: the first 4].",
+    help="Draw contributions to these classes  [default: the 4 predicted most often].",
 )
 @click.option(
     "--vectors",

@@ -24,11 +24,11 @@ SORTS = ("verdict", "held-out", "iou", "unit")
 @JSON
 def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_json: bool) -> None:
     """Score any FORMULA for a UNIT of a RUN: counts, all scores, IoU in each fold."""
-    from andornot.formula import parse
     from andornot.runs.run import Run
 
-    parsed = parse(" ".join(formula))
-    counts, folds = Run.open(run).score(unit, parsed, layer)
+    opened = Run.open(run)
+    parsed = opened.concepts.parse(" ".join(formula))
+    counts, folds = opened.score(unit, parsed, layer)
     report = {
         "unit": unit,
         "formula": str(parsed),

@@ -42,7 +42,15 @@ from andornot.concepts.positions import AtomMap, check_local_atoms, grid_shape, 
 from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.concepts.signatures import local_atoms, row_bytes, sorted_rows
 from andornot.errors import DataError, FormulaError, OptionError, quoted
-from andornot.formula import OPERATORS_ARE, Formula, as_formula, derived_name, nfc, respelled
+from andornot.formula import (
+    OPERATORS_ARE,
+    Formula,
+    as_formula,
+    derived_name,
+    nfc,
+    readings,
+    respelled,
+)
 
 if TYPE_CHECKING:
     import scipy.sparse
@@ -231,7 +239,7 @@ class ConceptTable:
             FormulaError: the text is no formula, or names an unknown concept.
             DataError: atoms are not told apart by what is known (see ``Known.by_atom``).
         """
-        columns = [self.index(name) for name in as_formula(formula).concepts]
+        columns = [self.index(name) for name in self.parse(formula).concepts]
         if self.known is None or self.known_concepts is None:
             return np.ones(self.n_atoms, np.bool_)
         if not self.known.by_atom:
@@ -320,13 +328,41 @@ class ConceptTable:
         mask[atoms[indptr[column] : indptr[column + 1]]] = True
         return mask
 
+    def parse(self, formula: Formula | str) -> Formula:
+        """A formula over the concepts of this table, of its text.
+
+        The names decide what a sign means: where a concept is called ``salt & pepper``, that is
+        it, and ``salt&pepper`` is two concepts where none is called so.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+
+        Examples:
+            >>> names = ["salt", "pepper", "R&B"]
+            >>> table = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), names)
+            >>> print(table.parse("salt&!pepper"), "and", table.parse("R&B | salt"))
+            salt AND NOT pepper and R&B OR salt
+        """
+        read = list(readings(formula)) if isinstance(formula, str) else []
+        likeliest = min(read, key=self._unknown, default=None)
+        if likeliest is None or self._unknown(likeliest):
+            plain = as_formula(formula)  # what is wrong with its spelling comes before its names
+            likeliest = likeliest or plain
+        for name in likeliest.concepts:
+            self.index(name)
+        return likeliest
+
+    def _unknown(self, formula: Formula) -> float:
+        """The share of a formula's names that no concept has."""
+        return sum(nfc(name) not in self._composed for name in formula.concepts) / formula.length
+
     def mask(self, formula: Formula | str) -> BoolArray:
         """Which atoms a formula is the union of; bool ``(n_atoms,)``.
 
         Raises:
             FormulaError: the text is no formula, or names an unknown concept.
         """
-        return as_formula(formula).evaluate(self.concept_mask)
+        return self.parse(formula).evaluate(self.concept_mask)
 
     def select(
         self,
@@ -387,7 +423,8 @@ class ConceptTable:
                 if not given.
 
         Raises:
-            DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
+            DataError: shapes do not fit, a mask holds more than True and False (or 0 and 1), or a
+                name stands twice.
 
         Examples:
             >>> masks = np.zeros((2, 3, 4, 4), bool)  # two concepts on three samples of 4 x 4

@@ -18,7 +18,7 @@ from andornot.edits.editor import Editor
 from andornot.edits.edits_of_images import Cutout, Paste, Place, Rgb, read_colour
 from andornot.edits.goals import Goal
 from andornot.errors import DataError, OptionError, quoted
-from andornot.formula import Formula, nfc, parse
+from andornot.formula import Formula, nfc
 from andornot.runs.run import Run
 
 if TYPE_CHECKING:
@@ -204,13 +204,21 @@ class EditSession:
             )
         return cast("ImageEditor", self.editor)
 
+    def region(self, formula: Formula | str) -> Formula:
+        """A formula over the concepts of the run's images, of its text.
+
+        Raises:
+            FormulaError: the text is no formula, or names an unknown concept.
+        """
+        return self._pictures.presence.table.parse(formula)
+
     def cutout(self, formula: Formula | str) -> Cutout:
         """The largest clean cut-out of a formula in the run's images.
 
         Raises:
             DataError: there is none.
         """
-        wanted = parse(formula) if isinstance(formula, str) else formula
+        wanted = self.region(formula)
         found = self._pictures.cutouts(wanted)
         if not found:
             raise DataError(

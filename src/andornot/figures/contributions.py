@@ -127,7 +127,10 @@ def _caption(shown: ContributionsFigure) -> list[str]:
         f"{shown.short} concepts.",
     ]
     if shown.some_classes:
-        caption.append(f"The classes are the first {CLASSES} of the network; others by --classes.")
+        caption.append(
+            f"The classes are the {CLASSES} that the network predicts most often; others by "
+            "--classes."
+        )
     if shown.of_images:
         caption.append("Images: those of the class that the network is surest of.")
     return caption

@@ -74,7 +74,7 @@ def trusted(
         tell(
             f"formulas of {len(units):,} units of layer {layer.name} are found; now the search is "
             "repeated on held-out, redrawn and shuffled samples, to tell how far to trust them "
-            "(--no-trust leaves that out)"
+            "(--no-trust, or trust=None, leaves that out)"
         )
 
     def keep(name: str, compute: Callable[[], Parts]) -> Parts:

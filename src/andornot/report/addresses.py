@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True)
@@ -14,18 +15,26 @@ class Addresses:
     Attributes:
         slugs: the name of each layer in addresses.
         concepts: the number of each concept.
+        paged: the numbers of those that have a page.
     """
 
     slugs: Mapping[str, str]
     concepts: Mapping[str, int]
+    paged: Container[int] = ()
 
     def unit(self, layer: str, unit: int) -> str:
         """The page of a unit."""
         return f"unit/{self.slugs[layer]}-{unit:05d}.html"
 
     def concept(self, name: str) -> str:
-        """The page of a concept that some formula names; none where concepts are not known."""
-        return f"concept/{self.concepts[name]:05d}.html" if name in self.concepts else ""
+        """The page of a concept, or its row in the table; none where concepts are not known."""
+        if name not in self.concepts:
+            return ""
+        if (number := self.concepts[name]) in self.paged:
+            return f"concept/{number:05d}.html"
+        # in quotes it is that very concept, whatever else has its words
+        escaped = re.sub(r'([\\"])', r"\\\1", name)
+        return "concepts.html#q=" + quote(f'"{escaped}"', safe="")
 
     @staticmethod
     def class_(number: int) -> str:

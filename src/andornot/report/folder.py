@@ -11,10 +11,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+from andornot._tools.extras import install
 from andornot.errors import OptionError, quoted
 
 TOP: Final = (
-    "index.html", "units.html", "units.js", "concepts.html", "classes.html", "analyses.html",
+    "index.html", "units.html", "units.js", "concepts.html", "concepts.js", "classes.html",
+    "analyses.html", "find.js",
 )  # fmt: skip
 """The files of a report that lie in its folder itself."""
 
@@ -28,11 +30,13 @@ def copy_static(folder: Path) -> None:
         shutil.copyfile(file, folder / "static" / file.name)
 
 
-def write_list(folder: Path, data: Mapping[str, Any]) -> None:
-    """Write the list of units that the gallery searches, as a script that sets it."""
+def write_list(
+    folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
+) -> None:
+    """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
     # escaped, so that no text of the data can end a script, should anyone inline the file
     text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    (folder / "units.js").write_text(f"window.andornot = {text};\n", encoding="utf-8")
+    (folder / f"{file}.js").write_text(f"window.andornot{called} = {text};\n", encoding="utf-8")
 
 
 def load_template(name: str) -> Any:
@@ -49,7 +53,7 @@ def load_template(name: str) -> Any:
     except ImportError:
         raise OptionError(
             "pages need the package jinja2, which is not installed; "
-            'install it with pip install "andornot[report]"'
+            f"install it with {install('report')}"
         ) from None
     try:
         return _environment(jinja2).get_template(name)

@@ -32,6 +32,10 @@ class SamplePages(Generic[V]):
         """A sample as the page of a unit shows it; what its template takes."""
         return view
 
+    def found_by(self, view: V) -> str:
+        """What a sample is found by: its name, or its words; empty where it has neither."""
+        return str(getattr(view, "name", ""))
+
     def marks(self, level: str) -> Mapping[str, str]:  # noqa: ARG002
         """Each mark of a word, and what it means."""
         return {}
@@ -55,6 +59,10 @@ class ImagePages(SamplePages[ImageView]):
 
 class PairPages(SamplePages[PairView]):
     """Sentence pairs with marked words."""
+
+    def found_by(self, view: PairView) -> str:
+        """Its words."""
+        return view.text
 
     def marks(self, level: str) -> Mapping[str, str]:
         """Each mark, and what it means."""

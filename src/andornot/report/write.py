@@ -3,9 +3,10 @@
 OUT/index.html              overview
 OUT/units.html, units.js    gallery of the units, and the list that it searches
 OUT/unit/LAYER-NUMBER.html  a page for each unit
-OUT/concepts.html           concepts that formulas name; concept/NUMBER.html for each
+OUT/concepts.html, concepts.js  all concepts; concept/NUMBER.html for each, up to a number
 OUT/classes.html            classes of the network; class/NUMBER.html for each
 OUT/analyses.html           what the analyses found
+OUT/find.js                 what the search finds, read when it is first used
 OUT/images/                 images, each once
 OUT/tables/                 tables as CSV and Parquet
 OUT/static/                 style sheet and script
@@ -20,25 +21,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from andornot._tools.files import writing
 from andornot._tools.progress import track
 from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
 from andornot.report.addresses import Addresses, slugs
+from andornot.report.find import SampleIndex, concept_row, concept_rows, ordered, search_index
 from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.pictures import Thumb, store_sheets
 from andornot.report.samples import SamplePages
+from andornot.views.answers import LayerAnswers
 from andornot.views.attacks import AttackView, attack_view, check_attacks
+from andornot.views.classes import ClassView
 from andornot.views.collection import Views, run_views
+from andornot.views.concepts import ConceptView
+from andornot.views.formula_steps import MOST_STEPS
 from andornot.views.given import Run
+from andornot.views.judged import INSTEAD
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
 from andornot.views.samples import SILENT, UNEXPLAINED
 from andornot.views.unit import CSS_COLOURS, Group, Story
 from andornot.views.unit_links import UnitLink
+
+_ROWS: Final = 100
+"""Concepts in the table before its script has run; as many as the script shows at once."""
 
 
 def write_report(
@@ -124,6 +134,7 @@ def write_pages(
         report.write_units(n_samples)
         report.write_lists()
         report.write_classes(attack_views)
+        report.write_index()
         report.write_first()
         report.write_tables()
     return out / "index.html"
@@ -138,17 +149,28 @@ class _Report:
         folder: where it is written.
         samples: puts samples on pages.
         thumbs: a small picture of each unit, by layer and number.
+        shown: which units' pages show each sample.
+        classes: those of the network, once they are written; and what the analyses found.
     """
 
     views: Views
     folder: Path
     samples: SamplePages[Any]
     thumbs: dict[tuple[str, int], Thumb] = field(default_factory=dict)
+    shown: SampleIndex = field(default_factory=SampleIndex)
+    classes: list[ClassView] = field(default_factory=list)
+    answers: list[LayerAnswers] = field(default_factory=list)
 
     @cached_property
     def addresses(self) -> Addresses:
         """Where pages lie."""
-        return Addresses(slugs(self.views.layers), self.views.concept_numbers)
+        paged = frozenset(view.number for view in self.concepts or () if view.has_page)
+        return Addresses(slugs(self.views.layers), self.views.concept_numbers, paged)
+
+    @cached_property
+    def concepts(self) -> list[ConceptView] | None:
+        """All concepts; None where they are not known."""
+        return self.views.concepts()
 
     def href(self, ref: UnitLink) -> str:
         """The page of a unit."""
@@ -159,14 +181,17 @@ class _Report:
         return self.thumbs.get((ref.layer, ref.unit))
 
     def write_thumbs(self) -> None:
-        """Write the image that excites each unit most."""
+        """Write a small picture of each unit."""
         for ref, view in self.views.pictures():
             if thumb := self.samples.thumb(view):
                 self.thumbs[ref.layer, ref.unit] = thumb
 
     def write_units(self, n_samples: int) -> None:
         """Write the page of each unit."""
-        for view in self.views.units(n_samples):
+        for place, view in enumerate(self.views.units(n_samples)):
+            for group in view.entry.groups:
+                for sample in group.samples:
+                    self.shown.add(self.samples.found_by(sample), place)
             groups = tuple(map(self._stored, view.entry.groups))
             left = None if view.unaccounted is None else self._stored(view.unaccounted)
             entry = replace(view.entry, groups=groups)
@@ -188,12 +213,28 @@ class _Report:
         write_list(self.folder, self._searched(units))
         feeds = None if units.are_weights is None else units
         self._write("units.html", "units", n_units=len(units.units), feeds=feeds)
-        concepts = self.views.concepts()
-        if concepts is not None:
-            often = sorted(concepts, key=lambda page: (-len(page.uses), page.name))
-            self._write("concepts.html", "concepts", pages=often)
-            for concept in track(concepts, "writing concepts", len(concepts)):
-                self._write(self.addresses.concept(concept.name), "concept", page=concept)
+        if self.concepts is not None:
+            self._write_concepts(self.concepts)
+
+    def _write_concepts(self, concepts: list[ConceptView]) -> None:
+        """Write the table of concepts, and the pages of those that have one."""
+        write_list(self.folder, concept_rows(concepts, self.addresses), "concepts", "Concepts")
+        paged = [view for view in concepts if view.has_page]
+        first = [concept_row(view, self.addresses) for view in ordered(concepts)[:_ROWS]]
+        self._write(
+            "concepts.html", "concepts", rows=first, n_concepts=len(concepts), n_pages=len(paged),
+            n_used=sum(bool(view.uses) for view in concepts),
+        )  # fmt: skip
+        for view in track(paged, "writing concepts", len(paged)):
+            self._write(self.addresses.concept(view.name), "concept", page=view)
+
+    def write_index(self) -> None:
+        """Write what the search finds."""
+        index = search_index(
+            self.units, self.views.signed_concepts(), self.concepts or (), self.classes,
+            self.answers, self.shown, self.views.samples_called[1], self.addresses, self._pages(),
+        )  # fmt: skip
+        write_list(self.folder, index, "find", "Index")
 
     def _searched(self, units: UnitList) -> dict[str, Any]:
         """The list that the gallery searches, as its script reads it."""
@@ -203,6 +244,7 @@ class _Report:
             "categories": units.categories,
             "classes": units.classes,
             "feeds": "" if not self.views.has_samples else feeds,
+            "instead": INSTEAD,
             "units": [self._row(units.layers[row.layer], row) for row in units.units],
         }
 
@@ -222,6 +264,8 @@ class _Report:
             note: store_sheets(self.folder, note, i) for i, note in enumerate(attacks, start=1)
         }
         classes, answers = self.views.classes(attacks), self.views.answers()
+        self.classes.extend(classes or ())
+        self.answers.extend(answers or ())
         if classes is not None:
             self._write("classes.html", "classes", pages=classes)
             for page in classes:
@@ -257,6 +301,8 @@ class _Report:
             "level": whole.level,
             "left_out": whole.left_out,
             "several_layers": whole.several_layers,
+            "called_one": self.views.samples_called[0],
+            "called": self.views.samples_called[1],
             "nav": self._pages(),
             "at": whole,
             "pieces": whole.pieces,
@@ -266,6 +312,7 @@ class _Report:
             "roles": ROLES,
             "size": (WIDTH, HEIGHT),
             "fails": (UNEXPLAINED, SILENT),
+            "most_steps": MOST_STEPS,
             "href": self.href,
             "thumb_of": self.thumb,
             "unit_href": self.addresses.unit,

@@ -8,7 +8,7 @@ from typing import Any
 
 from andornot._tools.lazy import resolve
 from andornot._tools.words import shortened
-from andornot.formula import Formula, parse, quote
+from andornot.formula import Formula, quote, read_back
 from andornot.measures.scores import Agreement, Counts
 from andornot.results.trust import Trust
 from andornot.results.verdict import Support, Verdict, verdict_of
@@ -156,7 +156,7 @@ class Scored:
         counts = Counts(*(int(data[name]) for name in ("tp", "fp", "fn", "tn")))
         # runs of older versions say nothing of twins
         twins = tuple(map(Twins.from_dict, data.get("twins", ())))
-        return cls(parse(data["formula"]), counts, float(data["score"]), twins)
+        return cls(read_back(data["formula"]), counts, float(data["score"]), twins)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.parallel import ordered_map
 from andornot.counting.active import UnitPositions
-from andornot.formula import And, Concept, Formula, Not, Or, parse
+from andornot.formula import And, Concept, Formula, Not, Or, read_back
 from andornot.formula_forms import negative_concepts, positive_concepts
 from andornot.results.explanation import Scored
 from andornot.results.trust import Core, HeldOut, Stability
@@ -134,7 +134,7 @@ def _core(
     }
     masks = np.zeros((counter.n_folds, 1, counter.n_atoms), np.uint8)
     for fold, text in enumerate(held.formulas):
-        rest = None if text is None else only(parse(text), like)
+        rest = None if text is None else only(read_back(text), like)
         if rest is not None:
             masks[fold, 0] = mask_of(str(rest))
     both, active = counter.by_sample(unit, masks)

@@ -22,6 +22,7 @@ from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import score_responses
 from andornot.results.explanation import Explanation
+from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.views.judged import as_shown
 from andornot.views.layer import (
@@ -31,11 +32,11 @@ from andornot.views.layer import (
     left_out,
     mean_trust,
     trust_sentences,
-    verdicts_found,
 )
 from andornot.views.neighbours import Match, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
-from andornot.views.plots import Plot, iou_by_length, iou_histogram, trust_by_length
+from andornot.views.plots import Plot, iou_by_length, iou_histogram
+from andornot.views.summary import summary
 from andornot.views.unit import (
     COUNTED,
     UnitEntry,
@@ -48,6 +49,7 @@ from andornot.views.unit import (
 )
 from andornot.views.unit_in_layer import UnitView, kind_words, lengths_plot
 from andornot.views.unit_links import UnitLink, unit_ref
+from andornot.views.unit_plots import held_out_line, trust_by_length
 
 LAYER: Final = "unit"
 """What the only layer of arrays is called."""
@@ -139,6 +141,11 @@ class ArrayContext:
         assert self.given is not None
         return self.given
 
+    @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+        return _known_only(self.result)
+
     def matcher(self, place: int) -> Matcher | None:
         """What scores formulas for a unit; None where no masks were given."""
         if self.given is None or self.table is None:
@@ -190,6 +197,7 @@ def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[
         tree=context.tree(e),
         missed=missed,
         alarms=alarms,
+        sure=held_out_line(e),
         lengths=lengths_plot(e),
         lower=lower_ranges(context.result.ranges(e.unit)),
         unaccounted=None,
@@ -233,7 +241,7 @@ def array_layer(context: ArrayContext) -> LayerView:
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
-        verdicts=verdicts_found(explanations),
+        summary=summary(headline({LAYER: context.result}), explanations),
         kinds=kinds_found(explanations),
         left_out=left_out(context.refs),
         best=best_units(explanations, context.refs),

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from andornot._tools.words import count
-from andornot.data.classes import match_classes
+from andornot.data.classes import by_prediction, match_classes
 from andornot.views.attacks import AttackView
 from andornot.views.layer_context import LayerContext
 from andornot.views.plain import View
@@ -37,6 +37,7 @@ class ClassView(View):
     Attributes:
         name: of the class.
         number: its place among the network's classes.
+        predicted: how many samples the network takes for it; None if that is not known.
         sentences: how often it occurs and is predicted.
         links: the units that go with it, layer by layer and quantity by quantity.
         attacks: what was tried to lead samples to it, or away from it.
@@ -44,6 +45,7 @@ class ClassView(View):
 
     name: str
     number: int
+    predicted: int | None
     sentences: tuple[str, ...]
     links: tuple[Links, ...]
     attacks: tuple[AttackView, ...]
@@ -54,7 +56,10 @@ def class_views(
     contexts: Sequence[LayerContext],
     attacks: Sequence[AttackView],
 ) -> list[ClassView]:
-    """A view of each class of the network; none where classes are not known."""
+    """A view of each class of the network, those that it predicts most often first.
+
+    There is none where classes are not known.
+    """
     linked = [context for context in contexts if context.links is not None]
     if not linked:
         return []
@@ -63,15 +68,17 @@ def class_views(
     # a network with a single class gives everything that class
     known = "prediction" in samples and len(names) > 1
     said = samples["prediction"].to_numpy() if known else None
+    order = range(len(names)) if said is None else by_prediction(said, len(names))
     return [
         ClassView(
-            name=name,
-            number=c,
+            name=names[c],
+            number=int(c),
+            predicted=None if said is None else int((said == c).sum()),
             sentences=_about_class(None if said is None else said == c, labels == c),
             links=tuple(link for context in linked for link in _links(context, c, len(linked))),
-            attacks=tuple(note for note in attacks if name in (note.target, note.source)),
+            attacks=tuple(note for note in attacks if names[c] in (note.target, note.source)),
         )
-        for c, name in enumerate(names)
+        for c in order
     ]
 
 

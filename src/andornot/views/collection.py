@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from andornot._tools.tables import write_csv
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
+from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.runs.run import Run, check_run
 from andornot.views.answers import LayerAnswers, ask_all, layer_answers
@@ -26,20 +27,25 @@ from andornot.views.arrays import (
     array_units,
 )
 from andornot.views.attacks import AttackView
+from andornot.views.card_pictures import card_pictures
 from andornot.views.classes import ClassView, class_views
 from andornot.views.concepts import ConceptView, concept_views
+from andornot.views.findable import Signed, signed_concepts
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
-from andornot.views.judged import headline_of
-from andornot.views.layer import LayerView, layer_view
+from andornot.views.judged import headline_of, headline_sentences
+from andornot.views.layer import LayerView, best_first, layer_view
 from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
-from andornot.views.of_run import data_name, model_name, run_headline
-from andornot.views.origins import origins
+from andornot.views.of_run import about, facts_of, model_name, results_of
+from andornot.views.origins import model_labelled
 from andornot.views.plain import View
-from andornot.views.unit import COUNTED, Story, choose_units
+from andornot.views.summary import Summary, summary
+from andornot.views.unit import Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
 from andornot.views.unit_links import UnitLink
+
+_COUNTED = ("positions", "concepts")
 
 ARRAY = "array"
 """The level of a report on arrays."""
@@ -58,8 +64,11 @@ class RunView(View):
         pieces: the template that says how pages speak of samples.
         several_layers: whether the run has several.
         left_out: which units are not shown, in a sentence; empty if all are.
-        headline: what all layers come to, shown or not: verdicts, and how much is explained.
-        layers: the layers that are shown.
+        about: what was looked at, in a line.
+        summary: what all layers come to at a glance, shown or not.
+        headline: the same in sentences: verdicts, and how much is explained.
+        layers: the layers that are shown, the best one first.
+        warning: whom the concepts come from, where a trained model labelled; else empty.
         facts: how the explanations were made: what, and its value.
         story: what is told first, where anything is.
     """
@@ -71,10 +80,13 @@ class RunView(View):
     pieces: str
     several_layers: bool
     left_out: str
+    about: str
+    summary: Summary
     headline: tuple[str, ...]
     layers: tuple[LayerView, ...]
     facts: tuple[tuple[str, str], ...]
     story: Story | None
+    warning: str = ""
 
 
 class Views(ABC):
@@ -111,7 +123,7 @@ class Views(ABC):
 
     @abstractmethod
     def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
-        """The image that excites each unit most; none where there are no images."""
+        """An image for each unit, one that excites it most; none where there are no images."""
 
     @abstractmethod
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
@@ -131,12 +143,21 @@ class Views(ABC):
         """The number of each concept, as :class:`ConceptView` has it."""
         return {} if self.table is None else {name: i for i, name in enumerate(self.table.names)}
 
+    @property
+    def samples_called(self) -> tuple[str, str]:
+        """What a sample is called, and several."""
+        return "sample", "samples"
+
+    def signed_concepts(self) -> list[Signed]:
+        """The concepts of each unit's formula, with whether they stand after NOT."""
+        return signed_concepts(self.contexts)
+
     def unit_list(self) -> UnitList:
         """What the list of all units searches and sorts by."""
         return unit_list(self.table, self.contexts)
 
     def concepts(self) -> list[ConceptView] | None:
-        """Each concept that a formula names; None where concepts are not known."""
+        """Each concept of the table; None where concepts are not known."""
         return None if self.table is None else concept_views(self.table, self.contexts)
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView] | None:  # noqa: ARG002
@@ -182,6 +203,8 @@ class ViewsOfRun(Views):
     @cached_property
     def whole(self) -> RunView:
         """What is said of all of it."""
+        results, twin = results_of(self.run, self.against)
+        found = headline(results, twin)
         return RunView(
             title=f"Units of {model_name(self.run)}",
             level=self.run.level,
@@ -190,10 +213,20 @@ class ViewsOfRun(Views):
             pieces=self.run.modality.template,
             several_layers=len(self.run.layers) > 1,
             left_out=_left_out(self.contexts),
-            headline=run_headline(self.run, self.against),
-            layers=tuple(map(layer_view, self.contexts)),
-            facts=_facts(self.run),
+            about=about(self.run, tuple(context.layer for context in self.contexts)),
+            summary=summary(found, (e for result in results.values() for e in result)),
+            headline=headline_sentences(found),
+            layers=best_first(
+                layer_view(
+                    context,
+                    summary(headline(results, twin, context.layer), results[context.layer]),
+                    number,
+                )
+                for number, context in enumerate(self.contexts)
+            ),
+            facts=facts_of(self.run),
             story=self.story,
+            warning=model_labelled(self.run),
         )
 
     @property
@@ -205,10 +238,15 @@ class ViewsOfRun(Views):
         """What puts samples on pages, as the run's modality names it."""
         return self.run.modality.find(self.run.modality.pages)
 
+    @property
+    def samples_called(self) -> tuple[str, str]:
+        """What a sample is called, and several."""
+        return self.run.modality.sample, self.run.modality.samples
+
     def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
-        """The image that excites each unit most; none where there are no images."""
-        for context in self.contexts:
-            yield from context.pictures()
+        """An image for each unit; none where there are no images."""
+        if self.run.modality.pictures:
+            yield from card_pictures(self.contexts)
 
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
         """Each unit, with so many samples at most."""
@@ -268,7 +306,7 @@ def run_views(
         ('Units of net', ['red', 'green', 'blue', 'red OR yellow'])
     """
     check_run(run)
-    run_headline(run, against)  # raises before anything is asked
+    results_of(run, against)  # raises before anything is asked
     names = run.layers if layer is None else (run.layer(layer),)
     galleries = _galleries(run, names, data)
     shown = [_shown_units(gallery.result, units, n_units, story) for gallery in galleries]
@@ -308,27 +346,6 @@ def _left_out(contexts: Sequence[LayerContext]) -> str:
     return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
 
 
-def _facts(run: Run) -> tuple[tuple[str, str], ...]:
-    """How the run was made: what, and its value."""
-    m = run.record
-    search = m.search
-    made = [
-        ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
-        ("positions", f"{run.at_positions.n_positions:,}"),
-        *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
-        ("concepts", f"{m.data.concepts:,}"),
-        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
-        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
-        ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
-        *([("counted", COUNTED)] if run.known_only else []),
-        ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
-        ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
-         f"{m.data.fingerprint[:12]}"),
-    ]  # fmt: skip
-    return tuple((name, str(value)) for name, value in made)
-
-
 @dataclass(frozen=True, eq=False)
 class ViewsOfArrays(Views):
     """The views of explanations of arrays.
@@ -359,7 +376,7 @@ class ViewsOfArrays(Views):
     @cached_property
     def whole(self) -> RunView:
         """What is said of all of it."""
-        layers = (array_layer(self.context),)
+        layers, facts = (array_layer(self.context),), array_facts(self.context)
         return RunView(
             title=self.title,
             level=ARRAY,
@@ -368,9 +385,11 @@ class ViewsOfArrays(Views):
             pieces="rows.html.j2",
             several_layers=False,
             left_out="",
+            about=", ".join(f"{value} {name}" for name, value in facts if name in _COUNTED),
+            summary=layers[0].summary,
             headline=headline_of({self.context.layer: self.context.result}),
             layers=layers,
-            facts=array_facts(self.context),
+            facts=facts,
             story=None,
         )
 

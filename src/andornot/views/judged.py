@@ -10,7 +10,7 @@ from typing import Final
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.explainer import with_unknown
-from andornot.formula import parse
+from andornot.formula import read_back
 from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, Headline, headline
 from andornot.results.result import Result
@@ -22,11 +22,20 @@ SURE: Final = "sure"
 DOUBTFUL: Final = "doubtful"
 """How a formula looks: in bold type, or grey; anything else in between."""
 
+NO_FORMULA: Final = "No formula over these concepts"
+"""What stands in place of the formula where the verdict is chance; the formula comes below."""
+
 _LOOKS: Final = {
     Verdict.SOLID: SURE,
     Verdict.CHANCE: DOUBTFUL,
     Verdict.TOO_LITTLE_DATA: DOUBTFUL,
 }
+
+INSTEAD: Final = {
+    str(Verdict.CHANCE): NO_FORMULA,
+    str(Verdict.TOO_LITTLE_DATA): "Too little data for a formula",
+}
+"""What is said in place of a formula that must not be relied on, by verdict."""
 
 _HOW_MUCH: Final = {
     Extent.MOST: "explains most of the unit",
@@ -42,7 +51,8 @@ class VerdictView(View):
     Attributes:
         verdict: in a word; empty where there is no formula.
         meaning: in a sentence.
-        look: :data:`SURE`, :data:`DOUBTFUL`, or empty.
+        look: :data:`SURE`, :data:`DOUBTFUL`, or empty; sure is what is solid, unless it explains
+            little of the unit.
         held_out: IoU on samples that the formula was not found on; ``low`` and ``high`` hold the
             middle 95 % of it.
         chance: the same where there is nothing to find.
@@ -63,6 +73,22 @@ class VerdictView(View):
     in_sample: str = ""
 
     @property
+    def how_much(self) -> str:
+        """How much of the unit a formula that is more than chance explains, in two words."""
+        if self.verdict not in (Verdict.SOLID, Verdict.PARTIAL) or not self.extent:
+            return ""
+        return "explains a part" if self.extent == Extent.PART else f"explains {self.extent}"
+
+    @property
+    def instead(self) -> str:
+        """What is said in place of the formula, which then stands below; empty where it holds."""
+        return INSTEAD.get(self.verdict, "")
+
+    def explains(self) -> str:
+        """How much of the unit the formula explains, in words; empty where that is not known."""
+        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
+
+    @property
     def is_tested(self) -> bool:
         """Whether it was held against chance."""
         return self.verdict not in ("", Verdict.NOT_TESTED)
@@ -78,8 +104,11 @@ def judged(e: Explanation) -> VerdictView:
     if trust is None:
         return plain
     held, luck = trust.held_out, trust.held_out_chance
+    # a formula may hold for sure and still say little of its unit
+    little = trust.extent is Extent.LITTLE and plain.look == SURE
     return replace(
         plain,
+        look="" if little else plain.look,
         held_out=trust.held_out_iou,
         chance=None if luck is None else luck.iou,
         gain=None if luck is None else luck.gain,
@@ -121,7 +150,7 @@ def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
     """Whether the folds found other formulas, of which the held-out numbers are."""
     found = [f for f in (trust.held_out.formulas if trust.held_out else ()) if f is not None]
     # formulas are equal up to order
-    if e.shown is not None and found and e.shown.formula not in map(parse, found):
+    if e.shown is not None and found and e.shown.formula not in map(read_back, found):
         often, _ = Counter(found).most_common(1)[0]
         yield f"no fold found this very formula; held out are those found there, as {often}"
 

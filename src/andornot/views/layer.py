@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from andornot._tools.words import count
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
-from andornot.results.verdict import Verdict, listed
+from andornot.results.verdict import listed
 from andornot.views.judged import as_shown
 from andornot.views.layer_context import LayerContext
 from andornot.views.of_run import looked_at, overview, threshold
-from andornot.views.origins import model_labelled
 from andornot.views.plain import View
 from andornot.views.plots import (
     Plot,
@@ -21,9 +20,10 @@ from andornot.views.plots import (
     category_shares,
     iou_by_length,
     iou_histogram,
-    trust_by_length,
 )
+from andornot.views.summary import Summary
 from andornot.views.unit_links import UnitLink
+from andornot.views.unit_plots import trust_by_length
 from andornot.views.wording import held_out_iou, vocabulary_limit
 
 _BEST = 8
@@ -39,7 +39,8 @@ class LayerView(View):
         active: when a unit counts as active.
         map_shape: height and width of a unit's map, in values.
         plots: its figures.
-        verdicts: the verdicts on its formulas: word, meaning, how many units.
+        summary: what all its units come to, shown or not.
+        number: its number in the list of units.
         kinds: the sorts of formula: name, meaning, how many units.
         left_out: units without a formula: why, and how many.
         best: the first units that have a formula: by verdict, then by gain.
@@ -50,36 +51,45 @@ class LayerView(View):
     active: str
     map_shape: str
     plots: tuple[Plot, ...]
-    verdicts: tuple[tuple[str, str, int], ...]
+    summary: Summary
     kinds: tuple[tuple[str, str, int], ...]
     left_out: tuple[tuple[str, int], ...]
     best: tuple[UnitLink, ...]
+    number: int = 0
 
 
-def layer_view(context: LayerContext) -> LayerView:
-    """What is said of a layer as a whole."""
+def layer_view(context: LayerContext, summary: Summary, number: int = 0) -> LayerView:
+    """What is said of a layer as a whole.
+
+    Args:
+        context: the layer.
+        summary: what all its units come to.
+        number: its number in the list of units.
+    """
     refs = context.refs
     return LayerView(
         name=context.layer,
         sentences=(
             *overview(context.run, context.layer, looked_at(context.run), len(refs)),
             *trust_sentences(context.explanations),
-            *filter(None, (model_labelled(context.run),)),
         ),
         active=threshold(context.run, context.layer),
         map_shape=" × ".join(map(str, context.run.activations(context.layer).map_shape)),
         plots=_plots(context),
-        verdicts=verdicts_found(context.explanations),
+        summary=summary,
         kinds=kinds_found(context.explanations),
         left_out=left_out(refs),
         best=best_units(context.explanations, refs),
+        number=number,
     )
 
 
-def verdicts_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:
-    """The verdicts on formulas, best first: word, meaning, how many units."""
-    found = Counter(e.verdict for e in explanations)
-    return tuple((str(v), v.meaning, found[v]) for v in Verdict if found[v])
+def best_first(layers: Iterable[LayerView]) -> tuple[LayerView, ...]:
+    """Layers with the best one first, by shares and scores held out.
+
+    Where nothing was held against chance they keep the network's order.
+    """
+    return tuple(sorted(layers, key=lambda layer: [-value for value in layer.summary.rank]))
 
 
 def kinds_found(explanations: Iterable[Explanation]) -> tuple[tuple[str, str, int], ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -22,7 +22,6 @@ from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 from andornot.views.class_links import ClassLinks
 from andornot.views.histograms import Histogram, histograms
-from andornot.views.image_gallery import ImageView
 from andornot.views.parts import FormulaPart, Matcher
 from andornot.views.samples import Gallery
 from andornot.views.unit_links import UnitLink, unit_ref
@@ -52,6 +51,11 @@ class LayerContext:
         """The concepts of the run."""
         return self.run.concepts
 
+    @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+        return self.run.known_only
+
     @cached_property
     def explanations(self) -> tuple[Explanation, ...]:
         """Of the units to show."""
@@ -62,13 +66,6 @@ class LayerContext:
         """The units as other views point at them."""
         listed = track(self.explanations, f"listing {self.layer}", len(self.units))
         return tuple(unit_ref(self.layer, e, self.gallery.example(e.unit)) for e in listed)
-
-    def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
-        """The image that excites each unit most; none of units on sentences."""
-        if self.run.modality.pictures:
-            for ref in track(self.refs, f"picturing {self.layer}", len(self.units)):
-                for view in self.gallery.unit(ref.unit, 1).samples:
-                    yield ref, view
 
     @cached_property
     def responses(self) -> Responses:

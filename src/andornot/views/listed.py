@@ -49,6 +49,10 @@ class Listed(Protocol):
         """The concepts; None where they were not given."""
 
     @property
+    def known_only(self) -> bool:
+        """Whether formulas are scored only where all their concepts are known."""
+
+    @property
     def links(self) -> ClassLinks | None:
         """How units go together with classes; None where no class is known."""
 
@@ -64,6 +68,7 @@ class UnitRow(View):
         status: why there is no formula; empty where there is one.
         verdict: how far it can be relied on, in a word.
         look: how it looks (see ``judged.VerdictView``).
+        extent: how much of the unit it explains, in two words; empty where it may be chance.
         place: its place among the units of all layers, by verdict, then by gain.
         iou: intersection over union, to four decimals.
         gain: what the longest formulas add to the IoU of one concept, likewise.
@@ -83,6 +88,7 @@ class UnitRow(View):
     status: str
     verdict: str
     look: str
+    extent: str
     place: int
     iou: float
     gain: float
@@ -170,6 +176,7 @@ def _row(context: Listed, ref: UnitLink, e: Explanation, column: dict[str, int])
         status="" if formula else ref.status,
         verdict=judged.verdict,
         look=judged.look,
+        extent=judged.how_much,
         place=0,
         iou=round(ref.iou, 4),
         gain=round(ious[-1] - ious[0], 4) if formula else 0,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
 from andornot.views.plain import View
 
@@ -17,7 +16,7 @@ _BLOCK = 256
 
 @dataclass(frozen=True)
 class Match(View):
-    """Another unit (or a concept), by its place in a list, and how near it is."""
+    """Another unit, by its place in a list, and how near it is."""
 
     index: int
     score: float
@@ -44,31 +43,3 @@ def nearest_units(
             cosines[row] = -1
             order = np.argsort(-cosines, kind="stable")[:n]
             yield tuple(Match(int(i), float(cosines[i])) for i in order if cosines[i] > 0)
-
-
-def best_units(
-    responses: Responses,
-    units: Sequence[int],
-    table: ConceptTable,
-    concepts: Sequence[int],
-    doubtful: Sequence[bool],
-    n: int = 6,
-) -> Iterator[tuple[Match, ...]]:
-    """For each of these concepts the units that it alone describes best, by IoU.
-
-    Doubtful units come after all others: one that is active on three positions has an IoU of 1
-    with whatever holds on these. A ``Match`` counts in ``units``.
-    """
-    counts = responses.matrix()[list(units)]
-    active = np.asarray(counts.sum(axis=1)).ravel()
-    carried = scipy.sparse.csr_array(
-        (np.ones(len(table.indices), np.int64), table.indices, table.indptr),
-        shape=(table.n_atoms, table.n_concepts),
-    ).tocsc()
-    for start in range(0, len(concepts), _BLOCK):
-        chosen = np.asarray(concepts[start : start + _BLOCK])
-        hits = (counts @ carried[:, chosen]).toarray().T
-        either = active + table.concept_counts[chosen, None] - hits
-        for ious in hits / np.maximum(either, 1):
-            order = [i for i in np.lexsort((-ious, doubtful)) if ious[i] > 0]
-            yield tuple(Match(int(i), float(ious[i])) for i in order[:n])

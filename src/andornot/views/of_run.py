@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.words import count
 from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
 from andornot.errors import OptionError
@@ -18,8 +19,10 @@ from andornot.results.result import Result
 from andornot.runs.manifest import RulePart
 from andornot.runs.run import Run
 from andornot.views.judged import headline_of
+from andornot.views.origins import origins
 from andornot.views.readings import both_readings
 from andornot.views.unit import (
+    COUNTED,
     MAX_WEIGHTS,
     ClassWeight,
     Group,
@@ -72,9 +75,24 @@ def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
     Raises:
         OptionError: the runs cannot be compared.
     """
+    return headline_of(*results_of(run, against))
+
+
+def results_of(
+    run: Run, against: Run | None = None
+) -> tuple[dict[str, Result], dict[str, Result] | None]:
+    """The explanations of all layers of a run, and of its untrained twin where there is one.
+
+    Args:
+        run: the run.
+        against: one of the same network with random weights, where there is one.
+
+    Raises:
+        OptionError: the runs cannot be compared.
+    """
     own = _results(run)
     if against is None:
-        return headline_of(own)
+        return own, None
     check_comparable(run, against)
     twin = _results(against)
     if own == twin:
@@ -82,7 +100,7 @@ def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
             f"{against.path} explains all units as {run.path} does, so it is no untrained twin; "
             "make one with --random-weights"
         )
-    return headline_of(own, twin)
+    return own, twin
 
 
 def _results(run: Run) -> dict[str, Result]:
@@ -177,6 +195,34 @@ def looked_at(run: Run) -> str:
     if not run.positions.counted:
         return told
     return f"{told}, {run.concepts.n_positions:,} {run.positions.position}s"
+
+
+def about(run: Run, layers: Sequence[str]) -> str:
+    """What was looked at, in a line, in these layers."""
+    shown = count(len(layers), "layer") if len(layers) > 1 else f"layer {layers[0]}"
+    samples = f"{run.modality.counted(run.record.data.samples)} of {data_name(run)}"
+    return f"{shown}, {samples}, {count(run.record.data.concepts, 'concept')}"
+
+
+def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
+    """How the run was made: what, and its value."""
+    m = run.record
+    search = m.search
+    made = [
+        ("network", model_name(run)),
+        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
+        ("positions", f"{run.at_positions.n_positions:,}"),
+        *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
+        ("concepts", f"{m.data.concepts:,}"),
+        *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
+        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
+        ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
+        *([("counted", COUNTED)] if run.known_only else []),
+        ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),
+        ("fingerprints", f"network {m.model.fingerprint[:12]}, data "
+         f"{m.data.fingerprint[:12]}"),
+    ]  # fmt: skip
+    return tuple((name, str(value)) for name, value in made)
 
 
 def _last_part(path: str) -> str:

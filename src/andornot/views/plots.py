@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from andornot.views.histograms import Histogram
 from andornot.views.plain import View
 
 WIDTH: Final = 460
@@ -83,6 +82,24 @@ class Curve(View):
 
 
 @dataclass(frozen=True)
+class Label(View):
+    """A text beside what it names, with the look of that."""
+
+    x: float
+    y: float
+    look: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Numbers(View):
+    """What a plot shows as a table, for those who cannot see it: headings, and rows of texts."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Plot(View):
     """A plot.
 
@@ -93,6 +110,8 @@ class Plot(View):
         bars, curves, dots: what is drawn, in this order.
         rules: vertical lines with a text.
         key: what the looks mean.
+        labels: names beside curves, in place of a key.
+        numbers: the same as a table; None where there is one elsewhere.
     """
 
     title: str
@@ -104,6 +123,8 @@ class Plot(View):
     dots: tuple[Dot, ...] = ()
     rules: tuple[tuple[float, str], ...] = ()
     key: tuple[tuple[str, str], ...] = ()
+    labels: tuple[Label, ...] = ()
+    numbers: Numbers | None = None
 
 
 def x_axis(low: float, high: float, label: str) -> Scale:
@@ -133,8 +154,9 @@ def round_numbers(low: float, high: float, about: int = 5) -> list[float]:
     return [float(f"{i * step:.10g}") for i in range(first, last + 1)]
 
 
-def _bar(x: Scale, y: Scale, left: float, right: float, value: float, look: str, title: str,
-         base: float = 0.0) -> Bar:  # fmt: skip
+def bar(x: Scale, y: Scale, left: float, right: float, value: float, look: str, title: str,
+        base: float = 0.0) -> Bar:  # fmt: skip
+    """A rectangle between two places of the horizontal axis, up from ``base``."""
     at, top = x(left), y(base + value)
     width = max(x(right) - at - _GAP, 0.5)
     return Bar(at, top, round(width, 2), round(y(base) - top, 2), look, title)
@@ -151,7 +173,7 @@ def iou_histogram(table: pd.DataFrame) -> Plot:
     x = x_axis(0, float(table["to"].iloc[-1]), "IoU")
     y = y_axis(0, float(table[[short, long]].to_numpy().max()), "units")
     bars = tuple(
-        _bar(
+        bar(
             x, y, row["from"], row["to"], row[long], "main",
             f"IoU {row['from']:.3f} to {row['to']:.3f}: {row[long]:.0f} units",
         )
@@ -166,6 +188,13 @@ def iou_histogram(table: pd.DataFrame) -> Plot:
         "single concepts as a line; the table below has the numbers.",
         x, y, bars=bars, curves=(Curve((*steps, (steps[-1][0], y(0))), "second"),),
         key=(("main", f"up to {longest} concepts"), ("second", "one concept")),
+        numbers=Numbers(
+            ("IoU", "units with one concept", f"with up to {longest}"),
+            tuple(
+                (f"{row['from']:.3f} to {row['to']:.3f}", f"{row[short]:,.0f}", f"{row[long]:,.0f}")
+                for _, row in table.iterrows()
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -176,7 +205,7 @@ def iou_by_length(table: pd.DataFrame) -> Plot:
         table: ``by_length`` of the analysis ``length``.
     """
     n = [float(v) for v in table["length"]]
-    x = _lengths(len(n))
+    x = lengths_axis(len(n))
     y = y_axis(0, float(table[["mean", "q75"]].to_numpy().max()), "IoU")
     low = [(x(a), y(b)) for a, b in zip(n, table["q25"], strict=True)]
     high = [(x(a), y(b)) for a, b in zip(n, table["q75"], strict=True)]
@@ -192,73 +221,20 @@ def iou_by_length(table: pd.DataFrame) -> Plot:
         x, y, dots=dots,
         curves=(Curve((*low, *reversed(high)), "band", closed=True), Curve(tuple(mean), "main")),
         key=(("main", "mean"), ("band", "middle half of the units")),
-    )  # fmt: skip
-
-
-def _lengths(n: int) -> Scale:
-    scale = x_axis(0.5, n + 0.5, "concepts in the formula, at most")
-    return replace(scale, ticks=tuple((float(i), str(i)) for i in range(1, n + 1)))
-
-
-def unit_by_length(ious: Sequence[float]) -> Plot:
-    """IoU of one unit's best formula of each maximum length."""
-    x, y = _lengths(len(ious)), y_axis(0, 1.05 * max(*ious, 1e-9), "IoU")
-    points = tuple((x(i), y(iou)) for i, iou in enumerate(ious, start=1))
-    return Plot(
-        "IoU by length",
-        f"IoU rises from {ious[0]:.3f} with one concept to {ious[-1]:.3f} with up to {len(ious)}.",
-        x, y, curves=(Curve(points, "main"),),
-        dots=tuple(
-            Dot(*point, "main", f"up to {i}: IoU {iou:.4f}")
-            for i, (point, iou) in enumerate(zip(points, ious, strict=True), start=1)
+        numbers=Numbers(
+            ("concepts, at most", "mean IoU", "middle half of the units"),
+            tuple(
+                (f"{n:.0f}", f"{mean:.3f}", f"{low:.3f} to {high:.3f}")
+                for n, mean, low, high in table[["length", "mean", "q25", "q75"]].to_numpy()
+            ),
         ),
     )  # fmt: skip
 
 
-def trust_by_length(
-    in_sample: Sequence[float],
-    held_out: Sequence[float],
-    null: Sequence[float],
-    *,
-    luck: tuple[int, float] | None = None,
-) -> Plot:
-    """IoU by length: on the samples searched, on others, and by chance.
-
-    Args:
-        in_sample: on the samples searched.
-        held_out: on others.
-        null: by chance, on the samples searched; empty if not known.
-        luck: by chance on others: a length, and the IoU there; None if not known.
-    """
-    n = len(held_out)
-    top = max(*in_sample, *held_out, *null, *(luck or ())[1:], 1e-9)
-    x, y = _lengths(n), y_axis(0, 1.05 * top, "IoU")
-    lines = (("rest", "on the samples searched", in_sample), ("main", "held out", held_out),
-             ("second", "by chance, on the samples searched", null))  # fmt: skip
-    shown = [(look, text, ious) for look, text, ious in lines if len(ious)]
-    curves = [
-        Curve(tuple((x(i), y(iou)) for i, iou in enumerate(ious, start=1)), look)
-        for look, _, ious in shown
-    ]
-    dots = [
-        Dot(x(i), y(iou), look, f"{text}, up to {i}: IoU {iou:.4f}")
-        for look, text, ious in shown
-        for i, iou in enumerate(ious, start=1)
-    ]
-    chance = f"; by chance {null[-1]:.3f}" if len(null) else ""
-    key = [(look, text) for look, text, _ in shown]
-    if luck is not None:
-        length, iou = luck
-        dots.append(Dot(x(length), y(iou), "second", f"by chance, held out: IoU {iou:.4f}"))
-        key += [] if len(null) else [("second", "by chance, held out")]
-        chance += f"; by chance, held out, {iou:.3f}"
-    return Plot(
-        "IoU by length, held out and by chance" if chance else "IoU by length, held out",
-        f"With up to {n} concepts the IoU is {in_sample[-1]:.3f} on the samples searched and "
-        f"{held_out[-1]:.3f} held out{chance}.",
-        x, y, curves=tuple(curves), dots=tuple(dots),
-        key=tuple(key),
-    )  # fmt: skip
+def lengths_axis(n: int) -> Scale:
+    """A horizontal axis of the numbers of concepts."""
+    scale = x_axis(0.5, n + 0.5, "concepts in the formula, at most")
+    return replace(scale, ticks=tuple((float(i), str(i)) for i in range(1, n + 1)))
 
 
 def category_shares(table: pd.DataFrame) -> Plot:
@@ -270,7 +246,7 @@ def category_shares(table: pd.DataFrame) -> Plot:
     lengths = sorted(table["length"].unique())
     last = table[table["length"] == lengths[-1]]
     kinds = list(last.sort_values("uses", ascending=False)["category"])
-    x, y = _lengths(len(lengths)), y_axis(0, 1, "share of all mentions")
+    x, y = lengths_axis(len(lengths)), y_axis(0, 1, "share of all mentions")
     bars: list[Bar] = []
     for n, own in table.groupby("length"):
         base, share = 0.0, dict(zip(own["category"], own["share"], strict=True))
@@ -278,7 +254,7 @@ def category_shares(table: pd.DataFrame) -> Plot:
             title = f"{kind}: {share[kind]:.1%} with up to {n} concepts"
             place = float(str(n))
             bars.append(
-                _bar(x, y, place - 0.4, place + 0.4, share[kind], f"kind-{i % 8}", title, base)
+                bar(x, y, place - 0.4, place + 0.4, share[kind], f"kind-{i % 8}", title, base)
             )
             base += share[kind]
     most = last.sort_values("share").iloc[-1]
@@ -289,7 +265,17 @@ def category_shares(table: pd.DataFrame) -> Plot:
         f"({most['share']:.0%}).",
         x, y, bars=tuple(bars),
         key=tuple((f"kind-{i % 8}", str(kind)) for i, kind in enumerate(kinds)),
+        numbers=Numbers(
+            ("category", *(f"up to {n}" for n in lengths)),
+            tuple((str(kind), *(_share(table, kind, n) for n in lengths)) for kind in kinds),
+        ),
     )  # fmt: skip
+
+
+def _share(table: pd.DataFrame, category: str, length: int) -> str:
+    """The share of a category among formulas of a length; a dash where it has none."""
+    own = table[(table["category"] == category) & (table["length"] == length)]["share"]
+    return f"{own.iloc[0]:.1%}" if len(own) else "–"
 
 
 def accuracy_scatter(
@@ -319,37 +305,4 @@ def accuracy_scatter(
             )
             for _, row in known.iterrows()
         ),
-    )  # fmt: skip
-
-
-def _thousands(n: int) -> str:
-    """A number such as ``10k`` or ``1M``."""
-    for size, letter in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
-        if n >= size:
-            return f"{n // size}{letter}"
-    return str(n)
-
-
-def activation_histogram(histogram: Histogram, threshold: float) -> Plot:
-    """How often a unit takes which values, on a logarithmic scale, with its threshold."""
-    top = math.ceil(math.log10(max(histogram.counts) + 1))
-    x = x_axis(histogram.low, histogram.high, "activation")
-    ticks = tuple((math.log10(10**p + 1), _thousands(10**p)) for p in range(top + 1))
-    y = replace(y_axis(0, float(top) + 0.1, "values (logarithmic)"), ticks=ticks[: top + 1])
-    edges = np.linspace(histogram.low, histogram.high, len(histogram.counts) + 1)
-    bars = tuple(
-        _bar(
-            x, y, float(a), float(b), math.log10(n + 1), "main" if b > threshold else "rest",
-            f"{a:.3g} to {b:.3g}: {n:,} values",
-        )
-        for a, b, n in zip(edges[:-1], edges[1:], histogram.counts, strict=True)
-        if n
-    )  # fmt: skip
-    shown = histogram.low <= threshold <= histogram.high
-    return Plot(
-        "How strongly it fires",
-        f"Histogram of {histogram.total:,} activations from {histogram.low:.3g} to "
-        f"{histogram.high:.3g}, with the threshold at {threshold:.3g}; "
-        f"{histogram.zeros / histogram.total:.0%} are exactly 0.",
-        x, y, bars=bars, rules=((x(threshold), f"threshold {threshold:.3g}"),) if shown else (),
     )  # fmt: skip

@@ -168,6 +168,17 @@ class Gallery(ABC, Generic[V]):
         """Positions in each sample that carry one of these atoms."""
         return self.positions.areas(atoms)
 
+    def strongest(self, unit: int, n: int) -> list[int]:
+        """The samples that excite a unit most, at most ``n``; none where it is nowhere active."""
+        active = np.flatnonzero(self.areas[:, unit] > 0)
+        most = np.argsort(-self.peaks[active, unit], kind="stable")[:n]
+        return [int(sample) for sample in active[most]]
+
+    def picture(self, unit: int, sample: int) -> V:
+        """One sample with a unit and the formula that is shown of it."""
+        explanation = as_shown(self.result[unit], self.run.concepts)
+        return self.view(explanation, self.atoms_of(explanation.formula), sample)
+
     def unit(self, unit: int, n_samples: int = 8) -> UnitSamples[V]:
         """A unit with samples that show it; none for a unit that is nowhere active.
 

@@ -13,8 +13,10 @@ from andornot.errors import OptionError
 from andornot.formula import quote
 from andornot.results.explanation import OK, STATUS_MEANING, Explanation, Scored
 from andornot.results.result import Result
+from andornot.views.formula_steps import FormulaSteps, steps_of
 from andornot.views.judged import VerdictView, as_shown, headline_of, judged
 from andornot.views.plain import View
+from andornot.views.unit_title import Title, core_of, title_of
 from andornot.views.wording import (
     Finding,
     cannot_be_told_apart,
@@ -172,6 +174,9 @@ class UnitEntry(View, Generic[T]):
         derived: the derived concepts of its formula.
         weights: its weights to the classes; empty where no linear head follows.
         groups: samples that show it, none of the groups empty.
+        title: the headline.
+        steps: the formula one step a line; None where there is none.
+        core: what of it came back in most draws of the samples, in short; empty if not known.
         twins: which of its concepts the data cannot tell from others; empty where they can.
     """
 
@@ -194,6 +199,9 @@ class UnitEntry(View, Generic[T]):
     derived: tuple[Derived, ...]
     weights: tuple[ClassWeight, ...]
     groups: tuple[Group[T], ...]
+    title: Title
+    steps: FormulaSteps | None
+    core: str = ""
     twins: str = ""
 
 
@@ -286,6 +294,9 @@ def entry_of(
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
         twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
+        title=title_of(e, shown, position),
+        steps=steps_of(e, shown),
+        core=core_of(e, shown),
     )
 
 

@@ -18,7 +18,7 @@ from andornot.views.neighbours import Match, nearest_units
 from andornot.views.of_run import unit_entry
 from andornot.views.parts import FormulaPart, Share, failures
 from andornot.views.plain import View
-from andornot.views.plots import Plot, activation_histogram, trust_by_length, unit_by_length
+from andornot.views.plots import Plot
 from andornot.views.samples import grouped
 from andornot.views.unit import (
     ClassWeight,
@@ -30,6 +30,13 @@ from andornot.views.unit import (
     runner_up_rows,
 )
 from andornot.views.unit_links import UnitLink
+from andornot.views.unit_plots import (
+    HeldOutLine,
+    activation_histogram,
+    held_out_line,
+    trust_by_length,
+    unit_by_length,
+)
 from andornot.views.wording import vocabulary_limit
 
 T = TypeVar("T")
@@ -52,6 +59,7 @@ class UnitView(View, Generic[T]):
         tree: its formula, part by part; None where there is none.
         missed: concepts that cover most of the positions where only the unit is active.
         alarms: the same where only the formula holds.
+        sure: held-out IoU on a line, with its interval; None where that is not known.
         lengths: IoU by length, where several lengths were searched; held out and by chance too,
             where that is known.
         lower: the formulas of the lower ranges, from the highest down; empty without ranges.
@@ -76,6 +84,7 @@ class UnitView(View, Generic[T]):
     tree: FormulaPart | None
     missed: tuple[Share, ...]
     alarms: tuple[Share, ...]
+    sure: HeldOutLine | None
     lengths: Plot | None
     lower: tuple[Range, ...]
     unaccounted: Group[T] | None
@@ -128,6 +137,7 @@ def _view(
         tree=context.tree(e),
         missed=missed,
         alarms=alarms,
+        sure=held_out_line(e),
         lengths=lengths_plot(e),
         lower=lower_ranges(context.gallery.result.ranges(e.unit)),
         unaccounted=_unaccounted(context, shown),

@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 LABEL_COLUMNS = (*COLUMNS["label"], "gt")
 """The same for a file of labels; the published code's file of predictions calls it ``gt``."""
 
-_TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
+TOKEN = re.compile(r"\w+(?:'\w+)?|[^\w\s]")
 # only a plain blank parts tag and token: a fraction such as "1 1/2" is one token, with a hard one
 _LEAF = re.compile(r"\(([^\s()]+) ([^ ()]+)\)")
 _LOOSE = re.compile(r"(?:\([^ ()]*|\)) +[^ ()]")
@@ -56,7 +56,7 @@ def tokenize(text: str) -> tuple[str, ...]:
     Words keep their apostrophe (``don't``), and every other sign stands alone. Parses and
     published tokens split differently (``do n't``); they are used where they are there.
     """
-    return tuple(_TOKEN.findall(text))
+    return tuple(TOKEN.findall(text))
 
 
 def parse_leaves(parse: str) -> Sentence | None:
@@ -101,7 +101,7 @@ def read_jsonl(
             id=distinct(fields.get("id") or str(number), ids),
             premise=_parsed(fields, "premise", where),
             hypothesis=_parsed(fields, "hypothesis", where),
-            label=_label(fields.get("label", "")),
+            label=label_of(fields.get("label", "")),
             split=fields.get("split", ""),
             group=fields.get("group", ""),
         )
@@ -172,9 +172,10 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
     pairs: list[Pair] = []
     dropped: Counter[str] = Counter()
     ids: Counter[str] = Counter()
-    rows = _rows(path)
+    rows = table_rows(path)
     _, header = next(rows)
-    used = _columns(path, header, dict(columns or {}))
+    advice = ", or give texts:FILE for single texts"
+    used = find_columns(path, header, columns or {}, otherwise=advice)
     for number, cells in rows:
         row = {key: cells[at].strip() for key, at in used.items()}
         where = f"{path}, row {number}"
@@ -182,7 +183,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
             id=distinct(row.get("id") or str(len(ids)), ids),
             premise=_plain(row["premise"], row.get("premise_tags"), where),
             hypothesis=_plain(row["hypothesis"], row.get("hypothesis_tags"), where),
-            label=_label(row.get("label", "")),
+            label=label_of(row.get("label", "")),
             split=row.get("split", ""),
             group=row.get("group", ""),
         )
@@ -200,7 +201,8 @@ def _keep(pair: Pair, pairs: list[Pair], dropped: Counter[str], keep_unlabelled:
         pairs.append(pair)
 
 
-def _label(text: str) -> str:
+def label_of(text: str) -> str:
+    """A label in lower case; empty where what stands there means that there is none."""
     # pandas writes whole numbers as floats where one of them is missing
     label = re.sub(r"(?<=\d)\.0$", "", text.strip().lower())
     return "" if label in NO_LABEL else label
@@ -237,7 +239,7 @@ def _alternating(path: Path, sentences: Sequence[Sentence], labels: Path | None)
 
 
 def _read_labels(path: Path) -> list[str]:
-    rows = _rows(path)
+    rows = table_rows(path)
     _, header = next(rows)
     column = next((header.index(name) for name in LABEL_COLUMNS if name in header), None)
     if column is None:
@@ -245,7 +247,7 @@ def _read_labels(path: Path) -> list[str]:
             f"{path} has no column of labels (its header names {', '.join(header)}); "
             f"call it {' or '.join(LABEL_COLUMNS)}"
         )
-    return [_label(cells[column]) for _, cells in rows]
+    return [label_of(cells[column]) for _, cells in rows]
 
 
 def _fields(line: str, columns: Mapping[str, str], where: str) -> dict[str, str]:
@@ -314,33 +316,57 @@ def _plain(text: str, tags: str | None, where: str) -> Sentence:
     return Sentence(tokens, given, text)
 
 
-def _columns(path: Path, header: Sequence[str], names: Mapping[str, str]) -> dict[str, int]:
-    """Where each column that we know stands in the header."""
+def find_columns(
+    path: Path,
+    header: Sequence[str],
+    names: Mapping[str, str],
+    known: Mapping[str, tuple[str, ...]] = COLUMNS,
+    needed: Sequence[str] = ("premise", "hypothesis"),
+    otherwise: str = "",
+) -> dict[str, int]:
+    """Where each column that we know stands in the header.
+
+    Args:
+        path: the file, for messages.
+        header: the names of its columns.
+        names: what a user calls some of them.
+        known: by what names the column of each key is known otherwise.
+        needed: keys whose column must be there.
+        otherwise: more advice where one is missing, behind a comma.
+
+    Raises:
+        DataError: a column that is needed, or that the user names, is missing.
+        OptionError: ``names`` has a key that is not known.
+    """
     used = {}
-    for key, choices in _names(names).items():
+    for key, choices in _names(names, known).items():
         found = next((header.index(name) for name in choices if name in header), None)
         if found is not None:
             used[key] = found
-        elif key in names or key in ("premise", "hypothesis"):
+        elif key in names or key in needed:
             raise DataError(
                 f"{path} has no column {' or '.join(map(repr, choices))} for the {key} (its header "
                 f"names {', '.join(header)[:200]}); say what it is called (`,{key}=NAME` behind "
-                "the file, or columns)"
+                f"the file, or columns){otherwise}"
             )
     return used
 
 
-def _names(given: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _names(
+    given: Mapping[str, str], known: Mapping[str, tuple[str, ...]] = COLUMNS
+) -> dict[str, tuple[str, ...]]:
     """What the column of each key may be called."""
-    if unknown := sorted(set(given) - set(COLUMNS)):
-        raise OptionError(
-            f"columns has no key {quoted(unknown[0])}; there are {', '.join(COLUMNS)}"
-        )
-    return {key: (given[key],) if key in given else usual for key, usual in COLUMNS.items()}
+    if unknown := sorted(set(given) - set(known)):
+        raise OptionError(f"columns has no key {quoted(unknown[0])}; there are {', '.join(known)}")
+    return {key: (given[key],) if key in given else usual for key, usual in known.items()}
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The header of a CSV or TSV file, then its rows; each with its line number."""
+def table_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The header of a CSV or TSV file, then its rows; each with its line number.
+
+    Raises:
+        DataError: the file cannot be read, is empty, or has a row of another number of cells.
+    """
     header: list[str] = []
     for number, cells in _cells(path):
         if not cells:

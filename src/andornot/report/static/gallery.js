@@ -3,13 +3,11 @@
    loads by a tag; "report.js" is there before. */
 
 const CARDS_ON_A_PAGE = 48;
+const NO_FORMULA = "no formula"; /* the choice of units that have none, and so no verdict */
 
 function startGallery(data) {
   const form = document.getElementById("filters");
   const find = document.getElementById("find");
-  for (const unit of data.units) {
-    unit.text = `${unit.formula || unit.status} ${unit.kind}`.toLowerCase();
-  }
   const lengths = [...new Set(data.units.map((unit) => unit.length))].filter(Boolean);
   offer(form, "layer", data.layers.map((name, i) => [i, name]), data.layers.length > 1);
   offer(form, "kind", [...new Set(data.units.map((unit) => unit.kind))].filter(Boolean).sort().map((k) => [k, k]), true);
@@ -17,7 +15,7 @@ function startGallery(data) {
   offer(form, "length", lengths.sort((a, b) => a - b).map((n) => [n, n]), lengths.length > 1);
   /* in the order of the list: the best verdict first */
   const placed = [...data.units].sort((a, b) => a.place - b.place).map((unit) => unit.verdict);
-  const verdicts = [...new Set(placed)].filter(Boolean);
+  const verdicts = [...new Set(placed.map((verdict) => verdict || NO_FORMULA))];
   offer(form, "verdict", verdicts.map((verdict) => [verdict, verdict]), verdicts.length > 1);
   if (!data.units.some((unit) => "held" in unit)) form.querySelector("option[value=held]").remove();
   offer(form, "class", data.classes.map((name, i) => [i, name]), data.classes.length > 0);
@@ -26,9 +24,12 @@ function startGallery(data) {
   let page = 1;
   const show = () => {
     const wanted = state();
-    const found = choose(data.units, wanted);
+    const meant = wanted.q ? Search.units(wanted.q, show) : { keys: null, said: "" };
+    if (!meant) return;  /* the index is on its way */
+    const found = choose(data.units, wanted, meant.keys);
     page = Math.max(1, Math.min(page, Math.ceil(found.length / CARDS_ON_A_PAGE)));
     remember(wanted, page, found);
+    document.getElementById("understood").textContent = meant.said && `Shown are ${meant.said}.`;
     draw(data, found, page, (to) => { page = to; show(); document.getElementById("count").scrollIntoView({ block: "nearest" }); });
   };
   const restore = () => {
@@ -60,9 +61,8 @@ function offer(form, name, options, useful) {
   select.closest("label").hidden = !useful;
 }
 
-/* The units that are wanted, in the wanted order. */
-function choose(units, wanted) {
-  const terms = words(wanted.q);
+/* The units that are wanted, in the wanted order; "meant" are those that the search means, or null. */
+function choose(units, wanted, meant) {
   const from = wanted.from === "" ? -1 : Number(wanted.from);
   const to = wanted.to === "" ? 2 : Number(wanted.to);
   const found = units.filter((unit) =>
@@ -71,9 +71,9 @@ function choose(units, wanted) {
     (wanted.category === "" || unit.categories.includes(Number(wanted.category))) &&
     (wanted.length === "" || unit.length === Number(wanted.length)) &&
     (wanted.class === "" || unit.classes.includes(Number(wanted.class))) &&
-    (wanted.verdict === "" || unit.verdict === wanted.verdict) &&
+    (wanted.verdict === "" || (unit.verdict || NO_FORMULA) === wanted.verdict) &&
     unit.iou >= from && unit.iou <= to &&
-    terms.every((term) => unit.text.includes(term) || String(unit.unit) === term));
+    (meant === null || meant.has(`${unit.layer}:${unit.unit}`)));
   const by = wanted.sort.replace("-", "");
   const sign = ["-iou", "unit", "place"].includes(wanted.sort) ? 1 : -1;
   return found.sort((a, b) => sign * ((a[by] ?? -1) - (b[by] ?? -1)) || a.layer - b.layer || a.unit - b.unit);
@@ -110,6 +110,12 @@ function pagerButton(text, rel, enabled, onClick) {
   return button;
 }
 
+/* Held-out IoU beside that of chance, as far as they are known. */
+function scores(unit) {
+  const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
+  return make("small", "scores", held + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : ""));
+}
+
 /* Texts of the data become text nodes, never markup. */
 function card(data, unit) {
   const link = make("a", `card ${unit.look}`.trim());
@@ -122,13 +128,14 @@ function card(data, unit) {
   }
   const said = make("span", "said");
   const layer = data.layers.length > 1 ? `${data.layers[unit.layer]}, ` : "";
-  const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
-  const score = unit.formula === null ? "" : `, ${held}` + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : "");
   const small = make("small", "");
   if (unit.verdict) small.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
-  small.append(`${layer}unit ${unit.unit}${score}`);
+  small.append(`${layer}unit ${unit.unit}`);
+  if (unit.extent) small.append(" ", make("span", "extent", unit.extent));
   said.append(small);
+  if (data.instead[unit.verdict]) said.append(make("span", "instead", data.instead[unit.verdict]));
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
+  if (unit.formula !== null) said.append(scores(unit));
   if (unit.example) said.append(make("small", "example", unit.example));
   if (unit.classes.length) said.append(make("small", "", `${data.feeds} ${unit.classes.map((c) => data.classes[c]).join(", ")}`));
   link.append(said);

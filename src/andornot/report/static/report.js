@@ -1,5 +1,5 @@
 "use strict";
-/* The script of all pages: theme, keys, copy buttons, filters of tables, and what the other scripts
+/* The script of all pages: theme, keys, copy buttons, and what the other scripts
    share. Nothing is fetched. */
 
 const THEMES = [
@@ -24,10 +24,9 @@ document.documentElement.dataset.theme = memory.get("theme") || "";
 document.addEventListener("DOMContentLoaded", () => {
   startTheme();
   startCopying();
-  startTableFilters();
   startMasks();
   if (window.andornot) startGallery(window.andornot);
-  else startSearch();
+  Search.start();
   startOrder();
   document.addEventListener("keydown", onKey);
 });
@@ -76,17 +75,6 @@ async function copy(text) {
   }
 }
 
-function startTableFilters() {
-  for (const input of document.querySelectorAll("input.filter")) {
-    const rows = [...document.querySelectorAll(`#${input.dataset.filters} tbody tr`)];
-    const texts = rows.map((row) => row.textContent.toLowerCase());
-    input.addEventListener("input", () => {
-      const wanted = words(input.value);
-      rows.forEach((row, i) => { row.hidden = !wanted.every((word) => texts[i].includes(word)); });
-    });
-  }
-}
-
 /* The choice of masks is kept from unit to unit. */
 function startMasks() {
   const chosen = document.getElementById(`view-${memory.get("view")}`);
@@ -94,15 +82,6 @@ function startMasks() {
   for (const radio of document.querySelectorAll("#views input")) {
     radio.addEventListener("change", () => memory.set("view", radio.value));
   }
-}
-
-/* Away from the gallery, the search field leads to it. */
-function startSearch() {
-  document.getElementById("search").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const wanted = new URLSearchParams({ q: document.getElementById("find").value });
-    window.location.href = `${document.body.dataset.root}units.html#${wanted}`;
-  });
 }
 
 /* A unit that was reached from the gallery has the neighbours that it has there. */

@@ -14,7 +14,7 @@ from andornot.analyses import contributions
 from andornot.analyses.answer import Answer
 from andornot.analyses.contributions import FOR
 from andornot.analyses.outcomes import known_logits, outcomes
-from andornot.data.classes import class_index
+from andornot.data.classes import by_prediction, class_index
 from andornot.data.images.dataset import ProbingData
 from andornot.data.images.pixels import to_rgb
 from andornot.errors import RunError
@@ -73,7 +73,7 @@ class ContributionsFigure(View):
         panels: the classes.
         short: most concepts of a formula.
         of_images: whether images of the classes are shown.
-        some_classes: whether the classes are only the first of the network's.
+        some_classes: whether the classes are only those that the network predicts most often.
         sentences: what was found.
     """
 
@@ -93,8 +93,9 @@ def contributions_figure(request: FigureRequest) -> ContributionsFigure:
         RunError: no unit has a formula or goes together with a class, or there are no logits or
             names of classes.
     """
-    names = known_logits(request.run)[1]
-    wanted = request.choices.classes or names[:CLASSES]
+    logits, names = known_logits(request.run)
+    often = by_prediction(logits.argmax(axis=1), len(names))[:CLASSES]
+    wanted = request.choices.classes or [names[c] for c in often]
     chosen = [names[class_index(names, name)] for name in wanted]
     answer = contributions.answer(request.run, request.layer, top=UNITS, classes=chosen)
     quantity, table = _ranking(answer)

@@ -1,0 +1,85 @@
+"""The headline of a unit: its formula where that is more than chance, else what there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from andornot._tools.words import count
+from andornot.formula import parse
+from andornot.results.explanation import STATUS_MEANING, Explanation
+from andornot.results.verdict import Support, Verdict
+from andornot.views.judged import NO_FORMULA
+from andornot.views.plain import View
+
+TOO_LITTLE: Final = "Too little data for a formula"
+NOT_TESTED: Final = "A formula, not held against chance"
+
+
+@dataclass(frozen=True)
+class Title(View):
+    """The headline of a unit.
+
+    Attributes:
+        text: in a line; the formula where it is more than chance.
+        is_formula: whether it is the formula.
+        why: why the formula stands below it and not in it, in a sentence; empty where it does not.
+    """
+
+    text: str
+    is_formula: bool = False
+    why: str = ""
+
+
+def title_of(e: Explanation, shown: Explanation, position: str = "position") -> Title:
+    """The headline of a unit.
+
+    Args:
+        e: its explanation.
+        shown: the same by the formula that is shown.
+        position: what a position is called, in the singular.
+    """
+    if shown.formula is None:
+        return Title(f"No formula: {STATUS_MEANING.get(e.status, e.status)}")
+    if e.verdict is Verdict.CHANCE:
+        return Title(NO_FORMULA, why=_CHANCE)
+    if e.verdict is Verdict.TOO_LITTLE_DATA:
+        support = e.support or Support(e.counts.tp + e.counts.fn)
+        return Title(TOO_LITTLE, why=_too_little(support, position))
+    if e.verdict is Verdict.NOT_TESTED:
+        return Title(NOT_TESTED, why=_NOT_TESTED)
+    return Title(str(shown.formula), is_formula=True)
+
+
+_CHANCE: Final = (
+    "The best that was found stands below; on samples that were not searched it is not surely "
+    "better than what is found for shuffled annotations."
+)
+
+_NOT_TESTED: Final = (
+    "It is the best on the samples that were searched; whether it is more than luck was not, or "
+    "not enough, tested."
+)
+
+
+def _too_little(support: Support, position: str) -> str:
+    """How much there is, and how much it would take."""
+    needed = [count(support.least_positions, position)]
+    there = [count(support.positions, position)]
+    if support.groups is not None:
+        there.append(count(support.groups, "group") + " of samples")
+        needed.append(f"{support.least_groups:,} groups")
+    return (
+        f"The unit is active on {' in '.join(there)}; a verdict takes {' in '.join(needed)}. What "
+        "stands below may be luck."
+    )
+
+
+def core_of(e: Explanation, shown: Explanation) -> str:
+    """What of a formula came back in most draws of the samples, in short; empty if not known."""
+    core = None if e.trust is None else e.trust.core
+    if core is None or shown.formula is None:
+        return ""
+    if core.formula is None:
+        return "none"
+    return "all of it" if parse(core.formula) == shown.formula else core.formula
