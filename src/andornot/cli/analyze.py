@@ -12,6 +12,7 @@ import click
 from andornot.analyses import QUESTIONS, REGISTRY
 from andornot.cli import completion
 from andornot.cli.options import JSON, LAYER, RUN, TRUST_CODE, folder_name, open_run
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import Names, UnitRanges
 from andornot.errors import AndornotError
 
@@ -86,7 +87,11 @@ def _common(command: F) -> F:
 def _question(command: Callable[..., None]) -> click.Command:
     """The command of a question that has options of its own; its function is called like it."""
     name = command.__name__
-    return analyze.command(name, help=REGISTRY[name].help)(_common(command))
+    # what it has so far, before it gets what all have
+    own = [str(parameter.name) for parameter in getattr(command, "__click_params__", ())]
+    return analyze.command(
+        name, cls=GroupedCommand, headings={"This question": own}, help=REGISTRY[name].help
+    )(_common(command))
 
 
 def _ablation(command: F) -> F:

@@ -10,6 +10,7 @@ import click
 from andornot.cli import completion
 from andornot.cli.machine import print_json
 from andornot.cli.options import AGAINST, DATA, JSON, LAYER, RUN, TRUST_CODE, open_run, refuse
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import UnitRanges
 
 SORTS = ("verdict", "held-out", "iou", "unit")
@@ -46,7 +47,13 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
         click.echo(f"{name:<12} {f'{value:.6f}' if isinstance(value, float) else value}")
 
 
-@click.command()
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "Which units": ("layer", "units", "best", "sort", "against"),
+        "What of them": ("samples", "near_twins"),
+    },
+)
 @RUN
 @LAYER
 @click.option(

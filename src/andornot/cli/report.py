@@ -20,6 +20,7 @@ from andornot.cli.options import (
     open_run,
     refuse,
 )
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import UnitRanges
 
 if TYPE_CHECKING:
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 _FOLDER: Final = click.Path(path_type=Path)
 
 
-@click.command()
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "Which units": ("layer", "units", "best", "against"),
+        "What of them": ("samples", "attacks"),
+    },
+)
 @RUN
 @click.option(
     "--layer", shell_complete=completion.layers, help="Show only this layer  [default: all]."
