@@ -33,7 +33,7 @@ def copy_static(folder: Path) -> None:
 def write_list(
     folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
 ) -> None:
-    """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
+    """Write a list that pages read, as a script that sets ``andornot``, or more words behind it."""
     text = f"window.andornot{called} = {as_script(data)};\n"
     (folder / f"{file}.js").write_text(text, encoding="utf-8")
 

@@ -152,9 +152,10 @@ function overlap(two, units, position) {
     return [make("p", "", `They hardly overlap: the IoU of their masks is at most ${Math.ceil(most * 1000) / 1000}. Each of them has ${a.near.length} others that are nearer; only of these the overlap is kept.`), ...lists];
   }
   const shared = found[1];
-  const percent = (n) => `${Math.round((100 * shared) / n)} %`;
+  const percent = (n) => (shared / n < 0.005 ? "less than 1 %" : `${Math.round((100 * shared) / n)} %`);
+  const iou = iouOf(a, b, shared);
   const said = make("p", "");
-  said.append(make("b", "", `IoU of their masks ${iouOf(a, b, shared).toFixed(3)}`),
+  said.append(make("b", "", `IoU of their masks ${iou < 0.0005 ? "below 0.001" : iou.toFixed(3)}`),
     `: both are active on ${counted(shared)}, which is ${percent(a.total)} of where ${a.name} is active, and ${percent(b.total)} of where ${b.name} is.`);
   return [said, ...bar(two, shared, counted), ...lists];
 }
