@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from andornot._tools.extras import install
 from andornot._tools.files import write_whole, writing
 from andornot._tools.writable import check_new_file
 from andornot.errors import OptionError
@@ -23,7 +24,7 @@ def check_plot(path: str | Path) -> None:
     try:
         import andornot.figures.style  # noqa: F401
     except ModuleNotFoundError:
-        raise OptionError('a plot needs matplotlib; run pip install "andornot[figures]"') from None
+        raise OptionError(f"a plot needs matplotlib; run {install('figures')}") from None
     path = Path(path)
     if path.suffix not in (".svg", ".png", ".pdf"):
         raise OptionError(f"{path.name} does not end in .svg, .png or .pdf; choose one of these")

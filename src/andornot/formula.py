@@ -500,9 +500,9 @@ class _Reader:
     def operand(self, depth: int) -> Formula:
         formula = self.one_operand(depth)
         # a word can only follow what closes itself, as in (a)&b: no name ends there
-        if self.signs and self.kind == "word" and self.token is not None:
-            if found := _STARTS_BETWEEN.match(self.token):
-                self.cut(found[0], _BETWEEN[found[0]])
+        found = _STARTS_BETWEEN.match(self.token or "") if self.kind == "word" else None
+        if self.signs and found:
+            self.cut(found[0], _BETWEEN[found[0]])
         return formula
 
     def one_operand(self, depth: int) -> Formula:

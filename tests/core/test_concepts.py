@@ -185,7 +185,7 @@ MASKS = np.zeros((2, 4), np.bool_)
         (lambda: ConceptTable.from_masks(MASKS, ["a", "a"]), "two concepts are named 'a'"),
         (lambda: ConceptTable.from_masks(MASKS, ["a"]), r"shape \(2, 4\) for 1 names"),
         (lambda: ConceptTable.from_masks(MASKS[0], ["a"] * 4), "expected"),
-        (lambda: ConceptTable.from_masks(MASKS.astype(int), ["a", "b"]), "dtype int64"),
+        (lambda: ConceptTable.from_masks(MASKS.astype(int) + 2, ["a", "b"]), "dtype int64"),
         (lambda: ConceptTable.from_masks(MASKS, ["a", "b"], ["x"]), "1 categories for 2 names"),
         (lambda: ConceptTable.from_masks(MASKS, ["a", "b"], folds=[0, 1]), "the 4 samples"),
         (lambda: ConceptTable.from_masks(MASKS, ["a", "b"], folds=[0.5] * 4), "one integer"),

@@ -225,12 +225,12 @@ def test_a_frame_has_a_row_for_each_unit(units, concepts):
         (lambda u, c: andornot.explain(u, c, jobs=0), OptionError, "jobs is 0"),
         (lambda u, c: andornot.explain(u, c, status=["ok"]), OptionError, "1 entries for 3 units"),
         (lambda u, c: andornot.explain(u, c, units=[1, 2]), OptionError, "2 entries for 3 units"),
-        (lambda u, c: andornot.explain(u * 1.0, c), DataError, "dtype float64"),
+        (lambda u, c: andornot.explain(u * 0.5, c), DataError, "dtype float64"),
         (lambda u, c: andornot.explain(u[0], c), DataError, "expected"),
         (lambda u, c: andornot.score("water AND", u[0], c), FormulaError, "character 10"),
         (lambda u, c: andornot.score("watr", u[0], c), FormulaError, "did you mean 'water'"),
         (lambda u, c: andornot.score("water", u[0, 0], c), DataError, "expected"),
-        (lambda u, c: andornot.score("water", u[0] * 1, c), DataError, "dtype int64"),
+        (lambda u, c: andornot.score("water", u[0] * 3, c), DataError, "dtype int64"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(units, concepts, call, error, message):

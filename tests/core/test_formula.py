@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -187,16 +188,14 @@ def test_text_without_signs_has_one_reading(text):
     found = list(readings(text))
     if not set("&|!~") & set(text):
         assert len(found) <= 1
-    try:
+    with suppress(FormulaError):
         assert parse(text) in found
-    except FormulaError:
-        pass
 
 
 def test_a_table_tells_what_is_wrong_with_the_likeliest_reading():
     names = ["cat", "dog", "R&B"]
     table = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), names)
-    with pytest.raises(FormulaError, match="no concept is named 'dgo'.*did you mean 'dog'"):
+    with pytest.raises(FormulaError, match=r"no concept is named 'dgo'.*did you mean 'dog'"):
         table.parse("cat&!dgo")
     with pytest.raises(FormulaError, match="expected a concept name"):
         table.parse("cat & | dog")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from andornot import AndornotError
+from andornot._tools.extras import install
 from andornot.cli import cli, main
 from andornot.data.images.check import check_images
 from andornot.data.images.coco_instances import Polygons, Runs, unpacked
@@ -518,7 +520,7 @@ def test_a_polygon_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None
 
 def test_pycocotools_is_asked_for_where_it_is_missing(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setitem(sys.modules, "pycocotools", None)
-    sentence = r'COCO instances need pycocotools, .*pip install "andornot\[coco\]"'
+    sentence = f"COCO instances need pycocotools, .*{re.escape(install('coco'))}"
     with pytest.raises(OptionError, match=sentence):
         open_data(coco_instances(tmp_path))
     with pytest.raises(SystemExit):

@@ -7,6 +7,7 @@ import warnings
 
 import pytest
 
+from andornot._tools.extras import install
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
@@ -112,7 +113,7 @@ def test_without_spacy_there_is_a_note_unless_it_was_asked_for(tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "spacy", None)
     data = data_of(tmp_path, Sentence(("dog",)), Sentence(("dog",)))
     (note,) = with_tags(data).notes
-    assert 'spaCy is not installed; pip install "andornot[nlp]"' in note
+    assert f"spaCy is not installed; {install('nlp')}" in note
     with pytest.raises(OptionError, match="spaCy is not installed"):
         with_tags(data, "en_core_web_lg")
     (note,) = with_tags(data, None).notes

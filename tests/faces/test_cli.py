@@ -77,13 +77,15 @@ def sentence(capsys, call, *args, code=2, **kwargs):
 
 def test_explain_show_and_score(explain, world, capsys):
     succeed(explain, "--length", "2")
-    out = capsys.readouterr().out
-    assert "4 units" in out
-    assert "mean IoU by length" in out
-    assert str(world / "run") in out
+    out, err = capsys.readouterr()
+    assert out.startswith("layer\tunit\tverdict\t")
+    assert len(out.splitlines()) == 5
+    assert "4 units" in err
+    assert "mean IoU in sample by length" in err
+    assert f"run: {world / 'run'}" in err
+    assert f"andornot report {world / 'run'}" in err
     succeed(main, ["show", str(world / "run"), "--best", "1"])
-    shown = capsys.readouterr().out
-    assert "best units of layer 1" in shown
+    shown = capsys.readouterr().err
     assert "units by their best single concept: " in shown
     run = andornot.Run.open(world / "run")
     best = run.result().best(1)[0]
@@ -95,8 +97,13 @@ def test_explain_show_and_score(explain, world, capsys):
     assert "formula      [red]x[/red]" in capsys.readouterr().out
 
 
-def test_names_that_look_like_markup_are_printed_as_they_are(explain, capsys):
+def test_names_that_look_like_markup_are_printed_as_they_are(explain, world, capsys, monkeypatch):
     succeed(explain, "--length", "1", "--concepts", "[red]x[/red]", out="[red]markup[/b]")
+    out, err = capsys.readouterr()
+    assert "[red]x[/red]" in out
+    assert "[red]markup[/b]" in err
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    succeed(main, ["show", str(world / "[red]markup[/b]")])
     out = capsys.readouterr().out
     assert "[red]x[/red]" in out
     assert "[red]markup[/b]" in out.replace("\n", "")

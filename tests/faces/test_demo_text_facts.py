@@ -61,13 +61,13 @@ def test_meaning_decides_what_a_formula_names(name: str, formula: str, named: bo
 
 def test_a_unit_has_to_speak_for_the_class() -> None:
     units = [
-        UnitFormula(0, parse("hyp:sleeping"), 0.5, "neutral"),
-        UnitFormula(1, parse("hyp:sleeping"), 0.4, "contradiction"),
-        UnitFormula(2, parse("hyp:sleeping"), 0.05, "contradiction"),
+        UnitFormula(0, parse("hyp:sleeping"), "solid", 0.5, "neutral"),
+        UnitFormula(1, parse("hyp:sleeping"), "solid", 0.4, "contradiction"),
+        UnitFormula(2, parse("hyp:sleeping"), "solid", 0.05, "contradiction"),
     ]
     (finding,) = find_planted([FACTS["sleeping"]], units)
     assert [match.unit for match in finding.matches] == [1]
-    assert finding.how == "Named by unit 1: hyp:sleeping (IoU 0.40, for contradiction)."
+    assert finding.how == "Named by unit 1, solid: hyp:sleeping (held-out IoU 0.40, for contradiction)."
 
 
 def test_facts_speak_of_classes_that_exist() -> None:

@@ -63,15 +63,18 @@ def test_findings_say_what_was_found_and_what_was_not() -> None:
     findings = find_planted(
         PLANTED,
         [
-            UnitFormula(4, parse("water AND green"), 0.3),
-            UnitFormula(5, parse("water AND NOT blue"), 0.4),
-            UnitFormula(6, parse("cat OR car"), 0.05),
+            UnitFormula(5, parse("water AND NOT blue"), "solid", 0.3),
+            UnitFormula(4, parse("water AND green"), "partial", 0.4),
+            UnitFormula(6, parse("cat OR car"), "solid", 0.05),
+            UnitFormula(7, parse("balloon OR bed"), "chance", 0.5),
+            UnitFormula(8, parse("balloon OR bed"), "too little data", 0.5),
         ],
     )
     assert [finding.found for finding in findings] == [True, False, False, False, False]
     assert [match.unit for match in findings[0].matches] == [5, 4]
     assert str(findings[0]).startswith("Found: the colour of the water.")
-    assert "unit 5: water AND NOT blue (IoU 0.40), and 1 more unit." in str(findings[0])
+    told = "unit 5, solid: water AND NOT blue (held-out IoU 0.30), and 1 more unit."
+    assert told in str(findings[0])
     assert str(findings[3]).startswith("Not found: a cat or a car.")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from itertools import pairwise
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from analysis_cases import CLASSES, EARLY, LAYER, N_SAMPLES, pair_run, picture_run
+from andornot._tools.extras import install
 from andornot.analyses import kinds as kinds_of
 from andornot.cli.figures import figures
 from andornot.errors import OptionError, RunError
@@ -168,7 +170,7 @@ def test_mistakes(run, tmp_path, options, message):
 
 def test_without_matplotlib(run, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(OptionError, match=r'pip install "andornot\[figures\]"'):
+    with pytest.raises(OptionError, match=re.escape(install("figures"))):
         write_figures(run, tmp_path, LAYER)
 
 

@@ -227,7 +227,7 @@ def test_masks_of_torch_are_read_or_refused():
     masks = torch.from_numpy(MASKS)
     assert equal(ConceptTable.from_masks(masks, NAMES))
     assert equal(ConceptTable.from_masks(list(masks), NAMES))
-    strength = torch.ones(4, 6, requires_grad=True)
+    strength = torch.full((4, 6), 0.5, requires_grad=True)
     for wrong in (strength, strength.bfloat16(), masks.bfloat16(), masks.to_sparse(), [strength]):
         with pytest.raises(DataError) as caught:
             ConceptTable.from_masks(wrong, NAMES[: len(wrong)])
@@ -235,7 +235,7 @@ def test_masks_of_torch_are_read_or_refused():
         with pytest.raises(DataError) as caught:
             Responses.from_masks(wrong, TABLE)
         sentence(caught.value)
-    with pytest.raises(DataError, match=r"dtype float32; give booleans, for instance masks > 0"):
+    with pytest.raises(DataError, match=r"float32 and hold 0\.5 at \[0, 0\], where .* masks > 0$"):
         ConceptTable.from_masks(strength, NAMES)
     labels = torch.ones(1, 2, 2, dtype=torch.int32)
     assert ConceptTable.from_label_maps(labels, ["a"]).n_positions == 4

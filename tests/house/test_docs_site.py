@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import shutil
@@ -180,3 +181,39 @@ def test_formulas_are_drawn_by_the_browser_alone(site):
     page = (site / "explanation" / "method.html").read_text(encoding="utf-8")
     assert "<mfrac>" in page
     assert "MathJax" not in page
+
+
+SOUGHT = {
+    "sentiment": "how-to/sentences",
+    "csv": "how-to/sentences",
+    "labelme": "reference/data",
+    "coco": "reference/data",
+    "sae": "how-to/scale",
+    "gpt": "how-to/transformer",
+    "jupyter": "how-to/report",
+    "detector": "reference/models",
+    "bias": "explanation/limits",
+    "shortcut": "explanation/limits",
+}
+"""What people type into a search, and the page that they want."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", SOUGHT)
+def test_a_search_of_the_site_finds_the_page_and_home_leads_there(site, word):
+    from sphinx.search.en import SearchEnglish
+
+    written = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(written.removeprefix("Search.setIndex(").rstrip(");\n"))
+    stem = SearchEnglish({}).stem(word)
+    lists = (index[where].get(stem, []) for where in ("terms", "titleterms"))
+    found = {index["docnames"][i] for entry in lists for i in _pages_of(entry)}
+    assert SOUGHT[word] in found, found
+    assert "index" in found
+    home = (site / "index.html").read_text(encoding="utf-8")
+    assert f'href="{SOUGHT[word]}.html' in home
+
+
+def _pages_of(entry):
+    """A word in one page stands there as a number, not as a list."""
+    return [entry] if isinstance(entry, int) else entry

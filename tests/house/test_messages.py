@@ -32,6 +32,7 @@ import benchmarks
 import small_net
 from andornot import AndornotError, Responses, Threshold
 from andornot._tools import executors as engine
+from andornot._tools.extras import install
 from andornot.cli import cli, main
 from andornot.concepts.relations import read_relations
 from andornot.counting.ranges import Ranges
@@ -494,7 +495,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(package, extra, monke
 
     monkeypatch.setattr(cli.commands["demo"], "callback", fails)
     assert line(capsys, "demo") == (
-        f'this needs {package}, which is not installed; run pip install "andornot[{extra}]"'
+        f"this needs {package}, which is not installed; run {install(extra)}"
     )
 
 
@@ -721,7 +722,7 @@ def test_networks_that_are_not_there(tmp_path):
     pytest.importorskip("torch", reason="torch is not installed")
     from andornot.models.from_file import call_function
     from andornot.models.from_torchvision import _download
-    from andornot.models.sentences.load import _draw_anew
+    from andornot.models.sentences.load import draw_anew
 
     file = tmp_path / "net.txt"
     file.write_text("", encoding="utf-8")
@@ -737,9 +738,9 @@ def test_networks_that_are_not_there(tmp_path):
         "path of a weights file instead."
     )
     assert "so 'x.pt' cannot stand for them: leave it out, or" in told(
-        ModelError, _draw_anew, object(), "m.py:m", "x.pt"
+        ModelError, draw_anew, object(), "m.py:m", "x.pt"
     )
-    assert told(ModelError, _draw_anew, object(), "m.py:m", "random:0") == (
+    assert told(ModelError, draw_anew, object(), "m.py:m", "random:0") == (
         "The model m.py:m shows no torch module, so its weights cannot be drawn anew: give it an "
         "attribute module."
     )
@@ -907,22 +908,22 @@ MISSING = {
     "distributed": (
         lambda: engine.engine_of("dask:tcp://127.0.0.1:1").__enter__(),
         OptionError,
-        'Dask is not installed; install it with pip install "andornot[dask]"',
+        f"Dask is not installed; install it with {install('dask')}",
     ),
     "transformers": (
         lambda: importlib.import_module("andornot.models.from_hf").import_transformers(),
         ModelError,
-        'Models of transformers need it to be installed: run pip install "andornot[hf]".',
+        f"Models of transformers need it to be installed: run {install('hf')}.",
     ),
     "torchvision": (
         lambda: importlib.import_module("andornot.models").load_model("torchvision:alexnet"),
         ModelError,
-        'Models of torchvision need it to be installed: run pip install "andornot[torchvision]".',
+        f"Models of torchvision need it to be installed: run {install('torchvision')}.",
     ),
     "andornot.figures.style": (
         lambda: scale.plot({"rows": []}, "growth.svg"),
         OptionError,
-        'a plot needs matplotlib; run pip install "andornot[figures]"',
+        f"a plot needs matplotlib; run {install('figures')}",
     ),
     "safetensors.torch": (
         lambda: importlib.import_module("andornot.models.weights").read_state_dict(

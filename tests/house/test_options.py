@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 import andornot
 from andornot.analyses import REGISTRY
-from andornot.cli import cli
+from andornot.cli import SECTIONS, cli
 from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
 from andornot.cli.values import LeastSupport
@@ -280,6 +280,27 @@ def test_help_stands_under_headings():
     assert said.index("Search:") < next(i for i, line in enumerate(said) if "--beam-size N" in line)
 
 
+def headings_in(*words: str) -> list[str]:
+    said = CliRunner().invoke(cli, [*words, "--help"]).output.splitlines()
+    return [line[:-1] for line in said if line.endswith(":") and not line.startswith(" ")]
+
+
+def test_commands_stand_under_headings():
+    assert headings_in() == ["Options", *SECTIONS]
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(name for name in cli.commands if name != "help")
+    assert "andornot demo" in cli.help.partition("\n\n")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+def test_many_options_stand_under_headings(name):
+    command = COMMANDS_BY_NAME[name]
+    if sum(isinstance(option, click.Option) for option in command.params) > 8:
+        assert len(headings_in(*name.split())) > 1
+    named = {name for names in getattr(command, "headings", {}).values() for name in names}
+    assert named <= {option.name for option in command.params}
+
+
 def test_help_loads_nothing_heavy():
     code = (
         "import sys\nfrom click.testing import CliRunner\nfrom andornot.cli import cli\n"
@@ -294,9 +315,38 @@ def test_help_loads_nothing_heavy():
     assert done.stdout.strip() == ""
 
 
-def test_the_reference_of_options_is_what_the_table_says():
+def page_of_options():
     spec = spec_from_file_location("options_page", PAGES / "options.py")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("flag", "place"),
+    [
+        ("--nulls", "explanation/trust.md"),
+        ("--ranges", "explanation/activity.md"),
+        ("--epochs", "how-to/classifiers.md"),
+        ("--controls", "how-to/edits.md"),
+    ],
+)
+def test_an_option_leads_to_what_explains_it(flag, place):
+    """Whether each of these links leads somewhere is seen in test_docs.py."""
+    module = page_of_options()
+    (setting,) = (setting for setting in TABLE if setting.flags[0] == flag)
+    target = module.about(setting).partition("#")[0]
+    assert (module.PAGE.parent / target).resolve() == PAGES / place
+    shown = [line for line in module.page().splitlines() if line.startswith("| [`--")]
+    assert len(shown) == len(TABLE)
+
+
+def test_no_option_that_has_gone_has_a_place():
+    known = {setting.flags[0] for setting in TABLE}
+    assert set(page_of_options()._OF_OPTION) <= known
+
+
+def test_the_reference_of_options_is_what_the_table_says():
+    module = page_of_options()
     now = module.PAGE.read_text(encoding="utf-8")
     assert now == module.page(), "run python docs/options.py"

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from andornot._tools.extras import install
 from andornot.errors import ModelError
 from andornot.models import (
     Preprocessing,
@@ -249,7 +250,7 @@ def test_without_torch_there_is_advice():
         "except andornot.errors.ModelError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 'pip install "andornot[torch]"' in done.stdout
+    assert install("torch") in done.stdout
 
 
 # torchvision

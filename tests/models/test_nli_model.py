@@ -15,6 +15,7 @@ import pytest
 import torch
 from torch import nn
 
+from andornot._tools.extras import install
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.models.sentences import (
     Config,
@@ -452,7 +453,7 @@ def test_without_torch_there_is_advice():
         "except andornot.errors.ModelError as error: print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 'pip install "andornot[torch]"' in done.stdout
+    assert install("torch") in done.stdout
 
 
 # models of one's own

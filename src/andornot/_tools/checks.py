@@ -44,7 +44,7 @@ def as_array(value: Any, what: str) -> NDArray[Any]:
 
 
 def as_masks(value: Any, what: str, example: str) -> NDArray[np.bool_]:
-    """An array of booleans.
+    """An array of booleans; numbers that are all 0 or 1 are read as such.
 
     Args:
         value: whatever was given.
@@ -52,12 +52,58 @@ def as_masks(value: Any, what: str, example: str) -> NDArray[np.bool_]:
         example: how booleans could be made, for the error.
 
     Raises:
-        DataError: it is none.
+        DataError: it is none; numbers that may be labels or activations are never guessed at.
     """
     array = as_array(value, what)
-    if array.dtype != bool:
+    if array.dtype == bool:
+        return array
+    if array.dtype.kind not in "iuf":
         raise DataError(f"{what} have dtype {array.dtype}; give booleans, for instance {example}")
-    return array
+    masks = _of_zeros_and_ones(array)
+    if masks is None:
+        raise DataError(
+            f"{what} have dtype {array.dtype} and hold {_other_value(array)}, where only 0 and 1 "
+            f"are plainly masks; give booleans, for instance {example}"
+        )
+    return masks
+
+
+_AT_ONCE = 1 << 16
+
+
+def _of_zeros_and_ones(array: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Numbers as booleans, without a copy where they fit; None if one is neither 0 nor 1."""
+    import numpy as np
+
+    small = array.dtype.itemsize == 1
+    masks = array.view(np.bool_) if small else np.empty_like(array, np.bool_, subok=False)
+    # block by block, in the order of memory: an array may be larger than half the memory
+    flags: Any = ["external_loop", "buffered", "zerosize_ok"]
+    modes: Any = [["readonly"], ["readonly" if small else "writeonly"]]
+    with np.nditer([array, masks], flags, modes, buffersize=_AT_ONCE) as blocks:
+        for block, truth in blocks:
+            if not small:
+                np.equal(block, 1, out=truth)
+            if ((block != 0) & (block != 1)).any():
+                return None
+    return masks
+
+
+def _other_value(array: NDArray[Any]) -> str:
+    """The first number that is neither 0 nor 1, and where it is; or that there is only 255."""
+    import numpy as np
+
+    rows = np.atleast_1d(array)
+    of_pictures = array.dtype == np.uint8
+    if of_pictures and all(((row == 0) | (row == 255)).all() for row in rows):
+        return "0 and 255"
+    for at, row in enumerate(rows):
+        other = (row != 0) & (row != 1)
+        if other.any():
+            inner = np.unravel_index(int(other.argmax()), other.shape)
+            value, place = row[inner], ", ".join(map(str, (at, *inner)))
+            return f"{value!s} at [{place}]" if array.ndim else str(value)
+    raise AssertionError("all are 0 or 1")
 
 
 def as_sparse(value: Any, what: str) -> Any:

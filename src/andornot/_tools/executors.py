@@ -25,6 +25,7 @@ from tempfile import gettempdir
 from threading import Thread
 from typing import Any, TypeVar
 
+from andornot._tools.extras import install
 from andornot._tools.files import unwritable, write_whole
 from andornot._tools.numerals import whole
 from andornot._tools.parallel import n_workers
@@ -334,9 +335,7 @@ def _dask(address: str, stack: ExitStack) -> _Lane:
     try:
         from distributed import Client
     except ImportError as error:
-        raise OptionError(
-            'Dask is not installed; install it with pip install "andornot[dask]"'
-        ) from error
+        raise OptionError(f"Dask is not installed; install it with {install('dask')}") from error
     try:
         client = stack.enter_context(Client(address, set_as_default=False))  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

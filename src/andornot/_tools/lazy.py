@@ -8,6 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
+from andornot._tools.extras import install
 from andornot.errors import ModelError
 
 
@@ -44,7 +45,7 @@ def names_on_first_use(
             if error.name != "torch":
                 raise
             raise ModelError(
-                'Models need PyTorch, which is not installed: run pip install "andornot[torch]".'
+                f"Models need PyTorch, which is not installed: run {install('torch')}."
             ) from error
 
     return get

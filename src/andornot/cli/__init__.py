@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import click
 
+from andornot._tools.extras import install
 from andornot._version import __version__
 from andornot.cli.analyze import analyze
 from andornot.cli.attack import attack, edit
@@ -24,16 +25,32 @@ from andornot.cli.look import score, show
 from andornot.cli.nli import nli
 from andornot.cli.report import page, report
 from andornot.cli.reproduce import reproduce
+from andornot.cli.settings import SectionedGroup
 from andornot.errors import AndornotError
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """What all commands have in common."""
 
 
-@click.group(context_settings=SETTINGS)
+SECTIONS = {
+    "Explain": ("demo", "layers", "explain"),
+    "Look": ("show", "report", "figures", "page"),
+    "Ask": ("score", "analyze"),
+    "Edit": ("edit", "attack"),
+    "Data and networks": ("data", "nli"),
+    "The paper, and speed": ("reproduce", "bench"),
+}
+"""Headings of the help, and the commands under each."""
+
+
+@click.group(cls=SectionedGroup, sections=SECTIONS, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="andornot")
 def cli() -> None:
-    """Explain the neurons of a network as logical formulas over human concepts."""
+    """Explain the neurons of a network as logical formulas over human concepts.
+
+    Begin with "andornot demo", which needs no data. With a network and data of
+    your own, "andornot explain" makes a RUN, a folder that most other commands look at.
+    """
 
 
 COMMANDS = (
@@ -115,8 +132,8 @@ def _failed(error: BaseException) -> int:
     if isinstance(error, ModuleNotFoundError):
         package = (error.name or "").partition(".")[0]
         if package in _EXTRAS:
-            remedy = f'run pip install "andornot[{_EXTRAS[package]}]"'
-            say(f"andornot: this needs {package}, which is not installed; {remedy}")
+            remedy = install(_EXTRAS[package])
+            say(f"andornot: this needs {package}, which is not installed; run {remedy}")
             return 2
     if isinstance(error, BrokenPipeError):
         return 1

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from andornot.cli.printing import print_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of
 from andornot.demo import DEMOS
@@ -21,7 +20,9 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
     """
     from andornot._tools.progress import show_progress
     from andornot._tools.writable import check_folder
+    from andornot.cli.printing import print_run
     from andornot.demo import run_demo
+    from andornot.views.run_table import run_table
 
     show_progress(not quiet)
     if out.exists() and not out.is_dir():
@@ -32,7 +33,7 @@ def demo(out: Path, only: str | None, seed: int, quiet: bool) -> None:
         done = run_demo(name, out / name, seed)  # type: ignore[arg-type]
         if not quiet:
             click.secho(f"\n{name} demo", bold=True)
-            print_run(done.run, 10)
+            print_run(run_table(done.run, 10), "table")
         click.echo(f"\n{done.summary}")
         for finding in done.findings:
             click.echo(f"- {finding}")

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import click
 
-from andornot.cli.options import AGAINST, DATA, JSON, LAYER, TRUST_CODE, open_run, refuse
-from andornot.cli.printing import SORTS, print_run
+from andornot.cli import completion
+from andornot.cli.machine import print_json
+from andornot.cli.options import AGAINST, DATA, JSON, LAYER, RUN, TRUST_CODE, open_run, refuse
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import UnitRanges
+
+SORTS = ("verdict", "held-out", "iou", "unit")
+"""In which order units can be listed (``views.run_table.SORTS``, which need not be loaded)."""
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("unit", type=int)
-@click.argument("formula", nargs=-1, required=True)
+@RUN
+@click.argument("unit", type=int, shell_complete=completion.unit)
+@click.argument("formula", nargs=-1, required=True, shell_complete=completion.formula)
 @LAYER
 @JSON
 def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_json: bool) -> None:
@@ -42,8 +47,14 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
         click.echo(f"{name:<12} {f'{value:.6f}' if isinstance(value, float) else value}")
 
 
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "Which units": ("layer", "units", "best", "sort", "against"),
+        "What of them": ("samples", "near_twins"),
+    },
+)
+@RUN
 @LAYER
 @click.option(
     "--best",
@@ -72,6 +83,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
 )
 @DATA
 @TRUST_CODE
+@JSON
 def show(
     run: Path,
     layer: str | None,
@@ -83,8 +95,12 @@ def show(
     near_twins: bool,
     data: str | None,
     trust_code: bool,
+    as_json: bool,
 ) -> None:
-    """Print the table of a RUN's best units again, or units with the sentences that show them."""
+    """Print the table of a RUN's best units again, or units with the sentences that show them.
+
+    Where the output is a file or a pipe, the table is TSV.
+    """
     opened = open_run(run, trust_code)
     if samples is not None and not opened.modality.terminal:
         raise click.UsageError(
@@ -92,19 +108,23 @@ def show(
             "--samples out, or use andornot report"
         )
     if units is None and samples is None and not near_twins:
+        from andornot.cli.printing import print_run
+        from andornot.views.run_table import run_table
+
         twin = None if against is None else open_run(against, trust_code=False)
-        print_run(opened, best, layer, sort=sort, against=twin)
+        print_run(run_table(opened, best, layer, sort, twin), "json" if as_json else None)
         return
     refuse(["sort", "against"], "it is for the table of units")
-    from andornot.cli.terminal import print_units
     from andornot.runs.reopen import samples_from
 
-    print_units(
-        opened,
-        units,
-        best,
-        10 if samples is None else samples,
-        layer=layer,
-        data=samples_from(opened, data),
-        near_twins=near_twins,
-    )
+    count = 10 if samples is None else samples
+    how = {"layer": layer, "data": samples_from(opened, data), "near_twins": near_twins}
+    if as_json:
+        from andornot.views.in_words import units_in_words
+
+        told = units_in_words(opened, units, best, count, **how)
+        print_json({"run": str(run), "sentences": told.sentences, "units": list(told.units)})
+        return
+    from andornot.cli.terminal import print_units
+
+    print_units(opened, units, best, count, **how)

@@ -40,10 +40,10 @@ def print_json(value: Any) -> None:
 
 
 def print_tsv(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> None:
-    """Print a table for programs: a header, then a row a line, whole texts, tabs between cells.
+    r"""Print a table for programs: a header, then a row a line, whole texts, tabs between cells.
 
     A cell with a tab, a line break or a quotation mark stands in quotation marks, as ``csv`` and
-    ``pandas.read_csv(..., sep="\\t")`` read it; what is missing is empty.
+    ``pandas.read_csv(..., sep="\t")`` read it; what is missing is empty.
     """
     from andornot.views.plain import plain
 

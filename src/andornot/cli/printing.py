@@ -1,236 +1,209 @@
-"""What ``explain`` and ``show`` print of a run: its best units, proofs, trust, time and notes."""
+"""What ``explain`` and ``show`` print of a run: what it comes to, its units, and the rest.
+
+A terminal gets a table as wide as it is, or two lines for each unit where it is narrow; a file or
+a pipe gets the table as TSV, and the rest as notes; ``--json`` gets all of it as JSON.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import fields
+from typing import Final, Literal
 
-from andornot._tools.words import shortened
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from andornot.cli.ending import say
+from andornot.cli.machine import is_watched, print_json, print_tsv
+from andornot.views.judged import DOUBTFUL, SURE
+from andornot.views.run_table import LayerTable, RunTable, UnitLine
 
-    import numpy as np
-    from numpy.typing import NDArray
-    from rich.console import Console
+Form = Literal["table", "tsv", "json"]
 
-    from andornot.results.explanation import Explanation
-    from andornot.results.result import Result
-    from andornot.runs.run import Run
-
-
-_COMMON = 8
-"""Concepts that are named of a layer."""
-
-_WIDE, _WIDER, _WIDEST = 100, 120, 140
-"""Columns of a terminal from which more numbers are shown beside the formula."""
-
-_VERDICT = 10
+_VERDICT: Final = 10
 """The width of a verdict; longer ones take two lines, for the formula needs the room."""
 
-_STYLES = {"sure": "bold", "doubtful": "dim"}
+_FORMULA, _SHARE = 28, 0.375
+"""Columns of a terminal, and the share of all, that no number may take from the formula."""
 
-SORTS = ("verdict", "held-out", "iou", "unit")
-"""In which order units can be listed."""
+_NARROW: Final = 50
+"""Columns of a terminal below which a table is none."""
+
+_PARTS: Final = 4
+"""Parts of the work whose time is told."""
+
+_FRAME: Final = 3
+"""Columns that the lines of a table take for each of its own."""
+
+_STYLES: Final = {SURE: "bold", DOUBTFUL: "dim"}
+
+_NOT_LISTED: Final = ("look",)
+"""What a line of a table knows for the eye only."""
 
 
-def print_run(
-    run: Run,
-    best: int,
-    layer: str | None = None,
-    told: bool = False,
-    sort: str = "verdict",
-    against: Run | None = None,
-) -> None:
+def print_run(found: RunTable, form: Form | None = None, then: str = "") -> None:
     """Print the best units of each layer, what became of the others, and the time it took.
 
     Args:
-        run: the run.
-        best: units to list.
-        layer: this layer only.
-        told: whether the notes that the run itself made were told while it went on.
-        sort: in which order, one of :data:`SORTS`.
-        against: a run of the same network with random weights, to compare with.
-
-    Raises:
-        OptionError: the runs cannot be compared.
+        found: the run.
+        form: how; if not given, a table for people, and TSV for files and pipes.
+        then: what to do next, as the last line for people.
     """
-    from rich.console import Console
+    if form == "json":
+        print_json(found)
+    elif form == "tsv" or (form is None and not is_watched()):
+        names = [field.name for field in fields(UnitLine) if field.name not in _NOT_LISTED]
+        print_tsv((unit.as_dict() for layer in found.layers for unit in layer.units), names)
+        for sentence in _all_sentences(found, then):
+            say(sentence)
+    else:
+        _print_table(found, then)
 
-    from andornot.views.of_run import run_headline
-    from andornot.views.origins import model_labelled, origins
 
-    headline = run_headline(run, against)
+def _all_sentences(found: RunTable, then: str) -> Iterator[str]:
+    yield from found.headline.sentences
+    for layer in found.layers:
+        yield f"{layer.layer}: {len(layer.units):,} listed; {_units(layer)}"
+        yield from layer.sentences
+    yield from _ending(found)
+    if then:
+        yield then
+
+
+def _print_table(found: RunTable, then: str) -> None:
     console = Console(markup=False, highlight=False)
-    for name in run.layers if layer is None else (run.layer(layer),):
-        title = "best" if sort == SORTS[0] else f"by {sort}, the first"
-        _print_layer(console, run, name, _sorted(run.result(name), sort)[:best], title)
-        _print_concepts(console, run.result(name), best)
-        _print_twins(console, run.result(name))
-        _print_certificates(console, run.result(name))
-        _print_scores(console, run.result(name))
-    for sentence in headline:
+    for sentence in found.headline.sentences:
+        console.print(sentence, style="bold")
+    for layer in found.layers:
+        console.print()
+        _print_layer(console, layer)
+        console.print(_units(layer))
+        for sentence in layer.sentences:
+            console.print(sentence)
+    console.print()
+    for sentence in _ending(found):
         console.print(sentence)
-    parts: dict[str, float] = {}
-    for stage in run.record.stages.values():
-        for part, seconds in stage.seconds.items():
-            parts[part] = parts.get(part, 0.0) + seconds
-    times = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in parts.items())
-    console.print(f"time: {times}; peak memory {run.record.peak_rss_bytes / 2**30:.2f} GiB")
-    if from_whom := origins(run):
-        console.print(f"concepts: {from_whom}")
-    notes = [] if told else run.record.notes
-    about_labels = filter(None, (model_labelled(run),))
-    for note in (*run.record.model.notes, *notes, *about_labels):
-        console.print(f"note: {note}")
-    console.print(f"run: {run.path}")
+    if then:
+        console.print(then)
 
 
-def _sorted(result: Result, sort: str) -> list[Explanation]:
-    """The explanations in an order of :data:`SORTS`."""
-    ranked = result.best()
-    if sort == "iou":
-        return sorted(ranked, key=lambda e: -e.iou)
-    if sort == "unit":
-        return sorted(ranked, key=lambda e: e.unit)
-    if sort == "held-out":
-        return sorted(ranked, key=lambda e: -((e.trust and e.trust.held_out_iou) or 0.0))
-    return ranked
+def _units(layer: LayerTable) -> str:
+    """What became of all units of a layer."""
+    status = ", ".join(f"{count} {state}" for state, count in layer.status.items())
+    means = ", ".join(f"{iou:.4f}" for iou in layer.mean_iou_by_length)
+    return f"{layer.n_units} units ({status}); mean IoU in sample by length: {means or 'none'}"
 
 
-def _print_layer(
-    console: Console, run: Run, layer: str, units: list[Explanation], which: str
-) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _ending(found: RunTable) -> Iterator[str]:
+    longest = sorted(found.seconds.items(), key=lambda one: -one[1])[:_PARTS]
+    times = [f"{part} {seconds:.1f} s" for part, seconds in longest]
+    rest = sum(found.seconds.values()) - sum(seconds for _, seconds in longest)
+    told = ", ".join([*times, f"the rest {rest:.1f} s"] if len(found.seconds) > _PARTS else times)
+    yield f"time: {told}; peak memory {found.peak_bytes / 2**30:.2f} GiB"
+    if found.concepts_from:
+        yield f"concepts: {found.concepts_from}"
+    for note in found.notes:
+        yield f"note: {note}"
+    yield f"run: {found.run}"
 
-    from andornot.views.judged import judged
 
-    directions = run.record.directions
-    of = "units" if directions is None else f"of {directions.shape[1]} directions over the units"
-    table = Table(title=f"{which} {of} of layer {layer}", title_justify="left")
-    if any(e.range is not None for e in units):
-        result = run.result(layer)
-        units = [e for top in units for e in reversed(result.ranges(top.unit))]
-    shown = [e for e in units if e.formula is not None]
-    cells = {"unit": [str(e.unit) for e in shown]} | _cells(console.width, run, layer, shown)
+def _print_layer(console: Console, layer: LayerTable) -> None:
+    """A table of units; two lines for each where a table would leave no room for formulas."""
+    shown = [line for line in layer.units if line.formula is not None]
+    if not shown:
+        return
+    # the frame's last line, and the columns that are always there
+    always = 1 + 3 * _FRAME + _widest("unit", (line.unit for line in shown))
+    always += min(_VERDICT, _widest("verdict", (line.verdict for line in shown)))
+    least = max(_FORMULA, int(_SHARE * console.width))
+    wanted = min(least, _widest("formula", (line.formula for line in shown)))
+    if console.width < max(_NARROW, always + wanted):
+        _print_lines(console, layer.title, shown)
+        return
+    cells = _fitting(_columns(layer, shown), console.width - always - wanted)
+    table = Table(title=layer.title, title_justify="left")
     table.add_column("unit", justify="right", no_wrap=True)
     table.add_column("verdict", max_width=_VERDICT)
-    for header in list(cells)[1:]:
+    for header in cells:
         is_text = header in ("extent", "leans to")
         table.add_column(header, justify="left" if is_text else "right", no_wrap=True)
     table.add_column("formula", overflow="fold")
-    for e, unit, *rest in zip(shown, *cells.values(), strict=True):
-        told = judged(e)
-        formula = Text(str(e.shown.formula if e.shown else e.formula))
-        table.add_row(unit, told.verdict, *rest, formula, style=_STYLES.get(told.look))
+    for line, *rest in zip(shown, *cells.values(), strict=True):
+        formula = Text(str(line.formula))
+        table.add_row(str(line.unit), line.verdict, *rest, formula, style=_STYLES.get(line.look))
     console.print(table)
-    summary = run.record.layers[layer]
-    status = ", ".join(f"{count} {state}" for state, count in summary.status.items())
-    means = ", ".join(f"{iou:.4f}" for iou in summary.mean_iou_by_length)
-    console.print(f"{summary.units} units ({status}); mean IoU by length: {means or 'none'}")
 
 
-def _cells(width: int, run: Run, layer: str, shown: list[Explanation]) -> dict[str, list[str]]:
-    """The cells of the columns between verdict and formula, by header, as many as there is room.
+def _print_lines(console: Console, title: str, shown: list[UnitLine]) -> None:
+    console.print(Text(title, "italic"))
+    for line in shown:
+        held = "" if line.held_out is None else f", held out {_number(line.held_out)}"
+        style = _STYLES.get(line.look, "")
+        console.print(Text(f"{line.unit} {line.verdict}{held}{_span(line)}", style))
+        console.print(Padding(Text(str(line.formula), style), (0, 0, 0, 2)))
 
-    Held-out numbers come first. A class takes the place of a second score.
-    """
-    from andornot.views.judged import judged
 
-    told = [judged(e) for e in shown]
-    trusted = any(e.trust is not None for e in shown)
-    cells: dict[str, list[str]] = {}
-    if trusted:
-        cells |= {
-            "held out": [_number(one.held_out) for one in told],
-            "chance": [_number(one.chance) for one in told],
-            "gain": [_number(one.gain, 2) for one in told],
+def _span(line: UnitLine) -> str:
+    told = _range(line)
+    return f", from {told}" if told else ""
+
+
+def _widest(header: str, cells: Iterable[object]) -> int:
+    return max(cell_len(str(cell)) for cell in (header, *cells))
+
+
+def _fitting(columns: dict[str, list[str]], room: int) -> dict[str, list[str]]:
+    """The first columns that there is room for; those that come first matter most."""
+    fitting = {}
+    for header, cells in columns.items():
+        room -= _widest(header, cells) + _FRAME
+        if room < 0:
+            break
+        fitting[header] = cells
+    return fitting
+
+
+def _columns(layer: LayerTable, shown: list[UnitLine]) -> dict[str, list[str]]:
+    """The cells of all columns between verdict and formula, those that matter most first."""
+
+    def cells(cell: Callable[[UnitLine], str]) -> list[str]:
+        return [cell(line) for line in shown]
+
+    columns: dict[str, list[str]] = {}
+    if any(line.range_low is not None for line in shown):
+        columns["activation"] = cells(_range)
+    if any(line.held_out is not None for line in shown):
+        columns |= {
+            "held out": cells(lambda line: _number(line.held_out)),
+            "chance": cells(lambda line: _number(line.chance)),
+            "gain": cells(lambda line: _number(line.gain, 2)),
+            "extent": cells(lambda line: line.extent or "–"),
         }
-    if trusted and width >= _WIDE:
-        cells["extent"] = [one.extent or "–" for one in told]
-    if trusted and width >= _WIDEST:
-        cells["precision"] = [_number(one.precision, 2) for one in told]
-        cells["recall"] = [_number(one.recall, 2) for one in told]
-    if not trusted or width >= _WIDEST:
-        cells["IoU"] = [f"{e.iou:.3f}" for e in shown]
-    if width >= (_WIDEST if trusted else _WIDE):
-        cells["1 concept"] = [f"{e.by_length[0]:.3f}" for e in shown]
-    if width >= (_WIDER if trusted else _WIDE):
-        cells |= _last(run, layer, shown, trusted and width < _WIDEST)
-    if any(e.range is not None for e in shown):
-        spans = ["" if e.range is None else "{:.3g} to {:.3g}".format(*e.range) for e in shown]
-        cells["activation"] = spans
-    return cells
+    else:
+        columns["IoU"] = cells(lambda line: _number(line.iou))
+    if layer.metric != "iou":
+        columns[layer.metric] = cells(lambda line: _number(line.score))
+    if layer.has_head:
+        columns["leans to"] = cells(_leaning)
+    if "IoU" not in columns:
+        columns |= {
+            "precision": cells(lambda line: _number(line.precision, 2)),
+            "recall": cells(lambda line: _number(line.recall, 2)),
+            "IoU": cells(lambda line: _number(line.iou)),
+        }
+    return columns | {"1 concept": cells(lambda line: _number(line.iou_1))}
 
 
-def _last(run: Run, layer: str, shown: list[Explanation], narrow: bool) -> dict[str, list[str]]:
-    """The class that each unit leans to, or another score, where there is room for it."""
-    if weights := run.class_weights(layer):
-        return {"leans to": [_favourite(e, weights) for e in shown]}
-    metric = run.record.search.metric
-    second = "f1" if metric == "iou" else metric
-    return {} if narrow else {second: [_second(e, second) for e in shown]}
+def _range(line: UnitLine) -> str:
+    return "" if line.range_low is None else f"{line.range_low:.3g} to {line.range_high:.3g}"
+
+
+def _leaning(line: UnitLine) -> str:
+    return "none" if line.weight is None else f"{line.leans_to} {line.weight:+.2f}"
 
 
 def _number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _second(e: Explanation, metric: str) -> str:
-    """Another score; of what was searched for, the score itself, since counts may not give it."""
-    return f"{e.score if metric == e.metric else e.counts.score(metric):.3f}"
-
-
-def _favourite(e: Explanation, weights: Mapping[str, NDArray[np.float32]]) -> str:
-    """The class that a unit speaks for most, with its weight to it, if it speaks for any."""
-    to_class = {name: float(weight[e.unit]) for name, weight in weights.items()}
-    favourite = max(to_class, key=to_class.__getitem__)
-    return f"{favourite} {to_class[favourite]:+.2f}" if to_class[favourite] >= 0.005 else "none"
-
-
-def _print_concepts(console: Console, result: Result, best: int) -> None:
-    """What the units of a layer speak of most, where the table does not show them all."""
-    singles = [b[0].formula for e in result if (b := e.best_by_length) and b[0] is not None]
-    if len(singles) > best:
-        counted = Counter(map(str, singles)).most_common()
-        told = [f"{concept} {n:,}" for concept, n in counted[:_COMMON]]
-        more = ["..."] if len(counted) > _COMMON else []
-        console.print(f"units by their best single concept: {', '.join([*told, *more])}")
-
-
-def _print_twins(console: Console, result: Result) -> None:
-    """Which concepts of the formulas of a layer the data cannot tell from others."""
-    found = Counter(str(one) for e in result if e.shown is not None for one in e.shown.twins)
-    if found:
-        told = [f"{shortened(names, 80)} ({n:,})" for names, n in found.most_common(_COMMON)]
-        more = ["..."] if len(found) > _COMMON else []
-        console.print(
-            f"concepts that cannot be told apart where formulas hang on them, with the number of "
-            f"formulas: {'; '.join([*told, *more])}"
-        )
-
-
-def _print_certificates(console: Console, result: Result) -> None:
-    """How many formulas of a layer are proven, and how much of their ceilings they attain."""
-    known = [e.certificate for e in result if e.formula is not None]
-    shares = [c.attained for c in known if c.attained is not None]
-    if shares:
-        proven = sum(c.proven for c in known)
-        console.print(
-            f"optimum: {proven} of {len(known)} longest formulas are proven the best; on average "
-            f"they attain {100 * sum(shares) / len(shares):.0f} % of the ceiling, what any formula "
-            "over these concepts could reach"
-        )
-
-
-def _print_scores(console: Console, result: Result) -> None:
-    """How well formulas agree with all activations of a layer, not only with the highest."""
-    known = [e.agreement for e in result if e.agreement is not None]
-    if known:
-        correlation = sum(scores.pearson for scores in known) / len(known)
-        coverage = sum(scores.explanation_coverage for scores in known) / len(known)
-        console.print(
-            f"scores: mean correlation with the raw activations {correlation:.3f}; formulas meet "
-            f"active positions in {100 * coverage:.0f} % of the samples that have some"
-        )

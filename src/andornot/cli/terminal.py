@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from andornot.views.formula_steps import FormulaSteps
 from andornot.views.given import Run
 from andornot.views.in_words import UnitInWords, units_in_words
 from andornot.views.judged import DOUBTFUL, SURE
@@ -149,8 +150,8 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
     has_formula = entry.formula is not None
     verdict = f": {entry.judged.verdict}" if has_formula else ""
     console.print(Text(f"Unit {entry.unit}{verdict}", "bold"))
-    formula = entry.formula or f"no formula: {entry.status}"
-    console.print(Text(formula, _WEIGHTS.get(entry.judged.look, "cyan")))
+    for line in _headline(entry):
+        console.print(line)
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
     for line in filter(None, (entry.twins, *unit.near)):
@@ -169,9 +170,44 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
             console.print(Padding(terminal.sample(sample), (0, 0, 1, 2)))
 
 
+def _headline(entry: UnitEntry[Any]) -> Iterator[Text]:
+    """What stands first: the formula or what there is instead, and the steps of the formula."""
+    weight = _WEIGHTS.get(entry.judged.look, "cyan")
+    if not entry.title.is_formula:
+        yield Text(entry.title.text, "bold")
+    if entry.title.why:
+        yield Text(f"{entry.judged.verdict.capitalize()}: {entry.title.why}")
+    if entry.formula is not None and entry.steps is not None:
+        yield Text(entry.formula, weight)
+        yield from _steps(entry.steps, weight)
+
+
+def _steps(formula: FormulaSteps, weight: str) -> Iterator[Text]:
+    """A line for each step, under one another, with what it adds and what is known of it."""
+    steps = formula.steps
+    # a single step is the formula that stands above
+    texts = [] if len(steps) == 1 else [step.text for step in steps]
+    joins = max((len(step.operator) for step in steps), default=0)
+    indent = [
+        " " * (joins + 1 if not step.operator else joins - len(step.operator)) for step in steps
+    ]
+    width = max((len(lead + text) for lead, text in zip(indent, texts, strict=False)), default=0)
+    dash = "–" if formula.has_numbers else ""
+    for step, lead in zip(steps, indent, strict=True):
+        told = "".join(f"  {note}" for note in step.notes)
+        if texts:
+            line = f"  {lead}{step.text}".ljust(width + 2)
+            yield Text.assemble((line, weight), (f"  {step.gain or dash:>7}{told}".rstrip(), "dim"))
+        elif told:
+            yield Text(told, "dim")
+    if texts and formula.meaning:
+        yield Text(formula.meaning, "dim")
+
+
 def _said(entry: UnitEntry[Any]) -> Iterator[str]:
     """What is known of a formula, a line each."""
-    yield f"{entry.judged.verdict.capitalize()}: {entry.judged.meaning}."
+    if entry.title.is_formula:
+        yield f"{entry.judged.verdict.capitalize()}: {entry.judged.meaning}."
     yield from entry.judged.lines
     if (longest := entry.longest) is not None:
         yield f"longest ({longest.label}): {longest.formula}, IoU {longest.iou:.3f} in sample"

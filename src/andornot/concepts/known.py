@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.checks import as_masks
 from andornot._tools.files import arrays_writer
 from andornot._tools.folders import Folder
 from andornot._tools.reading import read_arrays
@@ -239,11 +240,11 @@ def check_known(known: object, categories: tuple[str, ...], shape: tuple[int, ..
         )
     masks = np.ones((len(categories), *shape), np.bool_)
     for name, given in known.items():
-        mask = np.asarray(given)
-        if mask.dtype != np.bool_ or mask.shape not in (shape, shape[:1]):
+        mask = as_masks(given, f"masks of what is known of {name!r}", "mask > 0")
+        if mask.shape not in (shape, shape[:1]):
             raise DataError(
-                f"known of {name!r} has shape {mask.shape} and dtype {mask.dtype}; expected bool "
-                f"of shape {shape}, or {shape[:1]} for whole samples"
+                f"known of {name!r} has shape {mask.shape}; expected masks of shape "
+                f"{shape}, or {shape[:1]} for whole samples"
             )
         masks[categories.index(name)] = mask.reshape(*mask.shape, *[1] * (len(shape) - mask.ndim))
     return masks

@@ -423,7 +423,8 @@ class ConceptTable:
                 if not given.
 
         Raises:
-            DataError: shapes do not fit, a mask is not boolean, or a name stands twice.
+            DataError: shapes do not fit, a mask holds more than True and False (or 0 and 1), or a
+                name stands twice.
 
         Examples:
             >>> masks = np.zeros((2, 3, 4, 4), bool)  # two concepts on three samples of 4 x 4

@@ -164,7 +164,7 @@ class Responses:
             jobs: threads; all cores if not given.
 
         Raises:
-            DataError: shapes do not fit, or the masks are not boolean.
+            DataError: shapes do not fit, or the masks hold more than True and False (or 0 and 1).
         """
         check_table(concepts, "concepts")
         masks = as_masks(unit_masks, "unit masks", "values > 0")

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from andornot._tools.extras import install
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def run_demo(name: Literal["vision", "text"], out: str | Path, seed: int = SEED)
     absent = [package for package in ("torch", "jinja2") if find_spec(package) is None]
     if absent:
         raise OptionError(
-            f"the demo needs {' and '.join(absent)}, not installed here; "
-            'run pip install "andornot[demo]"'
+            f"the demo needs {' and '.join(absent)}, not installed here; run {install('demo')}"
         )
     if name == "vision":
         from andornot.demo.vision import show as vision

@@ -8,16 +8,21 @@ that is no water; ``green AND waterside`` does not, for it calls a green bush wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from andornot.formula import Formula
+from andornot.results.result import Result
+from andornot.results.verdict import Verdict
 
 MIN_IOU = 0.1
 """A formula that fits its unit worse than this does not count as having found a fact."""
+
+_RELIABLE: Final = (Verdict.SOLID, Verdict.PARTIAL)
+"""Verdicts on formulas that count; one that may be chance has found nothing."""
 
 Position = frozenset[str]
 
@@ -59,24 +64,26 @@ class Planted:
 
 
 class UnitFormula(NamedTuple):
-    """A unit with its formula.
+    """A unit with the formula that is shown of it.
 
     Attributes:
         unit: its number.
-        formula: its formula.
-        iou: how well that fits.
+        formula: that formula.
+        verdict: how far it can be relied on, in a word.
+        iou: how well it fits samples that it was not found on.
         favours: the class to which it has the greatest weight; empty where that does not matter.
     """
 
     unit: int
     formula: Formula
+    verdict: str
     iou: float
     favours: str = ""
 
 
 @dataclass(frozen=True)
 class PlantedFinding:
-    """A planted fact and the units whose formulas name it, best IoU first."""
+    """A planted fact and the units whose formulas name it, the best first."""
 
     planted: Planted
     matches: tuple[UnitFormula, ...]
@@ -94,7 +101,10 @@ class PlantedFinding:
         best, others = self.matches[0], len(self.matches) - 1
         more = f", and {others} more unit{'s' if others > 1 else ''}" if others else ""
         favours = f", for {best.favours}" if best.favours else ""
-        return f"Named by unit {best.unit}: {best.formula} (IoU {best.iou:.2f}{favours}){more}."
+        score = f"held-out IoU {best.iou:.2f}"
+        return (
+            f"Named by unit {best.unit}, {best.verdict}: {best.formula} ({score}{favours}){more}."
+        )
 
     def __str__(self) -> str:
         found = "Found" if self.found else "Not found"
@@ -108,16 +118,36 @@ def find_planted(
 
     Args:
         planted: what to look for.
-        units: each unit that has a formula.
+        units: each unit that has a formula, the best first.
         min_iou: leave out units whose formula fits worse.
 
     Returns:
         A finding for each fact, found or not, in order.
     """
-    good = sorted((unit for unit in units if unit.iou >= min_iou), key=lambda unit: -unit.iou)
+    good = [unit for unit in units if unit.iou >= min_iou and unit.verdict in _RELIABLE]
     return tuple(
         PlantedFinding(fact, tuple(unit for unit in good if fact.shown_by(unit)))
         for fact in planted
+    )
+
+
+def shown_formulas(result: Result, favours: Sequence[str] = ()) -> tuple[UnitFormula, ...]:
+    """The units that have a formula, in the order of lists, by the formula that is shown.
+
+    Args:
+        result: the explanations.
+        favours: the class that each unit favours, by its number; empty where that does not matter.
+    """
+    return tuple(
+        UnitFormula(
+            e.unit,
+            e.shown.formula,
+            str(e.verdict),
+            (e.trust and e.trust.held_out_iou) or 0.0,
+            favours[e.unit] if favours else "",
+        )
+        for e in result.best()
+        if e.shown is not None
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from andornot._tools.extras import install
 from andornot.errors import OptionError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def write_figures(
     except ImportError:
         raise OptionError(
             "figures need the package matplotlib, which is not installed; "
-            'install it with pip install "andornot[figures]"'
+            f"install it with {install('figures')}"
         ) from None
     from andornot.figures.request import Choices, FigureRequest
     from andornot.figures.write import write_all

@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 from torch import nn
 
+from andornot._tools.extras import install
 from andornot.errors import AndornotError, ModelError
 from andornot.models.built import Built
 from andornot.models.preprocess import Preprocessing
@@ -201,9 +202,7 @@ def import_transformers() -> Any:
         ModelError: transformers is not installed.
     """
     if importlib.util.find_spec("transformers") is None:
-        raise ModelError(
-            'Models of transformers need it to be installed: run pip install "andornot[hf]".'
-        )
+        raise ModelError(f"Models of transformers need it to be installed: run {install('hf')}.")
     if importlib.util.find_spec("torchvision") is not None:
         # transformers imports torchvision if it can, and that may need help.
         from andornot.models.from_torchvision import import_torchvision

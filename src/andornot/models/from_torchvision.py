@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
+from andornot._tools.extras import install
 from andornot.errors import ModelError
 from andornot.models.built import Built
 from andornot.models.names import arrange
@@ -118,8 +119,7 @@ def _import() -> Any:
         import torchvision
     except ModuleNotFoundError as error:
         raise ModelError(
-            "Models of torchvision need it to be installed: run "
-            'pip install "andornot[torchvision]".'
+            f"Models of torchvision need it to be installed: run {install('torchvision')}."
         ) from error
     return torchvision
 

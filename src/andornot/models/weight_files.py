@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from andornot._tools.extras import install
 from andornot._tools.files import split_part
 from andornot._tools.looks import PICKLE, SAFETENSORS, TORCH, amiss, check_file
 from andornot.errors import ModelError
@@ -106,9 +107,7 @@ def _read_safetensors(path: Path) -> StateDict:
     try:
         from safetensors.torch import load_file
     except ModuleNotFoundError as error:
-        raise ModelError(
-            f'Reading {path} needs safetensors: run pip install "andornot[torch]".'
-        ) from error
+        raise ModelError(f"Reading {path} needs safetensors: run {install('torch')}.") from error
     try:
         state: StateDict = load_file(path)
     except Exception as error:

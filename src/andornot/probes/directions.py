@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import as_array, users_path
+from andornot._tools.extras import install
 from andornot._tools.files import split_part
 from andornot._tools.looks import NPY, NPZ, SAFETENSORS, amiss, check_file, looks_like
 from andornot.counting.directions import along
@@ -155,9 +156,7 @@ def _tensor(path: Path, part: str) -> NDArray[Any]:
     try:
         from safetensors import safe_open
     except ModuleNotFoundError as error:
-        raise DataError(
-            f'reading {path} needs safetensors: run pip install "andornot[torch]"'
-        ) from error
+        raise DataError(f"reading {path} needs safetensors: run {install('torch')}") from error
     with safe_open(path, framework="pt") as file:
         tensor = file.get_tensor(_chosen(path, part, list(file.keys())))
     # NumPy has no bfloat16

@@ -1,53 +1,173 @@
-"""How explanations show themselves in a notebook, as HTML."""
+"""How runs, results and explanations show themselves in a notebook, as HTML.
+
+A notebook keeps what it shows, so that is small, and whole in itself.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import Any, Final
 
+import numpy as np
+
+from andornot._tools.shown import Shown
+from andornot._tools.words import count
+from andornot.report.notebook_samples import (
+    CELL,
+    KEY,
+    cells,
+    image_tag,
+    key,
+    samples_of,
+    small_samples,
+)
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
-from andornot.views.judged import DOUBTFUL, SURE
-from andornot.views.unit import CSS_COLOURS, UnitEntry, best_entries, entry_of
+from andornot.views.ask import best_with_samples, gallery, with_samples
+from andornot.views.given import Run
+from andornot.views.judged import DOUBTFUL, SURE, VerdictView
+from andornot.views.of_run import run_headline
+from andornot.views.unit import UnitEntry, best_entries, entry_of
 
-_PARTS: Final = (("unit", "only the unit"), ("both", "both"), ("formula", "only the formula"))
-"""The parts of the bar: their colours, and what they mean."""
+_LOOKS: Final = {
+    SURE: "background:#0a6b45;color:#fff;border:1px solid #0a6b45",
+    DOUBTFUL: "border:1px solid #c2571a",
+}
+"""How the word of a verdict looks, by the look of its formula; it is told apart by the word."""
 
-_CELL: Final = 'style="text-align:left"'
+_BAR: Final = (220, 12)
+"""Width and height of the bar, in pixels."""
+
+_FIRST: Final = 8
+"""Units of each layer that a run lists."""
 
 
 def explanation_html(e: Explanation) -> str:
     """A unit: the verdict, its formula, how well it agrees, and the best of each length."""
     unit: UnitEntry[Any] = entry_of(e)
     if unit.formula is None:
-        return f"<p>{escape(f'unit {unit.unit}: {unit.status}')}</p>"
+        return _head(unit)
     rows = "".join(
-        f"<tr><td>{row.label}</td><td>{row.iou:.3f}</td><td {_CELL}>{escape(row.formula)}</td></tr>"
+        f"<tr><td>{row.label}</td><td>{row.iou:.3f}</td><td {CELL}>{escape(row.formula)}</td></tr>"
         for row in unit.each_length
     )
-    known = "".join(f"<br>{escape(line)}" for line in unit.judged.lines)
-    more = f"; {unit.judged.in_sample}" if unit.judged.in_sample else ""
-    twins = f"<p>{escape(unit.twins)}</p>" if unit.twins else ""
     return (
-        f"<p>unit {unit.unit}: <b>{unit.judged.verdict}</b>, {escape(unit.judged.meaning)}<br>"
-        f"{_formula(unit)}{known}</p>{twins}"
-        f"<p>In sample: IoU {unit.iou:.3f}{escape(more)}</p>{_bar(unit)}"
-        f"<table><thead><tr><th>concepts</th><th>IoU</th><th {_CELL}>best formula</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table>"
+        f"{_unit(unit)}<table><thead><tr><th>concepts</th><th>IoU</th>"
+        f"<th {CELL}>best formula in sample</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
 
 def result_html(result: Result) -> str:
-    """What a layer comes to, and its first units."""
-    best = best_entries(result)
+    """What a layer comes to, its first units, and where pages are to be had."""
+    said = "".join(f"<p>{escape(' '.join(best_entries(result, 0).headline))}</p>")
+    return (
+        f"{said}{_table(result, 20)}<p><small>Pages for a browser: <code>result.report(FOLDER, "
+        "unit_masks, concepts)</code>; of a run: <code>andornot report RUN</code>.</small></p>"
+    )
+
+
+def run_html(run: Run) -> str:
+    """What a run comes to, the first units of each layer, and how to see one."""
+    layers = "".join(
+        f"<p><b>{escape(name)}</b></p>{_table(run.result(name), _FIRST)}" for name in run.layers
+    )
+    return (
+        f"<p>{escape(' '.join(run_headline(run)))}</p>{layers}<p><small>With samples: "
+        "<code>run.gallery()</code> has the first units, <code>run.show(UNIT)</code> one of them. "
+        "Pages for a browser: <code>andornot report RUN</code>.</small></p>"
+    )
+
+
+def show_unit(run: Run, unit: int, layer: str | None, n_samples: int, data: Any) -> Shown:
+    """A unit with the samples that show it."""
+    opened = gallery(run, layer, data)
+    entry = with_samples(opened, unit, n_samples)
+    shown = key(entry.groups, run.level) + samples_of(entry.groups)
+    return Shown(_unit(entry) + shown, str(opened.result[unit]))
+
+
+def show_gallery(run: Run, n: int, layer: str | None, n_samples: int, data: Any) -> Shown:
+    """The first units of a layer with the samples that excite them most."""
+    opened = gallery(run, layer, data)
+    entries = best_with_samples(opened, n, n_samples)
+    head = f"{count(len(entries), 'unit')} of {opened.layer}, by verdict, then by gain:"
+    legend = next((key(entry.groups, run.level) for entry in entries if entry.groups), "")
+    cards = [_card(entry) for entry in entries]
+    per_row = 2 if run.modality.pictures else 1
+    text = "\n".join([head, *map(str, opened.result.best(n))])
+    return Shown(f"<p>{escape(head)}</p>{legend}{cells(cards, per_row)}", text)
+
+
+def _card(unit: UnitEntry[Any]) -> str:
+    """A unit among others."""
+    held = unit.judged.held_out
+    told = "" if held is None else f"held-out IoU {held:.3f}"
+    return _head(replace(unit, core=""), told) + small_samples(unit.groups)
+
+
+def _unit(unit: UnitEntry[Any]) -> str:
+    """A unit without its samples."""
+    if unit.formula is None:
+        return _head(unit)
+    more = f"; {unit.judged.in_sample}" if unit.judged.in_sample else ""
+    lines = (*unit.judged.lines, f"in sample: IoU {unit.iou:.3f}{more}")
+    notes = "".join(f"<p><small>{escape(note)}</small></p>" for note in (unit.twins,) if note)
+    return (
+        f"{_head(unit)}<p><small>{'<br>'.join(map(escape, lines))}</small></p>"
+        f"{_steps(unit)}{notes}{_bar(unit)}<p><small>{escape(' '.join(unit.sentences))}</small></p>"
+    )
+
+
+def _head(unit: UnitEntry[Any], more: str = "") -> str:
+    """The verdict first, then the formula, or that there is none that is worth the name."""
+    told = [f"<b>unit {unit.unit}</b>"]
+    if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
+        told += [escape(unit.judged.how_much)] if unit.judged.how_much else []
+        told += [f"core: {escape(unit.core)}"] if unit.core else []
+    told += [more] if more else []
+    first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
+    if unit.title.is_formula:
+        return f"{first}<p>{_formula(unit)}</p>"
+    below = f"<p>{_formula(unit)}</p>" if unit.formula else ""
+    why = f"<br><small>{escape(unit.title.why)}</small>" if unit.title.why else ""
+    return f"{first}<p><b>{escape(unit.title.text)}</b>{why}</p>{below}"
+
+
+def _steps(unit: UnitEntry[Any]) -> str:
+    """A formula one step a line, with what each adds; empty where there is one step only."""
+    if unit.steps is None or len(unit.steps.steps) < 2:
+        return ""
+    rows = "".join(
+        f"<tr><td {CELL}>{escape(step.text)}"
+        f"{''.join(f'<br><small>{escape(note)}</small>' for note in step.notes)}</td>"
+        f"<td>{step.gain}</td></tr>"
+        for step in unit.steps.steps
+    )
+    meaning = f"<p><small>{escape(unit.steps.meaning)}</small></p>" if unit.steps.meaning else ""
+    return f"<table><tbody>{rows}</tbody></table>{meaning}"
+
+
+def _badge(judged: VerdictView) -> str:
+    """The verdict as a word in a frame; nothing where there is no formula."""
+    if not judged.verdict:
+        return ""
+    look = _LOOKS.get(judged.look, "border:1px solid #888")
+    said = escape(judged.meaning, quote=True)
+    style = f"{look};border-radius:1em;padding:0 .55em"
+    return f'<b style="{style}" title="{said}">{judged.verdict}</b> '
+
+
+def _table(result: Result, n: int) -> str:
+    """The first units of a layer, a row each."""
+    best = best_entries(result, n)
     rows = "".join(map(_row, best.units))
     headers = ("unit", "verdict", "held out", "chance", "IoU", "agreement")
     head = "".join(f"<th>{header}</th>" for header in headers)
     return (
-        f"<p>{escape(' '.join(best.headline))}</p>"
         f"<p>{best.n_explained:,} of {best.n_units:,} units have a formula; "
         f"the first {len(best.units)}, by verdict:</p>"
-        f"<table><thead><tr>{head}<th {_CELL}>formula</th></tr></thead>"
+        f"<table><thead><tr>{head}<th {CELL}>formula</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )
 
@@ -60,7 +180,7 @@ def _row(unit: UnitEntry[Any]) -> str:
     )
     return (
         f"<tr><td>{unit.unit}</td><td>{judged.verdict}</td>{numbers}<td>{_bar(unit)}</td>"
-        f"<td {_CELL}>{_formula(unit)}</td></tr>"
+        f"<td {CELL}>{_formula(unit)}</td></tr>"
     )
 
 
@@ -73,10 +193,9 @@ def _formula(unit: UnitEntry[Any]) -> str:
 
 def _bar(unit: UnitEntry[Any]) -> str:
     """The positions of unit only, both, and formula only, as parts of a bar."""
-    parts = "".join(
-        f'<span title="{text}: {n:,}" style="flex:{n} 1 0;background:{CSS_COLOURS[name]}"></span>'
-        for n, (name, text) in zip(unit.counts, _PARTS, strict=True)
-    )
-    return (
-        '<div style="display:flex;width:16em;height:.9em;border:1px solid #888">' + parts + "</div>"
-    )
+    ends = np.cumsum((0, *unit.counts)) * _BAR[0] // max(1, sum(unit.counts))
+    pixels = np.zeros((1, _BAR[0], 3), np.uint8)
+    for (colour, _), first, last in zip(KEY, ends, ends[1:], strict=False):
+        pixels[:, first:last] = colour
+    told = ", ".join(f"{text}: {n:,}" for n, (_, text) in zip(unit.counts, KEY, strict=True))
+    return image_tag(pixels, told, _BAR)

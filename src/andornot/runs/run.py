@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 from andornot._tools.checks import as_path, is_one_of, whole_number
 from andornot._tools.folders import check_inside, verify
+from andornot._tools.lazy import resolve
 from andornot._tools.reading import read_array, read_json
+from andornot._tools.shown import Shown
 from andornot._tools.words import shortened
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
@@ -449,6 +451,63 @@ class Run:
         """
         table = self.concepts
         return table.known_atoms(formula) if self.known_only else np.ones(table.n_atoms, np.bool_)
+
+    def show(
+        self, unit: int, layer: str | None = None, *, n_samples: int = 8, data: Any = None
+    ) -> Shown:
+        """A unit as a notebook shows it: verdict, formula, and the samples that show it.
+
+        All of it lies in the notebook itself, pictures too, about 10 KB for each.
+
+        Args:
+            unit: its number.
+            layer: its layer; not needed if there is only one.
+            n_samples: how many images or sentences to show, at most.
+            data: what the run was made from; found again by the manifest if not given.
+
+        Raises:
+            OptionError: there is no such layer or unit, or ``n_samples`` is below 1.
+            DataError: the samples of the run cannot be opened.
+
+        Examples:
+            >>> run.show(0)  # in a notebook, with pictures
+            unit 0, too little data: red (held-out IoU 1.000)
+        """
+        shown: Shown = resolve("andornot.report.notebook:show_unit")(
+            self, unit, layer, n_samples, data
+        )
+        return shown
+
+    def gallery(
+        self, n: int = 12, layer: str | None = None, *, n_samples: int = 3, data: Any = None
+    ) -> Shown:
+        """The first units of a layer as a notebook shows them, with what excites each most.
+
+        Args:
+            n: how many units, those of the best verdict first.
+            layer: the layer; not needed if there is only one.
+            n_samples: how many images or sentences to show of each.
+            data: what the run was made from; found again by the manifest if not given.
+
+        Raises:
+            OptionError: there is no such layer, ``n`` is below 0, or ``n_samples`` below 1.
+            DataError: the samples of the run cannot be opened.
+
+        Examples:
+            >>> run.gallery(2)
+            2 units of relu, by verdict, then by gain:
+            unit 0, too little data: red (held-out IoU 1.000)
+            unit 1, too little data: green (held-out IoU 1.000)
+        """
+        shown: Shown = resolve("andornot.report.notebook:show_gallery")(
+            self, n, layer, n_samples, data
+        )
+        return shown
+
+    def _repr_html_(self) -> str:
+        """How it shows itself in a notebook."""
+        text: str = resolve("andornot.report.notebook:run_html")(self)
+        return text
 
     def score(self, unit: int, formula: Formula | str, layer: str | None = None) -> UnitScore:
         """Counts and scores of any formula for a unit, over all samples and in each fold.

@@ -273,14 +273,27 @@ def _meaning(steps: Sequence[FormulaStep], held_out: bool, again: tuple[int, int
     said = ["Each line applies to all above it."] if len(steps) > 1 else []
     gains = [step.gain for step in steps]
     if any(gains):
-        where = "that were not searched" if held_out else "that were searched"
-        adds = "; +: what one concept more adds" if len(steps) > 1 else ""
-        said.append(f"Beside it: IoU on samples {where}{adds}.")
-    if any(gains) and not all(gains):
-        total = "; =: all lines to there" if any(gain[:1] == "=" for gain in gains) else ""
-        said.append(f"No number: the best formula of that length was another{total}.")
-    if again is not None and held_out:
-        n, folds = again
-        own = "" if n == folds else "; the numbers are of what each found"
-        said.append(f"{n} of {folds} searches without a part of the samples found it too{own}.")
+        said.append(f"Numbers: IoU on samples {_on_what(held_out, again)}{''.join(_signs(gains))}.")
     return " ".join(said)
+
+
+def _on_what(held_out: bool, again: tuple[int, int] | None) -> str:
+    if not held_out:
+        return "that were searched"
+    if again is None or again[0] == again[1]:
+        return "that were not searched"
+    n, folds = again
+    return (
+        "that were not searched, of the formulas found without them (this one in "
+        f"{n} of {folds} searches)"
+    )
+
+
+def _signs(gains: Sequence[str]) -> Iterator[str]:
+    """What signs before and in place of numbers mean, as far as they occur."""
+    if any(gain[:1] in ("+", "-") for gain in gains):
+        yield "; + is what a line adds"
+    if any(gain[:1] == "=" for gain in gains):
+        yield "; = is that of all lines to there"
+    if not all(gains):
+        yield "; – where the best formula of that length was another"

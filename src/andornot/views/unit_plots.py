@@ -22,15 +22,15 @@ from andornot.views.plots import (
     Label,
     Numbers,
     Plot,
-    Scale,
     bar,
     lengths_axis,
     x_axis,
     y_axis,
 )
 
-_BESIDE: Final = 118
-"""Room for names beside curves."""
+_BESIDE: Final = 146
+_BESIDE_CHANCE: Final = 172
+"""Room for names beside curves, and for those of chance in sample."""
 
 _LINE: Final = 14.0
 """Least distance of two names, so that neither covers the other."""
@@ -116,8 +116,9 @@ def trust_by_length(
     """
     n = len(held_out)
     top = max(*in_sample, *held_out, *null, *(luck or ())[1:], 1e-9)
-    x, y = _with_room(lengths_axis(n)), y_axis(0, 1.05 * top, "IoU")
-    lines = (("ring", "searched", in_sample), ("main", "held out", held_out),
+    room = _BESIDE_CHANCE if len(null) else _BESIDE
+    x, y = replace(lengths_axis(n), end=WIDTH - room), y_axis(0, 1.05 * top, "IoU")
+    lines = (("ring", "folds searched", in_sample), ("main", "held out", held_out),
              ("second", "chance, searched", null))  # fmt: skip
     shown = [(look, text, ious) for look, text, ious in lines if len(ious)]
     curves = [
@@ -150,11 +151,6 @@ def trust_by_length(
             tuple(zip(map(str, range(1, n + 1)), *(cells for _, cells in columns), strict=True)),
         ),
     )  # fmt: skip
-
-
-def _with_room(x: Scale) -> Scale:
-    """An axis that ends early enough for names beside it."""
-    return replace(x, end=WIDTH - _BESIDE)
 
 
 def _beside(x: float, ends: Sequence[tuple[float, str, str]]) -> tuple[Label, ...]:

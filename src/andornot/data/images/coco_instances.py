@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from andornot._tools.extras import install
 from andornot.data.images.dataset import FolderData, Sample, check_categories
 from andornot.data.images.drawn import (
     LAYER,
@@ -107,8 +108,7 @@ def import_pycocotools() -> ModuleType:
         from pycocotools import mask
     except ModuleNotFoundError as error:
         raise OptionError(
-            "COCO instances need pycocotools, which is not installed: run "
-            'pip install "andornot[coco]".'
+            f"COCO instances need pycocotools, which is not installed: run {install('coco')}."
         ) from error
     found: ModuleType = mask
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from andornot._tools.extras import install
 from andornot._tools.progress import track
 from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import PairData, Sentence
@@ -74,8 +75,8 @@ def _load(tagger: str) -> Any:
             import spacy
         except ImportError:
             raise _NoTags(
-                f'spaCy is not installed; pip install "andornot[nlp]", then python -m spacy '
-                f"download {DEFAULT_TAGGER}"
+                f"spaCy is not installed; {install('nlp')}, then python -m spacy download "
+                f"{DEFAULT_TAGGER}"
             ) from None
         try:
             # nothing but tags is asked of it

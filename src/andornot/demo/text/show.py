@@ -8,7 +8,7 @@ from typing import Final
 
 from andornot._tools.files import writing
 from andornot.data.sentences.pairs import PairData
-from andornot.demo.findings import PlantedFinding, UnitFormula, find_planted
+from andornot.demo.findings import PlantedFinding, UnitFormula, find_planted, shown_formulas
 from andornot.demo.outcome import Demo, fact_of
 from andornot.demo.text import net as nets
 from andornot.demo.text.facts import PLANTED
@@ -69,26 +69,21 @@ def named_units(run: Run, model: PairClassifier) -> tuple[UnitFormula, ...]:
     weights = class_weights(model, nets.LAYER)
     assert weights is not None  # the layer feeds the classes linearly
     favours = [model.class_names[i] for i in weights.argmax(axis=1)]
-    return tuple(
-        UnitFormula(e.unit, e.formula, e.iou, favours[e.unit])
-        for e in run.result()
-        if e.formula is not None
-    )
+    return shown_formulas(run.result(), favours)
 
 
 def _story(data: PairData, findings: tuple[PlantedFinding, ...], summary: str) -> Story:
     return Story(
         title="What the demo classifier has learned",
         introduction=(
-            "A small grammar wrote pairs of sentences a moment ago: a premise, and a hypothesis "
-            "that follows from it (entailment), contradicts it, or neither (neutral). All labels "
-            "are true by construction. But the grammar has the habits that annotators of real "
-            "data sets have: whoever must write a contradiction in a hurry says that nobody does "
-            "it, or that somebody sleeps. Such habits give most labels away; only on "
-            f"{TRAPS:.0%} of the pairs do they mislead.",
-            "A small classifier was trained on two thirds of the pairs, told nothing but the "
-            f"labels, and its units were explained on the {len(data):,} that were held out. "
-            f"{summary} Its units should say why.",
+            "A grammar wrote pairs of sentences, with the habits that annotators of real data sets "
+            "have, and a small classifier learned from them whether a hypothesis follows from a "
+            f"premise, contradicts it, or neither. {summary} Its units should say why.",
+            "All labels are true by construction. But whoever must write a contradiction in a "
+            "hurry says that nobody does it, or that somebody sleeps. Such habits give most labels "
+            f"away; only on {TRAPS:.0%} of the pairs do they mislead. The classifier was told "
+            "nothing but the labels of two thirds of the pairs, and its units were explained on "
+            f"the {len(data):,} that were held out.",
             "pre:dog means that the premise has the word dog, hyp:dog the hypothesis; "
             "LIKE(hyp:nobody) that the hypothesis has that word or one that the grammar uses in "
             "its place; overlap-75% that more than 75% of all words stand in both sentences.",

@@ -8,7 +8,7 @@ from typing import Final
 
 from andornot._tools.files import writing
 from andornot.counting.thresholds import Threshold
-from andornot.demo.findings import PlantedFinding, UnitFormula, find_planted
+from andornot.demo.findings import PlantedFinding, find_planted, shown_formulas
 from andornot.demo.outcome import Demo, fact_of
 from andornot.demo.vision import net as nets
 from andornot.demo.vision.facts import PLANTED
@@ -47,8 +47,7 @@ def run_demo(out: str | Path = "demo", seed: int = 0, count: int = COUNT) -> Dem
     run = dissect(
         loaded, nets.LAYER, world, out / "run", threshold=Threshold(nets.QUANTILE), length=LENGTH
     )
-    units = [UnitFormula(e.unit, e.formula, e.iou) for e in run.result() if e.formula is not None]
-    findings = find_planted(PLANTED, units)
+    findings = find_planted(PLANTED, shown_formulas(run.result()))
     story = _story(world, findings, accuracy)
     page = write_report(run, out / "page", data=world, story=story)
     summary = f"The network gets {accuracy:.0%} of held-out pictures right."
@@ -59,14 +58,13 @@ def _story(world: World, findings: tuple[PlantedFinding, ...], accuracy: float) 
     return Story(
         title="What the demo network has learned",
         introduction=(
-            f"This world of {len(world)} small pictures was painted a moment ago by a program, so "
-            "every pixel is known: what object, part, colour and texture it is, and in which "
-            "scene. A small network was trained to sort the pictures into "
-            f"{len(CLASSES)} classes; it was told nothing but the class of each picture, and "
-            f"gets {accuracy:.0%} of held-out pictures right.",
-            "Some classes were made so that there is a cheap trick to tell them apart, and some "
-            "so that two unrelated things mean the same. A network that has learned those tricks "
-            "should have units whose formulas name them.",
+            f"A program painted {len(world):,} small pictures, with cheap tricks planted in them. "
+            f"A network that learned to sort them, and gets {accuracy:.0%} of held-out ones right, "
+            "should have units whose formulas name the tricks.",
+            "Every pixel is known: what object, part, colour and texture it is, and in which "
+            f"scene. The network was told nothing but which of {len(CLASSES)} classes each picture "
+            "has. Some classes can be told apart by one thing alone, and some are two unrelated "
+            "things.",
         ),
         facts=tuple(fact_of(finding) for finding in findings),
     )

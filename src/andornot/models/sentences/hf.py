@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,6 +35,9 @@ class HfPairModel:
     Its layers are all modules that give one row for each pair (such as ``bert.pooler``), its
     token layers those that give one for each piece of a word.
     """
+
+    sample: ClassVar[str] = "pair"
+    shorter: ClassVar[str] = "leave that pair out"
 
     def __init__(self, directory: str | Path, device: str = "auto") -> None:
         """Load model and tokeniser.
@@ -93,7 +96,7 @@ class HfPairModel:
         with inference(self.module), caught(modules) as outputs, quiet(import_transformers()):
             for start in range(0, len(pairs), BATCH):
                 batch = pairs[start : start + BATCH]
-                texts = [(p.premise.text, p.hypothesis.text) for p in batch]
+                texts = [self._read(sample) for sample in batch]
                 logits.append(self._run(self._encode(batch, texts)))
                 for layer in layers:
                     found[layer].append(outputs[layer])
@@ -137,6 +140,14 @@ class HfPairModel:
                         found[layer].append(_means(outputs[layer][index].numpy(), owners, size))
         return found
 
+    def _read(self, sample: Any) -> Any:
+        """What the tokeniser gets of a sample."""
+        return sample.premise.text, sample.hypothesis.text
+
+    def _example(self, text: str) -> Any:
+        """The same of a sample that begins with a text."""
+        return text, "b"
+
     @cached_property
     def _paths(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Find the layers by two small batches, of other numbers of pairs and of pieces."""
@@ -150,13 +161,15 @@ class HfPairModel:
     def _shapes(self, premise: str, pairs: int) -> tuple[dict[str, tuple[int, ...]], int]:
         """Shapes of what all modules give on so many equal pairs, and of how many pieces each."""
         modules = {path: part for path, part in self.module.named_modules() if path}
-        encoded = self.tokenizer([(premise, "b")] * pairs, return_tensors="pt", padding=True)
+        encoded = self.tokenizer(
+            [self._example(premise)] * pairs, return_tensors="pt", padding=True
+        )
         with inference(self.module), caught(modules) as outputs:
             self._run(encoded)
         shapes = {path: tuple(outputs[path].shape) for path in modules if path in outputs}
         return shapes, encoded["input_ids"].shape[1]
 
-    def _encode(self, pairs: Pairs, texts: list[tuple[str, str]]) -> Any:
+    def _encode(self, pairs: Sequence[Any], texts: list[Any]) -> Any:
         """Tokenise a batch; nothing is cut off, for a unit may hang on the last word."""
         encoded = self.tokenizer(
             texts, return_tensors="pt", padding=True, return_offsets_mapping=True
@@ -168,8 +181,8 @@ class HfPairModel:
         for pair, mask in zip(pairs, encoded["attention_mask"], strict=True):
             if int(mask.sum()) > most:
                 raise ModelError(
-                    f"Pair {pair.id!r} is {int(mask.sum())} pieces of words long, but the model in "
-                    f"{self.directory} reads at most {most}: leave that pair out."
+                    f"{self.sample.capitalize()} {pair.id!r} is {int(mask.sum())} pieces of words "
+                    f"long, but the model in {self.directory} reads at most {most}: {self.shorter}."
                 )
         return encoded
 
@@ -184,11 +197,26 @@ class HfPairModel:
             logits: Tensor = self.module(**inputs).logits
         except Exception as error:
             raise ModelError(
-                f"The model in {self.directory} failed on a batch of pairs "
+                f"The model in {self.directory} failed on a batch of {self.sample}s "
                 f"({type(error).__name__}: {' '.join(str(error).split())}): check that its "
-                "tokeniser is its own, and that the pairs are not too long for it."
+                f"tokeniser is its own, and that the {self.sample}s are not too long for it."
             ) from error
         return logits.detach().to("cpu", torch.float32)
+
+
+class HfTextModel(HfPairModel):
+    """A classifier that reads one text at a time, such as one of sentiment."""
+
+    sample: ClassVar[str] = "text"
+    shorter: ClassVar[str] = (
+        "let only the beginning of each be read, by `,cut=NUMBER` of words behind the file"
+    )
+
+    def _read(self, sample: Any) -> str:
+        return str(sample.text)
+
+    def _example(self, text: str) -> str:
+        return text
 
 
 def _load(directory: Path) -> tuple[Any, Any]:
@@ -211,7 +239,7 @@ def _load(directory: Path) -> tuple[Any, Any]:
     if missing:
         raise ModelError(
             f"The model in {directory} lacks {len(missing)} weights of a sequence classifier "
-            f"(such as {missing[0]}): give one that was trained to classify pairs."
+            f"(such as {missing[0]}): give one that was trained to classify."
         )
     if not tokenizer.is_fast or tokenizer.pad_token is None:
         raise ModelError(

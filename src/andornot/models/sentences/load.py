@@ -43,17 +43,22 @@ def load_pair_model(
     """
     model = _load(spec, vocabulary, device)
     if weights is not None:
-        _draw_anew(model, spec, weights)
+        draw_anew(model, spec, weights)
     return model
 
 
-def _draw_anew(model: PairModel, spec: str, weights: str) -> None:
+def draw_anew(model: PairModel, spec: str, weights: str) -> None:
+    """Draw all weights of a classifier anew, as ``random:SEED`` says.
+
+    Raises:
+        ModelError: the text says something else, or the model shows no torch module.
+    """
     from andornot.models.random_weights import random_seed, randomize
 
     seed, module = random_seed(weights), getattr(model, "module", None)
     if seed is None:
         raise ModelError(
-            f"A model of sentence pairs brings its weights, so {weights!r} cannot stand for them: "
+            f"A classifier of sentences brings its weights, so {weights!r} cannot stand for them: "
             "leave it out, or write random:0 for random ones."
         )
     if module is None:
@@ -72,7 +77,7 @@ def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
 
         return HfPairModel(Path(directory), device)
     if python := python_function(spec):
-        return _from_function(*python)
+        return from_function(*python)
     if split_part(spec)[0].suffix in (".pt", ".pth", ".safetensors"):
         from andornot.models.sentences.checkpoint import load_classifier
 
@@ -83,7 +88,12 @@ def _load(spec: str, vocabulary: str | Path | None, device: str) -> PairModel:
     )
 
 
-def _from_function(file: Path, function: str) -> PairModel:
+def from_function(file: Path, function: str) -> PairModel:
+    """What a function in a user's file returns, if it is such a model.
+
+    Raises:
+        ModelError: it fails, or returns something else.
+    """
     from andornot.models.from_file import call_function
 
     model: object = call_function(file, function)

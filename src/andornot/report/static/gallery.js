@@ -110,12 +110,10 @@ function pagerButton(text, rel, enabled, onClick) {
   return button;
 }
 
-/* Held-out IoU beside that of chance, as far as they are known, and how much of the unit that is. */
+/* Held-out IoU beside that of chance, as far as they are known. */
 function scores(unit) {
   const held = "held" in unit ? `held out ${unit.held.toFixed(3)}` : `IoU ${unit.iou.toFixed(3)}`;
-  const small = make("small", "scores", held + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : ""));
-  if (unit.extent) small.append(" ", make("span", "extent", unit.extent));
-  return small;
+  return make("small", "scores", held + ("chance" in unit ? ` (chance ${unit.chance.toFixed(3)})` : ""));
 }
 
 /* Texts of the data become text nodes, never markup. */
@@ -133,6 +131,7 @@ function card(data, unit) {
   const small = make("small", "");
   if (unit.verdict) small.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
   small.append(`${layer}unit ${unit.unit}`);
+  if (unit.extent) small.append(" ", make("span", "extent", unit.extent));
   said.append(small);
   if (data.instead[unit.verdict]) said.append(make("span", "instead", data.instead[unit.verdict]));
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
