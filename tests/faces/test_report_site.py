@@ -52,7 +52,7 @@ token_run = reader_cases.token_run
 HEAD = Colours().head.weight.detach().numpy()
 SCRIPTS = {
     "units.js", "concepts.js",
-    *(f"static/{name}.js" for name in ("report", "search", "gallery", "concepts")),
+    *(f"static/{name}.js" for name in ("report", "search", "gallery", "concepts", "enlarge", "compare")),
 }  # fmt: skip
 
 
