@@ -36,6 +36,7 @@ AXE = os.environ.get("ANDORNOT_AXE", "")
 ALL_PAGES = (
     "index.html", "units.html", "unit/layer-00000.html", "unit/layer-00003.html", "concepts.html",
     "concept/00000.html", "classes.html", "class/0000.html", "analyses.html",
+    "compare.html", "compare.html#layer-00000&layer-00003",
 )  # fmt: skip
 
 
@@ -139,7 +140,9 @@ def test_a_report_from_arrays_alone_is_as_quiet(browser, tmp_path):
     page.click("#cards a")
     visit.arrive(f"{home.as_uri()}/unit/unit-00000.html")
     expect(page.locator(".steps .step")).to_have_text(["red square", f'NOT "{EVIL}"'])
-    expect(page.locator("nav[aria-label=Report] a")).to_have_text(["Overview", "Units", "Concepts"])
+    expect(page.locator("nav[aria-label=Report] a")).to_have_text(
+        ["Overview", "Units", "Compare", "Concepts"]
+    )
     visit.close()
 
 

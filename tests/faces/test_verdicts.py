@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -21,6 +22,7 @@ from andornot.report.write import write_report
 from andornot.results.verdict import Verdict
 from andornot.views import run_views, unit_view
 from andornot.views.collection import array_views
+from andornot.views.judged import judged
 from andornot.views.run_table import run_table
 from test_report_page import Reader, read
 from verdict_cases import given_verdicts, one_of_each, world
@@ -72,13 +74,45 @@ def test_another_order_is_there_for_those_who_ask(run, capsys, monkeypatch, sort
     assert units_in(printed(capsys, monkeypatch, run, sort=sort)) == units
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 80, 100, 140])
 def test_a_narrow_terminal_keeps_verdict_and_formula(run, capsys, monkeypatch, width):
     out = printed(capsys, monkeypatch, run, width=width)
-    table = out[: out.index("└")]
-    assert max(map(len, out.splitlines()[: table.count("\n")])) <= width
-    assert "solid" in table
-    assert "yellow" in table.replace("│", "").replace(" ", "").replace("\n", "")
+    assert max(map(len, out.splitlines())) <= max(width, len(str(run.path)))
+    verdicts, table, _ = out.split("best units of layer relu")[0], *out.split("units (")[:2]
+    assert verdicts.startswith("Verdicts on 4 formulas")
+    table = table[table.index("best units of layer relu") :]
+    for word in ("solid", "partial", "chance", "too little", "yellow"):
+        assert re.search(rf"\b{word}\b", table), word
+
+
+def test_programs_get_what_people_see(run, capsys):
+    found = run_table(run, 3)
+    print_run(found, "json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["headline"]["verdicts"]["solid"] == 1
+    assert told["headline"]["explained"] == 1
+    (layer,) = told["layers"]
+    assert [unit["unit"] for unit in layer["units"]] == [2, 3, 0]
+    best = run.result()[2]
+    assert layer["units"][0] == layer["units"][0] | {
+        "verdict": "solid", "held_out": best.trust.held_out_iou, "chance": 0.1, "gain": 2.0,
+        "formula": str(best.shown.formula), "iou": best.shown.iou, "status": "ok",
+    }  # fmt: skip
+    print_run(found)  # nobody watches
+    out, err = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(out), dialect="excel-tab"))
+    assert [(row["unit"], row["verdict"]) for row in rows] == [
+        ("2", "solid"), ("3", "partial"), ("0", "chance"),
+    ]  # fmt: skip
+    assert float(rows[0]["held_out"]) == best.trust.held_out_iou
+    assert "Verdicts on 4 formulas" in err
+
+
+def test_a_unit_as_json_says_what_its_page_says(plain):
+    shown = CliRunner().invoke(cli, ["show", str(plain.path), "--units", "3", "--json"])
+    assert shown.exit_code == 0, shown.output
+    (unit,) = json.loads(shown.stdout)["units"]
+    assert unit["entry"]["judged"] == judged(plain.result()[3]).as_dict()
 
 
 def test_a_run_of_an_older_version_is_told_to_be_not_tested(plain, capsys, monkeypatch):

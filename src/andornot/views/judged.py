@@ -234,12 +234,21 @@ def _explained(found: Headline) -> Iterator[str]:
     )
 
 
+def silent_layers(results: Mapping[str, Result]) -> Iterator[str]:
+    """Why most units of a layer have no formula, in a sentence for each such layer."""
+    for layer, result in results.items():
+        if told := result.silence(layer if len(results) > 1 else ""):
+            yield f"{told[0].upper()}{told[1:]}."
+
+
 def headline_of(
     results: Mapping[str, Result], twin: Mapping[str, Result] | None = None
 ) -> tuple[str, ...]:
     """The same of all layers of a run, and of its untrained twin where there is one.
 
+    Where most units have no formula, it says why.
+
     Raises:
         OptionError: the twin lacks a layer, or its held-out scores.
     """
-    return headline_sentences(headline(results, twin))
+    return (*headline_sentences(headline(results, twin)), *silent_layers(results))
