@@ -84,10 +84,6 @@ class VerdictView(View):
         """What is said in place of the formula, which then stands below; empty where it holds."""
         return INSTEAD.get(self.verdict, "")
 
-    def explains(self) -> str:
-        """How much of the unit the formula explains, in words; empty where that is not known."""
-        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
-
     @property
     def is_tested(self) -> bool:
         """Whether it was held against chance."""
