@@ -97,12 +97,16 @@ def test_explain_show_and_score(explain, world, capsys):
     assert "formula      [red]x[/red]" in capsys.readouterr().out
 
 
-def test_names_that_look_like_markup_are_printed_as_they_are(explain, capsys):
+def test_names_that_look_like_markup_are_printed_as_they_are(explain, world, capsys, monkeypatch):
     succeed(explain, "--length", "1", "--concepts", "[red]x[/red]", out="[red]markup[/b]")
     out, err = capsys.readouterr()
     assert "[red]x[/red]" in out
     assert "[red]markup[/b]" in err
-    succeed(main, ["show", "[red]markup[/b]"])
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    succeed(main, ["show", str(world / "[red]markup[/b]")])
+    out = capsys.readouterr().out
+    assert "[red]x[/red]" in out
+    assert "[red]markup[/b]" in out.replace("\n", "")
 
 
 def test_layers_names_the_usual_choices(world, capsys):

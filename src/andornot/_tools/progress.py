@@ -51,6 +51,11 @@ def show_progress(visible: bool | None = True) -> None:
     _visible = visible
 
 
+def is_shown() -> bool:
+    """Whether :func:`tell` says anything."""
+    return _visible
+
+
 @contextmanager
 def without_progress() -> Iterator[None]:
     """Show no bars inside."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from andornot.cli.options import ALSO, DATA, JSON, MODEL, TRUST_CODE, open_run
+from andornot.cli import completion
+from andornot.cli.options import ALSO, DATA, JSON, MODEL, RUN, TRUST_CODE, open_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 
     from andornot.edits import Attack, Edited, EditSession
 
-_RUN = click.argument("run", type=click.Path(path_type=Path))
 _SAMPLE = click.argument("sample")
 
 
 @click.command(cls=GroupedCommand)
-@_RUN
+@RUN
 @options_of("attack")
 def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **options: Any) -> None:
     """Find edits that take samples of one class to another, and test them against controls.
@@ -73,9 +73,12 @@ def edit() -> None:
 
 
 @edit.command()
-@_RUN
+@RUN
 @_SAMPLE
-@click.option("--concept", metavar="FORMULA", help="Cut out where this holds in the run's images.")
+@click.option(
+    "--concept", metavar="FORMULA", shell_complete=completion.formula,
+    help="Cut out where this holds in the run's images.",
+)  # fmt: skip
 @click.option("--file", type=click.Path(path_type=Path), help="Paste this image (RGBA) instead.")
 @click.option(
     "--x",
@@ -125,9 +128,9 @@ def paste(
 
 
 @edit.command()
-@_RUN
+@RUN
 @_SAMPLE
-@click.argument("region", metavar="FORMULA")
+@click.argument("region", metavar="FORMULA", shell_complete=completion.formula)
 @click.argument("colour")
 @ALSO
 @MODEL
@@ -149,7 +152,7 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
 
 
 @edit.command()
-@_RUN
+@RUN
 @_SAMPLE
 @click.option("--insert", metavar="SIDE:WORD", help="Insert a word, such as hyp:nobody.")
 @click.option(

@@ -41,6 +41,7 @@ def write_compared(
     told = {
         "href": addresses.unit(ref.layer, ref.unit),
         "says": ref.says,
+        "instead": judged.instead,
         "verdict": judged.verdict,
         "meaning": judged.meaning,
         "look": judged.look,

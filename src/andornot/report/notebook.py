@@ -123,7 +123,7 @@ def _head(unit: UnitEntry[Any], more: str = "") -> str:
     """The verdict first, then the formula, or that there is none that is worth the name."""
     told = [f"<b>unit {unit.unit}</b>"]
     if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
-        told += [escape(unit.judged.explains)] if unit.judged.explains else []
+        told += [escape(unit.judged.how_much)] if unit.judged.how_much else []
         told += [f"core: {escape(unit.core)}"] if unit.core else []
     told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"

@@ -34,7 +34,7 @@ from andornot.views.concepts import ConceptView, concept_views
 from andornot.views.findable import Signed, signed_concepts
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
-from andornot.views.judged import headline_of, headline_sentences
+from andornot.views.judged import headline_of, headline_sentences, silent_layers
 from andornot.views.layer import LayerView, best_first, layer_view
 from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
@@ -226,7 +226,7 @@ class ViewsOfRun(Views):
             left_out=_left_out(self.contexts),
             about=about(self.run, tuple(context.layer for context in self.contexts)),
             summary=summary(found, (e for result in results.values() for e in result)),
-            headline=headline_sentences(found),
+            headline=(*headline_sentences(found), *silent_layers(results)),
             layers=best_first(
                 layer_view(
                     context,

@@ -8,18 +8,25 @@ from typing import Final
 
 from andornot._tools.words import count
 from andornot.counting.overlaps import Overlaps
-from andornot.formula import Formula
-from andornot.formula_forms import kind_of, negative_concepts, positive_concepts
+from andornot.formula_forms import kind_of
 from andornot.results.explanation import Explanation
-from andornot.results.trust import Trust
+from andornot.results.verdict import Extent
+from andornot.views.findable import signed
 from andornot.views.judged import as_shown, judged
 from andornot.views.listed import Listed
 from andornot.views.neighbours import Neighbours
 from andornot.views.plain import View
 from andornot.views.unit_links import UnitLink
+from andornot.views.unit_title import core_of
 
 UNKNOWN: Final = "–"
 """What stands for a number that is not known."""
+
+_HOW_MUCH: Final = {
+    Extent.MOST: "most of the unit",
+    Extent.PART: "a part of the unit",
+    Extent.LITTLE: "little of the unit",
+}
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,7 @@ class Compared(View):
         ref: the unit.
         facts: what is known of it: a name, and a text. All units have the same names in one order,
             but for the formulas by length, which come last.
-        concepts: those of its formula, with NOT before those that must be absent: a name, and
-            whether it is negated.
+        concepts: those of its formula: a name, and whether it stands after NOT.
         classes: the classes that it goes with most: number, name, and weight or correlation.
         near: the units whose masks overlap its own most: the place of each among all units, and on
             how many positions both are active; None where that is not known.
@@ -65,7 +71,6 @@ def compared_units(contexts: Sequence[Listed], neighbours: Neighbours) -> Iterat
 def _compared(
     context: Listed, ref: UnitLink, e: Explanation, neighbours: Neighbours, place: int
 ) -> Compared:
-    formula = None if e.shown is None else e.shown.formula
     links = () if context.links is None else context.links.of_unit(ref.unit)
     known = neighbours.overlaps
     # counts of a formula may be of fewer positions: of those where it is known
@@ -74,7 +79,7 @@ def _compared(
     return Compared(
         ref=ref,
         facts=tuple(_facts(e, ref, f"{total / max(n, 1):.2%} of all positions ({total:,})")),
-        concepts=() if formula is None else _signed(formula),
+        concepts=signed(e),
         classes=tuple((number, own.name, own.weight) for number, own in links),
         near=None if known is None else tuple(_near(known, place)),
         all_near=known is not None and bool((known.others[place] < 0).any()),
@@ -86,12 +91,6 @@ def _near(known: Overlaps, place: int) -> Iterator[tuple[int, int]]:
     for other, shared in zip(known.others[place], known.shared[place], strict=True):
         if other >= 0:
             yield int(other), int(shared)
-
-
-def _signed(formula: Formula) -> tuple[tuple[str, bool], ...]:
-    """The concepts of a formula, each sign once."""
-    there = dict.fromkeys((name, False) for name in positive_concepts(formula))
-    return tuple(there | dict.fromkeys((name, True) for name in negative_concepts(formula)))
 
 
 def _facts(e: Explanation, ref: UnitLink, active: str) -> Iterator[tuple[str, str]]:
@@ -118,22 +117,12 @@ def _held_out(e: Explanation) -> Iterator[tuple[str, str]]:
     yield "held-out IoU", _with(view.held_out, held and held.interval)
     yield "chance, held out likewise", _number(view.chance)
     yield "gain over chance", _with(view.gain, luck and (luck.low, luck.high), 2)
-    yield "how much of the unit", view.extent or UNKNOWN
+    yield "explains", _HOW_MUCH.get(view.extent, UNKNOWN)
     yield "precision, held out", _number(view.precision, 2)
     yield "recall, held out", _number(view.recall, 2)
-    yield "core", UNKNOWN if trust is None else _core(e, trust)
+    yield "core", core_of(e, as_shown(e)) or UNKNOWN
     stability = None if trust is None or trust.stability is None else trust.stability.mask_iou
     yield "stability", _number(stability, 2)
-
-
-def _core(e: Explanation, trust: Trust) -> str:
-    if trust.core is None or e.shown is None:
-        return UNKNOWN
-    if trust.core.formula is None:
-        return "none"
-    if trust.core.formula == str(e.shown.formula):
-        return "all of it"
-    return f"{trust.core.formula} (held-out IoU {trust.core.iou:.3f})"
 
 
 def _number(value: float | None, digits: int = 3) -> str:

@@ -29,6 +29,9 @@ _BLOCK = 256
 NEAR: Final = 6
 """Near units on the page of a unit."""
 
+LEAST: Final = 0.01
+"""Least IoU of the masks of units that are called near."""
+
 KNOWN: Final = 64
 """Near units whose overlap is kept for each: all others overlap it less than the last of them."""
 
@@ -74,16 +77,21 @@ class Neighbours:
     cosines: Sequence[Sequence[Match]] = ()
 
     def of(self, place: int) -> tuple[Near, ...]:
-        """The nearest of a unit, by its place; nearest first, at most :data:`NEAR`."""
+        """The nearest of a unit, by its place; nearest first, at most :data:`NEAR`.
+
+        Those that share next to nothing are left out.
+        """
         if self.overlaps is None:
             own = self.cosines[place] if self.cosines else ()
             return tuple(Near(self.refs[match.index], cosine=match.score) for match in own)
-        rows = zip(
-            self.overlaps.others[place], self.overlaps.shared[place], self.overlaps.iou(place),
-            strict=False,
-        )  # fmt: skip
-        found = (Near(self.refs[i], int(shared), float(iou)) for i, shared, iou in rows)
-        return tuple(near for near, _ in zip(found, range(NEAR), strict=False))
+        ious = self.overlaps.iou(place)[:NEAR]
+        return tuple(
+            Near(
+                self.refs[self.overlaps.others[place, i]], int(self.overlaps.shared[place, i]), iou
+            )
+            for i, iou in enumerate(ious.tolist())
+            if iou >= LEAST
+        )
 
     def closest(self, n: int) -> tuple[tuple[UnitLink, Near], ...]:
         """The pairs whose masks overlap most, each once; those of too little data are left out."""

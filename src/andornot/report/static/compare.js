@@ -130,7 +130,9 @@ function heads(two) {
     const title = make("h2", "");
     if (unit.verdict) title.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
     title.append(link(unit.href, unit.name));
-    head.append(title, make("p", "formula", unit.says));
+    head.append(title);
+    if (unit.instead) head.append(make("p", "instead", unit.instead));
+    head.append(make("p", "formula", unit.says));
     if (unit.meaning) head.append(make("p", "meaning", `${unit.verdict[0].toUpperCase()}${unit.verdict.slice(1)}: ${unit.meaning}.`));
     return head;
   }));
