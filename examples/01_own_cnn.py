@@ -56,6 +56,14 @@ run = andornot.dissect(
 run.result()
 
 # %% [markdown]
+# Or with the pictures that excite the first units most; `run.show(UNIT)` shows one of them with more
+# of its pictures, also those on which its formula fails. Below each picture, masks say where the
+# unit is active and where its formula holds.
+
+# %%
+run.gallery(4)
+
+# %% [markdown]
 # Each formula is the best of all that have up to three concepts. What it is worth:
 
 # %%

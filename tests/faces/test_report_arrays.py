@@ -85,7 +85,7 @@ def test_parts_concepts_and_near_units_need_the_masks(site, plain, world):
         text = unit_page(place, 4)
         assert str(result[4].formula) in text
         assert ("Its parts" in text) is ("Nearest units" in text) is there
-        assert "How far to trust it" in text
+        assert "How sure it is" in text
         assert "Other formulas" in text
         assert "No formula: nowhere above its threshold" in unit_page(place, 300)
     single = pages(site)["concept/00003.html"].text

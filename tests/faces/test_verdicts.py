@@ -134,6 +134,9 @@ def test_the_command_lists_by_verdict_and_refuses_what_would_do_nothing(plain):
     assert "it is for the table of units" in str(refused.exception)
 
 
+NO_FORMULA = "No formula over these concepts"
+
+
 def said_of(run, unit: int) -> str:
     file = io.StringIO()
     print_units(run, [unit], console=Console(file=file, width=500, highlight=False))
@@ -146,6 +149,10 @@ def test_a_unit_is_told_verdict_first_and_the_longest_formula_after(plain):
     assert (str(e.shown.formula), str(e.formula)) == ("red", "red OR yellow")
     lines = said_of(run, 3).splitlines()
     assert lines[:2] == ["Unit 3: partial", "red"]
+    luck = said_of(run, 0).splitlines()
+    assert luck[:2] == ["Unit 0: chance", NO_FORMULA]
+    assert luck[2].startswith("Chance: The best that was found stands below")
+    assert luck[3] == str(run.result()[0].shown.formula)
     assert lines[2] == f"Partial: {PARTIAL.meaning}."
     order = [
         "held-out IoU 0.540 (0.490 to 0.590), precision 0.75, recall 0.60: it explains a part",
@@ -214,9 +221,15 @@ def test_the_page_of_a_unit_says_the_verdict_and_keeps_the_longest_a_key_away(si
     assert f"Partial: {PARTIAL.meaning}." in said
     assert "The longest formula that was searched forred OR yellow" in said
     assert "l longest formula" in said
-    assert said.index("Partial:") < said.index("How well they agree") < said.index("How far to")
+    order = ["Partial:", "What excites it", "How sure it is", "How well they agree", "More of it"]
+    assert sorted(order, key=said.index) == order
+    assert "explains most of the unit · core: apple" in said
     luck = read(site / "unit/relu-00000.html")
     assert "unit-title doubtful" in classes(luck, "h1")
+    told = " ".join(luck.text.split())
+    assert told.index(NO_FORMULA) < told.index("Chance: The best that was found stands below")
+    assert "core: apple" not in told.split("What excites it")[0], "of what is no formula"
+    assert "formula-steps doubtful" in classes(luck, "div"), "dim"
     assert "longest formula" not in luck.text.split("How well")[0]
 
 

@@ -299,7 +299,7 @@ def _print_edits(console: Any, found: Attack) -> None:
         table.add_column(header, justify="right")
     for row in found.tables["edits"].to_dict("records"):
         table.add_row(
-            Text(row["edit"]),
+            Text(row["edit"] + f" (and {row['alike']} alike)" * bool(row["alike"])),
             f"{row['flip_rate']:.0%}",
             f"{row['control_rate']:.0%}",
             f"{row['best_control_rate']:.0%}",

@@ -46,7 +46,7 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); texts:FILE.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -87,6 +87,14 @@ _NETWORKS = (
         "given several times.",
         "Network", _EXPLAIN, api="dissect(model, layer)", name="layers", metavar="PATH",
         more={"multiple": True, "required": True, "shell_complete": completion.layers},
+    ),
+    Setting(
+        ("--under",), "Show the layers inside this module only.",
+        "Network", ("layers",), metavar="PATH",
+    ),
+    Setting(
+        ("--all",), "Show each layer, also of blocks that are alike.",
+        "Network", ("layers",), name="everything", more={"is_flag": True},
     ),
     Setting(
         ("--units",), "Explain only these units.",
@@ -131,7 +139,7 @@ _ACTIVE = (
     Setting(
         ("--quantile",), "Count a unit as active in this share of its activations, the highest.",
         "What counts as active", _EXPLAIN, Threshold, "quantile", kind=float, unset=True,
-        note="sentence pairs: above 0",
+        note="sentence pairs: above 0; texts: 0.1",
     ),
     Setting(
         ("--threshold",), "Count units as active above this value, instead of by a quantile.",
@@ -570,7 +578,7 @@ _RUNNING = (
     ),
     Setting(
         ("--json",), "Print JSON, for programs.",
-        "Running", (*_EXPLAIN, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"),
+        "Running", (*_NETWORK, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"),
         name="as_json", more={"is_flag": True},
     ),
     Setting(

@@ -23,6 +23,7 @@ LONGEST: Final = 200
 _PAGES: Final = (
     ("Overview", "index.html", "summary headline how it was made tables download"),
     ("Units", "units.html", "gallery all units"),
+    ("Compare", "compare.html", "two units side by side nearest overlap of masks"),
     ("Concepts", "concepts.html", "vocabulary table of concepts"),
     ("Classes", "classes.html", "labels predictions"),
     ("Analyses", "analyses.html", "questions tables statistics"),

@@ -26,7 +26,7 @@ from andornot.views.unit_links import UnitLink
 from andornot.views.unit_plots import trust_by_length
 from andornot.views.wording import held_out_iou, vocabulary_limit
 
-_BEST = 8
+_BEST = 12
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,8 @@ class VerdictPart(View):
 
     @property
     def name(self) -> str:
-        """The word as style sheets have it."""
-        return self.word.replace(" ", "-")
+        """The word as style sheets have it, where "formula" alone is a formula."""
+        return "formula-less" if self.word == NO_FORMULA_AT_ALL else self.word.replace(" ", "-")
 
 
 @dataclass(frozen=True)
