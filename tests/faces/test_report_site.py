@@ -379,7 +379,7 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
     found = {
         "run": run_key(run, run.layers[0]),
         "source": CLASSES[0], "target": CLASSES[2], "sentences": [f"Found {EVIL}."],
-        "tables": {"edits": [{"edit": "paste b", "n": 12, **rate}]},
+        "tables": {"edits": [{"edit": "paste b", "n": 12, "alike": 3, **rate}]},
     }  # fmt: skip
     (folder / "attack.json").write_text(json.dumps(found))
     Image.new("RGB", (20, 10)).save(folder / "edit-1.png")
@@ -387,7 +387,7 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
     assert_sound(path.parent)
     for c in (0, 2):
         page = read(path.parent / f"class/{c:04d}.html")
-        assert "pasteb1275%(50to90%)8%(5to9%)" in "".join(page.text.split())
+        assert "pasteband3alike1275%(50to90%)8%(5to9%)" in "".join(page.text.split())
         assert f"Found {EVIL}." in page.text
         assert any(image["src"].startswith("../attacks/") for image in page.all("img"))
     assert "paste b" not in read(path.parent / "class/0001.html").text
