@@ -302,7 +302,7 @@ const Search = (() => {
     const group = make("div", "");
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", title);
-    const heading = make("p", "title", found > hits.length ? `${title}: ${hits.length} of ${found.toLocaleString("en")}` : title);
+    const heading = make("p", "title", found > HITS_IN_A_GROUP ? `${title}: ${HITS_IN_A_GROUP} of ${found.toLocaleString("en")}` : title);
     heading.setAttribute("aria-hidden", "true");
     group.append(heading, ...hits.map(asOption));
     return group;
