@@ -56,6 +56,14 @@ run = andornot.dissect(
 run.result()
 
 # %% [markdown]
+# Or with the pictures that excite the first units most. Below each picture, masks say where the
+# unit is active and where its formula holds. `run.show(UNIT)` shows one unit with more pictures,
+# also those on which its formula fails.
+
+# %%
+run.gallery(4)
+
+# %% [markdown]
 # Each formula is the best of all that have up to three concepts. What it is worth:
 
 # %%

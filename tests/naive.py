@@ -476,6 +476,16 @@ def sample_counts(carried, names):
     return [sum(any(name in p for p in sample) for sample in carried) for name in names]
 
 
+def nearest(masks, n):
+    """For each mask, a set of positions, the others that overlap it most, and what they share."""
+    found = []
+    for u, own in enumerate(masks):
+        pairs = [(len(own & other) / len(own | other), -v) for v, other in enumerate(masks)
+                 if v != u and own & other]  # fmt: skip
+        found.append([(-v, len(own & masks[-v])) for _, v in sorted(pairs, reverse=True)[:n]])
+    return found
+
+
 def detection_held_out(units, concept, folds):
     """What the best unit for a concept is worth: chosen outside each fold, and scored inside.
 

@@ -41,6 +41,10 @@ class AndornotError(Exception):
         super().__init__(_cut(sentence))
 
 
+class NoFormulaWarning(UserWarning):
+    """No unit at all has a formula; the message says why, and what to try."""
+
+
 def quoted(value: object, at: int = 0) -> str:
     """What somebody wrote, as an error quotes it: short, on one line.
 

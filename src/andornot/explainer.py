@@ -7,6 +7,7 @@ result[0].formula, result[0].iou
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -27,7 +28,7 @@ from andornot.concepts.table import ConceptTable, check_table
 from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses
 from andornot.counting.stores import unit_blocks
-from andornot.errors import DataError, OptionError
+from andornot.errors import DataError, NoFormulaWarning, OptionError
 from andornot.formula import Formula
 from andornot.formula_forms import negative_concepts
 from andornot.measures.moments import Moments
@@ -99,7 +100,8 @@ def explain(
             ``known_only``, ``min_support``.
 
     Returns:
-        An explanation for each unit, in order.
+        An explanation for each unit, in order. Where none has a formula, a ``NoFormulaWarning``
+        (``andornot.errors``) says why.
 
     Raises:
         OptionError: an option cannot be used.
@@ -125,9 +127,12 @@ def explain(
     if note := left_out(concepts, chosen):
         tell(f"note: {note}")
     with nullcontext() if executor is None else engine_of(executor, jobs=jobs) as engine:
-        return explain_responses(
+        result = explain_responses(
             responses, concepts, chosen, units=units, status=status, jobs=jobs, engine=engine
         )
+    if result and not any(e.formula for e in result):
+        warnings.warn(result.silence(), NoFormulaWarning, stacklevel=3)
+    return result
 
 
 def _chosen(keywords: dict[str, Any], search: Search | SearchOptions) -> SearchOptions:

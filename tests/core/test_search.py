@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 import naive
 from andornot import explainer
+from andornot._tools.popcount import popcount
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.explainer import explain, kernel_atoms
 from andornot.formula import parse
 from andornot.measures.scores import METRICS, Counts
 from andornot.search import beam, beam_steps, exhaustive
-from andornot.search.bits import concept_bits, popcount, shared_counts, with_bits
+from andornot.search.bits import concept_bits, shared_counts, with_bits
 from andornot.search.ceiling import ceiling
 from andornot.search.kernels import PUBLISHED, combine, narrow, ranked_score
 from andornot.search.options import Budget, Profile, SearchOptions

@@ -88,6 +88,13 @@ def test_what_can_be_wrong(tmp_path: Path) -> None:
         Sentence(("a", "b"), marks=(("x",),))
 
 
+def test_a_token_without_a_form_is_told_as_such(tmp_path):
+    path = tmp_path / "a.conllu"
+    path.write_text("1\t\ta\tX\tX\t_\t0\troot\t_\t_\n\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"line 1: the token has no form"):
+        read_conllu(path)
+
+
 def test_concepts_of_tokens(tmp_path: Path) -> None:
     data = open_pairs(f"pairs:{file_of(tmp_path, FIRST, SECOND)}")
     table = token_concepts(data)

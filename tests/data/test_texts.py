@@ -81,6 +81,7 @@ def test_a_cut_text_is_a_beginning_of_so_many_words(text, cut):
         ([["body", "y"], ["a b", "1"]], "", DataError, "no column 'text' or 'sentence'"),
         ([["text"], ["a", "b"]], "", DataError, "row 2: 2 cells for the 1 columns"),
         ([["text"], [" "]], "", DataError, "holds no text"),
+        ([["text", "text"], ["a", "b"]], "", DataError, "has 2 columns called 'text'"),
         ([["text"]], "", DataError, "holds no text"),
         ([["text"], ["a"]], ",cut=0", OptionError, "cut"),
         ([["text"], ["a"]], ",cut=x", OptionError, "write a whole number"),

@@ -85,7 +85,7 @@ def test_parts_concepts_and_near_units_need_the_masks(site, plain, world):
         text = unit_page(place, 4)
         assert str(result[4].formula) in text
         assert ("Its parts" in text) is ("Nearest units" in text) is there
-        assert "How far to trust it" in text
+        assert "How sure it is" in text
         assert "Other formulas" in text
         assert "No formula: nowhere above its threshold" in unit_page(place, 300)
     single = pages(site)["concept/00003.html"].text
@@ -162,7 +162,7 @@ def test_what_does_not_fit_is_told_before_anything_is_written(world, tmp_path):
     with pytest.raises(OptionError, match="title is blank"):
         result.report(out, title=" ")
     with pytest.raises(AndornotError, match="dtype"):
-        result.report(out, units.astype(int), table)
+        result.report(out, 2 * units.astype(int), table)
     assert not out.exists()
     assert (tmp_path / "mine" / "index.html").read_text() == "a diary"
 

@@ -36,6 +36,7 @@ AXE = os.environ.get("ANDORNOT_AXE", "")
 ALL_PAGES = (
     "index.html", "units.html", "unit/layer-00000.html", "unit/layer-00003.html", "concepts.html",
     "concept/00000.html", "classes.html", "class/0000.html", "analyses.html",
+    "compare.html", "compare.html#layer-00000&layer-00003",
 )  # fmt: skip
 
 
@@ -138,8 +139,10 @@ def test_a_report_from_arrays_alone_is_as_quiet(browser, tmp_path):
     expect_units(page, [0])
     page.click("#cards a")
     visit.arrive(f"{home.as_uri()}/unit/unit-00000.html")
-    expect(page.locator("h1 .formula")).to_have_text(f'red square AND NOT "{EVIL}"')
-    expect(page.locator("nav[aria-label=Report] a")).to_have_text(["Overview", "Units", "Concepts"])
+    expect(page.locator(".steps .step")).to_have_text(["red square", f'NOT "{EVIL}"'])
+    expect(page.locator("nav[aria-label=Report] a")).to_have_text(
+        ["Overview", "Units", "Compare", "Concepts"]
+    )
     visit.close()
 
 
@@ -273,6 +276,51 @@ _PIXELS = """image => {
 }"""
 
 
+def test_pictures_are_enlarged_and_the_focus_comes_back(visit):
+    page = visit.open("unit/layer-00000.html")
+    links = page.locator(".tiles").first.locator("a.larger")
+    n = links.count()
+    assert n > 1
+    dialog = page.locator("dialog.enlarged")
+    expect(dialog).to_be_hidden()
+    links.first.focus()
+    page.keyboard.press("Enter")
+    expect(dialog).to_be_visible()
+    source = links.locator(".base").nth(1).evaluate("image => image.src")
+    page.keyboard.press("ArrowRight")
+    expect(dialog.locator(".place")).to_have_text(f"2 of {n}")
+    assert dialog.locator(".base").evaluate("image => image.src") == source
+    large = dialog.locator(".base").bounding_box()["width"]
+    assert large > 1.5 * links.first.locator(".base").bounding_box()["width"]
+    assert dialog.locator("figcaption").inner_text()
+    # the choice of masks works inside, by hand and by key
+    dialog.get_by_role("button", name="unit", exact=True).click()
+    expect(page.locator("#view-unit")).to_be_checked()
+    page.keyboard.press("m")
+    expect(page.locator("#view-formula")).to_be_checked()
+    expect(dialog.get_by_role("button", name="formula")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(dialog.locator(".place")).to_have_text(f"{n} of {n}")
+    page.keyboard.press("n")  # a key of the page behind: it stays
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(links.nth(n - 1)).to_be_focused()
+    assert page.url.endswith("unit/layer-00000.html")
+
+
+@pytest.mark.parametrize("width", [390, 800, 1400])
+def test_pictures_of_a_unit_are_large_enough(browser, site, width):
+    visit = Visit(browser, site, viewport={"width": width, "height": 800})
+    page = visit.open("unit/layer-00000.html")
+    widths = page.locator(".tile .masked:visible").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
+    assert len(widths) > 4
+    assert min(widths) >= 200
+    visit.close()
+
+
 def test_copying_and_themes(visit):
     visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit.page.clock.install()
@@ -359,8 +407,8 @@ def test_the_search_of_any_page_finds_units_concepts_classes_and_images(site, vi
     expect_hits(page, ["unit 0", "red square"])
     page.fill("#find", "red one")
     expect_hits(page, ["Red one"])
-    page.fill("#find", "07")  # an image, and no unit
-    expect(page.locator("#hits [aria-label=Images] b").first).to_have_text("07")
+    page.fill("#find", "07.png")
+    expect(page.locator("#hits [aria-label=Images] b")).to_have_text("07.png")
     page.fill("#find", "solid")
     expect(page.locator("#hits [aria-label=Verdicts]")).to_have_count(
         int(any(row["verdict"] == "solid" for row in rows(site)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -21,6 +22,7 @@ from andornot.report.write import write_report
 from andornot.results.verdict import Verdict
 from andornot.views import run_views, unit_view
 from andornot.views.collection import array_views
+from andornot.views.judged import judged
 from andornot.views.run_table import run_table
 from test_report_page import Reader, read
 from verdict_cases import given_verdicts, one_of_each, world
@@ -72,13 +74,45 @@ def test_another_order_is_there_for_those_who_ask(run, capsys, monkeypatch, sort
     assert units_in(printed(capsys, monkeypatch, run, sort=sort)) == units
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize("width", [30, 40, 50, 60, 80, 100, 140])
 def test_a_narrow_terminal_keeps_verdict_and_formula(run, capsys, monkeypatch, width):
     out = printed(capsys, monkeypatch, run, width=width)
-    table = out[: out.index("└")]
-    assert max(map(len, out.splitlines()[: table.count("\n")])) <= width
-    assert "solid" in table
-    assert "yellow" in table.replace("│", "").replace(" ", "").replace("\n", "")
+    assert max(map(len, out.splitlines())) <= max(width, len(str(run.path)))
+    verdicts, table, _ = out.split("best units of layer relu")[0], *out.split("units (")[:2]
+    assert verdicts.startswith("Verdicts on 4 formulas")
+    table = table[table.index("best units of layer relu") :]
+    for word in ("solid", "partial", "chance", "too little", "yellow"):
+        assert re.search(rf"\b{word}\b", table), word
+
+
+def test_programs_get_what_people_see(run, capsys):
+    found = run_table(run, 3)
+    print_run(found, "json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["headline"]["verdicts"]["solid"] == 1
+    assert told["headline"]["explained"] == 1
+    (layer,) = told["layers"]
+    assert [unit["unit"] for unit in layer["units"]] == [2, 3, 0]
+    best = run.result()[2]
+    assert layer["units"][0] == layer["units"][0] | {
+        "verdict": "solid", "held_out": best.trust.held_out_iou, "chance": 0.1, "gain": 2.0,
+        "formula": str(best.shown.formula), "iou": best.shown.iou, "status": "ok",
+    }  # fmt: skip
+    print_run(found)  # nobody watches
+    out, err = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(out), dialect="excel-tab"))
+    assert [(row["unit"], row["verdict"]) for row in rows] == [
+        ("2", "solid"), ("3", "partial"), ("0", "chance"),
+    ]  # fmt: skip
+    assert float(rows[0]["held_out"]) == best.trust.held_out_iou
+    assert "Verdicts on 4 formulas" in err
+
+
+def test_a_unit_as_json_says_what_its_page_says(plain):
+    shown = CliRunner().invoke(cli, ["show", str(plain.path), "--units", "3", "--json"])
+    assert shown.exit_code == 0, shown.output
+    (unit,) = json.loads(shown.stdout)["units"]
+    assert unit["entry"]["judged"] == judged(plain.result()[3]).as_dict()
 
 
 def test_a_run_of_an_older_version_is_told_to_be_not_tested(plain, capsys, monkeypatch):
@@ -100,6 +134,9 @@ def test_the_command_lists_by_verdict_and_refuses_what_would_do_nothing(plain):
     assert "it is for the table of units" in str(refused.exception)
 
 
+NO_FORMULA = "No formula over these concepts"
+
+
 def said_of(run, unit: int) -> str:
     file = io.StringIO()
     print_units(run, [unit], console=Console(file=file, width=500, highlight=False))
@@ -112,6 +149,10 @@ def test_a_unit_is_told_verdict_first_and_the_longest_formula_after(plain):
     assert (str(e.shown.formula), str(e.formula)) == ("red", "red OR yellow")
     lines = said_of(run, 3).splitlines()
     assert lines[:2] == ["Unit 3: partial", "red"]
+    luck = said_of(run, 0).splitlines()
+    assert luck[:2] == ["Unit 0: chance", NO_FORMULA]
+    assert luck[2].startswith("Chance: The best that was found stands below")
+    assert luck[3] == str(run.result()[0].shown.formula)
     assert lines[2] == f"Partial: {PARTIAL.meaning}."
     order = [
         "held-out IoU 0.540 (0.490 to 0.590), precision 0.75, recall 0.60: it explains a part",
@@ -180,9 +221,15 @@ def test_the_page_of_a_unit_says_the_verdict_and_keeps_the_longest_a_key_away(si
     assert f"Partial: {PARTIAL.meaning}." in said
     assert "The longest formula that was searched forred OR yellow" in said
     assert "l longest formula" in said
-    assert said.index("Partial:") < said.index("How well they agree") < said.index("How far to")
+    order = ["Partial:", "What excites it", "How sure it is", "How well they agree", "More of it"]
+    assert sorted(order, key=said.index) == order
+    assert "explains a part · core: apple" in said
     luck = read(site / "unit/relu-00000.html")
     assert "unit-title doubtful" in classes(luck, "h1")
+    told = " ".join(luck.text.split())
+    assert told.index(NO_FORMULA) < told.index("Chance: The best that was found stands below")
+    assert "core: apple" not in told.split("What excites it")[0], "of what is no formula"
+    assert "formula-steps doubtful" in classes(luck, "div"), "dim"
     assert "longest formula" not in luck.text.split("How well")[0]
 
 

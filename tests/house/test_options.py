@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 import andornot
 from andornot.analyses import REGISTRY
-from andornot.cli import cli
+from andornot.cli import SECTIONS, cli
 from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
 from andornot.cli.values import LeastSupport
@@ -278,6 +278,27 @@ def test_help_stands_under_headings():
     headings = [line[:-1] for line in said if line.endswith(":") and not line.startswith(" ")]
     assert headings == [group for group in GROUPS if group not in ("Training", "Attack")]
     assert said.index("Search:") < next(i for i, line in enumerate(said) if "--beam-size N" in line)
+
+
+def headings_in(*words: str) -> list[str]:
+    said = CliRunner().invoke(cli, [*words, "--help"]).output.splitlines()
+    return [line[:-1] for line in said if line.endswith(":") and not line.startswith(" ")]
+
+
+def test_commands_stand_under_headings():
+    assert headings_in() == ["Options", *SECTIONS]
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted(name for name in cli.commands if name != "help")
+    assert "andornot demo" in cli.help.partition("\n\n")[2].splitlines()[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS_BY_NAME)
+def test_many_options_stand_under_headings(name):
+    command = COMMANDS_BY_NAME[name]
+    if sum(isinstance(option, click.Option) for option in command.params) > 8:
+        assert len(headings_in(*name.split())) > 1
+    named = {name for names in getattr(command, "headings", {}).values() for name in names}
+    assert named <= {option.name for option in command.params}
 
 
 def test_help_loads_nothing_heavy():

@@ -356,6 +356,7 @@ def test_the_command_line_answers_at_once(argument):
             "along",
             "active",
             "exchange",
+            "overlaps",
         ],
         pytest.param(
             [

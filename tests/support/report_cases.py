@@ -70,3 +70,34 @@ def picture_run(home: Path, n: int = 24, length: int = 3) -> Run:
         threshold=Threshold(0.05), recording=Recording(batch_size=5, device="cpu"), folds=2,
         length=length, beam_size=4,
     )  # fmt: skip
+
+
+class TwoLayers(Colours):
+    """A layer more behind that of colours, of half its size: sums and differences of colours."""
+
+    def __init__(self):
+        super().__init__()
+        self.mixed = torch.nn.Conv2d(4, 3, 1, bias=False)
+        with torch.no_grad():
+            mix = [[1.0, 1, 0, 0], [0, 1, -1, 0], [0, 0, 1, 0]]
+            self.mixed.weight[:] = torch.tensor(mix)[:, :, None, None]
+
+    def forward(self, x):
+        colours = self.layer(torch.nn.functional.avg_pool2d(x, 4))
+        return self.head(colours.mean((2, 3))) + self.mixed(colours[:, :, ::2, ::2]).mean()
+
+
+def two_layers(home: Path, **options) -> Run:
+    """A run on two layers, of four and three units."""
+    from andornot.models import LoadedModel, Preprocessing, fingerprint
+
+    names, model = {"red": "colour", "green": "colour", EVIL: "shape"}, TwoLayers()
+    loaded = LoadedModel(
+        model, "tests.two", None, fingerprint(model), Preprocessing(24, 32, (0, 0, 0), (1, 1, 1)),
+        ("a", "b", "c"),
+    )  # fmt: skip
+    return andornot.dissect(
+        loaded, ["layer", "mixed"], write_labelmaps(home / "data", names, samples(12)),
+        home / "run", threshold=Threshold(0.05), length=2, folds=2,
+        recording=Recording(batch_size=5, device="cpu"), **options,
+    )  # fmt: skip

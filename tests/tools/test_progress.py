@@ -165,6 +165,14 @@ def test_a_notebook_says_where_work_was_stopped_and_escapes_what_it_is_called(no
     assert "&lt;img" in last["text/html"]
 
 
+def test_a_notebook_is_told_sentences_apart_from_bars(notebook):
+    progress.tell("2 < 3 units")
+    list(track(range(3), "reading", 3))
+    assert notebook.shown[0] == {"text/html": "<small>2 &lt; 3 units</small>",
+                                 "text/plain": "2 < 3 units"}  # fmt: skip
+    assert notebook.n_lines == 2
+
+
 def test_a_notebook_is_silent_where_that_was_asked_for_and_in_short_work(notebook, monkeypatch):
     show_progress(False)
     list(track(range(3), "reading", 3))

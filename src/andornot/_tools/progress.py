@@ -51,6 +51,11 @@ def show_progress(visible: bool | None = True) -> None:
     _visible = visible
 
 
+def is_shown() -> bool:
+    """Whether :func:`tell` says anything."""
+    return _visible
+
+
 @contextmanager
 def without_progress() -> Iterator[None]:
     """Show no bars inside."""
@@ -81,7 +86,11 @@ def _notebook() -> Any:
 
 def tell(sentence: str) -> None:
     """Say something on the way, where progress is shown."""
-    if _is_shown():
+    if not _is_shown():
+        return
+    if _notebook() is not None:
+        _display(sentence, f"<small>{escape(sentence)}</small>")
+    else:
         # only where there is something to show, as all that takes long to load
         from rich.console import Console
 
@@ -200,17 +209,24 @@ class _NotebookBar:
         self._draw(f"{self._done:,} {'done in' if finished else 'done, stopped after'} {took}", "")
 
     def _draw(self, told: str, bar: str) -> None:
-        from IPython.display import display
-
         html = f"<small>{escape(self._what)}: {bar}{told}</small>"
-        content = {"text/html": html, "text/plain": f"{self._what}: {told}"}
         number, handle = _NotebookBar._cell
-        marked = {"andornot": "progress"}  # so that who keeps notebooks can leave it out
-        if number == (here := _notebook().execution_count):
-            handle.update(content, raw=True, metadata=marked)
-        else:
-            handle = display(content, raw=True, display_id=True, metadata=marked)
-            _NotebookBar._cell = (here, handle)
+        shell = _notebook()
+        handle = handle if number == shell.execution_count else None
+        handle = _display(f"{self._what}: {told}", html, handle)
+        _NotebookBar._cell = (shell.execution_count, handle)
+
+
+def _display(text: str, html: str, handle: Any = None) -> Any:
+    """Show something in a notebook, or in the place of what a handle showed; gives the handle."""
+    from IPython.display import display
+
+    content = {"text/html": html, "text/plain": text}
+    marked = {"andornot": "progress"}  # so that who keeps notebooks can leave it out
+    if handle is None:
+        return display(content, raw=True, display_id=True, metadata=marked)
+    handle.update(content, raw=True, metadata=marked)
+    return handle
 
 
 def _is_dumb() -> bool:

@@ -25,16 +25,32 @@ from andornot.cli.look import score, show
 from andornot.cli.nli import nli
 from andornot.cli.report import page, report
 from andornot.cli.reproduce import reproduce
+from andornot.cli.settings import SectionedGroup
 from andornot.errors import AndornotError
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 """What all commands have in common."""
 
 
-@click.group(context_settings=SETTINGS)
+SECTIONS = {
+    "Explain": ("demo", "layers", "explain"),
+    "Look": ("show", "report", "figures", "page"),
+    "Ask": ("score", "analyze"),
+    "Edit": ("edit", "attack"),
+    "Data and networks": ("data", "nli"),
+    "The paper, and speed": ("reproduce", "bench"),
+}
+"""Headings of the help, and the commands under each."""
+
+
+@click.group(cls=SectionedGroup, sections=SECTIONS, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="andornot")
 def cli() -> None:
-    """Explain the neurons of a network as logical formulas over human concepts."""
+    """Explain the neurons of a network as logical formulas over human concepts.
+
+    Begin with "andornot demo", which needs no data. With a network and data of
+    your own, "andornot explain" makes a RUN, a folder that most other commands look at.
+    """
 
 
 COMMANDS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from andornot.analyses import QUESTIONS, REGISTRY
-from andornot.cli.options import JSON, LAYER, TRUST_CODE, folder_name, open_run
+from andornot.cli import completion
+from andornot.cli.machine import print_json
+from andornot.cli.options import JSON, LAYER, RUN, TRUST_CODE, folder_name, open_run
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import Names, UnitRanges
 from andornot.errors import AndornotError
 
@@ -45,7 +47,7 @@ _QUIET = click.option(
 
 def _check(context: click.Context, _option: click.Parameter, out: Path | None) -> Path | None:
     """Make sure that tables can be written, and replace nobody's files, before any work."""
-    if out is not None:
+    if out is not None and not context.resilient_parsing:
         from andornot._tools.folders import check_free_for
         from andornot._tools.writable import check_folder
 
@@ -76,7 +78,7 @@ def _common(command: F) -> F:
         ),
         JSON,
         LAYER,
-        click.argument("run", type=_FILE),
+        RUN,
     ):
         command = option(command)
     return command
@@ -85,7 +87,11 @@ def _common(command: F) -> F:
 def _question(command: Callable[..., None]) -> click.Command:
     """The command of a question that has options of its own; its function is called like it."""
     name = command.__name__
-    return analyze.command(name, help=REGISTRY[name].help)(_common(command))
+    # what it has so far, before it gets what all have
+    own = [str(parameter.name) for parameter in getattr(command, "__click_params__", ())]
+    return analyze.command(
+        name, cls=GroupedCommand, headings={"This question": own}, help=REGISTRY[name].help
+    )(_common(command))
 
 
 def _ablation(command: F) -> F:
@@ -287,9 +293,11 @@ for _name in REGISTRY:
 
 
 @analyze.command("all")
-@click.argument("run", type=_FILE)
+@RUN
 @click.option(
-    "--layer", help="Ask about this layer only  [default: all, each in a folder of its own]."
+    "--layer",
+    shell_complete=completion.layers,
+    help="Ask about this layer only  [default: all, each in a folder of its own].",
 )
 @click.option(
     "--out",
@@ -371,7 +379,7 @@ def _show(answer: Answer, as_json: bool, out: Path | None, rows: int) -> None:
     """Print an answer, and write its tables where wanted."""
     files = () if out is None else answer.write(out)
     if as_json:
-        click.echo(json.dumps(answer.as_dict(), ensure_ascii=False))
+        print_json(answer.as_dict())
         return
     for name, table in answer.tables.items():
         _print_table(name, table, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot._tools.commands import one_word
-from andornot.cli.ending import goes_on_in
+from andornot.cli.ending import goes_on_in, say
 from andornot.cli.options import (
     modality_of,
     model_of,
@@ -24,13 +25,18 @@ from andornot.cli.options import (
 )
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of
-from andornot.errors import AndornotError, ModelError, OptionError
+from andornot.errors import AndornotError, ModelError, NoFormulaWarning, OptionError
 
 if TYPE_CHECKING:
     from andornot.models import LoadedModel
+    from andornot.views.layer_tree import LayerLine
 
 
-@click.command(cls=GroupedCommand)
+@click.command(
+    cls=GroupedCommand,
+    epilog="What each option means and when it matters: docs/reference/options.md; what verdicts "
+    "mean: docs/explanation/trust.md.",
+)
 @options_of("explain")
 def explain(out: Path, best: int, quiet: bool, as_json: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""
@@ -71,12 +77,18 @@ def explain(out: Path, best: int, quiet: bool, as_json: bool, **options: Any) ->
     drawn = _drawn(options)
     modality = modality_of(options)
     given = modality.find(modality.command)(options, drawn)
-    run = dissect(layer=options["layers"], out=out, **given, **common)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoFormulaWarning)  # told below, without a place in our code
+        run = dissect(layer=options["layers"], out=out, **given, **common)
     if as_json or not quiet:
         from andornot.cli.printing import print_run
         from andornot.views.run_table import run_table
 
         print_run(run_table(run, best, told=True), "json" if as_json else None, _next(out))
+    if quiet:
+        for layer in run.layers:
+            if told := run.result(layer).silence(layer):
+                say(f"note: {told}")
 
 
 def _next(out: Path) -> str:
@@ -98,42 +110,25 @@ def _drawn(options: dict[str, Any]) -> str | None:
 
 @click.command(cls=GroupedCommand)
 @options_of("layers")
-def layers(**options: Any) -> None:
-    """List the layers of a network that can be explained, with their output for one sample.
+def layers(everything: bool, under: str | None, as_json: bool, **options: Any) -> None:
+    """Show the layers of a network that can be explained, with what each gives for one sample.
 
     Takes what ``andornot explain`` takes: networks for images and classifiers of sentence pairs.
     """
-    from rich.console import Console
-    from rich.table import Table
-
+    from andornot.cli.layer_tree import print_layers
     from andornot.models import LoadedModel
+    from andornot.views.layer_tree import with_usual
 
-    table = Table()
-    for header in ("layer", "type", "output", "units", "map"):
-        table.add_column(header, overflow="fold")
     model = _network(options)
     of_pairs = not isinstance(model, LoadedModel)
-    rows = list(_pair_layers(options, model) if of_pairs else _layers(options, model))
-    if not rows:
+    lines = tuple(_pair_layers(options, model) if of_pairs else _layers(options, model))
+    if not lines:
         raise ModelError(
             f"No layer of {options['model']} can be explained, for none of its modules runs as one "
             "in a forward pass: give the network as Python classes, not as it was exported."
         )
-    for note in model.notes if isinstance(model, LoadedModel) else ():
-        click.echo(f"note: {note}", err=True)
-    last = {row[-1]: row[0] for row in rows if row[-1] != "1x1"}
-    for row in rows:
-        usual = not of_pairs and last.get(row[-1]) == row[0]
-        table.add_row(*row, style="bold" if usual else None)
-    console = Console(highlight=False, markup=False)
-    console.print(table)
-    if last and not of_pairs:
-        console.print(
-            f"usual choices, each the last with maps of its size: {', '.join(last.values())}; "
-            "late layers know things, early ones colours and textures; small maps need more images"
-        )
-    for note in () if of_pairs else model.notes:
-        click.echo(f"note: {note}", err=True)
+    notes = () if of_pairs else model.notes
+    print_layers(with_usual(lines), notes, under=under, everything=everything, as_json=as_json)
 
 
 def _network(options: dict[str, Any]) -> Any:
@@ -151,11 +146,12 @@ def _network(options: dict[str, Any]) -> Any:
         return error.returned
 
 
-def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[tuple[str, ...]]:
+def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[LayerLine]:
     """Layers of a network for images."""
     import torch
 
     from andornot.models import list_layers
+    from andornot.views.layer_tree import LayerLine
 
     chosen = preprocessing_of(options, model.preprocessing)
     if chosen is None:
@@ -165,24 +161,24 @@ def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[tuple[str, 
         )
     blank = torch.zeros(1, 3, chosen.height, chosen.width)
     for info in list_layers(model.module, blank, **tokens_and_layout(options)):
-        shape, grid = "x".join(map(str, info.shape)), "x".join(map(str, info.grid))
-        yield info.path, info.type, shape, str(info.units), grid
+        yield LayerLine(info.path, info.type, info.kind, info.units, info.shape, info.grid)
 
 
-def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[tuple[str, ...]]:
+def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[LayerLine]:
     """Layers of a classifier of sentence pairs, tried on one small pair."""
     from andornot.data.sentences.modality import SENTENCES
     from andornot.data.sentences.pairs import Pair, Sentence
+    from andornot.views.layer_tree import LayerLine
 
     refuse_of_others(options, SENTENCES)
     pair = Pair("example", Sentence(("a", "dog", "runs")), Sentence(("a", "dog")))
     try:
         for layer in model.layers:
             units = model.record([pair], [layer]).activations[layer].shape[1]
-            yield layer, "a value for each pair", f"1x{units}", str(units), "pair"
+            yield LayerLine(layer, "", "pair", units, (1, units))
         for layer in getattr(model, "token_layers", ()):
             units = model.record_tokens([pair], [layer])[layer][0].shape[1]
-            yield layer, "a value for each token", f"5x{units}", str(units), "tokens"
+            yield LayerLine(layer, "", "token", units, (5, units))
     except AndornotError:
         raise
     except Exception as error:

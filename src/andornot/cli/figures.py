@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from andornot.cli.analyze import read_ids
-from andornot.cli.options import DATA, LAYER, QUIET, TRUST_CODE, folder_name, open_run
+from andornot.cli.options import DATA, LAYER, QUIET, RUN, TRUST_CODE, folder_name, open_run
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import Names, UnitRanges
 from andornot.errors import RunError
 from andornot.figures import FIGURES, FORMATS, write_figures
@@ -16,8 +17,15 @@ from andornot.figures import FIGURES, FORMATS, write_figures
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(epilog=f"Figures: {'; '.join(f'{n}: {what}' for n, what in FIGURES.items())}.")
-@click.argument("run", type=_PATH)
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "What is drawn": ("layer", "only", "units", "classes", "samples", "vectors", "formats"),
+        "Edits": ("source", "target", "also"),
+    },
+    epilog=f"Figures: {'; '.join(f'{n}: {what}' for n, what in FIGURES.items())}.",
+)
+@RUN
 @LAYER
 @click.option(
     "--out",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from andornot.cli.options import AGAINST, DATA, JSON, LAYER, TRUST_CODE, open_run, refuse
+from andornot.cli import completion
 from andornot.cli.machine import print_json
+from andornot.cli.options import AGAINST, DATA, JSON, LAYER, RUN, TRUST_CODE, open_run, refuse
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import UnitRanges
 
 SORTS = ("verdict", "held-out", "iou", "unit")
@@ -16,9 +17,9 @@ SORTS = ("verdict", "held-out", "iou", "unit")
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("unit", type=int)
-@click.argument("formula", nargs=-1, required=True)
+@RUN
+@click.argument("unit", type=int, shell_complete=completion.unit)
+@click.argument("formula", nargs=-1, required=True, shell_complete=completion.formula)
 @LAYER
 @JSON
 def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_json: bool) -> None:
@@ -37,7 +38,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
         "iou_by_fold": [fold.iou for fold in folds],
     }
     if as_json:
-        click.echo(json.dumps(report))
+        print_json(report)
         return
     for name, value in report.items():
         if isinstance(value, list):
@@ -45,8 +46,14 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
         click.echo(f"{name:<12} {f'{value:.6f}' if isinstance(value, float) else value}")
 
 
-@click.command()
-@click.argument("run", type=click.Path(path_type=Path))
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "Which units": ("layer", "units", "best", "sort", "against"),
+        "What of them": ("samples", "near_twins"),
+    },
+)
+@RUN
 @LAYER
 @click.option(
     "--best",

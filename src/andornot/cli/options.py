@@ -11,6 +11,7 @@ import click
 
 from andornot._tools.numerals import whole
 from andornot._tools.progress import tell
+from andornot.cli import completion
 from andornot.cli.table import named, values_of
 from andornot.counting.rules import Ranges, Threshold
 from andornot.errors import OptionError, quoted
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from andornot.models import Preprocessing
     from andornot.runs.run import Run
 
+RUN = click.argument("run", type=click.Path(path_type=Path), shell_complete=completion.runs)
 LAYER = named("attack", "layer").option()
 ALSO = named("attack", "also").option()
 MODEL = named("attack", "model").option()
@@ -34,6 +36,7 @@ QUIET = named("attack", "quiet").option()
 AGAINST = click.option(
     "--against",
     type=click.Path(path_type=Path),
+    shell_complete=completion.runs,
     metavar="RUN",
     help="Count units as explained only above this run of the same network with random weights "
     "(andornot explain --random-weights).",

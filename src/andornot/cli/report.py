@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from andornot.cli import completion
 from andornot.cli.ending import say
 from andornot.cli.options import (
     AGAINST,
     DATA,
     LAYER,
     QUIET,
+    RUN,
     TRUST_CODE,
     folder_name,
     open_run,
     refuse,
 )
+from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import UnitRanges
 
 if TYPE_CHECKING:
@@ -26,9 +29,17 @@ if TYPE_CHECKING:
 _FOLDER: Final = click.Path(path_type=Path)
 
 
-@click.command()
-@click.argument("run", type=_FOLDER)
-@click.option("--layer", help="Show only this layer  [default: all].")
+@click.command(
+    cls=GroupedCommand,
+    headings={
+        "Which units": ("layer", "units", "best", "against"),
+        "What of them": ("samples", "attacks"),
+    },
+)
+@RUN
+@click.option(
+    "--layer", shell_complete=completion.layers, help="Show only this layer  [default: all]."
+)
 @click.option(
     "--units", type=UnitRanges(), metavar="3,5-9", help="Show only these units  [default: all]."
 )
@@ -66,7 +77,7 @@ def report(run: Path, trust_code: bool, out: Path | None, quiet: bool, **options
 
 
 @click.command()
-@click.argument("run", type=_FOLDER)
+@RUN
 @LAYER
 @click.option(
     "--units", type=UnitRanges(), metavar="3,5-9", help="Show these units  [default: the best]."

@@ -6,7 +6,7 @@ The options themselves stand in ``table``, each once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
@@ -139,15 +139,63 @@ class GroupedOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists the options under headings."""
+    """A command whose help lists the options under headings.
+
+    Args:
+        headings: names of parameters by a heading of this command alone; they stand there, and not
+            under the heading that they have in other commands.
+    """
+
+    def __init__(
+        self, *arguments: Any, headings: Mapping[str, Sequence[str]] | None = None, **settings: Any
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self.headings = headings or {}
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, those without a heading of their own under the last one."""
-        rows: dict[str, list[tuple[str, str]]] = {group: [] for group in GROUPS}
+        groups = (*self.headings, *GROUPS)
+        own = {name: group for group, names in self.headings.items() for name in names}
+        other = GROUPS[-1] if self.headings else None
+        rows: dict[str, list[tuple[str, str]]] = {group: [] for group in groups}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                rows[getattr(parameter, "group", GROUPS[-1])].append(record)
-        for group in filter(rows.get, GROUPS):
+                usual = other or getattr(parameter, "group", GROUPS[-1])
+                rows[own.get(str(parameter.name), usual)].append(record)
+        for group in filter(rows.get, groups):
             with formatter.section(group):
                 formatter.write_dl(rows[group])
+
+
+class SectionedGroup(click.Group):
+    """A group of commands whose help lists them under headings, each with a whole sentence.
+
+    Args:
+        sections: names of commands by heading; all others stand under the last one.
+    """
+
+    def __init__(
+        self, *arguments: Any, sections: Mapping[str, Sequence[str]], **settings: Any
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self.sections = sections
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the sections."""
+        listed = [name for names in self.sections.values() for name in names]
+        return [*listed, *(name for name in super().list_commands(ctx) if name not in listed)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands."""
+        heading_of = {name: heading for heading, names in self.sections.items() for name in names}
+        last = list(self.sections)[-1]
+        rows: dict[str, list[tuple[str, str]]] = {heading: [] for heading in self.sections}
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                said = command.get_short_help_str(limit=200)
+                rows[heading_of.get(name, last)].append((name, said))
+        for heading, commands in rows.items():
+            with formatter.section(heading):
+                formatter.write_dl(commands)

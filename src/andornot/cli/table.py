@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import click
 
+from andornot.cli import completion
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
 from andornot.cli.values import LeastSupport, Length, Names, Numbers, UnitRanges, Widths
@@ -45,7 +46,7 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE).",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); texts:FILE.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -85,7 +86,15 @@ _NETWORKS = (
         ("--layer",), "Take the layer with this dotted path (andornot layers lists them); may be "
         "given several times.",
         "Network", _EXPLAIN, api="dissect(model, layer)", name="layers", metavar="PATH",
-        more={"multiple": True, "required": True},
+        more={"multiple": True, "required": True, "shell_complete": completion.layers},
+    ),
+    Setting(
+        ("--under",), "Show the layers inside this module only.",
+        "Network", ("layers",), metavar="PATH",
+    ),
+    Setting(
+        ("--all",), "Show each layer, also of blocks that are alike.",
+        "Network", ("layers",), name="everything", more={"is_flag": True},
     ),
     Setting(
         ("--units",), "Explain only these units.",
@@ -130,7 +139,7 @@ _ACTIVE = (
     Setting(
         ("--quantile",), "Count a unit as active in this share of its activations, the highest.",
         "What counts as active", _EXPLAIN, Threshold, "quantile", kind=float, unset=True,
-        note="sentence pairs: above 0",
+        note="sentence pairs: above 0; texts: 0.1",
     ),
     Setting(
         ("--threshold",), "Count units as active above this value, instead of by a quantile.",
@@ -178,6 +187,7 @@ _CONCEPTS = (
     Setting(
         ("--concepts",), "Use only these concepts; put a name that has commas in double quotes.",
         "Concepts", _EXPLAIN, SearchOptions, "concepts", kind=Names(), metavar="NAMES",
+        more={"shell_complete": completion.concepts},
     ),
     Setting(
         ("--min-support",), "Leave out concepts that hold on fewer positions, or fewer samples.",
@@ -248,7 +258,7 @@ _SEARCH = (
     Setting(
         ("--metric",), "Search for this score, such as f1 or mcc; pearson correlates with raw "
         "activations.",
-        "Search", _EXPLAIN, SearchOptions, "metric",
+        "Search", _EXPLAIN, SearchOptions, "metric", more={"shell_complete": completion.metrics},
     ),
     Setting(
         ("--operators",), "Use only these operators.",
@@ -408,7 +418,7 @@ _ATTACKING = (
     ),
     Setting(
         ("--layer",), "Take this layer, where the run has several.",
-        "Attack", (*_ATTACK, *_RUN), api="layer",
+        "Attack", (*_ATTACK, *_RUN), api="layer", more={"shell_complete": completion.layers},
     ),
     Setting(
         ("--also",), "Ask another network too; may be repeated.",
@@ -568,8 +578,8 @@ _RUNNING = (
     ),
     Setting(
         ("--json",), "Print JSON, for programs.",
-        "Running", (*_EXPLAIN, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"), name="as_json",
-        more={"is_flag": True},
+        "Running", (*_NETWORK, "show", *_ATTACK, *_ACCURACY, *_EDIT, "score", "analyze"),
+        name="as_json", more={"is_flag": True},
     ),
     Setting(
         ("--quiet",), "Show no progress bars and print no tables; --json prints all the same.",

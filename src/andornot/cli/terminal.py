@@ -192,11 +192,12 @@ def _steps(formula: FormulaSteps, weight: str) -> Iterator[Text]:
         " " * (joins + 1 if not step.operator else joins - len(step.operator)) for step in steps
     ]
     width = max((len(lead + text) for lead, text in zip(indent, texts, strict=False)), default=0)
+    dash = "–" if formula.has_numbers else ""
     for step, lead in zip(steps, indent, strict=True):
         told = "".join(f"  {note}" for note in step.notes)
         if texts:
             line = f"  {lead}{step.text}".ljust(width + 2)
-            yield Text.assemble((line, weight), (f"  {step.gain:>7}{told}".rstrip(), "dim"))
+            yield Text.assemble((line, weight), (f"  {step.gain or dash:>7}{told}".rstrip(), "dim"))
         elif told:
             yield Text(told, "dim")
     if texts and formula.meaning:

@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from andornot._tools.numerals import whole
+from andornot.cli import completion
 from andornot.errors import quoted
 
 _UNITS = 1 << 24
@@ -34,6 +36,12 @@ class UnitRanges(click.ParamType[Any]):
                 self.fail(f"{quoted(text)} runs backwards; write the smaller number first")
             units += range(first, last + 1)
         return list(dict.fromkeys(units))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Propose units of the run that was named."""
+        return completion.units(ctx, param, incomplete)
 
 
 class Numbers(click.ParamType[Any]):

@@ -21,7 +21,7 @@ and the weights of moments, in float64, added up in the order of the cells. *Upp
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ Ints: TypeAlias = NDArray[np.int64]
 Floats: TypeAlias = NDArray[np.float64]
 Maps: TypeAlias = NDArray[np.floating]
 Codes: TypeAlias = NDArray[np.uint16]
+
+TILE: Final = 8
+"""A word of 64 bits is a tile of so many rows and columns of a sample."""
 
 
 @inlined
@@ -500,3 +503,41 @@ def spell_out(
                     n += 1
         ends[k] = n
     return n
+
+
+@lean
+def pack_maps(
+    values: NDArray[np.float32], peaks: NDArray[np.float32], thresholds: Floats, units: Ints,
+    samples: Ints, ys: Ints, wy: Floats, xs: Ints, wx: Floats, firsts: Ints,
+    words: NDArray[np.uint64],
+) -> None:  # fmt: skip
+    """Set a bit for each active position of some units.
+
+    Beside the arguments of most kernels:
+
+    * ``values``: ``(samples, units, h, w)``, native maps of all units.
+    * ``peaks``: ``(samples, units)``, the largest value of each.
+    * ``thresholds``: ``(units,)``; a position is active where its value is above, strictly.
+    * ``units``: those that are wanted, in the order of the columns of ``words``.
+    * ``firsts``: ``(samples + 1,)``, where the tiles of each sample start in ``words``.
+    * ``words``: ``(n_tiles, len(units))``, row by row of tiles, and bit by bit of each row of one.
+    """
+    across = -(-len(wx) // TILE)
+    for s in samples:
+        for u in range(len(units)):
+            unit = units[u]
+            # with `not`, so that NaN on either side means: active nowhere
+            if not peaks[s, unit] > thresholds[unit]:
+                continue
+            for y in range(values.shape[2]):
+                for x in range(values.shape[3]):
+                    a, b, c, d = _corners(values[s], unit, y, x)
+                    if max(max(a, b), max(c, d)) <= thresholds[unit]:
+                        continue
+                    for i in range(ys[y], ys[y + 1]):
+                        for j in range(xs[x], xs[x + 1]):
+                            if _value(a, b, c, d, wy[i], wx[j]) > thresholds[unit]:
+                                tile = firsts[s] + i // TILE * across + j // TILE
+                                # both unsigned: NumPy refuses to shift by a signed number
+                                bit = np.uint64(i % TILE * TILE + j % TILE)
+                                words[tile, u] |= np.uint64(1) << bit

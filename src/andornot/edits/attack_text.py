@@ -24,12 +24,12 @@ _NAMED = 8  # concepts in a sentence
 def tables(found: Findings) -> dict[str, pd.DataFrame]:
     """The tables of an attack.
 
-    ``edits``: the edits that were tested, with the comparison to their controls. ``controls``:
-    each control. ``transfer``: the same on other classifiers. ``tried``: every proposal on the
-    screening samples. ``places``: flip rate of what was pasted by size and place, on the first
-    third of them.
-    ``excluded``: proposals that belong to the target. ``barred``: what is no control, since it
-    speaks for the target. ``outcomes``: each test sample.
+    ``edits``: the edits that were tested, with the comparison to their controls, and how many more
+    that were tried do the same to a reader (``alike``). ``controls``: each control. ``transfer``:
+    the same on other classifiers. ``tried``: every proposal on the screening samples, with the
+    tested edit that it is or is like (``tested_as``). ``places``: flip rate of what was pasted by
+    size and place, on the first third of them. ``excluded``: proposals that belong to the target.
+    ``barred``: what is no control, since it speaks for the target. ``outcomes``: each test sample.
     """
     import pandas as pd
 
@@ -77,6 +77,7 @@ def _edits(found: Findings) -> Iterator[dict[str, Any]]:
             "applied": float(v.applied.mean()),
             "screening_rate": v.chosen.rate,
             "variants": len(v.chosen.proposal.variants),
+            "alike": len(v.alike),
             "units": " ".join(str(a.unit) for a in _one_each(v)),
             "formula": str(v.chosen.proposal.goals[0].formula),
             "role": v.chosen.proposal.goals[0].role,
@@ -117,6 +118,7 @@ def _transfers(found: Findings) -> Iterator[dict[str, Any]]:
 
 
 def _tried(found: Findings) -> Iterator[dict[str, Any]]:
+    tested_as = {c: title(v) for v in found.verdicts for c in (v.chosen, *v.alike)}
     for c in found.tried:
         goal = c.proposal.goals[0]
         yield {
@@ -125,6 +127,7 @@ def _tried(found: Findings) -> Iterator[dict[str, Any]]:
             "variants": len(c.proposal.variants),
             "screening_rate": c.rate,
             "target_probability": c.target,
+            "tested_as": tested_as.get(c, ""),
             "strength": c.proposal.strength,
             "unit": goal.unit,
             "role": goal.role,
@@ -165,6 +168,7 @@ def sentences(found: Findings) -> tuple[str, ...]:
     """What was found, and what it cannot tell."""
     return (
         *_how(found),
+        *_alike(found),
         *_found(found),
         *_not_controls(found),
         *_carried_over(found),
@@ -191,6 +195,15 @@ def _how(found: Findings) -> Iterator[str]:
         f"to {target} and as many to {source} ask for (by {by} times IoU)"
         + (f"; {left_out} more were not, for they belong to {target}." if left_out else ".")
     )
+
+
+def _alike(found: Findings) -> Iterator[str]:
+    if n := sum(len(v.alike) for v in found.verdicts):
+        yield (
+            f"{n} more of them {'does' if n == 1 else 'do'} the same to a reader as one that was "
+            "tested (the same words, or nearly the same piece of a picture, at another place; more "
+            f"overlap), and {'was' if n == 1 else 'were'} not tested."
+        )
 
 
 def _not_controls(found: Findings) -> Iterator[str]:

@@ -9,7 +9,7 @@ these edits hold together (Bonferroni), so looking at several is no way to a luc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from andornot._tools.statistics import Comparison, compare
 from andornot.data.classes import class_index
+from andornot.edits.alike import Merged, merged_alike
 from andornot.edits.attack_options import FEWEST_SAMPLES
 from andornot.edits.attack_options import AttackOptions as AttackOptions
 from andornot.edits.class_concepts import ClassConcept, class_concept
@@ -83,6 +84,7 @@ class EditEffect:
         controls: its controls, as the screening found them.
         control_flips: which samples each of these takes to the target, (n, controls).
         comparison: both rates and their difference.
+        alike: other edits that were tried and do the same to a reader, which this one stands for.
     """
 
     chosen: BestVariant[Any]
@@ -93,6 +95,7 @@ class EditEffect:
     controls: tuple[BestVariant[Any], ...]
     control_flips: NDArray[np.bool_]
     comparison: Comparison
+    alike: tuple[BestVariant[Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,10 @@ def investigate(
     # chosen before the test samples are touched, which is what makes their intervals honest
     best = _worth_testing(tried)[: chosen.n_edits]
     test = Trials(editor, classifier, case.test, case.target)
-    verdicts = [_verdict(case, c, len(best), screening, test, chosen) for c in best]
+    verdicts = [
+        replace(_verdict(case, own.chosen, len(best), screening, test, chosen), alike=own.others)
+        for own in best
+    ]
     transfers = [t for other in others for t in _transfers(case, editor, other, verdicts, chosen)]
     return Findings(
         case, chosen, goals, tuple(tried), excluded, tuple(verdicts), tuple(transfers),
@@ -266,13 +272,14 @@ def _proposals(
     return strong[: options.n_proposals], tuple(excluded)
 
 
-def _worth_testing(tried: Sequence[BestVariant[Any]]) -> list[BestVariant[Any]]:
-    """The edits that flip anything in the screening, each once; if none does, the best one."""
-    each_once = dict[Any, BestVariant[Any]]()
-    for choice in tried:
-        each_once.setdefault(choice.edit, choice)
-    flipping = [choice for choice in each_once.values() if choice.rate > 0]
-    return flipping or list(each_once.values())[:1]
+def _worth_testing(tried: Sequence[BestVariant[Any]]) -> list[Merged]:
+    """The edits that flip anything in the screening; if none does, the best one.
+
+    Those that do the same to a reader are one.
+    """
+    each_once = merged_alike(tried)
+    flipping = [own for own in each_once if own.chosen.rate > 0]
+    return flipping or each_once[:1]
 
 
 def _class_concept(presence: Presence, case: Case, concept: Formula | None) -> ClassConcept:

@@ -32,6 +32,7 @@ from andornot.pipeline.plan import Plan
 from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
+from andornot.pipeline.silent import note_silence
 from andornot.pipeline.steady import note_company
 from andornot.pipeline.two_passes import pass_twice
 from andornot.pipeline.values import Concepts, ExplainedLayer, RecordedLayer
@@ -255,6 +256,7 @@ def _explained(
         log.note("; ".join(filter(None, told)))
     scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
     result = explain_layer(plan, scored, concepts.scored, engine, log)
+    note_silence(plan, scored, concepts.scored, result, stuck, log)
     if plan.options.execution.store:
         result = trusted(plan, counted, result, concepts, log)
         # these are scores on all positions

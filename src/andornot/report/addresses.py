@@ -5,7 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
+
+from andornot.views.unit_links import UnitLink
+
+COMPARE: Final = "compare.html"
+"""The page where two units stand side by side."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,17 @@ class Addresses:
     concepts: Mapping[str, int]
     paged: Container[int] = ()
 
+    def key(self, layer: str, unit: int) -> str:
+        """A unit in addresses."""
+        return f"{self.slugs[layer]}-{unit:05d}"
+
     def unit(self, layer: str, unit: int) -> str:
         """The page of a unit."""
-        return f"unit/{self.slugs[layer]}-{unit:05d}.html"
+        return f"unit/{self.key(layer, unit)}.html"
+
+    def beside(self, *units: UnitLink) -> str:
+        """The page where units stand side by side."""
+        return f"{COMPARE}#{'&'.join(self.key(ref.layer, ref.unit) for ref in units)}"
 
     def concept(self, name: str) -> str:
         """The page of a concept, or its row in the table; none where concepts are not known."""

@@ -16,7 +16,7 @@ from andornot.errors import OptionError, quoted
 
 TOP: Final = (
     "index.html", "units.html", "units.js", "concepts.html", "concepts.js", "classes.html",
-    "analyses.html", "find.js",
+    "analyses.html", "find.js", "compare.html",
 )  # fmt: skip
 """The files of a report that lie in its folder itself."""
 
@@ -34,9 +34,14 @@ def write_list(
     folder: Path, data: Mapping[str, Any], file: str = "units", called: str = ""
 ) -> None:
     """Write a list that pages read, as a script that sets it: ``window.andornot`` and more."""
+    text = f"window.andornot{called} = {as_script(data)};\n"
+    (folder / f"{file}.js").write_text(text, encoding="utf-8")
+
+
+def as_script(data: Any) -> str:
+    """Plain data as a script has them."""
     # escaped, so that no text of the data can end a script, should anyone inline the file
-    text = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    (folder / f"{file}.js").write_text(f"window.andornot{called} = {text};\n", encoding="utf-8")
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def load_template(name: str) -> Any:

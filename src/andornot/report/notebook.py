@@ -122,8 +122,9 @@ def _unit(unit: UnitEntry[Any]) -> str:
 def _head(unit: UnitEntry[Any], more: str = "") -> str:
     """The verdict first, then the formula, or that there is none that is worth the name."""
     told = [f"<b>unit {unit.unit}</b>"]
-    told += [escape(unit.judged.explains)] if unit.judged.explains else []
-    told += [f"core: {escape(unit.core)}"] if unit.core else []
+    if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
+        told += [escape(unit.judged.how_much)] if unit.judged.how_much else []
+        told += [f"core: {escape(unit.core)}"] if unit.core else []
     told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
     if unit.title.is_formula:

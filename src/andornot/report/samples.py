@@ -32,6 +32,14 @@ class SamplePages(Generic[V]):
         """A sample as the page of a unit shows it; what its template takes."""
         return view
 
+    def plain(self, shown: Any) -> dict[str, Any]:
+        """The same as the page that compares takes it: a caption, and lines of texts with marks.
+
+        Or a picture with masks, in place of lines.
+        """
+        lines = [[name, [[text, ""]]] for name, text in getattr(shown, "lines", ())]
+        return {"caption": "", "lines": lines}
+
     def found_by(self, view: V) -> str:
         """What a sample is found by: its name, or its words; empty where it has neither."""
         return str(getattr(view, "name", ""))
@@ -56,9 +64,23 @@ class ImagePages(SamplePages[ImageView]):
         """The image with both masks."""
         return self._images.masked(view)
 
+    def plain(self, shown: MaskedImage) -> dict[str, Any]:
+        """The image with both masks as plain data."""
+        names = ("file", "overlay", "width", "height", "alt", "name", "caption")
+        return {name: getattr(shown, name) for name in names}
+
 
 class PairPages(SamplePages[PairView]):
     """Sentence pairs with marked words."""
+
+    def plain(self, shown: PairView) -> dict[str, Any]:
+        """Both sentences, each token with its mark."""
+        sides = (("premise", shown.premise), ("hypothesis", shown.hypothesis))
+        lines = [
+            [name, [[" " * token.space + token.text, token.mark.kind] for token in tokens]]
+            for name, tokens in sides
+        ]
+        return {"caption": f"activation {shown.activation:.2f}", "lines": lines}
 
     def found_by(self, view: PairView) -> str:
         """Its words."""

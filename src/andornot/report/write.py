@@ -3,6 +3,7 @@
 OUT/index.html              overview
 OUT/units.html, units.js    gallery of the units, and the list that it searches
 OUT/unit/LAYER-NUMBER.html  a page for each unit
+OUT/compare.html            two units side by side; compare/LAYER-NUMBER.js for each
 OUT/concepts.html, concepts.js  all concepts; concept/NUMBER.html for each, up to a number
 OUT/classes.html            classes of the network; class/NUMBER.html for each
 OUT/analyses.html           what the analyses found
@@ -27,7 +28,8 @@ from andornot._tools.files import writing
 from andornot._tools.progress import track
 from andornot._tools.whole_folders import check_whole, whole_folder
 from andornot.errors import OptionError
-from andornot.report.addresses import Addresses, slugs
+from andornot.report.addresses import COMPARE, Addresses, slugs
+from andornot.report.compared import BESIDE, CLOSEST, write_compared, write_compared_list
 from andornot.report.find import SampleIndex, concept_row, concept_rows, ordered, search_index
 from andornot.report.folder import TOP, copy_static, load_template, write_list
 from andornot.report.pictures import Thumb, store_sheets
@@ -43,7 +45,7 @@ from andornot.views.judged import INSTEAD
 from andornot.views.listed import UnitList, UnitRow
 from andornot.views.parts import ROLES
 from andornot.views.plots import HEIGHT, WIDTH
-from andornot.views.samples import SILENT, UNEXPLAINED
+from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED
 from andornot.views.unit import CSS_COLOURS, Group, Story
 from andornot.views.unit_links import UnitLink
 
@@ -187,8 +189,9 @@ class _Report:
                 self.thumbs[ref.layer, ref.unit] = thumb
 
     def write_units(self, n_samples: int) -> None:
-        """Write the page of each unit."""
-        for place, view in enumerate(self.views.units(n_samples)):
+        """Write the page of each unit, and what the page that compares loads of it."""
+        views = zip(self.views.units(n_samples), self.views.compared(), strict=True)
+        for place, (view, compared) in enumerate(views):
             for group in view.entry.groups:
                 for sample in group.samples:
                     self.shown.add(self.samples.found_by(sample), place)
@@ -197,6 +200,16 @@ class _Report:
             entry = replace(view.entry, groups=groups)
             page = replace(view, entry=entry, unaccounted=left)
             self._write(self.href(page.ref), "unit", page=page)
+            write_compared(self.folder, self.addresses, compared, self._strongest(groups))
+
+    def _strongest(self, groups: Sequence[Group[Any]]) -> list[dict[str, Any]]:
+        """The stored samples that excite a unit most, as plain data."""
+        return [
+            self.samples.plain(shown)
+            for group in groups
+            if group.key == STRONGEST
+            for shown in group.samples[:BESIDE]
+        ]
 
     def _stored(self, group: Group[Any]) -> Group[Any]:
         """Samples as pages show them; images are stored."""
@@ -215,6 +228,15 @@ class _Report:
         self._write("units.html", "units", n_units=len(units.units), feeds=feeds)
         if self.concepts is not None:
             self._write_concepts(self.concepts)
+        if self._compares:
+            write_compared_list(self.folder, self.addresses, units, self.views.neighbours)
+            pairs = self.views.neighbours.closest(CLOSEST)
+            self._write(COMPARE, "compare", pairs=pairs)
+
+    @property
+    def _compares(self) -> bool:
+        """Whether there are two units to compare."""
+        return len(self.views.neighbours.refs) > 1
 
     def _write_concepts(self, concepts: list[ConceptView]) -> None:
         """Write the table of concepts, and the pages of those that have one."""
@@ -318,6 +340,7 @@ class _Report:
             "unit_href": self.addresses.unit,
             "concept_href": self.addresses.concept,
             "class_href": self.addresses.class_,
+            "beside_href": self.addresses.beside if self._compares else None,
         }
 
     def _pages(self) -> tuple[str, ...]:
@@ -326,6 +349,7 @@ class _Report:
         concepts = ("concepts.html",) if self.views.knows_concepts else ()
         return (
             *("index.html", "units.html", *concepts),
+            *((COMPARE,) if self._compares else ()),
             *(("classes.html", "analyses.html") if is_run else ()),
         )
 

@@ -17,6 +17,7 @@ from andornot._tools.words import count, shortened
 from andornot.errors import OptionError, OutOfRangeError, quoted
 from andornot.results.explanation import Explanation
 from andornot.results.saved import damaged, read_saved, write_saved
+from andornot.results.silent import silence
 from andornot.results.tables import explanation_row
 from andornot.results.verdict import Verdict, listed
 from andornot.search.options import SearchOptions
@@ -181,10 +182,25 @@ class Result:
         """How many units there are, and the best of them, a line each; ten lines at most."""
         found = sum(e.formula is not None for e in self.explanations)
         head = f"{count(len(self), 'unit')}, {found:,} with a formula{self._verdicts()}"
+        why = [told] if (told := self.silence()) else []
         head += ":" * bool(self)
         shown = [shortened(str(e)) for e in self.best(_SHOWN)]
         more = [f"... and {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
-        return "\n".join([head, *shown, *more])
+        return "\n".join([head, *why, *shown, *more])
+
+    def silence(self, layer: str = "") -> str:
+        """Why half of the units or more have no formula, and what to try; empty where most have.
+
+        Args:
+            layer: the name of the units' layer, where there are several.
+
+        Examples:
+            >>> table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
+            >>> found = andornot.explain([[True, False], [True, False], [False, False]], table)
+            >>> found.silence()
+            ''
+        """
+        return silence(self.explanations, layer)
 
     def _verdicts(self) -> str:
         """How many formulas have each verdict, in brackets; empty where none was tested."""

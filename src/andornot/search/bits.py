@@ -14,6 +14,7 @@ from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, inlined, lean
+from andornot._tools.popcount import popcount
 from andornot.search.problem import AND, OR, Atoms, Ints, Words
 
 _WORDS_PER_ENTRY = 4
@@ -172,29 +173,9 @@ def shared_counts(left: Words, active: Words, right: Words) -> tuple[Int, Int]:
     return i, t - i
 
 
-def popcount(word: np.uint64) -> int:
-    """Bits that are set; in kernels the instruction of the processor."""
-    return int(word).bit_count()
-
-
 def lowest(word: np.uint64) -> int:
     """The place of the lowest bit that is set."""
     return (int(word) & -int(word)).bit_length() - 1
-
-
-@intrinsic
-def _ctpop(_, word):  # type: ignore[no-untyped-def]
-    def generate(_, builder, __, arguments):  # type: ignore[no-untyped-def]
-        return builder.ctpop(arguments[0])
-
-    return types.int64(word), generate
-
-
-@overload(popcount)
-def _popcount_in_kernels(word):  # type: ignore[no-untyped-def]
-    if word == types.uint64:
-        return lambda word: _ctpop(word)
-    return None
 
 
 @intrinsic

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, helper, inlined, lean
-from andornot.search.bits import lowest, mark, popcount
+from andornot._tools.popcount import popcount
+from andornot.search.bits import lowest, mark
 from andornot.search.kernels import atoms_of, clear, copy
 from andornot.search.problem import Atoms, Words
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.jit import lean
-from andornot.search.bits import popcount
+from andornot._tools.popcount import popcount
 from andornot.trust.kernels import Int32s, Ints
 
 Words: TypeAlias = NDArray[np.uint64]

@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from andornot._version import __version__
 from andornot.analyses.length import by_length_table, histogram_table
 from andornot.analyses.vocabulary import active_by_atom
 from andornot.concepts.table import ConceptTable, check_table
+from andornot.counting.overlaps import GivenMasks, nearest_masks
 from andornot.counting.responses import Responses
 from andornot.errors import OptionError
 from andornot.explainer import score_responses
@@ -33,7 +34,7 @@ from andornot.views.layer import (
     mean_trust,
     trust_sentences,
 )
-from andornot.views.neighbours import Match, nearest_units
+from andornot.views.neighbours import KNOWN, Near, Neighbours, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
 from andornot.views.plots import Plot, iou_by_length, iou_histogram
 from andornot.views.summary import summary
@@ -75,14 +76,16 @@ def array_context(
             "the explanations were searched for in another concept table; give the one that was "
             "given to explain"
         )
-    responses = (
-        unit_masks
-        if isinstance(unit_masks, Responses)
-        else Responses.from_masks(unit_masks, concepts)
-    )
+    masks = None
+    if isinstance(unit_masks, Responses):
+        responses = unit_masks
+    else:
+        responses = Responses.from_masks(unit_masks, concepts)
+        # numbers 0 and 1 may be masks too
+        masks = np.asarray(unit_masks).astype(np.bool_, copy=False).reshape(responses.n_units, -1)
     # a table knows its digest and masks have none, so counts tell whether they are the ones
     _check_masks(result, responses, concepts)
-    return ArrayContext(result, responses, concepts)
+    return ArrayContext(result, responses, concepts, masks)
 
 
 def _check_masks(result: Result, responses: Responses, concepts: ConceptTable) -> None:
@@ -117,11 +120,13 @@ class ArrayContext:
         result: the explanations.
         given: the responses of the units; None where no masks were given.
         table: the concepts; None where they were not given.
+        masks: bool ``(n_units, n_positions)``; None where they were not given themselves.
     """
 
     result: Result
     given: Responses | None = None
     table: ConceptTable | None = None
+    masks: NDArray[np.bool_] | None = None
     layer: str = field(default=LAYER, init=False)
     links: None = field(default=None, init=False)
 
@@ -168,21 +173,22 @@ class ArrayContext:
         matcher = self.matcher(self.places[e.unit])
         return None if matcher is None or e.shown is None else matcher.tree(e.shown.formula)
 
-    def near(self) -> Iterator[tuple[Match, ...]]:
-        """The nearest of the other units, for each unit."""
-        if self.given is None:
-            yield from [()] * len(self.result)
-        else:
-            yield from nearest_units(self.given, self.units)
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """The nearest of the other units: by masks, or else by responses, where there are any."""
+        if self.masks is not None:
+            return Neighbours(self.refs, nearest_masks(GivenMasks(self.masks), KNOWN))
+        near = () if self.given is None else tuple(nearest_units(self.given, self.units))
+        return Neighbours(self.refs, None, near)
 
 
 def array_units(context: ArrayContext) -> Iterator[UnitView[Any]]:
     """The units, one after another."""
-    for place, near in enumerate(context.near()):
-        yield _view(context, place, near)
+    for place in context.units:
+        yield _view(context, place, context.neighbours.of(place))
 
 
-def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[Any]:
+def _view(context: ArrayContext, place: int, near: tuple[Near, ...]) -> UnitView[Any]:
     e, refs = context.explanations[place], context.refs
     shown = as_shown(e, context.table)
     missed, alarms = _failures(context.matcher(place), shown)
@@ -206,7 +212,7 @@ def _view(context: ArrayContext, place: int, near: Sequence[Match]) -> UnitView[
         classes=(),
         are_weights=False,
         in_use=(),
-        nearest=tuple((refs[match.index], match.score) for match in near),
+        nearest=near,
         command=_command(shown, place, _known_only(context.result)),
     )
 

@@ -32,12 +32,16 @@ class Rate(View):
 
 @dataclass(frozen=True)
 class Flip(View):
-    """An edit that was tested: how often it, and its controls, lead to the target."""
+    """An edit that was tested: how often it, and its controls, lead to the target.
+
+    ``alike`` is how many others that were tried do the same to a reader.
+    """
 
     edit: str
     n_samples: int
     rate: Rate
     controls: Rate
+    alike: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,4 +163,5 @@ def _flip(row: dict[str, Any]) -> Flip:
     def rate(name: str) -> Rate:
         return Rate(*(float(row[f"{name}{end}"]) for end in ("", "_low", "_high")))
 
-    return Flip(str(row["edit"]), int(row["n"]), rate("flip_rate"), rate("control_rate"))
+    alike = int(row.get("alike", 0))  # older attacks do not say
+    return Flip(str(row["edit"]), int(row["n"]), rate("flip_rate"), rate("control_rate"), alike)

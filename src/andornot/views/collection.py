@@ -29,14 +29,16 @@ from andornot.views.arrays import (
 from andornot.views.attacks import AttackView
 from andornot.views.card_pictures import card_pictures
 from andornot.views.classes import ClassView, class_views
+from andornot.views.comparison import Compared, compared_units
 from andornot.views.concepts import ConceptView, concept_views
 from andornot.views.findable import Signed, signed_concepts
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
-from andornot.views.judged import headline_of, headline_sentences
+from andornot.views.judged import headline_of, headline_sentences, silent_layers
 from andornot.views.layer import LayerView, best_first, layer_view
 from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
+from andornot.views.neighbours import Neighbours, neighbours_of_run
 from andornot.views.of_run import about, facts_of, model_name, results_of
 from andornot.views.origins import model_labelled
 from andornot.views.plain import View
@@ -129,6 +131,15 @@ class Views(ABC):
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
         """Each unit, with so many samples at most."""
 
+    @cached_property
+    @abstractmethod
+    def neighbours(self) -> Neighbours:
+        """Of each unit the nearest others."""
+
+    def compared(self) -> Iterator[Compared]:
+        """Each unit as it is put beside another, in the order of :meth:`units`."""
+        return compared_units(self.contexts, self.neighbours)
+
     @abstractmethod
     def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
         """Tables to write: the layer that one is of (or empty), a file's name, what writes it."""
@@ -215,7 +226,7 @@ class ViewsOfRun(Views):
             left_out=_left_out(self.contexts),
             about=about(self.run, tuple(context.layer for context in self.contexts)),
             summary=summary(found, (e for result in results.values() for e in result)),
-            headline=headline_sentences(found),
+            headline=(*headline_sentences(found), *silent_layers(results)),
             layers=best_first(
                 layer_view(
                     context,
@@ -250,8 +261,18 @@ class ViewsOfRun(Views):
 
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:
         """Each unit, with so many samples at most."""
+        first = 0
         for context in self.contexts:
-            yield from view_units(context, n_samples)
+            places = range(first, first + len(context.units))
+            yield from view_units(context, n_samples, list(map(self.neighbours.of, places)))
+            first = places.stop
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Of each unit the nearest others, of all layers that are shown."""
+        units = [(context.layer, context.units) for context in self.contexts]
+        refs = [ref for context in self.contexts for ref in context.refs]
+        return neighbours_of_run(self.run, units, refs)
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView]:
         """Each class of the network, with what was found of it."""
@@ -396,6 +417,11 @@ class ViewsOfArrays(Views):
     def pictures(self) -> Iterator[tuple[UnitLink, ImageView]]:
         """None: arrays have no images."""
         return iter(())
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """Of each unit the nearest others."""
+        return self.context.neighbours
 
     def units(self, n_samples: int = 16) -> Iterator[UnitView[Any]]:  # noqa: ARG002
         """Each unit; arrays have no samples."""

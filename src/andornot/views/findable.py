@@ -13,10 +13,11 @@ Signed = tuple[tuple[str, bool], ...]
 
 def signed_concepts(contexts: Sequence[Listed]) -> list[Signed]:
     """The concepts of each unit's formula, with whether they stand after NOT; layer by layer."""
-    return [_signed(e) for context in contexts for e in context.explanations]
+    return [signed(e) for context in contexts for e in context.explanations]
 
 
-def _signed(e: Explanation) -> Signed:
+def signed(e: Explanation) -> Signed:
+    """The concepts of a unit's formula, with whether they stand after NOT."""
     if e.shown is None:
         return ()
     formula = e.shown.formula

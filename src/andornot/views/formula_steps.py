@@ -273,18 +273,27 @@ def _meaning(steps: Sequence[FormulaStep], held_out: bool, again: tuple[int, int
     said = ["Each line applies to all above it."] if len(steps) > 1 else []
     gains = [step.gain for step in steps]
     if any(gains):
-        where = "that were not searched" if held_out else "that were searched"
-        adds = "; + is what a line adds" if any(gain[:1] in ("+", "-") for gain in gains) else ""
-        total = (
-            "; = is that of all lines to there" if any(gain[:1] == "=" for gain in gains) else ""
-        )
-        said.append(f"Numbers are IoU on samples {where}{adds}{total}.")
-    if any(gains) and not all(gains):
-        said.append("A line has none where the best formula of its length was another.")
-    if any(gains) and again is not None and again[0] < again[1]:
-        n, folds = again
-        said.append(
-            f"They are of what is found without these samples: this very formula in {n} of {folds} "
-            "searches."
-        )
+        said.append(f"Numbers: IoU on samples {_on_what(held_out, again)}{''.join(_signs(gains))}.")
     return " ".join(said)
+
+
+def _on_what(held_out: bool, again: tuple[int, int] | None) -> str:
+    if not held_out:
+        return "that were searched"
+    if again is None or again[0] == again[1]:
+        return "that were not searched"
+    n, folds = again
+    return (
+        "that were not searched, of the formulas found without them (this one in "
+        f"{n} of {folds} searches)"
+    )
+
+
+def _signs(gains: Sequence[str]) -> Iterator[str]:
+    """What signs before and in place of numbers mean, as far as they occur."""
+    if any(gain[:1] in ("+", "-") for gain in gains):
+        yield "; + is what a line adds"
+    if any(gain[:1] == "=" for gain in gains):
+        yield "; = is that of all lines to there"
+    if not all(gains):
+        yield "; – where the best formula of that length was another"

@@ -84,10 +84,6 @@ class VerdictView(View):
         """What is said in place of the formula, which then stands below; empty where it holds."""
         return INSTEAD.get(self.verdict, "")
 
-    def explains(self) -> str:
-        """How much of the unit the formula explains, in words; empty where that is not known."""
-        return _HOW_MUCH[Extent(self.extent)] if self.extent else ""
-
     @property
     def is_tested(self) -> bool:
         """Whether it was held against chance."""
@@ -238,12 +234,21 @@ def _explained(found: Headline) -> Iterator[str]:
     )
 
 
+def silent_layers(results: Mapping[str, Result]) -> Iterator[str]:
+    """Why most units of a layer have no formula, in a sentence for each such layer."""
+    for layer, result in results.items():
+        if told := result.silence(layer if len(results) > 1 else ""):
+            yield f"{told[0].upper()}{told[1:]}."
+
+
 def headline_of(
     results: Mapping[str, Result], twin: Mapping[str, Result] | None = None
 ) -> tuple[str, ...]:
     """The same of all layers of a run, and of its untrained twin where there is one.
 
+    Where most units have no formula, it says why.
+
     Raises:
         OptionError: the twin lacks a layer, or its held-out scores.
     """
-    return headline_sentences(headline(results, twin))
+    return (*headline_sentences(headline(results, twin)), *silent_layers(results))

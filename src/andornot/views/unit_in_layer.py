@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from andornot._tools.commands import command
@@ -14,7 +13,7 @@ from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
 from andornot.views.judged import as_shown
 from andornot.views.layer_context import LayerContext
-from andornot.views.neighbours import Match, nearest_units
+from andornot.views.neighbours import Near, neighbours_of_run
 from andornot.views.of_run import unit_entry
 from andornot.views.parts import FormulaPart, Share, failures
 from andornot.views.plain import View
@@ -70,7 +69,7 @@ class UnitView(View, Generic[T]):
         classes: what it says for and against classes, with their numbers.
         are_weights: whether those are connection weights, else correlations.
         in_use: how the network does while it is active; empty if not known.
-        nearest: other units that fire on the same, with the cosine.
+        nearest: other units that are active where it is, of all layers that are shown.
         command: how to score a formula for this unit.
     """
 
@@ -93,33 +92,36 @@ class UnitView(View, Generic[T]):
     classes: tuple[tuple[int, ClassWeight], ...]
     are_weights: bool
     in_use: tuple[str, ...]
-    nearest: tuple[tuple[UnitLink, float], ...]
+    nearest: tuple[Near, ...]
     command: str
 
 
-def view_units(context: LayerContext, n_samples: int) -> Iterator[UnitView[Any]]:
+def view_units(
+    context: LayerContext, n_samples: int, nearest: Sequence[tuple[Near, ...]]
+) -> Iterator[UnitView[Any]]:
     """The units of a layer, one after another: samples of all at once would fill the memory.
 
     Args:
         context: the layer.
         n_samples: how many samples to show of each unit, at most.
+        nearest: for each of its units those that are nearest.
     """
-    nearest = nearest_units(context.responses, context.units)
     tracked = track(nearest, f"writing {context.layer}", len(context.units))
-    for place, matches in enumerate(tracked):
-        yield _view(context, place, n_samples, matches)
+    for place, near in enumerate(tracked):
+        yield _view(context, place, n_samples, near)
 
 
 def view_unit(context: LayerContext, place: int, n_samples: int) -> UnitView[Any]:
     """One unit of a layer, by its place among those that are shown."""
-    nearest = nearest_units(context.responses, context.units)
-    return _view(context, place, n_samples, next(islice(nearest, place, None)))
+    own = [(context.layer, context.units)]
+    nearest = neighbours_of_run(context.run, own, context.refs)
+    return _view(context, place, n_samples, nearest.of(place))
 
 
 def _view(
-    context: LayerContext, place: int, n_samples: int, nearest: Sequence[Match]
+    context: LayerContext, place: int, n_samples: int, nearest: tuple[Near, ...]
 ) -> UnitView[Any]:
-    """The unit at a place among those of its layer; ``nearest`` are places too."""
+    """The unit at a place among those of its layer."""
     e, links, refs = context.explanations[place], context.links, context.refs
     shown = as_shown(e, context.table)
     groups = grouped(context.gallery.unit(e.unit, n_samples))
@@ -146,7 +148,7 @@ def _view(
         classes=() if links is None else links.of_unit(e.unit),
         are_weights=links is not None and links.are_weights,
         in_use=_in_use(context.accuracies.get(e.unit)),
-        nearest=tuple((refs[match.index], match.score) for match in nearest),
+        nearest=nearest,
         command=_command(context, shown),
     )
 

@@ -28,8 +28,8 @@ from andornot.views.plots import (
     y_axis,
 )
 
-_BESIDE: Final = 118
-_BESIDE_CHANCE: Final = 168
+_BESIDE: Final = 146
+_BESIDE_CHANCE: Final = 172
 """Room for names beside curves, and for those of chance in sample."""
 
 _LINE: Final = 14.0
@@ -118,7 +118,7 @@ def trust_by_length(
     top = max(*in_sample, *held_out, *null, *(luck or ())[1:], 1e-9)
     room = _BESIDE_CHANCE if len(null) else _BESIDE
     x, y = replace(lengths_axis(n), end=WIDTH - room), y_axis(0, 1.05 * top, "IoU")
-    lines = (("ring", "searched", in_sample), ("main", "held out", held_out),
+    lines = (("ring", "folds searched", in_sample), ("main", "held out", held_out),
              ("second", "chance, searched", null))  # fmt: skip
     shown = [(look, text, ious) for look, text, ious in lines if len(ious)]
     curves = [

@@ -9,10 +9,9 @@ from andornot._tools.words import count
 from andornot.formula import parse
 from andornot.results.explanation import STATUS_MEANING, Explanation
 from andornot.results.verdict import Support, Verdict
-from andornot.views.judged import NO_FORMULA
+from andornot.views.judged import INSTEAD
 from andornot.views.plain import View
 
-TOO_LITTLE: Final = "Too little data for a formula"
 NOT_TESTED: Final = "A formula, not held against chance"
 
 
@@ -42,10 +41,10 @@ def title_of(e: Explanation, shown: Explanation, position: str = "position") -> 
     if shown.formula is None:
         return Title(f"No formula: {STATUS_MEANING.get(e.status, e.status)}")
     if e.verdict is Verdict.CHANCE:
-        return Title(NO_FORMULA, why=_CHANCE)
+        return Title(INSTEAD[Verdict.CHANCE], why=_CHANCE)
     if e.verdict is Verdict.TOO_LITTLE_DATA:
         support = e.support or Support(e.counts.tp + e.counts.fn)
-        return Title(TOO_LITTLE, why=_too_little(support, position))
+        return Title(INSTEAD[Verdict.TOO_LITTLE_DATA], why=_too_little(support, position))
     if e.verdict is Verdict.NOT_TESTED:
         return Title(NOT_TESTED, why=_NOT_TESTED)
     return Title(str(shown.formula), is_formula=True)

@@ -14,7 +14,8 @@ from typing import cast
 
 from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
-from andornot.data.sentences.readers import distinct, text_lines
+from andornot.data.sentences.readers import distinct
+from andornot.data.sentences.tables import text_lines
 from andornot.errors import DataError
 
 _COLUMNS = 10
@@ -60,7 +61,12 @@ def _sentences(path: Path) -> Iterator[tuple[str, str, Sentence]]:
                 document = f"document {value.strip() or f'from line {line_number}'}"
         elif line:
             cells = line.split("\t")
-            if len(cells) != _COLUMNS or not cells[1]:
+            if len(cells) == _COLUMNS and not cells[1]:
+                raise DataError(
+                    f"{path}, line {line_number}: the token has no form, the second column; mend "
+                    "the line (a form that is missing is written _)"
+                )
+            if len(cells) != _COLUMNS:
                 raise DataError(
                     f"{path}, line {line_number}: a token has {_COLUMNS} columns with tabs between "
                     f"them, here are {len(cells)}; mend the line"

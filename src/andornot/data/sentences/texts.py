@@ -23,7 +23,8 @@ from andornot._tools.numerals import whole
 from andornot.data.samples import OWN, group_names, groups_by_name, is_expression
 from andornot.data.sentences import looks
 from andornot.data.sentences.concepts import STOP_WORDS
-from andornot.data.sentences.readers import TOKEN, distinct, find_columns, label_of, table_rows
+from andornot.data.sentences.readers import TOKEN, distinct, label_of
+from andornot.data.sentences.tables import find_columns, table_rows
 from andornot.errors import DataError, OptionError, quoted
 
 KIND: Final = "texts"

@@ -29,7 +29,7 @@ function startGallery(data) {
     const found = choose(data.units, wanted, meant.keys);
     page = Math.max(1, Math.min(page, Math.ceil(found.length / CARDS_ON_A_PAGE)));
     remember(wanted, page, found);
-    document.getElementById("understood").textContent = meant.said && `Shown are ${meant.said}.`;
+    document.getElementById("understood").textContent = meant.said;
     draw(data, found, page, (to) => { page = to; show(); document.getElementById("count").scrollIntoView({ block: "nearest" }); });
   };
   const restore = () => {

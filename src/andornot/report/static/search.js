@@ -77,9 +77,10 @@ const Search = (() => {
     const readings = [addressed, shownSample, formulaOf, worded, showing];
     for (const reading of readings) {
       const found = reading(text, query.trim());
-      if (found?.units.length) return found;
+      if (found?.units.length) return { ...found, said: `Found: ${found.said}.` };
     }
-    return { units: [], said: "" };
+    const terms = signedConcepts(query);
+    return { units: [], said: terms ? `No unit’s formula has ${readAs(terms)}.` : "" };
   }
 
   /* Those that keep their rank, by rank and then as all lists have them. */
@@ -122,14 +123,14 @@ const Search = (() => {
         sum += Math.min(...ranks);
       }
       return sum;
-    }, readAs(terms));
+    }, `units whose formula has ${readAs(terms)}`);
   }
 
   /* What a formula was taken for; which sign joins its concepts is not asked. */
   function readAs(terms) {
     const list = (negated) => terms.filter((term) => term.negated === negated).map((term) => `“${term.name}”`).join(" and ");
     const [plain, negated] = [list(false), list(true)];
-    return "units whose formula has " + [plain, negated && `${negated} after a NOT`].filter(Boolean).join(", and ");
+    return [plain, negated && `${negated} after a NOT`].filter(Boolean).join(", and ");
   }
 
   function worded(text) {
@@ -139,7 +140,7 @@ const Search = (() => {
       if (!wanted.every((word) => unit.text.includes(word) || String(unit.unit) === word)) return -1;
       const ranks = unit.signed.map((at) => near[Math.abs(at) - 1]).filter((rank) => rank >= 0);
       return ranks.length ? Math.min(...ranks) : 5;
-    }, "units whose formula, verdict, kind or layer has these words");
+    }, `units with ${wanted.map((word) => `“${word}”`).join(" and ")} in formula, verdict, kind or layer`);
   }
 
   function showing(text) {
@@ -152,14 +153,16 @@ const Search = (() => {
   function findAll(query, withUnits) {
     const text = query.trim().toLowerCase();
     const units = findUnits(query);
-    const asked = signedConcepts(query)?.map((term) => term.name) ?? [text];
+    const terms = signedConcepts(query);
+    const asked = terms?.map((term) => term.name) ?? [text];
+    const most = terms ? 2 : 4;
     const all = `units.html#${new URLSearchParams({ q: query.trim() })}`;
     const groups = [
       withUnits && ["Units", units.units.map((unit) => ({ label: unitName(unit), verdict: unit.verdict, note: unit.formula ?? "no formula", href: unit.href }))],
-      ["Concepts", nearest(index.concepts, asked).map(([name, kind, uses, href]) => ({ label: name, note: `${kind}, ${counted(uses, "use")}`, href: href || rowOf(name) }))],
+      ["Concepts", nearest(index.concepts, asked, most).map(([name, kind, uses, href]) => ({ label: name, note: `${kind}, ${counted(uses, "use")}`, href: href || rowOf(name) }))],
       ["Layers", nearest(index.layers.length > 1 ? index.layers.map((name, i) => [name, i]) : [], [text], 3).map(([name, i]) => ({ label: name, note: "its units", href: `units.html#layer=${i}` }))],
       ["Verdicts", nearest(index.verdicts.map((verdict) => [verdict]), [text], 1).map(([verdict]) => ({ label: verdict, verdict, note: "units with this verdict", href: `units.html#${new URLSearchParams({ verdict })}` }))],
-      ["Classes", nearest(index.classes, asked).map(([name, href]) => ({ label: name, note: "class", href }))],
+      ["Classes", nearest(index.classes, asked, most).map(([name, href]) => ({ label: name, note: "class", href }))],
       [index.called, nearest(index.samples.map((one) => [one.text, one]), [text]).map(([name, one]) => ({ label: name, note: `on the page${one.units.length > 1 ? "s" : ""} of ${counted(one.units.length, "unit")}`, href: one.units.length > 1 ? `units.html#${new URLSearchParams({ q: name })}` : index.units[one.units[0]].href }))],
       ["Pages", nearest(index.pages.map(([name, href, more]) => [`${name} ${more}`, name, href]), [text], 2).map(([, name, href]) => ({ label: name, note: "page", href }))],
     ].filter(Boolean).map(([title, hits]) => ({ title, hits: hits.slice(0, HITS_IN_A_GROUP), found: hits.length }));
@@ -198,8 +201,8 @@ const Search = (() => {
       unit && [`unit ${unit.unit}`, "a unit by its number"],
       unit && index.layers.length > 1 && [`${index.layers[unit.layer]}:${unit.unit}`, "a unit of a layer"],
       concept && [concept[0], "a concept"],
-      signed && [`${name(1)} AND NOT ${name(-1)}`, "a formula: units whose own has these concepts, so negated"],
-      index.samples.length && [index.samples[0].text, `what is shown of ${index.called.toLowerCase()}`],
+      signed && [`${name(1)} AND NOT ${name(-1)}`, "a formula: units whose own has these concepts, with their NOTs"],
+      index.samples.length && [index.samples[0].text, `one of the ${index.called.toLowerCase()}: units whose pages show it`],
       index.classes.length && [index.classes[0][0], "a class"],
       index.verdicts.length && [index.verdicts[0], "a verdict"],
       [index.pages.at(-1)[0], "a page"],
@@ -248,7 +251,7 @@ const Search = (() => {
       const found = query ? findAll(query, !gallery) : { groups: [], units: [] };
       const nothing = !found.groups.length && !found.units.length;
       const groups = nothing ? [{ title: "What can be searched", hits: examples() }] : found.groups;
-      said.textContent = !query ? "You can search for:" : nothing ? `Nothing found for “${query}”. You can search for:` : found.said && `Found: ${found.said}.`;
+      said.textContent = !query ? "You can search for:" : nothing ? `Nothing found for “${query}”. You can search for:` : found.said;
       said.hidden = !said.textContent;
       chosen = -1;
       field.removeAttribute("aria-activedescendant");
