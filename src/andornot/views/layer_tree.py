@@ -105,7 +105,8 @@ def with_usual(lines: Sequence[LayerLine]) -> tuple[LayerLine, ...]:
     """The layers, of which the last with maps of each size are usual choices."""
     last = {line.map: line.layer for line in lines if line.map not in (None, (1, 1))}
     return tuple(
-        replace(line, usual=OF_MAPS) if last.get(line.map) == line.layer else line for line in lines
+        replace(line, usual=OF_MAPS) if line.map and last.get(line.map) == line.layer else line
+        for line in lines
     )
 
 
