@@ -60,7 +60,6 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 @_number("--length", 10, "Search for formulas of up to N concepts.")
 @_number("--beam-size", 10, "Keep N formulas at each step.")
 @_JOBS
-@_JSON
 def bench_real(as_json: bool, **options: Any) -> None:
     """Time a real run, stage by stage; the run itself is thrown away."""
     from andornot.probes.base import Recording
