@@ -51,8 +51,8 @@ token_run = reader_cases.token_run
 
 HEAD = Colours().head.weight.detach().numpy()
 SCRIPTS = {
-    "units.js", "concepts.js",
-    *(f"static/{name}.js" for name in ("report", "search", "gallery", "concepts")),
+    "units.js", "concepts.js", "compare/units.js",
+    *(f"static/{n}.js" for n in ("report", "search", "gallery", "concepts", "compare", "enlarge")),
 }  # fmt: skip
 
 
@@ -110,6 +110,10 @@ def test_a_report_is_sound_and_complete(run, site):
     names = set(pages(site))
     assert {f"unit/layer-{u:05d}.html" for u in range(4)} <= names
     assert {"index.html", "units.html", "concepts.html", "classes.html", "analyses.html"} <= names
+    assert "compare.html" in names
+    told = {path.name: path.read_text(encoding="utf-8") for path in site.glob("compare/*.js")}
+    assert set(told) == {"units.js", *(f"layer-{u:05d}.js" for u in range(4))}
+    assert not [name for name, text in told.items() if "<" in text]
     assert {f"class/{c:04d}.html" for c in range(3)} <= names
     assert not list(site.glob("*.tmp"))
 

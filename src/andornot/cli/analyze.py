@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ import click
 
 from andornot.analyses import QUESTIONS, REGISTRY
 from andornot.cli import completion
+from andornot.cli.machine import print_json
 from andornot.cli.options import JSON, LAYER, RUN, TRUST_CODE, folder_name, open_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.values import Names, UnitRanges
@@ -379,7 +379,7 @@ def _show(answer: Answer, as_json: bool, out: Path | None, rows: int) -> None:
     """Print an answer, and write its tables where wanted."""
     files = () if out is None else answer.write(out)
     if as_json:
-        click.echo(json.dumps(answer.as_dict(), ensure_ascii=False))
+        print_json(answer.as_dict())
         return
     for name, table in answer.tables.items():
         _print_table(name, table, rows)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from andornot.cli import completion
+from andornot.cli.machine import beside, is_watched, print_json, print_tsv
 from andornot.cli.options import ALSO, DATA, JSON, MODEL, RUN, TRUST_CODE, open_run
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of, values_of
@@ -61,10 +61,10 @@ def attack(run: Path, source: str, target: str, as_json: bool, quiet: bool, **op
     )
     found.write(out)  # before it is printed, which may fail where nobody reads
     if as_json:
-        click.echo(json.dumps(found.as_dict(), ensure_ascii=False))
+        print_json(found.as_dict())
         return
     _print_attack(found)
-    click.echo(f"written: {out}")
+    beside(f"written: {out}")
 
 
 @click.group()
@@ -72,7 +72,14 @@ def edit() -> None:
     """Edit one sample of a RUN by hand, and ask networks about it before and after."""
 
 
-@edit.command()
+@edit.command(
+    cls=GroupedCommand,
+    headings={
+        "What is pasted": ("concept", "file"),
+        "Where": ("x", "y", "size", "grid"),
+        "Whom to ask": ("also", "model"),
+    },
+)
 @RUN
 @_SAMPLE
 @click.option(
@@ -151,7 +158,13 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     _tell(session.try_edit(sample, Recolour(formula, rgb, colour)), options)
 
 
-@edit.command()
+@edit.command(
+    cls=GroupedCommand,
+    headings={
+        "What is changed": ("insert", "where", "delete", "replace"),
+        "Whom to ask": ("also", "model"),
+    },
+)
 @RUN
 @_SAMPLE
 @click.option("--insert", metavar="SIDE:WORD", help="Insert a word, such as hyp:nobody.")
@@ -247,7 +260,7 @@ def _tell(edited: Edited, options: dict[str, Any]) -> None:
     elif not options["as_json"] and not is_picture(edited.after):
         for side in ("premise", "hypothesis"):
             old, new = (getattr(p, side).text for p in (edited.before, edited.after))
-            click.echo(f"{side:<11} {old}" + (f"\n         -> {new}" if new != old else ""))
+            beside(f"{side:<11} {old}" + (f"\n         -> {new}" if new != old else ""))
     _print_frame(edited.predictions, options["as_json"])
 
 
@@ -255,15 +268,31 @@ def _print_frame(frame: Any, as_json: bool) -> None:
     if as_json:
         click.echo(frame.to_json(orient="records"))
         return
-    click.echo(frame.to_string(index=False, float_format="{:.3f}".format))
+    if is_watched():
+        click.echo(frame.to_string(index=False, float_format="{:.3f}".format))
+    else:
+        print_tsv(frame.to_dict("records"), frame.columns)
 
 
 def _print_attack(found: Attack) -> None:
     from rich.console import Console
+
+    watched = is_watched()
+    console = Console(markup=False, highlight=False, stderr=not watched, soft_wrap=not watched)
+    if watched:
+        _print_edits(console, found)
+    else:
+        edits = found.tables["edits"]
+        print_tsv(edits.to_dict("records"), edits.columns)
+    for sentence in found.sentences:
+        console.print(f"- {sentence}")
+    _print_examples(console, found)
+
+
+def _print_edits(console: Any, found: Attack) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(markup=False)
     table = Table(title=f"{found.source} to {found.target}", title_justify="left")
     table.add_column("edit", overflow="fold")
     for header in ("flips", "controls", "best control", "difference"):
@@ -278,9 +307,6 @@ def _print_attack(found: Attack) -> None:
             f"{row['difference_high']:+.0%})",
         )
     console.print(table)
-    for sentence in found.sentences:
-        console.print(f"- {sentence}", markup=False, highlight=False)
-    _print_examples(console, found)
 
 
 def _print_examples(console: Any, found: Attack, count: int = 3) -> None:

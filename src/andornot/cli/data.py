@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from andornot._tools.commands import one_word
 from andornot.cli.ending import goes_on_in
+from andornot.cli.machine import print_json
 
 if TYPE_CHECKING:
     from andornot.data.check import DataCheck
@@ -37,7 +37,7 @@ def list_(as_json: bool) -> None:
     from andornot.downloads.catalogue import CATALOGUE
 
     if as_json:
-        click.echo(json.dumps([asdict(item) for item in CATALOGUE], indent=1))
+        print_json([asdict(item) for item in CATALOGUE])
         return
     for item in CATALOGUE:
         click.echo(f"{item.name:<20} {item.what}")
@@ -121,7 +121,7 @@ def check(spec: str, as_json: bool, quiet: bool, jobs: int | None, **options: An
     modality = modality_of_data(opened)
     found: DataCheck = modality.find(modality.check)(opened, jobs)
     if as_json:
-        click.echo(json.dumps(found.as_dict(), indent=1, ensure_ascii=False))
+        print_json(found.as_dict())
     else:
         _print(found, spec)
     return 1 if found.unreadable else 0

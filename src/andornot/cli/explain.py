@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from andornot.views.layer_tree import LayerLine
 
 
-@click.command(cls=GroupedCommand)
+@click.command(
+    cls=GroupedCommand,
+    epilog="What each option means and when it matters: docs/reference/options.md; what verdicts "
+    "mean: docs/explanation/trust.md.",
+)
 @options_of("explain")
 def explain(out: Path, best: int, quiet: bool, as_json: bool, **options: Any) -> None:
     """Explain the units of one or several layers: a table of formulas, and a run directory."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -39,7 +38,7 @@ def score(run: Path, unit: int, formula: tuple[str, ...], layer: str | None, as_
         "iou_by_fold": [fold.iou for fold in folds],
     }
     if as_json:
-        click.echo(json.dumps(report))
+        print_json(report)
         return
     for name, value in report.items():
         if isinstance(value, list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from andornot.cli.ending import goes_on_in
+from andornot.cli.machine import print_json
 from andornot.cli.settings import GroupedCommand
 from andornot.cli.table import options_of, values_of
 from andornot.errors import OptionError
@@ -72,7 +72,7 @@ def accuracy(
     share = float(counts.trace() / counts.sum())
     if as_json:
         report = {"accuracy": share, "pairs": len(pairs), "classes": classes}
-        click.echo(json.dumps(report | {"confusion": counts.tolist()}))
+        print_json(report | {"confusion": counts.tolist()})
     else:
         _print_confusion(counts.tolist(), classes)
         click.echo(f"accuracy {share:.4f} on {len(pairs):,} pairs")

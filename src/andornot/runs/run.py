@@ -25,7 +25,7 @@ from andornot._tools.folders import check_inside, verify
 from andornot._tools.lazy import resolve
 from andornot._tools.reading import read_array, read_json
 from andornot._tools.shown import Shown
-from andornot._tools.words import shortened
+from andornot._tools.words import nearest, shortened
 from andornot.concepts.positions import AtomMap
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses, known_positions
@@ -191,8 +191,9 @@ class Run:
             return self.layers[0]
         if not is_one_of(name, self.layers):
             got = name if isinstance(name, str | None) else quoted(name)
+            meant = nearest(name, self.layers) if isinstance(name, str) else ""
             raise OptionError(
-                f"choose one of this run's layers: {', '.join(self.layers)} (got {got})"
+                f"choose one of this run's layers: {', '.join(self.layers)} (got {got}){meant}"
             )
         return str(name)
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from andornot._tools.words import shortened
 from andornot.results.explanation import Explanation
-from andornot.results.headline import Headline, headline
+from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.runs.run import Run
-from andornot.views.judged import headline_sentences
-from andornot.views.of_run import run_headline
+from andornot.views.judged import headline_of
+from andornot.views.of_run import results_of
 from andornot.views.origins import model_labelled, origins
 from andornot.views.plain import View
 from andornot.views.unit_links import unit_ref
@@ -181,13 +181,12 @@ def run_table(
     Raises:
         OptionError: the runs cannot be compared.
     """
-    run_headline(run, against)  # refuses what cannot be compared
-    found = headline(_results(run), None if against is None else _results(against))
+    own, twin = results_of(run, against)
     names = run.layers if layer is None else (run.layer(layer),)
     notes = (*run.record.model.notes, *(() if told else run.record.notes), model_labelled(run))
     return RunTable(
         run=str(run.path),
-        headline=_verdicts(found),
+        headline=_verdicts(own, twin),
         layers=tuple(_layer(run, name, best, sort) for name in names),
         concepts_from=origins(run),
         notes=tuple(filter(None, notes)),
@@ -196,15 +195,12 @@ def run_table(
     )
 
 
-def _results(run: Run) -> dict[str, Result]:
-    return {name: run.result(name) for name in run.layers}
-
-
-def _verdicts(found: Headline) -> Verdicts:
+def _verdicts(own: Mapping[str, Result], twin: Mapping[str, Result] | None) -> Verdicts:
+    found = headline(own, twin)
     counted = {str(verdict): n for verdict, n in found.verdicts}
     return Verdicts(
         found.units, found.formulas, counted, found.tested, found.better, found.explained,
-        found.twin, headline_sentences(found),
+        found.twin, headline_of(own, twin),
     )  # fmt: skip
 
 
