@@ -16,6 +16,7 @@ from andornot._tools.words import count
 from andornot.report.notebook_samples import (
     CELL,
     KEY,
+    are_pictures,
     cells,
     image_tag,
     key,
@@ -24,11 +25,10 @@ from andornot.report.notebook_samples import (
 )
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
-from andornot.views.ask import best_with_samples, gallery, with_samples
 from andornot.views.given import Run
+from andornot.views.in_notebook import first_units_with_samples, run_in_brief, unit_with_samples
 from andornot.views.judged import DOUBTFUL, SURE, VerdictView
-from andornot.views.of_run import run_headline
-from andornot.views.unit import UnitEntry, best_entries, entry_of
+from andornot.views.unit import BestUnits, UnitEntry, best_entries, entry_of
 
 _LOOKS: Final = {
     SURE: "background:#0a6b45;color:#fff;border:1px solid #0a6b45",
@@ -60,20 +60,20 @@ def explanation_html(e: Explanation) -> str:
 
 def result_html(result: Result) -> str:
     """What a layer comes to, its first units, and where pages are to be had."""
-    said = "".join(f"<p>{escape(' '.join(best_entries(result, 0).headline))}</p>")
+    best = best_entries(result)
     return (
-        f"{said}{_table(result, 20)}<p><small>Pages for a browser: <code>result.report(FOLDER, "
-        "unit_masks, concepts)</code>; of a run: <code>andornot report RUN</code>.</small></p>"
+        f"<p>{escape(' '.join(best.headline))}</p>{_table(best)}<p><small>Pages for a browser: "
+        "<code>result.report(FOLDER, unit_masks, concepts)</code>; of a run: <code>andornot report "
+        "RUN</code>.</small></p>"
     )
 
 
 def run_html(run: Run) -> str:
     """What a run comes to, the first units of each layer, and how to see one."""
-    layers = "".join(
-        f"<p><b>{escape(name)}</b></p>{_table(run.result(name), _FIRST)}" for name in run.layers
-    )
+    brief = run_in_brief(run, _FIRST)
+    layers = "".join(f"<p><b>{escape(name)}</b></p>{_table(best)}" for name, best in brief.layers)
     return (
-        f"<p>{escape(' '.join(run_headline(run)))}</p>{layers}<p><small>With samples: "
+        f"<p>{escape(' '.join(brief.headline))}</p>{layers}<p><small>With samples: "
         "<code>run.gallery()</code> has the first units, <code>run.show(UNIT)</code> one of them. "
         "Pages for a browser: <code>andornot report RUN</code>.</small></p>"
     )
@@ -81,22 +81,19 @@ def run_html(run: Run) -> str:
 
 def show_unit(run: Run, unit: int, layer: str | None, n_samples: int, data: Any) -> Shown:
     """A unit with the samples that show it."""
-    opened = gallery(run, layer, data)
-    entry = with_samples(opened, unit, n_samples)
-    shown = key(entry.groups, run.level) + samples_of(entry.groups)
-    return Shown(_unit(entry) + shown, str(opened.result[unit]))
+    view = unit_with_samples(run, unit, layer, n_samples, data)
+    (entry,) = view.units
+    shown = key(entry.groups, view.level) + samples_of(entry.groups)
+    return Shown(_unit(entry) + shown, *view.text)
 
 
 def show_gallery(run: Run, n: int, layer: str | None, n_samples: int, data: Any) -> Shown:
     """The first units of a layer with the samples that excite them most."""
-    opened = gallery(run, layer, data)
-    entries = best_with_samples(opened, n, n_samples)
-    head = f"{count(len(entries), 'unit')} of {opened.layer}, by verdict, then by gain:"
-    legend = next((key(entry.groups, run.level) for entry in entries if entry.groups), "")
-    cards = [_card(entry) for entry in entries]
-    per_row = 2 if run.modality.pictures else 1
-    text = "\n".join([head, *map(str, opened.result.best(n))])
-    return Shown(f"<p>{escape(head)}</p>{legend}{cells(cards, per_row)}", text)
+    view = first_units_with_samples(run, n, layer, n_samples, data)
+    head = f"{count(len(view.units), 'unit')} of {view.layer}, by verdict, then by gain:"
+    legend = next((key(unit.groups, view.level) for unit in view.units if unit.groups), "")
+    table = cells(list(map(_card, view.units)), 2 if are_pictures(view.units) else 1)
+    return Shown(f"<p>{escape(head)}</p>{legend}{table}", "\n".join([head, *view.text]))
 
 
 def _card(unit: UnitEntry[Any]) -> str:
@@ -158,9 +155,8 @@ def _badge(judged: VerdictView) -> str:
     return f'<b style="{style}" title="{said}">{judged.verdict}</b> '
 
 
-def _table(result: Result, n: int) -> str:
+def _table(best: BestUnits) -> str:
     """The first units of a layer, a row each."""
-    best = best_entries(result, n)
     rows = "".join(map(_row, best.units))
     headers = ("unit", "verdict", "held out", "chance", "IoU", "agreement")
     head = "".join(f"<th>{header}</th>" for header in headers)

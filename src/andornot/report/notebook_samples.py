@@ -28,7 +28,7 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour, Group
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour, Group, UnitEntry
 
 SIDE: Final = 168
 SMALL_SIDE: Final = 112
@@ -183,6 +183,12 @@ def small_samples(groups: Sequence[Group[Any]]) -> str:
     if isinstance(views[0], ImageView):
         return " ".join(picture(view, SMALL_SIDE) for view in views)
     return "<br>".join(f"<small>{_text(view)}</small>" for view in views)
+
+
+def are_pictures(units: Sequence[UnitEntry[Any]]) -> bool:
+    """Whether the samples of units are images."""
+    groups = [group for unit in units for group in unit.groups]
+    return bool(groups) and isinstance(groups[0].samples[0], ImageView)
 
 
 def key(groups: Sequence[Group[Any]], level: str) -> str:

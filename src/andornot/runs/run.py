@@ -471,8 +471,9 @@ class Run:
             DataError: the samples of the run cannot be opened.
 
         Examples:
-            >>> run.show(0)  # in a notebook, with pictures
-            unit 0, too little data: red (held-out IoU 1.000)
+            >>> shown = run.show(0)  # as the last line of a cell, it shows itself
+            >>> "red" in str(shown), "<img" in shown.html
+            (True, True)
         """
         shown: Shown = resolve("andornot.report.notebook:show_unit")(
             self, unit, layer, n_samples, data
@@ -495,10 +496,8 @@ class Run:
             DataError: the samples of the run cannot be opened.
 
         Examples:
-            >>> run.gallery(2)
-            2 units of relu, by verdict, then by gain:
-            unit 0, too little data: red (held-out IoU 1.000)
-            unit 1, too little data: green (held-out IoU 1.000)
+            >>> str(run.gallery(2)).splitlines()[0]
+            '2 units of relu, by verdict, then by gain:'
         """
         shown: Shown = resolve("andornot.report.notebook:show_gallery")(
             self, n, layer, n_samples, data

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from andornot._tools.checks import whole_number
-from andornot._tools.progress import track
 from andornot.errors import OptionError
 from andornot.formula import Formula
 from andornot.runs.run import Run, check_run
 from andornot.views.answers import ask_all
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.layer_context import LayerContext, matcher_of
-from andornot.views.of_run import unit_entry
 from andornot.views.parts import FormulaPart
-from andornot.views.samples import STRONGEST, grouped
-from andornot.views.unit import UnitEntry
 from andornot.views.unit_in_layer import UnitView, view_unit
 
 _QUESTIONS: Final = ("accuracy", "vocabulary")
@@ -42,35 +37,6 @@ def gallery(run: Run, layer: str | None = None, data: Any = None) -> AnyGallery:
     """
     check_run(run)
     return open_gallery(run, layer, data)
-
-
-def with_samples(opened: AnyGallery, unit: int, n_samples: int) -> UnitEntry[Any]:
-    """What is said of a unit, with samples that show it: the part of its view that is quick.
-
-    Args:
-        opened: its layer with the samples.
-        unit: its number.
-        n_samples: how many samples, at most.
-
-    Raises:
-        OptionError: the unit was not explained, or ``n_samples`` is below 1.
-    """
-    groups = grouped(opened.unit(unit, n_samples))
-    return unit_entry(opened.run, opened.layer, opened.result[unit], groups, opened.areas)
-
-
-def best_with_samples(opened: AnyGallery, n: int, n_samples: int) -> list[UnitEntry[Any]]:
-    """The first ``n`` units of a layer, each with the samples that excite it most.
-
-    Raises:
-        OptionError: ``n`` is below 0, or ``n_samples`` below 1.
-    """
-    found = []
-    for e in track(opened.result.best(n), f"picturing {opened.layer}", n):
-        entry = with_samples(opened, e.unit, n_samples)
-        most = tuple(group for group in entry.groups if group.key == STRONGEST)
-        found.append(replace(entry, groups=most))
-    return found
 
 
 def unit_view(
