@@ -56,9 +56,9 @@ run = andornot.dissect(
 run.result()
 
 # %% [markdown]
-# Or with the pictures that excite the first units most; `run.show(UNIT)` shows one of them with more
-# of its pictures, also those on which its formula fails. Below each picture, masks say where the
-# unit is active and where its formula holds.
+# Or with the pictures that excite the first units most. Below each picture, masks say where the
+# unit is active and where its formula holds. `run.show(UNIT)` shows one unit with more pictures,
+# also those on which its formula fails.
 
 # %%
 run.gallery(4)

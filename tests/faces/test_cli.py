@@ -111,7 +111,8 @@ def test_names_that_look_like_markup_are_printed_as_they_are(explain, world, cap
 
 def test_layers_names_the_usual_choices(world, capsys):
     succeed(main, ["layers", "--model", f"{world / 'model.py'}:net"])
-    assert "usual choices, each the last with maps of its size: 1;" in capsys.readouterr().out
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows if row[-1] == "the last with maps of its size"] == ["1"]
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "toml"])
@@ -222,7 +223,7 @@ def test_layers_takes_what_explain_takes(world, capsys):
     (world / "overlap.py").write_text(OVERLAP)
     spec = f"{world / 'overlap.py'}:"
     succeed(main, ["layers", "--model", f"{spec}Overlap"])
-    assert "shared words │ a value for each pair │ 1x1" in capsys.readouterr().out
+    assert "shared words\t\t1 unit, a value for each pair\t1\tpair\t1x1" in capsys.readouterr().out
     for function, more, words in (
         ("Broken", [], "failed on an example pair with KeyError: 'dog'"),
         ("neither", [], "returned int, but must return a torch.nn.Module"),

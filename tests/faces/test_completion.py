@@ -14,7 +14,7 @@ from andornot.cli import cli
 from andornot.cli.completion import METRICS
 from andornot.measures import scores
 from andornot.measures.scores import PEARSON
-from tests.support.report_cases import EVIL
+from report_cases import EVIL
 
 
 @pytest.fixture

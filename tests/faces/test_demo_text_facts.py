@@ -67,7 +67,10 @@ def test_a_unit_has_to_speak_for_the_class() -> None:
     ]
     (finding,) = find_planted([FACTS["sleeping"]], units)
     assert [match.unit for match in finding.matches] == [1]
-    assert finding.how == "Named by unit 1, solid: hyp:sleeping (held-out IoU 0.40, for contradiction)."
+    assert (
+        finding.how
+        == "Named by unit 1, solid: hyp:sleeping (held-out IoU 0.40, for contradiction)."
+    )
 
 
 def test_facts_speak_of_classes_that_exist() -> None:

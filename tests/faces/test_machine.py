@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from andornot.cli.machine import print_json, print_tsv
-from tests.support.report_cases import EVIL
+from report_cases import EVIL
 
 NAMES = [
     EVIL,

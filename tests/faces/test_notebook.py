@@ -1,4 +1,4 @@
-"""What a notebook shows of runs and units: verdict first, all inside, nothing of the data as markup."""
+"""What a notebook shows of runs and units: verdict first, all inside, no data as markup."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_what_does_not_fit_is_told_before_anything_is_written(world, tmp_path):
     with pytest.raises(OptionError, match="title is blank"):
         result.report(out, title=" ")
     with pytest.raises(AndornotError, match="dtype"):
-        result.report(out, units.astype(int), table)
+        result.report(out, 2 * units.astype(int), table)
     assert not out.exists()
     assert (tmp_path / "mine" / "index.html").read_text() == "a diary"
 

@@ -407,8 +407,8 @@ def test_the_search_of_any_page_finds_units_concepts_classes_and_images(site, vi
     expect_hits(page, ["unit 0", "red square"])
     page.fill("#find", "red one")
     expect_hits(page, ["Red one"])
-    page.fill("#find", "07")  # an image, and no unit
-    expect(page.locator("#hits [aria-label=Images] b").first).to_have_text("07")
+    page.fill("#find", "07.png")
+    expect(page.locator("#hits [aria-label=Images] b")).to_have_text("07.png")
     page.fill("#find", "solid")
     expect(page.locator("#hits [aria-label=Verdicts]")).to_have_count(
         int(any(row["verdict"] == "solid" for row in rows(site)))

@@ -51,8 +51,8 @@ token_run = reader_cases.token_run
 
 HEAD = Colours().head.weight.detach().numpy()
 SCRIPTS = {
-    "units.js", "concepts.js",
-    *(f"static/{name}.js" for name in ("report", "search", "gallery", "concepts")),
+    "units.js", "concepts.js", "compare/units.js",
+    *(f"static/{n}.js" for n in ("report", "search", "gallery", "concepts", "compare", "enlarge")),
 }  # fmt: skip
 
 
@@ -110,6 +110,10 @@ def test_a_report_is_sound_and_complete(run, site):
     names = set(pages(site))
     assert {f"unit/layer-{u:05d}.html" for u in range(4)} <= names
     assert {"index.html", "units.html", "concepts.html", "classes.html", "analyses.html"} <= names
+    assert "compare.html" in names
+    told = {path.name: path.read_text(encoding="utf-8") for path in site.glob("compare/*.js")}
+    assert set(told) == {"units.js", *(f"layer-{u:05d}.js" for u in range(4))}
+    assert not [name for name, text in told.items() if "<" in text]
     assert {f"class/{c:04d}.html" for c in range(3)} <= names
     assert not list(site.glob("*.tmp"))
 
@@ -375,7 +379,7 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
     found = {
         "run": run_key(run, run.layers[0]),
         "source": CLASSES[0], "target": CLASSES[2], "sentences": [f"Found {EVIL}."],
-        "tables": {"edits": [{"edit": "paste b", "n": 12, **rate}]},
+        "tables": {"edits": [{"edit": "paste b", "n": 12, "alike": 3, **rate}]},
     }  # fmt: skip
     (folder / "attack.json").write_text(json.dumps(found))
     Image.new("RGB", (20, 10)).save(folder / "edit-1.png")
@@ -383,7 +387,7 @@ def test_attacks_stand_with_their_classes(run, tmp_path):
     assert_sound(path.parent)
     for c in (0, 2):
         page = read(path.parent / f"class/{c:04d}.html")
-        assert "pasteb1275%(50to90%)8%(5to9%)" in "".join(page.text.split())
+        assert "pasteband3alike1275%(50to90%)8%(5to9%)" in "".join(page.text.split())
         assert f"Found {EVIL}." in page.text
         assert any(image["src"].startswith("../attacks/") for image in page.all("img"))
     assert "paste b" not in read(path.parent / "class/0001.html").text

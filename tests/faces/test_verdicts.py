@@ -223,7 +223,7 @@ def test_the_page_of_a_unit_says_the_verdict_and_keeps_the_longest_a_key_away(si
     assert "l longest formula" in said
     order = ["Partial:", "What excites it", "How sure it is", "How well they agree", "More of it"]
     assert sorted(order, key=said.index) == order
-    assert "explains most of the unit · core: apple" in said
+    assert "explains a part · core: apple" in said
     luck = read(site / "unit/relu-00000.html")
     assert "unit-title doubtful" in classes(luck, "h1")
     told = " ".join(luck.text.split())

@@ -117,8 +117,11 @@ def test_a_wall_is_seen_to_fall(checkout, tmp_path, path, line, said):
     assert [name for name in broken if said in name], done.stdout
 
 
-FACES = [path for name, path in MODULES.items()
-         if name.split(".")[0] in ("report", "figures") or name in ("cli.terminal", "cli.printing")]  # fmt: skip
+FACES = [
+    path
+    for name, path in MODULES.items()
+    if name.split(".")[0] in ("report", "figures") or name in ("cli.terminal", "cli.printing")
+]
 GIVEN = {"Answer", "Attack", "ConceptTable", "PairData", "Request", "Responses", "Run"}
 """What faces are given, and hand to views unread."""
 INSIDE = {"context", "contexts", "gallery", "run", "table"}

@@ -20,7 +20,6 @@ from torch import nn  # noqa: E402
 from andornot.models import Preprocessing  # noqa: E402
 from pass_cases import write_world  # noqa: E402
 
-
 RED = Threshold(quantile=None, fixed=0.5)
 
 
@@ -67,7 +66,11 @@ def note(run):
         (
             3,
             {"min_active": 0.99, "threshold": RED},
-            ["rare (active on too few positions)", "lower --min-active", "min_active 0.99 asks for 13,686 "],
+            [
+                "rare (active on too few positions)",
+                "lower --min-active",
+                "min_active 0.99 asks for 13,686 ",
+            ],
         ),
         (3, {"threshold": RED}, []),
     ],

@@ -24,6 +24,7 @@ _PAGES: Final = (
     ("Overview", "index.html", "summary headline how it was made tables download"),
     ("Units", "units.html", "gallery all units"),
     ("Compare", "compare.html", "two units side by side nearest overlap of masks"),
+    ("Compare", "compare.html", "two units side by side overlap"),
     ("Concepts", "concepts.html", "vocabulary table of concepts"),
     ("Classes", "classes.html", "labels predictions"),
     ("Analyses", "analyses.html", "questions tables statistics"),

@@ -81,7 +81,8 @@ def array_context(
         responses = unit_masks
     else:
         responses = Responses.from_masks(unit_masks, concepts)
-        masks = np.asarray(unit_masks).reshape(responses.n_units, -1)
+        # numbers 0 and 1 may be masks too
+        masks = np.asarray(unit_masks).astype(np.bool_, copy=False).reshape(responses.n_units, -1)
     # a table knows its digest and masks have none, so counts tell whether they are the ones
     _check_masks(result, responses, concepts)
     return ArrayContext(result, responses, concepts, masks)

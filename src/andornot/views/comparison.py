@@ -114,10 +114,11 @@ def _held_out(e: Explanation) -> Iterator[tuple[str, str]]:
     view, trust = judged(e), e.trust
     held = None if trust is None else trust.held_out
     luck = None if trust is None else trust.held_out_chance
-    yield "held-out IoU", _with(view.held_out, held and held.interval)
+    yield "held-out IoU", _with(view.held_out, None if held is None else held.interval)
     yield "chance, held out likewise", _number(view.chance)
-    yield "gain over chance", _with(view.gain, luck and (luck.low, luck.high), 2)
-    yield "explains", _HOW_MUCH.get(view.extent, UNKNOWN)
+    gain = None if luck is None else (luck.low, luck.high)
+    yield "gain over chance", _with(view.gain, gain, 2)
+    yield "explains", _HOW_MUCH[Extent(view.extent)] if view.extent else UNKNOWN
     yield "precision, held out", _number(view.precision, 2)
     yield "recall, held out", _number(view.recall, 2)
     yield "core", core_of(e, as_shown(e)) or UNKNOWN

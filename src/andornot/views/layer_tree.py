@@ -83,12 +83,15 @@ class _Node:
 
     def alike(self, levels: int) -> tuple[object, ...]:
         """What two modules share that look the same, down to so many levels inside them."""
-        own = None
-        if self.line is not None:
-            own = self.line.type, self.line.output, self.line.usual
-        inner = ((name, node.alike(levels - 1)) for name, node in self.inside.items())
-        hidden = () if levels > 0 else (any(node.is_usual() for node in self.inside.values()),)
-        return (own, bool(self.inside), *(inner if levels > 0 else hidden))
+        usual = self.is_usual()
+        if self.line is None:  # nothing is known of it but what is inside
+            levels = max(levels, 1)
+            own: tuple[object, ...] = (usual,)
+        else:
+            own = (self.line.type, self.line.output, self.line.usual, usual, bool(self.inside))
+        if levels <= 0:
+            return own
+        return (*own, *((name, node.alike(levels - 1)) for name, node in self.inside.items()))
 
     def is_usual(self) -> bool:
         own = self.line is not None and bool(self.line.usual)
@@ -150,7 +153,7 @@ def _found(root: _Node, path: str) -> _Node:
             near = nearest(path, _paths(root, ""))
             raise OptionError(f"no module {path!r} holds a layer that can be explained{near}")
         node = node.inside[part]
-    return _Node("", None, {path: node})
+    return _Node("", None, {path: replace(node, name=path)})
 
 
 def _paths(node: _Node, before: str) -> Iterator[str]:
@@ -192,4 +195,8 @@ def _about(run: Sequence[_Node], hides: bool) -> Iterator[str]:
         yield ": ".join(filter(None, (first.line.type, first.line.output)))
     inner = first.layers() - (first.line is not None)
     if hides and inner:
-        yield f"{count(inner, 'layer')} inside{' each' if len(run) > 1 else ''}"
+        usual = any(node.is_usual() for node in first.inside.values())
+        yield (
+            f"{count(inner, 'layer')} inside{' each' if len(run) > 1 else ''}"
+            f"{', with a usual one' if usual else ''}"
+        )
