@@ -52,7 +52,7 @@ def bench(ctx: click.Context, /, as_json: bool, no_peer: bool, **options: Any) -
 
 
 @bench.command("real")
-@options_of("layers")
+@options_of("layers", "Network")
 @click.option(
     "--layer", required=True, metavar="PATH", help="Take the layer with this dotted path."
 )

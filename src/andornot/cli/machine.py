@@ -39,7 +39,7 @@ def print_json(value: Any) -> None:
     click.echo(text)
 
 
-def print_tsv(rows: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> None:
+def print_tsv(rows: Iterable[Mapping[Any, Any]], columns: Iterable[str]) -> None:
     r"""Print a table for programs: a header, then a row a line, whole texts, tabs between cells.
 
     A cell with a tab, a line break or a quotation mark stands in quotation marks, as ``csv`` and

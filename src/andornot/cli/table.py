@@ -90,11 +90,11 @@ _NETWORKS = (
     ),
     Setting(
         ("--under",), "Show the layers inside this module only.",
-        "Network", ("layers",), metavar="PATH",
+        "Running", ("layers",), metavar="PATH",
     ),
     Setting(
         ("--all",), "Show each layer, also of blocks that are alike.",
-        "Network", ("layers",), name="everything", more={"is_flag": True},
+        "Running", ("layers",), name="everything", more={"is_flag": True},
     ),
     Setting(
         ("--units",), "Explain only these units.",
@@ -610,12 +610,13 @@ def named(command: str, key: str) -> Setting:
     return setting
 
 
-def options_of(command: str) -> Callable[[F], F]:
-    """Give a command its options."""
+def options_of(command: str, group: str | None = None) -> Callable[[F], F]:
+    """Give a command its options, or those of one group."""
 
     def decorate(function: F) -> F:
         for setting in reversed(of_command(command)):
-            function = setting.option()(function)
+            if group in (None, setting.group):
+                function = setting.option()(function)
         return function
 
     return decorate
