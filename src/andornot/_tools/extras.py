@@ -16,7 +16,7 @@ def install(extra: str) -> str:
     There may be no release of this version, so an installation adds to itself from where it came.
 
     Args:
-        extra: its name in ``pyproject.toml``.
+        extra: its name, such as ``report``.
     """
     if _is_clone(_ROOT):
         return f'pip install -e "{_ROOT}[{extra}]"'
