@@ -98,7 +98,8 @@ def test_the_terminal_shows_days(run):
     file = io.StringIO()
     print_units(run, units=[0], n_samples=4, console=Console(file=file, width=200))
     text = file.getvalue()
-    assert "Unit 0: not tested\nheat wave\n" in text
+    assert text.startswith("Unit 0: not tested\nA formula, not held against chance\n")
+    assert "\nheat wave" in text
     assert "In sample: IoU 1.000" in text
     assert "of the 144 days" in text
     assert "unit  day 6 to day 11" in text

@@ -24,7 +24,8 @@ Sort = Literal[
 
 _TEXTS: Final = (
     "name", "sample", "opener", "probe", "command", "seen", "network", "answers", "code",
-    "recognise", "check", "gallery", "terminal", "pages", "template", "cells",
+    "recognise", "check", "gallery", "terminal", "notebook", "pages",
+    "template", "cells",
 )  # fmt: skip
 """Fields of a modality that are texts; those of :data:`_NEEDED` may not be empty."""
 _NEEDED: Final = frozenset({"name", "sample", "opener", "probe"})
@@ -149,6 +150,7 @@ class Modality:
         check: place of what looks through samples before a run (``andornot data check``).
         gallery: place of a class with ``open(run, layer, data)``, a ``views.samples.Gallery``.
         terminal: place of what prints samples (see ``cli.terminal``); empty if they cannot be.
+        notebook: place of what shows samples in a notebook (see ``report.notebook_samples``).
         pages: place of what puts samples on pages (see ``report.samples``).
         template: the pieces of pages that speak of samples: a file in ``report/templates``, or
             ``package:file``, which must have all pieces of "rows.html.j2" there.
@@ -188,6 +190,7 @@ class Modality:
     check: str = "andornot.data.check:check_samples"
     gallery: str = "andornot.views.row_gallery:RowGallery"
     terminal: str = "andornot.cli.terminal:RowTerminal"
+    notebook: str = "andornot.report.notebook_samples:NotebookRows"
     pages: str = "andornot.report.samples:RowPages"
     template: str = "rows.html.j2"
     cells: str = ""

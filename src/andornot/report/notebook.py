@@ -16,12 +16,9 @@ from andornot._tools.words import count
 from andornot.report.notebook_samples import (
     CELL,
     KEY,
-    are_pictures,
+    NotebookSamples,
     cells,
     image_tag,
-    key,
-    samples_of,
-    small_samples,
 )
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
@@ -83,7 +80,8 @@ def show_unit(run: Run, unit: int, layer: str | None, n_samples: int, data: Any)
     """A unit with the samples that show it."""
     view = unit_with_samples(run, unit, layer, n_samples, data)
     (entry,) = view.units
-    shown = key(entry.groups, view.level) + samples_of(entry.groups)
+    own = view.samples()
+    shown = own.key(view.level) + own.samples(entry.groups) if entry.groups else ""
     return Shown(_unit(entry) + shown, *view.text)
 
 
@@ -91,16 +89,18 @@ def show_gallery(run: Run, n: int, layer: str | None, n_samples: int, data: Any)
     """The first units of a layer with the samples that excite them most."""
     view = first_units_with_samples(run, n, layer, n_samples, data)
     head = f"{count(len(view.units), 'unit')} of {view.layer}, by verdict, then by gain:"
-    legend = next((key(unit.groups, view.level) for unit in view.units if unit.groups), "")
-    table = cells(list(map(_card, view.units)), 2 if are_pictures(view.units) else 1)
+    own = view.samples()
+    legend = own.key(view.level) if any(unit.groups for unit in view.units) else ""
+    table = cells([_card(unit, own) for unit in view.units], own.in_row)
     return Shown(f"<p>{escape(head)}</p>{legend}{table}", "\n".join([head, *view.text]))
 
 
-def _card(unit: UnitEntry[Any]) -> str:
+def _card(unit: UnitEntry[Any], samples: NotebookSamples[Any]) -> str:
     """A unit among others."""
     held = unit.judged.held_out
     told = "" if held is None else f"held-out IoU {held:.3f}"
-    return _head(replace(unit, core=""), told) + small_samples(unit.groups)
+    views = (view for group in unit.groups for view in group.samples)
+    return _head(replace(unit, core=""), told) + samples.small(views)
 
 
 def _unit(unit: UnitEntry[Any]) -> str:

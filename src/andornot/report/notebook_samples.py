@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from andornot.views.image_gallery import ImageView
+from andornot.views.row_gallery import RowView
 from andornot.views.sentence_gallery import PairView, marks_at
 from andornot.views.token_marks import (
     BOTH,
@@ -28,7 +29,9 @@ from andornot.views.token_marks import (
     UNIT,
     Token,
 )
-from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour, Group, UnitEntry
+from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY, Colour, Group
+
+V = TypeVar("V")
 
 SIDE: Final = 168
 SMALL_SIDE: Final = 112
@@ -122,31 +125,82 @@ def _word(text: str, kind: str) -> str:
     return f"{before}{escape(text)}{after}"
 
 
-def word_key(level: str) -> str:
-    """What the marks of words mean."""
-    told = (f"{_word('word', kind)} {escape(text)}" for kind, text in marks_at(level).items())
-    return f"<p><small>{' &nbsp; '.join(told)}</small></p>"
-
-
-def _pair(view: PairView) -> str:
-    """Both sentences, and what is known of them."""
-    told = [f"activation {view.activation:.2f}"]
-    told += [f"gold {view.label}"] if view.label else []
-    told += [f"model says {view.prediction}{' (wrong)' * view.is_wrong}"] if view.prediction else []
-    lines = [_sentence(view.premise), _sentence(view.hypothesis)]
-    return f"{'<br>'.join(lines)}<br><small>{escape(' · '.join([*told, view.remark]))}</small>"
-
-
-def _row(view: Any) -> str:
-    """A sample of which nothing is known but text."""
-    return "<br>".join(escape(" ".join(filter(None, line))) for line in view.lines)
-
-
 def cells(pieces: Sequence[str], per_row: int) -> str:
     """Pieces of a page side by side, so many in a row."""
     rows = (pieces[first : first + per_row] for first in range(0, len(pieces), per_row))
     told = ("".join(f"<td {CELL}>{piece}</td>" for piece in row) for row in rows)
     return f"<table><tbody>{''.join(f'<tr>{row}</tr>' for row in told)}</tbody></table>"
+
+
+class NotebookSamples(Generic[V]):
+    """Shows samples in a notebook; a modality names its own.
+
+    Attributes:
+        in_row: units beside each other in a gallery.
+    """
+
+    in_row: ClassVar[int] = 1
+
+    def key(self, level: str) -> str:  # noqa: ARG002
+        """What colours and marks mean, at a level of the run."""
+        return ""
+
+    def text(self, view: V) -> str:
+        """A sample as text."""
+        lines = getattr(view, "lines", ())
+        return "<br>".join(escape(" ".join(filter(None, line))) for line in lines)
+
+    def samples(self, groups: Sequence[Group[V]]) -> str:
+        """The samples of a unit."""
+        return "".join(
+            f"<p><b>{escape(group.heading)}</b></p>{cells(list(map(self.text, group.samples)), 1)}"
+            for group in groups
+        )
+
+    def small(self, views: Iterable[V]) -> str:
+        """The samples of a unit among others."""
+        return "<br>".join(f"<small>{self.text(view)}</small>" for view in views)
+
+
+class NotebookRows(NotebookSamples[RowView]):
+    """Samples of which nothing is known but text."""
+
+
+class NotebookPairs(NotebookSamples[PairView]):
+    """Sentence pairs with marked words."""
+
+    def key(self, level: str) -> str:
+        """What the marks of words mean."""
+        told = (f"{_word('word', kind)} {escape(text)}" for kind, text in marks_at(level).items())
+        return f"<p><small>{' &nbsp; '.join(told)}</small></p>"
+
+    def text(self, view: PairView) -> str:
+        """Both sentences, and what is known of them."""
+        told = [f"activation {view.activation:.2f}"]
+        told += [f"gold {view.label}"] if view.label else []
+        if view.prediction:
+            told.append(f"model says {view.prediction}{' (wrong)' * view.is_wrong}")
+        lines = [_sentence(view.premise), _sentence(view.hypothesis)]
+        return f"{'<br>'.join(lines)}<br><small>{escape(' · '.join([*told, view.remark]))}</small>"
+
+
+class NotebookImages(NotebookSamples[ImageView]):
+    """Images, and below each of them the same with both masks."""
+
+    in_row = 2
+
+    def key(self, level: str) -> str:  # noqa: ARG002
+        """What the colours of masks mean."""
+        return mask_key()
+
+    def samples(self, groups: Sequence[Group[ImageView]]) -> str:
+        """The images of a unit, each with the heading of its group."""
+        shown = [_captioned(group.heading, view) for group in groups for view in group.samples]
+        return cells(shown, _PER_ROW)
+
+    def small(self, views: Iterable[ImageView]) -> str:
+        """Images without a word."""
+        return " ".join(picture(view, SMALL_SIDE) for view in views)
 
 
 def _captioned(heading: str, view: ImageView) -> str:
@@ -155,46 +209,3 @@ def _captioned(heading: str, view: ImageView) -> str:
     said = f"{escape(view.name)}<br>{escape(view.caption)}{under}"
     above = f"<small><b>{escape(heading)}</b></small><br>"
     return f"{above}{picture(view, SIDE)}<br><small>{said}</small>"
-
-
-def _text(view: Any) -> str:
-    """A sample as text."""
-    return _pair(view) if isinstance(view, PairView) else _row(view)
-
-
-def samples_of(groups: Sequence[Group[Any]]) -> str:
-    """The samples of a unit, whatever they are."""
-    if not groups:
-        return ""
-    if isinstance(groups[0].samples[0], ImageView):
-        shown = [_captioned(group.heading, view) for group in groups for view in group.samples]
-        return cells(shown, _PER_ROW)
-    return "".join(
-        f"<p><b>{escape(group.heading)}</b></p>{cells(list(map(_text, group.samples)), 1)}"
-        for group in groups
-    )
-
-
-def small_samples(groups: Sequence[Group[Any]]) -> str:
-    """The same for a unit among others: pictures without a word, texts in a line each."""
-    views = [view for group in groups for view in group.samples]
-    if not views:
-        return ""
-    if isinstance(views[0], ImageView):
-        return " ".join(picture(view, SMALL_SIDE) for view in views)
-    return "<br>".join(f"<small>{_text(view)}</small>" for view in views)
-
-
-def are_pictures(units: Sequence[UnitEntry[Any]]) -> bool:
-    """Whether the samples of units are images."""
-    groups = [group for unit in units for group in unit.groups]
-    return bool(groups) and isinstance(groups[0].samples[0], ImageView)
-
-
-def key(groups: Sequence[Group[Any]], level: str) -> str:
-    """What colours and marks of such samples mean."""
-    if not groups:
-        return ""
-    if isinstance(groups[0].samples[0], PairView):
-        return word_key(level)
-    return mask_key() if isinstance(groups[0].samples[0], ImageView) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,12 +32,15 @@ class UnitsWithSamples(View):
         level: the level of the run, such as ``image`` or ``token``.
         units: what is said of each.
         text: the same in a line each.
+        samples: makes what shows samples (see ``report.notebook_samples``), as the modality names
+            it.
     """
 
     layer: str
     level: str
     units: tuple[UnitEntry[Any], ...]
     text: tuple[str, ...]
+    samples: Callable[[], Any]
 
 
 def run_in_brief(run: Run, n: int) -> RunInBrief:
@@ -56,7 +60,9 @@ def unit_with_samples(
     """
     opened = open_gallery(run, layer, data)
     entry = _entry(opened, unit, n_samples)
-    return UnitsWithSamples(opened.layer, run.level, (entry,), (str(opened.result[unit]),))
+    return UnitsWithSamples(
+        opened.layer, run.level, (entry,), (str(opened.result[unit]),), _shows(run)
+    )
 
 
 def first_units_with_samples(
@@ -75,10 +81,18 @@ def first_units_with_samples(
         entry = _entry(opened, e.unit, n_samples)
         most = tuple(group for group in entry.groups if group.key == STRONGEST)
         found.append(replace(entry, groups=most))
-    return UnitsWithSamples(opened.layer, run.level, tuple(found), tuple(map(str, best)))
+    return UnitsWithSamples(
+        opened.layer, run.level, tuple(found), tuple(map(str, best)), _shows(run)
+    )
 
 
 def _entry(opened: AnyGallery, unit: int, n_samples: int) -> UnitEntry[Any]:
     """What is said of a unit, with samples that show it."""
     groups = grouped(opened.unit(unit, n_samples))
     return unit_entry(opened.run, opened.layer, opened.result[unit], groups, opened.areas)
+
+
+def _shows(run: Run) -> Callable[[], Any]:
+    """What shows samples of a run in a notebook."""
+    shows: Callable[[], Any] = run.modality.find(run.modality.notebook)
+    return shows

@@ -8,7 +8,7 @@ from typing import Final
 from andornot._tools.words import count
 from andornot.formula import parse
 from andornot.results.explanation import STATUS_MEANING, Explanation
-from andornot.results.verdict import Support, Verdict
+from andornot.results.verdict import LEVEL, Support, Verdict
 from andornot.views.judged import INSTEAD
 from andornot.views.plain import View
 
@@ -41,7 +41,7 @@ def title_of(e: Explanation, shown: Explanation, position: str = "position") -> 
     if shown.formula is None:
         return Title(f"No formula: {STATUS_MEANING.get(e.status, e.status)}")
     if e.verdict is Verdict.CHANCE:
-        return Title(INSTEAD[Verdict.CHANCE], why=_CHANCE)
+        return Title(INSTEAD[Verdict.CHANCE], why=_chance(e))
     if e.verdict is Verdict.TOO_LITTLE_DATA:
         support = e.support or Support(e.counts.tp + e.counts.fn)
         return Title(INSTEAD[Verdict.TOO_LITTLE_DATA], why=_too_little(support, position))
@@ -50,15 +50,26 @@ def title_of(e: Explanation, shown: Explanation, position: str = "position") -> 
     return Title(str(shown.formula), is_formula=True)
 
 
-_CHANCE: Final = (
-    "The best that was found stands below; on samples that were not searched it is not surely "
-    "better than what is found for shuffled annotations."
-)
-
 _NOT_TESTED: Final = (
     "It is the best on the samples that were searched; whether it is more than luck was not, or "
     "not enough, tested."
 )
+
+
+def _chance(e: Explanation) -> str:
+    """Which of the two ways of being no more than chance it is."""
+    luck = None if e.trust is None else e.trust.held_out_chance
+    if luck is None:
+        return "The best that was found stands below."
+    if luck.p_value > LEVEL:
+        return (
+            "The best that was found stands below; on samples that were not searched, "
+            f"{luck.reached} of {count(luck.nulls, 'shuffle')} of the annotations do as well."
+        )
+    return (
+        "The best that was found stands below; what it has above chance hangs on so few samples "
+        "that, drawn again, it may have nothing."
+    )
 
 
 def _too_little(support: Support, position: str) -> str:

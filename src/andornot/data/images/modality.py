@@ -50,6 +50,7 @@ IMAGES: Final = Modality(
     check="andornot.data.images.check:check_images",
     gallery="andornot.views.image_gallery:ImageGallery",
     terminal="",
+    notebook="andornot.report.notebook_samples:NotebookImages",
     pages="andornot.report.samples:ImagePages",
     template="images.html.j2",
     cells="andornot.figures.kinds:PICTURES",

@@ -45,6 +45,7 @@ SENTENCES: Final = Modality(
     check="andornot.data.sentences.check:check_pairs",
     gallery="andornot.views.sentence_gallery:SentenceGallery",
     terminal="andornot.cli.terminal:PairTerminal",
+    notebook="andornot.report.notebook_samples:NotebookPairs",
     pages="andornot.report.samples:PairPages",
     template="sentences.html.j2",
     cells="andornot.figures.kinds:SENTENCES",
