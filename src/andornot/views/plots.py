@@ -318,8 +318,8 @@ def _by_iou(known: pd.DataFrame, quantity: str) -> tuple[tuple[str, ...], ...]:
     places = np.floor(known["iou"] / step + 1e-9).clip(upper=round(1 / step) - 1).astype(int)
     return tuple(
         (
-            f"{place * step:.2f} to {(place + 1) * step:.2f}", f"{len(own):,}",
+            f"{int(place) * step:.2f} to {(int(place) + 1) * step:.2f}", f"{len(own):,}",
             f"{own.median():.3f}", f"{own.min():.3f} to {own.max():.3f}",
         )
-        for place, own in known[quantity].groupby(places)
+        for place, own in ((str(at), own) for at, own in known[quantity].groupby(places))
     )  # fmt: skip
