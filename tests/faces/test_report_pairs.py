@@ -143,7 +143,7 @@ def test_numbers_and_words_are_those_of_the_run(run, tmp_path):
     tale = story("A tale", facts=(("Dogs count.", True, "They do.", DOGS),))
     path = write_report(run, tmp_path / "out", n_samples=10, n_units=1, story=tale)
     unit, first = words(unit_page(path, DOGS)), words(path)
-    assert f"{e.verdict} Unit {DOGS} · " in unit, "the verdict comes first"
+    assert f"{e.verdict} Unit {DOGS} " in unit, "the verdict comes first"
     assert f"IoU {e.shown.iou:.3f} in sample" in unit
     assert f"of the {e.shown.counts.tp + e.shown.counts.fn:,} pairs." in unit
     assert "a word that both sentences have" in unit
@@ -212,7 +212,8 @@ def printed(run, colours=False, **options):
 def test_the_terminal_marks_words_without_colours_too(run):
     text = printed(run, units=[DOGS], n_samples=4)
     e = run.result()[DOGS]
-    assert f"Unit {DOGS}: {e.verdict}\n{e.shown.formula}\n" in text
+    assert f"Unit {DOGS}: {e.verdict}\n" in text
+    assert f"\n{e.shown.formula}\n" in text
     assert f"In sample: IoU {e.shown.iou:.3f}" in text
     assert "*dog*" in text.lower()
     assert "\x1b[" not in text
@@ -243,7 +244,7 @@ def test_the_terminal_has_colours(run, token_run):
 def test_the_terminal_says_what_it_can_of_pictures(run, tmp_path, monkeypatch):
     text = printed(retold(run, level="image"), units=[DOGS, DEAD])
     assert "of the" in text
-    assert "no formula: 0 on every position" in text
+    assert "No formula: 0 on every position" in text
     assert "Excite it most" not in text
 
 
