@@ -70,7 +70,8 @@ class Verdict(StrEnum):
 
 _MEANING: Final = {
     Verdict.SOLID: "fits samples it was not found on at twice the odds of chance or better, and "
-    "where it holds comes back when the samples are drawn again, if not always its words",
+    "holds at much the same positions when the samples are drawn again, if not always in the same "
+    "words",
     Verdict.PARTIAL: "fits better than chance on samples it was not found on, but not surely at "
     "twice the odds, or holds elsewhere when the samples are drawn again",
     Verdict.CHANCE: "fits samples it was not found on no better than chance does, or what it has "

@@ -186,7 +186,7 @@ def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
     search = m.search
     made = [
         ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
+        ("data", f"{run.modality.seen} {run.modality.counted(m.data.samples)} of {data_name(run)}"),
         ("positions", f"{run.at_positions.n_positions:,}"),
         *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
         ("concepts", f"{m.data.concepts:,}"),
