@@ -121,7 +121,7 @@ def _head(unit: UnitEntry[Any], more: str = "") -> str:
     told = [f"<b>unit {unit.unit}</b>"]
     if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
         told += [escape(unit.judged.how_much)] if unit.judged.how_much else []
-        told += [f"core: {escape(unit.core)}"] if unit.core else []
+        told += [escape(unit.core)] if unit.core else []
     told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
     if unit.title.is_formula:
