@@ -194,11 +194,14 @@ def _in_use(row: dict[str, Any] | None, of_all: Outcomes | None) -> tuple[str, .
     if row is None or of_all is None or not row["active_samples"]:
         return ()
     n = len(of_all.rows)
-    found = [
-        f"While it is active the network is right on {percent(row['accuracy'])} of "
-        f"{count(int(row['active_samples']), 'sample')}; on all {n:,} that have a class which it "
-        f"knows, on {percent(of_all.accuracy)}."
-    ]
+    if of_all.faultless:
+        found = [f"The network is right on all {n:,} samples that have a class which it knows."]
+    else:
+        found = [
+            f"While it is active the network is right on {percent(row['accuracy'])} of "
+            f"{count(int(row['active_samples']), 'sample')}; on all {n:,} that have a class which "
+            f"it knows, on {percent(of_all.accuracy)}."
+        ]
     if "accuracy_lost" in row and row["accuracy_lost"] == row["accuracy_lost"]:
         lost = round(n * float(row["accuracy_lost"]))
         moved = f"{abs(lost):,} {'fewer' if lost > 0 else 'more'}" if lost else "as many"
