@@ -18,6 +18,7 @@ from andornot.results.explanation import Twins, UnknownNot
 from andornot.results.trust import Core
 from andornot.results.verdict import Support, Verdict
 from andornot.trust.options import TrustOptions
+from andornot.views.class_links import ClassLinks
 from andornot.views.formula_steps import chain, in_order_of, steps_of
 from andornot.views.judged import INSTEAD, NO_FORMULA, as_shown
 from andornot.views.plots import HEIGHT, TOP
@@ -169,7 +170,7 @@ def test_what_is_added_makes_the_held_out_score():
 
 def test_without_trust_numbers_are_said_to_be_of_the_samples_searched():
     _, table, result = world(1)
-    found = entry_of(result[0], table=table).steps
+    found = entry_of(step_by_step(result[0]), table=table).steps
     assert not found.held_out
     assert "samples that were searched" in found.meaning
     last = max(n for n, step in enumerate(found.steps) if step.score is not None)
@@ -296,6 +297,17 @@ def test_a_core_is_told_in_words():
         == "no part came back in most draws"
     )
     assert entry_of(result[0]).core == ""
+
+
+def test_classes_of_a_unit_go_from_the_most_for_to_the_most_against():
+    values = np.array([[0.1], [-0.4], [0.3], [np.nan]])
+    found = ClassLinks(("a", "b", "c", "d"), values, True).of_unit(0)
+    assert [(number, one.weight) for number, one in found] == [
+        (2, 0.3),
+        (0, 0.1),
+        (3, 0),
+        (1, -0.4),
+    ]
 
 
 iou = st.floats(0, 1)
