@@ -18,18 +18,21 @@ document.addEventListener("DOMContentLoaded", () => {
     new Option([unit.verdict, unit.says].filter(Boolean).join(": "), unit.name)));
 
   const go = (first, second) => { window.location.hash = `${first.key}&${second.key}`; };
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  const choose = async (focuses) => {
     const fields = ["first", "second"].map((name) => form.elements[name]);
     const read = await Promise.all(fields.map((field) => readUnit(field.value.trim(), units, byKey)));
     fields.forEach((field, i) => field.setAttribute("aria-invalid", String(read[i].length !== 1)));
     if (read.every((found) => found.length === 1)) { go(read[0][0], read[1][0]); return; }
     document.getElementById("said").replaceChildren(...read.flatMap((found, i) => unclear(fields[i], found)));
-    fields[read.findIndex((found) => found.length !== 1)].focus();
+    if (focuses) fields[read.findIndex((found) => found.length !== 1)].focus();
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    choose(true);
   });
-  /* a choice from the list needs no button */
+  /* a choice from the list needs no button; whoever goes on to the other field stays there */
   form.addEventListener("change", () => {
-    if (["first", "second"].every((name) => form.elements[name].value.trim())) form.requestSubmit();
+    if (["first", "second"].every((name) => form.elements[name].value.trim())) choose(false);
   });
   document.getElementById("swap").addEventListener("click", () => {
     const { first, second } = form.elements;
