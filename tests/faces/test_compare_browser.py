@@ -140,9 +140,7 @@ def test_what_is_not_there_is_said(site, visit):
     )
     page.fill("input[name=second]", "unit 88")
     page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_have_text(
-        "The second unit: nothing is found for “unit 88”."
-    )
+    expect(page.locator("#said")).to_have_text("The second unit: nothing is found for “unit 88”.")
     expect(page.locator("input[name=second]")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("input[name=second]")).to_be_focused()
     page.fill("input[name=first]", "<b>nowhere")
