@@ -606,7 +606,8 @@ def test_on_a_phone_the_header_is_one_line_with_the_pages_under_a_button(browser
 def test_on_a_phone_links_and_buttons_are_large_enough_for_a_finger(browser, site, judged):
     small = """all => all.filter((one) => one.checkVisibility({ visibilityProperty: true }) &&
       !one.closest("p:not(.buttons), svg, .verdict-bar, .skip"))
-      .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()]).filter(([, box]) => box.width && box.height < 24)"""
+      .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+      .filter(([, box]) => box.width && box.height < 24)"""
     for home in (site, judged):
         visit = Visit(browser, home, viewport={"width": 390, "height": 800})
         pages = sorted(str(p.relative_to(home)) for p in home.rglob("*.html"))
@@ -676,7 +677,8 @@ def test_what_colours_say_is_kept_where_the_system_has_its_own(browser, judged):
     visit = Visit(browser, judged, forced_colors="active", viewport={"width": 1200, "height": 800})
     page = visit.open("index.html")
     parts = page.locator(".verdict-bar a").evaluate_all(
-        "all => all.map(getComputedStyle).map((s) => s.backgroundColor + s.backgroundImage)"
+        "all => all.map((a) => getComputedStyle(a))"
+        ".map((s) => s.backgroundColor + s.backgroundImage)"
     )
     assert len(set(parts)) == len(parts) > 4
     current = page.locator("#pages [aria-current]").evaluate(
