@@ -223,8 +223,8 @@ class _Found:
         if (iou := self.held_out(column)) is None:
             return "It holds nowhere in these samples."
         return (
-            f"In each fold the best of {count(self.n_able, 'unit')} was chosen on the other "
-            f"samples: on those of the fold, its IoU with the concept alone is {iou:.3f}"
+            f"In each fold the best of {count(self.n_able, 'unit')}, whatever their verdicts, was "
+            f"chosen on the other samples: on those of the fold, its IoU with the concept alone is {iou:.3f}"
             f"{self._who(column)}. "
             "That is what the choice is worth; the held-out number of a unit is of its own formula."
         )
