@@ -224,9 +224,9 @@ class _Found:
             return "It holds nowhere in these samples."
         return (
             f"In each fold the best of {count(self.n_able, 'unit')}, whatever their verdicts, was "
-            f"chosen on the other samples: on those of the fold, its IoU with the concept alone is {iou:.3f}"
-            f"{self._who(column)}. "
-            "That is what the choice is worth; the held-out number of a unit is of its own formula."
+            "chosen on the other samples: on those of the fold, its IoU with the concept alone "
+            f"is {iou:.3f}{self._who(column)}. That is what the choice is worth; the held-out number "
+            "of a unit is of its own formula."
         )
 
     def _who(self, column: int) -> str:
