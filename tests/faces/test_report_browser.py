@@ -487,7 +487,8 @@ def test_a_formula_finds_the_units_whose_own_holds_its_concepts_so_negated(brows
         ("green OR", [2]),  # while it is typed
         ("red", [0, 1]),
         ("unit:2", [2]),
-        ("units not tested", [0, 1, 2]),
+        ("unit not tested", [1]),
+        ("Too little data for a formula", [0, 2]),  # as their cards say
         ("layer unit", [0, 1, 2]),
     ):
         page.fill("#find", query)

@@ -225,8 +225,8 @@ class _Found:
         return (
             f"In each fold the best of {count(self.n_able, 'unit')}, whatever their verdicts, was "
             "chosen on the other samples: on those of the fold, its IoU with the concept alone "
-            f"is {iou:.3f}{self._who(column)}. That is what the choice is worth; the held-out number "
-            "of a unit is of its own formula."
+            f"is {iou:.3f}{self._who(column)}. That is what the choice is worth; the held-out "
+            "number of a unit is of its own formula."
         )
 
     def _who(self, column: int) -> str:
