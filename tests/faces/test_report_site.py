@@ -29,7 +29,10 @@ from andornot.errors import DataError, OptionError, RunError
 from andornot.report.addresses import slugs
 from andornot.report.mask_picture import data_url, mask_png
 from andornot.report.write import write_report
+from andornot.results.headline import headline
 from andornot.views.image_gallery import ImageGallery
+from andornot.views.layer import numbers_of
+from andornot.views.summary import summary
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from manifest_cases import retold
 from reader_cases import DOGS, NEVER
@@ -41,7 +44,6 @@ from report_cases import (
     Colours,
     ask_all,
     picture_run,
-    trust_sentences,
 )
 from story_cases import story
 from test_report_page import Reader, read
@@ -435,5 +437,11 @@ def test_layers_get_different_plain_names():
 def test_of_trust_only_what_was_computed_is_told(run):
     bare = [replace(e, trust=None, agreement=None) for e in run.result().best(1)]
     assert bare
-    assert "held out" not in " ".join(trust_sentences(bare))
-    assert trust_sentences([]) == ()
+    result = replace(run.result(), explanations=tuple(bare))
+    told = numbers_of(bare, summary(headline({"a": result}), bare), 1)
+    assert "mean IoU, in sample" in [figure.label for figure in told]
+    assert not any("held out" in figure.label or "chance" in figure.label for figure in told)
+    dead = [run.result()[DEAD]]
+    result = replace(run.result(), explanations=tuple(dead))
+    none = numbers_of(dead, summary(headline({"a": result}), dead), 1)
+    assert [figure.number for figure in none] == ["1", "1", "0"]
