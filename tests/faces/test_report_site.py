@@ -256,7 +256,7 @@ def test_concept_pages_say_what_the_best_unit_is_worth_held_out(run, site):
         concept = places(run.concepts.concept_mask(name)[atoms])
         _, hits, unions = naive.detection_held_out(at, concept, parts)
         text = " ".join(read(site / f"concept/{i:05d}.html").text.split())
-        assert f"has an IoU of {sum(hits) / sum(unions):.3f} held out" in text
+        assert f"its IoU with the concept alone is {sum(hits) / sum(unions):.3f}" in text
         best = max(naive.iou(unit, concept) for unit in at)
         (row,) = [row for row in data if row["name"] == name]
         assert row["held"] == pytest.approx(sum(hits) / sum(unions), rel=1e-3)
