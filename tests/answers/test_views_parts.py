@@ -16,7 +16,7 @@ from andornot.views.histograms import BINS, histograms
 from andornot.views.neighbours import nearest_units
 from andornot.views.of_run import threshold
 from andornot.views.parts import Matcher, failures
-from andornot.views.plots import iou_by_length, round_numbers
+from andornot.views.plots import accuracy_scatter, iou_by_length, round_numbers
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from andornot.views.unit_plots import activation_histogram
 from manifest_cases import run_by
@@ -216,3 +216,19 @@ def test_the_curve_of_the_mean_stays_inside_its_figure():
     plot = iou_by_length(table)
     assert all(dot.y >= plot.y.end for dot in plot.dots)
     assert plot.y.high == pytest.approx(0.6)
+
+
+def test_a_scatter_has_its_numbers_by_ranges_of_iou():
+    table = pd.DataFrame(
+        {"unit": [0, 1, 2, 3], "formula": ["a"] * 4, "iou": [0.1, 0.3, 0.34, 1.0],
+         "margin": [2.0, -1.0, 4.0, np.nan]}
+    )  # fmt: skip
+    assert accuracy_scatter(table, "margin", "margin", {}).numbers.rows == (
+        ("0.10 to 0.15", "1", "2.000", "2.000 to 2.000"),
+        ("0.30 to 0.35", "2", "1.500", "-1.000 to 4.000"),
+    )
+    table["margin"] = [2.0, -1.0, 4.0, 5.0]
+    rows = accuracy_scatter(table, "margin", "margin", {}).numbers.rows
+    assert [row[:2] for row in rows] == [
+        ("0.10 to 0.20", "1"), ("0.30 to 0.40", "2"), ("0.90 to 1.00", "1"),
+    ]  # fmt: skip

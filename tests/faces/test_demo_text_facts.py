@@ -97,8 +97,10 @@ def test_imaginary_positions_have_the_concepts_of_the_table() -> None:
 
 
 def check(demo: Demo) -> None:
-    best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
-    assert all(matches and matches[0].iou > 0.3 for matches in best.values()), best
+    best = {finding.planted.name: finding.matches for finding in demo.findings}
+    # lists go by verdict and gain, so the best score need not be that of the first
+    scores = {name: max((m.iou for m in matches), default=0) for name, matches in best.items()}
+    assert min(scores.values()) > 0.3, scores
     assert demo.trap_accuracy is not None
     assert demo.accuracy > 0.85 > 0.5 > demo.trap_accuracy
     told = demo.page.read_text(encoding="utf-8")

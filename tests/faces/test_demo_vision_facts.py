@@ -86,8 +86,10 @@ def check_demo(out: Path, seed: int, count: int) -> None:
 
 
 def check(demo: Demo) -> None:
-    best = {finding.planted.name: finding.matches[:1] for finding in demo.findings}
-    assert all(matches and matches[0].iou > 0.15 for matches in best.values()), best
+    best = {finding.planted.name: finding.matches for finding in demo.findings}
+    # lists go by verdict and gain, so the best score need not be that of the first
+    scores = {name: max((m.iou for m in matches), default=0) for name, matches in best.items()}
+    assert min(scores.values()) > 0.15, scores
     assert demo.accuracy > 0.75
     told = demo.page.read_text(encoding="utf-8")
     assert f"{len(PLANTED)} of {len(PLANTED)} planted facts were found." in told

@@ -27,6 +27,7 @@ from PIL import Image
 import andornot
 from andornot.report.write import write_report
 from report_cases import CLASSES, EVIL, picture_run
+from verdict_cases import one_of_each, world
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 expect = sync_api.expect
@@ -34,7 +35,7 @@ expect.set_options(timeout=20_000)
 
 AXE = os.environ.get("ANDORNOT_AXE", "")
 ALL_PAGES = (
-    "index.html", "units.html", "unit/layer-00000.html", "unit/layer-00003.html", "concepts.html",
+    "index.html", "units.html", *(f"unit/layer-0000{u}.html" for u in range(4)), "concepts.html",
     "concept/00000.html", "classes.html", "class/0000.html", "analyses.html",
     "compare.html", "compare.html#layer-00000&layer-00003",
 )  # fmt: skip
@@ -44,6 +45,26 @@ ALL_PAGES = (
 def site(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("browser")
     return write_report(picture_run(home), home / "report").parent
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory) -> Path:
+    """A report of arrays with a unit of each verdict."""
+    masks, table, _ = world()
+    return one_of_each().report(tmp_path_factory.mktemp("judged") / "out", masks, table).parent
+
+
+LONG = ("front_left_door_of_a_car_with_two_rear_seats", EVIL, "indoor/kitchen/sink:stainless_steel")
+
+
+@pytest.fixture(scope="module")
+def long_names(tmp_path_factory) -> Path:
+    """A report of arrays whose concepts have long names without a blank."""
+    masks = np.random.default_rng(0).random((3, 20, 4)) < 0.3
+    units = np.stack([masks[0] & ~masks[1], masks[2] | masks[0], np.zeros_like(masks[0])])
+    table = andornot.ConceptTable.from_masks(masks, LONG)
+    home = tmp_path_factory.mktemp("long") / "out"
+    return andornot.explain(units, table).report(home, units, table).parent
 
 
 @pytest.fixture(scope="module")
@@ -505,12 +526,163 @@ def test_where_nothing_is_found_the_search_says_what_can_be(visit):
         expect(options.first).to_be_visible()
 
 
-@pytest.mark.parametrize("width", [360, 800, 1600])
-def test_no_page_is_wider_than_the_screen(browser, site, width):
-    visit = Visit(browser, site, viewport={"width": width, "height": 700})
-    for name in ALL_PAGES:
-        page = visit.open(name)
-        assert page.locator("html").evaluate("html => html.scrollWidth") <= width, name
+def unfold(page: Any) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+
+
+@pytest.mark.parametrize("width", [320, 390, 800, 1600])
+def test_no_page_is_wider_than_the_screen(browser, site, judged, long_names, width):
+    """At 320 too, which is what 400 % leaves of a screen of 1,280."""
+    for home in (site, judged, long_names):
+        visit = Visit(browser, home, viewport={"width": width, "height": 700})
+        pages = sorted(str(p.relative_to(home)) for p in home.rglob("*.html"))
+        for name in ALL_PAGES if home == site else pages:
+            page = visit.open(name)
+            unfold(page)
+            assert page.locator("html").evaluate("html => html.scrollWidth") <= width, name
+        visit.close()
+
+
+# words of letters and digits that stand on more than one line
+_BROKEN = """() => {
+  const broken = [], range = document.createRange();
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode;
+    if (node.parentElement.closest("script, svg, pre, .hidden, .facts-table td")) continue;
+    for (const word of node.data.matchAll(/[\\p{L}\\p{N}]+/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
+      if (new Set(boxes.map((box) => Math.round(box.top))).size > 1) broken.push(word[0]);
+    }
+  }
+  return broken;
+}"""
+
+
+def test_no_word_is_broken_on_a_phone(browser, site, judged, long_names):
+    for home in (site, judged, long_names):
+        visit = Visit(browser, home, viewport={"width": 390, "height": 800})
+        pages = sorted(str(p.relative_to(home)) for p in home.rglob("*.html"))
+        for name in ALL_PAGES if home == site else pages:
+            page = visit.open(name)
+            unfold(page)
+            assert page.evaluate(_BROKEN) == [], name
+        visit.close()
+
+
+def test_on_a_phone_the_header_is_one_line_with_the_pages_under_a_button(browser, site):
+    visit = Visit(browser, site, viewport={"width": 390, "height": 800})
+    page = visit.open("unit/layer-00000.html")
+    header, menu, pages = page.locator(".top"), page.locator("#menu"), page.locator("#pages")
+    assert header.bounding_box()["height"] <= 48
+    for one in (menu, page.locator("#find"), page.locator("#theme")):
+        box = one.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+    expect(menu).to_have_accessible_name("Pages, here: Units")
+    expect(pages).to_be_hidden()
+    menu.focus()
+    page.keyboard.press("Enter")
+    expect(pages).to_be_visible()
+    expect(menu).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Tab")
+    expect(pages.locator("a").first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(pages).to_be_hidden()
+    expect(menu).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    visit.arrive("**/index.html")
+    visit.close()
+
+
+def test_on_a_phone_links_and_buttons_are_large_enough_for_a_finger(browser, site, judged):
+    small = """all => all.filter((one) => one.checkVisibility({ visibilityProperty: true }) &&
+      !one.closest("p:not(.buttons), svg, .verdict-bar, .skip"))
+      .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
+      .filter(([, box]) => box.width && box.height < 24)"""
+    for home in (site, judged):
+        visit = Visit(browser, home, viewport={"width": 390, "height": 800})
+        pages = sorted(str(p.relative_to(home)) for p in home.rglob("*.html"))
+        for name in ALL_PAGES if home == site else pages:
+            page = visit.open(name)
+            unfold(page)
+            assert page.locator("a, button, select, summary").evaluate_all(small) == [], name
+        visit.close()
+
+
+def test_without_a_script_a_phone_still_shows_the_pages(browser, site):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{site.as_uri()}/index.html")
+    expect(page.locator("#menu")).to_be_hidden()
+    expect(page.locator("#pages a").first).to_be_visible()
+    context.close()
+
+
+def test_the_keys_are_listed_and_can_be_switched_off(visit):
+    page = visit.open("unit/layer-00001.html")
+    dialog = page.locator("dialog.keys")
+    page.keyboard.press("?")
+    expect(dialog).to_be_visible()
+    for words in ("search", "next and previous unit", "other masks", "this list"):
+        expect(dialog).to_contain_text(words)
+    page.keyboard.press("n")  # a key of the page behind
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.locator("#keys").focus()
+    page.keyboard.press("Enter")
+    choice = dialog.get_by_role("checkbox")
+    expect(choice).to_be_checked()
+    choice.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).to_be_focused()
+    for key in ("/", "?", "m", "n"):
+        page.keyboard.press(key)
+    expect(page.locator("#find")).not_to_be_focused()
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#view-both")).to_be_checked()
+    assert page.url.endswith("unit/layer-00001.html")
+    page.reload()
+    visit.ready()
+    page.keyboard.press("m")
+    expect(page.locator("#view-both")).to_be_checked()  # remembered
+    page.locator("#keys").click()
+    expect(choice).not_to_be_checked()
+    choice.check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("m")
+    expect(page.locator("#view-unit")).to_be_checked()
+
+
+def test_long_names_break_behind_their_signs_and_are_copied_whole(browser, long_names):
+    visit = Visit(browser, long_names, viewport={"width": 390, "height": 800})
+    page = visit.open("concept/00000.html")
+    expect(page.locator("h1")).to_contain_text(LONG[0])
+    assert page.locator("h1 wbr").count() == LONG[0].count("_")
+    page = visit.open("units.html")  # cards that a script makes
+    expect(page.locator("#cards .formula wbr").first).to_be_attached()
+    visit.close()
+
+
+def test_what_colours_say_is_kept_where_the_system_has_its_own(browser, judged):
+    visit = Visit(browser, judged, forced_colors="active", viewport={"width": 1200, "height": 800})
+    page = visit.open("index.html")
+    parts = page.locator(".verdict-bar a").evaluate_all(
+        "all => all.map((a) => getComputedStyle(a))"
+        ".map((s) => s.backgroundColor + s.backgroundImage)"
+    )
+    assert len(set(parts)) == len(parts) > 4
+    current = page.locator("#pages [aria-current]").evaluate(
+        "a => getComputedStyle(a).borderBottomColor"
+    )
+    other = page.locator("#pages a:not([aria-current])").first.evaluate(
+        "a => getComputedStyle(a).borderBottomColor"
+    )
+    assert current != other
     visit.close()
 
 
@@ -541,25 +713,54 @@ def test_four_thousand_units_stay_smooth(browser, site, tmp_path):
     page.click("h1")
     page.keyboard.press("n")
     expect(page.locator("#count")).to_have_text(re.compile("page 2 of 43$"))
+    turn = page.locator("#pager [data-rel=next]")
+    turn.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#count")).to_have_text(re.compile("page 3 of 43$"))
+    expect(turn).to_be_focused()
     visit.close()
+
+
+def enlarge(page: Any) -> None:
+    page.locator("a.larger").first.click()
+    expect(page.locator("dialog.enlarged")).to_be_visible()
+
+
+def ask(page: Any) -> None:
+    page.fill("#find", "square")
+    expect(page.locator("#hits [role=option]").first).to_be_visible()
+
+
+def list_keys(page: Any) -> None:
+    page.locator("#keys").click()
+
+
+def violations(page: Any, source: str) -> list[Any]:
+    page.evaluate(source)
+    found = page.evaluate("axe.run({ preload: false })")["violations"]
+    return [(v["id"], v["help"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path(AXE).is_file(), reason="ANDORNOT_AXE names no axe.min.js")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1200, 390])
-def test_axe_finds_nothing_to_mend(browser, site, theme, width):
-    visit = Visit(
-        browser, site, color_scheme=theme, viewport={"width": width, "height": 800},
-        reduced_motion="reduce",
-    )  # fmt: skip
+def test_axe_finds_nothing_to_mend(browser, site, judged, theme, width):
     source = Path(AXE).read_text(encoding="utf-8")
-    for name in ALL_PAGES:
-        page = visit.open(name)
-        page.evaluate(source)
-        found = page.evaluate("axe.run({ preload: false })")["violations"]
-        told = [
-            (name, v["id"], v["help"], [n["html"][:120] for n in v["nodes"][:3]]) for v in found
-        ]
-        assert told == []
-    visit.close()
+    states = [("index.html", ask), ("index.html", list_keys), ("unit/layer-00000.html", enlarge)]
+    if width < 640:
+        states.append(("units.html", lambda page: page.locator("#menu").click()))
+    own = sorted(str(p.relative_to(judged)) for p in judged.rglob("*.html"))
+    for home, cases in (
+        (site, [(name, unfold) for name in ALL_PAGES] + states),
+        (judged, [(name, unfold) for name in own]),
+    ):
+        visit = Visit(
+            browser, home, color_scheme=theme, viewport={"width": width, "height": 800},
+            reduced_motion="reduce",
+        )  # fmt: skip
+        for name, state in cases:
+            page = visit.open(name)
+            state(page)
+            assert violations(page, source) == [], (name, state)
+        visit.close()

@@ -209,7 +209,7 @@ def test_the_gallery_starts_with_the_best_verdict(site):
     assert sorted(range(4), key=lambda u: units[u]["place"]) == [2, 3, 0, 1]
     assert units[3]["formula"] == "red"
     assert {u["chance"] for u in units} == {0.1}
-    script = (site / "static/report.js").read_text()
+    script = (site / "static/gallery.js").read_text()
     assert 'field.name === "sort" ? "place"' in script
     options = [o["value"] for o in read(site / "units.html").all("option") if o["value"]]
     assert options[0] == "place"
@@ -236,7 +236,7 @@ def test_the_page_of_a_unit_says_the_verdict_and_keeps_the_longest_a_key_away(si
 def test_pages_of_concepts_list_by_verdict(site, run):
     page = read(site / f"concept/{run.concepts.index('red'):05d}.html")
     cards = [a["href"] for a in page.all("a") if "card" in (a.get("class") or "").split()]
-    assert cards == ["../unit/relu-00003.html", "../unit/relu-00000.html"]
+    assert cards[-2:] == ["../unit/relu-00003.html", "../unit/relu-00000.html"]
 
 
 def test_an_untrained_twin_is_named_and_must_be_beaten(plain, run, capsys, monkeypatch):
@@ -278,7 +278,7 @@ def test_a_notebook_shows_the_verdict_first():
     assert rows == [(str(e.unit), str(e.verdict)) for e in result.best()]
     html = result[0]._repr_html_()
     assert f"<b>{result[0].formula}</b>" in html
-    assert "<b>solid</b>" in html
+    assert 0 < html.index(">solid</b>") < html.index(f"<b>{result[0].formula}</b>")
     doubtful = next(e for e in result if e.verdict is CHANCE)
     assert f"<b>{doubtful.formula}</b>" not in doubtful._repr_html_()
 

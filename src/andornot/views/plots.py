@@ -305,4 +305,21 @@ def accuracy_scatter(
             )
             for _, row in known.iterrows()
         ),
+        numbers=Numbers(
+            ("IoU", "units", f"median {label}", "lowest to highest"), _by_iou(known, quantity)
+        ),
+    )  # fmt: skip
+
+
+def _by_iou(known: pd.DataFrame, quantity: str) -> tuple[tuple[str, ...], ...]:
+    """What a scatter shows, in rows: a quantity of the units of each range of IoU that has any."""
+    step = next(s for s in (0.01, 0.02, 0.05, 0.1) if known["iou"].max() <= 10 * s or s == 0.1)
+    # an IoU of 0.3 is in the range from 0.3, whatever 0.3 / 0.1 is in binary
+    places = np.floor(known["iou"] / step + 1e-9).clip(upper=round(1 / step) - 1).astype(int)
+    return tuple(
+        (
+            f"{int(place) * step:.2f} to {(int(place) + 1) * step:.2f}", f"{len(own):,}",
+            f"{own.median():.3f}", f"{own.min():.3f} to {own.max():.3f}",
+        )
+        for place, own in ((str(at), own) for at, own in known[quantity].groupby(places))
     )  # fmt: skip

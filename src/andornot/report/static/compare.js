@@ -36,6 +36,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const asked = window.location.hash.slice(1).split("&").filter(Boolean).map(decoded);
     const chosen = asked.map((key) => byKey.get(key));
     const place = document.getElementById("compared");
+    const list = document.getElementById("closest")?.closest("section");
+    /* the link that was followed goes away: then the focus goes where it led to */
+    const goes = place.contains(document.activeElement) || list?.contains(document.activeElement);
     place.hidden = true;
     pairs(true);
     chosen.slice(0, 2).forEach((unit, i) => { if (unit) form.elements[i].value = unit.name; });
@@ -53,8 +56,10 @@ document.addEventListener("DOMContentLoaded", () => {
     const two = chosen.slice(0, 2).map((unit) => ({ ...unit, ...compared.get(unit.key) }));
     document.title = `${two[0].name} and ${two[1].name}`;
     place.replaceChildren(...sections(two, units, place.dataset.position));
+    place.setAttribute("aria-label", document.title);
     place.hidden = false;
     pairs(false);
+    if (goes) place.focus();
   };
   window.addEventListener("hashchange", show);
   show();
@@ -252,7 +257,7 @@ function table(two, rows, caption) {
   /* wide words make the table move, and not the page */
   const frame = make("div", "scroll");
   frame.tabIndex = 0;
-  frame.setAttribute("role", "region");
+  frame.setAttribute("role", "group");
   frame.setAttribute("aria-label", caption);
   frame.append(made);
   return frame;

@@ -97,10 +97,14 @@ function draw(data, found, page, go) {
   document.getElementById("count").textContent =
     `${found.length.toLocaleString("en")} of ${data.units.length.toLocaleString("en")} unit${data.units.length === 1 ? "" : "s"}` + (pages > 1 ? `, page ${page} of ${pages}` : "");
   document.getElementById("cards").replaceChildren(...shown.map((unit) => card(data, unit)));
-  document.getElementById("pager").replaceChildren(...(pages > 1 ? [
+  const pager = document.getElementById("pager");
+  const focused = pager.contains(document.activeElement) ? document.activeElement.dataset.rel : "";
+  pager.replaceChildren(...(pages > 1 ? [
     pagerButton("‹ previous", "prev", page > 1, () => go(page - 1)),
     pagerButton("next ›", "next", page < pages, () => go(page + 1)),
   ] : []));
+  /* whoever turns pages by keyboard is still at the button, or at the other one where the pages end */
+  if (focused) (pager.querySelector(`[data-rel=${focused}]:not([disabled])`) || pager.querySelector("button:not([disabled])"))?.focus();
 }
 
 function pagerButton(text, rel, enabled, onClick) {

@@ -20,6 +20,8 @@ const memory = {
 
 /* before anything is painted, so that a dark page does not flash */
 document.documentElement.dataset.theme = memory.get("theme") || "";
+/* the style sheet folds the menu of small screens only where a script can open it */
+document.documentElement.dataset.script = "";
 
 document.addEventListener("DOMContentLoaded", () => {
   startTheme();
@@ -28,6 +30,9 @@ document.addEventListener("DOMContentLoaded", () => {
   if (window.andornot) startGallery(window.andornot);
   Search.start();
   startOrder();
+  startMenu();
+  startKeys();
+  startBreaks();
   document.addEventListener("keydown", onKey);
 });
 
@@ -104,13 +109,101 @@ function startOrder() {
   }
 }
 
+/* On small screens the pages are a list under a button. */
+function startMenu() {
+  const button = document.getElementById("menu");
+  const header = button.parentElement;
+  const open = (yes) => {
+    header.classList.toggle("open", yes);
+    button.setAttribute("aria-expanded", String(yes));
+  };
+  button.addEventListener("click", () => open(!header.classList.contains("open")));
+  const pages = document.getElementById("pages");
+  header.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !header.classList.contains("open")) return;
+    open(false);
+    button.focus();
+  });
+  pages.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !pages.contains(event.relatedTarget) && event.relatedTarget !== button) open(false);
+  });
+}
+
+/* The list of this page's keys, and the choice that a key alone does nothing: it gets in the way of
+   those who speak to their machine, or whose hand hits keys by chance. */
+function startKeys() {
+  const button = document.getElementById("keys");
+  const dialog = make("dialog", "keys");
+  const list = make("ul", "");
+  for (const line of button.parentElement.querySelectorAll("span")) {
+    const item = make("li", "");
+    item.append(...line.cloneNode(true).childNodes);
+    list.append(item);
+  }
+  const fixed = [["?", "this list"], ["Esc", "closes what is open"]];
+  if (document.querySelector("a.larger")) fixed.unshift(["← →", "in an enlarged picture: the one before, the next"]);
+  for (const [key, text] of fixed) {
+    const item = make("li", "");
+    item.append(make("kbd", "", key), ` ${text}`);
+    list.append(item);
+  }
+  const choice = make("input", "");
+  choice.type = "checkbox";
+  choice.checked = singleKeys();
+  choice.addEventListener("change", () => { dialog.dataset.off = choice.checked ? "" : "off"; memory.set("keys", dialog.dataset.off); });
+  const label = make("label", "");
+  label.append(choice, " letters, / and ? work as keys");
+  const close = make("button", "", "Close");
+  close.type = "button";
+  close.addEventListener("click", () => dialog.close());
+  const title = make("h2", "", "Keys");
+  title.id = "keys-title";
+  dialog.id = "all-keys";
+  dialog.setAttribute("aria-labelledby", title.id);
+  dialog.append(title, list, label, close);
+  button.addEventListener("click", () => dialog.showModal());
+  document.body.append(dialog);
+}
+
+/* Storage may be forbidden: then the choice holds on this page. */
+function singleKeys() {
+  return (document.getElementById("all-keys")?.dataset.off ?? memory.get("keys")) !== "off";
+}
+
+/* Long names may be broken behind _ / : . and |, and so need not be broken within a word. */
+function startBreaks() {
+  breakable(document.body);
+  new MutationObserver((changes) => {
+    for (const change of changes) change.addedNodes.forEach(breakable);
+  }).observe(document.body, { childList: true, subtree: true });
+}
+
+function breakable(root) {
+  const found = [];
+  const walk = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  for (let node = root.nodeType === Node.TEXT_NODE ? root : walk.nextNode(); node; node = walk.nextNode()) {
+    if (/[_/:.|]\p{L}/u.test(node.data) && /\S{14}/.test(node.data)) found.push(node);
+  }
+  for (const node of found) {
+    if (!node.parentElement || node.parentElement.closest("svg, script, style, option, pre, textarea")) continue;
+    const marked = node.data.replace(/\S{14,}/g, (word) => word.replace(/(?<=[_/:.|])(?=\p{L})/gu, "\0"));
+    const parts = marked.split("\0").flatMap((part, i) => (i ? [make("wbr", ""), part] : [part]));
+    if (parts.length > 1) node.replaceWith(...parts);
+  }
+}
+
 function onKey(event) {
   const typing = event.target.closest("input, select, textarea");
   if (event.key === "Escape" && typing) { event.target.blur(); return; }
   if (typing && event.target.type !== "radio") return;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key.length === 1 && !singleKeys()) return;
+  const dialog = document.querySelector("dialog[open]");
+  if (dialog && !(event.key === "m" && dialog.matches(".enlarged"))) return;
   const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  if (event.key === "/") {
+  if (event.key === "?") {
+    document.getElementById("keys").click();
+  } else if (event.key === "/") {
     document.getElementById("find").focus();
     document.getElementById("find").select();
   } else if (event.key === "n" || event.key === "p") {
