@@ -26,7 +26,7 @@ from andornot._tools.user_call import one_table
 from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.concepts.twins import TwinFinder
-from andornot.counting.responses import Responses
+from andornot.counting.responses import Responses, known_positions
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, NoFormulaWarning, OptionError
 from andornot.formula import Formula
@@ -480,6 +480,12 @@ def score(
     known_only = flag(known_only, "known_only")
     check_table(concepts, "concepts")
     mask = as_array(unit_mask, "unit masks")
+    n_samples = known_positions(concepts).n_samples
+    if mask.ndim > 1 and len(mask) != n_samples and mask.shape[1] == n_samples:
+        raise DataError(
+            f"unit_mask has the shape {mask.shape}, as masks of several units have; give that of "
+            "one, such as unit_masks[0]"
+        )
     responses = Responses.from_masks(mask[None], concepts)
     return score_responses(formula, responses, 0, concepts, known_only)
 

@@ -15,8 +15,8 @@ from andornot.results.verdict import Verdict
 from andornot.views.card_pictures import RECENT, STRONGEST, apart
 from andornot.views.judged import INSTEAD, NO_FORMULA
 from andornot.views.judged import judged as verdict_view
-from andornot.views.layer import best_first
-from andornot.views.summary import NO_FORMULA_AT_ALL, Summary, held_out_and_chance, summary
+from andornot.views.layer import best_first, numbers_of, table_of_layers
+from andornot.views.summary import NO_FORMULA_AT_ALL, Figure, Summary, held_out_and_chance, summary
 from verdict_cases import judged, one_of_each, world
 
 
@@ -34,7 +34,7 @@ def test_four_numbers_of_a_run_that_was_tested():
     held = sum(e.trust.held_out_iou for e in sure) / 3
     assert told(of(result)) == [
         ("1", "5", "units explained"),
-        ("2", "3", "more than chance"),
+        ("2", "3", "more than chance, corrected"),
         (f"{held:.3f}", "", "mean IoU, held out"),
         ("0.100", "", "mean IoU by chance"),
     ]
@@ -100,6 +100,43 @@ def test_what_may_be_chance_has_no_formula_and_what_explains_little_is_not_bold(
     assert solid.how_much in ("explains most", "explains a part")
     little = verdict_view(judged(result[0], Verdict.SOLID, held_out=0.06))
     assert (little.look, little.how_much) == ("", "explains little")
+    assert (little.badge, solid.badge) == ("solid, explains little", "solid")
+
+
+def test_what_is_chance_says_in_a_few_words_why():
+    chance = judged(one_of_each()[0], Verdict.CHANCE)
+    luck = chance.trust.held_out_chance
+    ways = {
+        "7 of 39 shuffles do as well": replace(luck, p_value=0.2, reached=7, nulls=39),
+        "hangs on few samples": replace(luck, p_value=0.01, reached=0, low=-0.5),
+    }
+    for words, luck in ways.items():
+        e = replace(chance, trust=replace(chance.trust, held_out_chance=luck))
+        assert e.verdict is Verdict.CHANCE
+        assert verdict_view(e).why == words
+    assert not any(verdict_view(e).why for e in one_of_each() if e.verdict is not Verdict.CHANCE)
+
+
+def test_layers_stand_side_by_side_in_one_table():
+    class Layer:
+        def __init__(self, *numbers: tuple[str, str]):
+            self.numbers = tuple(Figure(number, label, "") for label, number in numbers)
+
+    layers = [Layer(("units", "3"), ("held out", "0.1")), Layer(("units", "4"))]
+    rows = table_of_layers(layers)  # type: ignore[arg-type]
+    assert [(row.label, values) for row, values in rows] == [
+        ("units", ("3", "4")),
+        ("held out", ("0.1", "–")),
+    ]
+
+
+def test_the_means_of_a_layer_are_those_of_its_first_numbers():
+    result = one_of_each()
+    found = of(result)
+    numbers = {figure.label: figure.number for figure in numbers_of(tuple(result), found, 2)}
+    assert (numbers["units"], numbers["units shown here"]) == ("5", "2")
+    for figure in found.figures[2:]:
+        assert numbers[figure.label] == figure.number
 
 
 def test_units_with_one_favourite_picture_show_different_ones():

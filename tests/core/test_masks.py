@@ -105,3 +105,10 @@ def test_masks_of_bytes_are_not_copied():
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < wide.size * 1.5, "nothing beyond the masks and a block"
+
+
+def test_a_score_is_of_one_mask_and_says_so():
+    """An axis too many is what is typed beside ``explain(unit[None], ...)``."""
+    concepts = ConceptTable.from_masks(np.array([[True, False, True]]), ["red"])
+    with pytest.raises(DataError, match=r"give that of one, such as unit_masks\[0\]"):
+        andornot.score("red", np.array([[True, False, True]]), concepts)

@@ -140,11 +140,16 @@ def test_what_is_not_there_is_said(site, visit):
     )
     page.fill("input[name=second]", "unit 88")
     page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_have_text(
-        "There is no unit “unit 88”; choose one from the list."
-    )
+    expect(page.locator("#said")).to_have_text("The second unit: nothing is found for “unit 88”.")
     expect(page.locator("input[name=second]")).to_have_attribute("aria-invalid", "true")
     expect(page.locator("input[name=second]")).to_be_focused()
+    page.fill("input[name=first]", "<b>nowhere")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said .unclear")).to_have_text([
+        "The first unit: nothing is found for “<b>nowhere”.",
+        "The second unit: nothing is found for “unit 88”.",
+    ])  # fmt: skip
+    expect(page.locator("input[aria-invalid=true]")).to_have_count(2)
     page = visit.open(f"compare.html#{key(1)}")
     expect(page.locator("#said")).to_have_text("Choose a unit to stand beside it.")
     page = visit.open("compare.html#../../../etc/passwd&%E0%A4%A")
@@ -192,5 +197,14 @@ def test_units_of_several_layers_stand_side_by_side(browser, tmp_path):
     expect(page.locator(".one-unit h2 a")).to_have_text(["mixed, unit 1", "mixed, unit 0"])
     page.fill("input[name=first]", "0")
     page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_contain_text("Several layers have a unit “0”")
+    expect(page.locator("#said")).to_contain_text("The first unit: “0” fits 2 units. Which?")
+    page.locator("#said button", has_text="layer, unit 0").click()
+    expect(page.locator(".one-unit h2 a")).to_have_text(["layer, unit 0", "mixed, unit 0"])
+    for text in ("mixed 1", "MIXED:1", "mixed unit 1"):  # as the search takes it
+        page.fill("input[name=first]", text)
+        page.keyboard.press("Enter")
+        expect(page.locator(".one-unit h2 a")).to_have_text(["mixed, unit 1", "mixed, unit 0"])
+        page.fill("input[name=first]", "layer, unit 0")
+        page.keyboard.press("Enter")
+        expect(page.locator(".one-unit h2 a")).to_have_text(["layer, unit 0", "mixed, unit 0"])
     visit.close()

@@ -461,8 +461,7 @@ def test_the_search_is_a_combobox_for_keys_and_readers(visit):
     page.keyboard.press("ArrowDown")
     expect(field).to_have_attribute("aria-expanded", "true")
     page.fill("#find", "green square")
-    expect_hits(page, ["unit 1", "green square"])
-    page.keyboard.press("ArrowDown")
+    expect_hits(page, ["green square", "unit 1"])  # what is called just so comes first
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     visit.arrive("**/concept/00001.html")
@@ -488,6 +487,9 @@ def test_a_formula_finds_the_units_whose_own_holds_its_concepts_so_negated(brows
         ("green OR", [2]),  # while it is typed
         ("red", [0, 1]),
         ("unit:2", [2]),
+        ("unit not tested", [1]),
+        ("Too little data for a formula", [0, 2]),  # as their cards say
+        ("layer unit", [0, 1, 2]),
     ):
         page.fill("#find", query)
         expect(page.locator("#count")).to_have_text(f"{len(found)} of 3 units")
@@ -500,7 +502,11 @@ def test_a_formula_finds_the_units_whose_own_holds_its_concepts_so_negated(brows
     )
     expect(page.locator("#understood")).to_contain_text("after a NOT")
     expect(page.locator("#search script")).to_have_count(0)
+    page.fill("#find", "face AND NOT green")
+    expect(page.locator("#understood")).to_have_text("“face” is no concept here.")
     page = visit.open("index.html")
+    page.fill("#find", "green")
+    expect(page.locator("#hits [role=option] b").first).to_have_text("green")
     page.fill("#find", EVIL)
     expect(page.locator("#hits [aria-label=Concepts] b")).to_have_text(EVIL)
     expect(page.locator("#hits script")).to_have_count(0)

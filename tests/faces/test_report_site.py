@@ -29,7 +29,10 @@ from andornot.errors import DataError, OptionError, RunError
 from andornot.report.addresses import slugs
 from andornot.report.mask_picture import data_url, mask_png
 from andornot.report.write import write_report
+from andornot.results.headline import headline
 from andornot.views.image_gallery import ImageGallery
+from andornot.views.layer import numbers_of
+from andornot.views.summary import summary
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
 from manifest_cases import retold
 from reader_cases import DOGS, NEVER
@@ -41,7 +44,6 @@ from report_cases import (
     Colours,
     ask_all,
     picture_run,
-    trust_sentences,
 )
 from story_cases import story
 from test_report_page import Reader, read
@@ -254,7 +256,7 @@ def test_concept_pages_say_what_the_best_unit_is_worth_held_out(run, site):
         concept = places(run.concepts.concept_mask(name)[atoms])
         _, hits, unions = naive.detection_held_out(at, concept, parts)
         text = " ".join(read(site / f"concept/{i:05d}.html").text.split())
-        assert f"has an IoU of {sum(hits) / sum(unions):.3f} held out" in text
+        assert f"its IoU with the concept alone is {sum(hits) / sum(unions):.3f}" in text
         best = max(naive.iou(unit, concept) for unit in at)
         (row,) = [row for row in data if row["name"] == name]
         assert row["held"] == pytest.approx(sum(hits) / sum(unions), rel=1e-3)
@@ -269,7 +271,7 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
         text = " ".join(read(site / f"class/{c:04d}.html").text.split())
         assert f"The network sees it in {(said == c).sum()} of 24 samples." in text
         for unit in np.flatnonzero(HEAD[c]):
-            assert f"unit {unit} {HEAD[c, unit]:+.3f}" in text
+            assert f"unit {unit} {HEAD[c, unit]:+.3f}".replace("-", "−") in text
     first = " ".join(read(site / "class/0000.html").text.split())
     right = (said == 0).sum()
     assert f"24 samples are of this class; the network is right on {right} of them" in first
@@ -278,12 +280,21 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
 def test_classes_are_listed_by_how_often_they_are_predicted(run, tmp_path):
     """The first of a thousand classes of which the data show five are none that one looks for."""
     opened = Run.open(run.path)
-    opened.__dict__["samples"] = run.samples.assign(prediction=[2] * 15 + [1] * 9)
-    page = read(write_report(opened, tmp_path, n_samples=1).parent / "classes.html")
+    own = run.samples["class"].iloc[0]
+    opened.__dict__["samples"] = run.samples.assign(
+        **{"prediction": [2] * 15 + [1] * 9, "class": [own] * 4 + [""] * 20}
+    )
+    path = write_report(opened, tmp_path, n_samples=1).parent / "classes.html"
+    page = read(path)
     links = [a["href"] for a in page.all("a") if a["href"].startswith("class/")]
     assert links == [f"class/{c:04d}.html" for c in (2, 1, 0)]
     assert "1 class that the network sees in no sample" in " ".join(page.text.split())
-    assert re.findall(r"\d+(?=\s*The network sees it)", page.text) == ["15", "9", "0"]
+    told = path.read_text(encoding="utf-8")
+    assert re.findall(r'data-name="seen in">([^<]*)<', told) == ["15", "9", "0"]
+    assert re.findall(r'data-name="of this class">([^<]*)<', told) == ["0", "0", "4"]
+    unknown = "20 of all 24 samples have no class that the network knows"
+    assert unknown in " ".join(page.text.split())
+    assert unknown in " ".join(read(path.parent / "class/0000.html").text.split())
 
 
 def test_tables_can_be_taken_along(run, site):
@@ -435,5 +446,11 @@ def test_layers_get_different_plain_names():
 def test_of_trust_only_what_was_computed_is_told(run):
     bare = [replace(e, trust=None, agreement=None) for e in run.result().best(1)]
     assert bare
-    assert "held out" not in " ".join(trust_sentences(bare))
-    assert trust_sentences([]) == ()
+    result = replace(run.result(), explanations=tuple(bare))
+    told = numbers_of(bare, summary(headline({"a": result}), bare), 1)
+    assert "mean IoU, in sample" in [figure.label for figure in told]
+    assert not any("held out" in figure.label or "chance" in figure.label for figure in told)
+    dead = [run.result()[DEAD]]
+    result = replace(run.result(), explanations=tuple(dead))
+    none = numbers_of(dead, summary(headline({"a": result}), dead), 1)
+    assert [figure.number for figure in none] == ["1", "1", "0"]

@@ -27,7 +27,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 from red_blue_cases import RedAndBlue
 
 NAMES = {"red": "colour", "blue": "colour", "tomato": "fruit", "sky": "place"}
-CANNOT = "red = tomato: on these data, concepts with = between them cannot be told apart"
+CANNOT = "red = tomato: on these data, concepts with = between them can stand in for each other here"
 
 
 def pictures():
@@ -87,7 +87,7 @@ def test_the_terminal_says_it(run):
     text = said("show", run.path, "--units", "0")
     assert CANNOT in text
     assert "Near-twins" not in text
-    assert "cannot be told apart" not in said("show", run.path, "--units", "1")
+    assert "can stand in for each other" not in said("show", run.path, "--units", "1")
 
 
 def test_near_twins_on_request(run):

@@ -15,7 +15,6 @@ from andornot.probes.base import Recording
 from andornot.runs.run import Run
 from andornot.views.answers import ask_all as ask_all
 from andornot.views.class_links import FED as FED
-from andornot.views.layer import trust_sentences as trust_sentences
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")
 torch = pytest.importorskip("torch", reason="torch is not installed")

@@ -148,7 +148,7 @@ class RowTerminal(Terminal[RowView]):
 def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
     entry = unit.entry
     has_formula = entry.formula is not None
-    verdict = entry.judged.verdict or "no formula"
+    verdict = entry.judged.badge if has_formula else "no formula"
     console.print(Text(f"Unit {entry.unit}: {verdict}", "bold"))
     for line in _headline(entry):
         console.print(line)

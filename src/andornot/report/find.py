@@ -14,6 +14,7 @@ from andornot.views.answers import LayerAnswers
 from andornot.views.classes import ClassView
 from andornot.views.concepts import ConceptView
 from andornot.views.findable import Signed
+from andornot.views.judged import INSTEAD
 from andornot.views.listed import UnitList
 from andornot.views.parts import ROLES
 
@@ -24,7 +25,6 @@ _PAGES: Final = (
     ("Overview", "index.html", "summary headline how it was made tables download"),
     ("Units", "units.html", "gallery all units"),
     ("Compare", "compare.html", "two units side by side nearest overlap of masks"),
-    ("Compare", "compare.html", "two units side by side overlap"),
     ("Concepts", "concepts.html", "vocabulary table of concepts"),
     ("Classes", "classes.html", "labels predictions"),
     ("Analyses", "analyses.html", "questions tables statistics"),
@@ -76,12 +76,13 @@ def search_index(
         "layers": units.layers,
         "verdicts": _verdicts(units),
         "called": called.capitalize(),
+        "instead": INSTEAD,
         "names": list(names),
         "units": [
             [
                 row.layer, row.unit, row.place, row.formula, row.verdict, row.kind or row.status,
                 [-names[name] if negated else names[name] for name, negated in own],
-                addresses.unit(units.layers[row.layer], row.unit),
+                addresses.unit(units.layers[row.layer], row.unit), row.extent,
             ]
             for row, own in zip(units.units, signed, strict=True)
         ],

@@ -120,7 +120,8 @@ def _head(unit: UnitEntry[Any], more: str = "") -> str:
     """The verdict first, then the formula, or that there is none that is worth the name."""
     told = [f"<b>unit {unit.unit}</b>"]
     if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
-        told += [escape(unit.judged.how_much)] if unit.judged.how_much else []
+        said = "" if unit.judged.is_little else unit.judged.how_much  # the badge says it
+        told += [escape(said)] if said else []
         told += [escape(unit.core)] if unit.core else []
     told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
@@ -152,7 +153,7 @@ def _badge(judged: VerdictView) -> str:
     look = _LOOKS.get(judged.look, "border:1px solid #888")
     said = escape(judged.meaning, quote=True)
     style = f"{look};border-radius:1em;padding:0 .55em"
-    return f'<b style="{style}" title="{said}">{judged.verdict}</b> '
+    return f'<b style="{style}" title="{said}">{judged.badge}</b> '
 
 
 def _table(best: BestUnits) -> str:

@@ -80,7 +80,12 @@ class PairPages(SamplePages[PairView]):
             [name, [[" " * token.space + token.text, token.mark.kind] for token in tokens]]
             for name, tokens in sides
         ]
-        return {"caption": f"activation {shown.activation:.2f}", "lines": lines}
+        told = [f"activation {shown.activation:.2f}"]
+        if shown.label:
+            told.append(f"gold {shown.label}")
+        if shown.prediction:
+            told.append(f"model says {shown.prediction}{' (wrong)' if shown.is_wrong else ''}")
+        return {"caption": " · ".join(told), "lines": lines}
 
     def found_by(self, view: PairView) -> str:
         """Its words."""

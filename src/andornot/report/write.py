@@ -274,11 +274,11 @@ class _Report:
         """A unit in that list, with its page and its picture, and without what is not known."""
         told = {"layer": row.layer, "unit": row.unit, "href": self.addresses.unit(layer, row.unit)}
         told |= row.as_dict()
-        example = told.pop("example")
+        some = {name: text for name in ("why", "example") if (text := told.pop(name))}
         told |= {name: n for name in ("held", "chance") if (n := told.pop(name)) is not None}
         if thumb := self.thumbs.get((layer, row.unit)):
             told |= {"image": thumb.file, "overlay": thumb.overlay}
-        return told | ({"example": example} if example else {})
+        return told | some
 
     def write_classes(self, attacks: Sequence[AttackView]) -> None:
         """Write the pages of classes, with what attacks found of them, and of the analyses."""

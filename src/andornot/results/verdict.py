@@ -70,10 +70,12 @@ class Verdict(StrEnum):
 
 _MEANING: Final = {
     Verdict.SOLID: "fits samples it was not found on at twice the odds of chance or better, and "
-    "comes back when the samples are drawn again",
-    Verdict.PARTIAL: "fits better than chance on samples it was not found on, but not surely twice "
-    "as well, or not in the same words: the idea may be right, the words may not",
-    Verdict.CHANCE: "fits samples it was not found on no better than chance does",
+    "holds at much the same positions when the samples are drawn again, if not always in the same "
+    "words",
+    Verdict.PARTIAL: "fits better than chance on samples it was not found on, but not surely at "
+    "twice the odds, or holds elsewhere when the samples are drawn again",
+    Verdict.CHANCE: "fits samples it was not found on no better than chance does, or what it has "
+    "above chance hangs on so few samples that, drawn again, it may have nothing",
     Verdict.TOO_LITTLE_DATA: "the unit is active on too few positions or groups of samples to tell",
     Verdict.NOT_TESTED: "was not held against chance, or not enough",
 }

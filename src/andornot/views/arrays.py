@@ -32,7 +32,7 @@ from andornot.views.layer import (
     kinds_found,
     left_out,
     mean_trust,
-    trust_sentences,
+    numbers_of,
 )
 from andornot.views.neighbours import KNOWN, Near, Neighbours, nearest_units
 from andornot.views.parts import FormulaPart, Matcher, Share, failures
@@ -44,7 +44,6 @@ from andornot.views.unit import (
     counted_where,
     derived,
     entry_of,
-    length_sentence,
     lower_ranges,
     runner_up_rows,
 )
@@ -240,14 +239,15 @@ def array_layer(context: ArrayContext) -> LayerView:
     """What is said of all units."""
     explanations = context.explanations
     found = [e for e in explanations if e.formula is not None]
-    explained = f"{len(found):,} of {len(explanations):,} units have a formula."
+    shown = summary(headline({LAYER: context.result}), explanations)
     return LayerView(
         name=LAYER,
-        sentences=(explained, *length_sentence(context.result), *trust_sentences(explanations)),
+        sentences=(),
+        numbers=numbers_of(explanations, shown, len(context.refs)),
         active="",
         map_shape="",
         plots=tuple(_plots(found)),
-        summary=summary(headline({LAYER: context.result}), explanations),
+        summary=shown,
         kinds=kinds_found(explanations),
         left_out=left_out(context.refs),
         best=best_units(explanations, context.refs),

@@ -35,14 +35,14 @@ from andornot.views.findable import Signed, signed_concepts
 from andornot.views.galleries import AnyGallery, open_gallery
 from andornot.views.image_gallery import ImageView
 from andornot.views.judged import headline_of, headline_sentences, silent_layers
-from andornot.views.layer import LayerView, best_first, layer_view
+from andornot.views.layer import LayerView, best_first, layer_view, table_of_layers
 from andornot.views.layer_context import LayerContext
 from andornot.views.listed import Listed, UnitList, unit_list
 from andornot.views.neighbours import Neighbours, neighbours_of_run
 from andornot.views.of_run import about, facts_of, model_name, results_of
 from andornot.views.origins import model_labelled
 from andornot.views.plain import View
-from andornot.views.summary import Summary, summary
+from andornot.views.summary import Figure, Summary, summary
 from andornot.views.unit import Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
 from andornot.views.unit_links import UnitLink
@@ -89,6 +89,16 @@ class RunView(View):
     facts: tuple[tuple[str, str], ...]
     story: Story | None
     warning: str = ""
+
+    @property
+    def numbers(self) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+        """What was found in its layers, a row for each number, in the order of the layers."""
+        return table_of_layers(self.layers)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known of units, or of how they were counted, each sentence once."""
+        return tuple(dict.fromkeys(note for layer in self.layers for note in layer.sentences))
 
 
 class Views(ABC):
@@ -276,13 +286,20 @@ class ViewsOfRun(Views):
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView]:
         """Each class of the network, with what was found of it."""
-        return class_views(self.run.samples, self.contexts, attacks)
+        order = self._best_first
+        return class_views(self.run.samples, sorted(self.contexts, key=order), attacks)
 
     def answers(self) -> tuple[LayerAnswers, ...]:
-        """What the analyses found."""
+        """What the analyses found, of the best layer first."""
+        asked = sorted(self.asked, key=lambda own: self._best_first(own[0]))
         return tuple(
-            layer_answers(context.layer, context.answers, why) for context, why in self.asked
+            layer_answers(context.layer, self.run.result(context.layer), context.answers, why)
+            for context, why in asked
         )
+
+    def _best_first(self, context: LayerContext) -> int:
+        """The place of a layer on the first page."""
+        return [layer.name for layer in self.whole.layers].index(context.layer)
 
     def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
         """The run's tables, and those of the analyses."""

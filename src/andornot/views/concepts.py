@@ -223,8 +223,10 @@ class _Found:
         if (iou := self.held_out(column)) is None:
             return "It holds nowhere in these samples."
         return (
-            f"Chosen without a fold of the samples and scored on it, fold by fold, the best of "
-            f"{count(self.n_able, 'unit')} has an IoU of {iou:.3f} held out{self._who(column)}."
+            f"In each fold the best of {count(self.n_able, 'unit')}, whatever their verdicts, was "
+            "chosen on the other samples: on those of the fold, its IoU with the concept alone "
+            f"is {iou:.3f}{self._who(column)}. That is what the choice is worth; the held-out "
+            "number of a unit is of its own formula."
         )
 
     def _who(self, column: int) -> str:

@@ -56,6 +56,7 @@ class VerdictView(View):
         held_out: IoU on samples that the formula was not found on; ``low`` and ``high`` hold the
             middle 95 % of it.
         chance: the same where there is nothing to find.
+        why: what makes it chance, in a few words; empty for other verdicts.
         lines: all that is known held out, a line for each thing.
         in_sample: what is known besides, in a line; empty where nothing is.
     """
@@ -69,6 +70,7 @@ class VerdictView(View):
     extent: str = ""
     precision: float | None = None
     recall: float | None = None
+    why: str = ""
     lines: tuple[str, ...] = ()
     in_sample: str = ""
 
@@ -78,6 +80,16 @@ class VerdictView(View):
         if self.verdict not in (Verdict.SOLID, Verdict.PARTIAL) or not self.extent:
             return ""
         return "explains a part" if self.extent == Extent.PART else f"explains {self.extent}"
+
+    @property
+    def is_little(self) -> bool:
+        """Whether it may be more than chance, and still explains little of the unit."""
+        return self.how_much == f"explains {Extent.LITTLE}"
+
+    @property
+    def badge(self) -> str:
+        """The verdict, and that it explains little where it does."""
+        return f"{self.verdict}, {self.how_much}" if self.is_little else self.verdict
 
     @property
     def instead(self) -> str:
@@ -111,8 +123,26 @@ def judged(e: Explanation) -> VerdictView:
         extent="" if trust.extent is None else str(trust.extent),
         precision=None if held is None else held.precision(trust.shown),
         recall=None if held is None else held.recall(trust.shown),
+        why=why_chance(e)[0] if verdict is Verdict.CHANCE else "",
         lines=tuple(_lines(e, trust)),
         in_sample="; ".join(_in_sample(trust)),
+    )
+
+
+def why_chance(e: Explanation) -> tuple[str, str]:
+    """Which of the two ways of being chance it is: in a few words, and in a clause."""
+    luck = None if e.trust is None else e.trust.held_out_chance
+    if luck is None:
+        return "", ""
+    if luck.p_value > LEVEL:
+        shuffles = f"{luck.reached} of {count(luck.nulls, 'shuffle')}"
+        return (
+            f"{shuffles} do as well",
+            f"on samples that were not searched, {shuffles} of the annotations do as well",
+        )
+    return (
+        "hangs on few samples",
+        "what it has above chance hangs on so few samples that, drawn again, it may have nothing",
     )
 
 
@@ -229,6 +259,7 @@ def _explained(found: Headline) -> Iterator[str]:
         else ""
     )
     yield (
+        f"Verdicts judge each unit by itself; corrected for testing so many at once, "
         f"{found.better:,} of the {count(found.tested, 'unit')} with enough data are more than "
         f"chance at a false discovery rate of {LEVEL:g}{estimate}."
     )

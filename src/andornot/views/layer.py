@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from andornot._tools.words import count
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
 from andornot.results.verdict import listed
 from andornot.views.judged import as_shown
 from andornot.views.layer_context import LayerContext
-from andornot.views.of_run import looked_at, overview, threshold
+from andornot.views.of_run import directions_sentence, threshold, unit_of_count_sentence
 from andornot.views.plain import View
 from andornot.views.plots import (
     Plot,
@@ -21,10 +20,10 @@ from andornot.views.plots import (
     iou_by_length,
     iou_histogram,
 )
-from andornot.views.summary import Summary
+from andornot.views.summary import Figure, Summary, in_sample, tested_formulas
 from andornot.views.unit_links import UnitLink
 from andornot.views.unit_plots import trust_by_length
-from andornot.views.wording import held_out_iou, vocabulary_limit
+from andornot.views.wording import vocabulary_limit
 
 _BEST = 12
 
@@ -35,7 +34,8 @@ class LayerView(View):
 
     Attributes:
         name: the layer.
-        sentences: what was explained.
+        sentences: what must be known of its units or of how they were counted.
+        numbers: what was found, one number each.
         active: when a unit counts as active.
         map_shape: height and width of a unit's map, in values.
         plots: its figures.
@@ -48,6 +48,7 @@ class LayerView(View):
 
     name: str
     sentences: tuple[str, ...]
+    numbers: tuple[Figure, ...]
     active: str
     map_shape: str
     plots: tuple[Plot, ...]
@@ -70,9 +71,10 @@ def layer_view(context: LayerContext, summary: Summary, number: int = 0) -> Laye
     return LayerView(
         name=context.layer,
         sentences=(
-            *overview(context.run, context.layer, looked_at(context.run), len(refs)),
-            *trust_sentences(context.explanations),
+            *directions_sentence(context.run, context.layer),
+            *unit_of_count_sentence(context.run),
         ),
+        numbers=numbers_of(tuple(context.run.result(context.layer)), summary, len(refs)),
         active=threshold(context.run, context.layer),
         map_shape=" × ".join(map(str, context.run.activations(context.layer).map_shape)),
         plots=_plots(context),
@@ -111,38 +113,61 @@ def best_units(
     return tuple(by_unit[e.unit] for e in listed(explanations) if e.unit in by_unit)[:_BEST]
 
 
-def trust_sentences(explanations: Sequence[Explanation]) -> tuple[str, ...]:
-    """How good some explanations are and how far they hold; nothing of what is not known."""
-    shown = [e for e in explanations if e.formula is not None]
-    if not shown:
-        return ()
-    proven = sum(as_shown(e).certificate.proven for e in shown)
-    said = [f"{proven:,} of the {count(len(shown), 'formula')} shown are proven the best."]
-    both = [(_iou(e), outside) for e in shown if (outside := held_out_iou(e)) is not None]
-    if both:
-        inside, outside = (sum(ious) / len(both) for ious in zip(*both, strict=True))
-        said.append(
-            f"Formulas found without some samples and scored on these have a mean IoU of "
-            f"{outside:.3f}, against {inside:.3f} for those found and scored on all."
-        )
-    luck = [chance.iou for e in shown if e.trust and (chance := e.trust.held_out_chance)]
-    if luck:
-        said.append(
-            f"Found and scored likewise where there is nothing to find, they have "
-            f"{sum(luck) / len(luck):.3f}."
-        )
-    limited = sum(bool(vocabulary_limit(e)) for e in shown)
-    if limited:
-        said.append(
-            f"For {limited:,} the vocabulary is the limit: their ceiling is far below 1, so that "
-            "only more annotated concepts could explain them better."
-        )
-    return tuple(said)
+def numbers_of(
+    explanations: Sequence[Explanation], shown: Summary, n_pages: int
+) -> tuple[Figure, ...]:
+    """What was found in a layer, one number each; nothing of what is not known.
+
+    Args:
+        explanations: those of all its units.
+        shown: what these come to.
+        n_pages: how many units the report shows.
+    """
+    known = [e for e in explanations if e.formula is not None]
+    figures = [
+        Figure(f"{len(explanations):,}", "units", ""),
+        Figure(f"{n_pages:,}", "units shown here", ""),
+        Figure(f"{len(known):,}", "units with a formula", ""),
+    ]
+    if not known:
+        return tuple(figures)
+    # held out, by chance and in sample: of the same formulas, so that they can be compared
+    means = {f.label: f for f in shown.figures[2:] if f.label.startswith("mean IoU")}
+    inside = in_sample([e for e, *_ in tested_formulas(known)] or known)
+    means.setdefault(inside.label, inside)
+    proven = sum(as_shown(e).certificate.proven for e in known)
+    limited = sum(bool(vocabulary_limit(e)) for e in known)
+    return (
+        *figures,
+        *means.values(),
+        *_by_length([e.by_length for e in known if e.by_length]),
+        Figure(f"{proven:,}", "formulas proven the best", "as they are shown"),
+        Figure(
+            f"{limited:,}",
+            "units whose vocabulary is the limit",
+            "no formula over these concepts could fit well; only more concepts could",
+        ),
+    )
 
 
-def _iou(e: Explanation) -> float:
-    """IoU in sample of the formula that is shown."""
-    return e.iou if e.shown is None else e.shown.iou
+def _by_length(ious: Sequence[Sequence[float]]) -> Iterator[Figure]:
+    """Mean IoU of the formulas of one concept, and of the longest ones."""
+    lengths = [] if not ious else [1] if len(ious[0]) == 1 else [1, len(ious[0])]
+    for length in lengths:
+        mean = sum(own[length - 1] for own in ious) / len(ious)
+        which = "one concept" if length == 1 else f"up to {length} concepts"
+        note = "the best of all units with a formula, on the samples searched on"
+        yield Figure(f"{mean:.3f}", f"mean IoU, in sample, {which}", note)
+
+
+def table_of_layers(layers: Iterable[LayerView]) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+    """The numbers of layers side by side: what each row is, and its number in each layer."""
+    own = [{figure.label: figure for figure in layer.numbers} for layer in layers]
+    rows = {label: figure for numbers in own for label, figure in numbers.items()}
+    return tuple(
+        (row, tuple(numbers[label].number if label in numbers else "–" for numbers in own))
+        for label, row in rows.items()
+    )
 
 
 def mean_trust(explanations: Sequence[Explanation]) -> tuple[list[float], ...] | None:

@@ -69,6 +69,7 @@ class UnitRow(View):
         verdict: how far it can be relied on, in a word.
         look: how it looks (see ``judged.VerdictView``).
         extent: how much of the unit it explains, in two words; empty where it may be chance.
+        why: what makes it chance, in a few words; empty for other verdicts.
         place: its place among the units of all layers, by verdict, then by gain.
         iou: intersection over union, to four decimals.
         gain: what the longest formulas add to the IoU of one concept, likewise.
@@ -89,6 +90,7 @@ class UnitRow(View):
     verdict: str
     look: str
     extent: str
+    why: str
     place: int
     iou: float
     gain: float
@@ -177,6 +179,7 @@ def _row(context: Listed, ref: UnitLink, e: Explanation, column: dict[str, int])
         verdict=judged.verdict,
         look=judged.look,
         extent=judged.how_much,
+        why=judged.why,
         place=0,
         iou=round(ref.iou, 4),
         gain=round(ious[-1] - ious[0], 4) if formula else 0,

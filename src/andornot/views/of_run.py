@@ -32,7 +32,6 @@ from andornot.views.unit import (
     counted_where,
     derived,
     entry_of,
-    length_sentence,
 )
 
 T = TypeVar("T")
@@ -138,20 +137,6 @@ def class_weights(run: Run, layer: str, unit: int) -> tuple[ClassWeight, ...]:
     )
 
 
-def overview(run: Run, layer: str, looked_at: str, n_shown: int) -> tuple[str, ...]:
-    """Sentences on what was explained; ``looked_at`` says on what, after "it"."""
-    result = run.result(layer)
-    explained = sum(e.formula is not None for e in result)
-    return (
-        f"The network is {model_name(run)}, its layer “{layer}”; it {looked_at}, annotated with "
-        f"{run.record.data.concepts:,} concepts.",
-        *directions_sentence(run, layer),
-        *unit_of_count_sentence(run),
-        f"{explained:,} of {len(result):,} units have a formula; {n_shown:,} are shown here.",
-        *length_sentence(result),
-    )
-
-
 def directions_sentence(run: Run, layer: str) -> tuple[str, ...]:
     """That units are directions, where they are."""
     noted = run.record.directions
@@ -196,15 +181,6 @@ def data_name(run: Run) -> str:
     return _last_part(run.record.data.path)
 
 
-def looked_at(run: Run) -> str:
-    """What the network was shown, after "it"."""
-    samples = run.modality.counted(run.record.data.samples)
-    told = f"{run.modality.seen} {samples} of {data_name(run)}"
-    if not run.positions.counted:
-        return told
-    return f"{told}, {run.concepts.n_positions:,} {run.positions.position}s"
-
-
 def about(run: Run, layers: Sequence[str]) -> str:
     """What was looked at, in a line, in these layers."""
     shown = count(len(layers), "layer") if len(layers) > 1 else f"layer {layers[0]}"
@@ -218,7 +194,7 @@ def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
     search = m.search
     made = [
         ("network", model_name(run)),
-        ("data", f"{data_name(run)}: {m.data.samples:,} {run.modality.samples}"),
+        ("data", f"{run.modality.seen} {run.modality.counted(m.data.samples)} of {data_name(run)}"),
         ("positions", f"{run.at_positions.n_positions:,}"),
         *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
         ("concepts", f"{m.data.concepts:,}"),

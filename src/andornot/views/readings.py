@@ -35,7 +35,7 @@ def both_readings(run: Run, e: Explanation, areas: NDArray[np.integer]) -> tuple
     what = "The formula" if e.shown.formula == e.formula else str(e.shown.formula)
     return (
         f"{what} has an IoU of {e.shown.iou:.3f} by area, and of {counts.iou:.3f} by {sample}, "
-        "where each counts once.",
+        f"where each counts once, and a concept holds if it is anywhere in the {sample}.",
     )
 
 

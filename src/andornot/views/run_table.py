@@ -309,7 +309,7 @@ def _twins(result: Result) -> Iterator[str]:
     if found:
         told = [f"{shortened(names, 80)} ({n:,})" for names, n in found.most_common(_COMMON)]
         yield (
-            "concepts that cannot be told apart where formulas hang on them, with the number of "
+            "concepts that can stand in for each other in formulas, with the number of "
             f"formulas: {_listed(told, len(found), '; ')}"
         )
 

@@ -106,8 +106,10 @@ def _of_tested(found: Headline, known: Sequence[Explanation]) -> list[Figure]:
     )
     better = Figure(
         f"{found.better:,}",
-        "more than chance",
-        "of the units with enough data" + (", by a pooled estimate" if found.pooled else ""),
+        "more than chance, corrected",
+        "for testing so many at once, of the units with enough data"
+        + (", by a pooled estimate" if found.pooled else "")
+        + "; bar and badges judge each unit by itself",
         f"{found.tested:,}",
     )
     return [explained, better, *_fit(known)]
@@ -143,9 +145,14 @@ def _fit(known: Sequence[Explanation]) -> list[Figure]:
         return [Figure(f"{sum(held_out) / len(known):.3f}", *said), *_concepts(known)]
     if not known:
         return []
+    return [in_sample(known), *_concepts(known)]
+
+
+def in_sample(known: Sequence[Explanation]) -> Figure:
+    """How well formulas, as they are shown, fit where they were searched for."""
     inside = sum(e.iou if e.shown is None else e.shown.iou for e in known) / len(known)
     said = "mean IoU, in sample", "on the samples searched on, which flatters"
-    return [Figure(f"{inside:.3f}", *said), *_concepts(known)]
+    return Figure(f"{inside:.3f}", *said)
 
 
 def _concepts(known: Sequence[Explanation]) -> list[Figure]:
@@ -153,16 +160,21 @@ def _concepts(known: Sequence[Explanation]) -> list[Figure]:
     return [Figure(f"{len(names):,}", "concepts named", "by one formula or more")]
 
 
-def held_out_and_chance(explanations: Iterable[Explanation]) -> list[tuple[float, float]]:
-    """IoU held out and by chance of each formula whose verdict rests on the two."""
+def tested_formulas(explanations: Iterable[Explanation]) -> list[tuple[Explanation, float, float]]:
+    """Each formula whose verdict rests on its IoU held out and by chance, with the two."""
     return [
-        (e.trust.held_out_iou, e.trust.held_out_chance.iou)
+        (e, e.trust.held_out_iou, e.trust.held_out_chance.iou)
         for e in explanations
         if e.verdict in _TESTED
         and e.trust is not None
         and e.trust.held_out_iou is not None
         and e.trust.held_out_chance is not None
     ]
+
+
+def held_out_and_chance(explanations: Iterable[Explanation]) -> list[tuple[float, float]]:
+    """IoU held out and by chance of each formula whose verdict rests on the two."""
+    return [(held, chance) for _, held, chance in tested_formulas(explanations)]
 
 
 def _rank(found: Headline, known: Sequence[Explanation]) -> tuple[float, ...]:

@@ -428,15 +428,3 @@ def plain_concepts(table: ConceptTable, name: str) -> tuple[str, ...]:
         return (name,)
     parts = [plain_concepts(table, table.names[member]) for member in members]
     return tuple(dict.fromkeys(plain for part in parts for plain in part))
-
-
-def length_sentence(result: Result) -> tuple[str, ...]:
-    """How mean IoU grows with the length of formulas; nothing where no unit has one."""
-    explained = [e.by_length for e in result if e.formula is not None and e.by_length]
-    if not explained:
-        return ()
-    first = sum(ious[0] for ious in explained) / len(explained)
-    last = sum(ious[-1] for ious in explained) / len(explained)
-    longest = len(explained[0])
-    text = f"Over all of them, the mean IoU is {first:.3f} with one concept"
-    return (f"{text} and {last:.3f} with up to {longest}." if longest > 1 else f"{text}.",)

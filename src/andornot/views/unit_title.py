@@ -8,8 +8,8 @@ from typing import Final
 from andornot._tools.words import count
 from andornot.formula import parse
 from andornot.results.explanation import RARE, STATUS_MEANING, Explanation
-from andornot.results.verdict import LEVEL, Support, Verdict
-from andornot.views.judged import INSTEAD
+from andornot.results.verdict import Support, Verdict
+from andornot.views.judged import INSTEAD, why_chance
 from andornot.views.plain import View
 
 NOT_TESTED: Final = "A formula, not held against chance"
@@ -74,18 +74,8 @@ _NOT_TESTED: Final = (
 
 def _chance(e: Explanation) -> str:
     """Which of the two ways of being no more than chance it is."""
-    luck = None if e.trust is None else e.trust.held_out_chance
-    if luck is None:
-        return "The best that was found stands below."
-    if luck.p_value > LEVEL:
-        return (
-            "The best that was found stands below; on samples that were not searched, "
-            f"{luck.reached} of {count(luck.nulls, 'shuffle')} of the annotations do as well."
-        )
-    return (
-        "The best that was found stands below; what it has above chance hangs on so few samples "
-        "that, drawn again, it may have nothing."
-    )
+    _, clause = why_chance(e)
+    return "; ".join(filter(None, ("The best that was found stands below", clause))) + "."
 
 
 def _too_little(support: Support, position: str) -> str:

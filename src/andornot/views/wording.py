@@ -29,7 +29,8 @@ def proof(e: Explanation) -> str:
     said = ["No formula of the searched kind and length is better (proven)."]
     if not c.proven:
         limit = f"; none could exceed {c.upper_bound:.3f}" if round(c.upper_bound, 3) < 1 else ""
-        said = [f"The formula is the best that was found{limit}."]
+        length = _concepts(e.formula.length)
+        said = [f"Of up to {length} the formula is the best that was found{limit}."]
     if c.ties > 1:
         said.append(f"At least {c.ties} formulas, it among them, score the same.")
     return " ".join(said)
@@ -231,6 +232,6 @@ def cannot_be_told_apart(twins: Sequence[Twins]) -> str:
     if not twins:
         return ""
     return (
-        f"{'; '.join(map(str, twins))}: on these data, concepts with = between them cannot be told "
-        "apart; with each of them the formula is true on the very same positions."
+        f"{'; '.join(map(str, twins))}: on these data, concepts with = between them can stand in "
+        "for each other here; with each of them the formula is true on the very same positions."
     )

@@ -4,6 +4,7 @@
    "report.js" is there before. Texts of the data become text nodes, never markup. */
 
 const compared = new Map();
+const MOST_OFFERED = 6;
 
 /* what the script of a unit calls */
 window.andornotUnit = (key, unit) => compared.set(key, unit);
@@ -17,14 +18,21 @@ document.addEventListener("DOMContentLoaded", () => {
     new Option([unit.verdict, unit.says].filter(Boolean).join(": "), unit.name)));
 
   const go = (first, second) => { window.location.hash = `${first.key}&${second.key}`; };
+  const choose = async (focuses) => {
+    const fields = ["first", "second"].map((name) => form.elements[name]);
+    const read = await Promise.all(fields.map((field) => readUnit(field.value.trim(), units, byKey)));
+    fields.forEach((field, i) => field.setAttribute("aria-invalid", String(read[i].length !== 1)));
+    if (read.every((found) => found.length === 1)) { go(read[0][0], read[1][0]); return; }
+    document.getElementById("said").replaceChildren(...read.flatMap((found, i) => unclear(fields[i], found)));
+    if (focuses) fields[read.findIndex((found) => found.length !== 1)].focus();
+  };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const chosen = ["first", "second"].map((name) => chooseUnit(form.elements[name], units));
-    if (chosen.every(Boolean)) go(...chosen);
+    choose(true);
   });
-  /* a choice from the list needs no button */
+  /* a choice from the list needs no button; whoever goes on to the other field stays there */
   form.addEventListener("change", () => {
-    if (["first", "second"].every((name) => form.elements[name].value.trim())) form.requestSubmit();
+    if (["first", "second"].every((name) => form.elements[name].value.trim())) choose(false);
   });
   document.getElementById("swap").addEventListener("click", () => {
     const { first, second } = form.elements;
@@ -42,8 +50,8 @@ document.addEventListener("DOMContentLoaded", () => {
     place.hidden = true;
     pairs(true);
     chosen.slice(0, 2).forEach((unit, i) => { if (unit) form.elements[i].value = unit.name; });
-    const missing = asked.find((key) => !byKey.has(key));
-    if (missing !== undefined) { say(`There is no unit ${missing} in this report. Choose one above.`); return; }
+    const missing = asked.filter((key) => !byKey.has(key));
+    if (missing.length) { say(`There is no unit ${missing.join(" and no unit ")} in this report. Choose one above.`); return; }
     if (chosen.length < 2) { say(chosen.length ? "Choose a unit to stand beside it." : "Choose two units, or one of the pairs below."); return; }
     try {
       await Promise.all(chosen.slice(0, 2).map((unit) => load(unit.key)));
@@ -79,18 +87,34 @@ function say(text) {
   document.getElementById("said").textContent = text;
 }
 
-/* The unit that a field names; a number is enough where only one unit has it. */
-function chooseUnit(field, units) {
-  const wanted = field.value.trim().toLowerCase();
+/* The units that a text means, best first: a name as the list has it, else what the search finds. */
+function readUnit(text, units, byKey) {
+  const wanted = text.toLowerCase();
   const named = units.filter((unit) => unit.name.toLowerCase() === wanted || unit.key.toLowerCase() === wanted);
-  const numbered = units.filter((unit) => unit.name.toLowerCase().endsWith(`unit ${wanted}`));
-  const found = named.length ? named : numbered;
-  field.setAttribute("aria-invalid", String(found.length !== 1));
-  if (found.length === 1) return found[0];
-  const why = found.length ? "Several layers have a unit" : "There is no unit";
-  say(`${why} “${field.value.trim()}”; choose one from the list.`);
-  field.focus();
-  return null;
+  if (named.length || !text) return Promise.resolve(named);
+  return new Promise((done) => {
+    Search.keys(text, ({ keys, said }) => done(Object.assign(keys.map((key) => byKey.get(key)).filter(Boolean), { said })));
+  });
+}
+
+/* Why a field names no unit, with those that it may mean as buttons; nothing where it names one. */
+function unclear(field, found) {
+  if (found.length === 1) return [];
+  const text = field.value.trim();
+  const line = make("span", "unclear");
+  const of = `The ${field.name} unit`;
+  if (!text) line.append(`${of} is missing.`);
+  else if (!found.length) line.append(`${of}: nothing is found for “${text}”.${found.said ? ` ${found.said}` : ""}`);
+  else line.append(`${of}: “${text}” fits ${found.length.toLocaleString("en")} units. Which?`, ...found.slice(0, MOST_OFFERED).flatMap((unit) => [" ", offer(field, unit)]));
+  return [line];
+}
+
+function offer(field, unit) {
+  const button = make("button", "", unit.name);
+  button.type = "button";
+  button.title = [unit.verdict, unit.says].filter(Boolean).join(": ");
+  button.addEventListener("click", () => { field.value = unit.name; field.form.requestSubmit(); });
+  return button;
 }
 
 /* Only keys of the list come here, so that an address loads nothing else. */
@@ -285,7 +309,16 @@ function samples(two) {
     made.append(list);
     return made;
   }));
-  return two.some((unit) => "file" in (unit.samples[0] ?? {})) ? [maskKey(), row] : [row];
+  return [two.some((unit) => "file" in (unit.samples[0] ?? {})) ? maskKey() : markKey(), row];
+}
+
+/* What marks of words mean, which the page itself has; nothing where words have no marks. */
+function markKey() {
+  const key = document.getElementById("mark-key")?.cloneNode(true);
+  if (!key) return null;
+  key.removeAttribute("id");
+  key.hidden = false;
+  return key;
 }
 
 function maskKey() {
@@ -327,7 +360,10 @@ function textSample(one) {
   for (const [name, parts] of one.lines) {
     const line = make("p", "sentence");
     const text = make("span", "");
-    for (const [own, kind] of parts) text.append(kind ? make("mark", `m-${kind}`, own) : own);
+    for (const [own, kind] of parts) {
+      const [, space, word] = /^(\s*)(.*)$/s.exec(own);
+      text.append(space, kind ? make("mark", `m-${kind}`, word) : word);
+    }
     line.append(make("span", "side", name), " ", text);
     item.append(line);
   }

@@ -6,7 +6,7 @@ const ROWS_ON_A_PAGE = 100;
 
 document.addEventListener("DOMContentLoaded", () => {
   const rows = window.andornotConcepts.rows.map((row, place) => ({ ...row, place, text: `${row.name} ${row.category}`.toLowerCase() }));
-  const several = new Set(rows.map((row) => row.layer)).size > 1;
+  const several = new Set(rows.map((row) => row.layer).filter(Boolean)).size > 1;
   const field = document.getElementById("concept-filter");
   const heads = [...document.querySelectorAll("#concepts th[data-by]")];
   const state = { q: "", by: "", up: "", page: 1 };

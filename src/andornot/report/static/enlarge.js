@@ -80,7 +80,8 @@ function fill(figure, link) {
   masked.append(picture("base", base.src), large);
   pictures.append(masked, picture("plain", base.src));
   const caption = link.parentElement.querySelector("figcaption").cloneNode(true);
-  figure.replaceChildren(pictures, caption);
+  const key = document.querySelector(".mask-key")?.cloneNode(true);
+  figure.replaceChildren(pictures, ...(key ? [key] : []), caption);
 }
 
 /* The choice of masks, once more: what is chosen here is chosen on the page. */

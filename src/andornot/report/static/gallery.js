@@ -20,6 +20,8 @@ function startGallery(data) {
   if (!data.units.some((unit) => "held" in unit)) form.querySelector("option[value=held]").remove();
   offer(form, "class", data.classes.map((name, i) => [i, name]), data.classes.length > 0);
 
+  document.querySelector(".mask-key").hidden = !data.units.some((unit) => unit.image);
+
   const state = () => ({ q: find.value.trim(), ...Object.fromEntries(new FormData(form)) });
   let page = 1;
   const show = () => {
@@ -133,11 +135,19 @@ function card(data, unit) {
   const said = make("span", "said");
   const layer = data.layers.length > 1 ? `${data.layers[unit.layer]}, ` : "";
   const small = make("small", "");
-  if (unit.verdict) small.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
+  const little = unit.extent === "explains little";
+  if (unit.verdict) {
+    const look = `badge ${unit.verdict.replaceAll(" ", "-")}${little ? " little" : ""}`;
+    small.append(make("span", look, little ? `${unit.verdict}, ${unit.extent}` : unit.verdict), " ");
+  }
   small.append(`${layer}unit ${unit.unit}`);
-  if (unit.extent) small.append(" ", make("span", "extent", unit.extent));
+  if (unit.extent && !little) small.append(" ", make("span", "extent", unit.extent));
   said.append(small);
-  if (data.instead[unit.verdict]) said.append(make("span", "instead", data.instead[unit.verdict]));
+  if (data.instead[unit.verdict]) {
+    const instead = make("span", "instead", data.instead[unit.verdict]);
+    if (unit.why) instead.append(" ", make("small", "why", unit.why));
+    said.append(instead);
+  }
   said.append(make("span", "formula", unit.formula ?? `no formula: ${unit.status}`));
   if (unit.formula !== null) said.append(scores(unit));
   if (unit.example) said.append(make("small", "example", unit.example));

@@ -29,9 +29,11 @@ const Search = (() => {
   /* Lower case, once for all queries. */
   function prepared(data) {
     data.lower = data.names.map((name) => name.toLowerCase());
-    data.units = data.units.map(([layer, unit, place, formula, verdict, kind, signed, href]) => ({
+    data.concept = data.concepts.map(([name]) => name.toLowerCase());
+    data.units = data.units.map(([layer, unit, place, formula, verdict, kind, signed, href, extent]) => ({
       layer, unit, place, formula, verdict, signed, href,
-      text: `${formula ?? ""} ${kind} ${verdict} ${data.layers[layer]}`.toLowerCase(),
+      /* all that its card says, so that what is read can be searched */
+      text: `${formula ?? "no formula"} ${kind} ${verdict} ${data.instead[verdict] ?? ""} ${extent ?? ""} layer ${data.layers[layer]} units`.toLowerCase(),
     }));
     data.samples = data.samples.map(([text, units]) => ({ text, units, lower: text.toLowerCase() }));
     return data;
@@ -80,7 +82,22 @@ const Search = (() => {
       if (found?.units.length) return { ...found, said: `Found: ${found.said}.` };
     }
     const terms = signedConcepts(query);
-    return { units: [], said: terms ? `No unit’s formula has ${readAs(terms)}.` : "" };
+    return { units: [], said: terms ? whyNone(terms) : "" };
+  }
+
+  /* A name that no concept has is a better reason than that no formula has it. */
+  function whyNone(terms) {
+    const known = index.concept.length ? index.concept : index.lower;
+    const strange = terms.map(({ name }) => name).filter((name) => !known.some((own) => near(own, name)));
+    const listed = [...new Set(strange)].map((name) => `“${name}”`).join(" and ");
+    if (!strange.length) return `No unit’s formula has ${readAs(terms)}.`;
+    return `${listed} ${new Set(strange).size > 1 ? "are no concepts" : "is no concept"} here.`;
+  }
+
+  /* Whether a name in a formula may mean a concept: the same, or its words begin so. */
+  function near(own, name) {
+    const rank = nearness(own, name);
+    return rank >= 0 && rank <= 2;
   }
 
   /* Those that keep their rank, by rank and then as all lists have them. */
@@ -90,9 +107,9 @@ const Search = (() => {
     return { units: kept.map(([, unit]) => unit), said };
   }
 
-  /* "unit 12", "12", "layer2 12", "layer2:12" */
+  /* "unit 12", "12", "layer2 12", "layer2:12", "layer2, unit 12" */
   function addressed(text) {
-    const read = /^(?:(.+?)(?:\s+|:\s*))??(?:units?\s*)?#?(\d+)$/.exec(text);
+    const read = /^(?:(.+?)(?:,?\s+|[:,]\s*))??(?:units?\s*)?#?(\d+)$/.exec(text);
     if (!read) return null;
     const [, layer, number] = read;
     const near = index.layers.map((name) => (layer === undefined ? 0 : nearness(name.toLowerCase(), layer)));
@@ -114,16 +131,21 @@ const Search = (() => {
   function formulaOf(_, query) {
     const terms = signedConcepts(query);
     if (!terms) return null;
-    const near = terms.map(({ name }) => index.lower.map((own) => { const rank = nearness(own, name); return rank > 2 ? -1 : rank; }));
+    const nears = terms.map(({ name }) => index.lower.map((own) => (near(own, name) ? nearness(own, name) : -1)));
     return ranked((unit) => {
       let sum = 0;
       for (const [i, { negated }] of terms.entries()) {
-        const ranks = unit.signed.filter((at) => at < 0 === negated).map((at) => near[i][Math.abs(at) - 1]).filter((rank) => rank >= 0);
+        const ranks = unit.signed.filter((at) => at < 0 === negated).map((at) => nears[i][Math.abs(at) - 1]).filter((rank) => rank >= 0);
         if (!ranks.length) return -1;
         sum += Math.min(...ranks);
       }
-      return sum;
+      return only(unit, terms.length) + 2 * sum;
     }, `units whose formula has ${readAs(terms)}`);
+  }
+
+  /* Before units whose formulas have more than is asked for come those that have no more: 0, else 1. */
+  function only(unit, n) {
+    return unit.signed.length > n ? 1 : 0;
   }
 
   /* What a formula was taken for; which sign joins its concepts is not asked. */
@@ -135,11 +157,11 @@ const Search = (() => {
 
   function worded(text) {
     const wanted = words(text);
-    const near = index.lower.map((name) => nearness(name, text));
+    const nears = index.lower.map((name) => nearness(name, text));
     return ranked((unit) => {
       if (!wanted.every((word) => unit.text.includes(word) || String(unit.unit) === word)) return -1;
-      const ranks = unit.signed.map((at) => near[Math.abs(at) - 1]).filter((rank) => rank >= 0);
-      return ranks.length ? Math.min(...ranks) : 5;
+      const ranks = unit.signed.map((at) => nears[Math.abs(at) - 1]).filter((rank) => rank >= 0);
+      return ranks.length ? only(unit, 1) + 2 * Math.min(...ranks) : 10;
     }, `units with ${wanted.map((word) => `“${word}”`).join(" and ")} in formula, verdict, kind or layer`);
   }
 
@@ -169,6 +191,9 @@ const Search = (() => {
     if (withUnits && units.units.length > 1) {
       groups[0].hits.push({ label: `all ${counted(units.units.length, "unit")}`, note: "in the list of units", href: all });
     }
+    /* what is called just so comes first */
+    const later = (group) => Number(group.title === "Units" || group.hits[0]?.label.toLowerCase() !== text);
+    groups.sort((a, b) => later(a) - later(b));
     return { said: units.said, units: units.units, all, groups: groups.filter((group) => group.hits.length) };
   }
 
@@ -251,7 +276,7 @@ const Search = (() => {
       const found = query ? findAll(query, !gallery) : { groups: [], units: [] };
       const nothing = !found.groups.length && !found.units.length;
       const groups = nothing ? [{ title: "What can be searched", hits: examples() }] : found.groups;
-      said.textContent = !query ? "You can search for:" : nothing ? `Nothing found for “${query}”. You can search for:` : found.said;
+      said.textContent = !query ? "You can search for:" : nothing ? `Nothing found for “${query}”${found.said ? `: ${found.said.replace(/\.$/, "")}` : ""}. You can search for:` : found.said;
       said.hidden = !said.textContent;
       chosen = -1;
       field.removeAttribute("aria-activedescendant");
@@ -331,5 +356,13 @@ const Search = (() => {
     return { keys: new Set(found.units.map((unit) => `${unit.layer}:${unit.unit}`)), said: found.said };
   }
 
-  return { start, units };
+  /* The units that a text means, best first, by their keys in addresses; "then" is given them. */
+  function keys(query, then) {
+    withIndex(() => {
+      const found = query ? findUnits(query) : { units: [], said: "" };
+      then({ ...found, keys: found.units.map((unit) => unit.href.replace(/^unit\/|\.html$/g, "")) });
+    });
+  }
+
+  return { start, units, keys };
 })();
