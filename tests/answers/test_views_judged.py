@@ -9,6 +9,7 @@ import pytest
 import andornot
 from andornot.results.trust import Core
 from andornot.results.verdict import Extent, Verdict
+from andornot.views.answers import layer_answers
 from andornot.views.judged import as_shown, headline_of, judged
 from verdict_cases import judged as given
 from verdict_cases import one_of_each, world
@@ -26,6 +27,14 @@ def test_an_explanation_is_shown_by_the_shorter_formula():
     assert as_shown(longest) is longest
     untested = replace(e, trust=None)
     assert as_shown(untested) is untested
+
+
+def test_analyses_say_which_formulas_they_count_where_pages_show_shorter_ones():
+    _, _, result = world(1)
+    shorter = replace(result, explanations=(given(result[0], Verdict.SOLID, shown=2),))
+    (said,) = layer_answers("layer", shorter, {}, {}).opening
+    assert f"up to {len(result[0].best_by_length)} concepts. Of 1 unit" in said
+    assert layer_answers("layer", result, {}, {}).opening == ()
 
 
 def test_what_has_no_formula_is_not_judged():

@@ -132,6 +132,15 @@ def test_failures_name_what_stands_out(formula, columns):
             assert s.share > s.usual
         ranks = [s.share * math.log(s.share / s.usual) for s in shares]
         assert ranks == sorted(ranks, reverse=True)
+    for s in found[1]:  # what holds wherever the formula does is no news of its false alarms
+        assert not columns[NAMES.index(s.concept)][holds].all()
+
+
+def test_of_false_alarms_the_formula_itself_is_not_named():
+    columns = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [0, 1, 0, 0], [0] * 4, [1, 0, 0, 0]], bool)
+    table, responses = world(columns)
+    missed, alarms = failures(matcher_of(table, responses), table.mask(parse("a")))
+    assert (missed, [s.concept for s in alarms]) == ((), ["c"])
 
 
 @given(st.integers(0, 2**16))

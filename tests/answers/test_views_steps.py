@@ -18,6 +18,7 @@ from andornot.results.explanation import Twins, UnknownNot
 from andornot.results.trust import Core
 from andornot.results.verdict import Support, Verdict
 from andornot.trust.options import TrustOptions
+from andornot.views.class_links import ClassLinks
 from andornot.views.formula_steps import chain, in_order_of, steps_of
 from andornot.views.judged import INSTEAD, NO_FORMULA, as_shown
 from andornot.views.plots import HEIGHT, TOP
@@ -138,11 +139,14 @@ def test_what_steps_add_is_what_searches_without_a_fold_gain(seed):
             for n in range(1, len(parts) + 1)
         ]
         known = [e.best_by_length[n].formula == prefix for n, prefix in enumerate(prefixes)]
+        assert not known[-1] or f"IoU {held[len(parts) - 1]:.3f} on samples" in found.meaning
+        both = [n > 0 and known[n] and known[n - 1] for n in range(len(parts))]
+        # numbers of other formulas do not stand beside the words of this one
+        any_ = any(both) and (found.found_again is None or found.found_again[0] > 0)
         for n, step in enumerate(found.steps):
-            assert step.score == (held[n] if known[n] else None)
-            both = n > 0 and known[n] and known[n - 1]
-            assert step.adds == (round(held[n] - held[n - 1], 3) if both else None)
-            numbers += both
+            assert step.score == (held[n] if any_ and known[n] else None)
+            assert step.adds == (round(held[n] - held[n - 1], 3) if any_ and both[n] else None)
+        numbers += any_
     assert numbers
 
 
@@ -166,11 +170,12 @@ def test_what_is_added_makes_the_held_out_score():
 
 def test_without_trust_numbers_are_said_to_be_of_the_samples_searched():
     _, table, result = world(1)
-    found = entry_of(result[0], table=table).steps
+    found = entry_of(step_by_step(result[0]), table=table).steps
     assert not found.held_out
     assert "samples that were searched" in found.meaning
     last = max(n for n, step in enumerate(found.steps) if step.score is not None)
     assert found.steps[last].score == round(result[0].by_length[last], 3)
+    assert f"IoU {found.steps[last].score:.3f} on" in found.meaning
 
 
 def test_a_step_that_the_search_did_not_come_by_has_no_number():
@@ -178,9 +183,31 @@ def test_a_step_that_the_search_did_not_come_by_has_no_number():
     e = step_by_step(result[0])
     other = replace(e.best_by_length[0], formula=Concept("door"))
     found = entry_of(replace(e, best_by_length=(other, *e.best_by_length[1:])), table=table).steps
-    assert found.steps[0].gain == ""
-    assert found.steps[1].gain == f"= {e.by_length[1]:.3f}"
-    assert "– where the best formula of that length was another" in found.meaning
+    gains = [step.gain for step in found.steps]
+    assert gains == ["", "", f"{e.by_length[2] - e.by_length[1]:+.3f}"]
+    assert "what it adds, where that is known" in found.meaning
+    assert f"Together: IoU {e.by_length[2]:.3f} on samples that were searched" in found.meaning
+
+
+def test_only_the_total_is_told_where_no_step_is_known_to_add_anything():
+    _, table, result = world(1)
+    e = step_by_step(result[0])
+    other = [replace(best, formula=Concept("door")) for best in e.best_by_length[:2]]
+    found = entry_of(replace(e, best_by_length=(*other, e.best_by_length[2])), table=table).steps
+    assert [step.gain for step in found.steps] == ["", "", ""]
+    assert found.meaning.endswith(
+        f"Together: IoU {e.by_length[2]:.3f} on samples that were searched."
+    )
+
+
+def test_steps_have_no_numbers_where_no_fold_found_the_formula():
+    _, table, result = world(1)
+    e = step_by_step(judged(result[0], Verdict.SOLID, held_out=0.61234))
+    held = replace(e.trust.held_out, formulas=("door", "door", "door"))
+    found = entry_of(replace(e, trust=replace(e.trust, held_out=held)), table=table).steps
+    assert [step.gain for step in found.steps] == ["", "", ""]
+    assert "Together: IoU 0.612 on samples that were not searched" in found.meaning
+    assert "3 searches of which none found this very formula" in found.meaning
 
 
 @pytest.mark.parametrize(
@@ -248,15 +275,39 @@ def test_too_little_data_says_how_little():
     )
 
 
-def test_a_core_is_told_in_short():
+def test_a_rare_unit_says_how_rare():
+    _, _, result = world(1)
+    c = result[0].counts
+    rare = replace(result[0], beam=(), best_by_length=(), status="rare")
+    title = entry_of(rare, position="pair", least=5_000).title
+    assert title.text == "No formula: active on too few pairs to be explained"
+    n, of = c.tp + c.fn, c.tp + c.fp + c.fn + c.tn
+    assert title.why == f"It is active on {n:,} of {of:,} pairs; to be explained, it takes 5,000."
+
+
+def test_a_core_is_told_in_words():
     _, table, result = world(1)
     e = judged(result[0], Verdict.SOLID)
-    assert entry_of(e, table=table).core == "apple"
+    assert entry_of(e, table=table).core == "core: apple"
     whole = Core(str(e.formula), 0.5)
-    assert entry_of(replace(e, trust=replace(e.trust, core=whole))).core == "all of it"
+    assert entry_of(replace(e, trust=replace(e.trust, core=whole))).core == "core: all of it"
     nothing = Core(None, 0.0)
-    assert entry_of(replace(e, trust=replace(e.trust, core=nothing))).core == "none"
+    assert (
+        entry_of(replace(e, trust=replace(e.trust, core=nothing))).core
+        == "no part came back in most draws"
+    )
     assert entry_of(result[0]).core == ""
+
+
+def test_classes_of_a_unit_go_from_the_most_for_to_the_most_against():
+    values = np.array([[0.1], [-0.4], [0.3], [np.nan]])
+    found = ClassLinks(("a", "b", "c", "d"), values, True).of_unit(0)
+    assert [(number, one.weight) for number, one in found] == [
+        (2, 0.3),
+        (0, 0.1),
+        (3, 0),
+        (1, -0.4),
+    ]
 
 
 iou = st.floats(0, 1)

@@ -271,7 +271,7 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
         text = " ".join(read(site / f"class/{c:04d}.html").text.split())
         assert f"The network sees it in {(said == c).sum()} of 24 samples." in text
         for unit in np.flatnonzero(HEAD[c]):
-            assert f"unit {unit} {HEAD[c, unit]:+.3f}" in text
+            assert f"unit {unit} {HEAD[c, unit]:+.3f}".replace("-", "−") in text
     first = " ".join(read(site / "class/0000.html").text.split())
     right = (said == 0).sum()
     assert f"24 samples are of this class; the network is right on {right} of them" in first
@@ -280,12 +280,21 @@ def test_class_pages_have_the_heads_weights_and_the_networks_hits(run, site):
 def test_classes_are_listed_by_how_often_they_are_predicted(run, tmp_path):
     """The first of a thousand classes of which the data show five are none that one looks for."""
     opened = Run.open(run.path)
-    opened.__dict__["samples"] = run.samples.assign(prediction=[2] * 15 + [1] * 9)
-    page = read(write_report(opened, tmp_path, n_samples=1).parent / "classes.html")
+    own = run.samples["class"].iloc[0]
+    opened.__dict__["samples"] = run.samples.assign(
+        **{"prediction": [2] * 15 + [1] * 9, "class": [own] * 4 + [""] * 20}
+    )
+    path = write_report(opened, tmp_path, n_samples=1).parent / "classes.html"
+    page = read(path)
     links = [a["href"] for a in page.all("a") if a["href"].startswith("class/")]
     assert links == [f"class/{c:04d}.html" for c in (2, 1, 0)]
     assert "1 class that the network sees in no sample" in " ".join(page.text.split())
-    assert re.findall(r"\d+(?=\s*The network sees it)", page.text) == ["15", "9", "0"]
+    told = path.read_text(encoding="utf-8")
+    assert re.findall(r'data-name="seen in">([^<]*)<', told) == ["15", "9", "0"]
+    assert re.findall(r'data-name="of this class">([^<]*)<', told) == ["0", "0", "4"]
+    unknown = "20 of all 24 samples have no class that the network knows"
+    assert unknown in " ".join(page.text.split())
+    assert unknown in " ".join(read(path.parent / "class/0000.html").text.split())
 
 
 def test_tables_can_be_taken_along(run, site):

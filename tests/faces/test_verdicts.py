@@ -157,7 +157,7 @@ def test_a_unit_is_told_verdict_first_and_the_longest_formula_after(plain):
     order = [
         "held-out IoU 0.540 (0.490 to 0.590), precision 0.75, recall 0.60: it explains a part",
         "chance, held out likewise, 0.100: p 0.025 (0 of 39 shuffles reach the unit), gain 2.00",
-        "stability 0.93 over 20 draws",
+        "stability 0.93: IoU with what 20 draws",
         "core, what came back in most draws: apple (held-out IoU 0.300)",
         "longest (up to 2 concepts",
         "In sample: IoU 0.868",

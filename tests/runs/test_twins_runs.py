@@ -27,7 +27,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 from red_blue_cases import RedAndBlue
 
 NAMES = {"red": "colour", "blue": "colour", "tomato": "fruit", "sky": "place"}
-CANNOT = "red = tomato: on these data, concepts with = between them can stand in for each other here"
+CANNOT = "red = tomato: on these data, concepts with = between them can stand in for each other"
 
 
 def pictures():

@@ -168,7 +168,7 @@ def _sentences(units: Units, found: pd.DataFrame) -> tuple[str, ...]:
         "there the vocabulary is the limit, not the search.",
         f"On average {percent(found['no_concept'].mean())} of a unit's active positions have no "
         f"concept at all, and {percent(found['unaccounted'].mean())} are not accounted for: no "
-        "concept holds there, or the best union of atoms leaves them out.",
-        "Where atoms are rare (nearly one for each sentence pair) the ceiling is high because it "
-        "fits the samples, and says little of the vocabulary.",
+        "concept holds there, or too few of the positions with just these concepts are active.",
+        "Where few positions share all their concepts the ceiling is high because it fits the "
+        "samples, and says little of the vocabulary.",
     )

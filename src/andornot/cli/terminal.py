@@ -148,8 +148,8 @@ class RowTerminal(Terminal[RowView]):
 def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
     entry = unit.entry
     has_formula = entry.formula is not None
-    verdict = f": {entry.judged.badge}" if has_formula else ""
-    console.print(Text(f"Unit {entry.unit}{verdict}", "bold"))
+    verdict = entry.judged.badge if has_formula else "no formula"
+    console.print(Text(f"Unit {entry.unit}: {verdict}", "bold"))
     for line in _headline(entry):
         console.print(line)
     for one in entry.derived:
@@ -176,7 +176,8 @@ def _headline(entry: UnitEntry[Any]) -> Iterator[Text]:
     if not entry.title.is_formula:
         yield Text(entry.title.text, "bold")
     if entry.title.why:
-        yield Text(f"{entry.judged.verdict.capitalize()}: {entry.title.why}")
+        verdict = f"{entry.judged.verdict.capitalize()}: " if entry.judged.verdict else ""
+        yield Text(f"{verdict}{entry.title.why}")
     if entry.formula is not None and entry.steps is not None:
         yield Text(entry.formula, weight)
         yield from _steps(entry.steps, weight)
@@ -192,12 +193,13 @@ def _steps(formula: FormulaSteps, weight: str) -> Iterator[Text]:
         " " * (joins + 1 if not step.operator else joins - len(step.operator)) for step in steps
     ]
     width = max((len(lead + text) for lead, text in zip(indent, texts, strict=False)), default=0)
-    dash = "–" if formula.has_numbers else ""
+    has_numbers = any(step.gain for step in steps)
     for step, lead in zip(steps, indent, strict=True):
         told = "".join(f"  {note}" for note in step.notes)
         if texts:
             line = f"  {lead}{step.text}".ljust(width + 2)
-            yield Text.assemble((line, weight), (f"  {step.gain or dash:>7}{told}".rstrip(), "dim"))
+            number = f"  {step.gain:>7}" if has_numbers else ""
+            yield Text.assemble((line, weight), (f"{number}{told}".rstrip(), "dim"))
         elif told:
             yield Text(told, "dim")
     if texts and formula.meaning:

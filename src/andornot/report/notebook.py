@@ -122,7 +122,7 @@ def _head(unit: UnitEntry[Any], more: str = "") -> str:
     if unit.title.is_formula:  # of what is no more than chance, nobody asks how much it explains
         said = "" if unit.judged.is_little else unit.judged.how_much  # the badge says it
         told += [escape(said)] if said else []
-        told += [f"core: {escape(unit.core)}"] if unit.core else []
+        told += [escape(unit.core)] if unit.core else []
     told += [more] if more else []
     first = f"<p>{_badge(unit.judged)}{' · '.join(told)}</p>"
     if unit.title.is_formula:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,10 +10,12 @@ from typing import Any, Final
 import pandas as pd
 
 from andornot._tools.progress import track
+from andornot._tools.words import count
 from andornot.analyses import QUESTIONS
 from andornot.analyses.answer import Answer
 from andornot.analyses.ask import analyze
 from andornot.errors import AndornotError
+from andornot.results.result import Result
 from andornot.runs.run import Run
 from andornot.views.plain import View
 
@@ -60,13 +63,20 @@ class LayerAnswers(View):
 
     Attributes:
         layer: the layer.
+        opening: what holds for all answers, so that it is said once.
         answers: of the analyses that could answer.
         unanswered: the names of the others, and why they could not.
     """
 
     layer: str
+    opening: tuple[str, ...]
     answers: tuple[AnswerView, ...]
     unanswered: tuple[tuple[str, str], ...]
+
+    @property
+    def names_paper(self) -> bool:
+        """Whether some answer speaks of the paper."""
+        return any("the paper" in said for answer in self.answers for said in answer.sentences)
 
 
 def ask_all(
@@ -85,19 +95,39 @@ def ask_all(
 
 
 def layer_answers(
-    layer: str, answers: Mapping[str, Answer], unanswered: Mapping[str, str]
+    layer: str, result: Result, answers: Mapping[str, Answer], unanswered: Mapping[str, str]
 ) -> LayerAnswers:
-    """What the analyses found of a layer (see :func:`ask_all`)."""
+    """What the analyses found of a layer (see :func:`ask_all`), whose explanations are given."""
+    starts = Counter(answer.sentences[0] for answer in answers.values())
+    common = tuple(start for start, n in starts.items() if n > 1)
     return LayerAnswers(
         layer,
-        tuple(_answer(name, answer) for name, answer in answers.items()),
+        common + _counted(result),
+        tuple(_answer(name, answer, common) for name, answer in answers.items()),
         tuple(unanswered.items()),
     )
 
 
-def _answer(name: str, answer: Answer) -> AnswerView:
+def _counted(result: Result) -> tuple[str, ...]:
+    """Which formulas are counted, where other pages show shorter ones."""
+    pairs = [(e.formula, e.shown) for e in result]
+    shorter = [one for one, shown in pairs if shown is not None and shown.formula != one]
+    if not shorter:
+        return ()
+    longest = max(len(e.best_by_length) for e in result)
+    return (
+        f"Counted here are the best formulas of up to {count(longest, 'concept')}. Of "
+        f"{count(len(shorter), 'unit')} all other pages show a shorter formula, which does about "
+        "as well on held-out samples, and count that one: their numbers differ from those here. "
+        "Only the verdicts, and what is called shown, are those of the other pages.",
+    )
+
+
+def _answer(name: str, answer: Answer, common: Collection[str]) -> AnswerView:
+    """An answer, without the first sentence where all share it."""
     tables = tuple(_table(key, table) for key, table in answer.tables.items())
-    return AnswerView(name, answer.title, answer.sentences, tables)
+    own = answer.sentences[1:] if answer.sentences[0] in common else answer.sentences
+    return AnswerView(name, answer.title, own, tables)
 
 
 def _table(name: str, table: pd.DataFrame) -> TableView:

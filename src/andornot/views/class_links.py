@@ -29,10 +29,12 @@ class ClassLinks:
     are_weights: bool
 
     def of_unit(self, unit: int) -> tuple[tuple[int, ClassWeight], ...]:
-        """The classes with the largest values, for or against, with their numbers, in order."""
+        """The classes with the largest values, for or against, from the most for."""
         own = np.nan_to_num(self.values[:, unit])
         largest = float(np.abs(own).max(initial=0)) or 1.0
-        shown = np.sort(np.argsort(-np.abs(own), kind="stable")[:MAX_WEIGHTS])
+        shown = np.argsort(-own, kind="stable")
+        most = np.argsort(-np.abs(own), kind="stable")[:MAX_WEIGHTS]
+        shown = shown[np.isin(shown, most)]
         return tuple(
             (int(c), ClassWeight(self.names[c], float(own[c]), float(own[c]) / largest))
             for c in shown

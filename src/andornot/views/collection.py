@@ -286,13 +286,20 @@ class ViewsOfRun(Views):
 
     def classes(self, attacks: Sequence[AttackView]) -> list[ClassView]:
         """Each class of the network, with what was found of it."""
-        return class_views(self.run.samples, self.contexts, attacks)
+        order = self._best_first
+        return class_views(self.run.samples, sorted(self.contexts, key=order), attacks)
 
     def answers(self) -> tuple[LayerAnswers, ...]:
-        """What the analyses found."""
+        """What the analyses found, of the best layer first."""
+        asked = sorted(self.asked, key=lambda own: self._best_first(own[0]))
         return tuple(
-            layer_answers(context.layer, context.answers, why) for context, why in self.asked
+            layer_answers(context.layer, self.run.result(context.layer), context.answers, why)
+            for context, why in asked
         )
+
+    def _best_first(self, context: LayerContext) -> int:
+        """The place of a layer on the first page."""
+        return [layer.name for layer in self.whole.layers].index(context.layer)
 
     def tables(self) -> Iterator[tuple[str, str, WriteTable]]:
         """The run's tables, and those of the analyses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Final
 
 from andornot.formula import And, Concept, Formula, Not, Or, parse, quote
@@ -55,12 +55,11 @@ class FormulaStep(View):
 
     @property
     def gain(self) -> str:
-        """What stands beside it: what it adds, or where that is not known its score."""
-        if self.score is None:
+        """What stands beside it: what it adds, for the first its score; empty if not known."""
+        adds = self.adds if self.operator else self.score
+        if adds is None:
             return ""
-        if self.adds is None:
-            return f"= {self.score:.3f}" if self.operator else f"{self.score:.3f}"
-        return f"{self.adds:+.3f}"
+        return f"{adds:+.3f}" if self.operator else f"{adds:.3f}"
 
 
 @dataclass(frozen=True)
@@ -72,18 +71,14 @@ class FormulaSteps(View):
         held_out: whether scores are of samples that were not searched.
         found_again: in how many folds this very formula was found, and how many found one; None
             where that is not known.
-        meaning: what the numbers say, in sentences; empty where there are none.
+        meaning: what they are worth together and what the numbers beside them say, in sentences;
+            empty where nothing is to be said.
     """
 
     steps: tuple[FormulaStep, ...]
     held_out: bool
     found_again: tuple[int, int] | None
     meaning: str
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether any step has one."""
-        return any(step.gain for step in self.steps)
 
 
 def chain(formula: Formula) -> tuple[tuple[str, Formula], ...]:
@@ -157,7 +152,9 @@ def steps_of(e: Explanation, shown: Explanation) -> FormulaSteps | None:
     decimals, so that the first score and all that is added make the last one. Each fold searches
     for itself: the numbers say what one more concept is worth to a search that does not see the
     samples it is scored on, and are those of this step's words only as far as the folds find the
-    same ones. A step that the search did not come by has no number.
+    same ones. A step that the search did not come by has no number, and none has one where no
+    fold found this formula, or where nothing is known but what the first or all are worth; the
+    IoU of all of them stands in ``meaning``.
 
     Args:
         e: the explanation.
@@ -168,19 +165,26 @@ def steps_of(e: Explanation, shown: Explanation) -> FormulaSteps | None:
     best = [None if one is None else one.formula for one in e.best_by_length]
     parts = in_order_of(chain(shown.formula), best)
     scores = [_score(e, prefix) for prefix in _prefixes(parts)]
+    total, again = scores[-1], _found_again(e, shown.formula)
+    adds = [_added(above, score) for above, score in pairwise(scores)]
+    if (again and not again[0]) or not any(one is not None for one in adds):
+        scores, adds = [None] * len(scores), [None] * len(adds)
     later = [{operator for operator, _ in parts[i + 1 :]} for i in range(len(parts))]
     steps = tuple(
         FormulaStep(
-            operator, tuple(_words(part)), score,
-            None if score is None or not i or (above := scores[i - 1]) is None
-            else round(score - above, 3),
+            operator, tuple(_words(part)), score, added,
             tuple(_notes(part, shown, "OR" not in after)),
         )
-        for i, ((operator, part), score, after) in enumerate(zip(parts, scores, later, strict=True))
+        for (operator, part), score, added, after in zip(
+            parts, scores, [None, *adds], later, strict=True
+        )
     )  # fmt: skip
     held_out = e.trust is not None and e.trust.held_out is not None
-    again = _found_again(e, shown.formula)
-    return FormulaSteps(steps, held_out, again, _meaning(steps, held_out, again))
+    return FormulaSteps(steps, held_out, again, _meaning(steps, total, held_out, again))
+
+
+def _added(above: float | None, score: float | None) -> float | None:
+    return None if above is None or score is None else round(score - above, 3)
 
 
 def _prefixes(parts: Sequence[tuple[str, Formula]]) -> Iterator[Formula]:
@@ -268,32 +272,28 @@ def _found_again(e: Explanation, formula: Formula) -> tuple[int, int] | None:
     return (sum(parse(text) == formula for text in found), len(found)) if found else None
 
 
-def _meaning(steps: Sequence[FormulaStep], held_out: bool, again: tuple[int, int] | None) -> str:
-    """What the numbers beside the steps say."""
+def _meaning(
+    steps: Sequence[FormulaStep],
+    total: float | None,
+    held_out: bool,
+    again: tuple[int, int] | None,
+) -> str:
+    """What the numbers beside the steps say, and what all steps together are worth."""
     said = ["Each line applies to all above it."] if len(steps) > 1 else []
-    gains = [step.gain for step in steps]
-    if any(gains):
-        said.append(f"Numbers: IoU on samples {_on_what(held_out, again)}{''.join(_signs(gains))}.")
+    if total is not None:
+        said.append(_worth(len(steps) > 1, total, held_out, again))
+    if any(step.gain for step in steps):
+        known = "" if all(step.gain for step in steps) else ", where that is known"
+        said.append(f"Beside a line stands what it adds{known}.")
     return " ".join(said)
 
 
-def _on_what(held_out: bool, again: tuple[int, int] | None) -> str:
+def _worth(several: bool, total: float, held_out: bool, again: tuple[int, int] | None) -> str:
+    """What all steps together are worth, and how often this very formula was found."""
+    told = f"{'Together: ' if several else ''}IoU {total:.3f} on samples that were "
     if not held_out:
-        return "that were searched"
+        return f"{told}searched."
     if again is None or again[0] == again[1]:
-        return "that were not searched"
-    n, folds = again
-    return (
-        "that were not searched, of the formulas found without them (this one in "
-        f"{n} of {folds} searches)"
-    )
-
-
-def _signs(gains: Sequence[str]) -> Iterator[str]:
-    """What signs before and in place of numbers mean, as far as they occur."""
-    if any(gain[:1] in ("+", "-") for gain in gains):
-        yield "; + is what a line adds"
-    if any(gain[:1] == "=" for gain in gains):
-        yield "; = is that of all lines to there"
-    if not all(gains):
-        yield "; – where the best formula of that length was another"
+        return f"{told}not searched."
+    found = f"{again[0]}" if again[0] else "none"
+    return f"{told}not searched, over {again[1]} searches of which {found} found this very formula."

@@ -103,7 +103,7 @@ class ImageView(View):
         elif both + unit + formula > 0:
             parts.append(f"IoU {both / (both + unit + formula):.2f} here")
         if self.peak == self.peak:  # not NaN: the threshold is above 0
-            parts.append(f"peak {self.peak:.1f} × threshold")
+            parts.append(f"largest activation {self.peak:.1f} × threshold")
         if self.counted is not None and not self.counted.all():
             parts.append(f"{(~self.counted).mean():.0%} not annotated, and not counted")
         return ", ".join(parts)

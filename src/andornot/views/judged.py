@@ -15,7 +15,7 @@ from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, Headline, headline
 from andornot.results.result import Result
 from andornot.results.trust import Core, HeldOutChance, Trust
-from andornot.results.verdict import LEVEL, Extent, Verdict
+from andornot.results.verdict import LEVEL, SOLID_GAIN, Extent, Verdict
 from andornot.views.plain import View
 
 SURE: Final = "sure"
@@ -154,7 +154,7 @@ def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
         yield _against_chance(luck)
     if (stable := trust.stability) is not None and stable.mask_iou is not None:
         draws = count(stable.resamples, "draw")
-        yield f"stability {stable.mask_iou:.2f} over {draws} of the samples"
+        yield f"stability {stable.mask_iou:.2f}: IoU with what {draws} of the samples give"
     if trust.core is not None:
         yield core_line(trust.core, "" if e.shown is None else str(e.shown.formula))
 
@@ -185,7 +185,7 @@ def _against_chance(luck: HeldOutChance) -> str:
     return (
         f"chance, held out likewise, {luck.iou:.3f}: p {luck.p_value:.2g} ({luck.reached} of "
         f"{count(luck.nulls, 'shuffle')} reach the unit), gain {luck.gain:.2f} ({luck.low:.2f} to "
-        f"{luck.high:.2f})"
+        f"{luck.high:.2f}; {SOLID_GAIN:.2f} is twice the odds of chance)"
     )
 
 

@@ -14,6 +14,7 @@ from andornot._tools.progress import track
 from andornot._tools.statistics import correlations
 from andornot.analyses.answer import Answer
 from andornot.analyses.importance import pooled_activations
+from andornot.analyses.outcomes import Outcomes, outcomes
 from andornot.analyses.vocabulary import active_by_atom, best_union, has_concept
 from andornot.concepts.table import ConceptTable
 from andornot.counting.responses import Responses
@@ -119,6 +120,11 @@ class LayerContext:
         indicator = np.array([said == c for c in range(len(names))], np.float64)
         pooled = pooled_activations(self.run, self.layer)
         return ClassLinks(told_apart(names), correlations(indicator, pooled), False)
+
+    @cached_property
+    def outcomes(self) -> Outcomes | None:
+        """How the network does on samples of a class which it knows; None if that was not asked."""
+        return outcomes(self.run) if "accuracy" in self.answers else None
 
     @cached_property
     def accuracies(self) -> dict[int, dict[str, Any]]:

@@ -152,7 +152,10 @@ def _found(root: _Node, path: str) -> _Node:
     for part in path.split("."):
         if part not in node.inside:
             near = nearest(path, _paths(root, ""))
-            raise OptionError(f"no module {path!r} holds a layer that can be explained{near}")
+            raise OptionError(
+                f"no module {path!r} holds a layer that can be explained{near}; leave --under out to "
+                "see them all"
+            )
         node = node.inside[part]
     return _Node("", None, {path: replace(node, name=path)})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final, TypeVar
 
 import numpy as np
@@ -56,12 +58,18 @@ def unit_entry(
     """
     position = run.positions.position
     own = derived(run.concepts, e), class_weights(run, layer, e.unit)
-    entry = entry_of(e, groups, position, *own, run.concepts)
+    entry = entry_of(e, groups, position, *own, run.concepts, _least(run))
     more = both_readings(run, e, areas[:, e.unit])
     entry = replace(entry, sentences=(*entry.sentences, *more))
     if not run.known_only:
         return entry
     return counted_where(entry, e, run.concepts.n_positions, position)
+
+
+def _least(run: Run) -> int:
+    """Active positions that a unit of a run takes to be explained."""
+    # the share as it was written: in floating point the ceiling of 0.07 * 100 is 8
+    return math.ceil(Fraction(repr(float(run.manifest["min_active"]))) * run.concepts.n_positions)
 
 
 def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:

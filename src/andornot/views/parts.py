@@ -182,6 +182,8 @@ def failures(
 ) -> tuple[tuple[Share, ...], tuple[Share, ...]]:
     """Which concepts stand out where a formula misses the unit, and where it gives a false alarm.
 
+    Of false alarms those are left out that hold wherever the formula does: nothing else could be.
+
     Args:
         matcher: the unit, where the formula is counted.
         atoms: what the formula is the union of.
@@ -189,19 +191,24 @@ def failures(
     """
     missed = np.where(atoms, 0, matcher.active)
     alarms = np.where(atoms, matcher.sizes - matcher.active, 0)
-    return _standing_out(matcher, missed, n), _standing_out(matcher, alarms, n)
+    implied = _shares(matcher, np.where(atoms, matcher.sizes, 0)) == 1
+    return _standing_out(matcher, missed, n), _standing_out(matcher, alarms, n, implied)
 
 
-def _standing_out(matcher: Matcher, positions: NDArray[np.int64], n: int) -> tuple[Share, ...]:
+def _standing_out(
+    matcher: Matcher, positions: NDArray[np.int64], n: int, but: BoolArray | None = None
+) -> tuple[Share, ...]:
     """The plain concepts that cover much of these positions, given by atom, and more than usual.
 
     They are ranked by ``share * log(share / usual share)``, their part of the divergence between
-    these positions and all.
+    these positions and all; concepts of ``but`` are left out.
     """
     table = matcher.table
     share, usual = _shares(matcher, positions), _shares(matcher, matcher.sizes)
     if table.bases:
         share[np.array(table.bases) >= 0] = 0
+    if but is not None:
+        share[but] = 0
     telling = (share >= _LEAST_SHARE) & (share >= _LEAST_LIFT * usual)
     rank = np.where(telling, share * np.log(np.maximum(share, 1e-12) / np.maximum(usual, 1e-12)), 0)
     most = np.argsort(-rank, kind="stable")[:n]

@@ -15,7 +15,7 @@ def both_readings(run: Run, e: Explanation, areas: NDArray[np.integer]) -> tuple
     """IoU by area and by sample of the formula that is shown, in a sentence.
 
     Nothing where one reading is enough: where samples were counted, or where concepts of whole
-    samples (scenes of images) do not stand beside others.
+    samples (scenes of images) do not stand beside others, or where both give the same IoU.
 
     Args:
         run: the run.
@@ -30,6 +30,8 @@ def both_readings(run: Run, e: Explanation, areas: NDArray[np.integer]) -> tuple
     counts = Counts.of(
         int((holds & active).sum()), int(holds.sum()), int(active.sum()), len(active)
     )
+    if round(counts.iou, 3) == round(e.shown.iou, 3):
+        return ()
     what = "The formula" if e.shown.formula == e.formula else str(e.shown.formula)
     return (
         f"{what} has an IoU of {e.shown.iou:.3f} by area, and of {counts.iou:.3f} by {sample}, "

@@ -176,7 +176,7 @@ class UnitEntry(View, Generic[T]):
         groups: samples that show it, none of the groups empty.
         title: the headline.
         steps: the formula one step a line; None where there is none.
-        core: what of it came back in most draws of the samples, in short; empty if not known.
+        core: what of it came back in most draws of the samples, in words; empty if not known.
         twins: which of its concepts the data cannot tell from others; empty where they can.
     """
 
@@ -261,6 +261,7 @@ def entry_of(
     derived: tuple[Derived, ...] = (),
     weights: tuple[ClassWeight, ...] = (),
     table: ConceptTable | None = None,
+    least: int | None = None,
 ) -> UnitEntry[T]:
     """What is said of a unit.
 
@@ -271,6 +272,7 @@ def entry_of(
         derived: the derived concepts of its formula.
         weights: its weights to classes.
         table: the concepts, where they are known.
+        least: active positions that it takes to be explained; None if that is not known.
     """
     shown = as_shown(e, table)
     return UnitEntry(
@@ -294,7 +296,7 @@ def entry_of(
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
         twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
-        title=title_of(e, shown, position),
+        title=title_of(e, shown, position, least),
         steps=steps_of(e, shown),
         core=core_of(e, shown),
     )

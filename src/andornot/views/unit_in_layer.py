@@ -9,6 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 from andornot._tools.commands import command
 from andornot._tools.progress import track
 from andornot._tools.words import count, percent
+from andornot.analyses.outcomes import Outcomes
 from andornot.formula_forms import MEANING, kind_of
 from andornot.results.explanation import Explanation
 from andornot.views.judged import as_shown
@@ -147,7 +148,7 @@ def _view(
         runners_up=runner_up_rows(e),
         classes=() if links is None else links.of_unit(e.unit),
         are_weights=links is not None and links.are_weights,
-        in_use=_in_use(context.accuracies.get(e.unit)),
+        in_use=_in_use(context.accuracies.get(e.unit), context.outcomes),
         nearest=nearest,
         command=_command(context, shown),
     )
@@ -188,16 +189,23 @@ def lengths_plot(e: Explanation) -> Plot | None:
     return trust_by_length(held.in_sample, held.by_length, chance, luck=by_chance)
 
 
-def _in_use(row: dict[str, Any] | None) -> tuple[str, ...]:
+def _in_use(row: dict[str, Any] | None, of_all: Outcomes | None) -> tuple[str, ...]:
     """How the network does while a unit is active, and without it."""
-    if row is None or not row["active_samples"]:
+    if row is None or of_all is None or not row["active_samples"]:
         return ()
-    where = count(int(row["active_samples"]), "sample")
-    found = [f"While it is active the network is right on {percent(row['accuracy'])} of {where}."]
+    n = len(of_all.rows)
+    if of_all.faultless:
+        found = [f"The network is right on all {n:,} samples that have a class which it knows."]
+    else:
+        found = [
+            f"While it is active the network is right on {percent(row['accuracy'])} of "
+            f"{count(int(row['active_samples']), 'sample')}; on all {n:,} that have a class which "
+            f"it knows, on {percent(of_all.accuracy)}."
+        ]
     if "accuracy_lost" in row and row["accuracy_lost"] == row["accuracy_lost"]:
-        lost = 100 * float(row["accuracy_lost"])
-        moved = f"{'falls' if lost > 0 else 'rises'} by {abs(lost):.2f} percentage points"
-        found.append(f"Without it the network's accuracy {moved if lost else 'stays the same'}.")
+        lost = round(n * float(row["accuracy_lost"]))
+        moved = f"{abs(lost):,} {'fewer' if lost > 0 else 'more'}" if lost else "as many"
+        found.append(f"Without it the network is right on {moved} of them.")
     return tuple(found)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from andornot._tools.words import count
 from andornot.formula import parse
-from andornot.results.explanation import STATUS_MEANING, Explanation
+from andornot.results.explanation import RARE, STATUS_MEANING, Explanation
 from andornot.results.verdict import Support, Verdict
 from andornot.views.judged import INSTEAD, why_chance
 from andornot.views.plain import View
@@ -30,16 +30,19 @@ class Title(View):
     why: str = ""
 
 
-def title_of(e: Explanation, shown: Explanation, position: str = "position") -> Title:
+def title_of(
+    e: Explanation, shown: Explanation, position: str = "position", least: int | None = None
+) -> Title:
     """The headline of a unit.
 
     Args:
         e: its explanation.
         shown: the same by the formula that is shown.
         position: what a position is called, in the singular.
+        least: active positions that it takes to be explained; None if that is not known.
     """
     if shown.formula is None:
-        return Title(f"No formula: {STATUS_MEANING.get(e.status, e.status)}")
+        return _nothing(e, position, least)
     if e.verdict is Verdict.CHANCE:
         return Title(INSTEAD[Verdict.CHANCE], why=_chance(e))
     if e.verdict is Verdict.TOO_LITTLE_DATA:
@@ -48,6 +51,19 @@ def title_of(e: Explanation, shown: Explanation, position: str = "position") -> 
     if e.verdict is Verdict.NOT_TESTED:
         return Title(NOT_TESTED, why=_NOT_TESTED)
     return Title(str(shown.formula), is_formula=True)
+
+
+def _nothing(e: Explanation, position: str, least: int | None) -> Title:
+    """Why there is no formula, and of a unit that is rarely active how rarely."""
+    if e.status != RARE:
+        return Title(f"No formula: {STATUS_MEANING.get(e.status, e.status)}")
+    c = e.counts
+    n = c.tp + c.fp + c.fn + c.tn
+    takes = "" if least is None else f"; to be explained, it takes {least:,}"
+    return Title(
+        f"No formula: active on too few {position}s to be explained",
+        why=f"It is active on {c.tp + c.fn:,} of {count(n, position)}{takes}.",
+    )
 
 
 _NOT_TESTED: Final = (
@@ -76,10 +92,11 @@ def _too_little(support: Support, position: str) -> str:
 
 
 def core_of(e: Explanation, shown: Explanation) -> str:
-    """What of a formula came back in most draws of the samples, in short; empty if not known."""
+    """What of a formula came back in most draws of the samples, in words; empty if not known."""
     core = None if e.trust is None else e.trust.core
     if core is None or shown.formula is None:
         return ""
     if core.formula is None:
-        return "none"
-    return "all of it" if parse(core.formula) == shown.formula else core.formula
+        return "no part came back in most draws"
+    whole = parse(core.formula) == shown.formula
+    return f"core: {'all of it' if whole else core.formula}"
