@@ -425,7 +425,7 @@ def test_the_search_of_any_page_finds_units_concepts_classes_and_images(site, vi
         expect(page.locator("#hits [role=option] b").first).to_have_text("unit 1")
     assert sum("find.js" in url for url in visit.requests) == 1
     page.fill("#find", "red square")
-    expect_hits(page, ["unit 0", "red square"])
+    expect_hits(page, ["red square", "unit 0"])
     page.fill("#find", "red one")
     expect_hits(page, ["Red one"])
     page.fill("#find", "07.png")

@@ -43,6 +43,8 @@ def write_compared(
         "says": ref.says,
         "instead": judged.instead,
         "verdict": judged.verdict,
+        "badge": judged.badge,
+        "little": judged.is_little,
         "meaning": judged.meaning,
         "look": judged.look,
         "facts": unit.facts,

@@ -157,7 +157,7 @@ function heads(two) {
   row.append(...two.map((unit, i) => {
     const head = make("article", `one-unit ${["first", "second"][i]} ${unit.look}`.trim());
     const title = make("h2", "");
-    if (unit.verdict) title.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}`, unit.verdict), " ");
+    if (unit.verdict) title.append(make("span", `badge ${unit.verdict.replaceAll(" ", "-")}${unit.little ? " little" : ""}`, unit.badge), " ");
     title.append(link(unit.href, unit.name));
     head.append(title);
     if (unit.instead) head.append(make("p", "instead", unit.instead));

@@ -31,7 +31,7 @@ const Search = (() => {
     data.lower = data.names.map((name) => name.toLowerCase());
     data.concept = data.concepts.map(([name]) => name.toLowerCase());
     data.units = data.units.map(([layer, unit, place, formula, verdict, kind, signed, href, extent]) => ({
-      layer, unit, place, formula, verdict, signed, href,
+      layer, unit, place, formula, verdict, signed, href, little: extent === "explains little",
       /* all that its card says, so that what is read can be searched */
       text: `${formula ?? "no formula"} ${kind} ${verdict} ${data.instead[verdict] ?? ""} ${extent ?? ""} layer ${data.layers[layer]} units`.toLowerCase(),
     }));
@@ -180,7 +180,7 @@ const Search = (() => {
     const most = terms ? 2 : 4;
     const all = `units.html#${new URLSearchParams({ q: query.trim() })}`;
     const groups = [
-      withUnits && ["Units", units.units.map((unit) => ({ label: unitName(unit), verdict: unit.verdict, note: unit.formula ?? "no formula", href: unit.href }))],
+      withUnits && ["Units", units.units.map((unit) => ({ label: unitName(unit), verdict: unit.verdict, little: unit.little, note: unit.formula ?? "no formula", href: unit.href }))],
       ["Concepts", nearest(index.concepts, asked, most).map(([name, kind, uses, href]) => ({ label: name, note: `${kind}, ${counted(uses, "use")}`, href: href || rowOf(name) }))],
       ["Layers", nearest(index.layers.length > 1 ? index.layers.map((name, i) => [name, i]) : [], [text], 3).map(([name, i]) => ({ label: name, note: "its units", href: `units.html#layer=${i}` }))],
       ["Verdicts", nearest(index.verdicts.map((verdict) => [verdict]), [text], 1).map(([verdict]) => ({ label: verdict, verdict, note: "units with this verdict", href: `units.html#${new URLSearchParams({ verdict })}` }))],
@@ -342,7 +342,7 @@ const Search = (() => {
     else option.dataset.fill = hit.fill;
     const name = make("b", "", hit.label);
     const note = make("span", "note");
-    if (hit.verdict && hit.verdict !== hit.label) note.append(make("span", `badge ${hit.verdict.replaceAll(" ", "-")}`, hit.verdict), " ");
+    if (hit.verdict && hit.verdict !== hit.label) note.append(make("span", `badge ${hit.verdict.replaceAll(" ", "-")}${hit.little ? " little" : ""}`, hit.little ? `${hit.verdict}, little` : hit.verdict), " ");
     note.append(hit.note);
     option.append(name, " ", note);
     return option;
