@@ -96,7 +96,9 @@ def test_a_headline_says_what_is_pooled_and_whether_there_is_a_twin():
 def test_a_headline_of_nothing():
     table = andornot.ConceptTable.from_masks([[True, False]], ["water"])
     silent = andornot.explain([[False, False]], table)
-    assert headline_of({"a": silent}) == ("No unit has a formula.",)
+    first, why = headline_of({"a": silent})
+    assert first == "No unit has a formula."
+    assert why.startswith("1 of 1 unit cannot be explained: 1 inactive (nowhere above the threshold")
     _, _, untested = world(2)
     said = headline_of({"a": untested})
     assert said == ("None of 2 formulas was held against chance: not tested.",)

@@ -107,7 +107,7 @@ def _ending(found: RunTable) -> Iterator[str]:
         yield f"concepts: {found.concepts_from}"
     for note in found.notes:
         yield f"note: {note}"
-    yield f"run: {found.run}"
+    yield f"run: {found.folder}"
 
 
 def _print_layer(console: Console, layer: LayerTable) -> None:

@@ -142,7 +142,7 @@ class RunTable(View):
     """The first units of the layers of a run.
 
     Attributes:
-        run: where it lies.
+        folder: where the run lies.
         headline: what all its layers come to, whichever are listed.
         layers: those that are listed.
         concepts_from: whom the concepts come from, where a reader must know it.
@@ -151,7 +151,7 @@ class RunTable(View):
         peak_bytes: the most memory that it took.
     """
 
-    run: str
+    folder: str
     headline: Verdicts
     layers: tuple[LayerTable, ...]
     concepts_from: str
@@ -185,7 +185,7 @@ def run_table(
     names = run.layers if layer is None else (run.layer(layer),)
     notes = (*run.record.model.notes, *(() if told else run.record.notes), model_labelled(run))
     return RunTable(
-        run=str(run.path),
+        folder=str(run.path),
         headline=_verdicts(own, twin),
         layers=tuple(_layer(run, name, best, sort) for name in names),
         concepts_from=origins(run),
