@@ -98,7 +98,9 @@ def test_a_headline_of_nothing():
     silent = andornot.explain([[False, False]], table)
     first, why = headline_of({"a": silent})
     assert first == "No unit has a formula."
-    assert why.startswith("1 of 1 unit cannot be explained: 1 inactive (nowhere above the threshold")
+    assert why.startswith(
+        "1 of 1 unit cannot be explained: 1 inactive (nowhere above the threshold"
+    )
     _, _, untested = world(2)
     said = headline_of({"a": untested})
     assert said == ("None of 2 formulas was held against chance: not tested.",)

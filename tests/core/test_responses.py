@@ -182,7 +182,7 @@ def table_of(*shapes):
 @pytest.mark.parametrize(
     ("masks", "table", "message"),
     [
-        (np.zeros((1, 2, 2, 3), int), table_of((2, 3), (2, 3)), "dtype int64"),
+        (np.full((1, 2, 2, 3), 2), table_of((2, 3), (2, 3)), "dtype int64 and hold 2"),
         (np.zeros((1, 3, 2, 3), bool), table_of((2, 3), (2, 3)), "2 samples of 2 x 3 positions"),
         (np.zeros((1, 2, 3, 2), bool), table_of((2, 3), (2, 3)), r"shape \(1, 2, 3, 2\)"),
         (np.zeros((2, 3), bool), table_of((2, 3), (2, 3)), "expected"),
