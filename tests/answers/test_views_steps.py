@@ -125,7 +125,7 @@ def test_what_steps_add_is_what_searches_without_a_fold_gain(seed):
                 mask = np.zeros(out.sum(), bool)
                 if best is not None:
                     mask = best.formula.evaluate(
-                        lambda name, out=out: given_.concepts[given_.table.names.index(name), out]
+                        lambda name, out=out: given_.concepts[given_.table.names.index(name), out]  # type: ignore[misc]
                     )
                 unit = given_.units[u, out]
                 sums[n] += (unit & mask).sum(), (unit | mask).sum()

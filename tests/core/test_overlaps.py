@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,8 +93,8 @@ def test_units_with_maps_equal_sets_of_positions(recording, data):
     zeros = np.zeros(n, np.int32)
     positions = AtomMap(shapes, np.arange(n + 1), zeros, np.zeros(0, np.uint16), zeros)
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
-    other = Recorded(rng.normal(size=(n, 2, 3, 2)).astype(np.float32))
-    first = Recorded(recorded.values)
+    other: Any = Recorded(rng.normal(size=(n, 2, 3, 2)).astype(np.float32))
+    first: Any = Recorded(recorded.values)
     chosen = np.array(data.draw(st.permutations(range(len(thresholds)))))
     layers = [
         LayerUnits(first, thresholds, chosen),
@@ -109,7 +110,8 @@ def test_a_map_with_a_nan_is_active_nowhere():
     values[0, 1, 0, 0] = np.nan
     positions = AtomMap(np.array([[4, 4]]), np.arange(2), np.zeros(1, np.int32),
                         np.zeros(16, np.uint16), np.zeros(1, np.int32))  # fmt: skip
-    layer = LayerUnits(Recorded(values), np.zeros(2), np.arange(2))
+    maps: Any = Recorded(values)
+    layer = LayerUnits(maps, np.zeros(2), np.arange(2))
     found = nearest_masks(MapMasks([layer], positions), 1)
     assert found.totals.tolist() == [16, 0]
     assert found.others.tolist() == [[-1], [-1]]
@@ -122,7 +124,8 @@ def test_units_with_rows_equal_sets_of_positions(seed, n):
     values[rng.random(values.shape) < 0.05] = np.nan
     thresholds = np.array([0.0, 0.5, np.nan, -1.0])
     chosen = np.array([3, 0, 1])
-    layer = LayerUnits(Recorded(values), thresholds, chosen)
+    rows: Any = Recorded(values)
+    layer = LayerUnits(rows, thresholds, chosen)
     masks = [set(np.flatnonzero(values[:, u, 0, 0] > thresholds[u]).tolist()) for u in chosen]
     assert_nearest(nearest_masks(RowMasks([layer], n), 3), masks, 3)
 

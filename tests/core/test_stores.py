@@ -135,7 +135,7 @@ def test_a_store_of_nothing_says_so(tmp_path):
 def test_activations_are_not_masks(stored):
     table = andornot.ConceptTable.from_masks(np.ones((1, 11, 2, 4), np.bool_), ["a"])
     with pytest.raises(
-        andornot.AndornotError, match="have dtype float32 and hold .*; give booleans"
+        andornot.AndornotError, match=r"have dtype float32 and hold .*; give booleans"
     ):
         andornot.explain(stored, table)
 

@@ -250,7 +250,7 @@ def test_concept_pages_say_what_the_best_unit_is_worth_held_out(run, site):
         places(np.stack([gallery.view(e, nothing, i).unit_mask for i in range(n)]))
         for e in run.result()
     ]
-    folds = np.repeat(run.samples["fold"], len(atoms) // n).to_numpy()
+    folds = np.repeat(run.samples["fold"].to_numpy(), len(atoms) // n)
     parts = [places(folds == f) for f in range(2)]
     for i, name in enumerate(run.concepts.names):
         concept = places(run.concepts.concept_mask(name)[atoms])

@@ -53,7 +53,7 @@ def show_progress(visible: bool | None = True) -> None:
 
 def is_shown() -> bool:
     """Whether :func:`tell` says anything."""
-    return _visible
+    return bool(_visible)
 
 
 @contextmanager
@@ -224,7 +224,8 @@ def _display(text: str, html: str, handle: Any = None) -> Any:
     content = {"text/html": html, "text/plain": text}
     marked = {"andornot": "progress"}  # so that who keeps notebooks can leave it out
     if handle is None:
-        return display(content, raw=True, display_id=True, metadata=marked)
+        # its types are not known
+        return display(content, raw=True, display_id=True, metadata=marked)  # type: ignore[no-untyped-call]
     handle.update(content, raw=True, metadata=marked)
     return handle
 

@@ -161,7 +161,7 @@ class GroupedCommand(click.Command):
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None and isinstance(parameter, click.Option):
-                usual: str = other or getattr(parameter, "group", GROUPS[-1])
+                usual = str(other or getattr(parameter, "group", GROUPS[-1]))
                 rows[own.get(str(parameter.name), usual)].append(record)
         for group in filter(rows.get, groups):
             with formatter.section(group):

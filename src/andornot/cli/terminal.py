@@ -150,8 +150,8 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
     has_formula = entry.formula is not None
     verdict = entry.judged.badge if has_formula else "no formula"
     console.print(Text(f"Unit {entry.unit}: {verdict}", "bold"))
-    for line in _headline(entry):
-        console.print(line)
+    for text in _headline(entry):
+        console.print(text)
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
     for line in filter(None, (entry.twins, *unit.near)):

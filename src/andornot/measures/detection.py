@@ -122,7 +122,9 @@ def detectors(
         for chosen in counter.blocks()
     ]
     used = table.fold_counts.sum(axis=0) > 0
-    return Detectors(*(np.concatenate(arrays) for arrays in zip(*blocks, strict=True)), used=used)
+    columns = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+    units, ious, fold_ious, chosen, outside, hits, either = columns
+    return Detectors(units, ious, fold_ious, chosen, outside, hits, either, used)
 
 
 class _Counter:

@@ -175,7 +175,9 @@ class _Found:
     @classmethod
     def of(cls, table: ConceptTable, contexts: Sequence[Listed]) -> _Found:
         """Layer by layer, so that no two are held at once."""
-        layers, refs, n_able = [], [], 0
+        layers: list[tuple[Sequence[UnitLink], Detectors]] = []
+        refs: list[UnitLink] = []
+        n_able = 0
         choice: Detectors | None = None
         for context in contexts:
             able = list(map(_has_enough, context.explanations))

@@ -94,7 +94,8 @@ def chain(formula: Formula) -> tuple[tuple[str, Formula], ...]:
     Returns:
         Pairs of an operator (empty for the first) and a part.
     """
-    head, joined = formula, []
+    head = formula
+    joined: list[tuple[str, Formula]] = []
     while True:
         kind = _kind(head)
         parts = list(operands(head, kind))

@@ -43,4 +43,5 @@ class TextGallery(RowGallery):
 
     def example(self, unit: int) -> str:
         """The text that excites the unit most."""
-        return next((cut(view.text) for view in self.unit(unit, 1).samples), "")
+        texts = (getattr(view, "text", "") for view in self.unit(unit, 1).samples)
+        return next(map(cut, texts), "")
