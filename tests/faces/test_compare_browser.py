@@ -165,7 +165,7 @@ def test_a_units_page_leads_to_it_and_to_each_near_unit(run, site, visit):
     visit.arrive(f"{site.as_uri()}/compare.html#{key(0)}&{key(near)}")
     expect(page.locator(".one-unit h2 a")).to_have_text(["unit 0", f"unit {near}"])
     page = visit.open(f"unit/{key(0)}.html")
-    page.locator(f"a.beside[aria-label='Compare with unit {near}']").click()
+    page.locator("a.beside", has_text=re.compile(rf"unit {near}$")).click()
     visit.arrive(f"{site.as_uri()}/compare.html#{key(0)}&{key(near)}")
     page.locator("details summary").first.click()
     page.locator(".near-list a").first.click()

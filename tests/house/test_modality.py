@@ -116,7 +116,7 @@ def test_a_report_shows_days(run, tmp_path):
     assert "heat wave" in page
     assert "day 6 to day 11" in page
     first = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
-    assert "it read 24 stations of stations.json" in first
+    assert "24 stations of stations.json" in first
     assert "active</em> on a day if" in first
     assert "24 stations" in first
 
