@@ -16,7 +16,13 @@ from andornot.views.card_pictures import RECENT, STRONGEST, apart
 from andornot.views.judged import INSTEAD, NO_FORMULA
 from andornot.views.judged import judged as verdict_view
 from andornot.views.layer import best_first, numbers_of, table_of_layers
-from andornot.views.summary import NO_FORMULA_AT_ALL, Figure, Summary, held_out_and_chance, summary
+from andornot.views.summary import (
+    NO_FORMULA_AT_ALL,
+    KeyFigure,
+    Summary,
+    held_out_and_chance,
+    summary,
+)
 from verdict_cases import judged, one_of_each, world
 
 
@@ -120,7 +126,7 @@ def test_what_is_chance_says_in_a_few_words_why():
 def test_layers_stand_side_by_side_in_one_table():
     class Layer:
         def __init__(self, *numbers: tuple[str, str]):
-            self.numbers = tuple(Figure(number, label, "") for label, number in numbers)
+            self.numbers = tuple(KeyFigure(number, label, "") for label, number in numbers)
 
     layers = [Layer(("units", "3"), ("held out", "0.1")), Layer(("units", "4"))]
     rows = table_of_layers(layers)  # type: ignore[arg-type]

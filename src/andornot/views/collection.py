@@ -42,7 +42,7 @@ from andornot.views.neighbours import Neighbours, neighbours_of_run
 from andornot.views.of_run import about, facts_of, model_name, results_of
 from andornot.views.origins import model_labelled
 from andornot.views.plain import View
-from andornot.views.summary import Figure, Summary, summary
+from andornot.views.summary import KeyFigure, Summary, summary
 from andornot.views.unit import Story, choose_units
 from andornot.views.unit_in_layer import UnitView, view_units
 from andornot.views.unit_links import UnitLink
@@ -91,7 +91,7 @@ class RunView(View):
     warning: str = ""
 
     @property
-    def numbers(self) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+    def numbers(self) -> tuple[tuple[KeyFigure, tuple[str, ...]], ...]:
         """What was found in its layers, a row for each number, in the order of the layers."""
         return table_of_layers(self.layers)
 

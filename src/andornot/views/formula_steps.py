@@ -21,7 +21,7 @@ _NAMED: Final = 3
 
 
 @dataclass(frozen=True)
-class Word(View):
+class StepWord(View):
     """A piece of a step: an operator or a bracket, or with ``concept`` the name of one."""
 
     text: str
@@ -43,7 +43,7 @@ class FormulaStep(View):
     """
 
     operator: str
-    words: tuple[Word, ...]
+    words: tuple[StepWord, ...]
     score: float | None = None
     adds: float | None = None
     notes: tuple[str, ...] = ()
@@ -209,20 +209,20 @@ def _score(e: Explanation, prefix: Formula) -> float | None:
     return round(held.by_length[n - 1], 3) if n <= len(held.by_length) else None
 
 
-def _words(part: Formula) -> Iterator[Word]:
+def _words(part: Formula) -> Iterator[StepWord]:
     """A part as it stands behind its operator."""
     if isinstance(part, Concept):
-        yield Word(quote(part.name), part.name)
+        yield StepWord(quote(part.name), part.name)
     elif isinstance(part, Not):
-        yield Word("NOT ")
+        yield StepWord("NOT ")
         yield from _words(part.operand)
     else:
         assert isinstance(part, And | Or)
-        yield Word("(")
+        yield StepWord("(")
         for i, (operator, own) in enumerate(_operands_of(part)):
-            yield from (Word(f" {operator} "),) if i else ()
+            yield from (StepWord(f" {operator} "),) if i else ()
             yield from _words(own)
-        yield Word(")")
+        yield StepWord(")")
 
 
 def _operands_of(part: And | Or) -> Iterator[tuple[str, Formula]]:

@@ -20,7 +20,7 @@ from andornot.views.plots import (
     iou_by_length,
     iou_histogram,
 )
-from andornot.views.summary import Figure, Summary, in_sample, tested_formulas
+from andornot.views.summary import KeyFigure, Summary, in_sample, tested_formulas
 from andornot.views.unit_links import UnitLink
 from andornot.views.unit_plots import trust_by_length
 from andornot.views.wording import vocabulary_limit
@@ -48,7 +48,7 @@ class LayerView(View):
 
     name: str
     sentences: tuple[str, ...]
-    numbers: tuple[Figure, ...]
+    numbers: tuple[KeyFigure, ...]
     active: str
     map_shape: str
     plots: tuple[Plot, ...]
@@ -115,7 +115,7 @@ def best_units(
 
 def numbers_of(
     explanations: Sequence[Explanation], shown: Summary, n_pages: int
-) -> tuple[Figure, ...]:
+) -> tuple[KeyFigure, ...]:
     """What was found in a layer, one number each; nothing of what is not known.
 
     Args:
@@ -125,9 +125,9 @@ def numbers_of(
     """
     known = [e for e in explanations if e.formula is not None]
     figures = [
-        Figure(f"{len(explanations):,}", "units", ""),
-        Figure(f"{n_pages:,}", "units shown here", ""),
-        Figure(f"{len(known):,}", "units with a formula", ""),
+        KeyFigure(f"{len(explanations):,}", "units", ""),
+        KeyFigure(f"{n_pages:,}", "units shown here", ""),
+        KeyFigure(f"{len(known):,}", "units with a formula", ""),
     ]
     if not known:
         return tuple(figures)
@@ -141,8 +141,8 @@ def numbers_of(
         *figures,
         *means.values(),
         *_by_length([e.by_length for e in known if e.by_length]),
-        Figure(f"{proven:,}", "formulas proven the best", "as they are shown"),
-        Figure(
+        KeyFigure(f"{proven:,}", "formulas proven the best", "as they are shown"),
+        KeyFigure(
             f"{limited:,}",
             "units whose vocabulary is the limit",
             "no formula over these concepts could fit well; only more concepts could",
@@ -150,17 +150,17 @@ def numbers_of(
     )
 
 
-def _by_length(ious: Sequence[Sequence[float]]) -> Iterator[Figure]:
+def _by_length(ious: Sequence[Sequence[float]]) -> Iterator[KeyFigure]:
     """Mean IoU of the formulas of one concept, and of the longest ones."""
     lengths = [] if not ious else [1] if len(ious[0]) == 1 else [1, len(ious[0])]
     for length in lengths:
         mean = sum(own[length - 1] for own in ious) / len(ious)
         which = "one concept" if length == 1 else f"up to {length} concepts"
         note = "the best of all units with a formula, on the samples searched on"
-        yield Figure(f"{mean:.3f}", f"mean IoU, in sample, {which}", note)
+        yield KeyFigure(f"{mean:.3f}", f"mean IoU, in sample, {which}", note)
 
 
-def table_of_layers(layers: Iterable[LayerView]) -> tuple[tuple[Figure, tuple[str, ...]], ...]:
+def table_of_layers(layers: Iterable[LayerView]) -> tuple[tuple[KeyFigure, tuple[str, ...]], ...]:
     """The numbers of layers side by side: what each row is, and its number in each layer."""
     own = [{figure.label: figure for figure in layer.numbers} for layer in layers]
     rows = {label: figure for numbers in own for label, figure in numbers.items()}

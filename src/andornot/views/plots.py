@@ -92,7 +92,7 @@ class Label(View):
 
 
 @dataclass(frozen=True)
-class Numbers(View):
+class PlotTable(View):
     """What a plot shows as a table, for those who cannot see it: headings, and rows of texts."""
 
     head: tuple[str, ...]
@@ -124,7 +124,7 @@ class Plot(View):
     rules: tuple[tuple[float, str], ...] = ()
     key: tuple[tuple[str, str], ...] = ()
     labels: tuple[Label, ...] = ()
-    numbers: Numbers | None = None
+    numbers: PlotTable | None = None
 
 
 def x_axis(low: float, high: float, label: str) -> Scale:
@@ -188,7 +188,7 @@ def iou_histogram(table: pd.DataFrame) -> Plot:
         "single concepts as a line; the table below has the numbers.",
         x, y, bars=bars, curves=(Curve((*steps, (steps[-1][0], y(0))), "second"),),
         key=(("main", f"up to {longest} concepts"), ("second", "one concept")),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("IoU", "units with one concept", f"with up to {longest}"),
             tuple(
                 (f"{row['from']:.3f} to {row['to']:.3f}", f"{row[short]:,.0f}", f"{row[long]:,.0f}")
@@ -221,7 +221,7 @@ def iou_by_length(table: pd.DataFrame) -> Plot:
         x, y, dots=dots,
         curves=(Curve((*low, *reversed(high)), "band", closed=True), Curve(tuple(mean), "main")),
         key=(("main", "mean"), ("band", "middle half of the units")),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("concepts, at most", "mean IoU", "middle half of the units"),
             tuple(
                 (f"{n:.0f}", f"{mean:.3f}", f"{low:.3f} to {high:.3f}")
@@ -265,7 +265,7 @@ def category_shares(table: pd.DataFrame) -> Plot:
         f"({most['share']:.0%}).",
         x, y, bars=tuple(bars),
         key=tuple((f"kind-{i % 8}", str(kind)) for i, kind in enumerate(kinds)),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("category", *(f"up to {n}" for n in lengths)),
             tuple((str(kind), *(_share(table, kind, n) for n in lengths)) for kind in kinds),
         ),
@@ -305,7 +305,7 @@ def accuracy_scatter(
             )
             for _, row in known.iterrows()
         ),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("IoU", "units", f"median {label}", "lowest to highest"), _by_iou(known, quantity)
         ),
     )  # fmt: skip

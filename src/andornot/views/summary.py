@@ -18,7 +18,7 @@ _TESTED: Final = (Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE)
 
 
 @dataclass(frozen=True)
-class Figure(View):
+class KeyFigure(View):
     """A number that is shown large.
 
     Attributes:
@@ -71,7 +71,7 @@ class Summary(View):
             solid ones, and mean held-out IoU; empty where nothing was held against chance.
     """
 
-    figures: tuple[Figure, ...]
+    figures: tuple[KeyFigure, ...]
     verdicts: tuple[VerdictPart, ...]
     rank: tuple[float, ...] = ()
 
@@ -96,15 +96,15 @@ def verdict_parts(found: Headline) -> tuple[VerdictPart, ...]:
     return tuple(VerdictPart(word, said, n, n / found.units) for word, said, n in counted if n)
 
 
-def _of_tested(found: Headline, known: Sequence[Explanation]) -> list[Figure]:
+def _of_tested(found: Headline, known: Sequence[Explanation]) -> list[KeyFigure]:
     twin = f", held out above {100 * TWIN_SHARE:g} % of an untrained twin" if found.twin else ""
-    explained = Figure(
+    explained = KeyFigure(
         f"{found.explained:,}",
         "units explained",
         f"by a solid formula, at least in part{twin}",
         f"{found.units:,}",
     )
-    better = Figure(
+    better = KeyFigure(
         f"{found.better:,}",
         "more than chance, corrected",
         "for testing so many at once, of the units with enough data"
@@ -115,8 +115,8 @@ def _of_tested(found: Headline, known: Sequence[Explanation]) -> list[Figure]:
     return [explained, better, *_fit(known)]
 
 
-def _of_untested(found: Headline, known: Sequence[Explanation]) -> list[Figure]:
-    formulas = Figure(
+def _of_untested(found: Headline, known: Sequence[Explanation]) -> list[KeyFigure]:
+    formulas = KeyFigure(
         f"{found.formulas:,}",
         "units with a formula",
         "which may be no more than chance",
@@ -126,38 +126,42 @@ def _of_untested(found: Headline, known: Sequence[Explanation]) -> list[Figure]:
         return [formulas]
     untested = found.count(Verdict.NOT_TESTED)
     label = "held against chance" if untested else "with enough data to tell"
-    tested = Figure("0", label, "so no verdict says how sure it is", f"{found.formulas:,}")
+    tested = KeyFigure("0", label, "so no verdict says how sure it is", f"{found.formulas:,}")
     return [formulas, tested, *_fit(known)]
 
 
-def _fit(known: Sequence[Explanation]) -> list[Figure]:
+def _fit(known: Sequence[Explanation]) -> list[KeyFigure]:
     """How well formulas fit, and how well they would by chance, as far as that is known."""
     both = held_out_and_chance(known)
     if both:
         held, chance = (sum(ious) / len(ious) for ious in zip(*both, strict=True))
         return [
-            Figure(f"{held:.3f}", "mean IoU, held out", "on samples not searched on; 1 is perfect"),
-            Figure(f"{chance:.3f}", "mean IoU by chance", "the same where nothing is to be found"),
+            KeyFigure(
+                f"{held:.3f}", "mean IoU, held out", "on samples not searched on; 1 is perfect"
+            ),
+            KeyFigure(
+                f"{chance:.3f}", "mean IoU by chance", "the same where nothing is to be found"
+            ),
         ]
     held_out = [iou for e in known if e.trust and (iou := e.trust.held_out_iou) is not None]
     if len(held_out) == len(known) > 0:
         said = "mean IoU, held out", "on samples not searched on; 1 is perfect"
-        return [Figure(f"{sum(held_out) / len(known):.3f}", *said), *_concepts(known)]
+        return [KeyFigure(f"{sum(held_out) / len(known):.3f}", *said), *_concepts(known)]
     if not known:
         return []
     return [in_sample(known), *_concepts(known)]
 
 
-def in_sample(known: Sequence[Explanation]) -> Figure:
+def in_sample(known: Sequence[Explanation]) -> KeyFigure:
     """How well formulas, as they are shown, fit where they were searched for."""
     inside = sum(e.iou if e.shown is None else e.shown.iou for e in known) / len(known)
     said = "mean IoU, in sample", "on the samples searched on, which flatters"
-    return Figure(f"{inside:.3f}", *said)
+    return KeyFigure(f"{inside:.3f}", *said)
 
 
-def _concepts(known: Sequence[Explanation]) -> list[Figure]:
+def _concepts(known: Sequence[Explanation]) -> list[KeyFigure]:
     names = {name for e in known if e.shown is not None for name in e.shown.formula.concepts}
-    return [Figure(f"{len(names):,}", "concepts named", "by one formula or more")]
+    return [KeyFigure(f"{len(names):,}", "concepts named", "by one formula or more")]
 
 
 def tested_formulas(explanations: Iterable[Explanation]) -> list[tuple[Explanation, float, float]]:

@@ -20,8 +20,8 @@ from andornot.views.plots import (
     Curve,
     Dot,
     Label,
-    Numbers,
     Plot,
+    PlotTable,
     bar,
     lengths_axis,
     x_axis,
@@ -87,10 +87,10 @@ def unit_by_length(ious: Sequence[float]) -> Plot:
     )  # fmt: skip
 
 
-def _by_length(columns: Sequence[tuple[str, Sequence[float]]]) -> Numbers:
+def _by_length(columns: Sequence[tuple[str, Sequence[float]]]) -> PlotTable:
     """A row for each length."""
     rows = zip(*(ious for _, ious in columns), strict=True)
-    return Numbers(
+    return PlotTable(
         ("concepts, at most", *(name for name, _ in columns)),
         tuple((str(n), *(f"{iou:.3f}" for iou in row)) for n, row in enumerate(rows, start=1)),
     )
@@ -146,7 +146,7 @@ def trust_by_length(
         f"With up to {n} concepts the IoU is {in_sample[-1]:.3f} on the samples searched and "
         f"{held_out[-1]:.3f} held out{said}.",
         x, y, curves=tuple(curves), dots=tuple(dots), labels=_beside(x(n) + 12, ends),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("concepts, at most", *(name for name, _ in columns)),
             tuple(zip(map(str, range(1, n + 1)), *(cells for _, cells in columns), strict=True)),
         ),
@@ -205,7 +205,7 @@ def activation_histogram(histogram: Histogram, threshold: float) -> Plot:
         f"{histogram.high:.3g}, with the threshold at {threshold:.3g}; "
         f"{histogram.zeros / histogram.total:.0%} are exactly 0.",
         x, y, bars=bars, rules=((x(threshold), f"threshold {threshold:.3g}"),) if shown else (),
-        numbers=Numbers(
+        numbers=PlotTable(
             ("activation", "values"),
             tuple(
                 (f"{a:.3g} to {b:.3g}", f"{n:,}")
