@@ -321,6 +321,7 @@ def line(capsys, words):
 
 def test_the_command_on_images(world, stored, out, tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "140")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # a table, as in a terminal
     np.save(tmp_path / "w.npy", W)
     words = [w for w in command(world, out, tmp_path / "w.npy") if w != "--quiet"]
     words = [w for w in words if w != "--no-trust"] + ["--nulls", "2", "--resamples", "2"]
