@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import andornot
 from andornot.results.explanation import NO_CONCEPT
-from andornot.results.headline import headline
 from andornot.results.verdict import Verdict
 from andornot.views.card_pictures import RECENT, STRONGEST, apart
 from andornot.views.judged import INSTEAD, NO_FORMULA
@@ -23,6 +22,7 @@ from andornot.views.summary import (
     held_out_and_chance,
     summary,
 )
+from insides import headline
 from verdict_cases import judged, one_of_each, world
 
 

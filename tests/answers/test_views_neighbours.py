@@ -10,11 +10,11 @@ import pytest
 import andornot
 import naive
 import reader_cases
-from andornot.counting.overlaps import Overlaps
 from andornot.counting.responses import Responses
 from andornot.views.collection import array_views, run_views
 from andornot.views.neighbours import LEAST, Neighbours
 from andornot.views.unit_links import UnitLink
+from insides import Overlaps
 from report_cases import two_layers
 
 table_file, pair_run = reader_cases.table_file, reader_cases.run

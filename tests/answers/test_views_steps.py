@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import andornot
 from andornot.formula import And, Concept, Formula, Not, Or, parse
-from andornot.formula_forms import operands
 from andornot.results.explanation import Twins, UnknownNot
 from andornot.results.trust import Core
 from andornot.results.verdict import Support, Verdict
@@ -25,6 +24,7 @@ from andornot.views.plots import HEIGHT, TOP
 from andornot.views.unit import entry_of
 from andornot.views.unit_plots import held_out_line, trust_by_length, unit_by_length
 from andornot.views.unit_title import NOT_TESTED
+from insides import operands
 from trust_cases import noise_world
 from verdict_cases import judged, world
 

@@ -13,7 +13,7 @@ import andornot
 from andornot import ConceptTable
 from andornot.errors import NoFormulaWarning
 from andornot.results.silent import _TRY, _WHY, silence
-from andornot.views.judged import headline_of
+from insides import headline_of
 
 TABLE = ConceptTable.from_masks(np.eye(3, 8, dtype=bool), ["a", "b", "c"])
 ELSEWHERE = np.arange(8) == 7

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from andornot import AndornotError
-from andornot._tools.extras import install
 from andornot.cli import cli, main
 from andornot.data.images.check import check_images
 from andornot.data.images.coco_instances import Polygons, Runs, unpacked
@@ -50,6 +49,7 @@ from import_cases import (
     shape,
     voc,
 )
+from insides import install
 from probing_cases import coco, photo, save
 
 MAKERS: dict[str, Callable[[Path], Path]] = {

@@ -7,12 +7,12 @@ import warnings
 
 import pytest
 
-from andornot._tools.extras import install
 from andornot.data.sentences.concepts import pair_concepts
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import Pair, PairData, Sentence
 from andornot.data.sentences.tagging import with_tags
 from andornot.errors import OptionError
+from insides import install
 
 TAGS = {"a": "DT", "dog": "NN", "cats": "NNS", "run": "VBP", ".": "."}
 

@@ -170,7 +170,7 @@ def test_its_pages_escape_the_texts(run):
 
 
 def test_other_models_are_refused():
-    from andornot.models.sentences.texts import load_text_model
+    from insides import load_text_model
 
     with pytest.raises(ModelError, match="names no classifier of texts"):
         load_text_model("net.pt")

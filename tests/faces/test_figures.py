@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from analysis_cases import CLASSES, EARLY, LAYER, N_SAMPLES, pair_run, picture_run
-from andornot._tools.extras import install
 from andornot.analyses import kinds as kinds_of
 from andornot.cli.figures import figures
 from andornot.errors import OptionError, RunError
 from andornot.figures import FIGURES, write_figures
+from insides import install
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 pytest.importorskip("torch", reason="torch is not installed")
@@ -41,7 +41,6 @@ from andornot.figures.panels import panels
 from andornot.figures.request import Choices, FigureRequest
 from andornot.figures.sheet import PlacedText, Sheet, break_lines, formula_words, text_width
 from andornot.figures.style import COLUMN, FULL, styled
-from andornot.views.figures.contributions import contributions_figure
 from figure_cases import (
     CLASS_IMAGES,
     EDIT_IMAGES,
@@ -52,6 +51,7 @@ from figure_cases import (
     strongest,
     words,
 )
+from insides import contributions_figure
 from pair_cases import pair
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from andornot.cli.layer_tree import _texts, print_layers
 from andornot.errors import OptionError
-from andornot.views.layer_tree import SCREEN, LayerLine, layer_tree, with_usual
+from insides import SCREEN, LayerLine, layer_tree, with_usual
 
 
 def line(path, type_="Conv2d", kind="maps", units=5, size=6):

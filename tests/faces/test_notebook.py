@@ -16,8 +16,7 @@ from andornot.report.notebook import explanation_html
 from andornot.report.notebook_samples import KEY, SIDE, picture
 from andornot.results.verdict import Verdict
 from andornot.views.ask import gallery
-from andornot.views.judged import NO_FORMULA
-from andornot.views.sentence_gallery import marks_at
+from insides import NO_FORMULA, marks_at
 from report_cases import DEAD, EVIL, picture_run
 from test_report_page import Reader
 from verdict_cases import one_of_each

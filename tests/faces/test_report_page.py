@@ -16,7 +16,6 @@ from PIL import Image
 import colour_cases
 from analysis_cases import EARLY, LAYER, picture_run
 from andornot import Run
-from andornot._tools.extras import install
 from andornot._tools.whole_folders import whole_folder
 from andornot.cli import cli, main
 from andornot.counting.rules import Ranges
@@ -24,6 +23,7 @@ from andornot.errors import OptionError, RunError
 from andornot.report import write as module
 from andornot.report.write import write_report
 from colour_cases import DEAD, EVIL, NOT_A_NUMBER, RED
+from insides import install
 from story_cases import story
 
 pytest.importorskip("jinja2", reason="jinja2 is not installed")

@@ -29,11 +29,9 @@ from andornot.errors import DataError, OptionError, RunError
 from andornot.report.addresses import slugs
 from andornot.report.mask_picture import data_url, mask_png
 from andornot.report.write import write_report
-from andornot.results.headline import headline
 from andornot.views.image_gallery import ImageGallery
-from andornot.views.layer import numbers_of
-from andornot.views.summary import summary
 from andornot.views.unit import AGREEMENT, FORMULA_ONLY, UNIT_ONLY
+from insides import headline, numbers_of, summary
 from manifest_cases import retold
 from reader_cases import DOGS, NEVER
 from report_cases import (

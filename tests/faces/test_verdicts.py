@@ -22,8 +22,7 @@ from andornot.report.write import write_report
 from andornot.results.verdict import Verdict
 from andornot.views import run_views, unit_view
 from andornot.views.collection import array_views
-from andornot.views.judged import judged
-from andornot.views.run_table import run_table
+from insides import judged, run_table
 from test_report_page import Reader, read
 from verdict_cases import given_verdicts, one_of_each, world
 

@@ -16,7 +16,6 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from andornot._tools.extras import install
 from andornot.errors import ModelError
 from andornot.models import (
     Preprocessing,
@@ -29,6 +28,7 @@ from andornot.models import (
 from andornot.models.from_hf import import_transformers, quiet, read_preprocessing
 from andornot.models.from_torchvision import import_torchvision
 from andornot.models.sentences import load_pair_model
+from insides import install
 
 TINY = """
 from dataclasses import dataclass

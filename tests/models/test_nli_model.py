@@ -15,7 +15,6 @@ import pytest
 import torch
 from torch import nn
 
-from andornot._tools.extras import install
 from andornot.errors import DataError, ModelError, OptionError, RunError
 from andornot.models.sentences import (
     Config,
@@ -33,6 +32,7 @@ from andornot.models.sentences import (
     save_classifier,
 )
 from andornot.models.sentences.hooks import caught, inference
+from insides import install
 from nli_cases import SMALL, grammar, pair
 
 

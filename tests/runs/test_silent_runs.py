@@ -11,7 +11,7 @@ from andornot import Threshold
 from andornot._tools.progress import show_progress
 from andornot.errors import NoFormulaWarning
 from andornot.probes.base import Recording
-from andornot.views.of_run import run_headline
+from insides import run_headline
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 

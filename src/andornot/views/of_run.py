@@ -69,7 +69,7 @@ def unit_entry(
 def _least(run: Run) -> int:
     """Active positions that a unit of a run takes to be explained."""
     # the share as it was written: in floating point the ceiling of 0.07 * 100 is 8
-    return math.ceil(Fraction(repr(float(run.manifest["min_active"]))) * run.concepts.n_positions)
+    return math.ceil(Fraction(repr(float(run.record.min_active or 0))) * run.concepts.n_positions)
 
 
 def run_headline(run: Run, against: Run | None = None) -> tuple[str, ...]:
