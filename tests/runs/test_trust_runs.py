@@ -212,7 +212,7 @@ def test_the_command_line_draws_weights_and_says_what_is_real(folder, tmp_path):
     few = ("--resamples", "2", "--bootstrap", "40", "--nulls", "19", "--seed", "1")
     done = command(*given, *few, "--out", tmp_path / "own")
     assert done.exit_code == 0, done.output
-    assert "held out" in done.output
+    assert "\theld_out\t" in done.output, "a pipe gets a table for programs"
     assert "Verdicts on" in done.output
     done = command(*given, "--no-trust", "--random-weights", "4", "--out", tmp_path / "random")
     assert done.exit_code == 0, done.output
