@@ -302,7 +302,7 @@ def snli(shared_data):
 def test_the_command_line_on_real_pairs(snli, tmp_path, capsys, monkeypatch):
     from andornot.cli import main
 
-    monkeypatch.setenv("COLUMNS", "120")  # a narrow terminal shows fewer columns
+    monkeypatch.setenv("COLUMNS", "160")  # a narrow terminal shows fewer columns
     monkeypatch.setenv("TTY_COMPATIBLE", "1")  # a table, as in a terminal
     spec, folder = snli
     out = tmp_path / "run"
