@@ -27,6 +27,27 @@ json.dump([(m[1] if m.re.groups else m[0]) or "" if m else "" for m in found], s
 """
 
 
+def subset_indices(indices: Iterable[int], n: int, sample: str) -> list[int]:
+    """The samples of a subset, checked.
+
+    Args:
+        indices: which of them, in which order.
+        n: how many there are.
+        sample: what one is called.
+
+    Raises:
+        OptionError: an index is out of range, stands twice, or there is none.
+    """
+    chosen = [int(i) for i in indices]
+    wrong = [i for i in chosen if not 0 <= i < n]
+    if wrong or not chosen or len(set(chosen)) < len(chosen):
+        raise OptionError(
+            f"a subset needs at least one {sample}, each once, with indices from 0 to {n - 1}; "
+            f"got {wrong or chosen}"
+        )
+    return chosen
+
+
 class Samples(Protocol):
     """Images or sentence pairs; ids are all different, splits and classes empty where unknown.
 

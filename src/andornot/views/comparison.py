@@ -12,7 +12,7 @@ from andornot.formula_forms import kind_of
 from andornot.results.explanation import Explanation
 from andornot.results.verdict import Extent
 from andornot.views.findable import signed
-from andornot.views.judged import as_shown, judged
+from andornot.views.judged import HOW_MUCH, as_shown, judged
 from andornot.views.listed import Listed
 from andornot.views.neighbours import Neighbours
 from andornot.views.plain import View
@@ -21,12 +21,6 @@ from andornot.views.unit_title import core_of
 
 UNKNOWN: Final = "–"
 """What stands for a number that is not known."""
-
-_HOW_MUCH: Final = {
-    Extent.MOST: "most of the unit",
-    Extent.PART: "a part of the unit",
-    Extent.LITTLE: "little of the unit",
-}
 
 
 @dataclass(frozen=True)
@@ -118,7 +112,7 @@ def _held_out(e: Explanation) -> Iterator[tuple[str, str]]:
     yield "chance, held out likewise", _number(view.chance)
     gain = None if luck is None else (luck.low, luck.high)
     yield "gain over chance", _with(view.gain, gain, 2)
-    yield "explains", _HOW_MUCH[Extent(view.extent)] if view.extent else UNKNOWN
+    yield "explains", HOW_MUCH[Extent(view.extent)] if view.extent else UNKNOWN
     yield "precision, held out", _number(view.precision, 2)
     yield "recall, held out", _number(view.recall, 2)
     yield "core", core_of(e, as_shown(e)) or UNKNOWN

@@ -37,11 +37,12 @@ INSTEAD: Final = {
 }
 """What is said in place of a formula that must not be relied on, by verdict."""
 
-_HOW_MUCH: Final = {
-    Extent.MOST: "explains most of the unit",
-    Extent.PART: "explains a part of the unit",
-    Extent.LITTLE: "explains little of the unit",
+HOW_MUCH: Final = {
+    Extent.MOST: "most of the unit",
+    Extent.PART: "a part of the unit",
+    Extent.LITTLE: "little of the unit",
 }
+"""What a formula explains, by its extent."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class VerdictView(View):
     @property
     def is_little(self) -> bool:
         """Whether it may be more than chance, and still explains little of the unit."""
-        return self.how_much == f"explains {Extent.LITTLE}"
+        return bool(self.how_much) and self.extent == Extent.LITTLE
 
     @property
     def badge(self) -> str:
@@ -95,11 +96,6 @@ class VerdictView(View):
     def instead(self) -> str:
         """What is said in place of the formula, which then stands below; empty where it holds."""
         return INSTEAD.get(self.verdict, "")
-
-    @property
-    def is_tested(self) -> bool:
-        """Whether it was held against chance."""
-        return self.verdict not in ("", Verdict.NOT_TESTED)
 
 
 def judged(e: Explanation) -> VerdictView:
@@ -169,7 +165,7 @@ def _held_out(trust: Trust, iou: float) -> str:
     precision, recall = held.precision(n), held.recall(n)
     if precision is not None and recall is not None:
         said += f", precision {precision:.2f}, recall {recall:.2f}"
-    return said if trust.extent is None else f"{said}: it {_HOW_MUCH[trust.extent]}"
+    return said if trust.extent is None else f"{said}: it explains {HOW_MUCH[trust.extent]}"
 
 
 def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:

@@ -28,7 +28,7 @@ from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.data.images.drawn import LAYER, Drawn, same_frame
 from andornot.data.images.files import AnyFile, opened, read_label_ids
 from andornot.data.images.pixels import upright_rgb
-from andornot.data.samples import Samples, group_names
+from andornot.data.samples import Samples, group_names, subset_indices
 from andornot.data.sources.annotated import Annotated
 from andornot.data.sources.base import ConceptSource, SampleView
 from andornot.data.sources.base import Labels as Labels
@@ -312,13 +312,7 @@ class FolderData:
 
     def subset(self, indices: Iterable[int]) -> FolderData:
         """Return the data set with only these samples, in this order, and all concepts."""
-        chosen = [int(i) for i in indices]
-        wrong = [i for i in chosen if not 0 <= i < len(self)]
-        if wrong or not chosen or len(set(chosen)) < len(chosen):
-            raise OptionError(
-                f"a subset needs at least one sample, each once, with indices from 0 to "
-                f"{len(self) - 1}; got {wrong or chosen}."
-            )
+        chosen = subset_indices(indices, len(self), "sample")
         # the source would open all samples again
         return replace(self, samples=tuple(self.samples[i] for i in chosen), source=None)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from andornot.concepts.provenance import UNKNOWN, Provenance
-from andornot.data.samples import group_names
+from andornot.data.samples import group_names, subset_indices
 from andornot.data.sources.named import UserSource
-from andornot.errors import DataError, OptionError, quoted
+from andornot.errors import DataError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
 """The three classes of natural language inference, in the order of the paper's model."""
@@ -225,13 +225,7 @@ class PairData:
         Raises:
             OptionError: an index is out of range, stands twice, or there is none.
         """
-        chosen = [int(i) for i in indices]
-        wrong = [i for i in chosen if not 0 <= i < len(self)]
-        if wrong or not chosen or len(set(chosen)) < len(chosen):
-            raise OptionError(
-                f"a subset needs at least one pair, each once, with indices from 0 to "
-                f"{len(self) - 1}; got {wrong or chosen}"
-            )
+        chosen = subset_indices(indices, len(self), "pair")
         return replace(self, pairs=tuple(self.pairs[i] for i in chosen), source=None)
 
     def fingerprint(self) -> str:

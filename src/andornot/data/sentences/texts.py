@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from andornot._tools.checks import users_path, whole_number
 from andornot._tools.looks import check_file
 from andornot._tools.numerals import whole
-from andornot.data.samples import OWN, group_names, groups_by_name, is_expression
+from andornot.data.samples import OWN, group_names, groups_by_name, is_expression, subset_indices
 from andornot.data.sentences import looks
 from andornot.data.sentences.concepts import STOP_WORDS
 from andornot.data.sentences.readers import TOKEN, distinct, label_of
@@ -150,13 +150,7 @@ class TextData:
         Raises:
             OptionError: an index is out of range, stands twice, or there is none.
         """
-        chosen = [int(i) for i in indices]
-        wrong = [i for i in chosen if not 0 <= i < len(self)]
-        if wrong or not chosen or len(set(chosen)) < len(chosen):
-            raise OptionError(
-                f"a subset needs at least one text, each once, with indices from 0 to "
-                f"{len(self) - 1}; got {wrong or chosen}"
-            )
+        chosen = subset_indices(indices, len(self), "text")
         return replace(self, texts=tuple(self.texts[i] for i in chosen), source=None)
 
     def fingerprint(self) -> str:
