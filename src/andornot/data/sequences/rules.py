@@ -31,8 +31,9 @@ _WORD: Final = re.compile(
     # an emoji with its skin tone, and those that a joiner makes one sign
     rf"|[^\s{_MARKS}\u200b-\u200f](?:[{_MARKS}{_TONES}]|\u200d[^\s\w])*"
 )
+# a run is taken whole, and what follows it asked of the match: no text makes this slow
 _END: Final = re.compile(
-    r"[.!?]+[\"')\]\u2019\u201d]*(?=\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*|[\r\n]+"
+    r"(?P<plain>[.!?]+[\"')\]\u2019\u201d]*)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d]*|[\r\n]+"
 )
 _SIGN: Final = re.compile(r"\S")
 
@@ -58,7 +59,12 @@ def sentences_of(text: str) -> Extents:
         >>> [sentences.of_text(text, i) for i in range(len(sentences))]
         ['He said "go."', 'Then he left.']
     """
-    ends = [found.end() for found in _END.finditer(text)] + [len(text)]
+    ends = [
+        found.end()
+        for found in _END.finditer(text)
+        if not found["plain"] or text[found.end() : found.end() + 1].isspace()
+    ]
+    ends.append(len(text))
     starts = [0, *ends[:-1]]
     return Extents.of(
         [
