@@ -15,6 +15,7 @@ from andornot.data.sequences.table import build_token_table
 from andornot.data.sequences.view import DocumentView
 from andornot.errors import DataError, OptionError
 from andornot.formula import Concept
+from sequence_cases import positions_of
 
 NO_OWN = ConceptOptions(own=(), min_support=(1, 1))
 
@@ -45,17 +46,6 @@ def _spans(draw, text: str) -> Spans:
 
 
 @st.composite
-def _positions(draw, text: str) -> list[tuple[int, int]]:
-    """Stretches in order as tokens have them: gaps, shared characters, none at all."""
-    starts = sorted(draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=8)))
-    found, low = [], 0
-    for start in starts if text else []:
-        low = max(low, min(len(text), start + draw(st.integers(0, 3))))
-        found.append((min(start, low), low))
-    return found
-
-
-@st.composite
 def worlds(draw):
     documents, positions = [], []
     for at in range(draw(st.integers(1, 4))):
@@ -70,7 +60,7 @@ def worlds(draw):
         documents.append(
             Document(str(at), text, layers, labels, unannotated=unannotated, group=group)
         )
-        positions.append(draw(_positions(text)))
+        positions.append(draw(positions_of(text)))
     return data_of(*documents), positions
 
 

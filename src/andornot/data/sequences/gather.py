@@ -81,12 +81,13 @@ class Gathered:
         places = np.concatenate([np.zeros(0, np.int32), *(own for own, _ in parts)])
         labels = np.concatenate([np.zeros(0, np.int32), *(own for _, own in parts)])
         # by label, then by position; a pair that was found twice counts once
-        keys = np.unique(labels.astype(np.int64) * max(n_positions, 1) + places)
+        keys = np.sort(labels.astype(np.int64) * max(n_positions, 1) + places)
+        keys = keys[new_in(keys)]
         labels, places = divided(keys, max(n_positions, 1))
         self._room()
-        each, counts = np.unique(labels, return_counts=True)
-        self.positions[each] += counts
-        self.documents[each] += 1
+        first = np.flatnonzero(new_in(labels))
+        self.positions[labels[first]] += np.diff(first, append=len(labels))
+        self.documents[labels[first]] += 1
         self.lengths.append(n_positions)
         self.sizes.append(len(keys))
         file.write(places.tobytes())
@@ -163,6 +164,11 @@ class Columns:
         """Pairs of position and concept, of those of position and label."""
         places, columns = pairs[0], self.column_of[pairs[1]]
         return places[columns >= 0], columns[columns >= 0]
+
+
+def new_in(ordered: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which of some ordered numbers differ from the one before; sorting beats a hash of them."""
+    return np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
 
 
 def divided(keys: NDArray[np.int64], by: int) -> Pairs:

@@ -77,7 +77,7 @@ def build_token_table(
         # stand behind these in each row
         builder = TableBuilder(columns.names, columns.categories, known_only)
         with (aside / "codes.u16").open("wb") as file:
-            _add_all(builder, data, gathered, columns, n_folds, file)
+            _add_all(builder, data, gathered, columns, n_folds, frozenset(options.repeats), file)
         gathered.path.unlink()
         # mapped only when the file is closed, so that all of it is there
         positions = builder.atom_map(_mapped(aside / "codes.u16"))
@@ -120,12 +120,14 @@ def _add_all(
     gathered: Gathered,
     columns: Columns,
     n_folds: int,
+    repeats: frozenset[str],
     file: BinaryIO,
 ) -> None:
     every = builder.every_category
     documents = zip(data.documents, data.groups, gathered.lengths, gathered, strict=True)
     for document, group, n_positions, pairs in documents:
-        unknown = [at for at, name in enumerate(every) if name in unknown_categories(document)]
+        lost = unknown_categories(document, repeats)
+        unknown = [at for at, name in enumerate(every) if name in lost]
         places, concepts = columns.of(pairs)
         if builder.by_known:
             places, concepts = _with_hidden(
