@@ -114,11 +114,21 @@ class Gathered:
                 places = np.frombuffer(file.read(4 * size), np.int32)
                 yield places, np.frombuffer(file.read(4 * size), np.int32)
 
+    def held(self, category: str, label: str) -> tuple[int, int]:
+        """On how many positions, and in how many documents, a label of a category was found."""
+        hands = zip(self.hands, self.numbers, strict=True)
+        own = next(own for hand, own in hands if hand.category == category)
+        number = own.get(written(label))
+        return (
+            (0, 0) if number is None else (int(self.positions[number]), int(self.documents[number]))
+        )
+
     def chosen(self, min_support: tuple[int, int], max_concepts: int) -> Columns:
         """Which labels become concepts.
 
         Source by source, the more frequent first, then by name. Of a source with a cap the most
-        frequent ones; of all of them, where there are still too many, too.
+        frequent ones; of all of them, where there are still too many, too. What a rule finds
+        everywhere is none: no formula says more by it.
 
         Args:
             min_support: least positions, and least documents.
@@ -126,8 +136,10 @@ class Gathered:
         """
         n, columns = self._n, list[tuple[int, str, int]]()
         enough = (self.positions[:n] >= min_support[0]) & (self.documents[:n] >= min_support[1])
+        somewhere = self.positions[:n] < sum(self.lengths)
         for source, (hand, own) in enumerate(zip(self.hands, self.numbers, strict=True)):
-            held = [(-int(self.positions[k]), name, k) for name, k in own.items() if enough[k]]
+            fit = enough & somewhere if hand.provenance.by == "rule" else enough
+            held = [(-int(self.positions[k]), name, k) for name, k in own.items() if fit[k]]
             columns += [(source, name, k) for _, name, k in sorted(held)[: hand.most]]
         if len(columns) > max_concepts:
             # stable: of equally frequent ones the first stay
