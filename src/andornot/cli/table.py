@@ -253,7 +253,7 @@ _CONCEPTS = (
     Setting(
         ("--regex",), "Make a concept of what matches a regular expression, or of each in the "
         "lines of a file; may be given several times.",
-        "Concepts", _EXPLAIN, ConceptOptions, "regexes", name="regexes",
+        "Concepts", _EXPLAIN, ConceptOptions, "regexes",
         metavar="NAME=PATTERN or FILE", more={"multiple": True},
     ),
     Setting(

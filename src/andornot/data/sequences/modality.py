@@ -28,7 +28,7 @@ SEQUENCES: Final = Modality(
         "own",
         "no_own",
         "repeats",
-        "regexes",
+        "regex",
         "regex_seconds",
         "spacy",
         "wordnet",
