@@ -188,7 +188,7 @@ def test_a_table_has_the_columns_of_the_twin(tmp_path_factory, data, tells, in_a
                     )
                     new = {r * grid + c2 for r, c2 in new}
                 expected[s, sorted(new)] = True
-            column = f'{name}({names[c]})' if ":" in names[c] else f'{name}("{names[c]}")'
+            column = f"{name}({names[c]})" if ":" in names[c] else f'{name}("{names[c]}")'
             worth = expected.any() and not expected.all() and (expected != held[c]).any()
             assert (column in found.names) == worth, column
             if worth:
@@ -216,9 +216,7 @@ def check_known(found, table, known, categories, tells):
         there = known[order.index(categories[plain])]
         name = found.names[column]
         atoms = found.concept_mask(name)
-        holds = np.stack(
-            [atoms[found.positions.sample(s)].ravel() for s in range(len(there))]
-        )
+        holds = np.stack([atoms[found.positions.sample(s)].ravel() for s in range(len(there))])
         expected = (holds & ~there).sum() / holds.sum() if holds.any() else 0.0
         assert found.unknown_share(quote(name), name) == pytest.approx(expected)
         assert found.annotated(name) == table.annotated(table.names[plain])
@@ -234,9 +232,9 @@ def table_of(masks, names=None, **more):
 
 def test_support_and_caps_choose_the_columns(tmp_path):
     random = np.random.default_rng(0)
-    masks = random.random((6, 30, 4, 4)) < np.array([0.5, 0.4, 0.3, 0.01, 0, 1])[
-        :, None, None, None
-    ]
+    masks = (
+        random.random((6, 30, 4, 4)) < np.array([0.5, 0.4, 0.3, 0.01, 0, 1])[:, None, None, None]
+    )
     table = table_of(masks)
     made = look_around(
         table, None, ContextOptions(min_support=(20, 10)), tmp_path / "a",
@@ -245,7 +243,7 @@ def test_support_and_caps_choose_the_columns(tmp_path):
     new = made.names[6:]
     assert "ABOVE(c0)" in new and not any("c3" in n or "c4" in n or "c5" in n for n in new)
     few = look_around(
-        table, None, ContextOptions(max_concepts=2), tmp_path / "b",
+        table, None, ContextOptions(max_around=2), tmp_path / "b",
         operators=operators_of(["with", "above"]),
     )  # fmt: skip
     assert len(few.names) == 8
@@ -303,7 +301,9 @@ def test_an_operator_of_a_user_in_a_few_lines(tmp_path):
     masks = np.zeros((1, 20, 2, 3), bool)
     masks[0, :, :, 0] = True
     file = tmp_path / "mine.py"
-    file.write_text("def mirrored(mask, around):\n    assert not around.in_a_row\n    return mask[:, ::-1]\n")
+    file.write_text(
+        "def mirrored(mask, around):\n    assert not around.in_a_row\n    return mask[:, ::-1]\n"
+    )
     for given in (mirrored, f"{file}:mirrored"):
         (operator,) = operators_of([given])
         made = look_around(
@@ -333,7 +333,11 @@ def test_what_a_user_gives_is_checked(tmp_path):
 
     with pytest.raises(DataError, match="gave shape .* and dtype int64; give booleans"):
         look_around(
-            table_of(np.ones((1, 2, 2, 2))), None, ALL, tmp_path / "t", operators=operators_of([wrong])
+            table_of(np.ones((1, 2, 2, 2))),
+            None,
+            ALL,
+            tmp_path / "t",
+            operators=operators_of([wrong]),
         )
 
 

@@ -122,6 +122,7 @@ _SPELT = {
     "Ranges": "threshold=Ranges({}=)",
     "Words": "words=Words({}=)",
     "ContextOptions": "context=ContextOptions({}=)",
+    "ConceptOptions": "concepts=ConceptOptions({}=)",
     "Request": "",
 }
 """How a field of a record is given to ``dissect``."""

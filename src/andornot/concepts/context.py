@@ -77,7 +77,9 @@ class _Pass:
         """The local atom of each position of a sample."""
         positions = self.table.positions
         assert positions is not None
-        return np.asarray(positions.codes[positions.offsets[sample] : positions.offsets[sample + 1]])
+        return np.asarray(
+            positions.codes[positions.offsets[sample] : positions.offsets[sample + 1]]
+        )
 
     def atoms(self, sample: int) -> NDArray[np.int32]:
         """The atoms of a sample."""
@@ -136,7 +138,9 @@ class _Pass:
     ) -> Iterator[_Made]:
         items = around.items(category) if around.in_a_row else None
         for which, operator in enumerate(self.operators):
-            if (operator.needs in ("row", "heads")) != around.in_a_row and operator.needs != "sample":
+            if (
+                operator.needs in ("row", "heads")
+            ) != around.in_a_row and operator.needs != "sample":
                 continue
             asked = slice(None) if wanted is None else np.flatnonzero(wanted[which, places])
             own, chosen = places[asked], masks[asked]
@@ -195,7 +199,7 @@ class _Support:
         good &= self.differs > 0
         which, concept = np.nonzero(good)
         # the best supported ones, in their old order
-        rank = np.lexsort((-self.positions[good], -self.samples[good]))[: options.max_concepts]
+        rank = np.lexsort((-self.positions[good], -self.samples[good]))[: options.max_around]
         kept = np.sort(rank)
         return tuple(
             _Column(int(o), int(c)) for o, c in zip(which[kept], concept[kept], strict=True)
@@ -358,9 +362,7 @@ class _Writer:
                     shape = tuple(table.positions.shapes[i].tolist())
                     fold = int(table.positions.folds[i])
                     known = self._known(builder, own)
-                    builder.add_local(
-                        own.codes, own.indptr, own.indices, shape, fold, False, known
-                    )
+                    builder.add_local(own.codes, own.indptr, own.indices, shape, fold, False, known)
                     # codes go to the disk at once: those of a large data set would fill the memory
                     file.write(own.codes.astype("<u2", copy=False).data)
             positions = builder.atom_map(np.memmap(aside / "codes.u16", "<u2", "r"))
@@ -375,7 +377,10 @@ class _Writer:
     def _names(self) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
         table, of = self.given.table, self._base
         operators = [self.given.operators[c.operator].name for c in self.columns]
-        new = [derived_name(o, table.names[of(c)]) for o, c in zip(operators, self.columns, strict=True)]
+        new = [
+            derived_name(o, table.names[of(c)])
+            for o, c in zip(operators, self.columns, strict=True)
+        ]
         if twice := set(new) & set(table.names):
             raise DataError(f"the table has a concept {quoted(min(twice))} already; rename it")
         return (*table.names, *new), (*table.categories, *((o,) for o in operators))
@@ -442,9 +447,7 @@ class _Writer:
         pattern[known.atoms] = known.pattern
         return ~known.patterns[pattern[atoms]]
 
-    def _known(
-        self, builder: TableBuilder, own: _Refined
-    ) -> LocalKnown | None:
+    def _known(self, builder: TableBuilder, own: _Refined) -> LocalKnown | None:
         """What is known of a sample, where atoms do not tell it themselves."""
         if self.given.table.known is None or builder.by_known:
             return None
@@ -487,5 +490,7 @@ def _rows_of(held: BoolArray, numbers: Ints, everywhere: Ints) -> tuple[Ints, In
     """The numbers that each row holds, ascending, with those of all rows: sizes, and all of them."""
     every = np.concatenate([numbers, everywhere])
     order = np.argsort(every)
-    whole = np.concatenate([held, np.ones((len(held), len(everywhere)), np.bool_)], axis=1)[:, order]
+    whole = np.concatenate([held, np.ones((len(held), len(everywhere)), np.bool_)], axis=1)[
+        :, order
+    ]
     return whole.sum(axis=1), every[order][np.nonzero(whole)[1]]

@@ -33,7 +33,7 @@ class ContextOptions:
             came up. That is a heuristic: a concept that helps only in context is not found.
         min_support: positions and samples on which a new concept must hold to be made; None: as the
             search asks of all concepts, and else 20 positions in 10 samples.
-        max_concepts: most new concepts; those that hold in the most samples are made.
+        max_around: most new concepts; those that hold in the most samples are made.
 
     Raises:
         OptionError: a value cannot be used.
@@ -46,10 +46,10 @@ class ContextOptions:
     around: tuple[str | Callable[..., Any], ...] | None = None
     around_of: tuple[str, ...] | None = None
     min_support: tuple[int, int] | None = None
-    max_concepts: int = 1000
+    max_around: int = 1000
 
     def __post_init__(self) -> None:
-        make_plain(self, "max_concepts")
+        make_plain(self, "max_around")
         if self.around is not None:
             put(self, "around", tuple(map(_named, _listed(self.around, "around"))))
         if self.around_of is not None:
@@ -57,7 +57,7 @@ class ContextOptions:
         self._check_numbers()
 
     def _check_numbers(self) -> None:
-        whole_number(self.max_concepts, "max_concepts", least=1)
+        whole_number(self.max_around, "max_around", least=1)
         if self.min_support is None:
             return
         both = tuple(several(self.min_support, "min_support"))
@@ -78,7 +78,7 @@ class ContextOptions:
         around = None if self.around is None else tuple(_told(one) for one in self.around)
         return {
             "around": around, "around_of": self.around_of, "min_support": self.min_support,
-            "max_concepts": self.max_concepts,
+            "max_around": self.max_around,
         }  # fmt: skip
 
 

@@ -237,7 +237,7 @@ FIELDS = Fields(
                     "around": TEXTS,
                     "around_of": Maybe(TEXTS),
                     "min_support": Maybe(Many(COUNT)),
-                    "max_concepts": POSITIVE,
+                    "max_around": POSITIVE,
                     "found": FLAG,
                 }
             )
