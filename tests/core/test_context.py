@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import naive
 
 from andornot import ConceptTable
 from andornot.concepts.context import look_around
@@ -14,6 +13,7 @@ from andornot.concepts.operators import OPERATORS
 from andornot.concepts.surroundings import GRID, Surroundings
 from andornot.errors import DataError, OptionError
 from andornot.formula import parse, quote
+from tests import naive
 
 ROW = tuple(name for name, one in OPERATORS.items() if one.needs in ("row", "heads"))
 GRIDS = tuple(name for name, one in OPERATORS.items() if one.needs == "grid")
@@ -111,7 +111,10 @@ def test_near_is_within_a_tenth_of_the_diagonal_to_the_last_pixel():
     line = np.zeros((30, 40), bool)  # its diagonal is 50
     line[15, 20] = True
     found = np.array(apply("NEAR", line))
-    assert found[15, 15] and found[18, 24] and not found[15, 14] and not found[19, 24]
+    assert found[15, 15]
+    assert found[18, 24]
+    assert not found[15, 14]
+    assert not found[19, 24]
     assert not found[15, 20]
 
 
@@ -241,7 +244,8 @@ def test_support_and_caps_choose_the_columns(tmp_path):
         operators=operators_of(["with", "above"]),
     )  # fmt: skip
     new = made.names[6:]
-    assert "ABOVE(c0)" in new and not any("c3" in n or "c4" in n or "c5" in n for n in new)
+    assert "ABOVE(c0)" in new
+    assert not any("c3" in n or "c4" in n or "c5" in n for n in new)
     few = look_around(
         table, None, ContextOptions(max_around=2), tmp_path / "b",
         operators=operators_of(["with", "above"]),
@@ -304,8 +308,8 @@ def test_an_operator_of_a_user_in_a_few_lines(tmp_path):
     file.write_text(
         "def mirrored(mask, around):\n    assert not around.in_a_row\n    return mask[:, ::-1]\n"
     )
-    for given in (mirrored, f"{file}:mirrored"):
-        (operator,) = operators_of([given])
+    for named in (mirrored, f"{file}:mirrored"):
+        (operator,) = operators_of([named])
         made = look_around(
             table_of(masks), None, ContextOptions(), tmp_path / "t", operators=(operator,)
         )
@@ -331,7 +335,7 @@ def test_what_a_user_gives_is_checked(tmp_path):
     def wrong(mask):
         return mask.astype(int)
 
-    with pytest.raises(DataError, match="gave shape .* and dtype int64; give booleans"):
+    with pytest.raises(DataError, match=r"gave shape .* and dtype int64; give booleans"):
         look_around(
             table_of(np.ones((1, 2, 2, 2))),
             None,

@@ -274,8 +274,8 @@ def _check_needs(given: _Pass) -> None:
     for one in given.operators:
         if single:
             raise OptionError(
-                f"each sample is a single position, so nothing is around it; leave {one.name.lower()} "
-                "out"
+                "each sample is a single position, so nothing is around it; leave "
+                f"{one.name.lower()} out"
             )
         if one.needs in ("row", "heads") and not first.in_a_row:
             raise OptionError(f"{one.name.lower()} is for words in a row; leave it out here")
@@ -286,8 +286,8 @@ def _check_needs(given: _Pass) -> None:
         if all(given.around(sample).heads is None for sample in samples):
             name = next(one.name for one in given.operators if one.needs == "heads")
             raise OptionError(
-                f"nobody says which word hangs on which; leave {name.lower()} out, or give data with "
-                "syntax"
+                f"nobody says which word hangs on which; leave {name.lower()} out, or give data "
+                "with syntax"
             )
 
 
@@ -440,7 +440,7 @@ class _Writer:
         return indptr, indices
 
     def _unknown(self, atoms: NDArray[np.int32]) -> BoolArray:
-        """Which categories of the plain table are unknown on some atoms; they come first in ours."""
+        """Which categories of the plain table are unknown on some atoms; ours begin with them."""
         known = self.given.table.known
         assert known is not None
         pattern = np.zeros(self.given.table.n_atoms, np.int64)
@@ -487,7 +487,7 @@ def _ranges(starts: Ints, sizes: Ints) -> Ints:
 
 
 def _rows_of(held: BoolArray, numbers: Ints, everywhere: Ints) -> tuple[Ints, Ints]:
-    """The numbers that each row holds, ascending, with those of all rows: sizes, and all of them."""
+    """What each row holds, ascending, with what all rows hold: sizes, and all of the numbers."""
     every = np.concatenate([numbers, everywhere])
     order = np.argsort(every)
     whole = np.concatenate([held, np.ones((len(held), len(everywhere)), np.bool_)], axis=1)[

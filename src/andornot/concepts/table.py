@@ -89,7 +89,7 @@ class ConceptTable:
         bases: for each concept the column it was derived from, -1 for plain ones; empty when all
             are plain (see :meth:`derive`).
         members: for each concept the columns that it is the union of, ascending, none for plain
-            ones and for those that look around (see ``concepts.context``); empty when all are plain.
+            ones and those that look around (see ``concepts.context``); empty when all are plain.
         provenance: whom each concept comes from; empty where nothing is known of it. No search
             sees it, so ``digest`` leaves it out.
         known: which categories were annotated (see ``concepts.known``); None where all were.

@@ -72,8 +72,8 @@ class Context:
         told = f"{made:,} of the {table.n_concepts:,} concepts look around ({names})"
         if plan.options.context.of_found:
             told += (
-                f", made of the {len(plan.found or ()):,} concepts that a search without them found "
-                "first: a concept that helps only in context was not tried"
+                f", made of the {len(plan.found or ()):,} concepts that a search without them "
+                "found first: a concept that helps only in context was not tried"
             )
         ahead = [one.name for one in self.operators if one.ahead]
         later = f"; {' and '.join(ahead)} may look at what a causal network has not seen yet"

@@ -114,8 +114,8 @@ def dissect(
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
-            ``context``, ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
-            ``folds``, ``directions``, ``verify``), and each field of ``Execution``
+            ``context``, ``min_active``, ``unit_of_count``, ``least_active_positions``,
+            ``least_active_groups``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those

@@ -145,7 +145,7 @@ class RunOptions:
     units: Sequence[int] | None = None
     # what has no hash of its own is compared, and left out of the record's
     relations: Relations | None = field(default=None, hash=False)
-    context: ContextOptions = ContextOptions()
+    context: ContextOptions = field(default_factory=ContextOptions)
     directions: Directions | ArrayLike | str | Path | None = field(default=None, hash=False)
     verify: bool = False
     choose_length: bool = False
