@@ -213,8 +213,8 @@ _CONCEPTS = (
     ),
     Setting(
         ("--around",), "Add concepts that look around: prev, prev2, next, after, after5, head, "
-        "child in text; above, below, left, right, near in images; with in both; or FILE.py:FUNCTION "
-        "(which runs that file).",
+        "child in text; above, below, left, right, near in images; with in both; or "
+        "FILE.py:FUNCTION (which runs that file).",
         "Concepts", _EXPLAIN, ContextOptions, "around", kind=Names(), metavar="NAMES",
         note="prev for running text, else none",
     ),

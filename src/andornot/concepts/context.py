@@ -431,7 +431,7 @@ class _Writer:
         if self.tells_known and table.known is not None:
             hidden = self._unknown(atoms)
             parts.append((hidden.sum(axis=1), np.nonzero(hidden)[1] + n + len(self.columns)))
-        indptr = offsets_of(sum(size for size, _ in parts))
+        indptr = offsets_of(np.sum([size for size, _ in parts], axis=0))
         indices = np.empty(indptr[-1], np.int32)
         start = indptr[:-1].copy()
         for size, values in parts:

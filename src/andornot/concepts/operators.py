@@ -104,7 +104,8 @@ def _after(masks: BoolArray, around: Surroundings, items: Ints | None) -> BoolAr
 def _after_few(masks: BoolArray, around: Surroundings, items: Ints | None) -> BoolArray:
     """One of the five items before has x."""
     each = (_step(masks, around, items, by=-step) for step in range(1, 6))
-    return np.logical_or.reduce(list(each))
+    found: BoolArray = np.logical_or.reduce(list(each))
+    return found
 
 
 def _head(masks: BoolArray, around: Surroundings, _items: Ints | None) -> BoolArray:
@@ -190,13 +191,14 @@ def _near_one(mask: BoolArray) -> BoolArray:
                 near[r, c] |= aside[other, c] <= limit
     for r in range(height):
         for c in range(width):
-            near[r, c] &= not mask[r, c]
+            if mask[r, c]:
+                near[r, c] = False
     return near
 
 
 def _with(masks: BoolArray, _around: Surroundings, _items: Ints | None) -> BoolArray:
     """All positions of a sample that has x anywhere."""
-    held = masks.reshape(len(masks), -1).any(axis=1)
+    held: BoolArray = np.any(masks.reshape(len(masks), -1), axis=1)
     return np.broadcast_to(held[:, None, None], masks.shape)
 
 

@@ -115,7 +115,8 @@ def dissect(
             ``data.sources.functions``).
         **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
             ``context``, ``min_active``, ``unit_of_count``, ``least_active_positions``,
-            ``least_active_groups``, ``folds``, ``directions``, ``verify``), and each field of ``Execution``
+            ``least_active_groups``, ``folds``, ``directions``, ``verify``), and each field of
+            ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those
@@ -260,7 +261,8 @@ def _concepts_found(plan: Plan, engine: Engine | None) -> tuple[str, ...]:
         counted = responses_of(first, layer, concepts, log)
         scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
         for e in explain_layer(first, scored, concepts.scored, engine, log):
-            names.update(name for one in e.best_by_length for name in one.formula.concepts)
+            found = (one.formula for one in e.best_by_length if one is not None)
+            names.update(name for formula in found for name in formula.concepts)
     return tuple(name for name in concepts.table.names if name in names)
 
 
