@@ -30,6 +30,7 @@ _OURS: Final = (
     "andornot.data.images.modality:IMAGES",
     "andornot.data.sentences.modality:SENTENCES",
     "andornot.data.sentences.texts_modality:TEXTS",
+    "andornot.data.sequences.modality:SEQUENCES",
 )
 _FURTHER_KINDS: Final = ("andornot.demo.kinds:KINDS",)
 """Kinds of data, of modalities of ours, that rooms above this one bring."""

@@ -50,7 +50,11 @@ if TYPE_CHECKING:
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
     from andornot.models import LoadedModel, Preprocessing
+    from andornot.data.sequences.data import SequenceData
+    from andornot.data.sequences.options import ConceptOptions
     from andornot.models.sentences import PairModel
+    from andornot.models.sequences.protocol import SequenceModel
+    from andornot.probes.reading import Reading
     from andornot.probes.words import Words
     from andornot.search.options import Search, SearchOptions
     from andornot.trust.options import TrustOptions
@@ -63,14 +67,16 @@ _KNOWN_ONLY = (
 
 
 def dissect(
-    model: nn.Module | LoadedModel | PairModel | str,
+    model: nn.Module | LoadedModel | PairModel | SequenceModel | str,
     layer: str | Sequence[str],
-    data: ProbingData | PairData | str | Path,
+    data: ProbingData | PairData | SequenceData | str | Path,
     out: str | Path = "andornot-run",
     *,
     weights: str | Path | None = None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
     words: Words | None = None,
+    reading: Reading | None = None,
+    concepts: ConceptOptions | None = None,
     search: SearchOptions | Search | None = None,
     threshold: Threshold | Ranges | None = None,
     units: Sequence[int] | None = None,
@@ -97,6 +103,9 @@ def dissect(
             fields ``height``, ``width``, ``mean`` and ``std``, or a preset's name); the model's
             own if not given.
         words: of sentences: which words become concepts (see ``probes.words.Words``).
+        reading: of running text: how documents become positions (see ``probes.reading.Reading``).
+        concepts: of running text: which concepts it gets (see
+            ``data.sequences.options.ConceptOptions``).
         search: how to search for formulas: a whole ``SearchOptions``, or its field ``search``
             alone, as ``"beam"``.
         threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
@@ -157,7 +166,9 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
+        {"weights": weights, "preprocessing": preprocessing, "words": words, "reading": reading,
+         "concepts": concepts},
+        named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)
     with locked_run_directory(plan.out):
@@ -178,17 +189,12 @@ def _probe(
     layers: tuple[str, ...],
     data: Any,
     recording: Recording,
-    *,
-    weights: str | Path | None,
-    preprocessing: Preprocessing | Mapping[str, Any] | str | None,
-    words: Words | None,
+    own: dict[str, Any],
     sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
-    given = check_arguments(
-        modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
-    )
+    given = check_arguments(modality, own)
     if sources:  # a probe of another package need not know them
         given["sources"] = sources
     probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)
