@@ -47,7 +47,7 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); texts:FILE.",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -158,7 +158,7 @@ _ACTIVE = (
     Setting(
         ("--quantile",), "Count a unit as active in this share of its activations, the highest.",
         "What counts as active", _EXPLAIN, Threshold, "quantile", kind=float, unset=True,
-        note="sentence pairs: above 0; texts: 0.1",
+        note="sentence pairs: above 0; sentences: 0.1",
     ),
     Setting(
         ("--threshold",), "Count units as active above this value, instead of by a quantile.",
