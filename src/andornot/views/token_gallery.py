@@ -87,8 +87,8 @@ class PassageView(View):
         both, unit, formula = self.counts
         label = f"{self.label} · " if self.label else ""
         return (
-            f"activation {self.activation:.2f} · {label}in the whole document: {both:,} "
-            f"{self.position} both, {unit:,} only the unit, {formula:,} only the formula"
+            f"activation {self.activation:.2f} · {label}{self.position} of the document: "
+            f"{both:,} both, {unit:,} only unit, {formula:,} only formula"
         )
 
 
