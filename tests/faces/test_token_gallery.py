@@ -24,7 +24,7 @@ from andornot.views.passages import pieces_of, span_of, visible
 from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER
 from andornot.views.token_gallery import TokenGallery
 from andornot.views.token_marks import BOTH, FORMULA, UNIT, Mark
-from sequence_cases import Pieces, drawn_documents
+from token_cases import Pieces, drawn_documents
 
 EVIL = "\n\t<script>alert('sea & sky')</script> 😀\u202e"
 

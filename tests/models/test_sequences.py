@@ -13,7 +13,7 @@ from andornot.models.sequences.load import checked, load_sequence_model
 from andornot.models.sequences.protocol import Tokens
 from andornot.models.sequences.read import read_document, recorded
 from andornot.models.sequences.windows import windows_of
-from sequence_cases import Pieces, Signs
+from token_cases import Pieces, Signs
 
 
 class Context:
@@ -158,5 +158,5 @@ def test_what_is_no_model_is_told_what_it_lacks(tmp_path):
     with pytest.raises(ModelError, match="names no model of sequences"):
         load_sequence_model("gpt2")
     file = tmp_path / "own.py"
-    file.write_text("from sequence_cases import Pieces\nmodel = Pieces\n")
+    file.write_text("from token_cases import Pieces\nmodel = Pieces\n")
     assert load_sequence_model(f"{file}:model").fingerprint == "pieces 1"

@@ -19,7 +19,7 @@ from andornot.pipeline.dissect import dissect
 from andornot.probes.base import Recording
 from andornot.probes.reading import Reading
 from andornot.probes.tokens import TokenProbe
-from sequence_cases import Pieces, Signs, drawn_documents
+from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))
 PLAIN = {"concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05)}

@@ -87,7 +87,8 @@ class _Layer:
                 (self.early if edge <= wide else self.late)[inside] += 1
 
     def told(self) -> str:
-        examples = ", ".join(shortened(label, 24) for label, _ in self.labels.most_common(_SHOWN))
+        frequent = self.labels.most_common(_SHOWN)
+        examples = ", ".join(quoted(shortened(label, 24)) for label, _ in frequent)
         return (
             f"{count(len(self.labels), 'label')} on {count(sum(self.labels.values()), 'stretch')}"
             f"{'es' * (sum(self.labels.values()) != 1)} of {count(self.documents, 'document')}, "
