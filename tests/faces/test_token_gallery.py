@@ -41,7 +41,7 @@ def run(data, tmp_path_factory):
     made = dissect(
         Pieces(), "pieces", data, tmp_path_factory.mktemp("run") / "run", length=2, trust=None,
         threshold=Threshold(0.05),
-        concepts=ConceptOptions(own=("token", "word", "piece"), min_support=(1, 1)),
+        text_concepts=ConceptOptions(own=("token", "word", "piece"), min_support=(1, 1)),
     )  # fmt: skip
     return Run.open(made.path)
 

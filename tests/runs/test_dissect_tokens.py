@@ -22,14 +22,14 @@ from andornot.probes.tokens import TokenProbe
 from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))
-PLAIN = {"concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05)}
+PLAIN = {"text_concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05)}
 
 
 def probe_of(data, model=None, at="token", pool="last", **more):
     model = model or Pieces()
     return TokenProbe.of(
         model, (model.layers[0],), data, Recording(), reading=Reading(at, pool, **more),
-        concepts=FEW,
+        text_concepts=FEW,
     )  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def test_documents_without_a_position_are_left_out(tmp_path):
     data = replace(data, documents=(*data.documents[:3], empty, *data.documents[3:]))
     run = dissect(Pieces(), "pieces", data, tmp_path / "run", **PLAIN)
     assert len(run.samples) == 12
-    assert any("documents left out: 1 (no token in it)" in note for note in run.record.model.notes)
+    assert any("left out: 1 (documents without a token)" in note for note in run.record.model.notes)
     with pytest.raises(DataError, match="no document of drawn has a position"):
         probe_of(SequenceData(Path("drawn"), "texts", (empty,)))
 
@@ -180,7 +180,7 @@ def test_sentences_are_read_one_by_one():
     )  # fmt: skip
     model = Pieces()
     probe = TokenProbe.of(
-        model, ("place",), data, Recording(), reading=Reading(cut="sentence"), concepts=FEW
+        model, ("place",), data, Recording(), reading=Reading(cut="sentence"), text_concepts=FEW
     )
     places = probe.record(range(1), ("place",))["place"].ravel().tolist()
     assert places == [0, 1, 2, 3, 0, 1]

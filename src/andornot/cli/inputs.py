@@ -35,7 +35,7 @@ def of_sentences(options: dict[str, Any], drawn: str | None) -> dict[str, Any]:
 def of_sequences(options: dict[str, Any], drawn: str | None) -> dict[str, Any]:
     """A model of sequences by its name, running text, and how one reads the other."""
     return of_any(options, drawn) | {
-        "reading": reading_of(options), "concepts": concepts_of(options)
+        "reading": reading_of(options), "text_concepts": concepts_of(options)
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def dissect(
     preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
     words: Words | None = None,
     reading: Reading | None = None,
-    concepts: ConceptOptions | None = None,
+    text_concepts: ConceptOptions | None = None,
     search: SearchOptions | Search | None = None,
     threshold: Threshold | Ranges | None = None,
     units: Sequence[int] | None = None,
@@ -104,7 +104,7 @@ def dissect(
             own if not given.
         words: of sentences: which words become concepts (see ``probes.words.Words``).
         reading: of running text: how documents become positions (see ``probes.reading.Reading``).
-        concepts: of running text: which concepts it gets (see
+        text_concepts: of running text: which concepts it gets (see
             ``data.sequences.options.ConceptOptions``).
         search: how to search for formulas: a whole ``SearchOptions``, or its field ``search``
             alone, as ``"beam"``.
@@ -167,7 +167,7 @@ def dissect(
     probe = _probe(
         model, layers, data, options.recording or Recording(),
         {"weights": weights, "preprocessing": preprocessing, "words": words, "reading": reading,
-         "concepts": concepts},
+         "text_concepts": text_concepts},
         named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)

@@ -118,7 +118,7 @@ class TokenProbe(PlainProbe):
         recording: Recording,
         weights: str | Path | None = None,
         reading: Reading | None = None,
-        concepts: ConceptOptions | None = None,
+        text_concepts: ConceptOptions | None = None,
         sources: tuple[UserSource, ...] = (),
     ) -> Self:
         """Load what is given as a text, check the layers, and leave out empty documents.
@@ -142,7 +142,7 @@ class TokenProbe(PlainProbe):
         _check_model(checked(model), spec, layers)
         probe = cls(
             model, spec, layers, documents, recording, drawn,
-            reading or Reading(), concepts or ConceptOptions(),
+            reading or Reading(), text_concepts or ConceptOptions(),
         )  # fmt: skip
         return probe._without_empty()
 
@@ -153,7 +153,7 @@ class TokenProbe(PlainProbe):
             return self
         if not some:
             raise DataError(f"no document of {self.data.path} has a position; give longer ones")
-        why = f"no {self.reading.at} in it"
+        why = f"documents without a {self.reading.at}"
         left_out = len(self.data) - len(some)
         dropped = {**self.data.dropped, why: self.data.dropped.get(why, 0) + left_out}
         # opened again they are dropped again, so what opens them stays
@@ -169,13 +169,17 @@ class TokenProbe(PlainProbe):
         rest = (spec, self.layers, self.data, self.recording, self.weights)
         return _sent, (None if named else self.model, *rest, self.reading, self.concepts)
 
+    @property
+    def _by_sentence(self) -> bool:
+        """Whether the network reads one sentence at a time."""
+        return (self.reading.cut or getattr(self.model, "cut", "context")) == "sentence"
+
     @cached_property
     def _read(self) -> tuple[ReadDocument, ...]:
         """How the model reads each document."""
-        cut = self.reading.cut or getattr(self.model, "cut", "context")
         found = []
         for document in track(self.data.documents, "cutting into tokens", len(self.data)):
-            sentences = _sentences(document) if cut == "sentence" else None
+            sentences = _sentences(document) if self._by_sentence else None
             found.append(
                 read_document(
                     self.model, document.text, document.id, self.reading.overlap, sentences
@@ -292,7 +296,7 @@ class TokenProbe(PlainProbe):
     def facts(self) -> Facts:
         """What the manifest says of the network, and of how it read."""
         drawn = [] if self.weights is None else [f"all weights were drawn anew ({self.weights})"]
-        dropped = (f"documents left out: {n:,} ({why})" for why, n in self.data.dropped.items())
+        dropped = (f"left out: {n:,} ({why})" for why, n in self.data.dropped.items() if n)
         reading = {"positions": self.reading.facts(), "concepts": self.concepts.facts()}
         return replace(
             super().facts(),
@@ -313,7 +317,9 @@ class TokenProbe(PlainProbe):
                 f"the first token of what is read from its beginning is no position ({skipped:,} "
                 "were left out), for its activations may be huge and mean nothing"
             )
-        if cut:
+        if self._by_sentence:
+            told.append("the network reads one sentence at a time")
+        elif cut:
             told.append(
                 f"{count(cut, 'document')} read in several windows, each token counted once"
             )
