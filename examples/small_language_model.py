@@ -64,6 +64,7 @@ class SmallLanguageModel:
 
     def record(self, windows, layers):
         padded = nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids in windows], True)
+        torch.set_num_threads(1)  # more gain nothing on so small a network
         with torch.no_grad():  # an LSTM that reads forward never sees what fills a row up
             found = self.module.layers(padded)
         return {
@@ -127,7 +128,10 @@ def train(texts: list[str], seconds: float = 240) -> SmallLanguageModel:
             nn.utils.clip_grad_norm_(module.parameters(), 1.0)
             optimizer.step()
             losses.append(float(loss.detach()))
-        print(f"{len(losses)} steps, {time.process_time() - started:.0f} s, loss {np.mean(losses[-50:]):.2f}", flush=True)
+        print(
+            f"{len(losses)} steps, {time.process_time() - started:.0f} s, loss {np.mean(losses[-50:]):.2f}",
+            flush=True,
+        )
     return SmallLanguageModel(tokenizer, module)
 
 

@@ -201,7 +201,9 @@ def test_what_does_not_fit_is_told(tmp_path, given, error, message):
         dissect(**{**usual, **given})
 
 
-@pytest.mark.parametrize("given", [{"at": "sign"}, {"pool": None}, {"cut": "line"}, {"overlap": -1}])
+@pytest.mark.parametrize(
+    "given", [{"at": "sign"}, {"pool": None}, {"cut": "line"}, {"overlap": -1}]
+)
 def test_a_reading_that_cannot_be_is_told(given):
     with pytest.raises(OptionError):
         Reading(**given)

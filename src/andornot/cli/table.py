@@ -111,8 +111,8 @@ _NETWORKS = (
         "Network", _EXPLAIN, Reading, "at", kind=At, name="positions", unset=True,
     ),
     Setting(
-        ("--of-tokens",), "Take of a word's or a document's tokens the last, the largest value or the "
-        "mean.",
+        ("--of-tokens",), "Take of a word's or a document's tokens the last, the largest value or "
+        "the mean.",
         "Network", _EXPLAIN, Reading, "pool", kind=Pool, unset=True,
     ),
     Setting(

@@ -27,7 +27,7 @@ from andornot.explainer import check_known, left_out, searched_concepts
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
-from andornot.pipeline.options import Execution, RunKeywords, RunOptions
+from andornot.pipeline.options import DissectKeywords, Execution, RunOptions
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
@@ -51,10 +51,8 @@ if TYPE_CHECKING:
     from andornot.data.sentences.pairs import PairData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.data.sequences.data import SequenceData
-    from andornot.data.sequences.options import ConceptOptions
     from andornot.models.sentences import PairModel
     from andornot.models.sequences.protocol import SequenceModel
-    from andornot.probes.reading import Reading
     from andornot.probes.words import Words
     from andornot.search.options import Search, SearchOptions
     from andornot.trust.options import TrustOptions
@@ -75,8 +73,6 @@ def dissect(
     weights: str | Path | None = None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
     words: Words | None = None,
-    reading: Reading | None = None,
-    text_concepts: ConceptOptions | None = None,
     search: SearchOptions | Search | None = None,
     threshold: Threshold | Ranges | None = None,
     units: Sequence[int] | None = None,
@@ -85,7 +81,7 @@ def dissect(
     execution: Execution | None = None,
     options: RunOptions | None = None,
     sources: Sequence[Any] = (),
-    **more: Unpack[RunKeywords],
+    **more: Unpack[DissectKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
 
@@ -103,9 +99,6 @@ def dissect(
             fields ``height``, ``width``, ``mean`` and ``std``, or a preset's name); the model's
             own if not given.
         words: of sentences: which words become concepts (see ``probes.words.Words``).
-        reading: of running text: how documents become positions (see ``probes.reading.Reading``).
-        text_concepts: of running text: which concepts it gets (see
-            ``data.sequences.options.ConceptOptions``).
         search: how to search for formulas: a whole ``SearchOptions``, or its field ``search``
             alone, as ``"beam"``.
         threshold: where a unit counts as active. By default the top 0.5 % of its activations; of
@@ -120,7 +113,9 @@ def dissect(
         sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
-        **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
+        **more: further options by name: of running text ``reading``, how documents become
+            positions (a ``probes.reading.Reading``), and ``text_concepts``, which concepts it gets
+            (a ``data.sequences.options.ConceptOptions``); those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
             ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -153,6 +148,7 @@ def dissect(
         raise OptionError(
             'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
         )
+    of_text = {name: more.pop(name, None) for name in ("reading", "text_concepts")}
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,
@@ -166,8 +162,7 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        {"weights": weights, "preprocessing": preprocessing, "words": words, "reading": reading,
-         "text_concepts": text_concepts},
+        {"weights": weights, "preprocessing": preprocessing, "words": words, **of_text},
         named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)

@@ -49,9 +49,7 @@ class Reading:
         for name, known in choices.items():
             given = getattr(self, name)
             if not is_one_of(given, known) and (name, given) != ("cut", None):
-                raise OptionError(
-                    f"{name} is {quoted(given)}; choose one of {', '.join(known)}"
-                )
+                raise OptionError(f"{name} is {quoted(given)}; choose one of {', '.join(known)}")
         if self.overlap is not None:
             whole_number(self.overlap, "overlap", 0)
 

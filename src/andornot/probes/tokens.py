@@ -158,9 +158,7 @@ class TokenProbe(PlainProbe):
         dropped = {**self.data.dropped, why: self.data.dropped.get(why, 0) + left_out}
         # opened again they are dropped again, so what opens them stays
         source = self.data.source
-        return replace(
-            self, data=replace(self.data.subset(some), source=source, dropped=dropped)
-        )
+        return replace(self, data=replace(self.data.subset(some), source=source, dropped=dropped))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To another process a model from a function goes by its name, any other as it is."""

@@ -204,7 +204,7 @@ class NotebookPassages(NotebookSamples[PassageView]):
             for piece in view.pieces
         )
         said = escape(f"{view.name} · {view.remark}")
-        return f"<span dir=\"auto\">{''.join(pieces)}</span><br><small>{said}</small>"
+        return f'<span dir="auto">{"".join(pieces)}</span><br><small>{said}</small>'
 
 
 class NotebookImages(NotebookSamples[ImageView]):

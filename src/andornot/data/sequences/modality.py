@@ -15,9 +15,7 @@ SOURCE: Final[dict[str, Sort]] = {
 }
 """The arguments of ``data.sequences.open.open_sequences``."""
 
-TOKEN: Final = Level(
-    "text token", position="token", counted=True, density=True, above_zero=False
-)
+TOKEN: Final = Level("text token", position="token", counted=True, density=True, above_zero=False)
 WORD: Final = Level("text word", position="word", counted=True, density=True, above_zero=False)
 DOCUMENT: Final = Level("document", position="document")
 

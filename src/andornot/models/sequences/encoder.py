@@ -55,9 +55,7 @@ class SentenceEncoderModel:
         numbers = self._classifier.vocabulary.encode(names) if names else []
         return Tokens(np.array(numbers, np.int64), extents, names)
 
-    def record(
-        self, windows: Windows, layers: Sequence[str]
-    ) -> dict[str, NDArray[np.float32]]:
+    def record(self, windows: Windows, layers: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The encoder's state at each word, the forward direction's units first."""
         module, classifier = self._classifier.module, self._classifier
         modules = wanted(module, layers, self.layers)
