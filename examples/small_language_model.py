@@ -128,10 +128,8 @@ def train(texts: list[str], seconds: float = 240) -> SmallLanguageModel:
             nn.utils.clip_grad_norm_(module.parameters(), 1.0)
             optimizer.step()
             losses.append(float(loss.detach()))
-        print(
-            f"{len(losses)} steps, {time.process_time() - started:.0f} s, loss {np.mean(losses[-50:]):.2f}",
-            flush=True,
-        )
+        used = time.process_time() - started
+        print(f"{len(losses)} steps, {used:.0f} s, loss {np.mean(losses[-50:]):.2f}", flush=True)
     return SmallLanguageModel(tokenizer, module)
 
 

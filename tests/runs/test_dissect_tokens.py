@@ -88,7 +88,7 @@ def test_labels_meet_the_tokens_of_awkward_texts(tmp_path):
         name: np.flatnonzero(table.concept_mask(f"mark:{name}")[own]).tolist()
         for name in ("FACE", "ACCENT", "SEA")
     }
-    # a is one byte, the face four, the tab one, e one and its accent two, a blank one, the sign three
+    # bytes: a one, the face four, the tab one, e one, its accent two, a blank one, the sign three
     assert held == {"FACE": [1, 2, 3, 4], "ACCENT": [6, 7, 8], "SEA": [10, 11, 12]}
     extents, names = Places.load(tmp_path / "table").of(1)
     assert len(extents) == 14

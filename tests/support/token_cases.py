@@ -17,7 +17,7 @@ NAMES = ["sea", "hill", "we", "saw", "old", "days", "the", "is", "on", "that"]
 class Pieces:
     """Cuts words into pieces of three letters; its units know pieces, and the one before.
 
-    Unit 0 follows ``sea`` (with a little noise), unit 1 what comes after it, units 2 and 3 are noise
+    Unit 0 follows ``sea`` (with a little noise), unit 1 what is behind it, units 2 and 3 are noise
     that hangs on the piece and the one before; the layer ``place`` gives the place in the window.
     """
 

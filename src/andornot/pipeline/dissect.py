@@ -49,8 +49,8 @@ if TYPE_CHECKING:
     from andornot.counting.rules import Ranges, Threshold
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
-    from andornot.models import LoadedModel, Preprocessing
     from andornot.data.sequences.data import SequenceData
+    from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
     from andornot.models.sequences.protocol import SequenceModel
     from andornot.probes.words import Words
@@ -115,7 +115,8 @@ def dissect(
             ``data.sources.functions``).
         **more: further options by name: of running text ``reading``, how documents become
             positions (a ``probes.reading.Reading``), and ``text_concepts``, which concepts it gets
-            (a ``data.sequences.options.ConceptOptions``); those of ``pipeline.options.RunOptions`` (``relations``,
+            (a ``data.sequences.options.ConceptOptions``);
+            those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
             ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of

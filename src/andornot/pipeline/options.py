@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 
     from andornot.concepts.relations import Relations
     from andornot.counting.rules import Ranges, Threshold
-    from andornot.probes.directions import Directions
     from andornot.data.sequences.options import ConceptOptions
+    from andornot.probes.directions import Directions
     from andornot.probes.reading import Reading
     from andornot.probes.recording import Recording
 
@@ -334,7 +334,7 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
 
 
 class DissectKeywords(RunKeywords, total=False):
-    """Keywords of ``dissect``: those above, and what models of running text read, and find there."""
+    """Keywords of ``dissect``: those above, and what is for running text."""
 
     reading: Reading | None
     text_concepts: ConceptOptions | None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self, cast
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,8 +89,8 @@ class TokenProbe(PlainProbe):
     """
 
     data: SequenceData = field(repr=False)  # type: ignore[assignment]
-    reading: Reading = Reading()
-    concepts: ConceptOptions = ConceptOptions()
+    reading: Reading = field(default_factory=Reading)
+    concepts: ConceptOptions = field(default_factory=ConceptOptions)
 
     modality: ClassVar[str] = SEQUENCES.name
 
@@ -345,7 +345,7 @@ def _sentences(document: Document) -> Extents:
     return sentences_of(document.text) if document.sentences is None else document.sentences
 
 
-def _at_tokens(document: Document, read: ReadDocument) -> Positions:
+def _at_tokens(_document: Document, read: ReadDocument) -> Positions:
     own, extents = read.counted, read.tokens.extents
     names = tuple(read.tokens.names[i] for i in own)
     places = np.arange(len(own))

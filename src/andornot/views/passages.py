@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from andornot.data.sequences.document import Extents
@@ -39,7 +39,7 @@ class Piece(View):
     """
 
     text: str
-    mark: Mark = Mark()
+    mark: Mark = field(default_factory=Mark)
     told: str = ""
     centre: bool = False
 

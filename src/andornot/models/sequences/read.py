@@ -151,10 +151,12 @@ def recorded(
 
 def _rows(windows: Sequence[tuple[ReadDocument, Window]], prefix: int) -> NDArray[np.int64]:
     """Which rows of what a model gave for some windows are those of counted tokens."""
-    rows, before = [np.zeros(0, np.int64)], 0
+    rows: list[NDArray[np.int64]] = [np.zeros(0, np.int64)]
+    before = 0
     for document, window in windows:
         low, high = np.searchsorted(document.counted, (window.counted, window.stop))
-        rows.append(document.counted[low:high] - window.first + prefix + before)
+        own = document.counted[low:high].astype(np.int64)
+        rows.append(own - window.first + prefix + before)
         before += window.stop - window.first + prefix
     return np.concatenate(rows)
 
