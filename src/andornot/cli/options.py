@@ -119,7 +119,8 @@ def refuse_of_others(options: dict[str, Any], modality: Modality) -> None:
     from andornot.data.registry import foreign_options
 
     for name, other in foreign_options(modality).items():
-        if options.get(name) is not None:
+        # of options that may be given several times, none is an empty tuple
+        if options.get(name) not in (None, ()):
             option = name.replace("_", "-")
             raise OptionError(f"--{option} is an option for {other.samples}; leave it out here")
 
@@ -139,7 +140,9 @@ def reading_of(options: dict[str, Any]) -> Any:
 def concepts_of(options: dict[str, Any]) -> Any:
     """Which concepts running text gets."""
     given = values_of(ConceptOptions, "explain", options)
-    return ConceptOptions(**{name: value for name, value in given.items() if value is not None})
+    # what is too rare to be searched for need not become a concept first
+    given["min_support"] = options["min_support"]
+    return ConceptOptions(**{n: value for n, value in given.items() if value not in (None, ())})
 
 
 def model_of(options: dict[str, Any]) -> Any:

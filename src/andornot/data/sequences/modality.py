@@ -29,7 +29,11 @@ SEQUENCES: Final = Modality(
     opener="andornot.data.sequences.open:open_sequences",
     probe="andornot.probes.tokens:TokenProbe",
     arguments=("weights", "reading", "text_concepts"),
-    options=("positions", "of_tokens", "cut", "overlap"),
+    options=(
+        *("positions", "of_tokens", "cut", "overlap"),
+        *("own", "no_own", "repeats", "regex", "regex_seconds", "spacy", "wordnet", "hypernyms"),
+        "max_concepts",
+    ),
     command="andornot.cli.inputs:of_sequences",
     batch=16,
     shown=12,
