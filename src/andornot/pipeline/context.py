@@ -59,11 +59,15 @@ class Context:
             )
             if not plain.n_concepts:
                 raise DataError("there is no concept that could look around; leave around out")
-            return look_around(
+            made = look_around(
                 plain, getattr(plan.probe, "surroundings", None), self.options, directory,
                 operators=self.operators, jobs=plan.options.execution.jobs,
                 tells_known=plan.tells_known,
             )  # fmt: skip
+        save_beside = getattr(plan.probe, "save_beside", None)
+        if save_beside is not None:
+            save_beside(directory)
+        return made
 
     def sentence(self, plan: Plan, table: ConceptTable) -> str:
         """How many concepts look around, for readers."""
