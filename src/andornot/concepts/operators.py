@@ -203,15 +203,15 @@ def _with(masks: BoolArray, _around: Surroundings, _items: Ints | None) -> BoolA
 
 
 _ROW: Final = (
-    Operator("PREV", "row", partial(_step, by=-1), "the item before is {}"),
-    Operator("PREV2", "row", partial(_step, by=-2), "the item two before is {}"),
-    Operator("NEXT", "row", partial(_step, by=1), "the next item is {}", ahead=True),
+    Operator("PREV", "row", partial(_step, by=-1), "where the item before is {}"),
+    Operator("PREV2", "row", partial(_step, by=-2), "where the item two before is {}"),
+    Operator("NEXT", "row", partial(_step, by=1), "where the next item is {}", ahead=True),
     Operator(
-        "AFTER", "row", _after, "some earlier item of the sample is {}", least_samples=DOCUMENTS
+        "AFTER", "row", _after, "where some earlier item of the sample is {}", least_samples=DOCUMENTS
     ),
-    Operator("AFTER5", "row", _after_few, "one of the five items before is {}"),
-    Operator("HEAD", "heads", _head, "the word that this one hangs on is {}", ahead=True),
-    Operator("CHILD", "heads", _child, "a word that hangs on this one is {}", ahead=True),
+    Operator("AFTER5", "row", _after_few, "where one of the five items before is {}"),
+    Operator("HEAD", "heads", _head, "where the word that this one hangs on is {}", ahead=True),
+    Operator("CHILD", "heads", _child, "where a word that hangs on this one is {}", ahead=True),
 )
 _GRID: Final = (
     Operator(
