@@ -261,6 +261,10 @@ def test_key_and_facts_say_all_that_was_asked(tmp_path):
     (tmp_path / "data.noun").write_text("x")
     options = ConceptOptions(own=("word=5", "case"), without=("case",), wordnet=tmp_path)
     assert options.key()["own"] == {"word": 5}
+    assert options.key()["min_support"] == options.facts()["min_support"] == (20, 10)
+    assert options.or_as((3, 2)).support == (3, 2)
+    assert ConceptOptions(min_support=(1, 1)).or_as((3, 2)).support == (1, 1)
+    assert options.or_as(None) is options
     assert options.key() != ConceptOptions(own=("word=6",), wordnet=tmp_path).key()
     assert options.facts()["wordnet"] == str(tmp_path)
     with pytest.raises(DataError, match="there is no directory"):
