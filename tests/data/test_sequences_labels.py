@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.labels import words as of_words
-from andornot.data.sequences.labels.base import of_spans
+from andornot.data.sequences.labels.base import of_spans, united
 from andornot.data.sequences.labels.inside import stretches
 from andornot.data.sequences.labels.registry import sources_of
 from andornot.data.sequences.options import OWN, ConceptOptions
@@ -20,7 +20,10 @@ from andornot.errors import OptionError
 from sequence_cases import data_of, positions_of
 
 SIGNS = "aB3 .,\n\t'-_é\u0301海の\u200d👩💻🏽!?)\"”\r$"
-texts = st.text(alphabet=SIGNS, max_size=30)
+WORDS = ["aBa", "aaéB", "Baaaa", "aaaaaa", "a3-3", "B3B", "33", "海の", "B'a", "a\u0301aaaB"]
+texts = st.text(alphabet=SIGNS, max_size=30) | st.lists(st.sampled_from(WORDS), max_size=6).map(
+    " ".join
+)
 
 
 def held(view: DocumentView, *own: str, **more) -> list[set[str]]:
@@ -372,6 +375,18 @@ def test_stretches_of_one_label_are_one(view, drawn):
     places, labels = of_spans(view, Spans.of(spans))
     found = set(zip(places.tolist(), labels, strict=True))
     assert found == {(p, label) for p, own in enumerate(expected) for label in own}
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.integers(0, 2)), min_size=1))
+def test_united_stretches_are_apart(drawn):
+    extents = Extents.of([(a, a + size) for a, size, _ in drawn])
+    apart, labels = united(extents, np.array([label for _, _, label in drawn]))
+    found: dict[int, list[int]] = {}
+    for (start, end), label in zip(_pairs(apart), labels.tolist(), strict=True):
+        found.setdefault(label, []).extend(range(start, end))
+    for label, characters in found.items():
+        own = [set(range(a, a + size)) for a, size, other in drawn if other == label]
+        assert characters == sorted(set().union(*own))
 
 
 def test_many_nested_stretches_of_one_label_take_no_room():

@@ -131,6 +131,38 @@ def _check_known(table: ConceptTable, data, positions) -> None:
             assert table.known.counts[ways].sum() == known, name
 
 
+@pytest.mark.parametrize("known_only", [False, True])
+def test_several_categories_are_unknown_in_one_document(tmp_path, known_only):
+    layers = {"p": Spans.of([(0, 1, "A")]), "q": Spans.of([(0, 1, "B")])}
+    unannotated = frozenset({"p", "q", "genre"})
+    data = data_of(
+        Document("1", "x y", layers, {"genre": ("mail",)}),
+        Document("2", "x y z", unannotated=unannotated),
+        Document("3", "x y"),
+    )
+    table = build_token_table(
+        data, view_in(data), tmp_path / "t", options=NO_OWN, known_only=known_only
+    )
+    assert table.known.by_atom == known_only
+    for name in ("p:A", "q:B", "genre:mail"):
+        if known_only:
+            assert table.counts[table.known_atoms(name)].sum() == 4
+        ways = table.known_concepts[table.known.pattern, table.index(name)]
+        assert table.known.counts[ways].sum() == 4
+
+
+def test_what_occurred_before_is_unknown_where_its_layer_is(tmp_path):
+    data = data_of(
+        Document("1", "x y", {"p": Spans.of([(0, 1, "A"), (2, 3, "A")])}),
+        Document("2", "x y", unannotated=frozenset({"p"})),
+    )
+    options = ConceptOptions(own=("repeats",), repeats=("p",), min_support=(1, 1))
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("p:A", "repeats:p")
+    assert table.annotated("repeats:p") == ("repeats",)
+    assert table.known_concepts[table.known.pattern].min(axis=1).tolist().count(False) > 0
+
+
 def test_names_order_and_caps(tmp_path):
     document = Document("1", "b b b c c a a d .")
     data = data_of(document)
