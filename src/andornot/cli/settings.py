@@ -118,6 +118,7 @@ _SPELT = {
     **dict.fromkeys(("SearchOptions", "RunOptions", "Execution"), "{}"),
     "TrustOptions": "trust=TrustOptions({}=)",
     "Recording": "recording=Recording({}=)",
+    "Reading": "reading=Reading({}=)",
     "Threshold": "threshold=Threshold({}=)",
     "Ranges": "threshold=Ranges({}=)",
     "Words": "words=Words({}=)",
