@@ -211,6 +211,16 @@ def test_people_have_the_word_where_a_rule_is_called_alike(tmp_path):
     assert table.provenance == (by, Provenance.rule("upper and lower case"))
 
 
+def test_a_cap_is_for_whoever_has_the_name(tmp_path):
+    document = Document(
+        "1", "ab cd ef", {"word": Spans.of([(0, 5, "a"), (0, 2, "b"), (0, 2, "c")])}
+    )
+    options = ConceptOptions(own=("word=1",), min_support=(1, 1))
+    data = data_of(document)
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("word:a",)
+
+
 def test_what_a_rule_finds_everywhere_is_no_concept(tmp_path):
     document = Document("1", "ab cd", labels={"genre": ("mail",)})
     data = data_of(document, annotated_by={"genre": Provenance.people()})
