@@ -168,7 +168,7 @@ def test_random_texts_are_read_back(tmp_path_factory, texts):
 
 def test_what_is_there_is_said_before_a_run(tmp_path, capsys):
     path = lines(tmp_path / "a.jsonl", *RECORDS, {"text": "text 1"})
-    with pytest.raises(SystemExit, match="^0$"):
+    with pytest.raises(SystemExit, match=r"^0$"):
         main(["data", "check", str(path), "--quiet"])
     out = capsys.readouterr().out
     assert "documents      7, of 6 to 6 characters" in out
