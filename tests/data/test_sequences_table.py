@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from andornot._tools.progress import show_progress
 from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
 from andornot.data.sequences.data import SequenceData
@@ -15,6 +16,7 @@ from andornot.data.sequences.table import build_token_table
 from andornot.data.sequences.view import DocumentView
 from andornot.errors import DataError, OptionError
 from andornot.formula import Concept
+from sequence_cases import positions_of
 
 NO_OWN = ConceptOptions(own=(), min_support=(1, 1))
 
@@ -45,17 +47,6 @@ def _spans(draw, text: str) -> Spans:
 
 
 @st.composite
-def _positions(draw, text: str) -> list[tuple[int, int]]:
-    """Stretches in order as tokens have them: gaps, shared characters, none at all."""
-    starts = sorted(draw(st.lists(st.integers(0, max(len(text) - 1, 0)), max_size=8)))
-    found, low = [], 0
-    for start in starts if text else []:
-        low = max(low, min(len(text), start + draw(st.integers(0, 3))))
-        found.append((min(start, low), low))
-    return found
-
-
-@st.composite
 def worlds(draw):
     documents, positions = [], []
     for at in range(draw(st.integers(1, 4))):
@@ -70,7 +61,7 @@ def worlds(draw):
         documents.append(
             Document(str(at), text, layers, labels, unannotated=unannotated, group=group)
         )
-        positions.append(draw(_positions(text)))
+        positions.append(draw(positions_of(text)))
     return data_of(*documents), positions
 
 
@@ -141,17 +132,17 @@ def _check_known(table: ConceptTable, data, positions) -> None:
 
 
 def test_names_order_and_caps(tmp_path):
-    document = Document("1", "b b b c c a a d")
+    document = Document("1", "b b b c c a a d .")
     data = data_of(document)
     whole = ConceptOptions(own=("word", "case"), min_support=(1, 1))
 
     def build(options: ConceptOptions) -> tuple[str, ...]:
         return build_token_table(data, view_in(data), tmp_path / "t", options=options).names
 
-    assert build(whole) == ("word:b", "word:a", "word:c", "word:d", "case:lower")
+    assert build(whole) == ("word:b", "word:a", "word:c", "word:.", "word:d", "case:lower")
     capped = ConceptOptions(own=("word=2", "case"), min_support=(1, 1))
     assert build(capped) == ("word:b", "word:a", "case:lower")
-    most = ConceptOptions(own=("word", "case"), min_support=(1, 1), max_concepts=2)
+    most = ConceptOptions(own=("word", "case"), min_support=(1, 1), max_concepts=2)  # word:b, lower
     assert build(most) == ("word:b", "case:lower")
 
 
@@ -180,12 +171,48 @@ def test_hostile_labels_stay_on_a_line(tmp_path):
 
 def test_people_have_the_word_where_a_rule_is_called_alike(tmp_path):
     by = Provenance.people("us")
-    document = Document("1", "ab cd", {"word": Spans.of([(0, 5, "all")])})
+    document = Document("1", "ab cd .", {"word": Spans.of([(0, 7, "all")])})
     data = data_of(document, annotated_by={"word": by})
     options = ConceptOptions(own=("word", "case"), min_support=(1, 1))
     table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
     assert table.names == ("word:all", "case:lower")
     assert table.provenance == (by, Provenance.rule("upper and lower case"))
+
+
+def test_what_a_rule_finds_everywhere_is_no_concept(tmp_path):
+    document = Document("1", "ab cd", labels={"genre": ("mail",)})
+    data = data_of(document, annotated_by={"genre": Provenance.people()})
+    options = ConceptOptions(own=("case", "word"), min_support=(1, 1))
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("genre:mail", "word:ab", "word:cd")
+
+
+def test_expressions_from_a_file_and_what_is_rare_is_told(tmp_path, capsys):
+    pytest.importorskip("regex")
+    file = tmp_path / "mine.txt"
+    file.write_text("# mine\n\nvowel = [aeiou]\nyear=(19|20)[0-9]{2}\n", encoding="utf-8")
+    options = ConceptOptions(own=(), regexes=(str(file), "x=x=1"), min_support=(1, 1))
+    assert options.regexes == (("vowel", " [aeiou]"), ("year", "(19|20)[0-9]{2}"), ("x", "x=1"))
+    data = data_of(Document("1", "go to x=1 in 1999"))
+    show_progress(True)
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("regex:x", "regex:vowel", "regex:year")
+    more = ConceptOptions(own=(), regexes={"a": "o", "b": "in"}, min_support=(2, 1))
+    build_token_table(data, view_in(data), tmp_path / "t", options=more)
+    said = capsys.readouterr().err
+    assert "regex 'b' matches 1 position in 1 document, so it is no concept" in said
+    assert "regex 'a'" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "cannot be read"), ("a=b\nc\n", "line 2 of .* is no NAME=EXPRESSION")],
+)
+def test_a_file_of_expressions_that_cannot_be_used(tmp_path, text, says):
+    if text is not None:
+        (tmp_path / "mine.txt").write_text(text)
+    with pytest.raises(DataError, match=says):
+        ConceptOptions(regexes=str(tmp_path / "mine.txt"))
 
 
 def test_too_many_combinations_in_a_document(tmp_path):
@@ -199,11 +226,11 @@ def test_too_many_combinations_in_a_document(tmp_path):
 
 
 def test_a_document_without_positions(tmp_path):
-    data = data_of(Document("1", "ab"), Document("2", ""))
+    data = data_of(Document("1", "ab cd"), Document("2", ""))
     options = ConceptOptions(own=("word",), min_support=(1, 1))
     table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
-    assert table.positions.shapes.tolist() == [[1, 1], [1, 0]]
-    assert table.names == ("word:ab",)
+    assert table.positions.shapes.tolist() == [[1, 2], [1, 0]]
+    assert table.names == ("word:ab", "word:cd")
 
 
 @pytest.mark.parametrize(
@@ -216,9 +243,11 @@ def test_a_document_without_positions(tmp_path):
         ({"min_support": 3}, "min_support is 3"),
         ({"min_support": (-1, 2)}, "positions of min_support is -1"),
         ({"max_concepts": 0}, "max_concepts is 0"),
-        ({"regexes": {"a": ""}}, "give names and expressions"),
-        ({"regexes": [("a", "b"), ("a", "c")]}, "same name"),
-        ({"regexes": "abc"}, "give names and expressions"),
+        ({"regexes": {"a": ""}}, "give NAME=EXPRESSION"),
+        ({"regexes": [("a", "b"), ("a", "c")]}, "two regexes are named 'a'"),
+        ({"regexes": [("a", "b", "c")]}, "give NAME=EXPRESSION"),
+        ({"regexes": "=abc"}, "give NAME=EXPRESSION"),
+        ({"regexes": 3}, "regexes is 3"),
         ({"regex_seconds": 0}, "regex_seconds is 0"),
         ({"hypernyms": -1}, "hypernyms is -1"),
     ],

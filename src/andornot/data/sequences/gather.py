@@ -81,12 +81,13 @@ class Gathered:
         places = np.concatenate([np.zeros(0, np.int32), *(own for own, _ in parts)])
         labels = np.concatenate([np.zeros(0, np.int32), *(own for _, own in parts)])
         # by label, then by position; a pair that was found twice counts once
-        keys = np.unique(labels.astype(np.int64) * max(n_positions, 1) + places)
+        keys = np.sort(labels.astype(np.int64) * max(n_positions, 1) + places)
+        keys = keys[new_in(keys)]
         labels, places = divided(keys, max(n_positions, 1))
         self._room()
-        each, counts = np.unique(labels, return_counts=True)
-        self.positions[each] += counts
-        self.documents[each] += 1
+        first = np.flatnonzero(new_in(labels))
+        self.positions[labels[first]] += np.diff(first, append=len(labels))
+        self.documents[labels[first]] += 1
         self.lengths.append(n_positions)
         self.sizes.append(len(keys))
         file.write(places.tobytes())
@@ -113,11 +114,21 @@ class Gathered:
                 places = np.frombuffer(file.read(4 * size), np.int32)
                 yield places, np.frombuffer(file.read(4 * size), np.int32)
 
+    def held(self, category: str, label: str) -> tuple[int, int]:
+        """On how many positions, and in how many documents, a label of a category was found."""
+        hands = zip(self.hands, self.numbers, strict=True)
+        own = next(own for hand, own in hands if hand.category == category)
+        number = own.get(written(label))
+        return (
+            (0, 0) if number is None else (int(self.positions[number]), int(self.documents[number]))
+        )
+
     def chosen(self, min_support: tuple[int, int], max_concepts: int) -> Columns:
         """Which labels become concepts.
 
         Source by source, the more frequent first, then by name. Of a source with a cap the most
-        frequent ones; of all of them, where there are still too many, too.
+        frequent ones; of all of them, where there are still too many, too. What a rule finds
+        everywhere is none: no formula says more by it.
 
         Args:
             min_support: least positions, and least documents.
@@ -125,8 +136,10 @@ class Gathered:
         """
         n, columns = self._n, list[tuple[int, str, int]]()
         enough = (self.positions[:n] >= min_support[0]) & (self.documents[:n] >= min_support[1])
+        somewhere = self.positions[:n] < sum(self.lengths)
         for source, (hand, own) in enumerate(zip(self.hands, self.numbers, strict=True)):
-            held = [(-int(self.positions[k]), name, k) for name, k in own.items() if enough[k]]
+            fit = enough & somewhere if hand.provenance.by == "rule" else enough
+            held = [(-int(self.positions[k]), name, k) for name, k in own.items() if fit[k]]
             columns += [(source, name, k) for _, name, k in sorted(held)[: hand.most]]
         if len(columns) > max_concepts:
             # stable: of equally frequent ones the first stay
@@ -163,6 +176,11 @@ class Columns:
         """Pairs of position and concept, of those of position and label."""
         places, columns = pairs[0], self.column_of[pairs[1]]
         return places[columns >= 0], columns[columns >= 0]
+
+
+def new_in(ordered: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which of some ordered numbers differ from the one before; sorting beats a hash of them."""
+    return np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
 
 
 def divided(keys: NDArray[np.int64], by: int) -> Pairs:

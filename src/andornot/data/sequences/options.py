@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from andornot._tools.checks import make_plain, number, put, texts, users_path, whole_number
+from andornot._tools.checks import make_plain, number, put, several, texts, users_path, whole_number
 from andornot._tools.numerals import whole
 from andornot._tools.words import nearest
 from andornot.errors import DataError, OptionError, quoted
@@ -36,7 +36,8 @@ class ConceptOptions:
         without: names of ``OWN`` that are left out.
         repeats: what ``repeats:`` is asked of, besides ``token`` and ``token pair``: ``word``, and
             layers of the annotation.
-        regexes: names and regular expressions; each becomes the concept ``regex:NAME``.
+        regexes: names and regular expressions, by a mapping; or texts ``NAME=EXPRESSION``, or
+            names of files with one on each line. Each becomes the concept ``regex:NAME``.
         regex_seconds: how long an expression may look at one document.
         spacy: a spaCy model that is installed, or its directory, whose tags, relations, entities
             and noun chunks become concepts.
@@ -63,7 +64,7 @@ class ConceptOptions:
     own: tuple[str, ...] | None = None
     without: tuple[str, ...] = ()
     repeats: tuple[str, ...] = ("word",)
-    regexes: tuple[tuple[str, str], ...] = ()
+    regexes: Any = ()
     regex_seconds: float = 10.0
     spacy: str | None = None
     wordnet: str | Path | None = None
@@ -126,18 +127,45 @@ def _capped(given: str) -> tuple[str, int | None]:
 
 
 def _named(given: Any) -> tuple[tuple[str, str], ...]:
-    """Names and expressions, of a mapping or of pairs."""
-    wrong = OptionError(f"regexes are {quoted(given)}; give names and expressions")
+    """Names and expressions, of a mapping, of pairs, or of texts ``NAME=EXPRESSION``, or files."""
+    if isinstance(given, Mapping):
+        given = given.items()
+    pairs: list[Any] = []
+    for part in several(given, "regexes"):
+        pairs += _written(part) if isinstance(part, str) else [part]
+    found = dict[str, str]()
+    for pair in pairs:
+        texts_of_two = isinstance(pair, tuple | list) and list(map(type, pair)) == [str, str]
+        if not texts_of_two or not all(part.strip() for part in pair):
+            raise OptionError(
+                f"regexes have {quoted(pair)} in them; give NAME=EXPRESSION, or a file"
+            )
+        if pair[0] in found:
+            raise OptionError(f"two regexes are named {quoted(pair[0])}; give each its own name")
+        found[pair[0]] = pair[1]
+    return tuple(found.items())
+
+
+def _written(given: str) -> list[tuple[str, str]]:
+    """The expression that a text is, or those in the lines of a file."""
+    name, equals, pattern = given.partition("=")
+    if equals:
+        return [(name.strip(), pattern)]
+    path = users_path(given, "regexes")
     try:
-        pairs = [(name, pattern) for name, pattern in dict(given).items()]
-        twice = len(pairs) < len(tuple(given))
-    except (TypeError, ValueError):
-        raise wrong from None
-    if twice:
-        raise OptionError("two regular expressions have the same name; give each one of its own")
-    if any(not isinstance(part, str) or not part.strip() for pair in pairs for part in pair):
-        raise wrong
-    return tuple(pairs)
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise DataError(
+            f"the regular expressions {quoted(given)} cannot be read ({reason}); write "
+            "NAME=EXPRESSION, or name a file with one on each line"
+        ) from None
+    parts = [(at, line.partition("=")) for at, line in enumerate(lines, 1) if line.strip()]
+    parts = [(at, part) for at, part in parts if not part[0].lstrip().startswith("#")]
+    for at, (name, equals, _) in parts:
+        if not equals or not name.strip():
+            raise DataError(f"line {at} of {path} is no NAME=EXPRESSION; mend it")
+    return [(name.strip(), pattern) for _, (name, _, pattern) in parts]
 
 
 def _support(given: Any) -> tuple[int, int]:

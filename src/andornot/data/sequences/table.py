@@ -9,7 +9,7 @@ from typing import BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from andornot._tools.progress import track
+from andornot._tools.progress import tell, track
 from andornot._tools.whole_folders import whole_folder
 from andornot._tools.words import count
 from andornot.concepts.folds import fold_of
@@ -20,6 +20,7 @@ from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document
 from andornot.data.sequences.gather import Columns, Gathered, Hand, Pairs
 from andornot.data.sequences.labels.annotated import unknown_categories
+from andornot.data.sequences.labels.expressions import REGEX
 from andornot.data.sequences.labels.registry import sources_of
 from andornot.data.sequences.options import ConceptOptions
 from andornot.data.sequences.view import DocumentView, Found, LabelSource
@@ -73,11 +74,12 @@ def build_token_table(
         gathered.gather(_each(data, view, sources))
         columns = gathered.chosen(options.min_support, options.max_concepts)
         _check_some(columns, data, options)
+        _tell_rare(gathered, columns, options)
         # columns of context are made here, of what was chosen: a second ``Gathered``, whose pairs
         # stand behind these in each row
         builder = TableBuilder(columns.names, columns.categories, known_only)
         with (aside / "codes.u16").open("wb") as file:
-            _add_all(builder, data, gathered, columns, n_folds, file)
+            _add_all(builder, data, gathered, columns, n_folds, frozenset(options.repeats), file)
         gathered.path.unlink()
         # mapped only when the file is closed, so that all of it is there
         positions = builder.atom_map(_mapped(aside / "codes.u16"))
@@ -109,9 +111,21 @@ def _check_some(columns: Columns, data: SequenceData, options: ConceptOptions) -
     if not columns.names:
         positions, samples = options.min_support
         raise DataError(
-            f"nothing holds on {count(positions, 'position')} in {count(samples, 'document')} of "
-            f"the {len(data):,}, so there is no concept; lower min_support, or add documents"
+            f"no label holds on {count(positions, 'position')} (and not on all) in "
+            f"{count(samples, 'document')} of the {len(data):,}, so there is no concept; lower "
+            "min_support, or add documents"
         )
+
+
+def _tell_rare(gathered: Gathered, columns: Columns, options: ConceptOptions) -> None:
+    """Say which expressions of the user's became no concepts, and why."""
+    for name, _ in options.regexes:
+        if f"{REGEX}:{written(name)}" not in columns.names:
+            positions, documents = gathered.held(REGEX, name)
+            tell(
+                f"regex {quoted(name)} matches {count(positions, 'position')} in "
+                f"{count(documents, 'document')}, so it is no concept (see min_support)"
+            )
 
 
 def _add_all(
@@ -120,12 +134,14 @@ def _add_all(
     gathered: Gathered,
     columns: Columns,
     n_folds: int,
+    repeats: frozenset[str],
     file: BinaryIO,
 ) -> None:
     every = builder.every_category
     documents = zip(data.documents, data.groups, gathered.lengths, gathered, strict=True)
     for document, group, n_positions, pairs in documents:
-        unknown = [at for at, name in enumerate(every) if name in unknown_categories(document)]
+        lost = unknown_categories(document, repeats)
+        unknown = [at for at, name in enumerate(every) if name in lost]
         places, concepts = columns.of(pairs)
         if builder.by_known:
             places, concepts = _with_hidden(

@@ -21,8 +21,9 @@ _NAMED_SIGNS: Final = {
     ".": "period", ",": "comma", "?": "question mark", "!": "exclamation mark", ":": "colon",
     ";": "semicolon", '"': "quote", "'": "quote", "`": "quote", "/": "slash", "\\": "backslash",
     "…": "ellipsis", "@": "at sign", "#": "hash", "%": "percent", "&": "ampersand", "*": "star",
-    "_": "underscore", "。": "period", "、": "comma", "，": "comma", "？": "question mark",
-    "！": "exclamation mark", "：": "colon", "；": "semicolon",
+    "_": "underscore", "~": "tilde", "|": "bar", "^": "caret", "。": "period", "、": "comma",
+    "，": "comma", "？": "question mark", "！": "exclamation mark", "：": "colon",
+    "；": "semicolon",
 }  # fmt: skip
 _SORTS_OF_SIGNS: Final = {
     "Pd": "dash", "Ps": "opening bracket", "Pe": "closing bracket", "Pi": "quote", "Pf": "quote",
