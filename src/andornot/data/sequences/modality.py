@@ -24,6 +24,17 @@ SEQUENCES: Final = Modality(
     ),
     opener="andornot.data.sequences.open:open_sequences",
     probe="andornot.probes.tokens:TokenProbe",
+    options=(
+        "own",
+        "no_own",
+        "repeats",
+        "regex",
+        "regex_seconds",
+        "spacy",
+        "wordnet",
+        "hypernyms",
+        "max_concepts",
+    ),
     recognise="andornot.data.sequences.looks:recognise",
     check="andornot.data.sequences.check:check_sequences",
 )
