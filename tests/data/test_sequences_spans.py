@@ -178,7 +178,7 @@ def test_what_no_line_names_is_unknown(fasta):
     data = open_sequences(with_table(fasta, "a.gff3", GFF))
     assert data.documents[1].unannotated == {"region", "strand"}
     assert data.documents[2].unannotated == frozenset()  # ##sequence-region names it
-    assert "1 sequence of 3 are not named" in data.notes[0]
+    assert "does not name 1 sequence of 3" in data.notes[0]
     data = open_sequences(with_table(fasta, "a.gff3", GFF) + ",covered=all")
     assert not any(document.unannotated for document in data.documents)
     again = open_sequences(**data.source)

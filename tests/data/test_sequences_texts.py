@@ -125,6 +125,8 @@ def test_data_open_again_by_what_they_noted(tmp_path):
         ("a.csv", "text,b\na,1\nb\n", "", "row 3: 1 cells for the 2 columns"),
         ("a.csv", "a,b\na,1\n", "", "no column 'text' or 'content'"),
         ("a.csv", "text,b\na,1\n", ",group=c", "no column 'c' for the group"),
+        ("a.csv", b"text,b\na,\xff\n", "", "a.csv, line 2: cannot be read as UTF-8"),
+        ("a.csv", 'text,b\n"a,1\n', "", "row 2: unexpected end of data"),
         ("a.csv", "text,text\na,1\n", "", "has 2 columns called 'text'"),
     ],
 )
@@ -132,6 +134,12 @@ def test_damage_is_told(tmp_path, name, text, spec, says):
     path = write(tmp_path / name, text)
     with pytest.raises(DataError, match=says):
         open_sequences(f"texts:{path}{spec}")
+
+
+@pytest.mark.parametrize("name", ["b.txt", "b.csv", "b.jsonl", "b"])
+def test_a_file_that_is_not_there_is_told(tmp_path, name):
+    with pytest.raises(DataError, match=r"there is no file .*b"):
+        open_sequences(f"texts:{tmp_path / name}")
 
 
 @pytest.mark.parametrize(
@@ -193,6 +201,16 @@ def test_what_is_there_is_said_before_a_run(tmp_path, capsys):
 )
 def test_a_file_that_says_nothing_of_its_kind_is_known_by_its_look(tmp_path, name, text, kind):
     assert recognised(write(tmp_path / name, text)) == kind
+
+
+def test_signs_of_strangers_do_nothing_to_a_terminal(tmp_path, capsys):
+    evil = "\x1b[2J<b>"
+    record = {"id": evil, "text": "sea", "labels": {evil: evil},
+              "spans": [{"start": 0, "end": 3, "layer": f"l{evil}", "label": evil}]}  # fmt: skip
+    path = lines(tmp_path / "a.jsonl", record, {"text": "b", evil: 1})
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["data", "check", str(path), "--quiet"])
+    assert "\x1b" not in capsys.readouterr().out
 
 
 def test_a_folder_is_known_by_what_most_of_it_is(tmp_path):

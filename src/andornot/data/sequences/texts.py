@@ -127,6 +127,7 @@ class _Row:
 
 
 def _rows_of_table(path: Path, named: Mapping[str, str]) -> Iterator[_Row]:
+    text_of(path)  # tells a file that is missing, and where bytes are bad
     rows = table_rows(path)
     _, header = next(rows)
     used = find_columns(path, header, named, COLUMNS, ("text",))
