@@ -114,7 +114,7 @@ def test_what_does_not_parse_keeps_what_can_be_had(tmp_path, text):
     (document,) = data.documents
     assert document.unannotated >= {"node", "role", "scope", "builtin"}
     assert not document.layers.keys() & {"node", "role", "scope", "builtin"}
-    assert "cannot be parsed" in data.notes[0]
+    assert "1 file (such as 'a.py') can be read only in part" in data.notes[0]
 
 
 def test_deep_nesting_is_no_obstacle():
