@@ -207,7 +207,11 @@ _ROW: Final = (
     Operator("PREV2", "row", partial(_step, by=-2), "where the item two before is {}"),
     Operator("NEXT", "row", partial(_step, by=1), "where the next item is {}", ahead=True),
     Operator(
-        "AFTER", "row", _after, "where some earlier item of the sample is {}", least_samples=DOCUMENTS
+        "AFTER",
+        "row",
+        _after,
+        "where some earlier item of the sample is {}",
+        least_samples=DOCUMENTS,
     ),
     Operator("AFTER5", "row", _after_few, "where one of the five items before is {}"),
     Operator("HEAD", "heads", _head, "where the word that this one hangs on is {}", ahead=True),
