@@ -105,9 +105,9 @@ def surroundings_of(pair: Pair) -> Surroundings:
         >>> from andornot.data.sentences.open import open_pairs
         >>> pair = open_pairs("pairs:pairs.csv", tagger=None).pairs[0]
         >>> [len(sentence.tokens) for sentence in pair.sentences]
-        [4, 4]
+        [5, 4]
         >>> surroundings_of(pair).segments.tolist()
-        [0, 0, 0, 0, 1, 1, 1, 1]
+        [0, 0, 0, 0, 0, 1, 1, 1, 1]
     """
     sizes = [len(sentence.tokens) for sentence in pair.sentences]
     starts = np.cumsum([0, *sizes])
