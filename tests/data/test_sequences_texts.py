@@ -84,6 +84,14 @@ def test_fields_with_few_values_are_labels(tmp_path):
     assert open_sequences(f"texts:{path},group=topic").groups[:3] == ("x", "y", "x")
 
 
+def test_documents_of_the_same_text_are_one_group(tmp_path):
+    path = lines(tmp_path / "a.jsonl", *({"text": text} for text in "abca"))
+    groups = open_sequences(f"texts:{path}").groups
+    assert groups[0] == groups[3]
+    assert len(set(groups)) == 3
+    assert len(set(open_sequences(f"texts:{path},group=none").groups)) == 4
+
+
 def test_a_table_keeps_its_texts_as_they_are(tmp_path):
     path = tmp_path / "reviews.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
