@@ -501,3 +501,51 @@ def detection_held_out(units, concept, folds):
         hits.append(len(there & concept))
         unions.append(len(there | (concept & fold)))
     return choices, hits, unions
+
+
+def looks_around(operator, x, places, item=None, head=None, segment=None):
+    """An operator of context on the set X of positions, from the table of the design.
+
+    Args:
+        operator: its name.
+        x: the positions that have the concept.
+        places: all positions: numbers in a row, or pairs (row, column) of a grid.
+        item: the item of each position in a row; -1 without one.
+        head: for each word the one that it hangs on, -1 of a root.
+        segment: the segment of each position.
+    """
+    holds = set()
+    for p in places:
+        for q in x:
+            if _sees(operator, p, q, places, item, head, segment):
+                holds.add(p)
+    return holds - x if operator in ("ABOVE", "BELOW", "LEFT", "RIGHT", "NEAR") else holds
+
+
+def _sees(operator, p, q, places, item, head, segment):
+    """Whether q in X makes the operator true at p."""
+    if operator == "WITH":
+        return True
+    if item is not None:
+        if item[p] < 0 or item[q] < 0 or segment[p] != segment[q]:
+            return False
+        if operator in ("HEAD", "CHILD"):
+            below, above = (p, q) if operator == "HEAD" else (q, p)
+            return head[item[below]] == item[above]
+        back = item[p] - item[q]
+        return {
+            "PREV": back == 1,
+            "PREV2": back == 2,
+            "NEXT": back == -1,
+            "AFTER": back > 0,
+            "AFTER5": 0 < back <= 5,
+        }[operator]
+    down, right = q[0] - p[0], q[1] - p[1]
+    height, width = 1 + max(r for r, _ in places), 1 + max(c for _, c in places)
+    return {
+        "ABOVE": right == 0 and down > 0,
+        "BELOW": right == 0 and down < 0,
+        "LEFT": down == 0 and right > 0,
+        "RIGHT": down == 0 and right < 0,
+        "NEAR": 100 * (down**2 + right**2) <= height**2 + width**2,
+    }[operator]

@@ -46,6 +46,7 @@ PATHS = [
         *("counting/rules.py", "counting/thresholds.py", "counting/ranges.py"),
         *("probes/recording.py", "probes/words.py", "probes/base.py", "probes/pairs.py"),
         *("probes/reading.py", "data/sequences/options.py"),
+        "concepts/context_options.py",
         *("models/sentences/options.py", "edits/attack_options.py", "edits/investigation.py"),
         *("cli/explain.py", "cli/nli.py", "cli/attack.py", "cli/demo.py", "cli/reproduce.py"),
         "cli/options.py",

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from andornot import Threshold
+from andornot.concepts.context_options import ContextOptions
 from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.options import ConceptOptions
@@ -22,7 +23,10 @@ from andornot.probes.tokens import TokenProbe
 from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))
-PLAIN = {"text_concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05)}
+PLAIN = {
+    "text_concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05),
+    "context": ContextOptions(around=()),
+}  # fmt: skip
 
 
 def probe_of(data, model=None, at="token", pool="last", **more):
@@ -221,3 +225,20 @@ def test_what_does_not_fit_is_told(tmp_path, given, error, message):
 def test_a_reading_that_cannot_be_is_told(given):
     with pytest.raises(OptionError):
         Reading(**given)
+
+
+def test_what_stands_before_is_looked_at_where_nobody_says(tmp_path):
+    more = {name: value for name, value in PLAIN.items() if name != "context"}
+    run = dissect(Pieces(), "pieces", drawn_documents(), tmp_path / "run", **more)
+    table = run.concepts
+    made = [name for name in table.names if name.startswith("PREV(")]
+    assert "PREV(token:␣sea)" in made
+    assert run.record.context["around"] == ["PREV"]
+    assert any("concepts look around (PREV)" in note for note in run.record.notes)
+    # counted again from the texts themselves
+    tokens = [[m[0] for m in Pieces.pattern.finditer(d.text)] for d in drawn_documents().documents]
+    expected = sum(own[:-1].count(" sea") for own in tokens)
+    assert table.concept_counts[table.index("PREV(token:␣sea)")] == expected
+    assert Places.load(tmp_path / "run" / run.record.stages["concepts"].path).of(1)
+    again = dissect(Pieces(), "pieces", drawn_documents(), tmp_path / "run", **more)
+    assert str(again.result()[0].formula) == str(run.result()[0].formula)

@@ -13,6 +13,7 @@ import click
 from andornot._tools.commands import one_word
 from andornot.cli.ending import goes_on_in, say
 from andornot.cli.options import (
+    context_of,
     modality_of,
     model_of,
     preprocessing_of,
@@ -54,6 +55,7 @@ def explain(out: Path, best: int, quiet: bool, as_json: bool, **options: Any) ->
         refuse(["memory"], "it is for --no-store")
     common = {
         "relations": read_relations(options["relations"]) if options["relations"] else None,
+        "context": context_of(options),
         "threshold": threshold_of(options),
         "min_active": options["min_active"],
         "unit_of_count": options["unit_of_count"],

@@ -13,6 +13,7 @@ from andornot._tools.numerals import whole
 from andornot._tools.progress import tell
 from andornot.cli import completion
 from andornot.cli.table import named, values_of
+from andornot.concepts.context_options import ContextOptions
 from andornot.counting.rules import Ranges, Threshold
 from andornot.data.sequences.options import ConceptOptions
 from andornot.errors import OptionError, quoted
@@ -129,6 +130,11 @@ def words_of(options: dict[str, Any]) -> Any:
     """Which words become concepts."""
     given = values_of(Words, "explain", options)
     return Words(**{name: value for name, value in given.items() if value is not None})
+
+
+def context_of(options: dict[str, Any]) -> ContextOptions:
+    """Which concepts look around."""
+    return ContextOptions(**values_of(ContextOptions, "explain", options))
 
 
 def reading_of(options: dict[str, Any]) -> Any:

@@ -122,6 +122,7 @@ _SPELT = {
     "Threshold": "threshold=Threshold({}=)",
     "Ranges": "threshold=Ranges({}=)",
     "Words": "words=Words({}=)",
+    "ContextOptions": "context=ContextOptions({}=)",
     "ConceptOptions": "text_concepts=ConceptOptions({}=)",
     "Request": "",
 }

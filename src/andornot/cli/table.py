@@ -16,6 +16,7 @@ from andornot.cli import completion
 from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
 from andornot.cli.values import LeastSupport, Length, Names, Numbers, UnitRanges, Widths
+from andornot.concepts.context_options import ContextOptions
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
 from andornot.data.sequences.options import ConceptOptions
 from andornot.demo import DEMOS, SEED
@@ -229,6 +230,23 @@ _CONCEPTS = (
         ("--relations",), "Add concepts by relations of your own, from YAML or JSON: "
         "KIND: {animal: [dog, cat]}.",
         "Concepts", _EXPLAIN, RunOptions, "relations", metavar="FILE",
+    ),
+    Setting(
+        ("--around",), "Add concepts that look around: prev, prev2, next, after, after5, head, "
+        "child in text; above, below, left, right, near in images; with in both; or "
+        "FILE.py:FUNCTION (which runs that file).",
+        "Concepts", _EXPLAIN, ContextOptions, "around", kind=Names(), metavar="NAMES",
+        note="prev for running text, else none",
+    ),
+    Setting(
+        ("--around-of",), "Make them of these categories or concepts only; found: of those that a "
+        "search without them finds first.",
+        "Concepts", _EXPLAIN, ContextOptions, "around_of", kind=Names(), metavar="NAMES",
+        note="all",
+    ),
+    Setting(
+        ("--max-around",), "Make at most N of them, those that hold in the most samples.",
+        "Concepts", _EXPLAIN, ContextOptions, "max_around", metavar="N",
     ),
     Setting(
         ("--colors",), "Take the eleven basic colours from the pixels.",

@@ -185,7 +185,7 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
     for text in _headline(entry):
         console.print(text)
     for one in entry.derived:
-        console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
+        console.print(Text(f"{one.name} is {one.meaning}", "dim"))
     for line in filter(None, (entry.firing, entry.twins, *unit.near)):
         console.print(Text(line, "dim"))
     for line in _said(entry) if has_formula else ():

@@ -58,8 +58,13 @@ class Known:
         """
         if rows.all():
             return None
-        patterns, pattern = np.unique(rows, axis=0, return_inverse=True)
-        keys = atoms.astype(np.int64) * len(patterns) + pattern.ravel()
+        # as bits first: there are few patterns, and may be a million cells
+        packed = np.ascontiguousarray(np.packbits(rows, axis=1))
+        whole = packed.view(f"V{packed.shape[1]}").ravel()
+        first, coarse = np.unique(whole, return_index=True, return_inverse=True)[1:]
+        patterns, fine = np.unique(rows[first], axis=0, return_inverse=True)
+        pattern = fine.ravel()[coarse.ravel()]
+        keys = atoms.astype(np.int64) * len(patterns) + pattern
         cells, at = np.unique(keys, return_inverse=True)
         totals = np.zeros(len(cells), np.int64)
         np.add.at(totals, at, counts)
@@ -201,11 +206,21 @@ class LocalKnown:
         return offsets_of([len(row) for row in rows]), _joined(rows)
 
 
-def known_rows(rows: Sequence[NDArray[np.int32]], n_concepts: int, n_categories: int) -> BoolArray:
-    """Which categories are known in each row, by its hidden columns."""
-    known = np.ones((len(rows), n_categories), np.bool_)
-    for at, row in enumerate(rows):
-        known[at, row[np.searchsorted(row, n_concepts) :] - n_concepts] = False
+def known_rows(
+    joined: NDArray[np.int32], sizes: NDArray[np.int64], n_concepts: int, n_categories: int
+) -> BoolArray:
+    """Which categories are known in each row, by its hidden columns.
+
+    Args:
+        joined: the rows, one after another.
+        sizes: of each row.
+        n_concepts: the number of concepts; hidden columns stand behind them.
+        n_categories: the number of categories.
+    """
+    known = np.ones((len(sizes), n_categories), np.bool_)
+    hidden = joined >= n_concepts
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    known[row[hidden], joined[hidden] - n_concepts] = False
     return known
 
 

@@ -30,10 +30,19 @@ def local_atoms(
         DataError: the sample has more than 65,536 combinations of labels.
     """
     flat = maps.reshape(len(maps), -1)
-    codes, n_local = _group(flat, int(flat.max(initial=0)) + 1)
+    codes, n_local = grouped(flat)
     check_local_atoms(n_local, "one sample")
     indptr, indices = _signatures(flat, codes, n_local, concepts)
     return codes.astype(np.uint16), indptr, indices
+
+
+def grouped(maps: NDArray[np.int32]) -> tuple[NDArray[np.int32], int]:
+    """Group positions by the labels that they carry in all maps, ``(n_maps, n_positions)``.
+
+    Returns:
+        The number of each position's group, in order of appearance, and how many there are.
+    """
+    return _group(maps, int(maps.max(initial=0)) + 1)
 
 
 @jit

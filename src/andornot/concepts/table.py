@@ -89,7 +89,7 @@ class ConceptTable:
         bases: for each concept the column it was derived from, -1 for plain ones; empty when all
             are plain (see :meth:`derive`).
         members: for each concept the columns that it is the union of, ascending, none for plain
-            ones; empty when all are plain.
+            ones and those that look around (see ``concepts.context``); empty when all are plain.
         provenance: whom each concept comes from; empty where nothing is known of it. No search
             sees it, so ``digest`` leaves it out.
         known: which categories were annotated (see ``concepts.known``); None where all were.
@@ -229,8 +229,21 @@ class ConceptTable:
         if self.known is None:
             return None
         # of a union its members tell: the name of its operator is a category of no annotator
-        plain = [() if own else c for c, own in zip(self.categories, self._members, strict=True)]
+        plain = [
+            () if self._members[column] else self._own_categories(column)
+            for column in range(self.n_concepts)
+        ]
         return self.known.of_concepts(plain, self._members)
+
+    def _own_categories(self, column: int) -> tuple[str, ...]:
+        """The categories of a concept; of one that looks around, those of what it looks at."""
+        return self.categories[self.bases[column] if self.looks_around[column] else column]
+
+    @cached_property
+    def looks_around(self) -> tuple[bool, ...]:
+        """Of each concept, whether it looks around, as ``PREV(a)`` does (see ``context``)."""
+        bases = self.bases or (-1,) * self.n_concepts
+        return tuple(b >= 0 and not own for b, own in zip(bases, self._members, strict=True))
 
     def known_atoms(self, formula: Formula | str) -> BoolArray:
         """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.
@@ -268,7 +281,7 @@ class ConceptTable:
         """The categories of which one must be annotated for a concept to be known."""
         column = self.index(name)
         plain = self._members[column] or (column,)
-        return every_category(self.categories[member] for member in plain)
+        return every_category(map(self._own_categories, plain))
 
     @property
     def _members(self) -> tuple[tuple[int, ...], ...]:
@@ -1078,25 +1091,32 @@ class TableBuilder:
 
     def table(self, fold_counts: NDArray[np.int64], positions: AtomMap | None) -> ConceptTable:
         """A table of the interned atoms with these counts."""
-        rows = [np.frombuffer(s, np.int32) for s in self.signatures]
-        known = self._known(rows, fold_counts.sum(axis=1))
-        rows = [row[: np.searchsorted(row, len(self.names))] for row in rows]
+        # all at once, for tables with concepts that look around have a million atoms
+        joined = np.frombuffer(b"".join(self.signatures), np.int32)
+        sizes = np.fromiter(map(len, self.signatures), np.int64, len(self.signatures)) // 4
+        known = self._known(joined, sizes, fold_counts.sum(axis=1))
+        plain = joined < len(self.names)
+        if not plain.all():
+            row = np.repeat(np.arange(len(sizes)), sizes)
+            sizes = np.bincount(row[plain], minlength=len(sizes))
         return ConceptTable(
             names=self.names,
             categories=self.categories,
-            indptr=offsets_of([len(r) for r in rows]),
-            indices=np.concatenate([*rows, np.zeros(0, np.int32)]),
+            indptr=offsets_of(sizes),
+            indices=joined[plain],
             fold_counts=fold_counts,
             positions=positions,
             known=known,
         )
 
-    def _known(self, rows: list[NDArray[np.int32]], counts: NDArray[np.int64]) -> Known | None:
+    def _known(
+        self, joined: NDArray[np.int32], sizes: NDArray[np.int64], counts: NDArray[np.int64]
+    ) -> Known | None:
         """What is known of the interned atoms: by hidden columns, or by the cells of samples."""
         n_categories = len(self.every_category)
         if self.by_known:
-            known = known_rows(rows, len(self.names), n_categories)
-            atoms = np.arange(len(rows), dtype=np.int32)
+            known = known_rows(joined, sizes, len(self.names), n_categories)
+            atoms = np.arange(len(sizes), dtype=np.int32)
             return Known.of_cells(self.every_category, atoms, known, counts)
         if not self._cells:
             return None

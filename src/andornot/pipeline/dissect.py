@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -20,6 +21,7 @@ from andornot._tools.executors import Engine, engine_of
 from andornot._tools.files import writing
 from andornot._tools.progress import tell
 from andornot._tools.whole_folders import sweep_folders
+from andornot.concepts.context_options import ContextOptions
 from andornot.data.registry import check_arguments, modality_of_data
 from andornot.data.sources.named import UserSource, named_sources
 from andornot.errors import DamagedError, OptionError
@@ -116,7 +118,7 @@ def dissect(
         **more: further options by name: of running text ``reading``, how documents become
             positions (a ``probes.reading.Reading``), and ``text_concepts``, which concepts it gets
             (a ``data.sequences.options.ConceptOptions``);
-            those of ``pipeline.options.RunOptions`` (``relations``,
+            those of ``pipeline.options.RunOptions`` (``relations``, ``context``,
             ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
             ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -237,6 +239,8 @@ def _whole_run(plan: Plan, engine: Engine | None) -> Run:
 
 def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     """All steps: each makes a value of those above it, and nothing changes that is made."""
+    if plan.options.context.of_found:
+        plan = replace(plan, found=_concepts_found(plan, engine))
     if plan.directions is not None:
         log.note(plan.directions.sentence(plan.probe.layers[0]))
     concepts = concepts_of(plan, log)
@@ -258,6 +262,23 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     # only now: up to its commit the run that lay here is made of the older stages
     remove_older(log)
     return Run.open(plan.out, trust_code=True)  # the caller named the network, a moment ago
+
+
+def _concepts_found(plan: Plan, engine: Engine | None) -> tuple[str, ...]:
+    """The concepts in the formulas, of any length, of a search in which nothing looks around."""
+    plain = replace(plan.options, context=ContextOptions(around=()))
+    first, log = replace(plan, options=plain), Journal(time.perf_counter())
+    concepts = concepts_of(first, log)
+    network = network_stages(first, concepts.data, log)
+    recorded = record(first, network, engine, log)
+    names: set[str] = set()
+    for layer in recorded.layers:
+        counted = responses_of(first, layer, concepts, log)
+        scored = counted_by_sample(counted, concepts.scored) if concepts.by_sample else counted
+        for e in explain_layer(first, scored, concepts.scored, engine, log):
+            found = (one.formula for one in e.best_by_length if one is not None)
+            names.update(name for formula in found for name in formula.concepts)
+    return tuple(name for name in concepts.table.names if name in names)
 
 
 def _explained(

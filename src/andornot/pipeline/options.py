@@ -21,6 +21,7 @@ from andornot._tools.checks import (
     several,
     whole_number,
 )
+from andornot.concepts.context_options import ContextOptions
 from andornot.errors import OptionError, quoted
 from andornot.results.verdict import LEAST_GROUPS, LEAST_POSITIONS
 from andornot.search.options import (
@@ -114,6 +115,7 @@ class RunOptions:
         units: explain only these units.
         relations: for each name of a relation, concepts with those whose union they stand for
             (see ``concepts.relations``); each becomes a concept ``NAME(concept)``.
+        context: which concepts look around in a sample, as ``PREV(a)`` does.
         directions: explain directions in the space of the layer's units in their place: an array
             ``(units, directions)``, or a file of one (see ``probes.directions``).
         verify: read all data files, and use nothing stored that was made from other bytes;
@@ -145,6 +147,7 @@ class RunOptions:
     units: Sequence[int] | None = None
     # what has no hash of its own is compared, and left out of the record's
     relations: Relations | None = field(default=None, hash=False)
+    context: ContextOptions = field(default_factory=ContextOptions)
     directions: Directions | ArrayLike | str | Path | None = field(default=None, hash=False)
     verify: bool = False
     choose_length: bool = False
@@ -153,7 +156,8 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         _check_records(self.trust, self.recording)
-        for name, record in (("search", SearchOptions), ("execution", Execution)):
+        records = {"search": SearchOptions, "execution": Execution, "context": ContextOptions}
+        for name, record in records.items():
             if not isinstance(getattr(self, name), record):
                 said = quoted(getattr(self, name))
                 raise OptionError(f"{name} is {said}; give {record.__name__}(...)")
@@ -273,6 +277,20 @@ class RunOptions:
         if self.relations is not None:
             check_relations(self.relations, "relations")
         self._check_unit_of_count()
+        self._check_context()
+
+    def _check_context(self) -> None:
+        """Refuse concepts that look around where they cannot be searched for."""
+        if self.context.around and self.search.profile:
+            raise OptionError(
+                f"the published search ({self.search.profile}) knows no concepts that look around; "
+                "leave around out, or the profile"
+            )
+        if self.context.of_found and not self.execution.store:
+            raise OptionError(
+                "around_of found searches twice, so the activations have to be stored; leave store "
+                "on, or name concepts or categories"
+            )
 
     def _check_unit_of_count(self) -> None:
         """Refuse to count samples where activations are looked at position by position."""
@@ -324,6 +342,7 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     beam_size: int
     concepts: str | Sequence[str] | None
     relations: Relations | None
+    context: ContextOptions
     min_active: float | None
     unit_of_count: UnitOfCount
     least_active_positions: int

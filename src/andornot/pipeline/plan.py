@@ -28,12 +28,14 @@ class Plan:
         out: the run's directory.
         options: all that was chosen, checked.
         directions: what stands in the place of the units of the one layer; None for these.
+        found: where new concepts look around those that a first search found: these.
     """
 
     probe: Probe
     out: Path
     options: RunOptions
     directions: Directions | None = None
+    found: tuple[str, ...] | None = None
 
     @property
     def folds(self) -> int:

@@ -19,6 +19,7 @@ from andornot.counting.stores import Shards, is_shard
 from andornot.data.samples import groups_of
 from andornot.data.sources.related import Related
 from andornot.errors import DataError
+from andornot.pipeline.context import Context
 from andornot.pipeline.editions import data_edition, network_editions, note_labels
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.passes import RecordingPass, check_units
@@ -43,6 +44,9 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     inputs: dict[str, Any] = plan.probe.concept_key()
     if plan.options.relations is not None:
         inputs["relations"] = plan.options.relations
+    context = Context.of(plan)
+    if context is not None:
+        inputs["context"] = context.key()
     groups = groups_of(plan.probe.data)
     if len(set(groups)) < len(groups):  # where each is its own, stages of before go on
         inputs["groups"] = groups
@@ -57,21 +61,33 @@ def concepts_of(plan: Plan, log: Journal) -> Concepts:
     clock = log.enter(stage)
     if stage.done:
         with suppress(DataError):  # a damaged table is built again
-            return _counted_as_asked(plan, data, stage, ConceptTable.load(stage.path), log)
+            table = ConceptTable.load(stage.path)
+            if context is not None:
+                log.note(context.sentence(plan, table))
+            return _counted_as_asked(plan, data, stage, table, log)
     with clock.timed("table"), writing(stage.path):
         remove_stage(stage.path)  # what a killed process left, or what is damaged
-        table = plan.probe.build_table(
-            stage.path, plan.folds, plan.options.execution.jobs, plan.tells_known
-        )
+        table = _built(plan, stage.path, context)
         if plan.options.relations is not None:
             table = Related(plan.options.relations, plan.probe.spellings).derive(table)
             table.save_atoms(stage.path)
+    if context is not None:
+        log.note(context.sentence(plan, table))
     # before the table counts as done: a kill between the two leaves no table of unknown bytes
     note_labels(plan, data, log)
     log.finish(
         stage, n_atoms=table.n_atoms, n_positions=table.n_positions, n_samples=plan.n_samples
     )
     return _counted_as_asked(plan, data, stage, table, log)
+
+
+def _built(plan: Plan, directory: Path, context: Context | None) -> ConceptTable:
+    """The table of the samples' own concepts, and of those that look around."""
+    if context is not None:
+        return context.build(plan, directory)
+    return plan.probe.build_table(
+        directory, plan.folds, plan.options.execution.jobs, plan.tells_known
+    )
 
 
 def _counted_as_asked(

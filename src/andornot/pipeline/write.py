@@ -19,6 +19,7 @@ from andornot.concepts.table import ConceptTable
 from andornot.data.registry import data_kind, noted_name
 from andornot.data.samples import Samples
 from andornot.errors import RunError
+from andornot.pipeline.context import Context
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.record import head_file
@@ -104,6 +105,7 @@ def _manifest(
         least_active_positions=plan.options.least_active_positions,
         least_active_groups=plan.options.least_active_groups,
         relations=plan.options.relations,
+        context=_context(plan),
         concepts_by=_added_concepts(plan),
         directions=None
         if plan.directions is None
@@ -162,6 +164,15 @@ def _added_concepts(plan: Plan) -> tuple[ConceptOrigin, ...] | None:
         for source in plan.probe.sources
     )
     return found or None
+
+
+def _context(plan: Plan) -> Mapping[str, Any] | None:
+    """Which concepts look around; None where none does."""
+    found = Context.of(plan)
+    if found is None:
+        return None
+    told = found.options.facts() | {"around": [one.name for one in found.operators]}
+    return told | {"found": plan.found is not None}
 
 
 def _groups(table: ConceptTable) -> int | None:

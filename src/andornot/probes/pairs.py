@@ -21,6 +21,7 @@ from andornot._tools.checks import users_path
 from andornot._tools.progress import track
 from andornot._tools.timer import Timer
 from andornot.concepts.positions import offsets_of
+from andornot.concepts.surroundings import Surroundings
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
@@ -30,7 +31,7 @@ from andornot.data.sentences.modality import SENTENCES
 from andornot.data.sentences.modality import TOKEN as AT_TOKENS
 from andornot.data.sentences.open import open_pairs
 from andornot.data.sentences.pairs import PairData
-from andornot.data.sentences.tokens import token_concepts
+from andornot.data.sentences.tokens import surroundings_of, token_concepts
 from andornot.data.sources.named import UserSource, key_of_sources
 from andornot.errors import AndornotError, DataError, ModelError, OptionError, quoted
 from andornot.models.sentences.load import load_pair_model
@@ -229,6 +230,11 @@ class PairProbe:
         )
         table.save(directory)
         return ConceptTable.load(directory)
+
+    @cached_property
+    def surroundings(self) -> Callable[[int], Surroundings] | None:
+        """How the tokens of each pair lie to each other; None at pair level."""
+        return None if self.level == PAIR else lambda i: surroundings_of(self.data.pairs[i])
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer

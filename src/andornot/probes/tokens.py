@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from andornot._tools.progress import track
 from andornot._tools.words import brief, count
 from andornot.concepts.positions import offsets_of
+from andornot.concepts.surroundings import Surroundings
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.registry import open_samples
 from andornot.data.sequences.align import overlapping
+from andornot.data.sequences.around import surroundings_of
 from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document, Extents
 from andornot.data.sequences.modality import DOCUMENT, SEQUENCES, TOKEN, WORD
@@ -279,8 +281,21 @@ class TokenProbe(PlainProbe):
             n_folds=folds,
             known_only=known_only,
         )
-        Places.from_views(map(self.view, range(len(self.data)))).save(directory)
+        self.save_beside(directory)
         return table
+
+    def save_beside(self, directory: Path) -> None:
+        """Keep beside a table where its positions lie."""
+        Places.from_views(map(self.view, range(len(self.data)))).save(directory)
+
+    @property
+    def usual_around(self) -> tuple[str, ...]:
+        """The operators of context that are on where nobody says."""
+        return () if self.reading.at == "document" else ("PREV",)
+
+    def surroundings(self, sample: int) -> Surroundings:
+        """How the positions of a document lie to each other."""
+        return surroundings_of(self.view(sample))
 
     def suspects(self, company: bool) -> list[str]:
         """Parts of the network that mix windows, or else that draw at random."""

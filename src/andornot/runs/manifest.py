@@ -333,6 +333,8 @@ class Manifest(ManifestPart):
         least_active_positions: active positions, and
         least_active_groups: groups of samples with one, below which there is too little data.
         relations: for each name of a relation, concepts with those that they stand for.
+        context: which concepts look around: operators, of which categories or concepts, and the
+            least support; None where none does.
         concepts_by: sources of concepts that the user added; None where there are none.
         directions: what stands in the place of the layer's units; None where they were explained.
         search: how formulas were searched for.
@@ -363,6 +365,7 @@ class Manifest(ManifestPart):
     least_active_positions: int | None = None
     least_active_groups: int | None = None
     relations: Mapping[str, Mapping[str, Any]] | None = None
+    context: Mapping[str, Any] | None = None
     concepts_by: tuple[ConceptOrigin, ...] | None = None
     directions: DirectionsSource | None = None
     search: Searched
@@ -391,7 +394,7 @@ class Manifest(ManifestPart):
     }
     _LISTED: ClassVar[Mapping[str, type[ManifestPart]]] = {"concepts_by": ConceptOrigin}
     _LEFT_OUT: ClassVar[tuple[str, ...]] = (
-        "preprocessing", "words", "reading", "modality", "concepts_by", "directions",
+        "preprocessing", "words", "reading", "modality", "context", "concepts_by", "directions",
     )  # fmt: skip
 
     @classmethod

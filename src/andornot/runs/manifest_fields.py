@@ -232,6 +232,17 @@ FIELDS = Fields(
         "least_active_positions": COUNT,
         "least_active_groups": COUNT,
         "relations": Maybe(NamedField(NamedField(TEXTS))),
+        "context": Maybe(
+            Fields(
+                {
+                    "around": TEXTS,
+                    "around_of": Maybe(TEXTS),
+                    "min_support": Maybe(Many(COUNT)),
+                    "max_around": POSITIVE,
+                    "found": FLAG,
+                }
+            )
+        ),
         "concepts_by": Maybe(
             Many(Fields({"name": TEXT, "by": TEXT, "told": TEXT, "code": Maybe(TEXT), "key": TEXT}))
         ),

@@ -8,6 +8,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from andornot._tools.colours import hexadecimal
 from andornot._tools.words import count
+from andornot.concepts.operators import OPERATORS
 from andornot.concepts.table import ConceptTable
 from andornot.errors import OptionError
 from andornot.formula import quote
@@ -128,10 +129,17 @@ class ClassWeight(View):
 
 @dataclass(frozen=True)
 class Derived(View):
-    """A derived concept of a formula, and the concepts that it is the union of."""
+    """A derived concept of a formula.
+
+    Attributes:
+        name: of the concept.
+        members: the concepts that it is the union of, or the one that it looks around for.
+        meaning: what it is true of, in words.
+    """
 
     name: str
     members: tuple[str, ...]
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -420,8 +428,24 @@ def _single_sentence(e: Explanation) -> tuple[str, ...]:
 def derived(table: ConceptTable, e: Explanation) -> tuple[Derived, ...]:
     """The derived concepts of the formula that is shown, with what they stand for."""
     names = dict.fromkeys(() if e.shown is None else e.shown.formula.concepts)
-    parts = {name: plain_concepts(table, name) for name in names}
-    return tuple(Derived(name, own) for name, own in parts.items() if own != (name,))
+    found = []
+    for name in names:
+        own, column = plain_concepts(table, name), table.index(name)
+        if table.looks_around[column]:
+            base = table.names[table.bases[column]]
+            found.append(Derived(name, (base,), meaning_of(name, base)))
+        elif own != (name,):
+            found.append(Derived(name, own, " OR ".join(own)))
+    return tuple(found)
+
+
+def meaning_of(name: str, base: str) -> str:
+    """What a concept that looks around is true of."""
+    operator = OPERATORS.get(name.partition("(")[0])
+    if operator is None:
+        return f"what an operator of the user's makes of {base}"
+    ahead = " (a causal network has not seen it yet)" if operator.ahead else ""
+    return f"{operator.sentence(base)}{ahead}"
 
 
 def plain_concepts(table: ConceptTable, name: str) -> tuple[str, ...]:

@@ -10,7 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from andornot._tools.progress import track
+from andornot.concepts.surroundings import Surroundings
 from andornot.concepts.table import ConceptTable, TableBuilder
 from andornot.data.sentences.concepts import (
     folds_of,
@@ -20,7 +23,7 @@ from andornot.data.sentences.concepts import (
     view_of,
     with_neighbors,
 )
-from andornot.data.sentences.pairs import PairData
+from andornot.data.sentences.pairs import Pair, PairData
 from andornot.data.sentences.vectors import Vectors
 from andornot.data.sources.base import ConceptSource
 from andornot.data.sources.named import named_sources
@@ -93,6 +96,31 @@ def token_concepts(
         builder.add(labels.maps, labels.concepts, fold)
     table = builder.finish().grouped(data.groups).told_by(concepts.known_provenance)
     return with_neighbors(table, words, [_word], vectors, n_neighbors)
+
+
+def surroundings_of(pair: Pair) -> Surroundings:
+    """How the tokens of a pair lie to each other: sentences are segments, and tokens are words.
+
+    Examples:
+        >>> from andornot.data.sentences.open import open_pairs
+        >>> pair = open_pairs("pairs:pairs.csv", tagger=None).pairs[0]
+        >>> [len(sentence.tokens) for sentence in pair.sentences]
+        [4, 4]
+        >>> surroundings_of(pair).segments.tolist()
+        [0, 0, 0, 0, 1, 1, 1, 1]
+    """
+    sizes = [len(sentence.tokens) for sentence in pair.sentences]
+    starts = np.cumsum([0, *sizes])
+    heads = []
+    for sentence, start in zip(pair.sentences, starts.tolist(), strict=False):
+        own = sentence.heads or (-1,) * len(sentence.tokens)
+        heads += [head + start if head >= 0 else -1 for head in own]
+    syntax = any(sentence.heads is not None for sentence in pair.sentences)
+    return Surroundings(
+        np.arange(starts[-1], dtype=np.int32),
+        heads=np.array(heads, np.int32) if syntax else None,
+        segments=np.repeat(np.arange(len(sizes)), sizes).astype(np.int32),
+    )
 
 
 def _own_sources(data: PairData, words: Sequence[str]) -> Iterator[ConceptSource]:
