@@ -48,7 +48,8 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE.",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE; "
+        "texts:PATH, conllu:PATH, spans:FILE or code:PATH.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
