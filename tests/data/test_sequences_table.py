@@ -309,5 +309,12 @@ def test_key_and_facts_say_all_that_was_asked(tmp_path):
     assert options.or_as(None) is options
     assert options.key() != ConceptOptions(own=("word=6",), wordnet=tmp_path).key()
     assert options.facts()["wordnet"] == str(tmp_path)
+    tagger = tmp_path / "tagger" / "deep"
+    tagger.mkdir(parents=True)
+    (tagger / "weights").write_text("1")
+    by = ConceptOptions(spacy=str(tagger.parent))
+    before = by.key()
+    (tagger / "weights").write_text("22")
+    assert by.key() != before
     with pytest.raises(DataError, match="there is no directory"):
         ConceptOptions(wordnet=tmp_path / "no").key()

@@ -113,10 +113,12 @@ class ConceptOptions:
         return replace(self, min_support=searched)
 
     def key(self) -> dict[str, Any]:
-        """All that shapes the concepts; WordNet's files count by their sizes and times."""
+        """All that shapes the concepts; files of WordNet and spaCy by size and time."""
         options = asdict(self) | {"own": self.caps, "without": None, "min_support": self.support}
         if self.wordnet is not None:
-            options["wordnet"] = _sizes(self.wordnet)
+            options["wordnet"] = _sizes(_folder(self.wordnet))
+        if self.spacy is not None and Path(self.spacy).is_dir():
+            options["spacy"] = _sizes(Path(self.spacy))
         return options
 
     def facts(self) -> dict[str, Any]:
@@ -205,7 +207,8 @@ def _folder(given: str | Path) -> Path:
     return path
 
 
-def _sizes(given: str | Path) -> list[tuple[str, int, int]]:
+def _sizes(folder: Path) -> list[tuple[str, int, int]]:
     # tens of megabytes are not read for a key
-    files = sorted(path for path in _folder(given).iterdir() if path.is_file())
-    return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    told = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in told]
