@@ -55,7 +55,11 @@ class LayerLine(View):
         return f"maps of {self.map[0]} x {self.map[1]}{patches}"
 
 
-_GIVES: Final = {"pair": "a value for each pair", "token": "a value for each token"}
+_GIVES: Final = {
+    "pair": "a value for each pair",
+    "token": "a value for each token",
+    "text token": "a value for each token",
+}
 
 
 @dataclass(frozen=True)
