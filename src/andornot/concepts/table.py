@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -65,6 +66,10 @@ _NAMES = 5
 """How many concepts a printed table names."""
 _SEVERAL = 3
 """A concept that fills fewer samples may fill them by chance."""
+_LOOKS_AROUND = re.compile(
+    r"(?:PREV2?|NEXT|AFTER5?|HEAD|CHILD|ABOVE|BELOW|LEFT|RIGHT|NEAR|WITH)\(.+\)", re.DOTALL
+)
+"""Names of concepts that another one makes by what stands around it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -231,6 +236,11 @@ class ConceptTable:
         # of a union its members tell: the name of its operator is a category of no annotator
         plain = [() if own else c for c, own in zip(self.categories, self._members, strict=True)]
         return self.known.of_concepts(plain, self._members)
+
+    @cached_property
+    def has_context(self) -> bool:
+        """Whether any concept looks around: its name is a call such as ``PREV(a)``."""
+        return any(_LOOKS_AROUND.fullmatch(name) for name in self.names)
 
     def known_atoms(self, formula: Formula | str) -> BoolArray:
         """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, helper, inlined, lean
 from andornot._tools.popcount import popcount
-from andornot.search.bits import lowest, mark
+from andornot.search.bits import lowest, mark, set_bits
 from andornot.search.kernels import atoms_of, clear, copy
-from andornot.search.problem import Atoms, Words
+from andornot.search.problem import AND_NOT, Atoms, Words
 
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -383,6 +383,9 @@ def score_elsewhere(
         for k in range(len(lengths)):
             row = lengths[k] - 1
             clear(mask)
+            if operators[u, row, 0] == AND_NOT:
+                # it begins with NOT: the first concept is taken away from everything
+                set_bits(mask, 0, len(sizes))
             for n in range(lengths[k]):
                 if terms[u, row, n] >= 0:
                     mark(mask, operators[u, row, n], atoms_of(atoms, terms[u, row, n]), longer)
