@@ -155,7 +155,9 @@ def text(formula, names):
     """A formula as it prints."""
     from andornot import And, Concept, Formula, Not, Or
 
-    result: Formula = Concept(names[formula[0]])
+    negated = begins_with_not(formula)
+    first = Concept(names[formula[0][1] if negated else formula[0]])
+    result: Formula = Not(first) if negated else first
     for operator, c in formula[1:]:
         right = Concept(names[c])
         if operator == "OR":
@@ -266,23 +268,37 @@ def all_formulas(concepts, length, operators=OPERATORS, pool=None, n=None):
         yield from level
 
 
+def best_of_lengths(concepts, length, score, operators=OPERATORS, penalty=1.0, n=None):
+    """The best score of a left-deep formula of up to each length; 0 where none is above."""
+    best = [0.0] * length
+    for formula, mask in all_formulas(concepts, length, operators, n=n):
+        if says_something(formula, mask, n):
+            value = penalty ** (len(formula) - 1) * score(mask)
+            for at in range(len(formula) - 1, length):
+                best[at] = max(best[at], value)
+    return best
+
+
 def known_positions(formula, known):
     """The positions on which all concepts of a formula are known."""
-    concepts = [formula[0], *(c for _, c in formula[1:])]
+    first = formula[0][1] if begins_with_not(formula) else formula[0]
+    concepts = [first, *(c for _, c in formula[1:])]
     return set.intersection(*(set(known[c]) for c in concepts))
 
 
-def known_formulas(unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0):
+def known_formulas(
+    unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0, n=None
+):
     """Every formula with its score on the positions where all its concepts are known.
 
     ``known`` gives these positions for each concept; ``score(unit, mask, n)`` is a score on ``n``
     positions. Formulas on whose positions the unit is never active are left out.
     """
-    for formula, mask in all_formulas(concepts, length, operators):
+    for formula, mask in all_formulas(concepts, length, operators, n=n):
         inside = known_positions(formula, known)
-        if unit & inside and mask & inside:
+        if unit & inside and says_something(formula, mask & inside, len(inside)):
             value = score(unit & inside, mask & inside, len(inside))
-            yield formula, penalty ** (len(formula) - 1) * value
+            yield plain(formula), penalty ** (len(formula) - 1) * value
 
 
 def all_trees(concepts, length, operators=OPERATORS):
