@@ -286,9 +286,7 @@ def known_positions(formula, known):
     return set.intersection(*(set(known[c]) for c in concepts))
 
 
-def known_formulas(
-    unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0, n=None
-):
+def known_formulas(unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0, n=None):
     """Every formula with its score on the positions where all its concepts are known.
 
     ``known`` gives these positions for each concept; ``score(unit, mask, n)`` is a score on ``n``

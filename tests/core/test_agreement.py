@@ -257,8 +257,10 @@ def test_the_search_for_correlation_equals_the_slow_one(
     steps = naive.beam_search(case.concepts, length, size, score, operators, penalty, limit, n)
     names = {number: name for name, number in OPERATORS.items()}
     found = [
-        (("NOT", f.concepts[0]) if f.negated else f.concepts[0],
-         *((names[o], c) for o, c in zip(f.operators, f.concepts[1:], strict=True)))
+        (
+            ("NOT", f.concepts[0]) if f.negated else f.concepts[0],
+            *((names[o], c) for o, c in zip(f.operators, f.concepts[1:], strict=True)),
+        )
         for f in solution.beam
     ]
     assert found == [formula for formula, _ in steps[-1]]

@@ -23,7 +23,6 @@ from andornot.runs.run import Run
 from andornot.views.judged import headline_of
 from andornot.views.origins import origins
 from andornot.views.readings import both_readings
-from andornot.views.wording import formulas_of
 from andornot.views.unit import (
     COUNTED,
     MAX_WEIGHTS,
@@ -34,6 +33,7 @@ from andornot.views.unit import (
     derived,
     entry_of,
 )
+from andornot.views.wording import formulas_of
 
 T = TypeVar("T")
 
