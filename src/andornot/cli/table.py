@@ -301,9 +301,9 @@ _SEARCH = (
         "Search", _EXPLAIN, SearchOptions, "space", kind=Space,
     ),
     Setting(
-        ("--negated-first/--no-negated-first",), "Let formulas begin with NOT, or not.",
-        "Search", _EXPLAIN, SearchOptions, "negated_first", name="negated_first",
-        note="where concepts look around", more={"default": None},
+        ("--negated-first",), "Let formulas begin with NOT, or not.",
+        "Search", _EXPLAIN, SearchOptions, "negated_first", kind=bool, metavar="YES|NO",
+        note="yes where concepts look around",
     ),
     Setting(
         ("--metric",), "Search for this score, such as f1 or mcc; pearson correlates with raw "
