@@ -22,7 +22,9 @@ def run(tmp_path_factory):
 
 
 def begun(run):
-    return [e for e in run.result(LAYER) if e.formula and str(e.formula).startswith(("NOT", "(NOT"))]
+    return [
+        e for e in run.result(LAYER) if e.formula and str(e.formula).startswith(("NOT", "(NOT"))
+    ]
 
 
 def test_the_run_keeps_what_was_asked_and_found(run):
