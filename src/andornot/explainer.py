@@ -162,6 +162,7 @@ def explain_responses(
     that is searched for in this process always, all else on the ``engine`` if one is given.
     """
     _check_units(responses, concepts, units=units, status=status)
+    given, options = options, options.on_table(has_context=concepts.has_context)
     candidates = searched_concepts(concepts, options)
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
@@ -179,7 +180,7 @@ def explain_responses(
             replace(e, support=own)
             for e, own in zip(_noted(found, concepts, candidates, options), of_units, strict=True)
         )
-        return Result(tuple(explanations), search=options, table=concepts.digest)
+        return Result(tuple(explanations), search=given, table=concepts.digest)
 
     if engine is not None and correlate is None:
         return finished(_elsewhere(engine, common, responses, numbers, states))

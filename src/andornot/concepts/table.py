@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -65,6 +66,11 @@ _NAMES = 5
 """How many concepts a printed table names."""
 _SEVERAL = 3
 """A concept that fills fewer samples may fill them by chance."""
+
+_LOOKS_AROUND = re.compile(
+    r"(?:PREV2?|NEXT|AFTER5?|HEAD|CHILD|ABOVE|BELOW|LEFT|RIGHT|NEAR|WITH)\(.+\)", re.DOTALL
+)
+"""Names of concepts that another one makes by what stands around it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -244,6 +250,12 @@ class ConceptTable:
         """Of each concept, whether it looks around, as ``PREV(a)`` does (see ``context``)."""
         bases = self.bases or (-1,) * self.n_concepts
         return tuple(b >= 0 and not own for b, own in zip(bases, self._members, strict=True))
+
+    @cached_property
+    def has_context(self) -> bool:
+        """Whether any concept looks around, made here or, by its name, by whoever gave its mask."""
+        named = (_LOOKS_AROUND.fullmatch(name) is not None for name in self.names)
+        return any(self.looks_around) or any(named)
 
     def known_atoms(self, formula: Formula | str) -> BoolArray:
         """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.
