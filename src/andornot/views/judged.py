@@ -171,8 +171,9 @@ def _held_out(trust: Trust, iou: float) -> str:
 def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
     """Whether the folds found other formulas, of which the held-out numbers are."""
     found = [f for f in (trust.held_out.formulas if trust.held_out else ()) if f is not None]
+    own = {one.formula for one in (e.shown, e.shown_as_searched) if one is not None}
     # formulas are equal up to order
-    if e.shown is not None and found and e.shown.formula not in map(read_back, found):
+    if found and own.isdisjoint(map(read_back, found)):
         often, _ = Counter(found).most_common(1)[0]
         yield f"no fold found this very formula; held out are those found there, as {often}"
 
@@ -214,12 +215,15 @@ def as_shown(e: Explanation, table: ConceptTable | None = None) -> Explanation:
         e: the explanation.
         table: the concepts; without them it is not said which NOTs are unknown.
     """
-    if e.trust is None or e.shown is None or e.shown.formula == e.formula:
+    if e.shown is None or e.shown.formula == e.formula:
         return e
-    # only now: it brings statistics along, for which pages and tables need not wait
-    from andornot.trust.measure import shortened
+    short = e
+    if e.trust is not None:
+        # only now: it brings statistics along, for which pages and tables need not wait
+        from andornot.trust.measure import shortened
 
-    short = shortened(e, e.trust.shown)
+        short = shortened(e, e.trust.shown)
+    short = replace(short, beam=(e.shown, *short.runners_up))
     return short if table is None else with_unknown(short, table)
 
 
