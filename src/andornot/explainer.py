@@ -415,11 +415,12 @@ def _noted(
         scored = replace(scored, twins=twins_of(str(scored.formula)))
         if not keeps_score or (less := plain(str(scored.formula))).length == scored.formula.length:
             return scored
-        own = replace(scored, formula=less, twins=twins_of(str(less)))
-        return replace(scored, plain=own)
+        # what is shorter costs less, if length costs anything
+        score = scored.score / options.penalty ** (scored.formula.length - less.length)
+        return replace(scored, plain=Scored(less, scored.counts, score, twins_of(str(less))))
 
-    # elsewhere a part that changes no position changes the score: its length, or where it is known
-    keeps_score = not (options.known_only or options.published or options.penalty < 1)
+    # elsewhere a part that changes no position may change where the formula is known
+    keeps_score = not (options.known_only or options.published)
     for e in found:
         best = tuple(None if b is None else noted(b) for b in e.best_by_length)
         beam = (*map(noted, e.beam[:1]), *e.beam[1:])
