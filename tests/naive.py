@@ -299,6 +299,12 @@ def holds(formula, concepts, n):
     return left & right if isinstance(formula, And) else left | right
 
 
+def near_threshold(values, threshold, within):
+    """The values above a threshold, and above it moved up and down."""
+    borders = (threshold, threshold + within, threshold - within)
+    return [sum(value > border for value in values) for border in borders]
+
+
 def idle_steps(steps, concepts, n):
     """The steps, as operator and name, that a formula grown by them does as well without.
 

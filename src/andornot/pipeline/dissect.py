@@ -29,6 +29,7 @@ from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.pipeline.plan import Plan
+from andornot.pipeline.plateaus import with_plateaus
 from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
@@ -258,6 +259,7 @@ def _explained(
     result = explain_layer(plan, scored, concepts.scored, engine, log)
     note_silence(plan, scored, concepts.scored, result, stuck, log)
     if plan.options.execution.store:
+        result = with_plateaus(plan, counted, result, log)
         result = trusted(plan, counted, result, concepts, log)
         # these are scores on all positions
         if not (plan.options.search.known_only or concepts.by_sample):

@@ -10,6 +10,7 @@ from andornot._tools.lazy import resolve
 from andornot._tools.words import shortened
 from andornot.formula import Formula, quote, read_back
 from andornot.measures.scores import Agreement, Counts
+from andornot.results.plateau import Plateau
 from andornot.results.trust import Trust
 from andornot.results.verdict import Support, Verdict, verdict_of
 
@@ -217,6 +218,7 @@ class Explanation:
         unknown: the concepts after NOT that are unknown on some positions where the formula holds.
         support: how much there is to learn the unit from, where more is known of it than the
             counts say.
+        plateau: where the threshold cuts through nearly equal values, how many there are.
 
     Examples:
         >>> concepts = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
@@ -243,6 +245,7 @@ class Explanation:
     range: tuple[float, float] | None = None
     unknown: tuple[UnknownNot, ...] = ()
     support: Support | None = None
+    plateau: Plateau | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -345,7 +348,8 @@ class Explanation:
             "beam": [scored.as_dict() for scored in self.beam],
         }
         support = {} if self.support is None else {"support": self.support.as_dict()}
-        return plain | unknown | support | _twins("twins", self.twins) | self._judged()
+        plateau = {} if self.plateau is None else {"plateau": self.plateau.as_dict()}
+        return plain | unknown | support | plateau | _twins("twins", self.twins) | self._judged()
 
     def _judged(self) -> dict[str, Any]:
         """What follows from the rest, for those who read the file without this program."""
@@ -378,6 +382,7 @@ class Explanation:
             range=_range(data["range"]) if data.get("range") else None,
             unknown=tuple(map(UnknownNot.from_dict, data.get("unknown", ()))),
             support=Support.from_dict(data["support"]) if data.get("support") else None,
+            plateau=Plateau.from_dict(data["plateau"]) if data.get("plateau") else None,
         )
 
     def __str__(self) -> str:

@@ -60,6 +60,7 @@ class VerdictView(View):
         why: what makes it chance, in a few words; empty for other verdicts.
         lines: all that is known held out, a line for each thing.
         in_sample: what is known besides, in a line; empty where nothing is.
+        beware: what to know before the verdict is believed, a sentence; empty for most.
     """
 
     verdict: str = ""
@@ -74,6 +75,7 @@ class VerdictView(View):
     why: str = ""
     lines: tuple[str, ...] = ()
     in_sample: str = ""
+    beware: str = ""
 
     @property
     def how_much(self) -> str:
@@ -103,7 +105,12 @@ def judged(e: Explanation) -> VerdictView:
     verdict = e.verdict
     if verdict is None:
         return VerdictView()
-    plain = VerdictView(str(verdict), verdict.meaning, _LOOKS.get(verdict, ""))
+    plain = VerdictView(
+        str(verdict),
+        verdict.meaning,
+        _LOOKS.get(verdict, ""),
+        beware="" if e.plateau is None else f"{e.plateau}.",
+    )
     trust = e.trust
     if trust is None:
         return plain
