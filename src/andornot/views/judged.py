@@ -270,6 +270,20 @@ def _explained(found: Headline) -> Iterator[str]:
         f"{found.better:,} of the {count(found.tested, 'unit')} with enough data are more than "
         f"chance at a false discovery rate of {LEVEL:g}{estimate}."
     )
+    if remedy := more_shuffles(found):
+        yield f"{remedy[0].upper()}{remedy[1:]}."
+
+
+def more_shuffles(found: Headline) -> str:
+    """How to tell of units that lie above all shuffles, a clause; empty where more hardly help."""
+    if not found.undecided:
+        return ""
+    more = count(found.undecided, "more unit")
+    lie = "lies" if found.undecided == 1 else "lie"
+    return (
+        f"{more} {lie} above all {found.nulls} shuffles, too few to correct for so many units: "
+        f"explain again with --nulls {found.nulls_wanted}"
+    )
 
 
 def silent_layers(results: Mapping[str, Result]) -> Iterator[str]:
