@@ -128,7 +128,8 @@ def layers(everything: bool, under: str | None, as_json: bool, **options: Any) -
             "in a forward pass: give the network as Python classes, not as it was exported."
         )
     notes = () if of_pairs else model.notes
-    print_layers(with_usual(lines), notes, under=under, everything=everything, as_json=as_json)
+    marked = with_usual(lines, *_of_classifier(model)) if of_pairs else with_usual(lines)
+    print_layers(marked, notes, under=under, everything=everything, as_json=as_json)
 
 
 def _network(options: dict[str, Any]) -> Any:
@@ -144,6 +145,16 @@ def _network(options: dict[str, Any]) -> Any:
         if not isinstance(error.returned, PairModel):
             raise
         return error.returned
+
+
+def _of_classifier(model: Any) -> tuple[int, frozenset[str]]:
+    """How many classes a classifier of sentences has, and its layers that do nothing in use."""
+    from torch import nn
+
+    module = getattr(model, "module", None)
+    modules = dict(module.named_modules()) if isinstance(module, nn.Module) else {}
+    idle = (name for name, part in modules.items() if isinstance(part, nn.Dropout | nn.Identity))
+    return len(model.class_names), frozenset(idle)
 
 
 def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[LayerLine]:

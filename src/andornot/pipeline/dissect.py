@@ -30,7 +30,7 @@ from andornot.pipeline.journal import Journal
 from andornot.pipeline.options import Execution, RunKeywords, RunOptions
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.plateaus import with_plateaus
-from andornot.pipeline.record import concepts_of, network_stages, record
+from andornot.pipeline.record import concepts_of, network_stages, note_class_names, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
 from andornot.pipeline.silent import note_silence
@@ -118,8 +118,9 @@ def dissect(
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those
-            two are not given as a whole; ``known_only`` goes without trust; with ``length="auto"``
-            held-out samples choose each formula's length, up to 10.
+            two are not given as a whole; of images ``class_names``, the network's classes in the
+            order of its scores, in place of those that it brings; ``known_only`` goes without
+            trust; with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
         The finished run; as its caller named the network, it may load that again, code or not.
@@ -145,6 +146,7 @@ def dissect(
         raise OptionError(
             'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
         )
+    class_names = more.pop("class_names", None)
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,
@@ -158,7 +160,8 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
+        weights=weights, preprocessing=preprocessing, class_names=class_names, words=words,
+        sources=named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)
     with locked_run_directory(plan.out):
@@ -182,13 +185,20 @@ def _probe(
     *,
     weights: str | Path | None,
     preprocessing: Preprocessing | Mapping[str, Any] | str | None,
+    class_names: Sequence[str] | None,
     words: Words | None,
     sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
     given = check_arguments(
-        modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
+        modality,
+        {
+            "weights": weights,
+            "preprocessing": preprocessing,
+            "class_names": class_names,
+            "words": words,
+        },
     )
     if sources:  # a probe of another package need not know them
         given["sources"] = sources
@@ -238,6 +248,7 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     else:
         recorded = pass_twice(plan, concepts, network, engine, log)
     note_company(plan.probe, network, recorded, log)
+    note_class_names(plan, recorded, log)
     explained = [_explained(plan, layer, concepts, engine, log) for layer in recorded.layers]
     write_run(plan, concepts, recorded, explained, log)
     # only now: up to its commit the run that lay here is made of the older stages

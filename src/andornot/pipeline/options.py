@@ -302,7 +302,7 @@ class RunOptions:
             )
 
 
-_READERS = ("weights", "preprocessing", "words", "sources")
+_READERS = ("weights", "preprocessing", "class_names", "words", "sources")
 """Keywords of ``dissect`` beside these options: how network and samples are read."""
 
 
@@ -318,6 +318,7 @@ class ExecutionKeywords(TypedDict, total=False):
 class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     """Keywords of ``dissect`` that are no arguments of their own."""
 
+    class_names: Sequence[str] | None
     length: int | Literal["auto"]
     beam_size: int
     concepts: str | Sequence[str] | None
