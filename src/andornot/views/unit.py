@@ -303,7 +303,7 @@ def entry_of(
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
         twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
-        title=title_of(e, shown, position, least),
+        title=title_of(e, shown, position, least, table),
         steps=steps_of(e, shown),
         core=core_of(e, shown),
     )
