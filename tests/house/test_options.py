@@ -45,6 +45,7 @@ PATHS = [
         *("search/options.py", "trust/options.py", "trust/measure.py", "reproduce/request.py"),
         *("counting/rules.py", "counting/thresholds.py", "counting/ranges.py"),
         *("probes/recording.py", "probes/words.py", "probes/base.py", "probes/pairs.py"),
+        "data/sequences/options.py",
         *("models/sentences/options.py", "edits/attack_options.py", "edits/investigation.py"),
         *("cli/explain.py", "cli/nli.py", "cli/attack.py", "cli/demo.py", "cli/reproduce.py"),
         "cli/options.py",

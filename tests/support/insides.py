@@ -6,7 +6,7 @@ from __future__ import annotations
 from andornot._tools.extras import install
 from andornot.counting.overlaps import Overlaps
 from andornot.formula_forms import operands
-from andornot.models.sentences.texts import load_text_model
+from andornot.models.sentences.single import load_single_model
 from andornot.results.headline import headline
 from andornot.views.figures.contributions import contributions_figure
 from andornot.views.judged import NO_FORMULA, headline_of, judged

@@ -117,7 +117,8 @@ def refuse_of_others(options: dict[str, Any], modality: Modality) -> None:
     from andornot.data.registry import foreign_options
 
     for name, other in foreign_options(modality).items():
-        if options.get(name) is not None:
+        # of options that may be given several times, none is an empty tuple
+        if options.get(name) not in (None, ()):
             option = name.replace("_", "-")
             raise OptionError(f"--{option} is an option for {other.samples}; leave it out here")
 

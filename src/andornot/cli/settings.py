@@ -121,6 +121,7 @@ _SPELT = {
     "Threshold": "threshold=Threshold({}=)",
     "Ranges": "threshold=Ranges({}=)",
     "Words": "words=Words({}=)",
+    "ConceptOptions": "concepts=ConceptOptions({}=)",
     "Request": "",
 }
 """How a field of a record is given to ``dissect``."""

@@ -17,6 +17,7 @@ from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
 from andornot.cli.values import LeastSupport, Length, Names, Numbers, UnitRanges, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
+from andornot.data.sequences.options import ConceptOptions
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
 from andornot.models.sentences.options import HOLD_OUT, TrainOptions
@@ -46,7 +47,7 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); texts:FILE.",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -139,7 +140,7 @@ _ACTIVE = (
     Setting(
         ("--quantile",), "Count a unit as active in this share of its activations, the highest.",
         "What counts as active", _EXPLAIN, Threshold, "quantile", kind=float, unset=True,
-        note="sentence pairs: above 0; texts: 0.1",
+        note="sentence pairs: above 0; sentences: 0.1",
     ),
     Setting(
         ("--threshold",), "Count units as active above this value, instead of by a quantile.",
@@ -192,7 +193,7 @@ _CONCEPTS = (
     Setting(
         ("--min-support",), "Leave out concepts that hold on fewer positions, or fewer samples.",
         "Concepts", _EXPLAIN, SearchOptions, "min_support", kind=LeastSupport(),
-        metavar="POSITIONS,SAMPLES",
+        metavar="POSITIONS,SAMPLES", note="running text: 20,10",
     ),
     Setting(
         ("--known-only",), "Score each formula where all its categories were annotated; needs "
@@ -232,6 +233,50 @@ _CONCEPTS = (
         ("--neighbors",), "Take the N nearest words of a word.",
         "Concepts", _EXPLAIN, Words, "n_neighbors", kind=int, metavar="N",
         unset=True,
+    ),
+    Setting(
+        ("--own",), "Make these concepts of any text, and no others of its own: token, word, "
+        "case, digits, shape, sign, prefix, suffix, script, piece, space, line, sentence, window, "
+        "inside, repeats; word=500 takes the 500 most frequent words.",
+        "Concepts", _EXPLAIN, ConceptOptions, "own", kind=Names(), metavar="NAMES", note="all",
+    ),
+    Setting(
+        ("--no-own",), "Leave out these concepts of any text.",
+        "Concepts", _EXPLAIN, ConceptOptions, "without", name="no_own", kind=Names(),
+        metavar="NAMES", unset=True,
+    ),
+    Setting(
+        ("--repeats",), "Ask whether labels of these layers occurred before in a document.",
+        "Concepts", _EXPLAIN, ConceptOptions, "repeats", kind=Names(), metavar="LAYERS",
+        unset=True,
+    ),
+    Setting(
+        ("--regex",), "Make a concept of what matches a regular expression, or of each in the "
+        "lines of a file; may be given several times.",
+        "Concepts", _EXPLAIN, ConceptOptions, "regexes",
+        metavar="NAME=PATTERN or FILE", more={"multiple": True},
+    ),
+    Setting(
+        ("--regex-seconds",), "Let an expression look at a document for so long.",
+        "Concepts", _EXPLAIN, ConceptOptions, "regex_seconds", kind=float, metavar="S", unset=True,
+    ),
+    Setting(
+        ("--spacy",), "Take tags, relations, entities and noun chunks from a spaCy model that is "
+        "installed.",
+        "Concepts", _EXPLAIN, ConceptOptions, "spacy", metavar="MODEL",
+    ),
+    Setting(
+        ("--wordnet",), "Take classes of words from the files of WordNet (index.noun, data.noun "
+        "and so on).",
+        "Concepts", _EXPLAIN, ConceptOptions, "wordnet", metavar="DIRECTORY",
+    ),
+    Setting(
+        ("--hypernyms",), "Take WordNet's classes up to N steps above a word's first sense.",
+        "Concepts", _EXPLAIN, ConceptOptions, "hypernyms", metavar="N", unset=True,
+    ),
+    Setting(
+        ("--max-concepts",), "Keep the N most frequent concepts of running text.",
+        "Concepts", _EXPLAIN, ConceptOptions, "max_concepts", metavar="N", unset=True,
     ),
 )  # fmt: skip
 

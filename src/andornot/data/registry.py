@@ -28,8 +28,9 @@ GROUP: Final = "andornot.modalities"
 
 _OURS: Final = (
     "andornot.data.images.modality:IMAGES",
+    "andornot.data.sequences.modality:SEQUENCES",
     "andornot.data.sentences.modality:SENTENCES",
-    "andornot.data.sentences.texts_modality:TEXTS",
+    "andornot.data.sentences.modality:SINGLE",
 )
 _FURTHER_KINDS: Final = ("andornot.demo.kinds:KINDS",)
 """Kinds of data, of modalities of ours, that rooms above this one bring."""

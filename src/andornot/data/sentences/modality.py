@@ -1,4 +1,4 @@
-"""Sentences as a modality: its record, which names kinds of data, options, network and pages."""
+"""Sentences as modalities: pairs, and sentences by themselves, which have other words and pages."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ PAIR: Final = Level(
     replay="andornot.analyses.replay:of_pairs",
 )
 TOKEN: Final = Level("token", position="token", counted=True)
+SENTENCE: Final = Level("sentence", position="sentence")
 
 SENTENCES: Final = Modality(
     name="sentences",
@@ -51,4 +52,26 @@ SENTENCES: Final = Modality(
     cells="andornot.figures.kinds:SENTENCES",
     short=5,
     edits=("words",),
+)
+
+SINGLE_SOURCE: Final[dict[str, Sort]] = {
+    "spec": "text",
+    "split": "text or nothing",
+    "limit": "count or nothing",
+    "columns": "texts by name or nothing",
+    "cut": "count or nothing",
+    "words": "count or nothing",
+    "group": "text or nothing",
+}
+"""The arguments of ``data.sentences.single.open_single``."""
+
+SINGLE: Final = Modality(
+    name="single sentences",
+    sample="sentence",
+    levels=(SENTENCE,),
+    kinds=(DataKind("sentences", "single sentences", SINGLE_SOURCE),),
+    opener="andornot.data.sentences.single:open_single",
+    probe="andornot.probes.single:SingleProbe",
+    arguments=("weights",),
+    gallery="andornot.views.single_gallery:SingleGallery",
 )

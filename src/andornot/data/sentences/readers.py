@@ -176,7 +176,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> PairData
     ids: Counter[str] = Counter()
     rows = table_rows(path)
     _, header = next(rows)
-    advice = ", or give texts:FILE for single texts"
+    advice = ", or give sentences:FILE for single texts"
     used = find_columns(path, header, columns or {}, COLUMNS, SIDES, advice)
     for number, cells in rows:
         row = {key: cells[at].strip() for key, at in used.items()}

@@ -204,7 +204,7 @@ class HfPairModel:
         return logits.detach().to("cpu", torch.float32)
 
 
-class HfTextModel(HfPairModel):
+class HfSingleModel(HfPairModel):
     """A classifier that reads one text at a time, such as one of sentiment."""
 
     sample: ClassVar[str] = "text"

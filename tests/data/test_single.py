@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from andornot import Run, dissect
 from andornot.cli import main
 from andornot.data.sentences.concepts import STOP_WORDS
-from andornot.data.sentences.texts import open_texts
+from andornot.data.sentences.single import open_single
 from andornot.errors import DataError, ModelError, OptionError
 
 ROWS = [
@@ -41,23 +41,23 @@ def has(data, sample):
 
 
 def test_words_of_a_text_are_its_concepts(file):
-    data = open_texts(f"texts:{file}")
+    data = open_single(f"sentences:{file}")
     assert data.sample_ids == ("0", "1", "2", "4")
     assert data.dropped == {"an empty text": 1}
     assert data.classes == ("positive", "negative", "negative", "")
     assert has(data, 0) == {"great", "film", "!"}  # "a" and "," are stop words
     assert data.groups[1] == data.groups[2] != data.groups[0]  # the same words
-    assert len(set(open_texts(f"texts:{file}", group="none").groups)) == 4
+    assert len(set(open_single(f"sentences:{file}", group="none").groups)) == 4
 
 
 def test_most_frequent_words_come_first(file):
-    names = open_texts(f"texts:{file}").names
+    names = open_single(f"sentences:{file}").names
     assert names[:4] == ("dull", "great", "is", "plot")
-    assert open_texts(f"texts:{file},words=2").names == names[:2]
+    assert open_single(f"sentences:{file},words=2").names == names[:2]
 
 
 def test_only_the_beginning_is_read_by_network_and_concepts(file):
-    data = open_texts(f"texts:{file},cut=2")
+    data = open_single(f"sentences:{file},cut=2")
     assert data.texts[0].text == "A great"
     assert has(data, 0) == {"great"}
 
@@ -68,7 +68,7 @@ WORDS = st.text("ab'! ,.\u00e9\u0130", max_size=20)
 @given(WORDS, st.integers(1, 8))
 def test_a_cut_text_is_a_beginning_of_so_many_words(text, cut):
     from andornot.data.sentences.readers import tokenize
-    from andornot.data.sentences.texts import _first
+    from andornot.data.sentences.single import _first
 
     found = _first(text, cut)
     assert text.startswith(found)
@@ -93,25 +93,25 @@ def test_a_cut_text_is_a_beginning_of_so_many_words(text, cut):
 def test_damage_is_told(tmp_path, rows, spec, error, says):
     path = write(tmp_path / "a.csv", rows)
     with pytest.raises(error, match=says.replace("(", r"\(")):
-        open_texts(f"texts:{path}{spec}")
+        open_single(f"sentences:{path}{spec}")
 
 
 def test_files_of_other_kinds_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('{"text": "a"}\n', encoding="utf-8")
     with pytest.raises(DataError, match=r"looks like JSON lines; give a CSV"):
-        open_texts(f"texts:{path}")
+        open_single(f"sentences:{path}")
     with pytest.raises(DataError, match="there is no file"):
-        open_texts(f"texts:{tmp_path / 'b.csv'}")
+        open_single(f"sentences:{tmp_path / 'b.csv'}")
     path.write_bytes(b"PAR1....")
     with pytest.raises(DataError, match="is no text"):
-        open_texts(f"texts:{path}")
+        open_single(f"sentences:{path}")
 
 
 def test_who_gives_a_table_of_texts_as_pairs_is_led_here(file):
     from andornot.data.sentences.open import open_pairs
 
-    with pytest.raises(DataError, match="texts:FILE"):
+    with pytest.raises(DataError, match="sentences:FILE"):
         open_pairs(f"pairs:{file}")
 
 
@@ -139,7 +139,7 @@ def run(tmp_path):
     path = write(tmp_path / "many.csv", [["text", "label"], *rows])
     (tmp_path / "net.py").write_text(MODEL, encoding="utf-8")
     model = f"{tmp_path / 'net.py'}:Net"
-    return dissect(model, "units", f"texts:{path}", tmp_path / "run", length=1, trust=None)
+    return dissect(model, "units", f"sentences:{path}", tmp_path / "run", length=1, trust=None)
 
 
 WORDED = [("great", "positive"), ("dull", "negative"), ("long", "negative")]
@@ -149,7 +149,7 @@ def test_a_run_names_the_words_and_opens_again(run, capsys):
     assert [str(e.formula) for e in run.result()] == ["great", "dull"]
     assert [e.iou for e in run.result()] == [1, 1]
     again = Run.open(run.path)
-    assert again.modality.samples == "texts"
+    assert again.modality.samples == "sentences"
     with pytest.raises(SystemExit) as ended:
         main(["show", str(run.path), "--units", "0", "--samples", "2", "--trust-code"])
     assert not ended.value.code
@@ -170,11 +170,11 @@ def test_its_pages_escape_the_texts(run):
 
 
 def test_other_models_are_refused():
-    from insides import load_text_model
+    from insides import load_single_model
 
     with pytest.raises(ModelError, match="names no classifier of texts"):
-        load_text_model("net.pt")
+        load_single_model("net.pt")
 
 
 def test_stop_words_are_no_concepts(file):
-    assert not set(open_texts(f"texts:{file}").names) & STOP_WORDS
+    assert not set(open_single(f"sentences:{file}").names) & STOP_WORDS

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.counting.thresholds import Threshold
-from andornot.data.sentences.texts import TextData
-from andornot.data.sentences.texts_modality import TEXTS
+from andornot.data.sentences.single import SentenceData
+from andornot.data.sentences.modality import SINGLE
 from andornot.models.sentences.protocol import class_weights
-from andornot.models.sentences.texts import load_text_model
+from andornot.models.sentences.single import load_single_model
 from andornot.probes.base import Facts, usual_threshold
 from andornot.probes.plain import PlainProbe
 
@@ -21,17 +21,17 @@ SHARE: Final = 0.1
 """Share of the texts on which a unit that may be negative counts as active, by default."""
 
 
-class TextProbe(PlainProbe):
+class SingleProbe(PlainProbe):
     """Units that give one value for each text."""
 
-    modality: ClassVar[str] = TEXTS.name
-    level: ClassVar[str] = TEXTS.levels[0].name
-    data: TextData
+    modality: ClassVar[str] = SINGLE.name
+    level: ClassVar[str] = SINGLE.levels[0].name
+    data: SentenceData
 
     @classmethod
     def load(cls, spec: str, weights: str | None) -> Any:
         """What ``hf:DIRECTORY`` or ``FILE.py:FUNCTION`` names."""
-        return load_text_model(spec, weights=weights)
+        return load_single_model(spec, weights=weights)
 
     @classmethod
     def names_of_layers(cls, model: Any) -> Sequence[str]:
@@ -64,7 +64,7 @@ class TextProbe(PlainProbe):
 
         The top 0.5 % of positions, which suits millions of pixels, are a handful of texts.
         """
-        usual = usual_threshold(TEXTS.levels[0], lowest)
+        usual = usual_threshold(SINGLE.levels[0], lowest)
         return usual if usual.quantile is None else Threshold(SHARE)
 
     def head(self, layer: str, n_units: int) -> NDArray[np.float32] | None:

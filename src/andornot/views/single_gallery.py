@@ -13,7 +13,7 @@ _SHOWN = 600
 
 
 @dataclass(frozen=True)
-class TextView(RowView):
+class SingleView(RowView):
     """One text, seen by one unit."""
 
     text: str = ""
@@ -31,15 +31,15 @@ class TextView(RowView):
 
 
 @dataclass(frozen=True, eq=False)
-class TextGallery(RowGallery):
+class SingleGallery(RowGallery):
     """The units of one layer of a run on single texts."""
 
-    def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> TextView:
+    def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> SingleView:
         """One text, seen by one unit; the formula is the union of these atoms."""
         row = super().view(explanation, atoms, sample)
         (text,) = self.data.names_of_positions(sample)
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ..."
-        return TextView(**{**row.__dict__, "text": shown})
+        return SingleView(**{**row.__dict__, "text": shown})
 
     def example(self, unit: int) -> str:
         """The text that excites the unit most."""

@@ -23,11 +23,12 @@ from andornot._tools.numerals import whole
 from andornot.data.samples import OWN, group_names, groups_by_name, is_expression, subset_indices
 from andornot.data.sentences import looks
 from andornot.data.sentences.concepts import STOP_WORDS
+from andornot.data.sentences.modality import SINGLE
 from andornot.data.sentences.readers import TOKEN, distinct, label_of
 from andornot.data.sentences.tables import find_columns, table_rows
 from andornot.errors import DataError, OptionError, quoted
 
-KIND: Final = "texts"
+KIND: Final = "sentences"
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("text", "sentence", "review", "content", "comment", "tweet", "message"),
@@ -72,7 +73,7 @@ class Text:
 
 
 @dataclass(frozen=True, eq=False)
-class TextData:
+class SentenceData:
     """Single texts; ``probes.plain.AnnotatedRows`` with one position for each.
 
     Attributes:
@@ -80,7 +81,7 @@ class TextData:
         texts: at least one, with ids that are all different.
         names: the words that are concepts, the most frequent one first.
         dropped: how many rows of the file were left out, by reason.
-        source: the arguments of :func:`open_texts` that open it again.
+        source: the arguments of :func:`open_single` that open it again.
         independent: whether each text is a group of its own.
     """
 
@@ -91,7 +92,7 @@ class TextData:
     source: Mapping[str, Any] | None = None
     independent: bool = False
 
-    modality: ClassVar[str] = KIND
+    modality: ClassVar[str] = SINGLE.name
     kind: ClassVar[str] = KIND
 
     def __len__(self) -> int:
@@ -144,7 +145,7 @@ class TextData:
         """The text itself."""
         return [self.texts[sample].text]
 
-    def subset(self, indices: Iterable[int]) -> TextData:
+    def subset(self, indices: Iterable[int]) -> SentenceData:
         """The same data with only these texts, in this order, and all concepts.
 
         Raises:
@@ -161,7 +162,7 @@ class TextData:
         return digest.hexdigest()
 
 
-def open_texts(
+def open_single(
     spec: str | Path,
     split: str | None = None,
     limit: int | None = None,
@@ -170,12 +171,12 @@ def open_texts(
     cut: int | None = None,
     words: int | None = None,
     group: str | None = None,
-) -> TextData:
+) -> SentenceData:
     """Open a table with a text in each row.
 
     Args:
-        spec: ``texts:FILE``, a CSV or TSV file with a header. The options below may follow it, as
-            ``texts:reviews.csv,text=body,label=stars,cut=200``; they go before the arguments.
+        spec: ``sentences:FILE``, a CSV or TSV file with a header. The options below may follow it, as
+            ``sentences:reviews.csv,text=body,label=stars,cut=200``; they go before the arguments.
         split: which rows, where the table has a column ``split``.
         limit: keep at most so many texts, spread evenly over the file.
         columns: what the columns are called, such as ``{"text": "body"}`` (see ``COLUMNS``).
@@ -193,7 +194,7 @@ def open_texts(
     text, written = _options_of(str(spec))
     if written:
         given = {"split": split, "limit": limit, "columns": columns, "cut": cut, "words": words}
-        return open_texts(text, **({**given, "group": group} | written))
+        return open_single(text, **({**given, "group": group} | written))
     path = _file_of(text)
     in_column = group is not None and group != OWN and not is_expression(group)
     named = {**(columns or {}), **({"group": str(group)} if in_column else {})}
@@ -203,11 +204,11 @@ def open_texts(
     source = {"spec": f"{KIND}:{path.absolute()}", "split": split, "limit": limit, "cut": cut,
               "columns": None if columns is None else dict(columns), "words": words,
               "group": group}  # fmt: skip
-    return TextData(path, texts, _frequent(texts, n_words), dropped, source, group == OWN)
+    return SentenceData(path, texts, _frequent(texts, n_words), dropped, source, group == OWN)
 
 
 def _options_of(spec: str) -> tuple[str, dict[str, Any]]:
-    """Part ``texts:FILE,name=value,...`` into the file and its options."""
+    """Part ``sentences:FILE,name=value,...`` into the file and its options."""
     text, *parts = _OPTION.split(spec)
     options: dict[str, Any] = {}
     columns: dict[str, str] = {}
@@ -233,11 +234,11 @@ def _file_of(spec: str) -> Path:
     """The file that a text names."""
     kind, _, rest = spec.partition(":")
     if kind != KIND or not rest:
-        raise OptionError(f"{quoted(spec)} names no texts; give texts:FILE with a table")
+        raise OptionError(f"{quoted(spec)} names no sentences; give sentences:FILE with a table")
     path = users_path(rest, "the file of texts")
     check_file(path)
     if not path.is_file():
-        raise DataError(f"there is no file {path}; give texts:FILE with a table of texts")
+        raise DataError(f"there is no file {path}; give sentences:FILE with a table of texts")
     found = looks.looks_like(path)
     if found in (looks.LINES, looks.FEATS, looks.CONLLU):
         raise DataError(

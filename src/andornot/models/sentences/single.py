@@ -10,7 +10,7 @@ from andornot.models.sentences.protocol import PairModel
 from andornot.specs import python_function
 
 
-def load_text_model(spec: str, device: str = "auto", weights: str | None = None) -> PairModel:
+def load_single_model(spec: str, device: str = "auto", weights: str | None = None) -> PairModel:
     """Load a classifier of single texts.
 
     Args:
@@ -26,9 +26,9 @@ def load_text_model(spec: str, device: str = "auto", weights: str | None = None)
     """
     kind, _, directory = spec.partition(":")
     if kind == "hf" and directory:
-        from andornot.models.sentences.hf import HfTextModel
+        from andornot.models.sentences.hf import HfSingleModel
 
-        model: PairModel = HfTextModel(Path(directory), device)
+        model: PairModel = HfSingleModel(Path(directory), device)
     elif python := python_function(spec):
         model = from_function(*python)
     else:
