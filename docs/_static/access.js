@@ -7,9 +7,6 @@ document.addEventListener("DOMContentLoaded", () => {
   }
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
   document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
-  if (!document.querySelector("h1")) {
-    document.querySelector("h2")?.setAttribute("aria-level", "1");
-  }
   /* what scrolls sideways can be reached by keys; what fits is no stop on the way */
   const reach = () => {
     for (const box of document.querySelectorAll("pre, .table-wrapper")) {

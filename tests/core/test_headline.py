@@ -14,6 +14,7 @@ from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.results.verdict import Support, Verdict, listed
 from andornot.views.judged import headline_sentences
+from andornot.views.judged import judged as view_of
 from andornot.views.summary import summary
 from verdict_cases import judged, one_of_each, trust_of, world
 
@@ -134,6 +135,15 @@ def test_where_shuffles_are_too_few_the_pooled_estimate_is_taken_and_said():
     some = replace(some, explanations=(first, *some.explanations[1:]))
     found = headline({"a": some})
     assert (found.better, found.explained, found.pooled) == (1, 1, True)
+
+
+def test_only_what_is_more_than_chance_explains_something():
+    _, _, result = world(3)
+    lines = [
+        view_of(judged(e, verdict)).lines[0]
+        for e, verdict in zip(result, (SOLID, PARTIAL, CHANCE), strict=True)
+    ]
+    assert ["it explains" in line for line in lines] == [True, True, False]
 
 
 def few_shuffles(above: int, others: int, nulls: int = 39) -> Result:

@@ -151,7 +151,7 @@ def why_chance(e: Explanation) -> tuple[str, str]:
 
 def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
     if trust.held_out_iou is not None:
-        yield _held_out(trust, trust.held_out_iou)
+        yield _held_out(trust, trust.held_out_iou, e.verdict)
         yield from _other_words(e, trust)
     if (luck := trust.held_out_chance) is not None:
         yield _against_chance(luck)
@@ -162,7 +162,7 @@ def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
         yield core_line(trust.core, "" if e.shown is None else str(e.shown.formula))
 
 
-def _held_out(trust: Trust, iou: float) -> str:
+def _held_out(trust: Trust, iou: float, verdict: Verdict | None) -> str:
     """Held-out IoU, with its interval, and how much of the unit that is."""
     held, n = trust.held_out, trust.shown
     assert held is not None
@@ -172,7 +172,10 @@ def _held_out(trust: Trust, iou: float) -> str:
     precision, recall = held.precision(n), held.recall(n)
     if precision is not None and recall is not None:
         said += f", precision {precision:.2f}, recall {recall:.2f}"
-    return said if trust.extent is None else f"{said}: it explains {HOW_MUCH[trust.extent]}"
+    # what may be no more than chance explains nothing
+    if trust.extent is None or verdict not in (Verdict.SOLID, Verdict.PARTIAL):
+        return said
+    return f"{said}: it explains {HOW_MUCH[trust.extent]}"
 
 
 def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
