@@ -22,6 +22,7 @@ from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
 from andornot.models.sentences.options import HOLD_OUT, TrainOptions
 from andornot.pipeline.options import Execution, RunOptions, UnitOfCount
+from andornot.probes.reading import At, Cut, Pool, Reading
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
@@ -47,7 +48,8 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE.",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE; "
+        "texts:PATH, conllu:PATH, spans:FILE or code:PATH.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -105,6 +107,24 @@ _NETWORKS = (
         ("--directions",), "Explain directions in the place of units: an array of the layer's "
         "units x directions (.npy, .npz, .safetensors); FILE#PART takes one of several in it.",
         "Network", _EXPLAIN, RunOptions, "directions", metavar="FILE",
+    ),
+    Setting(
+        ("--positions",), "Look at each token, at each word, or at whole documents.",
+        "Network", _EXPLAIN, Reading, "at", kind=At, name="positions", unset=True,
+    ),
+    Setting(
+        ("--of-tokens",), "Take of a word's or a document's tokens the last, the largest value or "
+        "the mean.",
+        "Network", _EXPLAIN, Reading, "pool", kind=Pool, unset=True,
+    ),
+    Setting(
+        ("--cut",), "Let the network read as much as it can at once, or a sentence.",
+        "Network", _EXPLAIN, Reading, "cut", kind=Cut, note="as the network was made",
+    ),
+    Setting(
+        ("--overlap",), "Let windows of a long document have N tokens in common.",
+        "Network", _EXPLAIN, Reading, "overlap", kind=click.IntRange(min=0), metavar="N",
+        note="half a window",
     ),
     Setting(
         ("--preset",), "Prepare images by this preset, such as imagenet.",

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
     from andornot.concepts.relations import Relations
     from andornot.counting.rules import Ranges, Threshold
+    from andornot.data.sequences.options import ConceptOptions
     from andornot.probes.directions import Directions
+    from andornot.probes.reading import Reading
     from andornot.probes.recording import Recording
 
 _TRUST = TrustOptions()
@@ -318,7 +320,6 @@ class ExecutionKeywords(TypedDict, total=False):
 class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     """Keywords of ``dissect`` that are no arguments of their own."""
 
-    class_names: Sequence[str] | None
     length: int | Literal["auto"]
     beam_size: int
     concepts: str | Sequence[str] | None
@@ -330,6 +331,14 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool
+
+
+class DissectKeywords(RunKeywords, total=False):
+    """Keywords of ``dissect``: those above, and what is for images or running text only."""
+
+    class_names: Sequence[str] | None
+    reading: Reading | None
+    text_concepts: ConceptOptions | None
 
 
 class PlanKeywords(RunKeywords, total=False):

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.counting.thresholds import Threshold
-from andornot.data.sentences.single import SentenceData
 from andornot.data.sentences.modality import SINGLE
+from andornot.data.sentences.single import SentenceData
 from andornot.models.sentences.protocol import class_weights
 from andornot.models.sentences.single import load_single_model
 from andornot.probes.base import Facts, usual_threshold
