@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -58,7 +60,7 @@ def test_one_operand_is_left_out_at_a_time():
     assert not list(with_less(parse("a")))
 
 
-def explained(**options: object) -> tuple[Explanation, ConceptTable]:
+def explained(**options: Any) -> tuple[Explanation, ConceptTable]:
     rng = np.random.default_rng(3)
     masks = rng.random((6, 40)) < 0.4
     table = ConceptTable.from_masks(masks, list("abcdef"))
