@@ -346,6 +346,36 @@ def holds(formula, concepts, n):
     return left & right if isinstance(formula, And) else left | right
 
 
+def near_threshold(values, threshold, within):
+    """The values above a threshold, and above it moved up and down."""
+    borders = (threshold, threshold + within, threshold - within)
+    return [sum(value > border for value in values) for border in borders]
+
+
+def idle_steps(steps, concepts, n):
+    """The steps, as operator and name, that a formula grown by them does as well without.
+
+    The first has no operator that matters. Without it the second stands first, unless that is
+    taken away from something.
+    """
+    true = grown(steps, concepts, n)
+    rests = {i: steps[:i] + steps[i + 1 :] for i in range(len(steps)) if len(steps) > 1}
+    return [
+        i
+        for i, rest in rests.items()
+        if (i > 0 or rest[0][0] != "AND NOT") and grown(rest, concepts, n) == true
+    ]
+
+
+def grown(steps, concepts, n):
+    """Where a formula holds that is grown from left to right by these steps."""
+    true = set(concepts[steps[0][1]])
+    for operator, name in steps[1:]:
+        own = concepts[name]
+        true = {"OR": true | own, "AND": true & own, "AND NOT": true - own}[operator]
+    return true
+
+
 def twins(formula, concepts, n):
     """For each concept of a formula the others that change nothing in its place."""
     true = holds(formula, concepts, n)

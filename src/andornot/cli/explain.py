@@ -124,9 +124,8 @@ def layers(everything: bool, under: str | None, as_json: bool, **options: Any) -
 
     model = _network(options)
     of_images = isinstance(model, LoadedModel)
-    found = (
-        _layers if of_images else _pair_layers if hasattr(model, "class_names") else _text_layers
-    )
+    of_pairs = not of_images and hasattr(model, "class_names")
+    found = _layers if of_images else _pair_layers if of_pairs else _text_layers
     lines = tuple(found(options, model))
     if not lines:
         raise ModelError(
@@ -134,7 +133,8 @@ def layers(everything: bool, under: str | None, as_json: bool, **options: Any) -
             "in a forward pass: give the network as Python classes, not as it was exported."
         )
     notes = model.notes if of_images else ()
-    print_layers(with_usual(lines), notes, under=under, everything=everything, as_json=as_json)
+    marked = with_usual(lines, *_of_classifier(model)) if of_pairs else with_usual(lines)
+    print_layers(marked, notes, under=under, everything=everything, as_json=as_json)
 
 
 def _network(options: dict[str, Any]) -> Any:
@@ -151,6 +151,16 @@ def _network(options: dict[str, Any]) -> Any:
         if not isinstance(error.returned, PairModel | SequenceModel):
             raise
         return error.returned
+
+
+def _of_classifier(model: Any) -> tuple[int, frozenset[str]]:
+    """How many classes a classifier of sentences has, and its layers that do nothing in use."""
+    from torch import nn
+
+    module = getattr(model, "module", None)
+    modules = dict(module.named_modules()) if isinstance(module, nn.Module) else {}
+    idle = (name for name, part in modules.items() if isinstance(part, nn.Dropout | nn.Identity))
+    return len(model.class_names), frozenset(idle)
 
 
 def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[LayerLine]:

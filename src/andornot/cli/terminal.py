@@ -242,6 +242,8 @@ def _said(entry: UnitEntry[Any]) -> Iterator[str]:
     """What is known of a formula, a line each."""
     if entry.title.is_formula:
         yield f"{entry.judged.verdict.capitalize()}: {entry.judged.meaning}."
+    if entry.judged.beware:
+        yield f"Beware: {entry.judged.beware}"
     yield from entry.judged.lines
     if (longest := entry.longest) is not None:
         yield f"longest ({longest.label}): {longest.formula}, IoU {longest.iou:.3f} in sample"

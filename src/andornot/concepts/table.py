@@ -356,8 +356,9 @@ class ConceptTable:
     def parse(self, formula: Formula | str) -> Formula:
         """A formula over the concepts of this table, of its text.
 
-        The names decide what a sign means: where a concept is called ``salt & pepper``, that is
-        it, and ``salt&pepper`` is two concepts where none is called so.
+        It is read as :func:`andornot.parse` does, unless that names concepts that there are none
+        of: then ``salt & pepper`` may be the name of one, and ``salt&pepper`` two. A name with
+        signs beside concepts that it could be a formula of stands in double quotes.
 
         Raises:
             FormulaError: the text is no formula, or names an unknown concept.
@@ -369,13 +370,19 @@ class ConceptTable:
             salt AND NOT pepper and R&B OR salt
         """
         read = list(readings(formula)) if isinstance(formula, str) else []
-        likeliest = min(read, key=self._unknown, default=None)
+        likeliest = min(read, key=self._likelihood, default=None)
         if likeliest is None or self._unknown(likeliest):
             plain = as_formula(formula)  # what is wrong with its spelling comes before its names
             likeliest = likeliest or plain
         for name in likeliest.concepts:
             self.index(name)
         return likeliest
+
+    def _likelihood(self, formula: Formula) -> tuple[float, int]:
+        """How readings of a text compare, the likeliest least."""
+        unknown = self._unknown(formula)
+        # of none that can be meant the one with the fewest names: that of a name that is misspelt
+        return unknown, formula.length if unknown else 0
 
     def _unknown(self, formula: Formula) -> float:
         """The share of a formula's names that no concept has."""
