@@ -1,0 +1,1 @@
+"""Running text: documents with annotation on their characters, and what stands at each token."""
