@@ -18,6 +18,7 @@ from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.single import OneSentence, SentenceData
 from andornot.data.sentences.single_concepts import sentence_concepts
 from andornot.edits import AttackOptions, Delete, EditSession, Repeat, Replace, Word, attack
+from andornot.edits.presence import Presence
 from andornot.errors import DataError, ModelError, OptionError
 
 ROWS = [
@@ -56,7 +57,8 @@ def test_words_of_a_sentence_are_its_concepts(file):
     assert data.classes == ("positive", "negative", "negative", "")
     assert data.samples[0].text == "A great, great film!"
     table = sentence_concepts(data)
-    assert has(table, 0) == {"word:great", "word:film", "word:!"}  # "a" and "," are stop words
+    words = {"word:great", "word:film", "word:!"}
+    assert has(table, 0) == words | {"length:6-10"}  # "a" and "," are stop words
     assert not {f"word:{word}" for word in STOP_WORDS} & {*table.names}
     assert data.groups[1] == data.groups[2] != data.groups[0]  # the same words
     assert len(set(opened(file, group="none").groups)) == 4
@@ -65,7 +67,18 @@ def test_words_of_a_sentence_are_its_concepts(file):
 def test_most_frequent_words_come_first(file):
     names = sentence_concepts(opened(file)).names
     assert names[:4] == ("word:great", "word:dull", "word:is", "word:plot")
-    assert sentence_concepts(opened(file), n_words=2).names == names[:2]
+    few = sentence_concepts(opened(file), n_words=2).names
+    assert [name for name in few if name.startswith("word:")] == [*names[:2]]
+
+
+@pytest.mark.parametrize(
+    ("n", "name"),
+    [(1, "1-5"), (5, "1-5"), (6, "6-10"), (11, "11-20"), (40, "21-40"), (41, "41-"), (500, "41-")],
+)
+def test_a_sentence_has_one_length(n, name):
+    one = SentenceData(Path("x"), (OneSentence("1", Sentence(("a",) * n)),))
+    held = has(sentence_concepts(one), 0)
+    assert {own for own in held if own.startswith("length:")} == {f"length:{name}"}
 
 
 def test_only_the_beginning_is_read_by_network_and_concepts(file):
@@ -105,7 +118,10 @@ def test_concepts_hold_where_a_token_has_them(drawn):
     for i, words in enumerate(drawn):
         kinds = ("word:{}", "lemma:{0}{0}", "feat:Is={}")
         expected = {kind.format(w) for kind in kinds for w in words}
-        assert has(table, i) == expected | {f"tag:{w.upper()}" for w in words}
+        tags = {f"tag:{w.upper()}" for w in words}
+        # a mark that all have is none
+        everywhere = {f"feat:Is={w}" for w in "abcd" if all(w in own for own in drawn)}
+        assert has(table, i) == (expected | tags | {"length:1-5"}) - everywhere
 
 
 CONLLU = """\
@@ -136,9 +152,9 @@ def test_conllu_gives_lemmas_tags_marks_and_the_genre_of_each_document(tmp_path)
     assert data.samples[0].text == "Don't!"
     table = sentence_concepts(data)
     assert has(table, 1) == {
-        *("word:dogs", "lemma:dog", "tag:NOUN", "feat:Number=Plur", "deprel:root")
-    }
-    assert has(table, 2) == {"word:_", "lemma:_", "tag:SYM", "deprel:root"}
+        *("word:dogs", "lemma:dog", "tag:NOUN", "feat:Number=Plur", "length:1-5")
+    }  # each has a root, which tells nothing
+    assert has(table, 2) == {"word:_", "lemma:_", "tag:SYM", "length:1-5"}
     assert opened(f"{path},label=^[a-z]+-(.*)").classes == ("one", "one", "two")
 
 
@@ -351,3 +367,17 @@ def test_neighbors_are_derived_where_there_are_vectors(file, tmp_path):
     table = sentence_concepts(opened(file), vectors=vectors, n_neighbors=1)
     assert "NEIGHBORS(word:dull)" in table.names
     assert has(table, 0) >= {"NEIGHBORS(word:great)"}
+
+
+def test_a_control_never_brings_in_what_the_edit_does():
+    from andornot.edits.editor import Proposal
+    from andornot.edits.edits_of_words import Insert
+    from andornot.edits.sentence_editor import SingleEditor
+    from andornot.formula import Concept
+
+    sentences = [Sentence(("the", noun, "ran"), tags=("DET", "NOUN", "VERB")) for noun in "abcdef"]
+    data = SentenceData(Path("x"), tuple(OneSentence(str(i), s) for i, s in enumerate(sentences)))
+    editor = SingleEditor(data, Presence(sentence_concepts(data)), ())
+    edit = Proposal("", "insert", (Insert((Word("", "a"),), "end"),), Concept("tag:NOUN"))
+    drawn = {e.words[0].text for own in editor.controls(edit, 8) for e in own.variants}
+    assert drawn == {"the", "ran"}

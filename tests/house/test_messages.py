@@ -468,7 +468,7 @@ COMMANDS = {
     "edit paste RUN 0": "give either --concept or --file",
     "edit paste RUN 0 --file a.png --grid x --out b.png": "--out is for one picture, not for a",
     "edit words RUN 0": "give one of --insert, --delete and --replace",
-    "edit words RUN 0 --replace pre:a": "give --replace as SIDE:WORD=NEW; --delete takes a word",
+    "edit words RUN 0 --replace pre:a": "give --replace as WORD=NEW; --delete takes a word",
     "edit words RUN 0.png --delete pre:a": "RUN was made from images; words are edited in runs on",
     "analyze trust RUN": "RUN does not say how far its explanations can be trusted; explain",
     "analyze length RUN": "RUN was searched for single concepts only, so lengths cannot be",

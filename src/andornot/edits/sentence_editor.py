@@ -216,7 +216,8 @@ class SentenceEditor:
             ]
         inserted = [e for e in proposal.variants if isinstance(e, Insert)]
         words = list(dict.fromkeys(word for e in inserted for word in e.words))
-        drawn = {word: self._of_like_frequency(word, count) for word in words}
+        same = self._bringing_in(proposal)
+        drawn = {word: self._of_like_frequency(word, count, same) for word in words}
         found: list[Proposal[PairEdit]] = []
         for k in range(min(map(len, drawn.values()), default=0)):
             variants = tuple(
@@ -226,12 +227,16 @@ class SentenceEditor:
             found.append(Proposal(f"insert {shown}", "insert", variants))
         return found
 
-    def _of_like_frequency(self, word: Word, count: int) -> list[str]:
+    def _bringing_in(self, proposal: Proposal[PairEdit]) -> frozenset[str]:  # noqa: ARG002
+        """Words that would do what the proposal does, by a tag or a feature."""
+        return frozenset()
+
+    def _of_like_frequency(self, word: Word, count: int, same: frozenset[str]) -> list[str]:
         """Random words among those nearest in the ranks of frequency on the word's side."""
         ranked = self._ranked[word.side]
         rank = ranked.index(word.text) if word.text in ranked else len(ranked)
         # a control must say nothing that a formula names
-        others = [i for i, text in enumerate(ranked) if text not in self._named]
+        others = [i for i, text in enumerate(ranked) if text not in self._named | same]
         # of like frequency, since rare words alone can move a model
         near = sorted(others, key=lambda i: (abs(i - rank), i))[: _NEAR * count]
         rng = np.random.default_rng([self.seed, *str(word).encode()])
@@ -270,16 +275,17 @@ class SingleEditor(SentenceEditor):
                 if {WORD, LEMMA} & {*table.categories[own]}:
                     yield table.names[own]
 
+    def _bringing_in(self, proposal: Proposal[PairEdit]) -> frozenset[str]:
+        """All words that a concept of the proposal has been seen with."""
+        names = proposal.concept.concepts if proposal.concept is not None else ()
+        return frozenset(word for name in names for word in self._by_name.get(name, ()))
+
     def _words(self, name: str) -> tuple[Word, ...]:
         """Words that make a concept true, the best first; none for one without words."""
         table = self.presence.table
         column = table.index(name)
-        members = table.members[column] if table.members else ()
-        if members:
-            base = table.bases[column]
-            order = [base] * (base in members) + [m for m in members if m != base]
-            found = [word for m in order for word in self._words(table.names[m])]
-            return tuple(dict.fromkeys(found))[:WORDS_OF_A_CONCEPT]
+        if table.members and table.members[column]:
+            return super()._words(name)  # which asks for its members one by one
         # a relation is not made by a word alone
         if not {WORD, LEMMA, TAG, FEATURE} & {*table.categories[column]}:
             return ()

@@ -1,12 +1,15 @@
-"""Concepts of single sentences: their words, and lemmas, tags and marks where they are known."""
+"""Concepts of single sentences: words and length, and lemmas, tags and marks where known."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
 from andornot.data.sentences.concepts import (
     STOP_WORDS,
@@ -20,10 +23,16 @@ from andornot.data.sentences.concepts import (
 from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.single import SentenceData
 from andornot.data.sentences.vectors import Vectors
-from andornot.data.sources.base import ConceptSource, Segment
+from andornot.data.sources.base import ConceptSource, Labels, Plain, SampleView, Segment
 from andornot.data.sources.named import named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import WORDS, OfTokens, marks_of, of_tokens, tags_of, words_of
+
+
+LENGTHS: Final = (1, 6, 11, 21, 41)
+"""The least tokens of each range of lengths; the last has no end."""
+
+LENGTH: Final = Provenance.rule("number of words and signs")
 
 
 def sentence_concepts(
@@ -38,11 +47,12 @@ def sentence_concepts(
     """The concept table of sentences; a concept holds where the sentence has a token with it.
 
     Concepts are words (``word:great``), lemmas (``lemma:be``), tags (``tag:ADJ``), marks
-    (``feat:Mood=Imp``) and ``NEIGHBORS(word:great)``. Categories are ``word``, ``lemma`` and
-    ``tag``, of marks what stands before the colon, and ``neighbors``.
+    (``feat:Mood=Imp``), the number of tokens (``length:1-5``), and ``NEIGHBORS(word:great)``.
+    Categories are what stands before the colon, and ``neighbors``.
 
     Args:
-        data: sentences; what the file does not know gives no concepts.
+        data: sentences; what the file does not know gives no concepts, and neither does a mark
+            that every sentence has.
         n_words: how many words, and how many lemmas, the most frequent ones.
         stop_words: words and lemmas that are no concepts.
         vectors: word vectors for NEIGHBORS, or their file; without them there are no such
@@ -58,8 +68,8 @@ def sentence_concepts(
     Examples:
         >>> from andornot.data.sentences.open_single import open_single
         >>> table = sentence_concepts(open_single("sentences:films.csv", tagger=None), n_words=3)
-        >>> table.names, table.n_positions
-        (('word:film', 'word:dull', 'word:great'), 4)
+        >>> table.names[:3], table.n_positions
+        (('word:great', 'word:film', 'word:dull'), 4)
     """
     words = frequent_words(data, n_words, stop_words)
     added = (*data.further, *named_sources(sources))
@@ -83,9 +93,35 @@ def _own_sources(
     tags = {tag: tag for tag in tag_names(data)}
     called = tuple(f"tag:{tag}" for tag in tags)
     yield of_tokens(called, "tag", tags_of(tags), tagger_of(data), "tag:")
-    marks = tuple(sorted({m for s in data.sentences() for own in s.marks or () for m in own}))
+    having = Counter(m for s in data.sentences() for m in {m for own in marks_of(s) for m in own})
+    # a root, which every sentence has, would make a formula of any absence
+    marks = tuple(sorted(mark for mark, n in having.items() if n < len(data)))
     kinds = tuple((mark.partition(":")[0],) for mark in marks)
     yield OfTokens(marks, kinds, marks_of, data.annotated_by)
+    yield Length()
+
+
+@dataclass(frozen=True, eq=False)
+class Length(Plain):
+    """How many words and signs a sentence has: one concept for each range."""
+
+    provenance: Provenance = LENGTH
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each range."""
+        ends = (*(str(first - 1) for first in LENGTHS[1:]), "")
+        return tuple(f"length:{first}-{end}" for first, end in zip(LENGTHS, ends, strict=True))
+
+    @property
+    def categories(self) -> tuple[tuple[str, ...], ...]:
+        """All are of length."""
+        return (("length",),) * len(LENGTHS)
+
+    def labels(self, sample: SampleView) -> Labels:
+        """The range of a sentence."""
+        n = sum(len(segment.tokens) for segment in sample.segments)
+        return Labels((), (bisect_right(LENGTHS, n) - 1,), sample.grid)
 
 
 def names_of_each(sentence: Sentence) -> tuple[frozenset[str], ...]:
