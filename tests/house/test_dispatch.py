@@ -18,7 +18,7 @@ PACKAGE = Path(andornot.__file__).parent
 
 OWN = (
     "data/registry.py",
-    "data/images/", "data/sentences/", "demo/vision/", "demo/text/",
+    "data/images/", "data/sentences/", "data/sequences/", "demo/vision/", "demo/text/",
     "models/sentences/", "probes/images.py", "probes/pairs.py", "probes/single.py",
     "runs/image_network.py", "runs/sentence_network.py",
     "edits/edits_of_images.py", "edits/image_editor.py", "edits/edits_of_words.py",

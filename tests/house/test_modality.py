@@ -266,7 +266,7 @@ def test_without_the_package_a_run_can_be_read_and_says_what_is_missing(run, sit
     monkeypatch.setattr(sys, "path", [path for path in sys.path if path != str(site)])
     registry.plug_ins.cache_clear()
     assert str(run.result()[0].formula) == "heat wave"
-    with pytest.raises(RunError, match="no modality 'temperature series' here, only images, sent"):
+    with pytest.raises(RunError, match="no modality 'temperature series' here, only images, seq"):
         _ = run.modality
 
 

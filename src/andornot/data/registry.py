@@ -28,6 +28,7 @@ GROUP: Final = "andornot.modalities"
 
 _OURS: Final = (
     "andornot.data.images.modality:IMAGES",
+    "andornot.data.sequences.modality:SEQUENCES",
     "andornot.data.sentences.modality:SENTENCES",
     "andornot.data.sentences.modality:SINGLE",
 )

@@ -140,12 +140,15 @@ def is_expression(group: str) -> bool:
     return group.startswith("^")
 
 
-def groups_by_name(sample_ids: Sequence[str], expression: str) -> tuple[str, ...]:
+def groups_by_name(
+    sample_ids: Sequence[str], expression: str, option: str = "group"
+) -> tuple[str, ...]:
     r"""The group of each sample by its id, such as ``^(seq\d+)_`` for frames of a video.
 
     Args:
         sample_ids: the ids.
         expression: a regular expression of Python's, which is matched from the id's beginning.
+        option: the option that it comes from, for messages.
 
     Returns:
         What the first pair of brackets matched, or the whole expression if it has none; empty
@@ -154,7 +157,7 @@ def groups_by_name(sample_ids: Sequence[str], expression: str) -> tuple[str, ...
     Raises:
         OptionError: it is no expression, matches no id, or takes too long.
     """
-    told = f"group is {quoted(expression)}"
+    told = f"{option} is {quoted(expression)}"
     try:
         re.compile(expression)
     except (re.error, OverflowError, RecursionError) as error:

@@ -30,6 +30,7 @@ class SequenceData:
         class_category: the category of ``Document.labels`` that is a document's class; empty if
             there is none.
         independent: whether each document is a group of its own, whatever it says.
+        notes: what a reader found odd and did not leave out, a sentence each.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class SequenceData:
     source: Mapping[str, Any] | None = None
     class_category: str = ""
     independent: bool = False
+    notes: tuple[str, ...] = ()
 
     modality: ClassVar[str] = MODALITY
 

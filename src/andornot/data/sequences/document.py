@@ -92,7 +92,7 @@ class Document:
         heads: int32, for each word the word that it hangs on, -1 of a root or where nobody says;
             None without syntax.
         sentences: where its sentences are; None where nobody says.
-        unannotated: layers that nobody looked for in this document.
+        unannotated: layers, and categories of labels, that nobody looked for in this document.
         split: such as ``train``; empty if unknown.
         group: what it has in common with documents of which it is not independent; may be empty.
 

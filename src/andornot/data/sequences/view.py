@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from andornot._tools.words import brief
 from andornot.concepts.provenance import Provenance
-from andornot.data.sequences.align import item_of
+from andornot.data.sequences.align import item_of, overlapping
 from andornot.data.sequences.document import Document, Extents
+from andornot.data.sequences.rules import sentences_of, words_of
 
 Found = tuple[NDArray[np.int32], Sequence[str]]
 """Positions and labels, of the same length: which label holds at which position."""
@@ -57,6 +58,55 @@ class DocumentView:
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    @classmethod
+    def of(
+        cls,
+        index: int,
+        document: Document,
+        positions: Extents | None = None,
+        tokens: Sequence[str] | None = None,
+        in_window: NDArray[np.int32] | None = None,
+    ) -> DocumentView:
+        """A view with the document's own words, or those that a rule finds.
+
+        Args:
+            index: its place in the data set.
+            document: the document.
+            positions: the characters of each position; its words if not given.
+            tokens: what the network calls each position; the characters themselves if not given.
+            in_window: the place of each position in its window; its place in the document if not
+                given.
+
+        Examples:
+            >>> view = DocumentView.of(0, Document("1", "the sea"))
+            >>> view.tokens, view.word.tolist()
+            (('the', 'sea'), [0, 1])
+        """
+        text = document.text
+        words = words_of(text) if document.words is None else document.words
+        positions = words if positions is None else positions
+        if tokens is None:
+            tokens = tuple(positions.of_text(text, i) for i in range(len(positions)))
+        if in_window is None:
+            in_window = np.arange(len(positions), dtype=np.int32)
+        return cls(index, document, positions, tokens, in_window, words)
+
+    @cached_property
+    def on_words(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Each pair of a position and a word that it overlaps (see ``align.overlapping``)."""
+        return overlapping(self.positions, self.words)
+
+    @cached_property
+    def texts_of_words(self) -> tuple[str, ...]:
+        """The characters of each word."""
+        return tuple(self.words.of_text(self.document.text, i) for i in range(len(self.words)))
+
+    @cached_property
+    def sentences(self) -> Extents:
+        """Where the sentences are: the document's own, or found by rule."""
+        own = self.document.sentences
+        return sentences_of(self.document.text) if own is None else own
 
     @cached_property
     def word(self) -> NDArray[np.int32]:
