@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from andornot._tools.statistics import column_correlations
 from andornot.formula import Formula
 from andornot.formula_forms import Term, terms
-from andornot.results.verdict import is_doubtful
+from andornot.results.explanation import Explanation
 from andornot.runs.run import Run
 
 Role = Literal["raise", "silence"]
@@ -61,6 +61,14 @@ def weights(run: Run, layer: str | None = None) -> tuple[NDArray[np.float64], bo
     return column_correlations(logits, np.nan_to_num(run.peaks(layer))), False
 
 
+def _described(explanation: Explanation) -> float:
+    """How well a formula describes its unit: held out, where that was asked."""
+    trust = explanation.trust
+    if trust is None or trust.held_out is None:
+        return explanation.iou
+    return trust.held_out.by_length[-1]
+
+
 def goals_of(
     run: Run, layer: str | None, source: int, target: int, n_units: int
 ) -> tuple[Goal, ...]:
@@ -79,9 +87,9 @@ def goals_of(
     found: list[Goal] = []
     for role, sign in (("raise", 1), ("silence", -1)):
         leading = [e for e in explained if sign * gains[e.unit] > 0]
-        # weighed by the IoU: of a unit that its formula hardly describes, an edit moves little
-        # and what is no more than chance comes last
-        leading.sort(key=lambda e: (is_doubtful(e), -sign * gains[e.unit] * e.iou, e.unit))
+        # weighed by the IoU: of a unit that its formula hardly describes, an edit moves little. The
+        # verdict has no say here: each edit gets a test of its own on samples that nobody looked at
+        leading.sort(key=lambda e: (-sign * gains[e.unit] * _described(e), e.unit))
         for e in leading[:n_units]:
             assert e.formula is not None
             gain = float(gains[e.unit])

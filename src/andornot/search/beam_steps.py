@@ -30,6 +30,7 @@ from andornot.search.bits import (
     combine_bits,
     count_shared,
     mark,
+    set_bit,
     set_bits,
     shared_counts,
     total,
@@ -89,7 +90,7 @@ def _load(
         if hits > 0:
             a += hits
             unit.active[atom] = hits
-            set_bits(unit.atoms, atom, 1)
+            set_bit(unit.atoms, np.int64(atom))
             if len(unit.bits):
                 set_bits(unit.bits, rule.firsts[atom], hits)
                 continue

@@ -63,7 +63,7 @@ def _set_digits(sizes: Ints, planes: Words) -> None:
     for atom in range(len(sizes)):
         for p in range(len(planes)):
             if (sizes[atom] >> p) % 2:
-                set_bits(planes[p], atom, 1)
+                set_bit(planes[p], atom)
 
 
 def n_atom_words(atoms: Atoms) -> int:
@@ -94,8 +94,14 @@ def _set_concepts(atoms: Atoms, firsts: Ints, lengths: Ints, bits: Words) -> Non
 def set_bits(row: Words, first: Int, length: Int) -> None:
     """Set a stretch of bits."""
     for p in range(first, first + length):
-        # both unsigned: NumPy refuses to shift by a signed 64-bit number
-        row[p // 64] |= np.uint64(1) << np.uint64(p % 64)
+        set_bit(row, p)
+
+
+@lean
+def set_bit(row: Words, p: Int) -> None:
+    """Set one bit."""
+    # both unsigned: NumPy refuses to shift by a signed 64-bit number
+    row[p // 64] |= np.uint64(1) << np.uint64(p % 64)
 
 
 @lean
