@@ -120,4 +120,7 @@ def _read(written: Any, out: Path, sample: str) -> Any:
     from andornot.data.sentences.single import OneSentence
 
     sentences = [Sentence(tuple(s["tokens"]), raw=s["raw"]) for s in written]
-    return OneSentence(sample, *sentences) if len(sentences) == 1 else Pair(sample, *sentences)
+    if len(sentences) == 1:
+        return OneSentence(sample, sentences[0])
+    premise, hypothesis = sentences
+    return Pair(sample, premise, hypothesis)

@@ -234,7 +234,7 @@ def apply_edit(sample: S, edit: PairEdit) -> S | None:
     )
 
 
-def _overlapped(pair: Pair, edit: PairEdit) -> Pair | None:
+def _overlapped(pair: Pair, edit: Repeat | Reword | Scatter) -> Pair | None:
     """The pair with another overlap, or with random words in the same places."""
     given: object = edit
     if not isinstance(given, Repeat | Reword | Scatter):
@@ -249,6 +249,7 @@ def _overlapped(pair: Pair, edit: PairEdit) -> Pair | None:
 
 
 def _inserted(sample: S, edit: Insert) -> S | None:
+    tokens: tuple[str, ...]
     for word in edit.words:
         tokens = sample.sentences[_place(sample, word)].tokens
         new = tuple(word.text.split())

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from andornot.counting.rules import Ranges, Threshold
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
+    from andornot.data.sentences.single import SentenceData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
     from andornot.probes.words import Words
@@ -65,7 +66,7 @@ _KNOWN_ONLY = (
 def dissect(
     model: nn.Module | LoadedModel | PairModel | str,
     layer: str | Sequence[str],
-    data: ProbingData | PairData | str | Path,
+    data: ProbingData | PairData | SentenceData | str | Path,
     out: str | Path = "andornot-run",
     *,
     weights: str | Path | None = None,

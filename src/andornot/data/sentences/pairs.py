@@ -163,7 +163,11 @@ class SentenceSamples:
     annotated_by: Provenance
     tagged_by: Provenance | None
     notes: tuple[str, ...]
-    groups: Sequence[str]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Name of each sample's group (see ``data.samples.group_names``)."""
+        raise NotImplementedError
 
     @property
     def name(self) -> str:

@@ -28,7 +28,6 @@ from andornot.data.sources.named import named_sources
 from andornot.data.sources.summed import Summed
 from andornot.data.sources.words import WORDS, OfTokens, marks_of, of_tokens, tags_of, words_of
 
-
 LENGTHS: Final = (1, 6, 11, 21, 41)
 """The least tokens of each range of lengths; the last has no end."""
 
@@ -52,7 +51,7 @@ def sentence_concepts(
 
     Args:
         data: sentences; what the file does not know gives no concepts, and neither does a mark
-            that every sentence has.
+            that every sentence has, or a lemma that is always written as it is.
         n_words: how many words, and how many lemmas, the most frequent ones.
         stop_words: words and lemmas that are no concepts.
         vectors: word vectors for NEIGHBORS, or their file; without them there are no such
@@ -86,9 +85,7 @@ def _own_sources(
 ) -> Iterator[ConceptSource]:
     """What the sentences themselves have."""
     yield of_tokens(tuple(f"word:{word}" for word in words), "word", words_of, WORDS, "word:")
-    counts = Counter(own for s in data.sentences() for held in lemmas_of(s) for own in held)
-    lemmas = sorted(counts.keys() - stop_words - {""}, key=lambda own: (-counts[own], own))
-    named = tuple(f"lemma:{lemma}" for lemma in lemmas[:n_words])
+    named = tuple(f"lemma:{lemma}" for lemma in _telling_lemmas(data, stop_words)[:n_words])
     yield of_tokens(named, "lemma", lemmas_of, data.annotated_by, "lemma:")
     tags = {tag: tag for tag in tag_names(data)}
     called = tuple(f"tag:{tag}" for tag in tags)
@@ -99,6 +96,17 @@ def _own_sources(
     kinds = tuple((mark.partition(":")[0],) for mark in marks)
     yield OfTokens(marks, kinds, marks_of, data.annotated_by)
     yield Length()
+
+
+def _telling_lemmas(data: SentenceData, stop_words: frozenset[str]) -> list[str]:
+    """The lemmas of which there are other forms too, the most frequent first."""
+    forms: dict[str, Counter[str]] = {}
+    for sentence in data.sentences():
+        for word, held in zip(sentence.words, lemmas_of(sentence), strict=True):
+            for lemma in held:
+                forms.setdefault(lemma, Counter())[word] += 1
+    telling = {own: n.total() for own, n in forms.items() if n.keys() != {own}}
+    return sorted(telling.keys() - stop_words - {""}, key=lambda lemma: (-telling[lemma], lemma))
 
 
 @dataclass(frozen=True, eq=False)
