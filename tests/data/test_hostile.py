@@ -101,6 +101,22 @@ GOOD: dict[str, bytes] = {
     "label names": b'{"0": "void", "1": "sky", "2": "tree"}',
     "conllu": f"# sent_id = a\n{_TOKEN}\n\n{_TOKEN}\n".encode(),
     "archive": _zip(),
+    "text file": "the s\u00e9a\r\nand".encode(),
+    "text lines": b'{"id": 1, "text": "the sea", "topic": "x"}\n' * 2,
+    "text table": b"id,text,label\n1,the sea,a\n2,the land,b\n",
+    "running conllu": f"# newdoc id = a-b\n# text = Yes\n{_TOKEN}\n\n{_TOKEN}\n".encode(),
+    "spans": json.dumps(
+        {
+            "id": "a",
+            "text": "the sea",
+            "labels": {"genre": "poem"},
+            "spans": [{"start": 4, "end": 7, "layer": "tag", "label": "NOUN"}],
+        }
+    ).encode(),
+    "fasta": b">s1 first\nMKV\n>s2\nGG\n",
+    "bed": b"s1\t0\t3\tDomain\t0\t+\n",
+    "gff": b"##sequence-region s1 1 7\ns1\tx\tHelix\t1\t3\t.\t+\t.\tNote=a\n",
+    "python source": "@a\ndef f(x: int = 1):\n    'd\u00e9'\n    return [len(x)]\n".encode(),
 }
 
 

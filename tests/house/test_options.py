@@ -24,7 +24,7 @@ from andornot.cli.settings import GROUPS
 from andornot.cli.table import TABLE, of_command
 from andornot.cli.values import LeastSupport
 from andornot.errors import OptionError
-from andornot.pipeline.options import Execution, RunKeywords, RunOptions
+from andornot.pipeline.options import DissectKeywords, Execution, RunKeywords, RunOptions
 from andornot.reproduce.request import ReproduceRequest
 from andornot.search.options import SearchKeywords, SearchOptions
 from andornot.trust.options import TrustOptions
@@ -45,6 +45,7 @@ PATHS = [
         *("search/options.py", "trust/options.py", "trust/measure.py", "reproduce/request.py"),
         *("counting/rules.py", "counting/thresholds.py", "counting/ranges.py"),
         *("probes/recording.py", "probes/words.py", "probes/base.py", "probes/pairs.py"),
+        *("probes/reading.py", "data/sequences/options.py"),
         *("models/sentences/options.py", "edits/attack_options.py", "edits/investigation.py"),
         *("cli/explain.py", "cli/nli.py", "cli/attack.py", "cli/demo.py", "cli/reproduce.py"),
         "cli/options.py",
@@ -167,7 +168,7 @@ def test_python_and_the_command_line_have_the_same_default(setting):
     on_line = parsed([])[setting.key]
     given = setting.more.get("is_flag") and not setting.default
     assert on_line == (None if setting.unset else bool(on_line) if given else setting.default)
-    named = {**RunKeywords.__annotations__, **inspect.signature(andornot.dissect).parameters}
+    named = {**DissectKeywords.__annotations__, **inspect.signature(andornot.dissect).parameters}
     assert setting.python.partition("=")[0] in named
 
 

@@ -165,6 +165,25 @@ def _image(path: Path) -> object:
         return image.convert("RGB")
 
 
+def _running(kind: str, name: str, more: str = "") -> Callable[[Path, bytes], object]:
+    """Running text: whatever is read can be looked through."""
+    from andornot.data.sequences.check import check_sequences
+    from andornot.data.sequences.open import open_sequences
+
+    return _as_file(name, lambda path: check_sequences(open_sequences(f"{kind}:{path}{more}")))
+
+
+def _regions(ending: str) -> Callable[[Path, bytes], object]:
+    from andornot.data.sequences.open import open_sequences
+
+    def reader(folder: Path, data: bytes) -> object:
+        (folder / "a.fasta").write_text(">s1\nMKVLAAC\n", encoding="utf-8")
+        (folder / f"a.{ending}").write_bytes(data)
+        return open_sequences(f"spans:{folder / 'a.fasta'},regions={folder / f'a.{ending}'}")
+
+    return reader
+
+
 @cache
 def readers() -> dict[str, Callable[[Path, bytes], object]]:
     from andornot._tools.reading import read_array, read_arrays, read_json
@@ -208,6 +227,15 @@ def readers() -> dict[str, Callable[[Path, bytes], object]]:
         "label names": _label_names,
         "conllu": _as_file("a.conllu", read_conllu),
         "archive": _archive,
+        "text file": _running("texts", "a.txt"),
+        "text lines": _running("texts", "a.jsonl"),
+        "text table": _running("texts", "a.csv"),
+        "running conllu": _running("conllu", "a.conllu"),
+        "spans": _running("spans", "a.jsonl"),
+        "fasta": _running("spans", "a.fasta"),
+        "bed": _regions("bed"),
+        "gff": _regions("gff"),
+        "python source": _running("code", "a.py"),
     }
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from andornot.cli.options import data_of, model_of, preprocessing_of, words_of
+from andornot.cli.options import (
+    concepts_of,
+    data_of,
+    model_of,
+    preprocessing_of,
+    reading_of,
+    words_of,
+)
 from andornot.data.registry import open_samples
 
 
@@ -23,6 +30,13 @@ def of_sentences(options: dict[str, Any], drawn: str | None) -> dict[str, Any]:
     """A classifier by its name, sentence pairs, and which of their words become concepts."""
     pairs = _data(options)
     return {"model": options["model"], "data": pairs, "words": words_of(options), "weights": drawn}
+
+
+def of_sequences(options: dict[str, Any], drawn: str | None) -> dict[str, Any]:
+    """A model of sequences by its name, running text, and how one reads the other."""
+    return of_any(options, drawn) | {
+        "reading": reading_of(options), "text_concepts": concepts_of(options)
+    }  # fmt: skip
 
 
 def of_any(options: dict[str, Any], drawn: str | None) -> dict[str, Any]:

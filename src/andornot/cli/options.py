@@ -14,7 +14,9 @@ from andornot._tools.progress import tell
 from andornot.cli import completion
 from andornot.cli.table import named, values_of
 from andornot.counting.rules import Ranges, Threshold
+from andornot.data.sequences.options import ConceptOptions
 from andornot.errors import OptionError, quoted
+from andornot.probes.reading import Reading
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.search.options import SearchOptions
@@ -117,7 +119,8 @@ def refuse_of_others(options: dict[str, Any], modality: Modality) -> None:
     from andornot.data.registry import foreign_options
 
     for name, other in foreign_options(modality).items():
-        if options.get(name) is not None:
+        # of options that may be given several times, none is an empty tuple
+        if options.get(name) not in (None, ()):
             option = name.replace("_", "-")
             raise OptionError(f"--{option} is an option for {other.samples}; leave it out here")
 
@@ -126,6 +129,20 @@ def words_of(options: dict[str, Any]) -> Any:
     """Which words become concepts."""
     given = values_of(Words, "explain", options)
     return Words(**{name: value for name, value in given.items() if value is not None})
+
+
+def reading_of(options: dict[str, Any]) -> Any:
+    """How documents become positions."""
+    given = values_of(Reading, "explain", options)
+    return Reading(**{name: value for name, value in given.items() if value is not None})
+
+
+def concepts_of(options: dict[str, Any]) -> Any:
+    """Which concepts running text gets."""
+    given = values_of(ConceptOptions, "explain", options)
+    # what is too rare to be searched for need not become a concept first
+    given["min_support"] = options["min_support"]
+    return ConceptOptions(**{n: value for n, value in given.items() if value not in (None, ())})
 
 
 def model_of(options: dict[str, Any]) -> Any:

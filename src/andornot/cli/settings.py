@@ -118,9 +118,11 @@ _SPELT = {
     **dict.fromkeys(("SearchOptions", "RunOptions", "Execution"), "{}"),
     "TrustOptions": "trust=TrustOptions({}=)",
     "Recording": "recording=Recording({}=)",
+    "Reading": "reading=Reading({}=)",
     "Threshold": "threshold=Threshold({}=)",
     "Ranges": "threshold=Ranges({}=)",
     "Words": "words=Words({}=)",
+    "ConceptOptions": "text_concepts=ConceptOptions({}=)",
     "Request": "",
 }
 """How a field of a record is given to ``dissect``."""

@@ -17,10 +17,12 @@ from andornot.cli.config import read_config
 from andornot.cli.settings import F, Setting
 from andornot.cli.values import LeastSupport, Length, Names, Numbers, UnitRanges, Widths
 from andornot.counting.rules import Ranges, RangesBy, Resolution, Threshold
+from andornot.data.sequences.options import ConceptOptions
 from andornot.demo import DEMOS, SEED
 from andornot.edits.attack_options import AttackOptions
 from andornot.models.sentences.options import HOLD_OUT, TrainOptions
 from andornot.pipeline.options import Execution, RunOptions, UnitOfCount
+from andornot.probes.reading import At, Cut, Pool, Reading
 from andornot.probes.recording import Recording
 from andornot.probes.words import Words
 from andornot.reproduce.request import ReproduceRequest
@@ -46,7 +48,8 @@ _DATA = (
     Setting(
         ("--data",), "Name the data: broden:DIR, labelmaps:DIR, ade20k:DIR, coco:DIR, "
         "coco-instances:DIR, voc:DIR, labelme:DIR, cityscapes:DIR or parquet:FILE; "
-        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE.",
+        "snli:FILE or pairs:FILE (with options: pairs:FILE,labels=FILE); sentences:FILE; "
+        "texts:PATH, conllu:PATH, spans:FILE or code:PATH.",
         "Data", _EXPLAIN, api="dissect(model, layer, data)", metavar="SPEC",
         more={"required": True},
     ),
@@ -104,6 +107,24 @@ _NETWORKS = (
         ("--directions",), "Explain directions in the place of units: an array of the layer's "
         "units x directions (.npy, .npz, .safetensors); FILE#PART takes one of several in it.",
         "Network", _EXPLAIN, RunOptions, "directions", metavar="FILE",
+    ),
+    Setting(
+        ("--positions",), "Look at each token, at each word, or at whole documents.",
+        "Network", _EXPLAIN, Reading, "at", kind=At, name="positions", unset=True,
+    ),
+    Setting(
+        ("--of-tokens",), "Take of a word's or a document's tokens the last, the largest value or "
+        "the mean.",
+        "Network", _EXPLAIN, Reading, "pool", kind=Pool, unset=True,
+    ),
+    Setting(
+        ("--cut",), "Let the network read as much as it can at once, or a sentence.",
+        "Network", _EXPLAIN, Reading, "cut", kind=Cut, note="as the network was made",
+    ),
+    Setting(
+        ("--overlap",), "Let windows of a long document have N tokens in common.",
+        "Network", _EXPLAIN, Reading, "overlap", kind=click.IntRange(min=0), metavar="N",
+        note="half a window",
     ),
     Setting(
         ("--preset",), "Prepare images by this preset, such as imagenet.",
@@ -192,7 +213,7 @@ _CONCEPTS = (
     Setting(
         ("--min-support",), "Leave out concepts that hold on fewer positions, or fewer samples.",
         "Concepts", _EXPLAIN, SearchOptions, "min_support", kind=LeastSupport(),
-        metavar="POSITIONS,SAMPLES",
+        metavar="POSITIONS,SAMPLES", note="running text: 20,10",
     ),
     Setting(
         ("--known-only",), "Score each formula where all its categories were annotated; needs "
@@ -232,6 +253,50 @@ _CONCEPTS = (
         ("--neighbors",), "Take the N nearest words of a word.",
         "Concepts", _EXPLAIN, Words, "n_neighbors", kind=int, metavar="N",
         unset=True,
+    ),
+    Setting(
+        ("--own",), "Make these concepts of any text, and no others of its own: token, word, "
+        "case, digits, shape, sign, prefix, suffix, script, piece, space, line, sentence, window, "
+        "inside, repeats; word=500 takes the 500 most frequent words.",
+        "Concepts", _EXPLAIN, ConceptOptions, "own", kind=Names(), metavar="NAMES", note="all",
+    ),
+    Setting(
+        ("--no-own",), "Leave out these concepts of any text.",
+        "Concepts", _EXPLAIN, ConceptOptions, "without", name="no_own", kind=Names(),
+        metavar="NAMES", unset=True,
+    ),
+    Setting(
+        ("--repeats",), "Ask whether labels of these layers occurred before in a document.",
+        "Concepts", _EXPLAIN, ConceptOptions, "repeats", kind=Names(), metavar="LAYERS",
+        unset=True,
+    ),
+    Setting(
+        ("--regex",), "Make a concept of what matches a regular expression, or of each in the "
+        "lines of a file; may be given several times.",
+        "Concepts", _EXPLAIN, ConceptOptions, "regexes",
+        metavar="NAME=PATTERN or FILE", more={"multiple": True},
+    ),
+    Setting(
+        ("--regex-seconds",), "Let an expression look at a document for so long.",
+        "Concepts", _EXPLAIN, ConceptOptions, "regex_seconds", kind=float, metavar="S", unset=True,
+    ),
+    Setting(
+        ("--spacy",), "Take tags, relations, entities and noun chunks from a spaCy model that is "
+        "installed.",
+        "Concepts", _EXPLAIN, ConceptOptions, "spacy", metavar="MODEL",
+    ),
+    Setting(
+        ("--wordnet",), "Take classes of words from the files of WordNet (index.noun, data.noun "
+        "and so on).",
+        "Concepts", _EXPLAIN, ConceptOptions, "wordnet", metavar="DIRECTORY",
+    ),
+    Setting(
+        ("--hypernyms",), "Take WordNet's classes up to N steps above a word's first sense.",
+        "Concepts", _EXPLAIN, ConceptOptions, "hypernyms", metavar="N", unset=True,
+    ),
+    Setting(
+        ("--max-concepts",), "Keep the N most frequent concepts of running text.",
+        "Concepts", _EXPLAIN, ConceptOptions, "max_concepts", metavar="N", unset=True,
     ),
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from andornot.views.in_words import UnitInWords, units_in_words
 from andornot.views.judged import DOUBTFUL, SURE
 from andornot.views.row_gallery import RowView
 from andornot.views.sentence_gallery import MarkedView, marks_at
+from andornot.views.token_gallery import PassageView
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -26,6 +27,7 @@ from andornot.views.token_marks import (
     FORBIDDEN,
     FORMULA,
     NAMED,
+    TOKEN_MARKS,
     UNIT,
     Token,
 )
@@ -145,6 +147,36 @@ class RowTerminal(Terminal[RowView]):
         return Text(told, "dim")
 
 
+class TokenTerminal(Terminal[PassageView]):
+    """Passages of documents, with their pieces marked."""
+
+    def sample(self, view: PassageView) -> Table:
+        """A passage; what it was chosen for stands between brackets."""
+        table = Table(box=None, show_header=False, pad_edge=False)
+        table.add_column(justify="right", no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        table.add_row(f"{view.activation:.2f}", _passage(view, self.colours))
+        table.add_row("", Text(f"{view.name} · {view.remark.partition(' · ')[2]}", "dim"))
+        return table
+
+    def legend(self) -> Text:
+        """What the marks mean."""
+        chosen = f"[word] the {self.position} that a passage was chosen for"
+        return Text.assemble(_legend(TOKEN_MARKS, self.colours), chosen)
+
+
+def _passage(view: PassageView, colours: bool) -> Text:
+    """A passage; neighbours with the same mark are marked as one."""
+    text = Text()
+    for (kind, centre), same in groupby(view.pieces, lambda p: (p.mark.kind, p.centre)):
+        words = "".join(piece.text for piece in same)
+        blank = " " if words.startswith(" ") else ""
+        text.append(blank)
+        shown = _marked(words.removeprefix(" "), kind, False, colours)
+        text.append_text(Text.assemble("[", shown, "]") if centre else shown)
+    return text
+
+
 def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | None) -> None:
     entry = unit.entry
     has_formula = entry.formula is not None
@@ -154,7 +186,7 @@ def _print_unit(console: Console, unit: UnitInWords, terminal: Terminal[Any] | N
         console.print(text)
     for one in entry.derived:
         console.print(Text(f"{one.name} is {' OR '.join(one.members)}", "dim"))
-    for line in filter(None, (entry.twins, *unit.near)):
+    for line in filter(None, (entry.firing, entry.twins, *unit.near)):
         console.print(Text(line, "dim"))
     for line in _said(entry) if has_formula else ():
         console.print(Text(line))

@@ -84,6 +84,7 @@ class Level:
         position: a position, in the singular.
         place: the same in "a unit is active on ..."; "a" and ``position`` if not given.
         counted: whether a reader is told how many positions the samples have.
+        density: whether a page of a unit says on what share of the positions it is active.
         above_zero: whether units that are never below 0, as after a ReLU, are active above 0; all
             others are active in the top 0.5 % of their values.
         min_active: share of the positions on which a unit must be active to be explained.
@@ -103,6 +104,7 @@ class Level:
     position: str = "position"
     place: str = ""
     counted: bool = False
+    density: bool = False
     above_zero: bool = True
     min_active: float = 0.0
     larger: str = ""

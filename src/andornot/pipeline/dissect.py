@@ -27,7 +27,7 @@ from andornot.explainer import check_known, left_out, searched_concepts
 from andornot.pipeline.assess import trusted, with_agreement
 from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
-from andornot.pipeline.options import Execution, RunKeywords, RunOptions
+from andornot.pipeline.options import DissectKeywords, Execution, RunOptions
 from andornot.pipeline.plan import Plan
 from andornot.pipeline.record import concepts_of, network_stages, record
 from andornot.pipeline.saturated import saturated, saturated_units
@@ -50,8 +50,10 @@ if TYPE_CHECKING:
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
     from andornot.data.sentences.single import SentenceData
+    from andornot.data.sequences.data import SequenceData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
+    from andornot.models.sequences.protocol import SequenceModel
     from andornot.probes.words import Words
     from andornot.search.options import Search, SearchOptions
     from andornot.trust.options import TrustOptions
@@ -64,9 +66,9 @@ _KNOWN_ONLY = (
 
 
 def dissect(
-    model: nn.Module | LoadedModel | PairModel | str,
+    model: nn.Module | LoadedModel | PairModel | SequenceModel | str,
     layer: str | Sequence[str],
-    data: ProbingData | PairData | SentenceData | str | Path,
+    data: ProbingData | PairData | SentenceData | SequenceData | str | Path,
     out: str | Path = "andornot-run",
     *,
     weights: str | Path | None = None,
@@ -80,7 +82,7 @@ def dissect(
     execution: Execution | None = None,
     options: RunOptions | None = None,
     sources: Sequence[Any] = (),
-    **more: Unpack[RunKeywords],
+    **more: Unpack[DissectKeywords],
 ) -> Run:
     """Explain the units of one or several layers of a network.
 
@@ -112,7 +114,10 @@ def dissect(
         sources: further concepts: ``FILE.py:FUNCTION`` (which runs that file), the name of an
             entry point of ``andornot.concepts``, functions or sources (see
             ``data.sources.functions``).
-        **more: further options by name: those of ``pipeline.options.RunOptions`` (``relations``,
+        **more: further options by name: of running text ``reading``, how documents become
+            positions (a ``probes.reading.Reading``), and ``text_concepts``, which concepts it gets
+            (a ``data.sequences.options.ConceptOptions``);
+            those of ``pipeline.options.RunOptions`` (``relations``,
             ``min_active``, ``unit_of_count``, ``least_active_positions``, ``least_active_groups``,
             ``folds``, ``directions``, ``verify``), and each field of ``Execution``
             (``jobs``, ``executor``, ``store``, ``memory``) and of
@@ -145,6 +150,7 @@ def dissect(
         raise OptionError(
             'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
         )
+    of_text = {name: more.pop(name, None) for name in ("reading", "text_concepts")}
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,
@@ -158,7 +164,8 @@ def dissect(
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        weights=weights, preprocessing=preprocessing, words=words, sources=named_sources(sources),
+        {"weights": weights, "preprocessing": preprocessing, "words": words, **of_text},
+        named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)
     with locked_run_directory(plan.out):
@@ -179,17 +186,12 @@ def _probe(
     layers: tuple[str, ...],
     data: Any,
     recording: Recording,
-    *,
-    weights: str | Path | None,
-    preprocessing: Preprocessing | Mapping[str, Any] | str | None,
-    words: Words | None,
+    own: dict[str, Any],
     sources: tuple[UserSource, ...],
 ) -> Probe:
     """What the network is and what it is shown, by the data's modality."""
     modality = modality_of_data(data)
-    given = check_arguments(
-        modality, {"weights": weights, "preprocessing": preprocessing, "words": words}
-    )
+    given = check_arguments(modality, own)
     if sources:  # a probe of another package need not know them
         given["sources"] = sources
     probe: Probe = modality.find(modality.probe).of(model, layers, data, recording, **given)

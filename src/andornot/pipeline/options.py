@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
     from andornot.concepts.relations import Relations
     from andornot.counting.rules import Ranges, Threshold
+    from andornot.data.sequences.options import ConceptOptions
     from andornot.probes.directions import Directions
+    from andornot.probes.reading import Reading
     from andornot.probes.recording import Recording
 
 _TRUST = TrustOptions()
@@ -329,6 +331,13 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
     folds: int
     directions: Directions | ArrayLike | str | Path | None
     verify: bool
+
+
+class DissectKeywords(RunKeywords, total=False):
+    """Keywords of ``dissect``: those above, and what is for running text."""
+
+    reading: Reading | None
+    text_concepts: ConceptOptions | None
 
 
 class PlanKeywords(RunKeywords, total=False):

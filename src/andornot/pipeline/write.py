@@ -92,6 +92,7 @@ def _manifest(
         ),
         preprocessing=facts.preprocessing,
         words=None if facts.words is None else WordsPart.of(facts.words),
+        reading=facts.reading,
         recording=RecordingPart.of(asdict(plan.probe.recording)),
         modality=noted_name(plan.probe.modality),
         level=plan.probe.level,

@@ -54,6 +54,7 @@ class Facts:
         notes: sentences that a reader of results should know.
         preprocessing: of images: how one becomes the network's input.
         words: of sentences: which words become concepts.
+        reading: of running text: how documents become positions, and which concepts they get.
     """
 
     spec: str
@@ -63,6 +64,7 @@ class Facts:
     notes: tuple[str, ...]
     preprocessing: Mapping[str, Any] | None = None
     words: Mapping[str, Any] | None = None
+    reading: Mapping[str, Any] | None = None
 
 
 def made_with(*packages: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from PIL import Image
 from andornot.views.image_gallery import ImageView
 from andornot.views.row_gallery import RowView
 from andornot.views.sentence_gallery import MarkedView, marks_at
+from andornot.views.token_gallery import PassageView
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -26,6 +27,7 @@ from andornot.views.token_marks import (
     FORBIDDEN,
     FORMULA,
     NAMED,
+    TOKEN_MARKS,
     UNIT,
     Token,
 )
@@ -182,6 +184,27 @@ class NotebookPairs(NotebookSamples[MarkedView]):
             told.append(f"model says {view.prediction}{' (wrong)' * view.is_wrong}")
         lines = [_sentence(tokens) for _, tokens in view.lines]
         return f"{'<br>'.join(lines)}<br><small>{escape(' · '.join([*told, view.remark]))}</small>"
+
+
+class NotebookPassages(NotebookSamples[PassageView]):
+    """Passages of documents; what each was chosen for stands between brackets."""
+
+    def key(self, level: str) -> str:  # noqa: ARG002
+        """What the marks of pieces mean."""
+        told = (f"{_word('word', kind)} {escape(text)}" for kind, text in TOKEN_MARKS.items())
+        chosen = "[word] what the passage was chosen for"
+        return f"<p><small>{' &nbsp; '.join([*told, chosen])}</small></p>"
+
+    def text(self, view: PassageView) -> str:
+        """The passage, and what is known of it."""
+        pieces = (
+            f"[{_word(piece.text, piece.mark.kind)}]"
+            if piece.centre
+            else _word(piece.text, piece.mark.kind)
+            for piece in view.pieces
+        )
+        said = escape(f"{view.name} · {view.remark}")
+        return f'<span dir="auto">{"".join(pieces)}</span><br><small>{said}</small>'
 
 
 class NotebookImages(NotebookSamples[ImageView]):

@@ -10,6 +10,8 @@ from andornot.report.pictures import ImageStore, MaskedImage, Thumb
 from andornot.views.image_gallery import ImageView
 from andornot.views.row_gallery import RowView
 from andornot.views.sentence_gallery import MarkedView, marks_at
+from andornot.views.token_gallery import PassageView
+from andornot.views.token_marks import TOKEN_MARKS
 
 V = TypeVar("V")
 
@@ -93,6 +95,23 @@ class PairPages(SamplePages[MarkedView]):
     def marks(self, level: str) -> Mapping[str, str]:
         """Each mark, and what it means."""
         return marks_at(level)
+
+
+class PassagePages(SamplePages[PassageView]):
+    """Passages of documents, each piece with its mark."""
+
+    def plain(self, shown: PassageView) -> dict[str, Any]:
+        """A passage, each piece with its mark."""
+        pieces = [[piece.text, piece.mark.kind] for piece in shown.pieces]
+        return {"caption": shown.remark, "lines": [[shown.name, pieces]]}
+
+    def found_by(self, view: PassageView) -> str:
+        """Its words."""
+        return view.text
+
+    def marks(self, level: str) -> Mapping[str, str]:  # noqa: ARG002
+        """Each mark, and what it means."""
+        return TOKEN_MARKS
 
 
 class RowPages(SamplePages[RowView]):

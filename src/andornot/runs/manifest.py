@@ -321,6 +321,7 @@ class Manifest(ManifestPart):
         model: the network.
         preprocessing: of images: the fields of ``models.Preprocessing``; None of sentences.
         words: of sentences: which words became concepts; None of images.
+        reading: of running text: how documents became positions, and which concepts they got.
         recording: how activations were recorded.
         modality: the name of the modality, where another package brought it; None of ours.
         level: what a position is: in an ``image``, a ``pair``, or a ``token``, or what else a
@@ -351,6 +352,7 @@ class Manifest(ManifestPart):
     model: ModelSource
     preprocessing: Mapping[str, Any] | None = None
     words: WordsPart | None = None
+    reading: Mapping[str, Any] | None = None
     recording: RecordingPart
     modality: str | None = None
     level: str
@@ -389,7 +391,7 @@ class Manifest(ManifestPart):
     }
     _LISTED: ClassVar[Mapping[str, type[ManifestPart]]] = {"concepts_by": ConceptOrigin}
     _LEFT_OUT: ClassVar[tuple[str, ...]] = (
-        "preprocessing", "words", "modality", "concepts_by", "directions",
+        "preprocessing", "words", "reading", "modality", "concepts_by", "directions",
     )  # fmt: skip
 
     @classmethod

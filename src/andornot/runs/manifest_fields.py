@@ -225,6 +225,7 @@ FIELDS = Fields(
                 }
             )
         ),
+        "reading": Maybe(Fields()),
         "folds": POSITIVE,
         "min_active": NUMBER,
         "unit_of_count": one_of("position", "sample"),

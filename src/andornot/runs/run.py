@@ -244,7 +244,12 @@ class Run:
     @cached_property
     def at_positions(self) -> ConceptTable:
         """The concept table with all positions, whatever counts once."""
-        return ConceptTable.load(self._part(stage_names.CONCEPTS))
+        return ConceptTable.load(self.concept_folder)
+
+    @property
+    def concept_folder(self) -> Path:
+        """Where the concept table lies, with what a modality keeps beside it."""
+        return self._part(stage_names.CONCEPTS)
 
     @cached_property
     def shown_positions(self) -> AtomMap:

@@ -60,10 +60,27 @@ def unit_entry(
     own = derived(run.concepts, e), class_weights(run, layer, e.unit)
     entry = entry_of(e, groups, position, *own, run.concepts, _least(run))
     more = both_readings(run, e, areas[:, e.unit])
-    entry = replace(entry, sentences=(*entry.sentences, *more))
+    firing = firing_sentence(run, areas[:, e.unit])
+    entry = replace(entry, sentences=(*entry.sentences, *more), firing=firing)
     if not run.known_only:
         return entry
     return counted_where(entry, e, run.concepts.n_positions, position)
+
+
+def firing_sentence(run: Run, areas: NDArray[np.integer]) -> str:
+    """How often a unit is active, and in how many samples; empty where a level does not say it.
+
+    Args:
+        run: the run.
+        areas: active positions of the unit in each sample, ``(n_samples,)``.
+    """
+    level, modality = run.positions, run.modality
+    if not level.density:
+        return ""
+    n, positions = int(areas.sum()), run.at_positions.n_positions
+    where = f"in {int((areas > 0).sum()):,} of {modality.counted(len(areas))}"
+    share = f"{100 * n / positions:.2g} %"
+    return f"It is active on {share} of the {level.position}s ({n:,} of {positions:,}), {where}."
 
 
 def _least(run: Run) -> int:

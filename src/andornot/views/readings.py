@@ -15,14 +15,17 @@ def both_readings(run: Run, e: Explanation, areas: NDArray[np.integer]) -> tuple
     """IoU by area and by sample of the formula that is shown, in a sentence.
 
     Nothing where one reading is enough: where samples were counted, or where concepts of whole
-    samples (scenes of images) do not stand beside others, or where both give the same IoU.
+    samples (scenes of images) do not stand beside others, or where both give the same IoU; nor of
+    long texts, in which nearly everything is somewhere.
 
     Args:
         run: the run.
         e: the unit's explanation.
         areas: active positions of the unit in each sample, ``(n_samples,)``.
     """
-    if e.shown is None or run.by_sample or run.known_only or not _mixes(run):
+    if e.shown is None or run.by_sample or run.known_only or run.positions.density:
+        return ()
+    if not _mixes(run):
         return ()
     samples, sample = run.at_positions.by_sample(), run.modality.sample
     holds = samples.mask(e.shown.formula)[known_positions(samples).atoms]

@@ -185,8 +185,7 @@ class Gallery(ABC, Generic[V]):
         Raises:
             OptionError: the run did not explain this unit, or ``n_samples`` is below 1.
         """
-        if whole_number(n_samples, "n_samples") < 1:
-            raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
+        n_samples = check_number(n_samples)
         explanation = as_shown(self.result[unit], self.run.concepts)
         formula = explanation.formula
         atoms = self.atoms_of(formula)
@@ -204,6 +203,17 @@ class Gallery(ABC, Generic[V]):
                 for group, samples in chosen.items()
             ),
         )
+
+
+def check_number(n_samples: int) -> int:
+    """How many samples are to be shown.
+
+    Raises:
+        OptionError: it is below 1.
+    """
+    if whole_number(n_samples, "n_samples") < 1:
+        raise OptionError(f"the number of samples is {n_samples}; it must be at least 1")
+    return n_samples
 
 
 def choose_samples(

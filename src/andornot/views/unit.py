@@ -178,6 +178,8 @@ class UnitEntry(View, Generic[T]):
         steps: the formula one step a line; None where there is none.
         core: what of it came back in most draws of the samples, in words; empty if not known.
         twins: which of its concepts the data cannot tell from others; empty where they can.
+        firing: how often it is active, and in how many samples, in a sentence; empty where it is
+            not said.
     """
 
     unit: int
@@ -203,6 +205,7 @@ class UnitEntry(View, Generic[T]):
     steps: FormulaSteps | None
     core: str = ""
     twins: str = ""
+    firing: str = ""
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,10 @@ def check_sequences(data: SequenceData, jobs: int | None = None) -> DataCheck:  
         "words": _number([document.words for document in data.documents]),
         "sentences": _number([document.sentences for document in data.documents]),
     }
-    facts |= {f"layer {name}": own.told() + _by(data, name) for name, own in layers.items()}
-    facts |= {f"label {name}": _labels(data, name) + _by(data, name) for name in _categories(data)}
+    facts |= {f"layer {_plain(name)}": own.told() + _by(data, name) for name, own in layers.items()}
+    facts |= {
+        f"label {_plain(name)}": _labels(data, name) + _by(data, name) for name in _categories(data)
+    }
     return DataCheck(facts, (*data.notes, *_odd(data, layers)))
 
 
@@ -89,11 +91,11 @@ class _Layer:
     def told(self) -> str:
         frequent = self.labels.most_common(_SHOWN)
         examples = ", ".join(quoted(shortened(label, 24)) for label, _ in frequent)
+        n = sum(self.labels.values())
         return (
-            f"{count(len(self.labels), 'label')} on {count(sum(self.labels.values()), 'stretch')}"
-            f"{'es' * (sum(self.labels.values()) != 1)} of {count(self.documents, 'document')}, "
-            f"such as {examples}"
-        ).replace("stretchs", "stretch")
+            f"{count(len(self.labels), 'label')} on {n:,} stretch{'es' * (n != 1)} of "
+            f"{count(self.documents, 'document')}, such as {examples}"
+        )
 
     def counts_bytes(self) -> bool:
         """Whether edges fit words until the first wide character, and miss them behind it."""
@@ -116,13 +118,18 @@ def _number(each: Sequence[object]) -> str:
     return f"{sum(known):,}" + ("" if len(known) == len(each) else ", others found by rule")
 
 
+def _plain(name: str) -> str:
+    """A name for a terminal, where signs of a stranger's could do more than be read."""
+    return name if name.isprintable() else quoted(name)
+
+
 def _categories(data: SequenceData) -> list[str]:
     return list(dict.fromkeys(name for d in data.documents for name in d.labels))
 
 
 def _labels(data: SequenceData, name: str) -> str:
     found = Counter(label for d in data.documents for label in d.labels.get(name, ()))
-    few = ", ".join(f"{shortened(label, 24)} {n:,}" for label, n in found.most_common(8))
+    few = ", ".join(f"{_plain(shortened(label, 24))} {n:,}" for label, n in found.most_common(8))
     return few + (f" and {len(found) - 8:,} more" if len(found) > 8 else "")
 
 

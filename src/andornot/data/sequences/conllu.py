@@ -9,10 +9,10 @@ one word of ``Document.words`` with the labels of both. Empty nodes (``5.1``) ar
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from andornot.errors import DataError, quoted
 SUFFIXES: Final = (".conllu",)
 
 _COLUMNS = 10
+_READ, _ENHANCED = (1, 2, 3, 4, 5, 7, 9), 8
 _ID = re.compile(r"(\d+)(?:([-.])(\d+))?")
 _EMPTY_NODES = "empty nodes of enhanced relations"
 _SPACES: Final = {r"\s": " ", r"\t": "\t", r"\r": "\r", r"\n": "\n", r"\p": "|", r"\\": "\\"}
@@ -353,9 +354,9 @@ def _add_sentence(building: _Building, sentence: _Sentence, path: Path, enhanced
             if n == 0 or place != parts[n - 1]:
                 building.words.append(place)
             items.append(len(building.words) - 1)
-            for layer, label in _labels(cells, enhanced):
-                # each label once in memory, however many words have it
-                building.layers[layer].append((*place, sys.intern(label)))
+            for column in (*_READ, _ENHANCED) if enhanced else _READ:
+                for layer, label in _labels(column, cells[column]):
+                    building.layers[layer].append((*place, label))
     building.sentences.append((begin + places[0][0], begin + places[-1][1]))
     building.heads += _heads(sentence, items, path)
     building.syntax = building.syntax or any(cells[6] != "_" for cells in sentence.words)
@@ -383,21 +384,26 @@ def _heads(sentence: _Sentence, items: Sequence[int], path: Path) -> list[int]:
     return list(found.values())
 
 
-def _labels(cells: Sequence[str], enhanced: bool) -> Iterator[tuple[str, str]]:
-    """The layer and the label of all that is said of a word."""
-    yield "word", cells[1].lower()
-    for layer, column in (("lemma", 2), ("tag", 3), ("xpos", 4)):
-        label = cells[column].strip()
-        if label not in ("_", "") or (label == cells[1] and layer == "lemma"):
-            yield layer, label
-    yield from (("feat", part) for part in _several(cells[5]))
-    yield from (("deprel", label) for label in _relations([cells[7]]))
-    if enhanced:
-        edges = [part.partition(":")[2] for part in _several(cells[8])]
-        yield from (("edep", label) for label in _relations(edges))
-    for part in _several(cells[9]):
-        if part.partition("=")[0] not in _SPACING:
-            yield "misc", part
+@lru_cache(maxsize=1 << 16)  # most cells are like many others; each label once in memory
+def _labels(column: int, cell: str) -> tuple[tuple[str, str], ...]:
+    """The layer and the label of all that a cell says."""
+    match column:
+        case 1:
+            found = [("word", cell.lower())]
+        case 2 | 3 | 4:
+            found = [(_ALWAYS[column - 2], cell.strip())] if cell.strip() not in ("_", "") else []
+        case 5:
+            found = [("feat", part) for part in _several(cell)]
+        case 7:
+            found = [("deprel", label) for label in _relations([cell])]
+        case 8:
+            edges = [part.partition(":")[2] for part in _several(cell)]
+            found = [("edep", label) for label in _relations(edges)]
+        case _:
+            found = [
+                ("misc", part) for part in _several(cell) if part.partition("=")[0] not in _SPACING
+            ]
+    return tuple(found)
 
 
 def _several(cell: str) -> list[str]:

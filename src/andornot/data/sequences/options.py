@@ -41,8 +41,8 @@ class ConceptOptions:
         regex_seconds: how long an expression may look at one document.
         spacy: a spaCy model that is installed, or its directory, whose tags, relations, entities
             and noun chunks become concepts.
-        wordnet: the directory of WordNet's files (``index.noun``, ``data.noun`` and so on), whose
-            classes of words become concepts.
+        wordnet: the directory of WordNet's files (an index and data of nouns, and so on),
+            whose classes of words become concepts.
         hypernyms: how many steps up from a word's first sense its classes are taken.
         most: of a layer of the annotation, how many labels become concepts.
         min_support: ``(positions, samples)``; what holds on fewer of either is no concept.

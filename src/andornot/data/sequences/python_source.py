@@ -15,7 +15,7 @@ from andornot.data.sequences.python_lines import Lines
 from andornot.data.sequences.python_syntax import Labelled, syntax_of
 from andornot.data.sequences.python_tokens import tokens_of
 from andornot.data.sequences.reading import EMPTY, Reading, bytes_of, files_below, id_of
-from andornot.errors import DataError
+from andornot.errors import DataError, quoted
 
 SUFFIXES: Final = (".py", ".pyi", ".pyw")
 
@@ -68,8 +68,8 @@ def read_code(path: Path) -> Reading:
         reading.documents.append(document)
     if unparsed:
         reading.notes.append(
-            f"{count(len(unparsed), 'file')} (such as {unparsed[0]}) cannot be parsed by this "
-            "Python: there, layers of syntax are unknown."
+            f"{count(len(unparsed), 'file')} (such as {quoted(unparsed[0])}) can be read only in part "
+            "by this Python: layers that could not be had are unknown there."
         )
     layers = {name for document in reading.documents for name in document.layers}
     reading.annotated_by = {name: rule for name, rule in RULES.items() if name in layers}

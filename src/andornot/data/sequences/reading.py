@@ -110,6 +110,8 @@ def bytes_of(path: Path) -> bytes:
         if path.stat().st_size > LARGEST:
             raise DataError(f"{path} is larger than 2 GB; cut it into several files")
         return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}; name one that is there") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); give a file of text") from None
 

@@ -115,7 +115,7 @@ def _add(reading: Reading, sequences: dict[str, str], table: _Table, everywhere:
     unknown_ones = sum(bool(document.unannotated) for document in reading.documents)
     if unknown_ones:
         reading.notes.append(
-            f"{count(unknown_ones, 'sequence')} of {len(sequences):,} are not named by the table: "
+            f"The table does not name {count(unknown_ones, 'sequence')} of {len(sequences):,}: "
             "what is there is unknown (say `,covered=all` if nothing is)."
         )
     reading.annotated_by = dict.fromkeys(sorted(layers), Provenance.people("table of regions"))

@@ -178,11 +178,11 @@ def _span(given: object, where: str, layer: str) -> _Span:
     labels = values_of(given["label"], "label", where)
     if not labels:
         raise DataError(f"{where}: its label is empty; give it one, or take the span out")
-    places = [given["start"], given["end"]]
-    for field, value in zip(("start", "end"), places, strict=True):
+    for field in ("start", "end"):
+        value = given[field]
         if isinstance(value, bool) or not isinstance(value, int):
             raise DataError(f"{where}: {field} is {quoted(value)}; give a whole number")
-    return _Span(*places, check_category(name, where), labels)
+    return _Span(given["start"], given["end"], check_category(name, where), labels)
 
 
 def check_place(start: int, end: int, length: int, where: str, first: int = 0) -> None:

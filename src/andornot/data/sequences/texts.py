@@ -127,6 +127,7 @@ class _Row:
 
 
 def _rows_of_table(path: Path, named: Mapping[str, str]) -> Iterator[_Row]:
+    text_of(path)  # tells a file that is missing, and where bytes are bad
     rows = table_rows(path)
     _, header = next(rows)
     used = find_columns(path, header, named, COLUMNS, ("text",))
@@ -142,18 +143,16 @@ def _rows_of_table(path: Path, named: Mapping[str, str]) -> Iterator[_Row]:
 
 def _rows_of_lines(path: Path, named: Mapping[str, str]) -> Iterator[_Row]:
     choices = names_of(named, COLUMNS)
+    missing = dict(named)
     for where, record in json_lines(path):
-        used: dict[str, str] = {}
-        for key, names in choices.items():
-            found = next((name for name in names if name in record), None)
-            if found is not None:
-                used[key] = found
-            elif key == "text" or (key in named and key != "label"):
-                raise DataError(
-                    f"{where}: there is no field {' or '.join(map(repr, names))} for the {key} "
-                    f"(there are {', '.join(map(str, record))[:200] or 'none'}); name it by "
-                    f"`,{key}=NAME` behind the file"
-                )
+        used = {
+            key: next(name for name in names if name in record)
+            for key, names in choices.items()
+            if any(name in record for name in names)
+        }
+        if "text" not in used:
+            raise _no_field("text", choices["text"], where, record)
+        missing = {key: name for key, name in missing.items() if key not in used}
         label = used.pop("label", named.get("label", ""))
         known = {"text": text_field(record[used["text"]], repr(used["text"]), where)}
         for key in used.keys() - {"text"}:
@@ -161,6 +160,18 @@ def _rows_of_lines(path: Path, named: Mapping[str, str]) -> Iterator[_Row]:
             known[key] = values[0] if len(values) == 1 else ""
         others = record.keys() - used.values()
         yield _Row(where, known, _plain_fields(record, others, where), label)
+    for key, name in missing.items():  # a gap is no fault, a name that no line has is one
+        raise _no_field(key, (name,), str(path), {})
+
+
+def _no_field(
+    key: str, names: Sequence[str], where: str, record: Mapping[str, object]
+) -> DataError:
+    there = f" (there are {', '.join(map(str, record))[:200]})" if record else ""
+    return DataError(
+        f"{where}: there is no field {' or '.join(map(repr, names))} for the {key}{there}; name it "
+        f"by `,{key}=NAME` behind the file"
+    )
 
 
 def _plain_fields(

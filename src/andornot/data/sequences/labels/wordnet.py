@@ -1,4 +1,4 @@
-"""Classes of words by WordNet, from its own files (``index.noun``, ``data.noun`` and so on).
+"""Classes of words by WordNet, from its own files (an index and data of nouns, and so on).
 
 Of a word the first sense counts, which is the most frequent one: what it means here, nobody says.
 The tags of the document (``tag:NOUN``), where there are any, say which part of speech; else all of
@@ -56,7 +56,7 @@ class Synset:
     """A meaning.
 
     Attributes:
-        group: the lexicographer's class, such as ``noun.animal``.
+        group: the lexicographer's class, such as animals among nouns.
         words: the words that mean it.
         above: places of what it is a kind of.
     """
