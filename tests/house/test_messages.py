@@ -651,10 +651,10 @@ def test_edits_of_what_does_not_fit():
 
     tokens = run_at(Path("runs/tokens"), level="token")
     assert told(OptionError, EditSession.open, tokens) == (
-        "runs/tokens has tokens as positions; edits need images or pairs"
+        "runs/tokens has tokens as positions; edits need images, sentences or pairs"
     )
     assert told(OptionError, attack, tokens, "a", "b") == (
-        "runs/tokens explains units at tokens; an attack needs units at images or at pairs"
+        "runs/tokens explains units at tokens; an attack needs units at images, at sentences or at pairs"
     )
     assert told(OptionError, AttackOptions, confidence=2) == (
         "confidence is 2; give a share such as 0.95"
@@ -752,7 +752,7 @@ def test_a_network_of_pairs_without_a_module(monkeypatch):
 
     monkeypatch.setattr(replay, "model_of", lambda *_: object())
     pairs = run_at(Path("runs/pairs"))
-    assert told(ModelError, replay.of_pairs, pairs, "words", replay.Source()) == (
+    assert told(ModelError, replay.of_sentences, pairs, "words", replay.Source()) == (
         "the model of runs/pairs has no torch module in its attribute module, so no unit of it can "
         "be set to zero; give it one"
     )
