@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.labels import words as of_words
+from andornot.data.sequences.labels.base import of_spans, united
 from andornot.data.sequences.labels.inside import stretches
 from andornot.data.sequences.labels.registry import sources_of
 from andornot.data.sequences.options import OWN, ConceptOptions
@@ -19,7 +20,10 @@ from andornot.errors import OptionError
 from sequence_cases import data_of, positions_of
 
 SIGNS = "aB3 .,\n\t'-_é\u0301海の\u200d👩💻🏽!?)\"”\r$"
-texts = st.text(alphabet=SIGNS, max_size=30)
+WORDS = ["aBa", "aaéB", "Baaaa", "aaaaaa", "a3-3", "B3B", "33", "海の", "B'a", "a\u0301aaaB"]
+texts = st.text(alphabet=SIGNS, max_size=30) | st.lists(st.sampled_from(WORDS), max_size=6).map(
+    " ".join
+)
 
 
 def held(view: DocumentView, *own: str, **more) -> list[set[str]]:
@@ -357,6 +361,43 @@ def test_repeated(view, labels):
 def test_the_second_token_of_a_word_is_no_repetition():
     view = DocumentView.of(0, Document("1", "haha"), Extents.of([(0, 2), (2, 4)]))
     assert held(view, "repeats") == [set(), {"repeats:token"}]
+
+
+@given(views(), st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.sampled_from("xy"))))
+def test_stretches_of_one_label_are_one(view, drawn):
+    n = len(view.document.text)
+    spans = [(a, min(a + size, n), label) for a, size, label in drawn if a < n]
+    expected = [set() for _ in range(len(view))]
+    for a, b, label in spans:
+        for p, (start, end) in enumerate(_pairs(view.positions)):
+            if set(range(a, b)) & set(range(start, end)):
+                expected[p].add(label)
+    places, labels = of_spans(view, Spans.of(spans))
+    found = set(zip(places.tolist(), labels, strict=True))
+    assert found == {(p, label) for p, own in enumerate(expected) for label in own}
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9), st.integers(0, 2)), min_size=1))
+def test_united_stretches_are_apart(drawn):
+    extents = Extents.of([(a, a + size) for a, size, _ in drawn])
+    apart, labels = united(extents, np.array([label for _, _, label in drawn]))
+    found: dict[int, list[int]] = {}
+    for (start, end), label in zip(_pairs(apart), labels.tolist(), strict=True):
+        found.setdefault(label, []).extend(range(start, end))
+    for label, characters in found.items():
+        own = [set(range(a, a + size)) for a, size, other in drawn if other == label]
+        assert characters == sorted(set().union(*own))
+
+
+def test_many_nested_stretches_of_one_label_take_no_room():
+    """Ten thousand in each other over as many positions would be a hundred million pairs."""
+    n = 10_000
+    spans = Spans.of([(at, 2 * n - at, "deep") for at in range(n)])
+    view = DocumentView.of(
+        0, Document("1", "x" * 2 * n), Extents.of([(i, i + 1) for i in range(n)])
+    )
+    places, labels = of_spans(view, spans)
+    assert len(places) == len(labels) == n
 
 
 # ---- inside

@@ -131,6 +131,38 @@ def _check_known(table: ConceptTable, data, positions) -> None:
             assert table.known.counts[ways].sum() == known, name
 
 
+@pytest.mark.parametrize("known_only", [False, True])
+def test_several_categories_are_unknown_in_one_document(tmp_path, known_only):
+    layers = {"p": Spans.of([(0, 1, "A")]), "q": Spans.of([(0, 1, "B")])}
+    unannotated = frozenset({"p", "q", "genre"})
+    data = data_of(
+        Document("1", "x y", layers, {"genre": ("mail",)}),
+        Document("2", "x y z", unannotated=unannotated),
+        Document("3", "x y"),
+    )
+    table = build_token_table(
+        data, view_in(data), tmp_path / "t", options=NO_OWN, known_only=known_only
+    )
+    assert table.known.by_atom == known_only
+    for name in ("p:A", "q:B", "genre:mail"):
+        if known_only:
+            assert table.counts[table.known_atoms(name)].sum() == 4
+        ways = table.known_concepts[table.known.pattern, table.index(name)]
+        assert table.known.counts[ways].sum() == 4
+
+
+def test_what_occurred_before_is_unknown_where_its_layer_is(tmp_path):
+    data = data_of(
+        Document("1", "x y", {"p": Spans.of([(0, 1, "A"), (2, 3, "A")])}),
+        Document("2", "x y", unannotated=frozenset({"p"})),
+    )
+    options = ConceptOptions(own=("repeats",), repeats=("p",), min_support=(1, 1))
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("p:A", "repeats:p")
+    assert table.annotated("repeats:p") == ("repeats",)
+    assert table.known_concepts[table.known.pattern].min(axis=1).tolist().count(False) > 0
+
+
 def test_names_order_and_caps(tmp_path):
     document = Document("1", "b b b c c a a d .")
     data = data_of(document)
@@ -177,6 +209,16 @@ def test_people_have_the_word_where_a_rule_is_called_alike(tmp_path):
     table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
     assert table.names == ("word:all", "case:lower")
     assert table.provenance == (by, Provenance.rule("upper and lower case"))
+
+
+def test_a_cap_is_for_whoever_has_the_name(tmp_path):
+    document = Document(
+        "1", "ab cd ef", {"word": Spans.of([(0, 5, "a"), (0, 2, "b"), (0, 2, "c")])}
+    )
+    options = ConceptOptions(own=("word=1",), min_support=(1, 1))
+    data = data_of(document)
+    table = build_token_table(data, view_in(data), tmp_path / "t", options=options)
+    assert table.names == ("word:a",)
 
 
 def test_what_a_rule_finds_everywhere_is_no_concept(tmp_path):
@@ -261,7 +303,18 @@ def test_key_and_facts_say_all_that_was_asked(tmp_path):
     (tmp_path / "data.noun").write_text("x")
     options = ConceptOptions(own=("word=5", "case"), without=("case",), wordnet=tmp_path)
     assert options.key()["own"] == {"word": 5}
+    assert options.key()["min_support"] == options.facts()["min_support"] == (20, 10)
+    assert options.or_as((3, 2)).support == (3, 2)
+    assert ConceptOptions(min_support=(1, 1)).or_as((3, 2)).support == (1, 1)
+    assert options.or_as(None) is options
     assert options.key() != ConceptOptions(own=("word=6",), wordnet=tmp_path).key()
     assert options.facts()["wordnet"] == str(tmp_path)
+    tagger = tmp_path / "tagger" / "deep"
+    tagger.mkdir(parents=True)
+    (tagger / "weights").write_text("1")
+    by = ConceptOptions(spacy=str(tagger.parent))
+    before = by.key()
+    (tagger / "weights").write_text("22")
+    assert by.key() != before
     with pytest.raises(DataError, match="there is no directory"):
         ConceptOptions(wordnet=tmp_path / "no").key()

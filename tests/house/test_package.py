@@ -128,6 +128,18 @@ tagger = spacy.blank("en")
 tagger.add_pipe("attribute_ruler").add([[{}]], {"TAG": "NN"})
 tagger.to_disk("tagger")
 """
+EXPRESSIONS = """
+from pathlib import Path
+from andornot.data.sequences.data import SequenceData
+from andornot.data.sequences.document import Document
+from andornot.data.sequences.options import ConceptOptions
+from andornot.data.sequences.table import build_token_table
+from andornot.data.sequences.view import DocumentView
+data = SequenceData(Path("drawn"), "drawn", (Document("1", "in 1999"),))
+options = ConceptOptions(own=(), regexes={"year": "[0-9]{4}"}, min_support=(1, 1))
+view = lambda i: DocumentView.of(i, data.documents[i])
+assert build_token_table(data, view, Path("table"), options=options).names == ("regex:year",)
+"""
 """Commands that are run in the environments, in a folder with net.py, data and run."""
 
 HALF = "0.5,0.5,0.5"
@@ -166,7 +178,7 @@ PLACES = [
             (OUTLINES, "coco"),
         ),
     ),
-    Place("coco", works=(OUTLINES,)),
+    Place("coco,regex", works=(OUTLINES, EXPRESSIONS)),
     Place("report", works=(("report", "run", "--out", "report"),)),
     Place("figures", works=(("figures", "run", "--out", "figures", "--only", "length"),)),
     Place("nlp", works=(TAGGER, ("data", "check", "pairs:pairs.csv,tagger=tagger"))),

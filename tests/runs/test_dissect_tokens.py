@@ -61,6 +61,20 @@ def by_hand(probe, pool):
     return np.array(found, np.float32)
 
 
+def test_a_search_that_asks_for_less_finds_less_frequent_concepts(tmp_path):
+    data = drawn_documents(12)
+    rare = replace(data.documents[0], text=f"{data.documents[0].text} islands")
+    data = replace(data, documents=(rare, *data.documents[1:]))
+    more = PLAIN | {"text_concepts": ConceptOptions(own=("word",), regexes={"isle": "island"})}
+    made = [
+        dissect(Pieces(), "pieces", data, tmp_path / str(support), min_support=support, **more)
+        for support in (None, (1, 1))
+    ]
+    assert [("word:islands" in run.concepts.names) for run in made] == [False, True]
+    assert "regex:isle" in made[1].concepts.names
+    assert made[1].record.reading["concepts"]["min_support"] == [1, 1]
+
+
 @pytest.mark.parametrize("pool", ["last", "largest", "mean"])
 def test_a_word_is_what_its_tokens_give(pool):
     probe = probe_of(drawn_documents(5, end=". Hm"), at="word", pool=pool)

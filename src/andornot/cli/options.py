@@ -140,8 +140,6 @@ def reading_of(options: dict[str, Any]) -> Any:
 def concepts_of(options: dict[str, Any]) -> Any:
     """Which concepts running text gets."""
     given = values_of(ConceptOptions, "explain", options)
-    # what is too rare to be searched for need not become a concept first
-    given["min_support"] = options["min_support"]
     return ConceptOptions(**{n: value for n, value in given.items() if value not in (None, ())})
 
 

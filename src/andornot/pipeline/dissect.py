@@ -158,6 +158,7 @@ def dissect(
     if trust is not RunOptions.trust:
         named["trust"] = trust
     options = RunOptions.given(options, named)
+    of_text["text_concepts"] = _supported(data, of_text["text_concepts"], options)
     layers, directions = _layers(layer), None
     if options.directions is not None:
         directions = Directions.given(options.directions)
@@ -179,6 +180,19 @@ def dissect(
         jobs, executor = options.execution.jobs, options.execution.executor
         with nullcontext() if executor is None else engine_of(executor, cache, jobs) as engine:
             return _whole_run(plan, engine)
+
+
+def _supported(data: Any, given: Any, options: RunOptions) -> Any:
+    """Which concepts running text gets: those that the search finds frequent enough, and no fewer.
+
+    A table of what is more frequent by default would leave nothing to a search that asks for less.
+    """
+    asked = options.search.min_support
+    if asked is None or "text_concepts" not in modality_of_data(data).arguments:
+        return given
+    from andornot.data.sequences.options import ConceptOptions
+
+    return (given or ConceptOptions()).or_as(asked)
 
 
 def _probe(

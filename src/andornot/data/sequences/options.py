@@ -6,7 +6,7 @@ Nothing heavy is imported here: the command line asks this record for its defaul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from andornot.errors import DataError, OptionError, quoted
 
 MOST: Final = 2000
 """How many labels of a layer, or of words and tokens, become concepts."""
+
+LEAST: Final = (20, 10)
+"""Positions and samples on which a concept must hold, where nobody says."""
 
 OWN: Final[Mapping[str, int | None]] = {
     "token": MOST, "word": MOST, "case": None, "digits": None, "shape": 200, "sign": None,
@@ -45,7 +48,8 @@ class ConceptOptions:
             whose classes of words become concepts.
         hypernyms: how many steps up from a word's first sense its classes are taken.
         most: of a layer of the annotation, how many labels become concepts.
-        min_support: ``(positions, samples)``; what holds on fewer of either is no concept.
+        min_support: ``(positions, samples)``; what holds on fewer of either is no concept. None: as
+            the search asks of all concepts, and else 20 positions in 10 samples.
         max_concepts: how many there may be in all; the most frequent ones stay.
 
     Raises:
@@ -70,7 +74,7 @@ class ConceptOptions:
     wordnet: str | Path | None = None
     hypernyms: int = 3
     most: int = MOST
-    min_support: tuple[int, int] = (20, 10)
+    min_support: tuple[int, int] | None = None
     max_concepts: int = 20_000
 
     def __post_init__(self) -> None:
@@ -80,7 +84,8 @@ class ConceptOptions:
         for name in ("without", "repeats"):
             put(self, name, texts(getattr(self, name), name))
         put(self, "regexes", _named(self.regexes))
-        put(self, "min_support", _support(self.min_support))
+        if self.min_support is not None:
+            put(self, "min_support", _support(self.min_support))
         whole_number(self.hypernyms, "hypernyms", least=0)
         whole_number(self.most, "most", least=1)
         whole_number(self.max_concepts, "max_concepts", least=1)
@@ -96,17 +101,31 @@ class ConceptOptions:
         found = dict(OWN) if self.own is None else dict(map(_capped, self.own))
         return {name: found[name] for name in OWN if name in found and name not in self.without}
 
+    @property
+    def support(self) -> tuple[int, int]:
+        """Least positions and samples of a concept."""
+        return LEAST if self.min_support is None else self.min_support
+
+    def or_as(self, searched: tuple[int, int] | None) -> ConceptOptions:
+        """The same, with the support that a search asks for where these say nothing of it."""
+        if self.min_support is not None or searched is None:
+            return self
+        return replace(self, min_support=searched)
+
     def key(self) -> dict[str, Any]:
-        """All that shapes the concepts; WordNet's files count by their sizes and times."""
-        options = asdict(self) | {"own": self.caps, "without": None}
+        """All that shapes the concepts; files of WordNet and spaCy by size and time."""
+        options = asdict(self) | {"own": self.caps, "without": None, "min_support": self.support}
         if self.wordnet is not None:
-            options["wordnet"] = _sizes(self.wordnet)
+            options["wordnet"] = _sizes(_folder(self.wordnet))
+        if self.spacy is not None and Path(self.spacy).is_dir():
+            options["spacy"] = _sizes(Path(self.spacy))
         return options
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says of them."""
         folder = None if self.wordnet is None else _folder(self.wordnet).absolute()
-        return asdict(self) | {"wordnet": None if folder is None else str(folder)}
+        told = asdict(self) | {"min_support": self.support}
+        return told | {"wordnet": None if folder is None else str(folder)}
 
 
 def _check_own(name: str, option: str) -> None:
@@ -188,7 +207,8 @@ def _folder(given: str | Path) -> Path:
     return path
 
 
-def _sizes(given: str | Path) -> list[tuple[str, int, int]]:
+def _sizes(folder: Path) -> list[tuple[str, int, int]]:
     # tens of megabytes are not read for a key
-    files = sorted(path for path in _folder(given).iterdir() if path.is_file())
-    return [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    told = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+    return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in told]

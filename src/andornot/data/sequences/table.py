@@ -72,7 +72,7 @@ def build_token_table(
     with whole_folder(directory) as aside:
         gathered = Gathered(aside / _PAIRS, hands)
         gathered.gather(_each(data, view, sources))
-        columns = gathered.chosen(options.min_support, options.max_concepts)
+        columns = gathered.chosen(options.support, options.max_concepts)
         _check_some(columns, data, options)
         _tell_rare(gathered, columns, options)
         # columns of context are made here, of what was chosen: a second ``Gathered``, whose pairs
@@ -109,7 +109,7 @@ def _found(source: LabelSource, view: DocumentView) -> Found:
 
 def _check_some(columns: Columns, data: SequenceData, options: ConceptOptions) -> None:
     if not columns.names:
-        positions, samples = options.min_support
+        positions, samples = options.support
         raise DataError(
             f"no label holds on {count(positions, 'position')} (and not on all) in "
             f"{count(samples, 'document')} of the {len(data):,}, so there is no concept; lower "

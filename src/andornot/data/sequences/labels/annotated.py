@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -36,18 +36,23 @@ class OfDocuments(Source):
         return everywhere(view, view.document.labels.get(self.category, ()))
 
 
-def annotated(data: SequenceData, most: int) -> Iterator[Source]:
+def annotated(data: SequenceData, most: int, caps: Mapping[str, int | None]) -> Iterator[Source]:
     """The sources that the data bring along: layers, then labels of documents.
 
     Where a label of documents is called as one of a layer is, category and all, its concept has
     ``~`` behind its name.
+
+    Args:
+        data: the documents.
+        most: how many labels of each may become concepts ...
+        caps: ... and of those that somebody named.
     """
     for sort, given in (
         (Layer, (document.layers for document in data.documents)),
         (OfDocuments, (document.labels for document in data.documents)),
     ):
         for name in dict.fromkeys(chain.from_iterable(given)):
-            yield sort(name, data.annotated_by.get(name, UNKNOWN), most)
+            yield sort(name, data.annotated_by.get(name, UNKNOWN), caps.get(name) or most)
 
 
 def unknown_categories(document: Document, repeated: frozenset[str] = frozenset()) -> set[str]:

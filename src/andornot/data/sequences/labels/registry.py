@@ -51,7 +51,9 @@ def sources_of(data: SequenceData, options: ConceptOptions) -> tuple[LabelSource
     Raises:
         OptionError: what an option asks for cannot be had.
     """
-    given = tuple(annotated(data, options.most))
+    # the defaults of ``OWN`` are for rules; a cap that somebody gave is for whoever has the name
+    caps = {} if options.own is None else options.caps
+    given = tuple(annotated(data, options.most, caps))
     taken = {source.category for source in given}
     own = (source for source in _own(data, options) if source.category not in taken)
     return (*given, *own)

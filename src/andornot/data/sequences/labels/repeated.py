@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot.data.sequences.align import overlapping
-from andornot.data.sequences.document import Spans
-from andornot.data.sequences.labels.base import Source
+from andornot.data.sequences.document import Extents, Spans
+from andornot.data.sequences.labels.base import Source, united
 from andornot.data.sequences.view import DocumentView, Found
 
 WORD: Final = "word"
@@ -57,8 +57,10 @@ class Repeated(Source):
             spans = Spans(view.words, words)
         if spans is None:
             return np.zeros(0, np.int32)
-        positions, which = overlapping(view.positions, spans.extents)
-        return positions[_repeated(spans)[which]]
+        again = _repeated(spans)
+        extents = Extents(spans.extents.starts[again], spans.extents.ends[again])
+        extents, _ = united(extents, np.zeros(len(extents), np.int64))
+        return overlapping(view.positions, extents)[0]
 
 
 def _repeated(spans: Spans) -> NDArray[np.bool_]:
