@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from andornot.counting.rules import Ranges, Threshold
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
+    from andornot.data.sentences.single import SentenceData
     from andornot.data.sequences.data import SequenceData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
@@ -70,7 +71,7 @@ _KNOWN_ONLY = (
 def dissect(
     model: nn.Module | LoadedModel | PairModel | SequenceModel | str,
     layer: str | Sequence[str],
-    data: ProbingData | PairData | SequenceData | str | Path,
+    data: ProbingData | PairData | SentenceData | SequenceData | str | Path,
     out: str | Path = "andornot-run",
     *,
     weights: str | Path | None = None,
