@@ -213,7 +213,7 @@ def beam_search(
     pool = list(single)
     if limit is not None:
         pool = sorted((c for c in single if single[c] > 0), key=lambda c: -single[c])[:limit]
-    starts = [((c,), single[c], mask) for c, mask in enumerate(masks)]
+    starts: list[Any] = [((c,), single[c], mask) for c, mask in enumerate(masks)]
     for c, mask in enumerate(masks if n is not None else []):
         others = frozenset(range(n)) - mask
         starts.append(((("NOT", c),), score(others), others))

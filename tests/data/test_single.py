@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from typing import Any
 from pathlib import Path
 
 import pytest
@@ -356,7 +357,7 @@ def test_a_function_of_the_users_adds_concepts_under_their_own_names(file):
     def long(words):
         return {"over 3 words": len(words) > 3}
 
-    table = sentence_concepts(opened(file), sources=long)
+    table = sentence_concepts(opened(file), sources=[long])
     assert "over 3 words" in table.names
     assert "over 3 words" not in has(table, 3)
     assert "over 3 words" in has(table, 1)
@@ -379,6 +380,6 @@ def test_a_control_never_brings_in_what_the_edit_does():
     sentences = [Sentence(("the", noun, "ran"), tags=("DET", "NOUN", "VERB")) for noun in "abcdef"]
     data = SentenceData(Path("x"), tuple(OneSentence(str(i), s) for i, s in enumerate(sentences)))
     editor = SingleEditor(data, Presence(sentence_concepts(data)), ())
-    edit = Proposal("", "insert", (Insert((Word("", "a"),), "end"),), Concept("tag:NOUN"))
+    edit: Any = Proposal("", "insert", (Insert((Word("", "a"),), "end"),), Concept("tag:NOUN"))
     drawn = {e.words[0].text for own in editor.controls(edit, 8) for e in own.variants}
     assert drawn == {"the", "ran"}

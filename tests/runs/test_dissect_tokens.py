@@ -23,7 +23,7 @@ from andornot.probes.tokens import TokenProbe
 from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "text_concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05),
     "context": ContextOptions(around=()),
 }  # fmt: skip

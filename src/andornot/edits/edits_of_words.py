@@ -250,6 +250,8 @@ def _overlapped(pair: Pair, edit: Repeat | Reword | Scatter) -> Pair | None:
 
 def _inserted(sample: S, edit: Insert) -> S | None:
     tokens: tuple[str, ...]
+    new: tuple[str, ...]
+    at: int | None
     for word in edit.words:
         tokens = sample.sentences[_place(sample, word)].tokens
         new = tuple(word.text.split())

@@ -154,8 +154,11 @@ def dissect(
         raise OptionError(
             'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
         )
-    names = ("class_names", "reading", "text_concepts")
-    of_samples = {name: more.pop(name, None) for name in names}
+    of_samples: dict[str, Any] = {
+        "class_names": more.pop("class_names", None),
+        "reading": more.pop("reading", None),
+        "text_concepts": more.pop("text_concepts", None),
+    }
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,

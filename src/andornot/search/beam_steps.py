@@ -195,7 +195,7 @@ def _begin(
             continue
         t = i + unit.e[c]
         if rule.published or not _has_twin(atoms, beam, 0, OR, c, i, t, entries, held, scratch):
-            held = _insert(entries, held, 0, OR, c, i, t, score)  # type: ignore[assignment]
+            held = _insert(entries, held, 0, OR, c, i, t, score)
     return held
 
 
@@ -230,7 +230,7 @@ def _begin_with_not(
         if score <= 0 or (held == len(scores) and score <= scores[held - 1]):
             continue
         if not _has_twin(atoms, beam, 1, AND_NOT, c, i, t, entries, held, scratch):
-            held = _insert(entries, held, 1, AND_NOT, c, i, t, score)  # type: ignore[assignment]
+            held = _insert(entries, held, 1, AND_NOT, c, i, t, score)
     return held
 
 
