@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -107,7 +107,7 @@ def test_token_views_equal_a_plain_recomputation(token_run):
                 zip(tokens, plain_tokens(pair), values_of(pair), strict=True)
             ):
                 active = values[unit] > 0
-                holds = formula.evaluate(lambda name, names=names: np.array(name in names))  # type: ignore[misc]
+                holds = formula.evaluate(lambda name, names=names: np.array(name in names))
                 wanted = {(1, 1): "both", (1, 0): "unit", (0, 1): "formula"}
                 assert token.mark.kind in (wanted.get((int(active), int(holds))), "", "excluded")
                 assert bool(active or holds) == (token.mark.kind not in ("", "excluded")), i

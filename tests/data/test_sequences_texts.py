@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -232,7 +233,7 @@ def test_a_folder_is_known_by_what_most_of_it_is(tmp_path):
 
 def test_spans_that_count_bytes_are_suspected(tmp_path):
     text = "the sea and the land é " + "the sea and the land " * 3
-    spans = []
+    spans: list[Any] = []
     for word in ("sea", "land"):
         at = text.find(word)
         while at >= 0:

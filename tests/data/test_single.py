@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from typing import Any
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -381,5 +381,6 @@ def test_a_control_never_brings_in_what_the_edit_does():
     data = SentenceData(Path("x"), tuple(OneSentence(str(i), s) for i, s in enumerate(sentences)))
     editor = SingleEditor(data, Presence(sentence_concepts(data)), ())
     edit: Any = Proposal("", "insert", (Insert((Word("", "a"),), "end"),), Concept("tag:NOUN"))
-    drawn = {e.words[0].text for own in editor.controls(edit, 8) for e in own.variants}
+    controls: list[Any] = editor.controls(edit, 8)
+    drawn = {e.words[0].text for own in controls for e in own.variants}
     assert drawn == {"the", "ran"}

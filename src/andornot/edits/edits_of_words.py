@@ -251,7 +251,6 @@ def _overlapped(pair: Pair, edit: Repeat | Reword | Scatter) -> Pair | None:
 def _inserted(sample: S, edit: Insert) -> S | None:
     tokens: tuple[str, ...]
     new: tuple[str, ...]
-    at: int | None
     for word in edit.words:
         tokens = sample.sentences[_place(sample, word)].tokens
         new = tuple(word.text.split())
@@ -260,8 +259,8 @@ def _inserted(sample: S, edit: Insert) -> S | None:
         elif edit.where == "end":
             tokens = _before_stop(tokens, new)
         else:
-            at = next((i for i, t in enumerate(tokens) if t.lower() in DETERMINERS), None)
-            if at is None:
+            at: int = next((i for i, t in enumerate(tokens) if t.lower() in DETERMINERS), -1)
+            if at < 0:
                 return None
             tokens = (*tokens[: at + 1], *new, *tokens[at + 1 :])
         sample = _with_tokens(sample, _place(sample, word), tokens)

@@ -77,7 +77,8 @@ class Positions:
             return largest
         stops = np.append(self.starts[1:], len(self.rows))
         if pool == "last":
-            return own[stops - 1]
+            last: NDArray[np.float32] = own[stops - 1]
+            return last
         sums = np.add.reduceat(own, self.starts, axis=0, dtype=np.float64)
         return (sums / (stops - self.starts)[:, None]).astype(np.float32)
 

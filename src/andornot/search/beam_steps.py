@@ -188,7 +188,8 @@ def _begin(
     for k in range(beam.terms.shape[1]):
         beam.terms[0, k] = beam.operators[0, k] = -1
     beam.i[0] = beam.t[0] = 0
-    held, scores = np.int64(0), entries.score
+    held: Int = np.int64(0)
+    scores = entries.score
     for c in rule.starts:
         score, i = unit.score[c], unit.i[c]
         if score <= 0 or (held == len(scores) and score <= scores[held - 1]):
