@@ -112,8 +112,8 @@ def recovered(
             truths = [planted(rule.format(a=a, b=b), masks, around) for a, b in pairs]
             for share in NOISE:
                 units = np.stack([noisy(truth, share, rng) for truth in truths])
-                found = [_alike(table, units, truths) for table in (plain, context)]
-                yield sort, share, UNITS, *found
+                without = _alike(plain, units, truths)
+                yield sort, share, UNITS, without, _alike(context, units, truths)
 
 
 def _alike(table: ConceptTable, units: BoolArray, truths: list[BoolArray]) -> int:

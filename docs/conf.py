@@ -61,6 +61,7 @@ html_theme_options = {
 }
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["access.js"]
 
 
 def _mathml(node: nodes.math | nodes.math_block, as_block: bool) -> str:

@@ -134,7 +134,7 @@ def train(texts: list[str], seconds: float = 240) -> SmallLanguageModel:
 
 
 if __name__ == "__main__":
-    trained = train(texts_of(Path(sys.argv[1])), float((sys.argv[3:] or [240])[0]))
+    trained = train(texts_of(Path(sys.argv[1])), float((sys.argv[3:] or ["240"])[0]))
     torch.save(
         {"tokenizer": json.dumps(json.loads(trained.tokenizer.to_str())),
          "weights": trained.module.state_dict()}, sys.argv[2]

@@ -155,7 +155,9 @@ def text(formula, names):
     """A formula as it prints."""
     from andornot import And, Concept, Formula, Not, Or
 
-    result: Formula = Concept(names[formula[0]])
+    negated = begins_with_not(formula)
+    first = Concept(names[formula[0][1] if negated else formula[0]])
+    result: Formula = Not(first) if negated else first
     for operator, c in formula[1:]:
         right = Concept(names[c])
         if operator == "OR":
@@ -165,17 +167,43 @@ def text(formula, names):
     return str(result)
 
 
-def beam_search(concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None):
+def begins_with_not(formula):
+    """Whether NOT stands before the first concept, as in ``(("NOT", 0), ("OR", 1))``."""
+    return isinstance(formula[0], tuple) and formula[0][0] == "NOT"
+
+
+def plain(formula):
+    """``NOT a AND b`` as ``b AND NOT a``: the first concept that must hold, before the first OR."""
+    rest = list(formula[1:])
+    operators = [operator for operator, _ in rest]
+    stop = operators.index("OR") if "OR" in operators else len(rest)
+    if not begins_with_not(formula) or "AND" not in operators[:stop]:
+        return formula
+    at = operators.index("AND")
+    _, first = rest.pop(at)
+    return (first, ("AND NOT", formula[0][1]), *rest)
+
+
+def says_something(formula, mask, n):
+    """Whether it is true somewhere and, if it begins with NOT, not everywhere."""
+    return bool(mask) and not (begins_with_not(formula) and len(mask) == n)
+
+
+def beam_search(
+    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None, n=None
+):
     """The same search where formulas with the same positions count once, the first of them.
 
     ``score(mask)`` is any score of a set of positions; formulas that are true nowhere, and those
-    that score nothing, are left out. Returns the beam after each step.
+    that score nothing, are left out. If ``n`` is given, the number of positions, formulas may begin
+    with NOT; those are made after all others. Returns the beam after each step.
     """
 
     def trim(entries, size=beam_size):
         best, seen = [], set()
         for entry in sorted(entries, key=lambda e: -e[1]):
-            if entry[2] and entry[2] not in seen and entry[1] > 0 and len(best) < size:
+            there = says_something(entry[0], entry[2], n)
+            if there and entry[2] not in seen and entry[1] > 0 and len(best) < size:
                 seen.add(entry[2])
                 best.append(entry)
         return best
@@ -185,22 +213,26 @@ def beam_search(concepts, length, beam_size, score, operators=OPERATORS, penalty
     pool = list(single)
     if limit is not None:
         pool = sorted((c for c in single if single[c] > 0), key=lambda c: -single[c])[:limit]
-    beam = trim([((c,), single[c], mask) for c, mask in enumerate(masks)])
+    starts: list[Any] = [((c,), single[c], mask) for c, mask in enumerate(masks)]
+    for c, mask in enumerate(masks if n is not None else []):
+        others = frozenset(range(n)) - mask
+        starts.append(((("NOT", c),), score(others), others))
+    beam = trim(starts)
     steps = [beam]
     for _ in range(length - 1):
         new = []
-        for formula, _, mask in beam:
+        for formula, _, mask in sorted(beam, key=lambda entry: begins_with_not(entry[0])):
             for c, operator in itertools.product(pool, operators):
                 area = frozenset(compose(mask, operator, masks[c]))
                 grown = (*formula, (operator, c))
                 new.append((grown, penalty ** (len(grown) - 1) * score(area), area))
         beam = trim(beam + new)
         steps.append(beam)
-    return [[(formula, score) for formula, score, _ in beam] for beam in steps]
+    return [[(plain(formula), score) for formula, score, _ in beam] for beam in steps]
 
 
 def exhaustive_search(
-    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None
+    concepts, length, beam_size, score, operators=OPERATORS, penalty=1.0, limit=None, n=None
 ):
     """The best of all formulas; of those with the same positions the shortest, then the first."""
     pool: Any = range(len(concepts))
@@ -208,20 +240,23 @@ def exhaustive_search(
         useful = [c for c in pool if concepts[c] and score(concepts[c]) > 0]
         pool = sorted(sorted(useful, key=lambda c: -score(concepts[c]))[:limit])
     best = {}
-    for formula, mask in all_formulas(concepts, length, operators, pool):
+    for formula, mask in all_formulas(concepts, length, operators, pool, n):
         value = penalty ** (len(formula) - 1) * score(mask)
-        if mask and value > 0 and frozenset(mask) not in best:
-            best[frozenset(mask)] = (formula, value)
+        if says_something(formula, mask, n) and value > 0 and frozenset(mask) not in best:
+            best[frozenset(mask)] = (plain(formula), value)
     return sorted(best.values(), key=lambda entry: -entry[1])[:beam_size]
 
 
-def all_formulas(concepts, length, operators=OPERATORS, pool=None):
+def all_formulas(concepts, length, operators=OPERATORS, pool=None, n=None):
     """Every left-deep formula of up to ``length`` concepts, with its positions.
 
-    The first concept is any; the further ones are from the pool, if there is one.
+    The first concept is any; the further ones are from the pool, if there is one. If ``n`` is
+    given, the number of positions, NOT may stand before the first one.
     """
     pool = range(len(concepts)) if pool is None else pool
     level: list[Any] = [((c,), set(mask)) for c, mask in enumerate(concepts)]
+    if n is not None:
+        level += [((("NOT", c),), set(range(n)) - set(mask)) for c, mask in enumerate(concepts)]
     yield from level
     for _ in range(length - 1):
         level = [
@@ -233,23 +268,35 @@ def all_formulas(concepts, length, operators=OPERATORS, pool=None):
         yield from level
 
 
+def best_of_lengths(concepts, length, score, operators=OPERATORS, penalty=1.0, n=None):
+    """The best score of a left-deep formula of up to each length; 0 where none is above."""
+    best = [0.0] * length
+    for formula, mask in all_formulas(concepts, length, operators, n=n):
+        if says_something(formula, mask, n):
+            value = penalty ** (len(formula) - 1) * score(mask)
+            for at in range(len(formula) - 1, length):
+                best[at] = max(best[at], value)
+    return best
+
+
 def known_positions(formula, known):
     """The positions on which all concepts of a formula are known."""
-    concepts = [formula[0], *(c for _, c in formula[1:])]
+    first = formula[0][1] if begins_with_not(formula) else formula[0]
+    concepts = [first, *(c for _, c in formula[1:])]
     return set.intersection(*(set(known[c]) for c in concepts))
 
 
-def known_formulas(unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0):
+def known_formulas(unit, concepts, known, length, score, operators=OPERATORS, penalty=1.0, n=None):
     """Every formula with its score on the positions where all its concepts are known.
 
     ``known`` gives these positions for each concept; ``score(unit, mask, n)`` is a score on ``n``
     positions. Formulas on whose positions the unit is never active are left out.
     """
-    for formula, mask in all_formulas(concepts, length, operators):
+    for formula, mask in all_formulas(concepts, length, operators, n=n):
         inside = known_positions(formula, known)
-        if unit & inside and mask & inside:
+        if unit & inside and says_something(formula, mask & inside, len(inside)):
             value = score(unit & inside, mask & inside, len(inside))
-            yield formula, penalty ** (len(formula) - 1) * value
+            yield plain(formula), penalty ** (len(formula) - 1) * value
 
 
 def all_trees(concepts, length, operators=OPERATORS):
@@ -297,6 +344,36 @@ def holds(formula, concepts, n):
         return set(range(n)) - holds(formula.operand, concepts, n)
     left, right = (holds(side, concepts, n) for side in (formula.left, formula.right))
     return left & right if isinstance(formula, And) else left | right
+
+
+def near_threshold(values, threshold, within):
+    """The values above a threshold, and above it moved up and down."""
+    borders = (threshold, threshold + within, threshold - within)
+    return [sum(value > border for value in values) for border in borders]
+
+
+def idle_steps(steps, concepts, n):
+    """The steps, as operator and name, that a formula grown by them does as well without.
+
+    The first has no operator that matters. Without it the second stands first, unless that is
+    taken away from something.
+    """
+    true = grown(steps, concepts, n)
+    rests = {i: steps[:i] + steps[i + 1 :] for i in range(len(steps)) if len(steps) > 1}
+    return [
+        i
+        for i, rest in rests.items()
+        if (i > 0 or rest[0][0] != "AND NOT") and grown(rest, concepts, n) == true
+    ]
+
+
+def grown(steps, concepts, n):
+    """Where a formula holds that is grown from left to right by these steps."""
+    true = set(concepts[steps[0][1]])
+    for operator, name in steps[1:]:
+        own = concepts[name]
+        true = {"OR": true | own, "AND": true & own, "AND NOT": true - own}[operator]
+    return true
 
 
 def twins(formula, concepts, n):

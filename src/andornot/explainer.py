@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any, Unpack
 
 import numpy as np
@@ -24,12 +24,13 @@ from andornot._tools.parallel import asked_to_stop, ordered_map
 from andornot._tools.progress import tell, track
 from andornot._tools.user_call import one_table
 from andornot._tools.words import count
+from andornot.concepts.idle import without_idle
 from andornot.concepts.table import ConceptTable, check_table
 from andornot.concepts.twins import TwinFinder
 from andornot.counting.responses import Responses, known_positions
 from andornot.counting.stores import unit_blocks
 from andornot.errors import DataError, NoFormulaWarning, OptionError
-from andornot.formula import Formula
+from andornot.formula import Formula, parse
 from andornot.formula_forms import negative_concepts
 from andornot.measures.moments import Moments
 from andornot.measures.scores import Counts, metric_code
@@ -162,6 +163,7 @@ def explain_responses(
     that is searched for in this process always, all else on the ``engine`` if one is given.
     """
     _check_units(responses, concepts, units=units, status=status)
+    given, options = options, options.on_table(has_context=concepts.has_context)
     candidates = searched_concepts(concepts, options)
     atoms = kernel_atoms(concepts)
     correlate = _correlation_search(options, atoms, moments)
@@ -179,7 +181,7 @@ def explain_responses(
             replace(e, support=own)
             for e, own in zip(_noted(found, concepts, candidates, options), of_units, strict=True)
         )
-        return Result(tuple(explanations), search=options, table=concepts.digest)
+        return Result(tuple(explanations), search=given, table=concepts.digest)
 
     if engine is not None and correlate is None:
         return finished(_elsewhere(engine, common, responses, numbers, states))
@@ -398,20 +400,31 @@ def _noted(
     candidates: NDArray[np.int64],
     options: SearchOptions,
 ) -> Iterator[Explanation]:
-    """Explanations that say what the data cannot tell of their formulas."""
+    """Explanations that say what the data cannot tell of their formulas, and what is idle there."""
     finder = TwinFinder(concepts, candidates, options.known_only)
-    known: dict[str, tuple[Twins, ...]] = {}
 
-    def with_twins(scored: Scored) -> Scored:
-        formula = str(scored.formula)  # many units share a short one
-        if formula not in known:
-            twins = finder.of(scored.formula).items()
-            known[formula] = tuple(Twins.of(name, others) for name, others in twins if others)
-        return replace(scored, twins=known[formula]) if known[formula] else scored
+    @cache  # many units share a short one
+    def twins_of(formula: str) -> tuple[Twins, ...]:
+        twins = finder.of(parse(formula)).items()
+        return tuple(Twins.of(name, others) for name, others in twins if others)
 
+    @cache
+    def plain(formula: str) -> Formula:
+        return without_idle(parse(formula), concepts)
+
+    def noted(scored: Scored) -> Scored:
+        scored = replace(scored, twins=twins_of(str(scored.formula)))
+        if not keeps_score or (less := plain(str(scored.formula))).length == scored.formula.length:
+            return scored
+        # what is shorter costs less, if length costs anything
+        score = scored.score / options.penalty ** (scored.formula.length - less.length)
+        return replace(scored, plain=Scored(less, scored.counts, score, twins_of(str(less))))
+
+    # elsewhere a part that changes no position may change where the formula is known
+    keeps_score = not (options.known_only or options.published)
     for e in found:
-        best = tuple(None if b is None else with_twins(b) for b in e.best_by_length)
-        beam = (*map(with_twins, e.beam[:1]), *e.beam[1:])
+        best = tuple(None if b is None else noted(b) for b in e.best_by_length)
+        beam = (*map(noted, e.beam[:1]), *e.beam[1:])
         yield with_unknown(replace(e, beam=beam, best_by_length=best), concepts)
 
 

@@ -382,12 +382,12 @@ def read_back(text: str) -> Formula:
 def readings(text: str) -> Iterator[Formula]:
     """What a text may mean to those who know the names of concepts, the likeliest first.
 
-    Operators in words only, then signs too where :func:`parse` sees them, then all signs. A text
-    without signs has one reading at most.
+    As :func:`parse` does, then with operators in words only, where a sign may stand in a name, then
+    with all signs as operators. A text without signs has one reading at most.
     """
     ways = [(text, False)]
     if len(text) <= _LONGEST_RESPELLED and _SIGN.search(text):
-        ways += [(text, True), (_in_words(text, _SIGN), False)]
+        ways = [(text, True), (text, False), (_in_words(text, _SIGN), False)]
     for spelled, signs in ways:
         with suppress(FormulaError):
             yield _read(spelled, signs)

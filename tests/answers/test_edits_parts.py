@@ -319,8 +319,10 @@ class TestWords:
 
     def test_words_are_read(self):
         assert Word.read("hyp:nobody") == Word("hyp", "nobody")
+        assert Word.read("word:nobody") == Word.read("nobody") == Word("", "nobody")
+        assert Word.read("http://a.b") == Word("", "http://a.b")
         with pytest.raises(OptionError, match="hyp:WORD"):
-            Word.read("nobody")
+            Word.read(" ")
 
     @pytest.mark.parametrize("odd", [3, ["hyp"]])
     def test_words_are_texts(self, odd):

@@ -22,8 +22,8 @@ from andornot.views.token_marks import (
     decisive,
     hindering,
     literals,
-    mark_pair,
     mark_tokens,
+    mark_whole,
     names_of_tokens,
     spaces,
 )
@@ -77,7 +77,7 @@ def marked(formula, pair=PAIR):
     parsed = parse(formula)
     atom = TABLE.positions.sample(DATA.pairs.index(pair))[0, 0]
     truth = {name: bool(TABLE.concept_mask(name)[atom]) for name in parsed.concepts}
-    sentences = mark_pair(pair, parsed, truth, tag_names(DATA), TABLE)
+    sentences = mark_whole(pair, parsed, truth, tag_names(DATA), TABLE)
     return {
         (side, token.text): (token.mark.kind, token.mark.why)
         for side, tokens in zip(("pre", "hyp"), sentences, strict=True)
@@ -130,7 +130,7 @@ def test_overlap_marks_the_words_that_both_sentences_have():
     assert set(marked("overlap-25%")) == shared | {("hyp", ".")}
     assert marked("overlap-75%") == {}
     parsed, truth = parse("overlap-25% AND hyp:dog"), {"overlap-25%": True, "hyp:dog": True}
-    _, hypothesis = mark_pair(PAIR, parsed, truth, tag_names(DATA), TABLE)
+    _, hypothesis = mark_whole(PAIR, parsed, truth, tag_names(DATA), TABLE)
     faint = {token.text: token.mark.overlap for token in hypothesis if token.mark.kind}
     assert faint == {"the": True, "dog": False, ".": True}
 
@@ -152,7 +152,7 @@ def test_tokens_are_marked_by_what_unit_and_formula_do_on_them():
     ]
     assert sentences[0][1].mark.why == "tag:NN, NOT word:cat"
     assert sentences[0][4].mark.why == "not word:cat"
-    assert all(not t.mark.kind for s in mark_pair(PAIR, None, {}, {}, TABLE) for t in s)
+    assert all(not t.mark.kind for s in mark_whole(PAIR, None, {}, {}, TABLE) for t in s)
 
 
 def test_sentences_read_as_people_write_them():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ table_file, run, token_run = reader_cases.table_file, reader_cases.run, reader_c
 
 
 def test_groups_hold_what_they_promise(run):
-    gallery = SentenceGallery.open(run)
+    gallery: Any = SentenceGallery.open(run)
     for unit in (DOGS, SHARED, NEVER):
         groups = dict(gallery.unit(unit, 12).groups)
         everyone = [Reader.units(pair)[unit] for pair in gallery.data.pairs]
@@ -38,7 +39,7 @@ def test_groups_hold_what_they_promise(run):
 
 
 def test_views_tell_what_the_run_knows(run):
-    gallery = SentenceGallery.open(run)
+    gallery: Any = SentenceGallery.open(run)
     views = gallery.unit(NEVER, 12).samples
     for view in views:
         pair = gallery.data.pairs[view.sample]
@@ -65,9 +66,9 @@ NUMBERED = [str(CLASSES.index(row[-1])) for row in rows()]
 )
 def test_wrong_is_said_only_of_classes_that_can_be_compared(run, labels, shown, comparable):
     """Numbers are the network's own; classes that it does not have are neither right nor wrong."""
-    data = SentenceGallery.open(run).data
+    data: Any = SentenceGallery.open(run).data
     pairs = tuple(replace(p, label=label) for p, label in zip(data.pairs, labels, strict=True))
-    gallery = SentenceGallery.open(run, data=replace(data, pairs=pairs))
+    gallery: Any = SentenceGallery.open(run, data=replace(data, pairs=pairs))
     views = gallery.unit(NEVER, 12).samples
     for view in views:
         known = CLASSES[int(NUMBERED[view.sample])] if comparable and labels[view.sample] else None
@@ -93,7 +94,7 @@ def test_a_run_tells_how_it_reads_labels_that_are_numbers(tmp_path):
 
 
 def test_token_views_equal_a_plain_recomputation(token_run):
-    gallery = SentenceGallery.open(token_run)
+    gallery: Any = SentenceGallery.open(token_run)
     for unit in (0, 1):
         formula = gallery.result[unit].formula
         largest = max(v[unit] for p in gallery.data.pairs for v in values_of(p))
@@ -106,7 +107,7 @@ def test_token_views_equal_a_plain_recomputation(token_run):
                 zip(tokens, plain_tokens(pair), values_of(pair), strict=True)
             ):
                 active = values[unit] > 0
-                holds = formula.evaluate(lambda name, names=names: np.array(name in names))  # type: ignore[misc]
+                holds = formula.evaluate(lambda name, names=names: np.array(name in names))
                 wanted = {(1, 1): "both", (1, 0): "unit", (0, 1): "formula"}
                 assert token.mark.kind in (wanted.get((int(active), int(holds))), "", "excluded")
                 assert bool(active or holds) == (token.mark.kind not in ("", "excluded")), i

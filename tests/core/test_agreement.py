@@ -235,14 +235,16 @@ def target_of(case, values):
 @given(
     searches(), st.integers(1, 3), st.integers(1, 3), st.sampled_from([1.0, 0.8]),
     st.none() | st.integers(1, 3),
-    st.lists(st.sampled_from(list(OPERATORS)), min_size=1, unique=True),
+    st.lists(st.sampled_from(list(OPERATORS)), min_size=1, unique=True), st.booleans(),
 )  # fmt: skip
 def test_the_search_for_correlation_equals_the_slow_one(
-    search, length, size, penalty, limit, operators
+    search, length, size, penalty, limit, operators, negated
 ):
     case, values = search
     operators = tuple(name for name in OPERATORS if name in operators)
-    options = SearchOptions(length, size, operators=operators, penalty=penalty, limit=limit)
+    options = SearchOptions(
+        length, size, operators=operators, penalty=penalty, limit=limit, negated_first=negated
+    )
     atoms = kernel_atoms(case.table)
     solution = correlation.solve(
         case.problem(), options, target_of(case, values), correlation.membership(atoms)
@@ -251,10 +253,14 @@ def test_the_search_for_correlation_equals_the_slow_one(
     def score(mask):
         return max(0.0, round(naive.pearson(values, mask), 9))
 
-    steps = naive.beam_search(case.concepts, length, size, score, operators, penalty, limit)
+    n = case.n if negated else None
+    steps = naive.beam_search(case.concepts, length, size, score, operators, penalty, limit, n)
     names = {number: name for name, number in OPERATORS.items()}
     found = [
-        (f.concepts[0], *((names[o], c) for o, c in zip(f.operators, f.concepts[1:], strict=True)))
+        (
+            ("NOT", f.concepts[0]) if f.negated else f.concepts[0],
+            *((names[o], c) for o, c in zip(f.operators, f.concepts[1:], strict=True)),
+        )
         for f in solution.beam
     ]
     assert found == [formula for formula, _ in steps[-1]]

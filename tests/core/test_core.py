@@ -42,6 +42,15 @@ from trust_cases import blobs
         ("a AND NOT (b AND NOT c)", ["a", "NOT b"], "a AND NOT b"),
         ("(a AND b) OR (c AND NOT d)", ["b", "c", "NOT d"], "b OR (c AND NOT d)"),
         ("(a AND NOT b) OR (c AND NOT d)", ["NOT b", "NOT d"], None),
+        ("NOT a", ["NOT a"], "NOT a"),
+        ("NOT a", ["a"], None),
+        ("NOT a AND NOT b", ["NOT b"], "NOT b"),
+        ("NOT a AND NOT b", ["NOT a", "NOT b"], "NOT a AND NOT b"),
+        ("NOT a OR b", ["NOT a", "b"], "NOT a OR b"),
+        ("NOT a OR b", ["NOT a"], "NOT a"),
+        ("NOT a OR b", ["b"], "b"),
+        ("(NOT a AND NOT b) OR c", ["NOT b", "c"], "NOT b OR c"),
+        ("(NOT a OR b) AND NOT c", ["b", "NOT c"], "b AND NOT c"),
     ],
 )
 def test_a_formula_of_what_is_kept(formula, kept, left):

@@ -13,6 +13,9 @@ from andornot.results.explanation import NO_CONCEPT
 from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.results.verdict import Support, Verdict, listed
+from andornot.views.judged import headline_sentences
+from andornot.views.judged import judged as view_of
+from andornot.views.summary import summary
 from verdict_cases import judged, one_of_each, trust_of, world
 
 SOLID, PARTIAL, CHANCE = Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE
@@ -132,6 +135,55 @@ def test_where_shuffles_are_too_few_the_pooled_estimate_is_taken_and_said():
     some = replace(some, explanations=(first, *some.explanations[1:]))
     found = headline({"a": some})
     assert (found.better, found.explained, found.pooled) == (1, 1, True)
+
+
+def test_only_what_is_more_than_chance_explains_something():
+    _, _, result = world(3)
+    lines = [
+        view_of(judged(e, verdict)).lines[0]
+        for e, verdict in zip(result, (SOLID, PARTIAL, CHANCE), strict=True)
+    ]
+    assert ["it explains" in line for line in lines] == [True, True, False]
+
+
+def few_shuffles(above: int, others: int, nulls: int = 39) -> Result:
+    """Units above all shuffles, and others that a fifth of the shuffles reach."""
+    _, _, result = world(above + others)
+    whole = of(result, *[SOLID] * above, *[CHANCE] * others)
+    found = []
+    for at, e in enumerate(whole):
+        reached = 0 if at < above else nulls // 5
+        luck = replace(
+            e.trust.held_out_chance, nulls=nulls, reached=reached,
+            p_value=(1 + reached) / (1 + nulls), p_pooled=0.04 if at < above else 0.5,
+        )  # fmt: skip
+        found.append(replace(e, trust=replace(e.trust, held_out_chance=luck)))
+    return replace(whole, explanations=tuple(found))
+
+
+def test_where_more_shuffles_could_tell_it_is_said_how_many():
+    found = headline({"layer": few_shuffles(4, 36)})
+    assert (found.better, found.undecided, found.nulls_wanted) == (0, 4, 199)
+    told = " ".join(headline_sentences(found))
+    assert "4 more units lie above all 39 shuffles" in told
+    assert "--nulls 199" in told
+    better = summary(found, few_shuffles(4, 36)).figures[1]
+    assert "--nulls 199" in better.note
+    # with these, all four pass together, and nothing is proposed
+    enough = headline({"layer": few_shuffles(4, 36, nulls=199)})
+    assert (enough.better, enough.undecided, enough.nulls_wanted) == (4, 0, 0)
+    assert "--nulls" not in " ".join(headline_sentences(enough))
+
+
+def test_where_as_many_lie_above_all_shuffles_by_luck_no_more_are_proposed():
+    found = headline({"layer": few_shuffles(1, 79)})
+    assert (found.undecided, found.nulls_wanted) == (0, 0)
+
+
+def test_of_a_layer_its_own_undecided_units_are_told():
+    results = {"a": few_shuffles(4, 16), "b": few_shuffles(2, 18)}
+    assert headline(results).undecided == 6
+    assert headline(results, layer="b").undecided == 2
 
 
 def test_explained_is_solid_and_at_least_a_part_and_above_the_twin():

@@ -315,26 +315,35 @@ def tiny(draw):
     return world, draw(st.integers(0, union)), union, draw(st.integers(0, 99))
 
 
-def masks_of_all(concepts, length, operators, trees):
-    """Every set of positions on which a formula of up to so many concepts holds, and none."""
+def masks_of_all(concepts, length, operators, trees, n):
+    """Every set of positions on which a formula of up to so many concepts holds, and none.
+
+    If ``n`` is given, the number of positions, formulas may begin with NOT.
+    """
     if trees:
         levels = naive.all_trees(concepts, length, operators)
         return {frozenset(), *itertools.chain.from_iterable(levels)}
     return {
         frozenset(),
-        *(frozenset(mask) for _, mask in naive.all_formulas(concepts, length, operators)),
+        *(
+            frozenset(mask)
+            for formula, mask in naive.all_formulas(concepts, length, operators, n=n)
+            if naive.says_something(formula, mask, n)
+        ),
     }
 
 
 @settings(max_examples=150)
-@given(tiny(), st.integers(1, 3), st.booleans())
-def test_no_formula_exceeds_a_bound(drawn, length, trees):
+@given(tiny(), st.integers(1, 3), st.sampled_from(["left-deep", "trees", "not"]))
+def test_no_formula_exceeds_a_bound(drawn, length, space):
     """In each fold of each shuffle: all formulas of left-deep form, or all trees, none left out."""
     world, hits, union, seed = drawn
     table, n = world.table, world.concepts[0].size
     shuffles = draw_shuffles(table.positions, None, 6, seed)
     counter = PartCounter(table.positions, table.n_atoms, table.n_folds)
-    repeats = Repeats.of(table, SearchOptions.of(length=length), jobs=1)
+    repeats = Repeats.of(
+        table, SearchOptions.of(length=length, negated_first=space == "not"), jobs=1
+    )
     own = (hits,) * length, (hits,) * length, union  # so that the union is that number
     held = HeldOut((0.0,) * length, (0.0,) * length, 0.0, 1, *own)
     assert held.active + held.area[-1] - hits == union
@@ -356,7 +365,9 @@ def test_no_formula_exceeds_a_bound(drawn, length, trees):
             here = set(np.flatnonzero(per_position == fold).tolist())
             most = max(
                 len(mask & active & here) * union - hits * len((mask | active) & here)
-                for mask in masks_of_all(lent, length, naive.OPERATORS, trees)
+                for mask in masks_of_all(
+                    lent, length, naive.OPERATORS, space == "trees", n if space == "not" else None
+                )
             )
             assert most <= slack[fold, b]
             if length == 1:  # and then it is that formula's own

@@ -77,21 +77,22 @@ def known_cases(draw, max_concepts: int = 4, max_positions: int = 10) -> KnownCa
     st.sampled_from(["exhaustive", "optimal", "beam", "auto"]),
     st.sampled_from(METRICS),
     st.sampled_from([1.0, 0.9]),
+    st.booleans(),
 )
-def test_found_lies_between_truth_and_bound(case, length, search, metric, penalty):
+def test_found_lies_between_truth_and_bound(case, length, search, metric, penalty, negated):
     table = case.table
     if table.known is None:
         return
     every = dict(
         naive.known_formulas(
             case.unit, case.concepts, case.known, length, lambda *of: naive.metric(metric, *of),
-            penalty=penalty,
+            penalty=penalty, n=case.n if negated else None,
         )
     )  # fmt: skip
     best = max(every.values(), default=0.0)
     e = andornot.explain(
         as_mask(case.unit, case.n)[None], table, length, search=search, metric=metric,
-        penalty=penalty, known_only=True,
+        penalty=penalty, known_only=True, negated_first=negated,
     )[0]  # fmt: skip
     texts: dict[str, float] = {}
     for formula, score in every.items():

@@ -19,6 +19,7 @@ from andornot.measures.scores import METRICS, score
 from andornot.results.explanation import Certificate, Explanation
 from andornot.search import exhaustive
 from andornot.search.bounds import SCALE, highest_score, level_of, slope_of
+from andornot.search.ceiling import ceiling
 from andornot.search.optimal import Budget
 from andornot.search.optimal import search as optimal
 from andornot.search.optimal.bounds import bound_of
@@ -45,12 +46,23 @@ def assert_is_optimal(problem, options):
         assert solution.bounds == tuple(best_scores(solution))
     for found in (*solution.beam, *filter(None, solution.by_length)):
         assert found.score == pytest.approx(counted(problem, found, options), abs=1e-12)
+    if options.negated_first:
+        others = exhaustive.solve(problem, replace(options, negated_first=False)).by_length
+        highest = ceiling(problem, options.metric_number)
+        for found, other in zip(solution.by_length, others, strict=True):
+            if found is None or other is None or not found.negated:
+                continue
+            # where the ceiling is reached nothing more is looked for
+            if found.score < highest * options.penalty ** (len(found.concepts) - 1) - 1e-9:
+                # of equal ones that without NOT is shown, unless it is longer
+                assert (other.score, len(found.concepts)) < (found.score, len(other.concepts))
 
 
 def counted(problem, found, options):
     """The score of a found formula, from its atoms."""
     atoms, masks = problem.atoms, np.zeros((2, len(problem.atoms.counts)), bool)
-    for operator, c in zip((0, *found.operators), found.concepts, strict=True):
+    masks[0] = found.negated
+    for operator, c in zip(found.steps, found.concepts, strict=True):
         own = atoms.concept_atoms[atoms.concept_indptr[c] : atoms.concept_indptr[c + 1]]
         masks[1] = False
         masks[1, own] = True
@@ -79,10 +91,13 @@ def random_case(rng, n_concepts):
 @MANY
 @given(
     cases(max_concepts=4), st.integers(1, 4), st.integers(1, 6), metrics, operator_sets,
-    st.sampled_from([1.0, 0.95, 0.5]), st.none() | st.integers(1, 3),
+    st.sampled_from([1.0, 0.95, 0.5]), st.none() | st.integers(1, 3), st.booleans(),
 )  # fmt: skip
-def test_the_optimum_is_that_of_trying_all(case, length, size, metric, operators, penalty, limit):
-    options = SearchOptions(length, size, "auto", metric, operators, penalty, limit)
+def test_the_optimum_is_that_of_trying_all(
+    case, length, size, metric, operators, penalty, limit, negated
+):
+    more = {"penalty": penalty, "limit": limit, "negated_first": negated}
+    options = SearchOptions(length, size, "auto", metric, operators, **more)
     assert_is_optimal(case.problem(), options)
 
 
@@ -97,6 +112,7 @@ def test_the_optimum_is_that_of_trying_all_on_larger_problems(seed):
         length, int(rng.integers(1, 6)), "auto", list(METRICS)[rng.integers(len(METRICS))],
         tuple(NAMES[k] for k in operators), float(rng.choice([1, 0.9])),
         None if rng.random() < 0.8 else int(rng.integers(1, 4)),
+        negated_first=bool(rng.random() < 0.5),
     )  # fmt: skip
     assert_is_optimal(random_case(rng, n_concepts).problem(), options)
 
@@ -104,12 +120,13 @@ def test_the_optimum_is_that_of_trying_all_on_larger_problems(seed):
 @MANY
 @given(
     cases(max_concepts=4), st.integers(2, 4), metrics, operator_sets,
-    st.sampled_from([1.0, 0.9]), st.integers(0, 12),
+    st.sampled_from([1.0, 0.9]), st.integers(0, 12), st.booleans(),
 )  # fmt: skip
 def test_the_bound_holds_wherever_the_search_is_stopped(
-    case, length, metric, operators, penalty, nodes
+    case, length, metric, operators, penalty, nodes, negated
 ):
-    problem, options = case.problem(), SearchOptions(length, 3, "auto", metric, operators, penalty)
+    options = SearchOptions(length, 3, "auto", metric, operators, penalty, negated_first=negated)
+    problem = case.problem()
     stopped = optimal.solve(problem, options, Budget(nodes))
     assert stopped == optimal.solve(problem, options, Budget(nodes))
     best = best_scores(exhaustive.solve(problem, options))
@@ -171,7 +188,7 @@ def test_the_bound_of_a_prefix_exceeds_all_that_continues_it(case, missing, oper
         return SCALE * len(mask & case.unit)
 
     has = np.array([name in operators for name in NAMES])
-    for _, prefix in naive.all_formulas(case.concepts, 2, operators):
+    for _, prefix in naive.all_formulas(case.concepts, 2, operators, n=case.n):
         gains = sorted((good(c - prefix) for c in case.concepts), reverse=True)
         top = np.cumsum([0, *gains, *[0] * missing])[: missing + 1] * has[0]
         everything = good(set(range(case.n)))
@@ -192,12 +209,20 @@ def test_every_formula_has_an_equal_one_in_order(case, length, operators, random
     rank = list(range(len(case.concepts)))
     random.shuffle(rank)
     every, in_order = set(), set()
-    for formula, mask in naive.all_formulas(case.concepts, length, operators):
-        terms = [formula[0], *(c for _, c in formula[1:])]
-        steps = [0, *(OPERATORS[name] for name, _ in formula[1:])]
+    for formula, mask in naive.all_formulas(case.concepts, length, operators, n=case.n):
+        negated = naive.begins_with_not(formula)
+        terms = [formula[0][1] if negated else formula[0], *(c for _, c in formula[1:])]
+        first = OPERATORS["AND NOT" if negated else "OR"]
+        steps = [first, *(OPERATORS[name] for name, _ in formula[1:])]
         every.add((frozenset(mask), len(terms)))
         if all(
-            follows(steps[d], steps[d - 1], d == 1, rank[terms[d]] > rank[terms[d - 1]])
+            follows(
+                steps[d],
+                steps[d - 1],
+                d == 1,
+                rank[terms[d]] > rank[terms[d - 1]],
+                "AND NOT" in operators,
+            )
             or terms[d] == terms[d - 1]
             for d in range(1, len(terms))
         ):

@@ -97,7 +97,7 @@ searches = st.one_of(
     st.fixed_dictionaries({"profile": st.just("mu2020")}),
     st.fixed_dictionaries(
         {"metric": st.sampled_from(list(METRICS)), "operators": operator_sets},
-        optional={"pool": st.integers(1, 20)},
+        optional={"pool": st.integers(1, 20), "negated_first": st.booleans()},
     ),
 )  # fmt: skip
 
@@ -152,6 +152,6 @@ def assert_slow_search_agrees(table, problem, options, solution):
     masks = [set(np.flatnonzero(table.concept_mask(name)).tolist()) for name in table.names]
     steps = naive.beam_search(
         masks, options.length, options.beam_size, score, options.operators, options.penalty,
-        options.limit,
+        options.limit, table.n_atoms if options.negated_first else None,
     )  # fmt: skip
     assert [f.score for f in solution.beam] == pytest.approx([s for _, s in steps[-1]], abs=1e-12)

@@ -57,8 +57,9 @@ def scorer(case, metric):
 def as_tuple(found, candidates=None):
     """A found formula in the form of the slow searches, as columns or as places in a list."""
     place = (lambda c: c) if candidates is None else candidates.index
+    first = place(found.concepts[0])
     return (
-        place(found.concepts[0]),
+        ("NOT", first) if found.negated else first,
         *(
             (NAMES[operator], place(c))
             for operator, c in zip(found.operators, found.concepts[1:], strict=True)
@@ -92,6 +93,7 @@ def bits_of(positions, n):
 def assert_counts_are_true(case, found, metric, penalty=1.0):
     """The counts and the score of a found formula are those of its positions."""
     mask = set(case.concepts[found.concepts[0]])
+    mask = set(range(case.n)) - mask if found.negated else mask
     for operator, c in zip(found.operators, found.concepts[1:], strict=True):
         mask = naive.compose(mask, NAMES[operator], case.concepts[c])
     assert (found.i, found.t) == (len(mask & case.unit), len(mask))
@@ -132,14 +134,17 @@ def test_published_scores_of_long_formulas_are_equal_to_the_last_bit(case, lengt
 @MANY
 @given(
     cases(max_concepts=6), lengths, sizes, metrics, operator_sets, penalties,
-    st.none() | st.integers(1, 4),
+    st.none() | st.integers(1, 4), st.booleans(),
 )  # fmt: skip
-def test_beam_search_equals_the_slow_one(case, length, size, metric, operators, penalty, limit):
-    chosen = options(length, size, metric, operators, penalty=penalty, limit=limit)
-    solution = solved(case.problem(), chosen)
+def test_beam_search_equals_the_slow_one(
+    case, length, size, metric, operators, penalty, limit, negated
+):
+    more = {"penalty": penalty, "limit": limit, "negated_first": negated}
+    solution = solved(case.problem(), options(length, size, metric, operators, **more))
     steps = naive.beam_search(
-        case.concepts, length, size, scorer(case, metric), operators, penalty, limit
-    )
+        case.concepts, length, size, scorer(case, metric), operators, penalty, limit,
+        case.n if negated else None,
+    )  # fmt: skip
     assert as_pairs(solution) == steps[-1]
     firsts = [as_tuple(f) if f else None for f in solution.by_length]
     assert firsts == [step[0][0] if step else None for step in steps]
@@ -150,14 +155,17 @@ def test_beam_search_equals_the_slow_one(case, length, size, metric, operators, 
 @MANY
 @given(
     cases(max_concepts=4), st.integers(1, 3), sizes, metrics, operator_sets, penalties,
-    st.none() | st.integers(1, 4),
+    st.none() | st.integers(1, 4), st.booleans(),
 )  # fmt: skip
-def test_exhaustive_search_equals_trying_all(case, length, size, metric, operators, penalty, limit):
-    chosen = options(length, size, metric, operators, penalty=penalty, limit=limit)
-    solution = exhaustive.solve(case.problem(), chosen)
+def test_exhaustive_search_equals_trying_all(
+    case, length, size, metric, operators, penalty, limit, negated
+):
+    more = {"penalty": penalty, "limit": limit, "negated_first": negated}
+    solution = exhaustive.solve(case.problem(), options(length, size, metric, operators, **more))
     expected = naive.exhaustive_search(
-        case.concepts, length, size, scorer(case, metric), operators, penalty, limit
-    )
+        case.concepts, length, size, scorer(case, metric), operators, penalty, limit,
+        case.n if negated else None,
+    )  # fmt: skip
     assert as_pairs(solution) == expected
     assert solution.proven == (limit is None)
     for found in solution.beam:

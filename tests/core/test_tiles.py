@@ -110,8 +110,9 @@ def test_each_sample_finds_its_lender():
     assert (lenders.lenders[lenders.place] == orders).all()
 
 
+@pytest.mark.parametrize("negated", [False, True])
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_bounds_from_counts_are_those_from_positions(length):
+def test_bounds_from_counts_are_those_from_positions(length, negated):
     table, unit, orders = world(length)
     # one threshold for all folds, so that no position is idle
     unit = replace(unit, needed=np.ones_like(unit.needed))
@@ -119,10 +120,11 @@ def test_bounds_from_counts_are_those_from_positions(length):
     rows, lenders, n = counter.count_orders(unit, orders), Lenders.of(orders), len(orders)
     sizes = np.ascontiguousarray(table.fold_counts.T)
     areas = np.array([[s[table.mask(name)].sum() for name in table.names] for s in sizes])
+    totals = sizes.sum(axis=1) if negated else np.full(N_FOLDS, -1)
     found, expected = np.empty((2, N_FOLDS, n), np.int64)
     bound_parts(
-        rows.indptr, rows.atoms, rows.inside, sizes, table.indptr, table.indices, areas, length,
-        40, 300, np.zeros((2, 3), np.int64), found,
+        rows.indptr, rows.atoms, rows.inside, sizes, table.indptr, table.indices, areas, totals,
+        length, 40, 300, np.zeros((2, 3), np.int64), found,
     )  # fmt: skip
     spelt = unit.under(table.positions.folds)
     tally = np.zeros((n, table.n_atoms), np.int32)
@@ -130,8 +132,8 @@ def test_bounds_from_counts_are_those_from_positions(length):
         bound_orders(
             spelt.samples, spelt.starts, spelt.positions, table.positions.folds, lenders.first,
             lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
-            tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, length, 40, 300,
-            tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local,
+            tiles_of(spelt, tiles), sizes, table.indptr, table.indices, areas, totals, length,
+            40, 300, tally, np.empty_like(tally), np.zeros((2, n), np.int64), counter.local,
             np.empty(table.n_atoms, np.int64), np.zeros((2, 3), np.int64), expected,
         )  # fmt: skip
         assert found.tolist() == expected.tolist()

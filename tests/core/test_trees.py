@@ -52,10 +52,18 @@ def holds(case, tree):
 
 
 @MANY
-@given(cases(max_concepts=5), st.integers(1, 4), metrics, operator_sets, penalties)
-def test_the_optimum_over_trees_is_that_of_trying_all(case, length, metric, operators, penalty):
-    solution = trees.solve(case.problem(), options(length, metric, operators, penalty=penalty))
+@given(cases(max_concepts=5), st.integers(1, 4), metrics, operator_sets, penalties, st.booleans())
+def test_the_optimum_over_trees_is_that_of_trying_all(
+    case, length, metric, operators, penalty, negated
+):
+    chosen = options(length, metric, operators, penalty=penalty, negated_first=negated)
+    solution = trees.solve(case.problem(), chosen)
     expected = naive.best_tree(case.concepts, length, scorer(case, metric), operators, penalty)
+    if negated:  # and what begins with NOT, from left to right
+        own = naive.best_of_lengths(
+            case.concepts, length, scorer(case, metric), operators, penalty, case.n
+        )
+        expected = [max(pair) for pair in zip(expected, own, strict=True)]
     found = [0.0 if f is None else f.score for f in solution.by_length]
     assert found == pytest.approx(expected, abs=1e-12)
     assert solution.proven

@@ -26,7 +26,9 @@ from andornot.search.options import SearchOptions
 from andornot.trust.measure import assess, with_trust
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import StoredRecount
+from andornot.views.unit_title import title_of
 from trust_cases import blobs, planted_world
+from verdict_cases import judged
 
 TWICE = math.log(2)
 ENOUGH = Support(positions=30, groups=10)
@@ -403,3 +405,23 @@ def test_nearly_as_many_folds_as_groups_tell_nothing_of_chance(n_folds, tested):
     (e,) = andornot.explain(masks[:1], table).assess(masks[:1], table)
     assert (e.trust.held_out_chance is not None) == tested
     assert (e.verdict is not Verdict.NOT_TESTED) == tested
+
+
+def test_a_concept_on_two_samples_is_told_beside_chance():
+    """The unit is active often enough for a verdict, and its formula says too little of it."""
+    masks = np.zeros((2, 60), bool)
+    masks[0, :2] = masks[1, 2:40] = True
+    table = andornot.ConceptTable.from_masks(masks, ["kite", "sky"])
+    unit = masks[0] | (np.arange(60) >= 25)
+
+    def of_chance(name: str) -> Explanation:
+        found = andornot.explain([unit], table, length=1, only=[name])[0]
+        return judged(found, Verdict.CHANCE, length=1)
+
+    rare, often = of_chance("kite"), of_chance("sky")
+    told = title_of(rare, rare, table=table).why
+    assert told.endswith(
+        "Of all samples, kite on 2 only: about concepts on fewer than 10 there is too little data."
+    )
+    assert "only" not in title_of(often, often, table=table).why
+    assert "only" not in title_of(rare, rare).why

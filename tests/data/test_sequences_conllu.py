@@ -134,6 +134,14 @@ def test_the_first_part_of_an_id_is_the_genre_unless_one_says_otherwise(data):
     assert grouped.groups == ("email", "email", "web", "web")
 
 
+def test_an_underscore_may_be_a_word(tmp_path):
+    path = tmp_path / "a.conllu"
+    path.write_text("1\ta\t_\t_\t_\t_\t_\t_\t_\t_\n2\t_\t_\t_\t_\t_\t_\t_\t_\t_\n", "utf-8")
+    (document,) = open_sequences(f"conllu:{path}").documents
+    assert told(document, "word") == [("a", "a"), ("_", "_")]
+    assert told(document, "lemma") == [("_", "_")]
+
+
 def test_a_file_without_documents_is_one_and_a_folder_is_many(tmp_path):
     token = "1\tYes\tyes\tINTJ\t_\t_\t0\troot\t_\t_\r\n\r\n"
     (tmp_path / "b").mkdir()

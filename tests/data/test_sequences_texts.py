@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -82,6 +83,14 @@ def test_fields_with_few_values_are_labels(tmp_path):
     assert chosen.class_category == "who"
     assert open_sequences(f"texts:{path},labels=none").documents[0].labels == {"topic": ("x",)}
     assert open_sequences(f"texts:{path},group=topic").groups[:3] == ("x", "y", "x")
+
+
+def test_documents_of_the_same_text_are_one_group(tmp_path):
+    path = lines(tmp_path / "a.jsonl", *({"text": text} for text in "abca"))
+    groups = open_sequences(f"texts:{path}").groups
+    assert groups[0] == groups[3]
+    assert len(set(groups)) == 3
+    assert len(set(open_sequences(f"texts:{path},group=none").groups)) == 4
 
 
 def test_a_table_keeps_its_texts_as_they_are(tmp_path):
@@ -224,7 +233,7 @@ def test_a_folder_is_known_by_what_most_of_it_is(tmp_path):
 
 def test_spans_that_count_bytes_are_suspected(tmp_path):
     text = "the sea and the land é " + "the sea and the land " * 3
-    spans = []
+    spans: list[Any] = []
     for word in ("sea", "land"):
         at = text.find(word)
         while at >= 0:

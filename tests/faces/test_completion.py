@@ -69,6 +69,26 @@ def test_what_is_proposed(folder, words, found):
 
 
 @pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("dog AND do", ["dog AND dog", "dog AND door"]),
+        ("back right light OR do", ["back right light OR dog", "back right light OR door"]),
+        ("back right l", ["back right light"]),
+        ("(dog OR door) AND NOT ba", ["(dog OR door) AND NOT back right light"]),
+        ("(do", ["(dog", "(door"]),
+        ("dog & !do", ["dog & !dog", "dog & !door"]),
+        ("dog A", ["dog AND"]),
+        ("dog AND door O", ["dog AND door OR"]),
+        ("dog AND x", []),
+    ],
+)
+def test_inside_quotes_proposals_go_on_behind_what_was_typed(folder, typed, found):
+    complete = ShellComplete(cli, {}, "andornot", "_ANDORNOT_COMPLETE")
+    items = complete.get_completions(["score", "run", "3"], typed)
+    assert [one.value for one in items if one.type == "plain"] == found
+
+
+@pytest.mark.parametrize(
     "words", ["score nowhere 1", "score rubbish 1", "show rubbish --layer ", "explain --layer ",
               "explain --concepts ", "show nowhere/"],
 )  # fmt: skip

@@ -129,3 +129,18 @@ def test_people_get_a_tree_with_the_usual_choices(capsys, monkeypatch):
     assert "maps of 12 x 12 <- usual" in out, "and in words"
     assert "19 layers" not in out
     assert "18 layers, folded: --under PATH" in out
+
+
+def test_of_a_classifier_of_sentences_the_last_before_the_classes_is_usual():
+    lines = [
+        LayerLine("mlp.1", "", "pair", 64, (1, 64)),
+        LayerLine("mlp.4", "", "pair", 32, (1, 32)),
+        LayerLine("drop", "", "pair", 32, (1, 32)),
+        LayerLine("classes", "", "pair", 3, (1, 3)),
+        LayerLine("rnn", "", "token", 8, (5, 8)),
+    ]
+    marked = with_usual(lines, 3, {"drop"})
+    assert [line.layer for line in marked if line.usual] == ["mlp.4"]
+    assert marked[1].usual == "the last before the classes"
+    # a classifier with units at words only has no usual layer
+    assert not any(line.usual for line in with_usual(lines[-1:], 3))

@@ -513,6 +513,23 @@ def test_a_formula_finds_the_units_whose_own_holds_its_concepts_so_negated(brows
     visit.close()
 
 
+def test_operators_of_a_formula_are_not_looked_for_as_words(visit):
+    page = visit.open("units.html")
+    found = {}
+    for query in ("green red", "green AND red", "green OR red", "green & red", "red AND NOT page"):
+        page.fill("#find", query)
+        page.wait_for_function("q => Search.units(q, () => {})", arg=query)
+        keys, said = page.evaluate(
+            "q => (({ keys, said }) => [[...keys].sort(), said])(Search.units(q))", query
+        )
+        found[query] = keys
+        assert "“and”" not in said
+        assert "“or”" not in said
+    assert found["green AND red"] == found["green OR red"] == found["green & red"]
+    # what stands after NOT is no word that shall be there
+    assert found["red AND NOT page"] == []
+
+
 def test_where_nothing_is_found_the_search_says_what_can_be(visit):
     page = visit.open("index.html")
     page.fill("#find", "<b>nowhere")

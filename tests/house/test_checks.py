@@ -353,6 +353,17 @@ def test_signs_are_operators_where_a_table_knows_the_names(text, meant):
     assert (table.mask(text) == parse(meant).evaluate(table.concept_mask)).all()
 
 
+def test_an_operator_goes_before_a_name_that_has_one_wherever_it_stands():
+    """``str`` puts such a name in quotes, so whoever copies a formula gets the same one."""
+    table = ConceptTable.from_masks(np.eye(4, dtype=bool), ["a", "b", "a & b", "R&B"])
+    assert table.parse("a & b") == table.parse("a&b") == parse("a AND b")
+    assert table.parse('"a & b"').concepts == ("a & b",)
+    assert str(parse('"a & b"')) == '"a & b"'
+    assert table.parse("R&B").concepts == ("R&B",)
+    mask = np.array([1, 0, 0, 0], bool)
+    assert andornot.score("a & b", mask, table) == andornot.score("a AND b", mask, table)
+
+
 def test_small_letters_are_told_to_be_capitals():
     table = ConceptTable.from_masks(np.eye(2, dtype=bool), ["cat", "dog"])
     with pytest.raises(FormulaError, match=r"& ~; write 'cat AND NOT dog'$") as caught:

@@ -468,7 +468,7 @@ COMMANDS = {
     "edit paste RUN 0": "give either --concept or --file",
     "edit paste RUN 0 --file a.png --grid x --out b.png": "--out is for one picture, not for a",
     "edit words RUN 0": "give one of --insert, --delete and --replace",
-    "edit words RUN 0 --replace pre:a": "give --replace as SIDE:WORD=NEW; --delete takes a word",
+    "edit words RUN 0 --replace pre:a": "give --replace as WORD=NEW; --delete takes a word",
     "edit words RUN 0.png --delete pre:a": "RUN was made from images; words are edited in runs on",
     "analyze trust RUN": "RUN does not say how far its explanations can be trusted; explain",
     "analyze length RUN": "RUN was searched for single concepts only, so lengths cannot be",
@@ -651,10 +651,11 @@ def test_edits_of_what_does_not_fit():
 
     tokens = run_at(Path("runs/tokens"), level="token")
     assert told(OptionError, EditSession.open, tokens) == (
-        "runs/tokens has tokens as positions; edits need images or pairs"
+        "runs/tokens has tokens as positions; edits need images, sentences or pairs"
     )
     assert told(OptionError, attack, tokens, "a", "b") == (
-        "runs/tokens explains units at tokens; an attack needs units at images or at pairs"
+        "runs/tokens explains units at tokens; an attack needs units at images, at sentences or "
+        "at pairs"
     )
     assert told(OptionError, AttackOptions, confidence=2) == (
         "confidence is 2; give a share such as 0.95"
@@ -752,7 +753,7 @@ def test_a_network_of_pairs_without_a_module(monkeypatch):
 
     monkeypatch.setattr(replay, "model_of", lambda *_: object())
     pairs = run_at(Path("runs/pairs"))
-    assert told(ModelError, replay.of_pairs, pairs, "words", replay.Source()) == (
+    assert told(ModelError, replay.of_sentences, pairs, "words", replay.Source()) == (
         "the model of runs/pairs has no torch module in its attribute module, so no unit of it can "
         "be set to zero; give it one"
     )

@@ -129,8 +129,12 @@ def test_what_it_lacks_is_said_in_one_sentence(run):
 
     trusted = Run.open(run.path, trust_code=True)
     for what, said in {
-        lambda: EditSession.open(run): "has days as positions; edits need images or pairs",
-        lambda: attack(run, "cold", "warm"): "an attack needs units at images or at pairs",
+        lambda: EditSession.open(
+            run
+        ): "has days as positions; edits need images, sentences or pairs",
+        lambda: attack(
+            run, "cold", "warm"
+        ): "an attack needs units at images, at sentences or at pairs",
         lambda: Replay.of(run, "conv"): "no ablation is known for temperature series, so do w",
         lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",
         lambda: model_of(trusted): "networks for stations are not loaded from a run; give it",
@@ -235,7 +239,7 @@ def test_commands_know_it(run, series, tmp_path, words, said, capsys):
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        (("--words", "5"), "--words is an option for sentence pairs; leave it out here"),
+        (("--words", "5"), "--words is an option for sentences; leave it out here"),
         (("--size", "8"), "--size is an option for images; leave it out here"),
         (("--group", "none"), "group is no option for stations; leave it out here"),
     ],

@@ -134,6 +134,8 @@ def example(setting):
         return 7
     if isinstance(kind, LeastSupport):
         return "30,5"
+    if kind is bool:
+        return "yes"
     return 0.25 if kind is float else "4"
 
 

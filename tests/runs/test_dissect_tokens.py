@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from andornot.probes.tokens import TokenProbe
 from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "text_concepts": FEW, "length": 2, "trust": None, "threshold": Threshold(0.05),
     "context": ContextOptions(around=()),
 }  # fmt: skip

@@ -24,6 +24,7 @@ import andornot
 from analysis_cases import LAYER, pair_run, picture_run
 from andornot import AndornotError
 from andornot.cli import cli
+from andornot.data.registry import our_levels
 from andornot.errors import ModelError, RunError
 from andornot.probes.base import Recording
 from andornot.report.write import write_report
@@ -169,7 +170,7 @@ SENTENCES = [
     (("data", "samples"), "many", "data.samples must be a whole number from 0 on, and is 'many'"),
     (("model", "class_names"), "Red", "model.class_names must be a list, and is 'Red'"),
     (("model", "notes"), [{}], "model.notes[0] must be a text, and is an object"),
-    (("level",), None, "level must be one of image, pair, token, text, and is null"),
+    (("level",), None, f"level must be one of {', '.join(our_levels())}, and is null"),
     (("stages",), {}, "stages.concepts must be an object with fields, and is null"),
     (("peak_rss_bytes",), 1e400, "peak_rss_bytes must be a whole number from 0 on, and is inf"),
     (("search", "metric"), "luck", "search.metric must be one of iou, f1, cosine, mcc, "),

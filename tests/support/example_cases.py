@@ -81,11 +81,21 @@ def squares(folder: Path) -> None:
     write_labelmaps(folder, dict.fromkeys(COLOURS, "colour"), samples())
 
 
+FILMS = """text,label
+A dull film.,bad
+A great film!,good
+"Great, great film.",good
+"Not great, dull.",bad
+"""
+"""Single sentences with a class."""
+
+
 def write_files(folder: Path) -> None:
     """Write all that examples name but the run: pictures, the network, a classifier, pairs."""
     (folder / "colours.py").write_text(NETWORK)
     (folder / "counting.py").write_text(CLASSIFIER)
     (folder / "pairs.csv").write_text(PAIRS)
+    (folder / "films.csv").write_text(FILMS)
     squares(folder / "squares")
 
 

@@ -19,7 +19,7 @@ from andornot.models.ablate import shapes_of, zeroed
 from andornot.models.layers import get_layer
 from andornot.models.sentences import PairModel
 from andornot.models.shapes import unit_map
-from andornot.runs.reopen import images_of, matching, model_of, pairs_of, preprocessing_of
+from andornot.runs.reopen import images_of, matching, model_of, preprocessing_of, samples_of
 from andornot.runs.run import Run
 
 Logits = NDArray[np.float32]
@@ -182,20 +182,20 @@ def _logits(recorder: Recorder, batch: torch.Tensor) -> Logits:
     return logits
 
 
-def of_pairs(run: Run, layer: str, source: Source) -> Replay:
-    """The classifier and the sentence pairs of a run; see :meth:`Replay.of`."""
+def of_sentences(run: Run, layer: str, source: Source) -> Replay:
+    """The classifier and the sentences, or pairs of them, of a run; see :meth:`Replay.of`."""
     recording, model = run.record.recording, model_of(run, source.model)
     if not isinstance(getattr(model, "module", None), nn.Module):
         raise ModelError(
             f"the model of {run.path} has no torch module in its attribute module, so no unit of "
             "it can be set to zero; give it one"
         )
-    data = pairs_of(run) if source.data is None else matching(run, source.data)
+    data = samples_of(run) if source.data is None else matching(run, source.data)
     size = recording.batch_size or run.modality.batch
 
     def forwards(rows: Rows) -> Iterator[ForwardOf]:
         for start in range(0, len(rows), size):
-            pairs = [data.pairs[row] for row in rows[start : start + size]]
+            pairs = [data.samples[row] for row in rows[start : start + size]]
             yield slice(start, start + size), partial(_pair_logits, model, pairs)
 
     return Replay(run, layer, model.module, size, forwards, lambda _shape: -1)

@@ -167,7 +167,9 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
 )
 @RUN
 @_SAMPLE
-@click.option("--insert", metavar="SIDE:WORD", help="Insert a word, such as hyp:nobody.")
+@click.option(
+    "--insert", metavar="WORD", help="Insert a word, such as nobody; in pairs hyp:nobody."
+)
 @click.option(
     "--where",
     type=click.Choice(["start", "determiner", "end"]),
@@ -175,8 +177,8 @@ def recolour(run: Path, sample: str, region: str, colour: str, **options: Any) -
     show_default=True,
     help="Choose where to insert it.",
 )
-@click.option("--delete", metavar="SIDE:WORD", help="Delete a word.")
-@click.option("--replace", metavar="SIDE:WORD=NEW", help="Replace a word.")
+@click.option("--delete", metavar="WORD", help="Delete a word.")
+@click.option("--replace", metavar="WORD=NEW", help="Replace a word.")
 @ALSO
 @MODEL
 @TRUST_CODE
@@ -191,7 +193,7 @@ def words(
     replace: str | None,
     **options: Any,
 ) -> None:
-    """Insert, delete or replace a word of the sentence pair SAMPLE."""
+    """Insert, delete or replace a word of the sentence SAMPLE, or of the pair (pre: or hyp:)."""
     from andornot.edits import Delete, Insert, Replace, Word
 
     if sum(value is not None for value in (insert, delete, replace)) != 1:
@@ -204,7 +206,7 @@ def words(
     else:
         old, _, new = str(replace).partition("=")
         if not new:
-            raise click.UsageError("give --replace as SIDE:WORD=NEW; --delete takes a word out")
+            raise click.UsageError("give --replace as WORD=NEW; --delete takes a word out")
         change = Replace(Word.read(old), new)
     _tell(_session(run, options, on_words=True).try_edit(sample, change), options)
 
@@ -234,8 +236,8 @@ def _session(run: Path, options: dict[str, Any], on_words: bool = False) -> Edit
     opened = open_run(run, options["trust_code"])
     if on_words and "words" not in opened.modality.edits:
         raise OptionError(
-            f"{run} was made from {opened.modality.samples}; words are edited in runs on sentence "
-            "pairs"
+            f"{run} was made from {opened.modality.samples}; words are edited in runs on sentences "
+            "and pairs of them"
         )
     return EditSession.open(
         opened,
@@ -258,9 +260,10 @@ def _tell(edited: Edited, options: dict[str, Any]) -> None:
         with writing(options["out"]):
             write_whole(options["out"], save)
     elif not options["as_json"] and not is_picture(edited.after):
-        for side in ("premise", "hypothesis"):
-            old, new = (getattr(p, side).text for p in (edited.before, edited.after))
-            beside(f"{side:<11} {old}" + (f"\n         -> {new}" if new != old else ""))
+        from andornot.edits.attack_samples import sides
+
+        for line in sides(edited.before, edited.after):
+            beside(line)
     _print_frame(edited.predictions, options["as_json"])
 
 

@@ -28,6 +28,8 @@ OPERATORS: Final = ("AND", "OR", "NOT")
 _MANIFEST: Final = "manifest.json"
 _PLAIN: Final = re.compile(r"[\w .:+-]+")
 """Names that shells and formulas take as they are."""
+_OPENS: Final = re.compile(r"(?<!\S)(?:AND|OR|NOT)\s+|\(\s*|(?<!\S)(?:[&|]{1,2}\s+|[!~]\s*)")
+"""What a concept may stand behind."""
 
 
 def _silent(find: Callable[[click.Context, str], Iterable[str | CompletionItem]]) -> Complete:
@@ -85,9 +87,17 @@ def metrics(_context: click.Context, _incomplete: str) -> Iterable[str]:
 
 
 @_silent
-def formula(context: click.Context, _incomplete: str) -> Iterable[str]:
-    """Concepts of the run that was named, and the words between them."""
-    return [*OPERATORS, *filter(_PLAIN.fullmatch, _concepts(context))]
+def formula(context: click.Context, incomplete: str) -> Iterable[str]:
+    """Concepts of the run that was named, and the words between them.
+
+    Inside quotes a shell hands over all that was typed since they were opened, so that proposals
+    go on behind the last operator, and operators behind the last blank.
+    """
+    behind = [found.end() for found in _OPENS.finditer(incomplete)]
+    before = incomplete[: max(behind, default=0)]
+    blank = incomplete[: incomplete.rfind(" ") + 1]
+    yield from (blank + operator for operator in OPERATORS)
+    yield from (before + name for name in _concepts(context) if _PLAIN.fullmatch(name))
 
 
 @_silent

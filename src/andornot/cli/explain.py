@@ -115,37 +115,52 @@ def _drawn(options: dict[str, Any]) -> str | None:
 def layers(everything: bool, under: str | None, as_json: bool, **options: Any) -> None:
     """Show the layers of a network that can be explained, with what each gives for one sample.
 
-    Takes what ``andornot explain`` takes: networks for images and classifiers of sentence pairs.
+    Takes what ``andornot explain`` takes: networks for images, classifiers of sentence pairs, and
+    models of running text.
     """
     from andornot.cli.layer_tree import print_layers
     from andornot.models import LoadedModel
     from andornot.views.layer_tree import with_usual
 
     model = _network(options)
-    of_pairs = not isinstance(model, LoadedModel)
-    lines = tuple(_pair_layers(options, model) if of_pairs else _layers(options, model))
+    of_images = isinstance(model, LoadedModel)
+    of_pairs = not of_images and hasattr(model, "class_names")
+    found = _layers if of_images else _pair_layers if of_pairs else _text_layers
+    lines = tuple(found(options, model))
     if not lines:
         raise ModelError(
             f"No layer of {options['model']} can be explained, for none of its modules runs as one "
             "in a forward pass: give the network as Python classes, not as it was exported."
         )
-    notes = () if of_pairs else model.notes
-    print_layers(with_usual(lines), notes, under=under, everything=everything, as_json=as_json)
+    notes = model.notes if of_images else ()
+    marked = with_usual(lines, *_of_classifier(model)) if of_pairs else with_usual(lines)
+    print_layers(marked, notes, under=under, everything=everything, as_json=as_json)
 
 
 def _network(options: dict[str, Any]) -> Any:
-    """What ``--model`` names: a ``LoadedModel`` for images, or a ``PairModel``."""
+    """What ``--model`` names: one for images, a ``PairModel``, or a ``SequenceModel``."""
     from andornot.models.from_file import NoNetworkError
     from andornot.models.sentences import PairModel, load_pair_model
+    from andornot.models.sequences.protocol import SequenceModel
 
     if _reads_sentences(options["model"]):
         return load_pair_model(options["model"])
     try:
         return model_of(options)
     except NoNetworkError as error:
-        if not isinstance(error.returned, PairModel):
+        if not isinstance(error.returned, PairModel | SequenceModel):
             raise
         return error.returned
+
+
+def _of_classifier(model: Any) -> tuple[int, frozenset[str]]:
+    """How many classes a classifier of sentences has, and its layers that do nothing in use."""
+    from torch import nn
+
+    module = getattr(model, "module", None)
+    modules = dict(module.named_modules()) if isinstance(module, nn.Module) else {}
+    idle = (name for name, part in modules.items() if isinstance(part, nn.Dropout | nn.Identity))
+    return len(model.class_names), frozenset(idle)
 
 
 def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[LayerLine]:
@@ -189,6 +204,18 @@ def _pair_layers(options: dict[str, Any], model: Any) -> Iterator[LayerLine]:
             f"The model {options['model']} failed on an example pair with {type(error).__name__}: "
             f"{reason}; docs/how-to/classifiers.md says what it must answer."
         ) from error
+
+
+def _text_layers(options: dict[str, Any], model: Any) -> Iterator[LayerLine]:
+    """Layers of a model of sequences, tried on a few words."""
+    from andornot.data.sequences.modality import SEQUENCES, TOKEN
+    from andornot.models.sequences.read import read_document, recorded
+    from andornot.views.layer_tree import LayerLine
+
+    refuse_of_others(options, SEQUENCES)
+    read = read_document(model, "A dog runs.", "example")
+    for layer, values in recorded(model, [read], model.layers, 1).items():
+        yield LayerLine(layer, "", TOKEN.name, values.shape[1], values.shape)
 
 
 _OF_IMAGES = {"image_size", "num_channels", "patch_size", "vision_config", "image_config"}

@@ -180,7 +180,7 @@ def _columns(layer: LayerTable, shown: list[UnitLine]) -> dict[str, list[str]]:
             "held out": cells(lambda line: _number(line.held_out)),
             "chance": cells(lambda line: _number(line.chance)),
             "gain": cells(lambda line: _number(line.gain, 2)),
-            "extent": cells(lambda line: line.extent or "–"),
+            "extent": cells(lambda line: line.explains or "–"),
         }
     else:
         columns["IoU"] = cells(lambda line: _number(line.iou))

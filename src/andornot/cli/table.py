@@ -339,6 +339,11 @@ _SEARCH = (
         "Search", _EXPLAIN, SearchOptions, "space", kind=Space,
     ),
     Setting(
+        ("--negated-first",), "Let formulas begin with NOT, or not.",
+        "Search", _EXPLAIN, SearchOptions, "negated_first", kind=bool, metavar="YES|NO",
+        note="yes where concepts look around",
+    ),
+    Setting(
         ("--metric",), "Search for this score, such as f1 or mcc; pearson correlates with raw "
         "activations.",
         "Search", _EXPLAIN, SearchOptions, "metric", more={"shell_complete": completion.metrics},

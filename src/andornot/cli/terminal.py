@@ -18,7 +18,7 @@ from andornot.views.given import Run
 from andornot.views.in_words import UnitInWords, units_in_words
 from andornot.views.judged import DOUBTFUL, SURE
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairView, marks_at
+from andornot.views.sentence_gallery import MarkedView, marks_at
 from andornot.views.token_gallery import PassageView
 from andornot.views.token_marks import (
     BOTH,
@@ -117,11 +117,11 @@ class Terminal(ABC, Generic[V]):
         """What marks in it mean."""
 
 
-class PairTerminal(Terminal[PairView]):
-    """Sentence pairs, with their words marked."""
+class PairTerminal(Terminal[MarkedView]):
+    """Sentences, or pairs of them, with their words marked."""
 
-    def sample(self, view: PairView) -> Table:
-        """A pair."""
+    def sample(self, view: MarkedView) -> Table:
+        """A pair, or a sentence."""
         return _pair(view, self.colours)
 
     def legend(self) -> Text:
@@ -242,6 +242,8 @@ def _said(entry: UnitEntry[Any]) -> Iterator[str]:
     """What is known of a formula, a line each."""
     if entry.title.is_formula:
         yield f"{entry.judged.verdict.capitalize()}: {entry.judged.meaning}."
+    if entry.judged.beware:
+        yield f"Beware: {entry.judged.beware}"
     yield from entry.judged.lines
     if (longest := entry.longest) is not None:
         yield f"longest ({longest.label}): {longest.formula}, IoU {longest.iou:.3f} in sample"
@@ -265,18 +267,18 @@ def _weights(weights: Sequence[ClassWeight]) -> Table:
     return table
 
 
-def _pair(pair: PairView, colours: bool) -> Table:
+def _pair(pair: MarkedView, colours: bool) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
-    table.add_row("premise", _sentence(pair.premise, colours))
-    table.add_row("hypothesis", _sentence(pair.hypothesis, colours))
+    for name, tokens in pair.lines:
+        table.add_row(name, _sentence(tokens, colours))
     table.add_row(f"{pair.activation:.2f}", Text(", ".join(_remarks(pair)), "dim"))
     return table
 
 
-def _remarks(pair: PairView) -> list[str]:
-    """What is known of a pair, apart from its words."""
+def _remarks(pair: MarkedView) -> list[str]:
+    """What is known of it, apart from its words."""
     remarks = [f"gold {pair.label}"] if pair.label else []
     if pair.prediction:
         remarks.append(f"model says {pair.prediction}{' (wrong)' if pair.is_wrong else ''}")

@@ -11,6 +11,7 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -65,6 +66,11 @@ _NAMES = 5
 """How many concepts a printed table names."""
 _SEVERAL = 3
 """A concept that fills fewer samples may fill them by chance."""
+
+_LOOKS_AROUND = re.compile(
+    r"(?:PREV2?|NEXT|AFTER5?|HEAD|CHILD|ABOVE|BELOW|LEFT|RIGHT|NEAR|WITH)\(.+\)", re.DOTALL
+)
+"""Names of concepts that another one makes by what stands around it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -245,6 +251,12 @@ class ConceptTable:
         bases = self.bases or (-1,) * self.n_concepts
         return tuple(b >= 0 and not own for b, own in zip(bases, self._members, strict=True))
 
+    @cached_property
+    def has_context(self) -> bool:
+        """Whether any concept looks around, made here or, by its name, by whoever gave its mask."""
+        named = (_LOOKS_AROUND.fullmatch(name) is not None for name in self.names)
+        return any(self.looks_around) or any(named)
+
     def known_atoms(self, formula: Formula | str) -> BoolArray:
         """The atoms on which all concepts of a formula are known; bool ``(n_atoms,)``.
 
@@ -344,8 +356,9 @@ class ConceptTable:
     def parse(self, formula: Formula | str) -> Formula:
         """A formula over the concepts of this table, of its text.
 
-        The names decide what a sign means: where a concept is called ``salt & pepper``, that is
-        it, and ``salt&pepper`` is two concepts where none is called so.
+        It is read as :func:`andornot.parse` does, unless that names concepts that there are none
+        of: then ``salt & pepper`` may be the name of one, and ``salt&pepper`` two. A name with
+        signs beside concepts that it could be a formula of stands in double quotes.
 
         Raises:
             FormulaError: the text is no formula, or names an unknown concept.
@@ -357,13 +370,19 @@ class ConceptTable:
             salt AND NOT pepper and R&B OR salt
         """
         read = list(readings(formula)) if isinstance(formula, str) else []
-        likeliest = min(read, key=self._unknown, default=None)
+        likeliest = min(read, key=self._likelihood, default=None)
         if likeliest is None or self._unknown(likeliest):
             plain = as_formula(formula)  # what is wrong with its spelling comes before its names
             likeliest = likeliest or plain
         for name in likeliest.concepts:
             self.index(name)
         return likeliest
+
+    def _likelihood(self, formula: Formula) -> tuple[float, int]:
+        """How readings of a text compare, the likeliest least."""
+        unknown = self._unknown(formula)
+        # of none that can be meant the one with the fewest names: that of a name that is misspelt
+        return unknown, formula.length if unknown else 0
 
     def _unknown(self, formula: Formula) -> float:
         """The share of a formula's names that no concept has."""

@@ -31,7 +31,6 @@ _OURS: Final = (
     "andornot.data.sequences.modality:SEQUENCES",
     "andornot.data.sentences.modality:SENTENCES",
     "andornot.data.sentences.modality:SINGLE",
-    "andornot.data.sequences.modality:SEQUENCES",
 )
 _FURTHER_KINDS: Final = ("andornot.demo.kinds:KINDS",)
 """Kinds of data, of modalities of ours, that rooms above this one bring."""

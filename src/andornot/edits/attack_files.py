@@ -84,7 +84,7 @@ def example_writers(examples: Sequence[EditExample]) -> dict[str, Callable[[Path
 
 
 def is_picture(sample: object) -> bool:
-    """Whether an edited sample is a picture, and no sentence pair.
+    """Whether an edited sample is a picture, and no sentences.
 
     The one place that asks: a folder of an attack is read without the run that it belongs to.
     """
@@ -117,6 +117,10 @@ def _read(written: Any, out: Path, sample: str) -> Any:
         with opened(file) as image:
             return image.convert("RGB")
     from andornot.data.sentences.pairs import Pair, Sentence
+    from andornot.data.sentences.single import OneSentence
 
-    premise, hypothesis = (Sentence(tuple(s["tokens"]), raw=s["raw"]) for s in written)
+    sentences = [Sentence(tuple(s["tokens"]), raw=s["raw"]) for s in written]
+    if len(sentences) == 1:
+        return OneSentence(sample, sentences[0])
+    premise, hypothesis = sentences
     return Pair(sample, premise, hypothesis)

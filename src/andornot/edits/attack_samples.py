@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw, ImageFont
 
 from andornot.data.sentences.pairs import Pair
+from andornot.data.sentences.single import OneSentence
 from andornot.edits.investigation import EditExample
 
 TILE = 192
@@ -46,16 +47,18 @@ def contact_sheet(title: str, examples: Sequence[EditExample], columns: int = 4)
 
 
 def lines(example: EditExample) -> str:
-    """A sentence pair before and after an edit, as a few lines of text."""
-    before, after = example.before, example.after
-    assert isinstance(before, Pair)
-    assert isinstance(after, Pair)
-    told = [f"  premise     {before.premise.text}"]
-    if after.premise.text != before.premise.text:
-        told.append(f"           -> {after.premise.text}")
-    told.append(f"  hypothesis  {before.hypothesis.text}")
-    if after.hypothesis.text != before.hypothesis.text:
-        told.append(f"           -> {after.hypothesis.text}")
+    """Sentences before and after an edit, as a few lines of text."""
+    told = [f"  {line}" for line in sides(example.before, example.after)]
     p = example.probability
     told.append(f"  now {example.answer} (target {p[0]:.2f} to {p[1]:.2f})")
     return "\n".join(told)
+
+
+def sides(before: Pair | OneSentence, after: Pair | OneSentence) -> list[str]:
+    """Each sentence of a sample, with what an edit made of it, if anything, on the next line."""
+    told = []
+    for name, old, new in zip(before.called, before.sentences, after.sentences, strict=True):
+        told.append(f"{name:<11} {old.text}")
+        if new.text != old.text:
+            told.append(f"         -> {new.text}")
+    return told

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from andornot.data.sentences.pairs import Pair
 from andornot.errors import ModelError
 from andornot.models import LoadedModel, Preprocessing, Recorder, image_batches, load_model
 from andornot.models.images import ImageSource
 from andornot.models.sentences.load import load_pair_model
 from andornot.models.sentences.protocol import PairModel
+from andornot.models.sentences.single import load_single_model
 from andornot.models.threads import threads
 
 S_contra = TypeVar("S_contra", contravariant=True)
@@ -90,7 +90,7 @@ class ImageClassifier:
 
 @dataclass(frozen=True)
 class SentenceClassifier:
-    """A classifier of sentence pairs.
+    """A classifier of sentences, or of pairs of them.
 
     Attributes:
         model: the classifier.
@@ -105,8 +105,8 @@ class SentenceClassifier:
         """Name of each class."""
         return tuple(self.model.class_names)
 
-    def logits(self, samples: Sequence[Pair]) -> NDArray[np.float32]:
-        """Logits of sentence pairs."""
+    def logits(self, samples: Sequence[Any]) -> NDArray[np.float32]:
+        """Logits of pairs, or of single sentences, as the model reads them."""
         found = [np.zeros((0, len(self.class_names)), np.float32)]
         for start in range(0, len(samples), _PAIRS):
             found.append(self.model.record(samples[start : start + _PAIRS], ()).logits)
@@ -147,6 +147,17 @@ def pair_classifier(model: PairModel | str, name: str | None = None) -> Sentence
     Raises:
         ModelError: it cannot be loaded.
     """
+    return _sentence_classifier(load_pair_model, model, name)
+
+
+def single_classifier(model: PairModel | str, name: str | None = None) -> SentenceClassifier:
+    """The same of a model of single sentences."""
+    return _sentence_classifier(load_single_model, model, name)
+
+
+def _sentence_classifier(
+    load: Callable[[str], PairModel], model: PairModel | str, name: str | None
+) -> SentenceClassifier:
     if isinstance(model, str):
-        return SentenceClassifier(load_pair_model(model), name or model)
+        return SentenceClassifier(load(model), name or model)
     return SentenceClassifier(model, name or type(model).__name__)

@@ -1,17 +1,18 @@
-"""Edits of sentence pairs: insert, delete or replace words, or take those of the premise."""
+"""Edits of sentences: insert, delete or replace words; of pairs, take those of the premise."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 
 from andornot._tools.checks import is_one_of
 from andornot.data.sentences.concepts import SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair, Sentence
+from andornot.data.sentences.single import OneSentence
 from andornot.errors import OptionError, quoted
 
 Where = Literal["start", "determiner", "end"]
@@ -26,16 +27,17 @@ DETERMINERS = frozenset({
     "the", "their", "these", "this", "those", "your",
 })
 # fmt: on
+_CONCEPT = "word"  # so concepts call the words of a sentence by itself
 _STOPS = frozenset(".!?")
 _NEAR = 20  # a random word is drawn among so many of next rank on either side
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word on one side of a pair.
+    """A word of a sentence, or on one side of a pair.
 
     Attributes:
-        side: ``pre`` or ``hyp``.
+        side: ``pre`` or ``hyp``; empty of a sentence by itself.
         text: the word.
 
     Raises:
@@ -44,8 +46,8 @@ class Word:
     Examples:
         >>> Word.read("hyp:nobody")
         Word(side='hyp', text='nobody')
-        >>> print(Word("pre", "man"))
-        pre:man
+        >>> print(Word("pre", "man"), Word.read("great"))
+        pre:man great
     """
 
     side: str
@@ -53,23 +55,26 @@ class Word:
 
     def __post_init__(self) -> None:
         is_text = isinstance(self.text, str) and self.text.strip()
-        if not is_one_of(self.side, SIDES) or not is_text:
+        if not is_one_of(self.side, ("", *SIDES)) or not is_text:
             raise OptionError(
-                f"{self.side}:{self.text} names no word on a side; write pre:WORD or hyp:WORD"
+                f"{self.side}:{self.text} names no word on a side; write pre:WORD or hyp:WORD, or "
+                "for a sentence by itself WORD"
             )
 
     @classmethod
     def read(cls, text: str) -> Word:
-        """From ``pre:WORD`` or ``hyp:WORD``.
+        """From ``pre:WORD`` or ``hyp:WORD``; of a sentence by itself ``WORD`` or ``word:WORD``.
 
         Raises:
             OptionError: it is not written so.
         """
-        side, _, word = str(text).partition(":")
-        return cls(side, word)
+        side, _, word = text.partition(":") if isinstance(text, str) else ("", "", "")
+        if word and side in (_CONCEPT, *SIDES):
+            return cls("" if side == _CONCEPT else side, word)
+        return cls("", text)  # a word may have a colon itself
 
     def __str__(self) -> str:
-        return f"{self.side}:{self.text}"
+        return f"{self.side}:{self.text}" if self.side else self.text
 
 
 @dataclass(frozen=True)
@@ -92,7 +97,7 @@ class Insert:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete a word wherever it stands on its side, whatever its case.
+    """Delete a word wherever it stands in its sentence, whatever its case.
 
     Examples:
         >>> pair = Pair("1", Sentence(("A", "big", "man", "runs")), Sentence(("He", "moves")))
@@ -110,7 +115,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Replace:
-    """Replace a word wherever it stands on its side, whatever its case.
+    """Replace a word wherever it stands in its sentence, whatever its case.
 
     Examples:
         >>> pair = Pair("1", Sentence(("A", "man", "runs")), Sentence(("A", "man", "moves")))
@@ -199,20 +204,38 @@ class Scatter:
 PairEdit = Insert | Delete | Replace | Repeat | Reword | Scatter
 
 
-def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
-    """The edited pair; None where there is nothing to edit.
+S = TypeVar("S", Pair, OneSentence)
+
+
+def apply_edit(sample: S, edit: PairEdit) -> S | None:
+    """The edited pair or sentence; None where there is nothing to edit.
 
     Its id and label stay, though the label may no longer be true; tags and raw text are dropped.
 
     Raises:
-        OptionError: it is no edit of sentences.
+        OptionError: it is no edit of such a sample.
+
+    Examples:
+        >>> from andornot.data.sentences.single import OneSentence
+        >>> one = OneSentence("1", Sentence(("Great", "food", "!"), raw="Great food!"))
+        >>> apply_edit(one, Replace(Word.read("great"), "dull")).text
+        'dull food!'
     """
     if isinstance(edit, Insert):
-        return _inserted(pair, edit)
+        return _inserted(sample, edit)
     if isinstance(edit, Delete):
-        return _substituted(pair, edit.word, ())
+        return _substituted(sample, edit.word, ())
     if isinstance(edit, Replace):
-        return _substituted(pair, edit.word, tuple(edit.by.split()))
+        return _substituted(sample, edit.word, tuple(edit.by.split()))
+    if isinstance(sample, Pair):
+        return _overlapped(sample, edit)
+    raise OptionError(
+        f"{quoted(edit)} is no edit of a sentence by itself; give an Insert, a Delete or a Replace"
+    )
+
+
+def _overlapped(pair: Pair, edit: Repeat | Reword | Scatter) -> Pair | None:
+    """The pair with another overlap, or with random words in the same places."""
     given: object = edit
     if not isinstance(given, Repeat | Reword | Scatter):
         raise OptionError(
@@ -225,28 +248,46 @@ def apply_edit(pair: Pair, edit: PairEdit) -> Pair | None:
     return _changed(pair, changes) if changes else None
 
 
-def _inserted(pair: Pair, edit: Insert) -> Pair | None:
+def _inserted(sample: S, edit: Insert) -> S | None:
+    tokens: tuple[str, ...]
+    new: tuple[str, ...]
     for word in edit.words:
-        tokens = (pair.premise if word.side == "pre" else pair.hypothesis).tokens
+        tokens = sample.sentences[_place(sample, word)].tokens
         new = tuple(word.text.split())
         if edit.where == "start":
             tokens = (*new, *tokens)
         elif edit.where == "end":
             tokens = _before_stop(tokens, new)
         else:
-            at = next((i for i, t in enumerate(tokens) if t.lower() in DETERMINERS), None)
-            if at is None:
+            at: int = next((i for i, t in enumerate(tokens) if t.lower() in DETERMINERS), -1)
+            if at < 0:
                 return None
             tokens = (*tokens[: at + 1], *new, *tokens[at + 1 :])
-        pair = _with_tokens(pair, word.side, tokens)
-    return pair
+        sample = _with_tokens(sample, _place(sample, word), tokens)
+    return sample
 
 
-def _substituted(pair: Pair, word: Word, by: tuple[str, ...]) -> Pair | None:
-    tokens = (pair.premise if word.side == "pre" else pair.hypothesis).tokens
+def _place(sample: Pair | OneSentence, word: Word) -> int:
+    """Which of the sentences a word is in.
+
+    Raises:
+        OptionError: the sample has no such side.
+    """
+    if word.side in sample.sides:
+        return sample.sides.index(word.side)
+    write = "pre:WORD or hyp:WORD" if len(sample.sides) > 1 else "WORD alone"
+    raise OptionError(
+        f"{quoted(str(word))} does not say which word of {quoted(sample.id)} is meant; write "
+        f"{write}"
+    )
+
+
+def _substituted(sample: S, word: Word, by: tuple[str, ...]) -> S | None:
+    place = _place(sample, word)
+    tokens = sample.sentences[place].tokens
     old = word.text.lower()
     new = tuple(t for token in tokens for t in (by if token.lower() == old else (token,)))
-    return _with_tokens(pair, word.side, new) if new and new != tokens else None
+    return _with_tokens(sample, place, new) if new and new != tokens else None
 
 
 class _Change(NamedTuple):
@@ -328,7 +369,7 @@ def _changed(pair: Pair, changes: Sequence[_Change]) -> Pair:
         if at != _ADDED:
             tokens[at] = word
     added = [change.word for change in changes if change.at == _ADDED]
-    return _with_tokens(pair, "hyp", _before_stop(tokens, added))
+    return _with_tokens(pair, SIDES.index("hyp"), _before_stop(tokens, added))
 
 
 def _before_stop(tokens: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
@@ -337,13 +378,12 @@ def _before_stop(tokens: Sequence[str], new: Sequence[str]) -> tuple[str, ...]:
     return (*tokens[:end], *new, *tokens[end:])
 
 
-def _with_tokens(pair: Pair, side: str, tokens: Sequence[str]) -> Pair:
-    """A pair with another sentence, written with blanks between all tokens if the old one was."""
-    old = pair.premise if side == "pre" else pair.hypothesis
-    sentence = Sentence(tuple(tokens), raw=None if old.raw is None else spelled(tokens))
-    if side == "pre":
-        return replace(pair, premise=sentence)
-    return replace(pair, hypothesis=sentence)
+def _with_tokens(sample: S, place: int, tokens: Sequence[str]) -> S:
+    """The sample with another sentence, with blanks between all tokens if the old one had them."""
+    sentences: list[Sentence] = list(sample.sentences)
+    raw = None if sentences[place].raw is None else spelled(tokens)
+    sentences[place] = Sentence(tuple(tokens), raw=raw)
+    return sample.with_sentences(sentences)
 
 
 def spelled(tokens: Sequence[str]) -> str:

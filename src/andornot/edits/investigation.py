@@ -122,7 +122,7 @@ class EditExample:
     Attributes:
         sample: its id.
         edit: the edit, in words.
-        before: an image or a sentence pair.
+        before: an image, a sentence or a pair.
         after: the same, edited.
         answer: class that the network gives it now.
         probability: of the target, before and after.
@@ -222,7 +222,7 @@ def _case(run: Run, layer: str, source: str, target: str, options: AttackOptions
     if not run.positions.editor:
         raise OptionError(
             f"{run.path} explains units at {run.positions.position}s; an attack needs units at "
-            "images or at pairs"
+            "images, at sentences or at pairs"
         )
     names = class_names(run)
     start, end = class_index(names, source), class_index(names, target)

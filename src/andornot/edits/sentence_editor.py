@@ -1,4 +1,4 @@
-"""Edits of a run's sentence pairs: what to insert, and what to compare it with."""
+"""Edits of a run's sentences: what to insert, and what to compare it with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from typing import Any
 import numpy as np
 
 from andornot.data.sentences.concepts import OVERLAPS, SIDES
-from andornot.data.sentences.pairs import Pair, PairData
-from andornot.edits.classifiers import Classifier, SentenceClassifier, pair_classifier
+from andornot.data.sentences.pairs import PairData
+from andornot.data.sentences.single import SentenceData
+from andornot.data.sentences.single_concepts import names_of_each
+from andornot.edits.classifiers import (
+    Classifier,
+    SentenceClassifier,
+    pair_classifier,
+    single_classifier,
+)
 from andornot.edits.editor import EditAnswers, Proposal, merged
 from andornot.edits.edits_of_words import (
     PLACES,
@@ -29,10 +36,10 @@ from andornot.edits.goals import Goal
 from andornot.edits.presence import Presence
 from andornot.formula import Concept
 from andornot.formula_forms import all_of
-from andornot.runs.reopen import matching, model_of, pairs_of
+from andornot.runs.reopen import matching, model_of, pairs_of, samples_of
 from andornot.runs.run import Run
 
-TAG, WORD = "tag", "word"
+TAG, WORD, LEMMA, FEATURE = "tag", "word", "lemma", "feat"
 """Categories of concepts that an edit can bring about by words."""
 
 WORDS_OF_A_CONCEPT = 3
@@ -61,18 +68,35 @@ def open_sentences(
     return SentenceEditor(pairs, Presence(run.at_positions), goals, seed), own, others
 
 
+def open_single(
+    run: Run,
+    model: Any,
+    data: Any,
+    also: Sequence[Any],
+    *,
+    goals: tuple[Goal, ...],
+    seed: int,
+    **_of_images: Any,
+) -> tuple[SentenceEditor, SentenceClassifier, list[SentenceClassifier]]:
+    """The same of a run on single sentences."""
+    others = [single_classifier(other) for other in also]  # first what may be mistyped
+    own = single_classifier(model_of(run) if model is None else model, run.record.model.spec)
+    found = samples_of(run) if data is None else matching(run, data)
+    return SingleEditor(found, Presence(run.at_positions), goals, seed), own, others
+
+
 @dataclass(frozen=True, eq=False)
 class SentenceEditor:
     """The sentence pairs of a run.
 
     Attributes:
-        data: the run's pairs.
+        data: the run's samples.
         presence: where concepts hold.
         goals: what formulas ask for.
         seed: of the choice of controls.
     """
 
-    data: PairData
+    data: PairData | SentenceData
     presence: Presence
     goals: tuple[Goal, ...]
     seed: int = 0
@@ -82,19 +106,19 @@ class SentenceEditor:
         """Nothing: random words are controls, whatever units make of them."""
         return {}
 
-    def shown(self, sample: int, edit: PairEdit | None) -> Pair | None:
-        """A pair, edited or as it is; None where the edit does nothing."""
-        pair = self.data.pairs[sample]
+    def shown(self, sample: int, edit: PairEdit | None) -> Any:
+        """A sample, edited or as it is; None where the edit does nothing."""
+        pair = self.data.samples[sample]
         return pair if edit is None else apply_edit(pair, edit)
 
     def answers(
         self, classifier: Classifier[Any], trials: Sequence[tuple[int, PairEdit | None]]
     ) -> EditAnswers:
-        """Show pairs, each with an edit or as it is, to a classifier."""
+        """Show samples, each with an edit or as it is, to a classifier."""
         edited = [None if edit is None else self.shown(i, edit) for i, edit in trials]
         applied = np.array([pair is not None for pair in edited], np.bool_)
         shown = zip(edited, trials, strict=True)
-        pairs = [pair or self.data.pairs[sample] for pair, (sample, _) in shown]
+        pairs = [pair or self.data.samples[sample] for pair, (sample, _) in shown]
         return EditAnswers(classifier.logits(pairs), applied)
 
     # what formulas ask for
@@ -192,7 +216,8 @@ class SentenceEditor:
             ]
         inserted = [e for e in proposal.variants if isinstance(e, Insert)]
         words = list(dict.fromkeys(word for e in inserted for word in e.words))
-        drawn = {word: self._of_like_frequency(word, count) for word in words}
+        same = self._bringing_in(proposal)
+        drawn = {word: self._of_like_frequency(word, count, same) for word in words}
         found: list[Proposal[PairEdit]] = []
         for k in range(min(map(len, drawn.values()), default=0)):
             variants = tuple(
@@ -202,12 +227,16 @@ class SentenceEditor:
             found.append(Proposal(f"insert {shown}", "insert", variants))
         return found
 
-    def _of_like_frequency(self, word: Word, count: int) -> list[str]:
+    def _bringing_in(self, proposal: Proposal[PairEdit]) -> frozenset[str]:  # noqa: ARG002
+        """Words that would do what the proposal does, by a tag or a feature."""
+        return frozenset()
+
+    def _of_like_frequency(self, word: Word, count: int, same: frozenset[str]) -> list[str]:
         """Random words among those nearest in the ranks of frequency on the word's side."""
         ranked = self._ranked[word.side]
         rank = ranked.index(word.text) if word.text in ranked else len(ranked)
         # a control must say nothing that a formula names
-        others = [i for i, text in enumerate(ranked) if text not in self._named]
+        others = [i for i, text in enumerate(ranked) if text not in self._named | same]
         # of like frequency, since rare words alone can move a model
         near = sorted(others, key=lambda i: (abs(i - rank), i))[: _NEAR * count]
         rng = np.random.default_rng([self.seed, *str(word).encode()])
@@ -217,9 +246,8 @@ class SentenceEditor:
     def _ranked(self) -> dict[str, list[str]]:
         """The words of each side, the most frequent first."""
         ranked = {}
-        for side, sentences in zip(
-            SIDES, zip(*(pair.sentences for pair in self.data.pairs), strict=True), strict=True
-        ):
+        by_side = zip(*(sample.sentences for sample in self.data.samples), strict=True)
+        for side, sentences in zip(self.data.sides, by_side, strict=True):
             counts = Counter(w for s in sentences for w in set(s.words) if _is_word(w))
             ranked[side] = sorted(counts, key=lambda word: (-counts[word], word))
         return ranked
@@ -228,6 +256,52 @@ class SentenceEditor:
     def _named(self) -> frozenset[str]:
         """Words that make any concept of the goals' formulas true."""
         return self._meant({name for goal in self.goals for name in goal.formula.concepts})
+
+
+class SingleEditor(SentenceEditor):
+    """The single sentences of a run."""
+
+    def _meant(self, names: Iterable[str]) -> frozenset[str]:
+        """All words that make any of some concepts true, tags and marks aside."""
+        found = (self._by_name.get(name, ()) for name in self._plain(names))
+        return frozenset(word for words in found for word in words)
+
+    def _plain(self, names: Iterable[str]) -> Iterator[str]:
+        """The words and lemmas among concepts, or that they were derived from."""
+        table = self.presence.table
+        for column in map(table.index, names):
+            members = table.members[column] if table.members else ()
+            for own in (*members, column):
+                if {WORD, LEMMA} & {*table.categories[own]}:
+                    yield table.names[own]
+
+    def _bringing_in(self, proposal: Proposal[PairEdit]) -> frozenset[str]:
+        """All words that a concept of the proposal has been seen with."""
+        names = proposal.concept.concepts if proposal.concept is not None else ()
+        return frozenset(word for name in names for word in self._by_name.get(name, ()))
+
+    def _words(self, name: str) -> tuple[Word, ...]:
+        """Words that make a concept true, the best first; none for one without words."""
+        table = self.presence.table
+        column = table.index(name)
+        if table.members and table.members[column]:
+            return super()._words(name)  # which asks for its members one by one
+        # a relation is not made by a word alone
+        if not {WORD, LEMMA, TAG, FEATURE} & {*table.categories[column]}:
+            return ()
+        words = self._by_name.get(name, Counter()).most_common(WORDS_OF_A_CONCEPT)
+        return tuple(Word("", word) for word, _ in words)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Counter[str]]:
+        """How often each word is there where each concept holds by a token."""
+        counts: dict[str, Counter[str]] = {}
+        for sentence in self.data.sentences():
+            for word, names in zip(sentence.words, names_of_each(sentence), strict=True):
+                if _is_word(word):
+                    for name in names:
+                        counts.setdefault(name, Counter())[word] += 1
+        return counts
 
 
 def _is_sign(name: str) -> bool:

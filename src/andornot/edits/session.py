@@ -46,7 +46,7 @@ def open_for_edits(
     """The samples of a run, its network, and other networks, by the run's modality.
 
     Args:
-        run: a run whose samples can be edited: images, or sentence pairs at pair level.
+        run: a run whose samples can be edited: images, sentences, or sentence pairs at pair level.
         model: the run's network; loaded again by the manifest if not given.
         data: the run's samples; found again by the manifest if not given.
         also: other networks, or the texts that name them.
@@ -76,7 +76,8 @@ def check_editable(run: Run) -> None:
     """
     if not run.positions.editor:
         raise OptionError(
-            f"{run.path} has {run.positions.position}s as positions; edits need images or pairs"
+            f"{run.path} has {run.positions.position}s as positions; edits need images, sentences "
+            "or pairs"
         )
 
 
@@ -85,7 +86,7 @@ class Edited:
     """A sample before and after an edit.
 
     Attributes:
-        before: the image or the sentence pair.
+        before: the image, the sentence, or the pair.
         after: the same, edited.
         predictions: a row for each network: what it says before and after, with probabilities.
 

@@ -11,7 +11,7 @@ from andornot.figures.sheet import PlacedText, Sheet, formula_words, line_height
 from andornot.figures.style import BLUE, FAINT, INK, PALE_BLUE, RULE, VERMILLION
 from andornot.views.figures.examples import FormulaLine
 from andornot.views.image_gallery import ImageView
-from andornot.views.sentence_gallery import PairView
+from andornot.views.sentence_gallery import MarkedView
 from andornot.views.token_marks import (
     BOTH,
     DECISIVE,
@@ -90,16 +90,17 @@ def put_weights(
     return sheet.text(x, y, text, width, _SMALL)
 
 
-def put_pairs(sheet: Sheet, x: float, y: float, width: float, views: Sequence[PairView]) -> float:
-    """Show sentence pairs with marked words, the activation, and true and predicted class."""
+def put_pairs(sheet: Sheet, x: float, y: float, width: float, views: Sequence[MarkedView]) -> float:
+    """Show sentences with marked words, the activation, and true and predicted class."""
     for view in views:
         y = _pair(sheet, x, y + 0.05, width, view)
     return y
 
 
-def _pair(sheet: Sheet, x: float, y: float, width: float, view: PairView) -> float:
-    indent = 0.27
-    for side, tokens in (("Pre", view.premise), ("Hyp", view.hypothesis)):
+def _pair(sheet: Sheet, x: float, y: float, width: float, view: MarkedView) -> float:
+    indent = 0.27 if len(view.lines) > 1 else 0.0  # one sentence needs no name
+    for name, tokens in view.lines:
+        side = name[:3].capitalize() if indent else ""
         sheet.text(x, y, [PlacedText(side, BLUE, bold=True)], indent)
         y = sheet.text(x + indent, y, _marked(tokens), width - indent)
     told = [PlacedText("activation", FAINT), PlacedText(f"{view.activation:.2f}")]

@@ -159,7 +159,8 @@ def _pair(
     sheet: Sheet, x: float, y: float, width: float, sample: EditedSample, target: str
 ) -> float:
     indent = 0.55
-    for name, (old, new) in zip(("Pre", "Hyp"), sample.sides, strict=True):
+    names = ("Pre", "Hyp") if len(sample.sides) > 1 else ("",)  # one sentence needs no name
+    for name, (old, new) in zip(names, sample.sides, strict=True):
         changed = old != new
         lines = [(f"Orig {name}" if changed else name, changes(old, old))]
         if changed:

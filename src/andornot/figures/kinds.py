@@ -110,9 +110,17 @@ def _which(shown: KindsFigure) -> list[str]:
     return [f"{which}, with their best formulas of up to {shown.short} concepts."]
 
 
-def _caption_of_sentences(_shown: KindsFigure) -> list[str]:
+def _caption_of_pairs(_shown: KindsFigure) -> list[str]:
+    return _caption_of_marked("pairs")
+
+
+def _caption_of_singles(_shown: KindsFigure) -> list[str]:
+    return _caption_of_marked("sentences")
+
+
+def _caption_of_marked(samples: str) -> list[str]:
     return [
-        f"Of each unit the {PAIRS} pairs that excite it most, with the words marked that its "
+        f"Of each unit the {PAIRS} {samples} that excite it most, with the words marked that its "
         "formula names; a prediction that is wrong is orange."
     ]
 
@@ -131,4 +139,5 @@ def _caption_of_pictures(shown: KindsFigure) -> list[str]:
 
 
 PICTURES: Final = Cells(IMAGES, _pictures, _picture_legend, _caption_of_pictures)
-SENTENCES: Final = Cells(PAIRS, _sentences, _pair_legend, _caption_of_sentences)
+SENTENCES: Final = Cells(PAIRS, _sentences, _pair_legend, _caption_of_pairs)
+SINGLE: Final = Cells(PAIRS, _sentences, _pair_legend, _caption_of_singles)

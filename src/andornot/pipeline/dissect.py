@@ -31,7 +31,8 @@ from andornot.pipeline.count import counted_by_sample, few_active, responses_of
 from andornot.pipeline.journal import Journal
 from andornot.pipeline.options import DissectKeywords, Execution, RunOptions
 from andornot.pipeline.plan import Plan
-from andornot.pipeline.record import concepts_of, network_stages, record
+from andornot.pipeline.plateaus import with_plateaus
+from andornot.pipeline.record import concepts_of, network_stages, note_class_names, record
 from andornot.pipeline.saturated import saturated, saturated_units
 from andornot.pipeline.search import explain_layer, with_ranges
 from andornot.pipeline.silent import note_silence
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from andornot.counting.rules import Ranges, Threshold
     from andornot.data.images.dataset import ProbingData
     from andornot.data.sentences.pairs import PairData
+    from andornot.data.sentences.single import SentenceData
     from andornot.data.sequences.data import SequenceData
     from andornot.models import LoadedModel, Preprocessing
     from andornot.models.sentences import PairModel
@@ -69,7 +71,7 @@ _KNOWN_ONLY = (
 def dissect(
     model: nn.Module | LoadedModel | PairModel | SequenceModel | str,
     layer: str | Sequence[str],
-    data: ProbingData | PairData | SequenceData | str | Path,
+    data: ProbingData | PairData | SentenceData | SequenceData | str | Path,
     out: str | Path = "andornot-run",
     *,
     weights: str | Path | None = None,
@@ -124,8 +126,9 @@ def dissect(
             (``jobs``, ``executor``, ``store``, ``memory``) and of
             :class:`~andornot.explainer.SearchOptions` (``length``, ``beam_size``, ``metric``,
             ``operators``, ``pool``, ``categories``, ``min_support``, ``profile``, ...) where those
-            two are not given as a whole; ``known_only`` goes without trust; with ``length="auto"``
-            held-out samples choose each formula's length, up to 10.
+            two are not given as a whole; of images ``class_names``, the network's classes in the
+            order of its scores, in place of those that it brings; ``known_only`` goes without
+            trust; with ``length="auto"`` held-out samples choose each formula's length, up to 10.
 
     Returns:
         The finished run; as its caller named the network, it may load that again, code or not.
@@ -151,7 +154,11 @@ def dissect(
         raise OptionError(
             'choose_length is a field of RunOptions; give length="auto", or options=RunOptions(...)'
         )
-    of_text = {name: more.pop(name, None) for name in ("reading", "text_concepts")}
+    of_samples: dict[str, Any] = {
+        "class_names": more.pop("class_names", None),
+        "reading": more.pop("reading", None),
+        "text_concepts": more.pop("text_concepts", None),
+    }
     named: dict[str, Any] = {
         "search": search, "execution": execution, "threshold": threshold, "units": units,
         "recording": recording, **more,
@@ -159,14 +166,14 @@ def dissect(
     if trust is not RunOptions.trust:
         named["trust"] = trust
     options = RunOptions.given(options, named)
-    of_text["text_concepts"] = _supported(data, of_text["text_concepts"], options)
+    of_samples["text_concepts"] = _supported(data, of_samples["text_concepts"], options)
     layers, directions = _layers(layer), None
     if options.directions is not None:
         directions = Directions.given(options.directions)
         check_one_layer(layers)
     probe = _probe(
         model, layers, data, options.recording or Recording(),
-        {"weights": weights, "preprocessing": preprocessing, "words": words, **of_text},
+        {"weights": weights, "preprocessing": preprocessing, "words": words, **of_samples},
         named_sources(sources),
     )  # fmt: skip
     plan = Plan(probe, Path(out), options, directions)
@@ -257,6 +264,7 @@ def _run(plan: Plan, engine: Engine | None, log: Journal) -> Run:
     else:
         recorded = pass_twice(plan, concepts, network, engine, log)
     note_company(plan.probe, network, recorded, log)
+    note_class_names(plan, recorded, log)
     explained = [_explained(plan, layer, concepts, engine, log) for layer in recorded.layers]
     write_run(plan, concepts, recorded, explained, log)
     # only now: up to its commit the run that lay here is made of the older stages
@@ -295,6 +303,7 @@ def _explained(
     result = explain_layer(plan, scored, concepts.scored, engine, log)
     note_silence(plan, scored, concepts.scored, result, stuck, log)
     if plan.options.execution.store:
+        result = with_plateaus(plan, counted, result, log)
         result = trusted(plan, counted, result, concepts, log)
         # these are scores on all positions
         if not (plan.options.search.known_only or concepts.by_sample):

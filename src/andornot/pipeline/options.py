@@ -322,7 +322,7 @@ class RunOptions:
             )
 
 
-_READERS = ("weights", "preprocessing", "words", "sources")
+_READERS = ("weights", "preprocessing", "class_names", "words", "sources")
 """Keywords of ``dissect`` beside these options: how network and samples are read."""
 
 
@@ -353,8 +353,9 @@ class RunKeywords(MoreSearch, ExecutionKeywords, total=False):
 
 
 class DissectKeywords(RunKeywords, total=False):
-    """Keywords of ``dissect``: those above, and what is for running text."""
+    """Keywords of ``dissect``: those above, and what is for images or running text only."""
 
+    class_names: Sequence[str] | None
     reading: Reading | None
     text_concepts: ConceptOptions | None
 

@@ -14,6 +14,7 @@ from andornot._tools.executors import Engine
 from andornot._tools.files import writing
 from andornot._tools.folders import keep_aside
 from andornot._tools.progress import tell
+from andornot._tools.words import count
 from andornot.concepts.table import ConceptTable
 from andornot.counting.stores import Shards, is_shard
 from andornot.data.samples import groups_of
@@ -230,6 +231,17 @@ def finish_logits(
         with writing(stage.path):
             stage.write_array("logits.npy", values)
     log.finish(stage, n_classes=int(values.shape[1]), company=company.get(""))
+
+
+def note_class_names(plan: Plan, recorded: RecordedNetwork, log: Journal) -> None:
+    """Say where there are not as many names as classes, so that no class has one."""
+    names, n_classes = plan.probe.class_names, int(recorded.logits.info["n_classes"])
+    if names is not None and n_classes and len(names) != n_classes:
+        log.note(
+            f"the network gives {count(n_classes, 'score')}, and {count(len(names), 'class name')} "
+            f"{'is' if len(names) == 1 else 'are'} known, so classes go without names; give one "
+            "for each, in their order"
+        )
 
 
 def recorded_of(plan: Plan, network: NetworkStages) -> RecordedNetwork:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from andornot._tools.checks import texts
 from andornot._tools.progress import track
 from andornot._tools.timer import Timer
 from andornot.concepts.table import ConceptTable
@@ -83,6 +84,7 @@ class ImageProbe:
         weights: str | Path | None = None,
         preprocessing: Preprocessing | Mapping[str, Any] | str | None = None,
         sources: tuple[UserSource, ...] = (),
+        class_names: Sequence[str] | None = None,
     ) -> ImageProbe:
         """Load what is given as a text, and find the preprocessing.
 
@@ -98,6 +100,8 @@ class ImageProbe:
             loaded = model
         else:
             loaded = LoadedModel(model, type(model).__name__, None, fingerprint(model))
+        if class_names is not None:
+            loaded = replace(loaded, class_names=texts(class_names, "class_names"))
         chosen = _preprocessing(preprocessing, loaded)
         return cls(loaded, chosen, layers, source, recording, sources)
 

@@ -7,12 +7,12 @@ encoder have the tokens: those of the premise, then those of the hypothesis, of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from andornot.concepts.surroundings import Surroundings
 from andornot.concepts.table import ConceptTable
 from andornot.counting.thresholds import Threshold
 from andornot.data.classes import about_numbers
+from andornot.data.modality import Modality
 from andornot.data.sentences.concepts import SIDES, STOP_WORDS, pair_concepts
 from andornot.data.sentences.modality import PAIR as AT_PAIRS
 from andornot.data.sentences.modality import SENTENCES
@@ -79,18 +80,30 @@ class PairProbe:
     sources: tuple[UserSource, ...] = ()
 
     modality: ClassVar[str] = SENTENCES.name
+    about: ClassVar[Modality] = SENTENCES
+    """What is said of the samples, and which levels there are."""
+
+    @classmethod
+    def open(cls, spec: str | Path) -> Any:
+        """The samples that a text names."""
+        return open_pairs(spec)
+
+    @classmethod
+    def load(cls, spec: str, device: str, weights: str | None) -> PairModel:
+        """The classifier that a text names."""
+        return load_pair_model(spec, device=device, weights=weights)
 
     @classmethod
     def of(
         cls,
         model: PairModel | str,
         layers: tuple[str, ...],
-        data: PairData | str | Path,
+        data: Any,
         recording: Recording,
         words: Words | None = None,
         weights: str | Path | None = None,
         sources: tuple[UserSource, ...] = (),
-    ) -> PairProbe:
+    ) -> Self:
         """Load what is given as a text, and check the layers.
 
         Raises:
@@ -99,21 +112,23 @@ class PairProbe:
         recording.check_no_maps()
         drawn = None if weights is None else str(weights)
         if drawn is not None and not (drawn.startswith("random:") and isinstance(model, str)):
-            raise OptionError("models of sentence pairs bring weights; name their file as model")
-        pairs = open_pairs(data) if isinstance(data, str | Path) else data
+            raise OptionError(
+                f"models of {cls.about.samples} bring weights; name their file as model"
+            )
+        pairs = cls.open(data) if isinstance(data, str | Path) else data
         if pairs.further:
             sources, pairs = (*pairs.further, *sources), replace(pairs, further=())
         spec = model if isinstance(model, str) else type(model).__name__
         if isinstance(model, str):
-            model = load_pair_model(model, device=recording.device, weights=drawn)
+            model = cls.load(model, recording.device, drawn)
         if not isinstance(model, PairModel):
             raise ModelError(
-                f"the model {spec} cannot read sentence pairs; give FILE.pt, hf:DIRECTORY or an "
-                "object with layers, class_names, fingerprint and record "
+                f"the model {spec} cannot read {cls.about.samples}; give FILE.pt, hf:DIRECTORY or "
+                "an object with layers, class_names, fingerprint and record "
                 "(see docs/how-to/classifiers.md)"
             )
         probe = cls(model, spec, layers, pairs, recording, words or Words(), drawn, sources)
-        _check_layers(probe.model, layers)
+        probe.check_layers()
         return probe
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -121,7 +136,20 @@ class PairProbe:
         spec = absolute(self.spec) or self.spec
         named = spec.rpartition(":")[0].endswith(".py")
         rest = (spec, self.layers, self.data, self.recording, self.words, self.weights)
-        return _sent, (None if named else self.model, *rest)
+        return _sent, (type(self), None if named else self.model, *rest)
+
+    def check_layers(self) -> None:
+        """Refuse unknown layers, and pair layers together with token layers.
+
+        Raises:
+            AndornotError: there are such layers.
+        """
+        _check_layers(self.model, self.layers)
+
+    @property
+    def _word(self) -> str:
+        """A sample, in a word."""
+        return self.about.levels[0].position
 
     @property
     def level(self) -> str:
@@ -131,12 +159,12 @@ class PairProbe:
     @property
     def batch_size(self) -> int:
         """Pairs in a forward pass."""
-        return self.recording.batch_size or SENTENCES.batch
+        return self.recording.batch_size or self.about.batch
 
     @cached_property
     def rows(self) -> NDArray[np.int64] | None:
-        """Where each pair's tokens start; None at pair level."""
-        if self.level == PAIR:
+        """Where each pair's tokens start; None where a sample is one position."""
+        if self.level != TOKEN:
             return None
         return offsets_of([sum(len(s.tokens) for s in pair.sentences) for pair in self.data.pairs])
 
@@ -148,17 +176,17 @@ class PairProbe:
     @property
     def min_active(self) -> float:
         """The paper's 5 % at pair level; no limit at token level."""
-        return SENTENCES.level(self.level).min_active
+        return self.about.level(self.level).min_active
 
     def threshold(self, lowest: Callable[[], float]) -> Threshold:
         """Above 0 for units that are never below it, as after a ReLU; else the top 0.5 %."""
-        return usual_threshold(SENTENCES.level(self.level), lowest)
+        return usual_threshold(self.about.level(self.level), lowest)
 
     def model_key(self) -> dict[str, Any]:
         """The model's own fingerprint, and what shapes the last bits."""
         key = {
             "model": self.model.fingerprint,
-            "batch_size": self.recording.batch_size or SENTENCES.batch,
+            "batch_size": self.batch_size,
             "device": getattr(getattr(self.model, "device", None), "type", None),
         }
         module: Any = getattr(self.model, "module", None)
@@ -171,7 +199,7 @@ class PairProbe:
 
     def answers(self) -> dict[str, NDArray[np.float64]]:
         """What the model gives for the first pairs, which are part of its keys."""
-        pairs = self.data.pairs[:_ASKED]
+        pairs = self.data.samples[:_ASKED]
         with suppress(AndornotError), _same_chance(self.model):
             found = self._record(pairs, self.layers, True, slice(0, len(pairs)))
             told_of = {f"layer {name}": told(rows) for name, rows in found.activations.items()}
@@ -214,15 +242,11 @@ class PairProbe:
         known_only: bool,  # noqa: ARG002
     ) -> ConceptTable:
         """Words, tags, overlap and neighbours of all pairs, or of all tokens; all are known."""
-        given = self.words.stop_words
-        if self.level == PAIR:
-            build, stop_words = pair_concepts, STOP_WORDS if given is None else given
-        else:
-            build, stop_words = token_concepts, () if given is None else given
+        build, usual = self._builder()
         table = build(
             self.data,
             n_words=self.words.n_words,
-            stop_words=stop_words,
+            stop_words=usual if self.words.stop_words is None else self.words.stop_words,
             vectors=self.words.vectors,
             n_neighbors=self.words.n_neighbors,
             n_folds=folds,
@@ -233,8 +257,12 @@ class PairProbe:
 
     @cached_property
     def surroundings(self) -> Callable[[int], Surroundings] | None:
-        """How the tokens of each pair lie to each other; None at pair level."""
-        return None if self.level == PAIR else lambda i: surroundings_of(self.data.pairs[i])
+        """How the tokens of each pair lie to each other; None where no token is a position."""
+        return None if self.level != TOKEN else lambda i: surroundings_of(self.data.pairs[i])
+
+    def _builder(self) -> tuple[Callable[..., ConceptTable], Collection[str]]:
+        """What makes the table, and which words are no concepts by default."""
+        return (pair_concepts, STOP_WORDS) if self.level == PAIR else (token_concepts, ())
 
     def batches(
         self, layers: Sequence[str], start: int, logits: bool, clock: Timer
@@ -248,7 +276,7 @@ class PairProbe:
         steps = range(start, total, size)
         for first in track(steps, "running the network", -(-total // size), start // size):
             samples = slice(first, min(first + size, total))
-            pairs = self.data.pairs[samples]
+            pairs = self.data.samples[samples]
             with clock.timed("forward"):
                 batch = self._record(pairs, layers, logits, samples)
             yield batch
@@ -258,7 +286,7 @@ class PairProbe:
     ) -> Batch:
         given: NDArray[np.float32] | None
         try:
-            if self.level == PAIR:
+            if self.level != TOKEN:
                 recorded = self.model.record(pairs, layers)
                 found = {layer: recorded.activations[layer] for layer in layers}
                 given = recorded.logits
@@ -269,18 +297,24 @@ class PairProbe:
                 # token models give their logits in another call
                 given = self.model.record(pairs, ()).logits if logits else None
         except AndornotError as error:
-            raise type(error)(f"at pairs {pairs[0].id} to {pairs[-1].id}: {error}") from error
-        for layer, values in found.items():
+            raise type(error)(
+                f"at {self._word}s {pairs[0].id} to {pairs[-1].id}: {error}"
+            ) from error
+        return self._checked(Batch(samples, found, given if logits else None), pairs)
+
+    def _checked(self, batch: Batch, pairs: Sequence[Any]) -> Batch:
+        """What the model gave, if it has the shape that was asked for."""
+        for layer, values in batch.activations.items():
             if (
                 values.ndim != 4
                 or values.shape[2:] != (1, 1)
-                or (self.level == PAIR and len(values) != len(pairs))
+                or (self.level != TOKEN and len(values) != len(pairs))
             ):
                 raise ModelError(
                     f"the layer {layer} gave an array of shape {values.shape} for {len(pairs)} "
-                    f"pairs; a model must give ({len(pairs)}, units, 1, 1)"
+                    f"{self._word}s; a model must give ({len(pairs)}, units, 1, 1)"
                 )
-        return Batch(samples, found, given if logits else None)
+        return batch
 
     def head(self, layer: str, n_units: int) -> NDArray[np.float32] | None:
         """Weights from units to classes, where a linear head follows."""
@@ -301,7 +335,9 @@ class PairProbe:
     def facts(self) -> Facts:
         """What the manifest says of the network and of the words."""
         dropped = [
-            f"{n:,} {'pair was' if n == 1 else 'pairs were'} left out: {why}"
+            f"{n:,} {self._word} was left out: {why}"
+            if n == 1
+            else f"{n:,} {self._word}s were left out: {why}"
             for why, n in self.data.dropped.items()
             if n
         ]
@@ -326,11 +362,11 @@ def _same_chance(model: PairModel) -> AbstractContextManager[None]:
     return same_chance()
 
 
-def _sent(model: PairModel | None, spec: str, *rest: Any) -> PairProbe:
+def _sent(kind: type[PairProbe], model: PairModel | None, spec: str, *rest: Any) -> PairProbe:
     layers, data, recording, words, weights = rest
     if model is None:
-        model = load_pair_model(spec, device=recording.device, weights=weights)
-    return PairProbe(model, spec, layers, data, recording, words, weights)
+        model = kind.load(spec, recording.device, weights)
+    return kind(model, spec, layers, data, recording, words, weights)
 
 
 def _flat(

@@ -69,14 +69,16 @@ class Positions:
 
     def pooled(self, values: NDArray[np.float32], pool: str) -> NDArray[np.float32]:
         """What units give at positions, from what they give at counted tokens."""
-        own = values[self.rows]
+        own: NDArray[np.float32] = values[self.rows]
         if len(self.rows) == len(self):
             return own
         if pool == "largest":
-            return np.maximum.reduceat(own, self.starts, axis=0)
+            largest: NDArray[np.float32] = np.maximum.reduceat(own, self.starts, axis=0)
+            return largest
         stops = np.append(self.starts[1:], len(self.rows))
         if pool == "last":
-            return own[stops - 1]
+            last: NDArray[np.float32] = own[stops - 1]
+            return last
         sums = np.add.reduceat(own, self.starts, axis=0, dtype=np.float64)
         return (sums / (stops - self.starts)[:, None]).astype(np.float32)
 

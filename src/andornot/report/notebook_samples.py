@@ -18,7 +18,7 @@ from PIL import Image
 
 from andornot.views.image_gallery import ImageView
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairView, marks_at
+from andornot.views.sentence_gallery import MarkedView, marks_at
 from andornot.views.token_gallery import PassageView
 from andornot.views.token_marks import (
     BOTH,
@@ -168,21 +168,21 @@ class NotebookRows(NotebookSamples[RowView]):
     """Samples of which nothing is known but text."""
 
 
-class NotebookPairs(NotebookSamples[PairView]):
-    """Sentence pairs with marked words."""
+class NotebookPairs(NotebookSamples[MarkedView]):
+    """Sentences, or pairs of them, with marked words."""
 
     def key(self, level: str) -> str:
         """What the marks of words mean."""
         told = (f"{_word('word', kind)} {escape(text)}" for kind, text in marks_at(level).items())
         return f"<p><small>{' &nbsp; '.join(told)}</small></p>"
 
-    def text(self, view: PairView) -> str:
-        """Both sentences, and what is known of them."""
+    def text(self, view: MarkedView) -> str:
+        """The sentences, and what is known of them."""
         told = [f"activation {view.activation:.2f}"]
         told += [f"gold {view.label}"] if view.label else []
         if view.prediction:
             told.append(f"model says {view.prediction}{' (wrong)' * view.is_wrong}")
-        lines = [_sentence(view.premise), _sentence(view.hypothesis)]
+        lines = [_sentence(tokens) for _, tokens in view.lines]
         return f"{'<br>'.join(lines)}<br><small>{escape(' · '.join([*told, view.remark]))}</small>"
 
 

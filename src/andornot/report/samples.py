@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from andornot.report.pictures import ImageStore, MaskedImage, Thumb
 from andornot.views.image_gallery import ImageView
 from andornot.views.row_gallery import RowView
-from andornot.views.sentence_gallery import PairView, marks_at
+from andornot.views.sentence_gallery import MarkedView, marks_at
 from andornot.views.token_gallery import PassageView
 from andornot.views.token_marks import TOKEN_MARKS
 
@@ -72,15 +72,14 @@ class ImagePages(SamplePages[ImageView]):
         return {name: getattr(shown, name) for name in names}
 
 
-class PairPages(SamplePages[PairView]):
-    """Sentence pairs with marked words."""
+class PairPages(SamplePages[MarkedView]):
+    """Sentences, or pairs of them, with marked words."""
 
-    def plain(self, shown: PairView) -> dict[str, Any]:
-        """Both sentences, each token with its mark."""
-        sides = (("premise", shown.premise), ("hypothesis", shown.hypothesis))
+    def plain(self, shown: MarkedView) -> dict[str, Any]:
+        """The sentences, each token with its mark."""
         lines = [
             [name, [[" " * token.space + token.text, token.mark.kind] for token in tokens]]
-            for name, tokens in sides
+            for name, tokens in shown.lines
         ]
         told = [f"activation {shown.activation:.2f}"]
         if shown.label:
@@ -89,7 +88,7 @@ class PairPages(SamplePages[PairView]):
             told.append(f"model says {shown.prediction}{' (wrong)' if shown.is_wrong else ''}")
         return {"caption": " · ".join(told), "lines": lines}
 
-    def found_by(self, view: PairView) -> str:
+    def found_by(self, view: MarkedView) -> str:
         """Its words."""
         return view.text
 

@@ -10,6 +10,7 @@ from andornot._tools.lazy import resolve
 from andornot._tools.words import shortened
 from andornot.formula import Formula, quote, read_back
 from andornot.measures.scores import Agreement, Counts
+from andornot.results.plateau import Plateau
 from andornot.results.trust import Trust
 from andornot.results.verdict import Support, Verdict, verdict_of
 
@@ -131,12 +132,15 @@ class Scored:
         score: what it was ranked by.
         twins: its concepts that the data cannot tell from others there; looked for in the best
             formula of each length only.
+        plain: the same without parts that change no position of the data; None where each does
+            something. Looked for likewise.
     """
 
     formula: Formula
     counts: Counts
     score: float
     twins: tuple[Twins, ...] = ()
+    plain: Scored | None = None
 
     @property
     def iou(self) -> float:
@@ -148,7 +152,8 @@ class Scored:
         c = self.counts
         counts = {"tp": c.tp, "fp": c.fp, "fn": c.fn, "tn": c.tn}
         plain = {"formula": str(self.formula), "score": self.score, "iou": self.iou, **counts}
-        return plain | _twins("twins", self.twins)
+        less = {} if self.plain is None else {"plain": self.plain.as_dict()}
+        return plain | _twins("twins", self.twins) | less
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Scored:
@@ -156,7 +161,9 @@ class Scored:
         counts = Counts(*(int(data[name]) for name in ("tp", "fp", "fn", "tn")))
         # runs of older versions say nothing of twins
         twins = tuple(map(Twins.from_dict, data.get("twins", ())))
-        return cls(read_back(data["formula"]), counts, float(data["score"]), twins)
+        # and looked for no idle parts
+        plain = Scored.from_dict(data["plain"]) if data.get("plain") else None
+        return cls(read_back(data["formula"]), counts, float(data["score"]), twins, plain)
 
 
 @dataclass(frozen=True)
@@ -211,6 +218,7 @@ class Explanation:
         unknown: the concepts after NOT that are unknown on some positions where the formula holds.
         support: how much there is to learn the unit from, where more is known of it than the
             counts say.
+        plateau: where the threshold cuts through nearly equal values, how many there are.
 
     Examples:
         >>> concepts = andornot.ConceptTable.from_masks(np.eye(3, dtype=bool), ["a", "b", "c"])
@@ -237,6 +245,7 @@ class Explanation:
     range: tuple[float, float] | None = None
     unknown: tuple[UnknownNot, ...] = ()
     support: Support | None = None
+    plateau: Plateau | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -257,13 +266,20 @@ class Explanation:
     def shown(self) -> Scored | None:
         """The formula that is shown: the shortest that does about as well on held-out samples.
 
-        It is the formula itself where nothing is known of held-out samples.
+        It is the formula itself where nothing is known of held-out samples, and has no part that
+        changes no position of the data.
 
         Examples:
             >>> explanation = run.result()[3]
             >>> print(explanation.shown.formula, explanation.trust.shown)
             red OR yellow 2
         """
+        searched = self.shown_as_searched
+        return searched if searched is None else searched.plain or searched
+
+    @property
+    def shown_as_searched(self) -> Scored | None:
+        """The same as the search came by it, perhaps with parts that change no position."""
         if not self.beam or self.trust is None:
             return self.beam[0] if self.beam else None
         n = self.trust.shown
@@ -332,7 +348,8 @@ class Explanation:
             "beam": [scored.as_dict() for scored in self.beam],
         }
         support = {} if self.support is None else {"support": self.support.as_dict()}
-        return plain | unknown | support | _twins("twins", self.twins) | self._judged()
+        plateau = {} if self.plateau is None else {"plateau": self.plateau.as_dict()}
+        return plain | unknown | support | plateau | _twins("twins", self.twins) | self._judged()
 
     def _judged(self) -> dict[str, Any]:
         """What follows from the rest, for those who read the file without this program."""
@@ -365,13 +382,14 @@ class Explanation:
             range=_range(data["range"]) if data.get("range") else None,
             unknown=tuple(map(UnknownNot.from_dict, data.get("unknown", ()))),
             support=Support.from_dict(data["support"]) if data.get("support") else None,
+            plateau=Plateau.from_dict(data["plateau"]) if data.get("plateau") else None,
         )
 
     def __str__(self) -> str:
-        if self.formula is None:
+        if self.shown is None:
             return f"unit {self.unit}: {STATUS_MEANING.get(self.status, self.status)}"
-        if self.trust is None or self.shown is None:
-            return f"unit {self.unit}: {self.formula} (IoU {self.iou:.3f})"
+        if self.trust is None:
+            return f"unit {self.unit}: {self.shown.formula} (IoU {self.iou:.3f})"
         held_out = self.trust.held_out_iou
         told = f"IoU {self.shown.iou:.3f}" if held_out is None else f"held-out IoU {held_out:.3f}"
         return f"unit {self.unit}, {self.verdict}: {self.shown.formula} ({told})"

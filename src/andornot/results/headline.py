@@ -19,6 +19,9 @@ from andornot.results.verdict import LEVEL, Extent, Support, Verdict
 TWIN_SHARE: Final = 0.95
 """An explained unit beats this share of the units of an untrained twin."""
 
+_FIRST_WANTED: Final = 100
+"""One more than the fewest shuffles that are proposed: p-values are then whole hundredths."""
+
 _TESTED: Final = (Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE)
 
 
@@ -39,6 +42,9 @@ class Headline:
         explained: units whose formula is solid, among ``better``, explains at least a part of the
             unit, and is held out above what an untrained twin has, where there is one.
         twin: whether there is one.
+        undecided: of the units that are tested and not among ``better``, those above all shuffles,
+            which so few shuffles cannot tell from luck; 0 where more shuffles would hardly help.
+        nulls_wanted: so many shuffles could tell; 0 where none are undecided.
 
     Examples:
         >>> found = headline({"relu": run.result()})
@@ -54,6 +60,8 @@ class Headline:
     nulls: int
     explained: int
     twin: bool
+    undecided: int = 0
+    nulls_wanted: int = 0
 
     def count(self, verdict: Verdict) -> int:
         """How many formulas have this verdict."""
@@ -92,6 +100,12 @@ def headline(
         if did and e.verdict is not Verdict.CHANCE and layer in (None, name)
     ]
     counted = [e for name in _counted(results, layer) for e in results[name]]
+    above_all = [
+        (name, bool(did))
+        for (name, e, _), did in zip(tested, passed, strict=True)
+        if (luck := _chance(e)) is not None and not luck.reached and e.verdict is not Verdict.CHANCE
+    ]
+    wanted = _wanted(len(tested), [did for _, did in above_all], nulls)
     verdicts = Counter(e.verdict for e in counted)
     return Headline(
         units=len(counted),
@@ -102,7 +116,27 @@ def headline(
         nulls=nulls,
         explained=sum(_explains(e, None if bars is None else bars[name]) for name, e in better),
         twin=twin is not None,
+        undecided=sum(not did and layer in (None, name) for name, did in above_all if wanted),
+        nulls_wanted=wanted,
     )
+
+
+def _wanted(tested: int, above_all: Sequence[bool], nulls: int) -> int:
+    """Shuffles with which all units above them would pass together; 0 where more hardly help.
+
+    Args:
+        tested: units that are tested at once.
+        above_all: of those that no shuffle reaches, whether each is known to be more than chance.
+        nulls: shuffles so far.
+    """
+    # by luck alone, one unit in so many lies above all shuffles, and comes down with more of them
+    if all(above_all) or len(above_all) * (nulls + 1) <= tested:
+        return 0
+    least = tested / (LEVEL * len(above_all))
+    wanted = _FIRST_WANTED
+    while wanted < max(least, nulls + 2):
+        wanted *= 2
+    return wanted - 1
 
 
 def _counted(results: Mapping[str, Result], layer: str | None) -> Iterable[str]:

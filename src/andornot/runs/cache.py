@@ -160,8 +160,8 @@ _SEVERAL = 2
 _UNLISTED = (
     "stage.json", "concepts.json", "atoms.npz", "positions.npz", "codes.u16", "logits.npy",
     "head.npy", "directions.npy", "responses.npz", "thresholds.npy", "extremes.npy",
-    "borders.npy", "areas.npy", "peaks.npy", "scores.json", "held-out.json", "stability.json",
-    "core.json", "held-out-chance.json", "chance.json", "range_[0-9]*.npz",
+    "borders.npy", "areas.npy", "peaks.npy", "scores.json", "plateaus.json", "held-out.json",
+    "stability.json", "core.json", "held-out-chance.json", "chance.json", "range_[0-9]*.npz",
     "partial.npz", "answer_*.npy",
 )  # fmt: skip
 """What we write into a stage; versions before kept no lists, and a list may be damaged."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from andornot._tools.files import write_whole
 from andornot.data.registry import data_kind, modality_named
@@ -75,6 +76,20 @@ def tagger_code(run: Run) -> Code | None:
         OptionError: the text that names the sentences has an option that there is not.
     """
     from andornot.data.sentences.open import split_options
+
+    return _tagger_code(run, split_options)
+
+
+def single_tagger_code(run: Run) -> Code | None:
+    """The same of a run on single sentences."""
+    from andornot.data.sentences.open_single import split_single
+
+    return _tagger_code(run, split_single)
+
+
+def _tagger_code(
+    run: Run, split_options: Callable[[str], tuple[str, dict[str, Any]]]
+) -> Code | None:
     from andornot.data.sentences.tagging import DEFAULT_TAGGER
 
     noted = run.record.data

@@ -224,6 +224,7 @@ class Searched(ManifestPart):
     seconds: float | None = None
     known_only: bool | None = None
     min_support: tuple[int, int] | None = None
+    negated_first: bool | None = None
 
     def options(self) -> SearchOptions | None:
         """As options of this version; None where it does not know them all.

@@ -201,6 +201,7 @@ FIELDS = Fields(
                 "seconds": Maybe(AMOUNT),
                 "known_only": Maybe(FLAG),
                 "min_support": Maybe(Many(COUNT)),
+                "negated_first": Maybe(FLAG),
             },
         ),
         "layers": NamedField(

@@ -56,6 +56,11 @@ def scores(layer: str) -> str:
     return f"scores {layer}"
 
 
+def plateaus(layer: str) -> str:
+    """Which thresholds of a layer's units cut through nearly equal values."""
+    return f"plateaus {layer}"
+
+
 def trust(layer: str) -> str:
     """How far formulas can be trusted."""
     return f"trust {layer}"

@@ -73,6 +73,7 @@ class BeamSearch:
             candidates,
             np.where(own < 0, np.arange(len(own)), own),
             first_positions(atoms),
+            bool(options.negated_first),
         )  # fmt: skip
         return cls(atoms, rule, options)
 
@@ -149,6 +150,6 @@ def _found(beam: Beam | Top, size: Int) -> tuple[Found, ...]:
     for terms, operators, i, t, score in zip(
         *(column[:size].tolist() for column in columns), strict=True
     ):
-        concepts = tuple(c for c in terms if c >= 0)
-        found.append(Found(concepts, tuple(operators[1 : len(concepts)]), i, t, score))
+        concepts = [c for c in terms if c >= 0]
+        found.append(Found.of_steps(concepts, operators[: len(concepts)], i, t, score))
     return tuple(found)

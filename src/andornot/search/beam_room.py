@@ -30,6 +30,7 @@ class BeamRule(NamedTuple):
     bases: Ints  # (n_concepts,) what each was derived from, or itself; empty where none is derived
     # and wherever the search is not the published one
     firsts: Ints  # (n_atoms,) the first position of each atom among all bits
+    negated: bool  # whether a formula may begin with NOT
 
 
 class Rows(NamedTuple):
@@ -59,7 +60,7 @@ class Beam(NamedTuple):
     """
 
     terms: Ints  # (beam, length) concepts from left to right, -1 where it ended
-    operators: Ints  # (beam, length) the operator before each term
+    operators: Ints  # (beam, length) the operator before each term; AND NOT before the first: NOT
     i: Ints  # (beam,) count: positions where unit and formula are true
     t: Ints  # (beam,) count: positions where the formula is true
     score: Scores  # (beam,) from these counts
@@ -163,6 +164,8 @@ class Room(NamedTuple):
     def of(cls, atoms: Atoms, rule: BeamRule, beam_size: int, length: int) -> Room:
         """Room for searches of one table, up to one length."""
         n_concepts = len(atoms.concept_counts)
+        # the first step has two formulas to begin with: what holds nowhere, and everywhere
+        n_rows = max(beam_size, 2) if rule.negated else beam_size
         unit = BeamUnit(
             np.zeros(len(atoms.counts), np.int64),
             np.zeros(atoms.bits.shape[1], np.uint64),
@@ -173,8 +176,8 @@ class Room(NamedTuple):
         )
         return cls(
             unit,
-            Beam.room(beam_size, length, atoms),
-            Beam.room(beam_size, length, atoms),
+            Beam.room(n_rows, length, atoms),
+            Beam.room(n_rows, length, atoms),
             Entries.room(beam_size),
             Scratch.of(atoms, rule),
         )

@@ -116,6 +116,8 @@ def _steps(rule: BeamRule, atoms: Atoms, a: Int, length: Int, room: Room, top: T
     for n in range(length):
         if n == 0:
             size = _begin(rule, atoms, unit, beam, entries, scratch)  # type: ignore[assignment]
+            if rule.negated:
+                size = _begin_with_not(rule, atoms, a, unit, beam, entries, size, scratch)  # type: ignore[assignment]
         else:
             size = _step(rule, atoms, a, unit, beam, size, entries, scratch, n_pool)  # type: ignore[assignment]
         _trim(rule, atoms, a, unit, beam, entries, size, n + 1 == length, following)
@@ -186,14 +188,50 @@ def _begin(
     for k in range(beam.terms.shape[1]):
         beam.terms[0, k] = beam.operators[0, k] = -1
     beam.i[0] = beam.t[0] = 0
-    held, scores = np.int64(0), entries.score
+    held: Int = np.int64(0)
+    scores = entries.score
     for c in rule.starts:
         score, i = unit.score[c], unit.i[c]
         if score <= 0 or (held == len(scores) and score <= scores[held - 1]):
             continue
         t = i + unit.e[c]
         if rule.published or not _has_twin(atoms, beam, 0, OR, c, i, t, entries, held, scratch):
-            held = _insert(entries, held, 0, OR, c, i, t, score)  # type: ignore[assignment]
+            held = _insert(entries, held, 0, OR, c, i, t, score)
+    return held
+
+
+@inlined
+def _begin_with_not(
+    rule: BeamRule, atoms: Atoms, a: Int, unit: BeamUnit, beam: Beam, entries: Entries, held: Int,
+    scratch: Scratch,
+) -> Int:  # fmt: skip
+    """Offer NOT of each concept too: the concept taken away from a formula that holds everywhere.
+
+    Returns:
+        how many entries there are.
+    """
+    clear(beam.mask[1])
+    set_bits(beam.mask[1], 0, len(unit.active))
+    if len(unit.bits):
+        clear(beam.bits[1])
+        set_bits(beam.bits[1], 0, rule.n)
+    for k in range(2):
+        copy(unit.i, beam.shared[1, k])
+        copy(unit.e, beam.shared[1, 2 + k])
+    for k in range(beam.terms.shape[1]):
+        beam.terms[1, k] = beam.operators[1, k] = -1
+    beam.i[1], beam.t[1] = a, rule.n
+    scores = entries.score
+    for c in rule.starts:
+        i, t = a - unit.i[c], rule.n - unit.i[c] - unit.e[c]
+        # of a concept that holds nowhere or everywhere NOT says nothing
+        if t == 0 or t == rule.n:
+            continue
+        score = ranked_score(rule.metric, i, t, a, rule.n)
+        if score <= 0 or (held == len(scores) and score <= scores[held - 1]):
+            continue
+        if not _has_twin(atoms, beam, 1, AND_NOT, c, i, t, entries, held, scratch):
+            held = _insert(entries, held, 1, AND_NOT, c, i, t, score)
     return held
 
 
@@ -212,10 +250,13 @@ def _step(
         entries.parent[b], entries.operator[b], entries.concept[b] = b, OR, -1
         entries.i[b], entries.t[b], entries.score[b] = beam.i[b], beam.t[b], beam.score[b]
     held = size
-    for b in range(size):
-        # all that an older one can become was weighed when it was new (the worst score never falls)
-        if beam.is_new[b] or rule.published:
-            held = _compose(rule, atoms, a, unit, beam, b, n_pool, entries, held, scratch)
+    # what begins with NOT comes last, and so stays behind others that score the same
+    for last in range(1 + rule.negated):
+        for b in range(size):
+            # all that an older one can become was weighed when it was new (the worst score never
+            # falls)
+            if (beam.is_new[b] or rule.published) and (beam.operators[b, 0] == AND_NOT) == last:
+                held = _compose(rule, atoms, a, unit, beam, b, n_pool, entries, held, scratch)
     return held
 
 
@@ -284,6 +325,7 @@ def _compose(
                     score <= 0
                     or t == 0
                     or (i == i_l and t == t_l)  # C changes nothing
+                    or (t == n and beam.operators[b, 0] == AND_NOT)  # says nothing
                     or _has_twin(atoms, beam, b, operators[k], c, i, t, entries, held, scratch)
                 ):
                     continue

@@ -17,7 +17,7 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from andornot.search.options import SearchOptions
-from andornot.search.problem import AND, OR, Atoms, Found, Problem, Solution
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Found, Problem, Solution
 
 Floats = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Kept:
     """A formula in the beam: its terms, its atoms and what they add up to."""
 
     terms: tuple[int, ...]
-    operators: tuple[int, ...]
+    operators: tuple[int, ...]  # before each term; AND NOT before the first: NOT
     mask: NDArray[np.bool_]
     gain: float
     t: int
@@ -89,9 +89,13 @@ def solve(
 ) -> Solution:
     """Run the beam search for one unit; ``concepts`` is the :func:`membership` of its table."""
     search = _Search(problem, options, target, concepts)
-    nothing = Kept((), (), np.zeros(len(problem.atoms.counts), np.bool_), 0.0, 0, 0.0)
+    n_atoms, n = len(problem.atoms.counts), problem.atoms.n_positions
+    nothing = Kept((), (), np.zeros(n_atoms, np.bool_), 0.0, 0, 0.0)
+    everything = Kept((), (), np.ones(n_atoms, np.bool_), float(target.gains.sum()), n, 0.0)
     singles = search.weigh([nothing], problem.candidates, (OR,))
     beam = search.best([], singles)
+    if options.negated_first:
+        beam = search.best(beam, search.weigh([everything], problem.candidates, (AND_NOT,)))
     pool = problem.candidates
     if options.limit:
         order = _ranked(singles.scores.ravel())
@@ -100,7 +104,9 @@ def solve(
     best = [_found(beam[0], problem) if beam else None]
     for _ in range(options.length - 1):
         if beam:
-            beam = search.best(beam, search.weigh(beam, pool, options.operator_numbers))
+            # what begins with NOT comes last, and so stays behind others that score the same
+            parents = sorted(beam, key=lambda kept: kept.operators[0] == AND_NOT)
+            beam = search.best(beam, search.weigh(parents, pool, options.operator_numbers))
         best.append(_found(beam[0], problem) if beam else None)
     found = tuple(_found(kept, problem) for kept in beam)
     return Solution(beam=found, by_length=tuple(best), proven=options.length == 1)
@@ -176,7 +182,7 @@ class _Search:
         both = left.mask & (own if operator == AND else ~own)
         return Kept(
             terms=(*left.terms, concept),
-            operators=(*left.operators, operator) if left.terms else (),
+            operators=(*left.operators, operator),
             mask=left.mask | own if operator == OR else both,
             gain=float(grown.gains.flat[at]),
             t=int(grown.t.flat[at]),
@@ -203,4 +209,4 @@ def _combined(
 
 def _found(kept: Kept, problem: Problem) -> Found:
     hits = problem.active_counts[kept.mask[problem.active]].sum()
-    return Found(kept.terms, kept.operators, int(hits), kept.t, kept.score)
+    return Found.of_steps(kept.terms, kept.operators, int(hits), kept.t, kept.score)

@@ -2,7 +2,8 @@
 
 For small problems, and to check the other searches by. The last concept of a formula costs no
 pass over the atoms, so a search takes about ``m * (3 p) ** (length - 2)`` passes for ``m``
-candidates to start from and ``p`` to compose with (all ``m``, unless there is a limit). Formulas
+candidates to start from and ``p`` to compose with (all ``m``, unless there is a limit), and twice
+as many where formulas may begin with NOT. Formulas
 equal to a shorter one (a concept that changes nothing, an empty set) are not continued: what could
 come of them comes of the shorter one as well.
 """
@@ -13,7 +14,7 @@ import math
 
 import numpy as np
 
-from andornot._tools.jit import jit
+from andornot._tools.jit import Bool, jit
 from andornot.search.best import Best, enters, offer
 from andornot.search.kernels import (
     apply,
@@ -24,7 +25,7 @@ from andornot.search.kernels import (
     singles,
 )
 from andornot.search.options import SearchOptions
-from andornot.search.problem import OR, Atoms, Found, Ints, Problem, Solution
+from andornot.search.problem import AND_NOT, OR, Atoms, Found, Ints, Problem, Solution
 
 
 def passes(n_candidates: int, n_pool: int, n_operators: int, length: int) -> float:
@@ -47,12 +48,14 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
     best = Best.empty(options.beam_size, options.length, len(atoms.counts))
     by_length: list[Found | None] = []
     for length in range(1, options.length + 1):
-        if len(pool):
-            _enumerate(
-                atoms, dense, problem.total, i_1, t_1, problem.candidates, pool,
-                np.array(options.operator_numbers, np.int64), options.metric_number,
-                options.penalty, length, best,
-            )  # fmt: skip
+        # those that begin with NOT come last, and so stay behind others that score the same
+        for negated in (False, True) if options.negated_first else (False,):
+            if len(pool) or negated:
+                _enumerate(
+                    atoms, dense, problem.total, i_1, t_1, problem.candidates, pool,
+                    np.array(options.operator_numbers, np.int64), options.metric_number,
+                    options.penalty, length, negated, best,
+                )  # fmt: skip
         by_length.append(next(iter(best.found()), None))
     return Solution(beam=best.found(), by_length=tuple(by_length), proven=options.limit is None)
 
@@ -60,7 +63,7 @@ def solve(problem: Problem, options: SearchOptions) -> Solution:
 @jit
 def _enumerate(
     atoms: Atoms, dense: Ints, a: int, i_1: Ints, t_1: Ints, starts: Ints, pool: Ints,
-    operators: Ints, metric: int, penalty: float, length: int, best: Best,
+    operators: Ints, metric: int, penalty: float, length: int, negated: Bool, best: Best,
 ) -> None:  # fmt: skip
     """Offer every formula of exactly ``length`` concepts, depth first; exact, without a bound.
 
@@ -76,6 +79,9 @@ def _enumerate(
     terms, chosen = np.full(length, -1, np.int64), np.full(length, -1, np.int64)
     n_positions, own = atoms.n_positions, np.zeros(n_atoms, np.uint8)
     depth = 0
+    if negated:
+        # to begin with NOT is to take a concept away from everything
+        mask[0], i_with[0], t_with[0], i_at[0], t_at[0] = 1, i_1, t_1, a, n_positions
     while depth >= 0:
         n_choices = len(pool) * len(operators) if depth > 0 else len(starts)
         if choice[depth] == n_choices:
@@ -83,7 +89,7 @@ def _enumerate(
             depth -= 1
             continue
         if depth == 0:
-            c, operator = starts[choice[0]], OR
+            c, operator = starts[choice[0]], AND_NOT if negated else OR
         else:
             c = pool[choice[depth] // len(operators)]
             operator = operators[choice[depth] % len(operators)]
@@ -91,8 +97,8 @@ def _enumerate(
         i, t = combine(
             operator, i_at[depth], t_at[depth], i_1[c], t_1[c], i_with[depth, c], t_with[depth, c]
         )
-        # true nowhere, or unchanged: what continues it, a shorter formula does as well
-        if t == 0 or (i == i_at[depth] and t == t_at[depth]):
+        # true nowhere, unchanged, or everywhere: what continues it, a shorter formula does as well
+        if t == 0 or (i == i_at[depth] and t == t_at[depth]) or (negated and t == n_positions):
             continue
         terms[depth], chosen[depth] = c, operator
         if depth == length - 1:

@@ -195,10 +195,10 @@ class KnownParts:
     ) -> list[Found]:
         """All that runs found, scored anew, best first; of equal ones the shortest is first."""
         every = (f for run in runs for f in (*run.beam, *run.by_length) if f is not None)
-        each = {(f.concepts, f.operators, f.tree): f for f in every}
+        each = {(f.concepts, f.steps, f.tree): f for f in every}
         scored = [self._scored(problem, options, f) for f in each.values()]
         good = [f for f in scored if f.score > 0 and f.known is not None and f.known[0]]
-        return sorted(good, key=lambda f: (-f.score, len(f.concepts), _place(f)))
+        return sorted(good, key=lambda f: (-f.score, len(f.concepts), f.negated, _place(f)))
 
     def _scored(self, problem: Problem, options: SearchOptions, found: Found) -> Found:
         """A formula with the counts that it has where all its concepts are known."""
@@ -220,7 +220,8 @@ class KnownParts:
         """The atoms of a formula."""
         if found.tree is not None:
             return self._tree_mask(found.tree)
-        mask = self._carry(found.concepts[0])
+        first = self._carry(found.concepts[0])
+        mask = ~first if found.negated else first
         for operator, concept in zip(found.operators, found.concepts[1:], strict=True):
             mask = _joined(operator, mask, self._carry(concept))
         return mask

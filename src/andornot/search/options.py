@@ -9,7 +9,7 @@ help shall not wait for a compiler.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, Literal, TypedDict, Unpack, get_args
@@ -112,6 +112,8 @@ class SearchOptions:
         known_only: score each formula on the positions where all its concepts are known: those
             whose categories were annotated there at all.
         min_support: ``(positions, samples)``; concepts that hold on fewer of either are left out.
+        negated_first: whether a formula may begin with NOT, such as ``NOT a AND NOT b``; if not
+            given, it may where the table has context columns, such as ``PREV(a)``.
 
     Raises:
         OptionError: a value cannot be used, or two of them exclude each other.
@@ -146,6 +148,7 @@ class SearchOptions:
     seconds: float | None = None
     known_only: bool = False
     min_support: tuple[int, int] | None = None
+    negated_first: bool | None = None
 
     def __post_init__(self) -> None:
         from andornot.measures.scores import METRICS, PEARSON
@@ -177,6 +180,10 @@ class SearchOptions:
             raise OptionError(
                 f"{self.search} search cannot look for correlation; use search 'beam' or 'auto'"
             )
+        if self.profile and self.negated_first:
+            raise OptionError(
+                "profile 'mu2020' has no formula that begins with NOT; leave negated_first out"
+            )
         operator_numbers(self.operators)
         self._check_numbers()
         self._check_space()
@@ -195,6 +202,8 @@ class SearchOptions:
         put(self, "known_only", flag(self.known_only, "known_only"))
         if self.min_support is not None:
             put(self, "min_support", _support(self.min_support))
+        if self.negated_first is not None:
+            put(self, "negated_first", flag(self.negated_first, "negated_first"))
 
     def _check_numbers(self) -> None:
         for name in ("length", "beam_size", "limit"):
@@ -320,7 +329,15 @@ class SearchOptions:
         for name in ("known_only", "min_support"):
             if not options[name]:
                 del options[name]
+        if self.negated_first is None:
+            del options["negated_first"]
         return options
+
+    def on_table(self, *, has_context: bool) -> SearchOptions:
+        """The same for one table: where not given, ``negated_first`` is on if it has context."""
+        if self.negated_first is None and has_context and not self.published:
+            return replace(self, negated_first=True)
+        return self
 
     @cached_property
     def operator_numbers(self) -> tuple[int, ...]:
@@ -399,6 +416,7 @@ class MoreSearch(TypedDict, total=False):
     seconds: float | None
     known_only: bool
     min_support: Sequence[int] | None
+    negated_first: bool | None
 
 
 class ArraySearch(MoreSearch, total=False):

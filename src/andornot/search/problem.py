@@ -3,13 +3,17 @@
 Operators have their numbers here; of data and of other options nothing is known.
 
 The space is that of the published search: left-deep formulas ``((C1 op C2) op C3) ...`` with
-``op`` among OR, AND and AND NOT (Mu & Andreas 2020, Section 2).
+``op`` among OR, AND and AND NOT (Mu & Andreas 2020, Section 2). On request formulas may begin with
+NOT too. To the kernels the operator before the first concept says which: OR joins it to a formula
+that holds nowhere, AND NOT takes it away from one that holds everywhere. A formula that begins with
+NOT and holds everywhere says nothing, so it is no candidate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -87,6 +91,7 @@ class Found:
         tree: how the formula is built, where it is not from left to right.
         known: active positions and all positions where its concepts are known, if it is scored on
             these alone.
+        negated: whether NOT stands before the first concept.
     """
 
     concepts: tuple[int, ...]
@@ -96,12 +101,39 @@ class Found:
     score: float
     tree: Tree | None = None
     known: tuple[int, int] | None = None
+    negated: bool = False
+
+    @classmethod
+    def of_steps(
+        cls, terms: Sequence[int], steps: Sequence[int], i: int, t: int, score: float
+    ) -> Found:
+        """From what a kernel wrote: concepts, and the operator before each, the first included.
+
+        ``NOT a AND b`` says the same as ``b AND NOT a``, and takes that form: so NOT stands first
+        only where nothing else would do.
+        """
+        terms, steps = list(terms), list(steps)
+        if steps and steps[0] == AND_NOT:
+            # steps of AND and AND NOT commute, up to the first OR
+            cuts = list(takewhile(lambda k: steps[k] != OR, range(len(steps))))
+            if first := next((k for k in cuts if steps[k] == AND), None):
+                terms.insert(0, terms.pop(first))
+                steps.pop(first)
+                steps.insert(0, OR)
+        negated = bool(steps) and steps[0] == AND_NOT
+        return cls(tuple(terms), tuple(steps[1:]), i, t, score, negated=negated)
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The operator before each concept, the first included, as kernels read it."""
+        return (AND_NOT if self.negated else OR, *self.operators)
 
     def formula(self, names: Sequence[str]) -> Formula:
         """The formula, with names for columns."""
         if self.tree is not None:
             return tree_formula(self.tree, names)
-        result: Formula = Concept(names[self.concepts[0]])
+        first = Concept(names[self.concepts[0]])
+        result: Formula = Not(first) if self.negated else first
         for operator, column in zip(self.operators, self.concepts[1:], strict=True):
             result = _joined(operator, result, Concept(names[column]))
         return result

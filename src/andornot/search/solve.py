@@ -29,7 +29,7 @@ def solve(problem: Problem, options: SearchOptions, stop: Stop | None = None) ->
     n_pool = n_candidates if options.limit is None else min(options.limit, n_candidates)
     n_passes = exhaustive.passes(
         n_candidates, n_pool, len(options.operator_numbers), options.length
-    )
+    ) * (2 if options.negated_first else 1)
     is_cheap = n_passes * (n_entries + 3 * n_pool) <= _AUTO_STEPS
     if options.search == "exhaustive" or (options.search == "auto" and is_cheap):
         return exhaustive.solve(problem, options)

@@ -31,14 +31,23 @@ def signed_text(name: str, *, taken: bool) -> str:
     return f"NOT {name}" if taken else name
 
 
-def only(formula: Formula, kept: set[str]) -> Formula | None:
+def only(formula: Formula, kept: set[str], *, absence: bool = False) -> Formula | None:
     """A formula without the concepts whose signed text is not among ``kept``; None if none is left.
 
     ``a OR b`` without ``a`` is ``b``; ``a AND NOT b AND c`` without ``a`` is ``c AND NOT b``;
-    ``a AND NOT b`` without ``a`` is nothing, for what is taken away explains nothing by itself.
+    ``a AND NOT b`` without ``a`` is nothing, for what is taken away explains nothing by itself,
+    unless ``absence`` says that it may. It may where a formula begins with NOT.
     """
     rest = _rest(formula, kept, taken=False)
-    return None if rest is None or _takes_away(rest) else rest
+    may = absence or begins_with_not(formula)
+    return None if rest is None or (_takes_away(rest) and not may) else rest
+
+
+def begins_with_not(formula: Formula) -> bool:
+    """Whether NOT stands before the first concept, so that the formula says what is absent."""
+    while isinstance(formula, And | Or):
+        formula = formula.left
+    return isinstance(formula, Not)
 
 
 def _rest(formula: Formula, kept: set[str], *, taken: bool) -> Formula | None:
@@ -53,7 +62,8 @@ def _rest(formula: Formula, kept: set[str], *, taken: bool) -> Formula | None:
     right = _rest(formula.right, kept, taken=taken)
     if left is None or right is None:
         return right if left is None else left
-    if not _takes_away(left):
+    # what begins with NOT took nothing away from anything
+    if not _takes_away(left) or _takes_away(formula.left):
         return type(formula)(left, right)
     # what was taken away from is gone: then from the other side, if both must hold
     if isinstance(formula, And):
@@ -132,9 +142,10 @@ def _core(
         if signed_text(name, taken=taken) in kept
         for other in twins.get(name, ())
     }
+    absence = begins_with_not(shown.formula)
     masks = np.zeros((counter.n_folds, 1, counter.n_atoms), np.uint8)
     for fold, text in enumerate(held.formulas):
-        rest = None if text is None else only(read_back(text), like)
+        rest = None if text is None else only(read_back(text), like, absence=absence)
         if rest is not None:
             masks[fold, 0] = mask_of(str(rest))
     both, active = counter.by_sample(unit, masks)

@@ -156,8 +156,8 @@ class _Parts:
         if found is None:
             return None
         i, t, concepts, operators = found
-        steps = tuple(concepts.tolist()), tuple(operators[1:].tolist())
-        return str(Found(*steps, i, t, 0.0).formula(self.repeats.table.names))
+        own = Found.of_steps(concepts.tolist(), operators.tolist(), i, t, 0.0)
+        return str(own.formula(self.repeats.table.names))
 
     def _score(self, at: int, unit: int, masks: NDArray[np.uint8]) -> Ints:
         """Intersection and union ``(2, length, 2)``: of both parts, by length."""

@@ -230,6 +230,7 @@ class _Bounds:
     indptr: Ints
     indices: NDArray[np.int32]
     areas: Ints
+    totals: Ints
     has_samples: NDArray[np.bool_]
     lenders: Lenders | None
 
@@ -264,7 +265,9 @@ class _Bounds:
             lenders = shuffles.lenders(slice(None))
             if _REPEATED * len(lenders.lenders) > shuffles.orders.size:
                 lenders = None
-        return cls(parts, sizes, indptr, indices, areas, has_samples, lenders)
+        may = bool(repeats.options.negated_first)
+        totals = sizes.sum(axis=1) if may else np.full(table.n_folds, -1)
+        return cls(parts, sizes, indptr, indices, areas, totals, has_samples, lenders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -336,7 +339,7 @@ class _Unit:
             bound_orders(
                 unit.samples, unit.starts, unit.positions, counter.positions.folds, lenders.first,
                 lenders.lenders, lenders.null_first, lenders.nulls, *counter.atom_arguments,
-                by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas,
+                by_tile, bounds.sizes, bounds.indptr, bounds.indices, bounds.areas, bounds.totals,
                 self.among[-1], self.hits, self.union, tally, np.empty_like(tally),
                 np.zeros((2, n), np.int64), counter.local, np.empty(counter.n_atoms, np.int64),
                 np.zeros((2, bounds.areas.shape[1]), np.int64), part,
@@ -388,7 +391,7 @@ class _Unit:
         bounds = self.bounds
         bound_parts(
             parts.indptr, parts.atoms, parts.inside, bounds.sizes, bounds.indptr, bounds.indices,
-            bounds.areas, self.among[-1], self.hits, self.union,
+            bounds.areas, bounds.totals, self.among[-1], self.hits, self.union,
             np.zeros((2, bounds.areas.shape[1]), np.int64), slack,
         )  # fmt: skip
         return slack

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from andornot._tools.jit import Int, helper, inlined, lean
 from andornot._tools.popcount import popcount
-from andornot.search.bits import lowest, mark
+from andornot.search.bits import lowest, mark, set_bits
 from andornot.search.kernels import atoms_of, clear, copy
-from andornot.search.problem import Atoms, Words
+from andornot.search.problem import AND_NOT, Atoms, Words
 
 Ints: TypeAlias = NDArray[np.int64]
 Int32s: TypeAlias = NDArray[np.int32]
@@ -144,40 +144,52 @@ class ByTile(NamedTuple):
 
 
 @helper
+def _largest(values: Ints, n: int) -> Int:
+    """The sum of the ``n`` largest values, none of them below 0, which are 0 afterwards."""
+    found = np.int64(0)
+    for _ in range(n):
+        top = 0
+        for c in range(len(values)):
+            if values[c] > values[top]:
+                top = c
+        found += values[top]
+        values[top] = 0
+    return found
+
+
+@helper
 def _most_worth(
     atoms: Int32s, counts: Ints, sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints,
-    length: int, hits: int, union: int, whole: Ints, positive: Ints,
+    length: int, hits: int, union: int, total: Int, whole: Ints, positive: Ints,
 ) -> Int:  # fmt: skip
     """What no formula is worth more than in a fold; see :func:`bound_orders`.
 
     ``atoms`` are those on which a unit is active, ``counts`` its positions there; ``whole`` and
     ``positive`` are room, ``(n_concepts,)``, all 0 before and after.
     """
-    everything = np.int64(0)
+    everything, gains = np.int64(0), np.int64(0)
     for at in range(len(atoms)):
         atom = atoms[at]
         gain = (union + hits) * counts[at]
+        gains += gain
         worth = max(0, gain - hits * sizes[atom])
         everything += worth
         for entry in range(indptr[atom], indptr[atom + 1]):
             whole[indices[entry]] += gain
             positive[indices[entry]] += worth
-    best: Int = np.int64(-(2**62))
+    best, least = np.int64(-(2**62)), np.int64(2**62)
     for c in range(len(areas)):
-        best = max(best, whole[c] - hits * areas[c])
-        whole[c] = 0
+        value = whole[c] - hits * areas[c]
+        best, least = max(best, value), min(least, value)
+        # what a step with it adds at most, by OR, or by AND NOT
+        whole[c] = positive[c] + max(0, -value)
     if length > 1 and best < 0:
         best = np.int64(0)
-    for _ in range(length - 1):
-        # the largest that is left
-        top = 0
-        for c in range(len(areas)):
-            if positive[c] > positive[top]:
-                top = c
-        best += positive[top]
-        positive[top] = 0
+    best += _largest(positive, length - 1)
+    if total >= 0:
+        best = max(best, gains - hits * total - least + _largest(whole, length - 1))
     for c in range(len(areas)):
-        positive[c] = 0
+        whole[c], positive[c] = 0, 0
     if everything < best:
         best = everything
     # no formula at all is worth nothing
@@ -190,8 +202,8 @@ def bound_orders(
     null_first: Ints, nulls: Int32s,
     codes: Codes, offsets: Ints, atom_offsets: Ints, atoms: Int32s, shapes: Ints,
     by_tile: ByTile,
-    sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, length: int, hits: int, union: int,
-    tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints,
+    sizes: Ints, indptr: Ints, indices: Int32s, areas: Ints, totals: Ints, length: int, hits: int,
+    union: int, tally: Int32s, touched: Int32s, n_touched: Ints, local: Int32s, counts: Ints,
     by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """Bound by how much the held-out score of any formula could exceed a unit's own, by null.
@@ -202,7 +214,9 @@ def bound_orders(
     each active position. No set is worth more than all atoms above 0 together. A formula of ``m``
     concepts lies inside the union of ``m - 1`` of them, which is worth no more than the sum of the
     ``m - 1`` largest sums of what is above 0 in a concept; unless all ``m`` are joined by OR, and
-    then it is worth no more than one of them whole, and what is above 0 in the others.
+    then it is worth no more than one of them whole, and what is above 0 in the others. One that
+    begins with NOT, and has no AND that would confine it, is worth no more than everything without
+    one concept, and what ``m - 1`` others add: what is above 0 by OR, below 0 by AND NOT.
 
     Beside the arguments of all kernels:
 
@@ -213,6 +227,7 @@ def bound_orders(
     * ``sizes``: ``(n_folds, n_atoms)``, positions of each atom in each fold.
     * ``indptr``, ``indices``: the concepts of each atom, only those that are searched for.
     * ``areas``: ``(n_folds, n_concepts)``, positions of each concept in each fold.
+    * ``totals``: ``(n_folds,)``, all positions of each; -1 where no formula may begin with NOT.
     * ``length``: the longest formula, in concepts.
     * ``hits``, ``union``: of the unit itself, held out, over all folds.
     * ``tally``: room, ``(n_nulls, n_atoms)``, all 0 before and after.
@@ -278,7 +293,7 @@ def bound_orders(
             n = n_touched[0, b]
             best = _most_worth(
                 touched[b, :n], counts[:n], sizes[f], indptr, indices, areas[f], length, hits,
-                union, whole, positive,
+                union, totals[f], whole, positive,
             )  # fmt: skip
             slack[f, b] = best - hits * n_touched[1, b]
 
@@ -318,7 +333,7 @@ def count_in_samples(
 @lean
 def bound_parts(
     first: Ints, found: Int32s, inside: Ints, sizes: Ints, indptr: Ints, indices: Int32s,
-    areas: Ints, length: int, hits: int, union: int, by_concept: Ints, slack: Ints,
+    areas: Ints, totals: Ints, length: int, hits: int, union: int, by_concept: Ints, slack: Ints,
 ) -> None:  # fmt: skip
     """The bounds of :func:`bound_orders`, from counts that are there already.
 
@@ -344,6 +359,7 @@ def bound_parts(
                 length,
                 hits,
                 union,
+                totals[f],
                 whole,
                 positive,
             )
@@ -383,6 +399,9 @@ def score_elsewhere(
         for k in range(len(lengths)):
             row = lengths[k] - 1
             clear(mask)
+            if operators[u, row, 0] == AND_NOT:
+                # it begins with NOT: the first concept is taken away from everything
+                set_bits(mask, 0, len(sizes))
             for n in range(lengths[k]):
                 if terms[u, row, n] >= 0:
                     mark(mask, operators[u, row, n], atoms_of(atoms, terms[u, row, n]), longer)

@@ -290,6 +290,8 @@ def with_trust(
         scored = [
             e.best_by_length[n - 1] or e.beam[0] for e, n in zip(explained, shown, strict=True)
         ]
+    # on the same positions, so that no score is another
+    scored = [one.plain or one for one in scored]
     stability = part(
         "stability", Stability,
         lambda: measure_stability(

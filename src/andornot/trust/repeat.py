@@ -21,7 +21,7 @@ from andornot.search.bits import n_atom_words, with_bits, with_planes
 from andornot.search.kernels import apply, atoms_of
 from andornot.search.options import SearchOptions
 from andornot.search.pairs import with_pairs
-from andornot.search.problem import OR, Atoms, Found, Problem, Solution
+from andornot.search.problem import AND_NOT, Atoms, Found, Problem, Solution
 from andornot.search.solve import solve
 from andornot.trust.kernels import score_elsewhere
 
@@ -64,7 +64,7 @@ class Repeats:
         """The same search as a beam, unless every formula was asked for."""
         if options.search != "exhaustive":
             options = replace(options, search="beam", space="left-deep")
-        return cls(table, options, jobs)
+        return cls(table, options.on_table(has_context=table.has_context), jobs)
 
     def on(self, sizes: Ints) -> Repeats:
         """The same on other positions of each atom, in one thread, for many calls."""
@@ -227,6 +227,7 @@ class Repeats:
     def atoms_of(self, concepts: Ints, operators: Ints) -> NDArray[np.bool_]:
         """The atoms of a formula as :meth:`formulas` gives it; bool ``(n_atoms,)``."""
         mask, longer = np.zeros((2, self.table.n_atoms), np.uint8)
+        mask[:] = operators[0] == AND_NOT
         for concept, operator in zip(concepts, operators, strict=True):
             apply(mask, operator, atoms_of(self._atoms, concept), longer)
             # `apply` cannot write to the mask that it reads
@@ -254,7 +255,7 @@ def _nothing(_: int) -> None:
 
 def _steps_of(found: Found) -> tuple[Ints, Ints]:
     """Concepts, and the operator before each of them."""
-    return np.array(found.concepts, np.int64), np.array((OR, *found.operators), np.int64)
+    return np.array(found.concepts, np.int64), np.array(found.steps, np.int64)
 
 
 def unit_rows(

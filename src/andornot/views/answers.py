@@ -110,8 +110,8 @@ def layer_answers(
 
 def _counted(result: Result) -> tuple[str, ...]:
     """Which formulas are counted, where other pages show shorter ones."""
-    pairs = [(e.formula, e.shown) for e in result]
-    shorter = [one for one, shown in pairs if shown is not None and shown.formula != one]
+    # one without parts that change no position has the same counts
+    shorter = [e for e in result if e.shown is not None and e.shown.counts != e.counts]
     if not shorter:
         return ()
     longest = max(len(e.best_by_length) for e in result)

@@ -50,6 +50,7 @@ from andornot.views.unit import (
 from andornot.views.unit_in_layer import UnitView, kind_words, lengths_plot
 from andornot.views.unit_links import UnitLink, unit_ref
 from andornot.views.unit_plots import held_out_line, trust_by_length
+from andornot.views.wording import formulas_of
 
 LAYER: Final = "unit"
 """What the only layer of arrays is called."""
@@ -287,9 +288,9 @@ def array_facts(context: ArrayContext) -> tuple[tuple[str, str], ...]:
     if table is not None:
         facts.append(("concepts", f"{table.n_concepts:,}"))
     if search is not None:
-        operators = ", ".join(search.operators)
+        on = search.on_table(has_context=table is not None and table.has_context)
         facts += [
-            ("formulas", f"up to {search.length} concepts, with {operators}"),
+            ("formulas", formulas_of(on.length, on.operators, bool(on.negated_first))),
             ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
         ]
         facts += [("counted", COUNTED)] if search.known_only else []

@@ -381,7 +381,8 @@ def _left_out(contexts: Sequence[LayerContext]) -> str:
     )
     if shown == explained:
         return ""
-    return f"Only the {shown:,} units of this report are looked at, of {explained:,} in the run."
+    some = "1 unit of this report is" if shown == 1 else f"{shown:,} units of this report are"
+    return f"Only the {some} looked at, of {explained:,} in the run."
 
 
 @dataclass(frozen=True, eq=False)

@@ -166,7 +166,7 @@ def steps_of(e: Explanation, shown: Explanation) -> FormulaSteps | None:
     best = [None if one is None else one.formula for one in e.best_by_length]
     parts = in_order_of(chain(shown.formula), best)
     scores = [_score(e, prefix) for prefix in _prefixes(parts)]
-    total, again = scores[-1], _found_again(e, shown.formula)
+    total, again = scores[-1], _found_again(e)
     adds = [_added(above, score) for above, score in pairwise(scores)]
     if (again and not again[0]) or not any(one is not None for one in adds):
         scores, adds = [None] * len(scores), [None] * len(adds)
@@ -199,14 +199,13 @@ def _prefixes(parts: Sequence[tuple[str, Formula]]) -> Iterator[Formula]:
 
 def _score(e: Explanation, prefix: Formula) -> float | None:
     """What is known of the first steps, to three decimals."""
-    n = prefix.length
-    best = e.best_by_length[n - 1] if n <= len(e.best_by_length) else None
-    if best is None or best.formula != prefix:
-        return None
     held = None if e.trust is None else e.trust.held_out
-    if held is None:
-        return round(best.iou, 3)
-    return round(held.by_length[n - 1], 3) if n <= len(held.by_length) else None
+    for n, best in enumerate(e.best_by_length, start=1):
+        if best is not None and prefix in (best.formula, best.plain and best.plain.formula):
+            is_whole = e.shown is not None and prefix == e.shown.formula
+            at = e.trust.shown if e.trust is not None and is_whole else n
+            return round(best.iou if held is None else held.by_length[at - 1], 3)
+    return None
 
 
 def _words(part: Formula) -> Iterator[StepWord]:
@@ -267,10 +266,12 @@ def _percent(share: float) -> str:
     return {0: "under 1 %", 100: "over 99 %"}.get(n, f"{n} %")
 
 
-def _found_again(e: Explanation, formula: Formula) -> tuple[int, int] | None:
+def _found_again(e: Explanation) -> tuple[int, int] | None:
     held = None if e.trust is None else e.trust.held_out
     found = [text for text in (held.formulas if held else ()) if text is not None]
-    return (sum(parse(text) == formula for text in found), len(found)) if found else None
+    # folds keep parts that change no position
+    own = [one.formula for one in (e.shown, e.shown_as_searched) if one is not None]
+    return (sum(parse(text) in own for text in found), len(found)) if found else None
 
 
 def _meaning(

@@ -60,6 +60,7 @@ class VerdictView(View):
         why: what makes it chance, in a few words; empty for other verdicts.
         lines: all that is known held out, a line for each thing.
         in_sample: what is known besides, in a line; empty where nothing is.
+        beware: what to know before the verdict is believed, a sentence; empty for most.
     """
 
     verdict: str = ""
@@ -74,6 +75,7 @@ class VerdictView(View):
     why: str = ""
     lines: tuple[str, ...] = ()
     in_sample: str = ""
+    beware: str = ""
 
     @property
     def how_much(self) -> str:
@@ -103,7 +105,12 @@ def judged(e: Explanation) -> VerdictView:
     verdict = e.verdict
     if verdict is None:
         return VerdictView()
-    plain = VerdictView(str(verdict), verdict.meaning, _LOOKS.get(verdict, ""))
+    plain = VerdictView(
+        str(verdict),
+        verdict.meaning,
+        _LOOKS.get(verdict, ""),
+        beware="" if e.plateau is None else f"{e.plateau}.",
+    )
     trust = e.trust
     if trust is None:
         return plain
@@ -144,7 +151,7 @@ def why_chance(e: Explanation) -> tuple[str, str]:
 
 def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
     if trust.held_out_iou is not None:
-        yield _held_out(trust, trust.held_out_iou)
+        yield _held_out(trust, trust.held_out_iou, e.verdict)
         yield from _other_words(e, trust)
     if (luck := trust.held_out_chance) is not None:
         yield _against_chance(luck)
@@ -155,7 +162,7 @@ def _lines(e: Explanation, trust: Trust) -> Iterator[str]:
         yield core_line(trust.core, "" if e.shown is None else str(e.shown.formula))
 
 
-def _held_out(trust: Trust, iou: float) -> str:
+def _held_out(trust: Trust, iou: float, verdict: Verdict | None) -> str:
     """Held-out IoU, with its interval, and how much of the unit that is."""
     held, n = trust.held_out, trust.shown
     assert held is not None
@@ -165,14 +172,18 @@ def _held_out(trust: Trust, iou: float) -> str:
     precision, recall = held.precision(n), held.recall(n)
     if precision is not None and recall is not None:
         said += f", precision {precision:.2f}, recall {recall:.2f}"
-    return said if trust.extent is None else f"{said}: it explains {HOW_MUCH[trust.extent]}"
+    # what may be no more than chance explains nothing
+    if trust.extent is None or verdict not in (Verdict.SOLID, Verdict.PARTIAL):
+        return said
+    return f"{said}: it explains {HOW_MUCH[trust.extent]}"
 
 
 def _other_words(e: Explanation, trust: Trust) -> Iterator[str]:
     """Whether the folds found other formulas, of which the held-out numbers are."""
     found = [f for f in (trust.held_out.formulas if trust.held_out else ()) if f is not None]
+    own = {one.formula for one in (e.shown, e.shown_as_searched) if one is not None}
     # formulas are equal up to order
-    if e.shown is not None and found and e.shown.formula not in map(read_back, found):
+    if found and own.isdisjoint(map(read_back, found)):
         often, _ = Counter(found).most_common(1)[0]
         yield f"no fold found this very formula; held out are those found there, as {often}"
 
@@ -214,12 +225,15 @@ def as_shown(e: Explanation, table: ConceptTable | None = None) -> Explanation:
         e: the explanation.
         table: the concepts; without them it is not said which NOTs are unknown.
     """
-    if e.trust is None or e.shown is None or e.shown.formula == e.formula:
+    if e.shown is None or e.shown.formula == e.formula:
         return e
-    # only now: it brings statistics along, for which pages and tables need not wait
-    from andornot.trust.measure import shortened
+    short = e
+    if e.trust is not None:
+        # only now: it brings statistics along, for which pages and tables need not wait
+        from andornot.trust.measure import shortened
 
-    short = shortened(e, e.trust.shown)
+        short = shortened(e, e.trust.shown)
+    short = replace(short, beam=(e.shown, *short.runners_up))
     return short if table is None else with_unknown(short, table)
 
 
@@ -258,6 +272,20 @@ def _explained(found: Headline) -> Iterator[str]:
         f"Verdicts judge each unit by itself; corrected for testing so many at once, "
         f"{found.better:,} of the {count(found.tested, 'unit')} with enough data are more than "
         f"chance at a false discovery rate of {LEVEL:g}{estimate}."
+    )
+    if remedy := more_shuffles(found):
+        yield f"{remedy[0].upper()}{remedy[1:]}."
+
+
+def more_shuffles(found: Headline) -> str:
+    """How to tell of units that lie above all shuffles, a clause; empty where more hardly help."""
+    if not found.undecided:
+        return ""
+    more = count(found.undecided, "more unit")
+    lie = "lies" if found.undecided == 1 else "lie"
+    return (
+        f"{more} {lie} above all {found.nulls} shuffles, too few to correct for so many units: "
+        f"explain again with --nulls {found.nulls_wanted}"
     )
 
 

@@ -6,7 +6,7 @@ lines than a screen the inner modules are only counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final
@@ -19,6 +19,7 @@ SCREEN: Final = 40
 """Lines that a folded tree has at most, where that can be had."""
 
 OF_MAPS: Final = "the last with maps of its size"
+BEFORE_CLASSES: Final = "the last before the classes"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ class LayerLine(View):
         return f"maps of {self.map[0]} x {self.map[1]}{patches}"
 
 
-_GIVES: Final = {"pair": "a value for each pair", "token": "a value for each token"}
+_GIVES: Final = {
+    "pair": "a value for each pair",
+    "token": "a value for each token",
+    "text token": "a value for each token",
+}
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,28 @@ class _Node:
         return (self.line is not None) + sum(node.layers() for node in self.inside.values())
 
 
-def with_usual(lines: Sequence[LayerLine]) -> tuple[LayerLine, ...]:
-    """The layers, of which the last with maps of each size are usual choices."""
+def with_usual(
+    lines: Sequence[LayerLine], n_classes: int = 0, idle: Collection[str] = ()
+) -> tuple[LayerLine, ...]:
+    """The layers, of which the last with maps of each size are usual choices.
+
+    Of a classifier of sentences it is the last with a value for each of them that is not yet the
+    scores of the classes.
+
+    Args:
+        lines: the layers.
+        n_classes: classes of a classifier of sentences.
+        idle: layers that hand on what they are given, as dropout does.
+    """
+    of_pairs = [
+        line.layer
+        for line in lines
+        if line.kind == "pair" and line.units != n_classes and line.layer not in idle
+    ]
+    lines = [
+        replace(line, usual=BEFORE_CLASSES) if line.layer in of_pairs[-1:] else line
+        for line in lines
+    ]
     last = {line.map: line.layer for line in lines if line.map not in (None, (1, 1))}
     return tuple(
         replace(line, usual=OF_MAPS) if line.map and last.get(line.map) == line.layer else line

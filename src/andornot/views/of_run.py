@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from andornot._tools.words import count
 from andornot.analyses.units import check_comparable
 from andornot.data.classes import told_apart
-from andornot.errors import OptionError
+from andornot.errors import AndornotError, OptionError
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
 from andornot.runs.manifest import RulePart
@@ -33,6 +33,7 @@ from andornot.views.unit import (
     derived,
     entry_of,
 )
+from andornot.views.wording import formulas_of
 
 T = TypeVar("T")
 
@@ -205,6 +206,17 @@ def about(run: Run, layers: Sequence[str]) -> str:
     return f"{shown}, {samples}, {count(run.record.data.concepts, 'concept')}"
 
 
+def _begin_with_not(run: Run) -> bool:
+    """Whether formulas could begin with NOT; by itself, where concepts look around."""
+    search = run.record.search
+    if search.negated_first is not None or search.profile is not None:
+        return bool(search.negated_first)
+    try:
+        return run.concepts.has_context
+    except AndornotError:  # the table is lost: whoever needs it will say so
+        return False
+
+
 def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
     """How the run was made: what, and its value."""
     m = run.record
@@ -216,7 +228,7 @@ def facts_of(run: Run) -> tuple[tuple[str, str], ...]:
         *([("counted once", f"each {run.modality.sample}")] if run.by_sample else []),
         ("concepts", f"{m.data.concepts:,}"),
         *([("concepts from", from_whom)] if (from_whom := origins(run)) else []),
-        ("formulas", f"up to {search.length} concepts, with {', '.join(search.operators)}"),
+        ("formulas", formulas_of(search.length, search.operators, _begin_with_not(run))),
         ("search", f"{search.search}, beam size {search.beam_size}, for {search.metric}"),
         *([("counted", COUNTED)] if run.known_only else []),
         ("made", f"{m.made[:10]}, with andornot {m.versions.get('andornot', '')}".rstrip()),

@@ -14,6 +14,7 @@ from andornot._tools.words import shortened
 from andornot.results.explanation import Explanation
 from andornot.results.headline import headline
 from andornot.results.result import Result
+from andornot.results.verdict import Verdict
 from andornot.runs.run import Run
 from andornot.views.judged import headline_of
 from andornot.views.of_run import results_of
@@ -83,6 +84,11 @@ class UnitLine(View):
     leans_to: str
     weight: float | None
     look: str
+
+    @property
+    def explains(self) -> str:
+        """How much of the unit is explained; empty for what may be no more than chance."""
+        return self.extent if self.verdict in (Verdict.SOLID, Verdict.PARTIAL) else ""
 
 
 @dataclass(frozen=True)

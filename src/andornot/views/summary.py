@@ -9,6 +9,7 @@ from typing import Final
 from andornot.results.explanation import Explanation
 from andornot.results.headline import TWIN_SHARE, Headline
 from andornot.results.verdict import Verdict
+from andornot.views.judged import more_shuffles
 from andornot.views.plain import View
 
 NO_FORMULA_AT_ALL: Final = "no formula"
@@ -104,12 +105,14 @@ def _of_tested(found: Headline, known: Sequence[Explanation]) -> list[KeyFigure]
         f"by a solid formula, at least in part{twin}",
         f"{found.units:,}",
     )
+    remedy = more_shuffles(found)
     better = KeyFigure(
         f"{found.better:,}",
         "more than chance, corrected",
         "for testing so many at once, of the units with enough data"
         + (", by a pooled estimate" if found.pooled else "")
-        + "; bar and badges judge each unit by itself",
+        + "; bar and badges judge each unit by itself"
+        + (f"; {remedy}" if remedy else ""),
         f"{found.tested:,}",
     )
     return [explained, better, *_fit(known)]

@@ -133,7 +133,8 @@ class TokenGallery(Gallery[PassageView]):
     @cached_property
     def _largest(self) -> NDArray[np.float32]:
         """The largest activation of each unit."""
-        return self.peaks.max(axis=0)
+        largest: NDArray[np.float32] = self.peaks.max(axis=0)
+        return largest
 
     def view(self, explanation: Explanation, atoms: BoolArray, sample: int) -> PassageView:
         """The passage of a document around what excites the unit most there."""

@@ -1,7 +1,8 @@
-"""Mark the words of a sentence pair that a formula names, and the tokens that a unit fires on.
+"""Mark the words of sentences that a formula names, and the tokens that a unit fires on.
 
-At pair level a position is a whole pair, so a formula holds on the pair or does not; which of its
-words are to thank for that is worked out here. At token level formula and unit hold on each token.
+Where a position is a whole pair, or a sentence by itself, a formula holds on it or does not;
+which of its words are to thank for that is worked out here. At token level formula and unit hold on
+each token.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Final, NamedTuple
 
 from andornot.concepts.table import ConceptTable
 from andornot.data.sentences.concepts import OVERLAPS, SIDES, word_overlap
-from andornot.data.sentences.pairs import Pair
+from andornot.data.sentences.pairs import Pair, Sentence
+from andornot.data.sentences.single import OneSentence
+from andornot.data.sentences.single_concepts import names_of_each
 from andornot.formula import And, Concept, Formula, Not, Or, quote
 from andornot.views.plain import View
 from andornot.views.unit import plain_concepts
@@ -151,15 +154,25 @@ def _operands(formula: Formula) -> tuple[Formula, Formula]:
     raise TypeError(f"{type(formula).__name__} is no formula with two operands")
 
 
-def names_of_tokens(pair: Pair, tags: Mapping[str, str]) -> tuple[tuple[frozenset[str], ...], ...]:
+def names_of_tokens(
+    sample: Pair | OneSentence, tags: Mapping[str, str]
+) -> tuple[tuple[frozenset[str], ...], ...]:
+    """The concepts of the whole sample that each token of each of its sentences stands for.
+
+    Args:
+        sample: a sentence pair, or one sentence.
+        tags: of pairs, what the concept of each tag is called (see ``concepts.tag_names``).
+    """
+    if isinstance(sample, OneSentence):
+        return (names_of_each(sample.sentence),)
+    return _names_in_pair(sample, tags)
+
+
+def _names_in_pair(pair: Pair, tags: Mapping[str, str]) -> tuple[tuple[frozenset[str], ...], ...]:
     """The pair-level concepts that each token stands for, in premise and hypothesis.
 
     A token stands for its word, its tag, and, if the other sentence has its word too, for the
     overlap of the two.
-
-    Args:
-        pair: a sentence pair.
-        tags: what the concept of each tag is called (see ``sentences.concepts.tag_names``).
     """
     overlap = word_overlap(pair)
     overlaps = frozenset(name for name, least in OVERLAPS.items() if overlap > least)
@@ -177,16 +190,20 @@ def names_of_tokens(pair: Pair, tags: Mapping[str, str]) -> tuple[tuple[frozense
     return tuple(found)
 
 
-def mark_pair(
-    pair: Pair, formula: Formula | None, truth: Truth, tags: Mapping[str, str], table: ConceptTable
+def mark_whole(
+    sample: Pair | OneSentence,
+    formula: Formula | None,
+    truth: Truth,
+    tags: Mapping[str, str],
+    table: ConceptTable,
 ) -> tuple[tuple[Token, ...], ...]:
-    """Premise and hypothesis, with what the formula names in them marked.
+    """The sentences of a sample that is one position, with what the formula names in them marked.
 
     Args:
-        pair: the pair.
+        sample: the pair, or the sentence.
         formula: the formula; nothing is marked if there is none.
-        truth: whether each of its concepts holds on the pair.
-        tags: what the concept of each tag is called.
+        truth: whether each of its concepts holds on the sample.
+        tags: of pairs, what the concept of each tag is called.
         table: the concepts.
     """
     reasons = () if formula is None else decisive(formula, truth)
@@ -195,8 +212,10 @@ def mark_pair(
         mark = DECISIVE if literal in reasons else NAMED
         by_mark[mark if literal.holds else FORBIDDEN].append(literal.concept)
     plain = {name: {*plain_concepts(table, name)} for names in by_mark.values() for name in names}
-    names = names_of_tokens(pair, tags)
-    return _marked(pair, [_mark(own, by_mark, plain) for sentence in names for own in sentence])
+    names = names_of_tokens(sample, tags)
+    return _marked(
+        sample.sentences, [_mark(own, by_mark, plain) for sentence in names for own in sentence]
+    )
 
 
 def _mark(
@@ -236,18 +255,18 @@ def mark_tokens(
         kind = kind or (EXCLUDED if against else "")
         why = ", ".join([*map(str, reasons), *(f"not {li.concept}" for li in against)])
         marks.append(Mark(kind, why, strength=float(strength) if is_active else 0.0))
-    return _marked(pair, marks)
+    return _marked(pair.sentences, marks)
 
 
-def _marked(pair: Pair, marks: Iterable[Mark]) -> tuple[tuple[Token, ...], ...]:
-    """The sentences of a pair with the marks of their tokens, one after another."""
+def _marked(sentences: Sequence[Sentence], marks: Iterable[Mark]) -> tuple[tuple[Token, ...], ...]:
+    """Sentences with the marks of their tokens, one after another."""
     rest = iter(marks)
     return tuple(
         tuple(
             Token(text, space, next(rest))
             for text, space in zip(sentence.tokens, spaces(sentence.tokens), strict=True)
         )
-        for sentence in pair.sentences
+        for sentence in sentences
     )
 
 

@@ -89,6 +89,13 @@ class Row(View):
 
 
 @dataclass(frozen=True)
+class Longest(Row):
+    """The formula of the longest search, and why another one is shown, in a sentence."""
+
+    why: str
+
+
+@dataclass(frozen=True)
 class Range(View):
     """The formula of one range of a unit's activations.
 
@@ -195,7 +202,7 @@ class UnitEntry(View, Generic[T]):
     status: str
     iou: float
     judged: VerdictView
-    longest: Row | None
+    longest: Longest | None
     proof: str
     limit: str
     findings: tuple[Finding, ...]
@@ -307,18 +314,25 @@ def entry_of(
         weights=weights,
         groups=tuple(group for group in groups if group.samples),
         twins="" if e.shown is None else cannot_be_told_apart(e.shown.twins),
-        title=title_of(e, shown, position, least),
+        title=title_of(e, shown, position, least, table),
         steps=steps_of(e, shown),
         core=core_of(e, shown),
     )
 
 
-def longest(e: Explanation) -> Row | None:
+def longest(e: Explanation) -> Longest | None:
     """The formula of the longest search, where a shorter one is shown in its place."""
     if e.shown is None or e.shown.formula == e.formula:
         return None
     proven = ", proven the best" if e.certificate.proven else ""
-    return Row(f"up to {count(len(e.best_by_length), 'concept')}{proven}", str(e.formula), e.iou)
+    is_same = e.shown_as_searched is not None and e.shown_as_searched.formula == e.formula
+    why = (
+        "It holds on the same positions as the one above: what it says besides changes none."
+        if is_same
+        else "On samples that were not searched it is not surely better than the one above."
+    )
+    label = f"up to {count(len(e.best_by_length), 'concept')}{proven}"
+    return Longest(label, str(e.formula), e.iou, why)
 
 
 COUNTED: Final = "each formula where all its categories were annotated"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from andornot._tools.words import count
-from andornot.formula import parse
+from andornot.concepts.table import ConceptTable
+from andornot.formula import Formula, parse, quote
+from andornot.formula_forms import positive_concepts
 from andornot.results.explanation import RARE, STATUS_MEANING, Explanation
-from andornot.results.verdict import Support, Verdict
+from andornot.results.verdict import LEAST_GROUPS, Support, Verdict
 from andornot.views.judged import INSTEAD, why_chance
 from andornot.views.plain import View
 
@@ -31,7 +33,11 @@ class Title(View):
 
 
 def title_of(
-    e: Explanation, shown: Explanation, position: str = "position", least: int | None = None
+    e: Explanation,
+    shown: Explanation,
+    position: str = "position",
+    least: int | None = None,
+    table: ConceptTable | None = None,
 ) -> Title:
     """The headline of a unit.
 
@@ -40,11 +46,12 @@ def title_of(
         shown: the same by the formula that is shown.
         position: what a position is called, in the singular.
         least: active positions that it takes to be explained; None if that is not known.
+        table: the concepts, where they are known.
     """
     if shown.formula is None:
         return _nothing(e, position, least)
     if e.verdict is Verdict.CHANCE:
-        return Title(INSTEAD[Verdict.CHANCE], why=_chance(e))
+        return Title(INSTEAD[Verdict.CHANCE], why=_chance(e) + _rare(shown.formula, table))
     if e.verdict is Verdict.TOO_LITTLE_DATA:
         support = e.support or Support(e.counts.tp + e.counts.fn)
         return Title(INSTEAD[Verdict.TOO_LITTLE_DATA], why=_too_little(support, position))
@@ -76,6 +83,21 @@ def _chance(e: Explanation) -> str:
     """Which of the two ways of being no more than chance it is."""
     _, clause = why_chance(e)
     return "; ".join(filter(None, ("The best that was found stands below", clause))) + "."
+
+
+def _rare(formula: Formula, table: ConceptTable | None) -> str:
+    """That a concept of the formula holds on too few samples to be more than luck; or nothing."""
+    if table is None or table.positions is None:
+        return ""
+    names = dict.fromkeys(name for name in positive_concepts(formula) if name in table.names)
+    few = [(name, int(table.sample_counts[table.index(name)])) for name in names]
+    told = [f"{quote(name)} on {n:,}" for name, n in few if n < LEAST_GROUPS]
+    if not told:
+        return ""
+    return (
+        f" Of all samples, {', '.join(told)} only: about concepts on fewer than {LEAST_GROUPS} "
+        "there is too little data."
+    )
 
 
 def _too_little(support: Support, position: str) -> str:

@@ -36,6 +36,12 @@ def proof(e: Explanation) -> str:
     return " ".join(said)
 
 
+def formulas_of(length: int, operators: Sequence[str], negated_first: bool) -> str:
+    """Which formulas were searched for."""
+    more = "; they may begin with NOT" if negated_first else ""
+    return f"up to {length} concepts, with {', '.join(operators)}{more}"
+
+
 def vocabulary_limit(e: Explanation) -> str:
     """That the concepts are the limit, in a sentence; empty where they are not, or unknown.
 

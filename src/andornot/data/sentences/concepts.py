@@ -1,7 +1,7 @@
 """Concepts of sentence pairs: words, tags and overlap (Mu & Andreas 2020, Section 3, NLI).
 
 A position is a pair. A word or a tag gives two concepts, whether it occurs in the premise and
-whether it occurs in the hypothesis.
+whether it occurs in the hypothesis. What single sentences have is in ``single_concepts``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from andornot._tools.progress import track
 from andornot.concepts.folds import fold_of
 from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
-from andornot.data.sentences.pairs import Pair, PairData
+from andornot.data.sentences.pairs import SIDES as SIDES
+from andornot.data.sentences.pairs import Pair, PairData, SentenceSamples
 from andornot.data.sentences.vectors import Vectors, nearest, read_glove
 from andornot.data.sources.base import ConceptSource, SampleView
 from andornot.data.sources.named import named_sources
@@ -39,8 +40,6 @@ OVERLAPS: Mapping[str, float] = {
 """Concepts of overlap: the IoU of the two sets of words lies above this."""
 
 NEIGHBORS = "NEIGHBORS"
-
-SIDES = ("pre", "hyp")
 
 
 def pair_concepts(
@@ -89,17 +88,31 @@ def pair_concepts(
     added = (*data.further, *named_sources(sources))
     further = (source.of(view_of(data, 0), SIDES) for source in added)
     concepts = Summed((*_own_sources(data, words), *further))
+    table = whole_sample_table(data, concepts, n_folds, "finding concepts in pairs")
+    return with_neighbors(
+        table, words, [f"{side}:".__add__ for side in SIDES], vectors, n_neighbors
+    )
+
+
+def whole_sample_table(
+    data: SentenceSamples, concepts: Summed, n_folds: int, doing: str
+) -> ConceptTable:
+    """The table of samples that are one position each.
+
+    Args:
+        data: the samples.
+        concepts: all sources.
+        n_folds: number of folds of groups to count in.
+        doing: what to call the work.
+    """
     rows = (concepts.labels(view_of(data, i)).concepts for i in range(len(data)))
-    table = ConceptTable.from_sparse(
-        _matrix(track(rows, "finding concepts in pairs", len(data)), len(concepts.names)),
+    return ConceptTable.from_sparse(
+        _matrix(track(rows, doing, len(data)), len(concepts.names)),
         concepts.names,
         concepts.categories,
         folds=folds_of(data, n_folds),
         groups=data.groups,
     ).told_by(concepts.known_provenance)
-    return with_neighbors(
-        table, words, [f"{side}:".__add__ for side in SIDES], vectors, n_neighbors
-    )
 
 
 def _own_sources(data: PairData, words: Sequence[str]) -> Iterator[ConceptSource]:
@@ -113,22 +126,22 @@ def _own_sources(data: PairData, words: Sequence[str]) -> Iterator[ConceptSource
     yield Overlap(OVERLAPS)
 
 
-def tagger_of(data: PairData) -> Provenance:
+def tagger_of(data: SentenceSamples) -> Provenance:
     """Whom the tags come from."""
     return data.annotated_by if data.tagged_by is None else data.tagged_by
 
 
-def view_of(data: PairData, i: int, by_token: bool = False) -> SampleView:
-    """What a source can see of a pair, which is one position, or has one for each token."""
-    pair = data.pairs[i]
-    n_positions = sum(len(s.tokens) for s in pair.sentences) if by_token else 1
-    return SampleView(i, pair.id, (1, n_positions), segments=pair.sentences, by_token=by_token)
+def view_of(data: SentenceSamples, i: int, by_token: bool = False) -> SampleView:
+    """What a source can see of a sample, which is one position, or has one for each token."""
+    sample = data.samples[i]
+    n_positions = sum(len(s.tokens) for s in sample.sentences) if by_token else 1
+    return SampleView(i, sample.id, (1, n_positions), segments=sample.sentences, by_token=by_token)
 
 
 def frequent_words(
-    data: PairData, n_words: int, stop_words: Iterable[str] = STOP_WORDS
+    data: SentenceSamples, n_words: int, stop_words: Iterable[str] = STOP_WORDS
 ) -> tuple[str, ...]:
-    """The most frequent words (in lower case) of premises and hypotheses together.
+    """The most frequent words (in lower case) of all sentences together.
 
     A word counts as often as it occurs. Equally frequent words come in alphabetical order; the
     published code leaves their order to chance.
@@ -145,7 +158,7 @@ def frequent_words(
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:n_words])
 
 
-def tag_names(data: PairData) -> dict[str, str]:
+def tag_names(data: SentenceSamples) -> dict[str, str]:
     """What to call the concept of each tag, in alphabetical order; empty where tags are lacking.
 
     Words are in lower case, so a tag keeps its name unless it has no upper-case letter: ``:`` is
@@ -162,8 +175,8 @@ def word_overlap(pair: Pair) -> float:
     return overlap_of(pair.sentences)
 
 
-def folds_of(data: PairData, n_folds: int) -> list[int]:
-    """The fold of each pair, by the name of its group alone.
+def folds_of(data: SentenceSamples, n_folds: int) -> list[int]:
+    """The fold of each sample, by the name of its group alone.
 
     Raises:
         OptionError: there are fewer than 1.

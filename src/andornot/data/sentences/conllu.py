@@ -33,7 +33,7 @@ def read_conllu(path: Path) -> PairData:
     Raises:
         DataError: a line is damaged; the message gives its number.
     """
-    sentences = list(_sentences(path))
+    sentences = list(annotated_sentences(path))
     ids: Counter[str] = Counter()
     pairs = tuple(
         Pair(distinct(f"{first} {second}", ids), premise, hypothesis, group=document)
@@ -46,7 +46,7 @@ def read_conllu(path: Path) -> PairData:
     return PairData(path, "pairs", pairs, dropped, annotated_by=people)
 
 
-def _sentences(path: Path) -> Iterator[tuple[str, str, Sentence]]:
+def annotated_sentences(path: Path) -> Iterator[tuple[str, str, Sentence]]:
     """Each sentence with its id, or else its number, and the document that it is in, if any."""
     comments: dict[str, str] = {}
     rows: list[list[str]] = []
@@ -90,7 +90,15 @@ def _sentence(rows: list[list[str]], comments: dict[str, str]) -> Sentence:
         raw=comments.get("text"),
         marks=tuple(tuple(_marks(row)) for row in rows),
         heads=_heads(rows),
+        lemmas=_lemmas(rows),
     )
+
+
+def _lemmas(rows: list[list[str]]) -> tuple[str, ...] | None:
+    """The lemma of each token, empty where it has none; None where none has one."""
+    # the lemma of an underscore is one
+    lemmas = tuple("" if row[2] == "_" != row[1] else row[2] for row in rows)
+    return lemmas if any(lemmas) else None
 
 
 def _heads(rows: list[list[str]]) -> tuple[int, ...] | None:

@@ -24,10 +24,15 @@ PAIR: Final = Level(
     place="a pair of sentences",
     min_active=0.05,  # the paper's share: 500 of its 10,000 pairs (Section 3)
     editor="andornot.edits.sentence_editor:open_sentences",
-    replay="andornot.analyses.replay:of_pairs",
+    replay="andornot.analyses.replay:of_sentences",
 )
 TOKEN: Final = Level("token", position="token", counted=True)
-SENTENCE: Final = Level("sentence", position="sentence")
+SENTENCE: Final = Level(
+    "sentence",
+    position="sentence",
+    editor="andornot.edits.sentence_editor:open_single",
+    replay="andornot.analyses.replay:of_sentences",
+)
 
 SENTENCES: Final = Modality(
     name="sentences",
@@ -60,18 +65,31 @@ SINGLE_SOURCE: Final[dict[str, Sort]] = {
     "limit": "count or nothing",
     "columns": "texts by name or nothing",
     "cut": "count or nothing",
-    "words": "count or nothing",
+    "tagger": "text or nothing",
     "group": "text or nothing",
 }
-"""The arguments of ``data.sentences.single.open_single``."""
+"""The arguments of ``data.sentences.open_single.open_single``."""
 
 SINGLE: Final = Modality(
     name="single sentences",
     sample="sentence",
     levels=(SENTENCE,),
     kinds=(DataKind("sentences", "single sentences", SINGLE_SOURCE),),
-    opener="andornot.data.sentences.single:open_single",
+    opener="andornot.data.sentences.open_single:open_single",
     probe="andornot.probes.single:SingleProbe",
-    arguments=("weights",),
-    gallery="andornot.views.single_gallery:SingleGallery",
+    arguments=("weights", "words"),
+    options=("words", "stop_words", "vectors", "neighbors"),
+    command="andornot.cli.inputs:of_sentences",
+    batch=256,
+    network="andornot.runs.sentence_network:load_single_again",
+    code="andornot.runs.code:single_tagger_code",
+    check="andornot.data.sentences.check:check_single",
+    gallery="andornot.views.sentence_gallery:SingleGallery",
+    terminal="andornot.cli.terminal:PairTerminal",
+    notebook="andornot.report.notebook_samples:NotebookPairs",
+    pages="andornot.report.samples:PairPages",
+    template="sentences.html.j2",
+    cells="andornot.figures.kinds:SINGLE",
+    short=5,
+    edits=("words",),
 )

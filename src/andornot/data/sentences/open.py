@@ -90,7 +90,7 @@ def open_pairs(
         return open_pairs(text, **(given | written))
     kind, path = _resolve(text, split)
     data = _with_groups(
-        _read(kind, path, labels, _columns_with(columns, group), keep_unlabelled), group
+        _read(kind, path, labels, columns_with(columns, group), keep_unlabelled), group
     )
     if split is not None:
         data = _of_split(data, split)
@@ -112,7 +112,7 @@ def open_pairs(
     return replace(with_tags(data, tagger), source=source, further=named_sources(sources))
 
 
-def _columns_with(columns: Mapping[str, str] | None, group: str | None) -> Mapping[str, str] | None:
+def columns_with(columns: Mapping[str, str] | None, group: str | None) -> Mapping[str, str] | None:
     """The names of columns, with that of groups if an option gives one."""
     if group is None or group == OWN or is_expression(group):
         return columns
@@ -153,8 +153,17 @@ def join_labelled(data: Sequence[PairData]) -> tuple[Pair, ...]:
     return tuple(pairs)
 
 
-def split_options(spec: str) -> tuple[str, dict[str, Any]]:
+def split_options(
+    spec: str,
+    known: Sequence[str] = OPTIONS,
+    known_columns: Sequence[str] = _COLUMN_OPTIONS,
+) -> tuple[str, dict[str, Any]]:
     """Part ``kind:FILE,name=value,...`` into the file and its options.
+
+    Args:
+        spec: the text.
+        known: the names of all options.
+        known_columns: and of all columns, which are one option together.
 
     Raises:
         OptionError: there is no such option, or it has no such value.
@@ -164,25 +173,25 @@ def split_options(spec: str) -> tuple[str, dict[str, Any]]:
     columns: dict[str, str] = {}
     for name, value in zip(parts[::2], parts[1::2], strict=True):
         key = name.replace("-", "_")
-        if key in _COLUMN_OPTIONS:
+        if key in known_columns:
             columns[key] = value
-        elif key in OPTIONS:
+        elif key in known:
             options[key] = _value(spec, key, value)
         else:
             raise OptionError(
-                f"{quoted(spec)} has the option {quoted(name)}; there are {', '.join(OPTIONS)}, "
-                f"and the columns {', '.join(_COLUMN_OPTIONS)}"
+                f"{quoted(spec)} has the option {quoted(name)}; there are {', '.join(known)}, "
+                f"and the columns {', '.join(known_columns)}"
             )
     return text, options | ({"columns": columns} if columns else {})
 
 
 def _value(spec: str, key: str, value: str) -> Any:
     """What an option's text means."""
-    if key == "limit":
+    if key in ("limit", "cut"):
         number = whole(value)
         if number is None:
             raise OptionError(
-                f"{quoted(spec)} gives limit as {quoted(value)}; write a whole number"
+                f"{quoted(spec)} gives {key} as {quoted(value)}; write a whole number"
             )
         return number
     if key == "keep_unlabelled":

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, Self
 
 from andornot.concepts.provenance import UNKNOWN, Provenance
 from andornot.data.samples import group_names, subset_indices
@@ -22,6 +22,9 @@ from andornot.errors import DataError, quoted
 
 LABELS = ("entailment", "neutral", "contradiction")
 """The three classes of natural language inference, in the order of the paper's model."""
+
+SIDES = ("pre", "hyp")
+"""Of which sentence of a pair a concept speaks, and before a colon its name."""
 
 PAIRS_VERSION = 1
 """Raised whenever the same files come to mean other tokens or tags: part of the fingerprint."""
@@ -37,6 +40,7 @@ class Sentence:
         raw: the sentence as it was written, where the source has it.
         marks: what else holds of each token, such as ``deprel:nsubj``; None where nothing is known.
         heads: the token that each hangs on, from 0, and -1 of a root; None where nobody says.
+        lemmas: what a dictionary lists each token under; None where nobody says.
 
     Raises:
         DataError: there are not as many tags, or marks, as tokens.
@@ -52,6 +56,7 @@ class Sentence:
     raw: str | None = None
     marks: tuple[tuple[str, ...], ...] | None = None
     heads: tuple[int, ...] | None = None
+    lemmas: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.tags is not None and len(self.tags) != len(self.tokens):
@@ -108,14 +113,115 @@ class Pair:
     split: str = ""
     group: str = ""
 
+    sides: ClassVar[tuple[str, ...]] = SIDES
+    called: ClassVar[tuple[str, ...]] = ("premise", "hypothesis")
+
     @property
     def sentences(self) -> tuple[Sentence, Sentence]:
         """Premise and hypothesis."""
         return self.premise, self.hypothesis
 
+    def with_sentences(self, sentences: Sequence[Sentence]) -> Pair:
+        """The same with another premise and hypothesis."""
+        premise, hypothesis = sentences
+        return replace(self, premise=premise, hypothesis=hypothesis)
+
+
+class OfSentences(Protocol):
+    """A sample of one sentence or more: a :class:`Pair`, or one sentence by itself."""
+
+    sides: ClassVar[tuple[str, ...]]
+    """What stands before a word's name to say in which sentence it is; of one alone nothing."""
+    called: ClassVar[tuple[str, ...]]
+    """What a reader calls each of its sentences."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the data set."""
+
+    @property
+    def label(self) -> str:
+        """Its class; empty if unknown."""
+
+    @property
+    def split(self) -> str:
+        """Such as ``dev``; empty if unknown."""
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Its sentences in order."""
+
+    def with_sentences(self, sentences: Sequence[Sentence]) -> Self:
+        """The same with as many other sentences."""
+
+
+class SentenceSamples:
+    """What data sets of such samples have in common; who inherits it has the ``samples``."""
+
+    path: Path
+    samples: Sequence[Any]
+    annotated_by: Provenance
+    tagged_by: Provenance | None
+    notes: tuple[str, ...]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Name of each sample's group (see ``data.samples.group_names``)."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem
+
+    @cached_property
+    def sample_ids(self) -> tuple[str, ...]:
+        """Id of each sample."""
+        return tuple(sample.id for sample in self.samples)
+
+    @cached_property
+    def splits(self) -> tuple[str, ...]:
+        """Split of each sample, empty where unknown."""
+        return tuple(sample.split for sample in self.samples)
+
+    @cached_property
+    def classes(self) -> tuple[str, ...]:
+        """Class label of each sample, empty where unknown."""
+        return tuple(sample.label for sample in self.samples)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that occur: those of the paper's model first, in its order."""
+        found = set(self.classes) - {""}
+        return tuple(c for c in LABELS if c in found) + tuple(sorted(found - set(LABELS)))
+
+    @cached_property
+    def has_tags(self) -> bool:
+        """Whether every sentence has part-of-speech tags."""
+        return all(sentence.tags is not None for sentence in self.sentences())
+
+    def sentences(self) -> Iterator[Sentence]:
+        """All sentences, those of each sample in turn."""
+        return (sentence for sample in self.samples for sentence in sample.sentences)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def check_ids(self, sample: str) -> None:
+        """Refuse an id that stands twice.
+
+        Raises:
+            DataError: one does.
+        """
+        twice, times = Counter(self.sample_ids).most_common(1)[0]
+        if times > 1:
+            raise DataError(
+                f"{self.path} has the {sample} {quoted(twice)} twice; give each an id of its own"
+            )
+
 
 @dataclass(frozen=True, eq=False)
-class PairData:
+class PairData(SentenceSamples):
     """A set of sentence pairs.
 
     Attributes:
@@ -156,6 +262,7 @@ class PairData:
     further: tuple[UserSource, ...] = field(default=(), repr=False)
 
     modality: ClassVar[str] = "sentences"
+    sides: ClassVar[tuple[str, ...]] = SIDES
 
     def __post_init__(self) -> None:
         if not self.pairs:
@@ -164,31 +271,16 @@ class PairData:
                 f"{self.path} holds no sentence pair that can be used"
                 f"{f' ({reasons})' if reasons else ''}; give a file with at least one"
             )
-        twice, times = Counter(self.sample_ids).most_common(1)[0]
-        if times > 1:
-            raise DataError(
-                f"{self.path} has the pair {quoted(twice)} twice; give each an id of its own"
-            )
+        self.check_ids("pair")
 
     @property
-    def name(self) -> str:
-        """The file's name without its suffix."""
-        return self.path.stem
+    def samples(self) -> tuple[Pair, ...]:  # type: ignore[override]
+        """The pairs."""
+        return self.pairs
 
-    @cached_property
-    def sample_ids(self) -> tuple[str, ...]:
-        """Id of each pair."""
-        return tuple(pair.id for pair in self.pairs)
-
-    @cached_property
-    def splits(self) -> tuple[str, ...]:
-        """Split of each pair, empty where unknown."""
-        return tuple(pair.split for pair in self.pairs)
-
-    @cached_property
-    def classes(self) -> tuple[str, ...]:
-        """Class label of each pair, empty where unknown."""
-        return tuple(pair.label for pair in self.pairs)
+    def with_samples(self, samples: Iterable[Pair], **changes: Any) -> PairData:
+        """The same data set with other pairs."""
+        return replace(self, pairs=tuple(samples), **changes)
 
     @cached_property
     def groups(self) -> tuple[str, ...]:
@@ -200,24 +292,6 @@ class PairData:
             return self.sample_ids
         said = [pair.group or pair.premise.text for pair in self.pairs]
         return group_names(self.sample_ids, said)
-
-    @cached_property
-    def labels(self) -> tuple[str, ...]:
-        """The classes that occur: those of the paper's model first, in its order."""
-        found = set(self.classes) - {""}
-        return tuple(c for c in LABELS if c in found) + tuple(sorted(found - set(LABELS)))
-
-    @cached_property
-    def has_tags(self) -> bool:
-        """Whether every sentence has part-of-speech tags."""
-        return all(sentence.tags is not None for sentence in self.sentences())
-
-    def sentences(self) -> Iterator[Sentence]:
-        """All sentences: the premise and the hypothesis of each pair in turn."""
-        return (sentence for pair in self.pairs for sentence in pair.sentences)
-
-    def __len__(self) -> int:
-        return len(self.pairs)
 
     def subset(self, indices: Iterable[int]) -> PairData:
         """Return the data set with only these pairs, in this order.

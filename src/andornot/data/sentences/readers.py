@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from andornot._tools.checks import has_halves
 from andornot.concepts.provenance import Provenance
@@ -254,29 +255,62 @@ def _read_labels(path: Path) -> list[str]:
 
 def _fields(line: str, columns: Mapping[str, str], where: str) -> dict[str, str]:
     """What a line of JSON says of a pair, by our names; its parses too."""
+    known = json_record(line, where)
+    found = named_fields(known, columns, COLUMNS, SIDES, where)
+    for name in _PARSES.values():
+        if known.get(name):
+            is_text = isinstance(known[name], str) and not has_halves(known[name])
+            found[name] = known[name] if is_text else quoted(known[name])
+    return found
+
+
+def json_record(line: str, where: str) -> dict[str, Any]:
+    """The object in a line of JSON; an empty one if it holds something else.
+
+    Raises:
+        DataError: it is no JSON.
+    """
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{where}: this is no JSON ({error}); the file is damaged, or is not an object a line"
         ) from None
-    known = record if isinstance(record, dict) else {}
+    return record if isinstance(record, dict) else {}
+
+
+def named_fields(
+    known: Mapping[str, Any],
+    columns: Mapping[str, str],
+    all_names: Mapping[str, tuple[str, ...]],
+    needed: Sequence[str],
+    where: str,
+) -> dict[str, str]:
+    """The texts of a record, by our names.
+
+    Args:
+        known: the record.
+        columns: what a user calls some of its fields.
+        all_names: by what names each field is known otherwise.
+        needed: the fields that must be there, and be texts.
+        where: file and line, for messages.
+
+    Raises:
+        DataError: a field that is needed, or that the user names, is missing or no text.
+        OptionError: ``columns`` has a key that is not known.
+    """
     found = {}
-    for key, names in names_of(columns, COLUMNS).items():
+    for key, names in names_of(columns, all_names).items():
         name = next((name for name in names if name in known), None)
         if name is not None:
-            found[key] = _text(known[name], name, where, key in _PARSES)
-        elif key in columns or key in _PARSES:
+            found[key] = _text(known[name], name, where, key in needed)
+        elif key in columns or key in needed:
             called = " or ".join(map(repr, (*names[1:], names[0])))  # as in SNLI first
             raise DataError(
                 f"{where}: the record has no text {called} for the {key} (its fields are "
                 f"{', '.join(known)[:200] or 'none'}); each line must be an object with it, under "
                 f"a name that `,{key}=NAME` behind the file may give"
             )
-    for name in _PARSES.values():
-        if known.get(name):
-            is_text = isinstance(known[name], str) and not has_halves(known[name])
-            found[name] = known[name] if is_text else quoted(known[name])
     return found
 
 

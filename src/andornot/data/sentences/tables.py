@@ -98,12 +98,23 @@ def _cells(path: Path) -> Iterator[tuple[int, list[str]]]:
     whole cell.
     """
     tabs = {line.count("\t") for _, line in text_lines(path) if line.strip("\r\n")}
+    _check_line_ends(path)
     if len(tabs) != 1 or tabs == {0}:
         yield from _quoted_cells(path, "\t" if any(tabs) else ",")
         return
     for number, line in text_lines(path):
         plain = line.rstrip("\r\n")
         yield number, [_unquoted(cell) for cell in plain.split("\t")] if plain else []
+
+
+def _check_line_ends(path: Path) -> None:
+    """Refuse a header with a carriage return inside: it holds the rows that follow, too."""
+    header = next((line for _, line in text_lines(path) if line.strip()), "")
+    if "\t" in header and "\r" in header.rstrip("\r\n"):
+        raise DataError(
+            f"{path}, line 1: lines end in a carriage return alone, as those of old Macs do; save "
+            "the file with line feeds"
+        )
 
 
 def _unquoted(cell: str) -> str:
@@ -148,7 +159,21 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> DataError:
     if isinstance(error, UnicodeDecodeError):
         why = amiss(path, TEXT, TABLE)
-        return DataError(f"{path} cannot be read (it is not UTF-8): {why}")
+        line = _first_undecoded(path)
+        return DataError(
+            f"{path} cannot be read (it is not UTF-8): {why} (line {line} is the first)"
+        )
     return DataError(
         f"{path} cannot be read ({error.strerror}); give a text file of sentence pairs"
     )
+
+
+def _first_undecoded(path: Path) -> int:
+    """The number of the first line that is not UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1

@@ -5,30 +5,33 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from andornot._tools.extras import install
 from andornot._tools.progress import track
 from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.pairs import PairData, Sentence
+from andornot.data.sentences.single import SentenceData
 from andornot.errors import OptionError, quoted
 
 DEFAULT_TAGGER = "en_core_web_sm"
 """The spaCy model that is tried when sentences have no tags."""
 
+D = TypeVar("D", PairData, SentenceData)
+
 _NO_CONCEPTS = "so there are no tag concepts"
 
 
-def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
+def with_tags(data: D, tagger: str | None = DEFAULT_TAGGER) -> D:
     """Tag the sentences that have no tags, if that can be done; otherwise note that it cannot.
 
     Args:
-        data: sentence pairs; their tokens stay as they are.
+        data: sentence pairs, or single sentences; their tokens stay as they are.
         tagger: a spaCy model, by its name or directory; None to do without. The default one may
             be missing, any other may not.
 
     Returns:
-        The same pairs with Penn Treebank tags, or the same data with a note.
+        The same samples with Penn Treebank tags, or the same data with a note.
 
     Raises:
         OptionError: a tagger other than the default is needed, and cannot be loaded or does not
@@ -37,7 +40,8 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
     if data.has_tags:
         return data
     untagged = [sentence for sentence in data.sentences() if sentence.tags is None]
-    missing = f"{len(untagged)} of {2 * len(data)} sentences have no part-of-speech tags"
+    total = sum(1 for _ in data.sentences())
+    missing = f"{len(untagged)} of {total} sentences have no part-of-speech tags"
     if tagger is None:
         return _noted(data, f"{missing}, {_NO_CONCEPTS}")
     try:
@@ -50,21 +54,17 @@ def with_tags(data: PairData, tagger: str | None = DEFAULT_TAGGER) -> PairData:
     def complete(sentence: Sentence) -> Sentence:
         return next(tagged) if sentence.tags is None else sentence
 
-    pairs = tuple(
-        replace(pair, premise=complete(pair.premise), hypothesis=complete(pair.hypothesis))
-        for pair in data.pairs
-    )
+    samples = (one.with_sentences(list(map(complete, one.sentences))) for one in data.samples)
     by = Provenance.network(f"spaCy's {tagger}")
-    return _noted(
-        replace(data, pairs=pairs, tagged_by=by), f"{missing}; spaCy's {tagger} tagged them"
-    )
+    found = data.with_samples(samples, tagged_by=by)
+    return _noted(found, f"{missing}; spaCy's {tagger} tagged them")
 
 
 class _NoTags(Exception):
     """Why spaCy gives no tags, and what to do."""
 
 
-def _noted(data: PairData, note: str) -> PairData:
+def _noted(data: D, note: str) -> D:
     return replace(data, notes=(*data.notes, note))
 
 

@@ -159,6 +159,6 @@ def _odd(data: SequenceData, layers: dict[str, _Layer]) -> Iterator[str]:
     twins = sum(n for n in texts.values() if n > 1)
     if twins:
         yield (
-            f"{twins:,} documents have the text of another: they count as often, and one does not "
-            "test the other."
+            f"{twins:,} documents have the text of another: they count as often, though one does "
+            "not test the other."
         )

@@ -357,6 +357,8 @@ def _add_sentence(building: _Building, sentence: _Sentence, path: Path, enhanced
             for column in (*_READ, _ENHANCED) if enhanced else _READ:
                 for layer, label in _labels(column, cells[column]):
                     building.layers[layer].append((*place, label))
+            if cells[1] == cells[2] == "_":  # the sign itself, and no gap
+                building.layers["lemma"].append((*place, "_"))
     building.sentences.append((begin + places[0][0], begin + places[-1][1]))
     building.heads += _heads(sentence, items, path)
     building.syntax = building.syntax or any(cells[6] != "_" for cells in sentence.words)

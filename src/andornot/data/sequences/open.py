@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -60,7 +61,8 @@ def open_sequences(
         limit: keep at most so many documents, spread evenly.
         group: which documents are not independent of each other: a field of a table or of JSON
             lines, a category of labels such as ``folder``, an expression over the ids that begins
-            with ``^``, or ``none``, so that each is its own group.
+            with ``^``, or ``none``, so that each is its own group. If not given, what the file
+            says, and else documents of the same text.
         options: the options of the kind, by name (see ``OPTIONS``).
 
     Raises:
@@ -171,6 +173,7 @@ def _of_genre(document: Document, name: str) -> Document:
 def _add_groups(kind: str, path: Path, reading: Reading, group: str | None) -> None:
     """Give each document the group that an option tells."""
     if group is None:
+        reading.documents = _twins_together(reading.documents)
         return
     if group == OWN:
         reading.independent = True
@@ -191,6 +194,18 @@ def _add_groups(kind: str, path: Path, reading: Reading, group: str | None) -> N
             )
     named = zip(reading.documents, ids, found, strict=True)
     reading.documents = [replace(document, group=name or own) for document, own, name in named]
+
+
+def _twins_together(documents: Sequence[Document]) -> list[Document]:
+    """Documents of the same text as one group, where nothing else is said: one tests no other."""
+    times = Counter(document.text for document in documents)
+    first = {document.text: document.id for document in reversed(documents)}
+    return [
+        replace(document, group=f"the text of {first[document.text]}")
+        if times[document.text] > 1 and not document.group
+        else document
+        for document in documents
+    ]
 
 
 def _chosen(

@@ -68,8 +68,8 @@ def read_code(path: Path) -> Reading:
         reading.documents.append(document)
     if unparsed:
         reading.notes.append(
-            f"{count(len(unparsed), 'file')} (such as {quoted(unparsed[0])}) can be read only in part "
-            "by this Python: layers that could not be had are unknown there."
+            f"{count(len(unparsed), 'file')} (such as {quoted(unparsed[0])}) can be read only in "
+            "part by this Python: layers that could not be had are unknown there."
         )
     layers = {name for document in reading.documents for name in document.layers}
     reading.annotated_by = {name: rule for name, rule in RULES.items() if name in layers}

@@ -69,6 +69,10 @@ class Segment(Protocol):
     def heads(self) -> tuple[int, ...] | None:
         """The token that each hangs on, from 0, -1 of a root; None where nobody says."""
 
+    @property
+    def lemmas(self) -> tuple[str, ...] | None:
+        """What a dictionary lists each token under; None where nobody says."""
+
 
 @dataclass(frozen=True, eq=False)
 class SampleView:

@@ -78,7 +78,7 @@ class ConceptFunction:
         Args:
             first: a sample whose shape is known.
             segments: of sentences whose sample is one position: what stands before a name for each
-                segment, such as ``pre``.
+                segment, such as ``pre``; nothing where there is one segment alone.
 
         Raises:
             DataError: the function fails, or gives no names.
@@ -86,7 +86,7 @@ class ConceptFunction:
         names = self.names or self._names_of(first)
         if first.open_picture is not None:
             return OfPictures(self, names, self.provenance)
-        if not first.by_token:
+        if segments and not first.by_token:
             names = tuple(f"{side}:{name}" for side in segments for name in names)
         return OfSentences(self, names, self.provenance)
 
@@ -273,8 +273,9 @@ class OfSentences(_Asked):
         Raises:
             DataError: it fails, or gives something else.
         """
-        n_names = len(self.names) if sample.by_token else len(self.names) // len(sample.segments)
-        plain = [name if sample.by_token else name.partition(":")[2] for name in self.names]
+        bare = sample.by_token or len(sample.segments) == 1
+        n_names = len(self.names) if bare else len(self.names) // len(sample.segments)
+        plain = [name if bare else name.partition(":")[2] for name in self.names]
         index = {name: i for i, name in enumerate(plain[:n_names])}
         with asking(f"function {self.function.who}", sample):
             found = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,8 +132,8 @@ CHUNK = 1024
 """Pairs that a model is given at a time when all it is asked for is their classes."""
 
 
-def accuracy(model: PairModel, pairs: Pairs) -> float:
-    """Share of pairs that a model gives their label, upper and lower case being the same.
+def accuracy(model: PairModel, pairs: Sequence[Any]) -> float:
+    """Share of pairs, or single sentences, that a model gives their label, in whatever case.
 
     Raises:
         DataError: there are no pairs, or one has no label or one that the model does not know.
@@ -142,7 +142,7 @@ def accuracy(model: PairModel, pairs: Pairs) -> float:
     return float(counts.trace() / counts.sum())
 
 
-def confusion(model: PairModel, pairs: Pairs) -> NDArray[np.int64]:
+def confusion(model: PairModel, pairs: Sequence[Any]) -> NDArray[np.int64]:
     """Count pairs by their label and by what a model says.
 
     Returns:
@@ -162,7 +162,7 @@ def confusion(model: PairModel, pairs: Pairs) -> NDArray[np.int64]:
     return counts
 
 
-def label_numbers(pairs: Pairs, classes: Sequence[str]) -> NDArray[np.int64]:
+def label_numbers(pairs: Sequence[Any], classes: Sequence[str]) -> NDArray[np.int64]:
     """Number each pair's label by its place in ``classes``, int64 (n,); see ``match_classes``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Classifiers of single texts: of transformers from a local directory, or of a user's own."""
+"""Classifiers of single sentences: of transformers from a local directory, or of a user's own."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from andornot.specs import python_function
 
 
 def load_single_model(spec: str, device: str = "auto", weights: str | None = None) -> PairModel:
-    """Load a classifier of single texts.
+    """Load a classifier of single sentences.
 
     Args:
         spec: ``hf:DIRECTORY`` (a sequence classifier of transformers) or ``FILE.py:FUNCTION`` (a
             function without arguments; its file is run). What it returns has the attributes of a
-            ``PairModel``; its ``record`` gets objects with ``id``, ``text`` and ``label``.
+            ``PairModel``; its ``record`` gets objects with ``id``, ``text``, ``tokens``, ``words``
+            (tokens in lower case) and ``label``.
         device: ``auto`` (CUDA if there is one), or a torch device.
         weights: ``random:SEED`` draws all weights anew; left out, they are the model's own.
 
@@ -33,7 +34,7 @@ def load_single_model(spec: str, device: str = "auto", weights: str | None = Non
         model = from_function(*python)
     else:
         raise ModelError(
-            f"{spec!r} names no classifier of texts: write hf:DIRECTORY or "
+            f"{spec!r} names no classifier of single sentences: write hf:DIRECTORY or "
             "path/to/file.py:function."
         )
     if weights is not None:

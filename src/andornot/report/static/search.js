@@ -76,13 +76,20 @@ const Search = (() => {
   /* The units that a query means, best first, and how it was read. */
   function findUnits(query) {
     const text = query.trim().toLowerCase();
-    const readings = [addressed, shownSample, formulaOf, worded, showing];
-    for (const reading of readings) {
-      const found = reading(text, query.trim());
+    const terms = signedConcepts(query);
+    const plain = withoutOperators(query).toLowerCase();
+    /* what shall not be there is not looked for as a word that is */
+    const byWords = terms?.some((term) => term.negated) || !plain ? [] : [worded, showing];
+    for (const reading of [addressed, shownSample, formulaOf, ...byWords]) {
+      const found = reading(byWords.includes(reading) ? plain : text, query.trim());
       if (found?.units.length) return { ...found, said: `Found: ${found.said}.` };
     }
-    const terms = signedConcepts(query);
     return { units: [], said: terms ? whyNone(terms) : "" };
+  }
+
+  /* What is left of a formula to be found as words: AND, OR and signs join these, and are none. */
+  function withoutOperators(query) {
+    return query.replace(/(^|[\s()])(?:AND|OR|NOT|[&|!~]+)(?=[\s()]|$)/g, "$1 ").replace(/\s+/g, " ").trim();
   }
 
   /* A name that no concept has is a better reason than that no formula has it. */

@@ -34,7 +34,7 @@ from andornot.search.optimal.state import (
     Prefix,
 )
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import OR, Atoms, Ints
+from andornot.search.problem import AND_NOT, OR, Atoms, Ints
 
 DONE: Final = 0
 PAUSED: Final = 1
@@ -60,6 +60,14 @@ def begin(
             bound = bound_of(rule.has, unit.all_v, unit.w[c], unit.v[c], top, rule.length - 1)
             if bound > level[0]:
                 push(open_, bound, np.int64(-1), c, OR, np.int64(1))
+    # NOT of each: the same of all that the concept leaves
+    for c in starts if rule.negated else starts[:0]:
+        says_something = 0 < concept_counts[c] < rule.n
+        if says_something and (unit.i[c] < rule.a or rule.metric == ACCURACY):
+            w, v = unit.all_w - unit.w[c], unit.all_v - unit.v[c]
+            bound = bound_of(rule.has, unit.all_v, w, v, top, rule.length - 1)
+            if bound > level[0]:
+                push(open_, bound, np.int64(-1), c, AND_NOT, np.int64(1))
 
 
 @lean
@@ -95,7 +103,7 @@ def advance(
         sizes[N_TRIED] += 1
         c = np.int64(open_.concept[node])
         whole = unit.i[c], unit.w[c], unit.v[c]
-        if depth > 1:
+        if depth > 1 or prefix.operators[0] == AND_NOT:
             whole = whole_of(unit, prefix.mask)
         if missing == 1:
             close(rule, atoms, unit, prefix, depth, whole[1], prefix.w, best)
@@ -123,6 +131,7 @@ def _branch(
     mask, t = prefix.mask, all_positions(rule, i, w)
     depth, last = np.int64(open_.depth[node]), prefix.operators[open_.depth[node] - 1]
     place = rule.rank[prefix.terms[depth - 1]]
+    turns = place >= 0 and rule.has[AND_NOT]
     missing = rule.length - depth - 1
     tops = prefix.tops  # of V that is not in the prefix yet; of any V; what is left to add
     if rule.has[OR]:
@@ -136,7 +145,7 @@ def _branch(
         for operator in range(3):
             if not (
                 has[operator]
-                and follows(operator, last, depth == 1, k > place)
+                and follows(operator, last, depth == 1, k > place, turns)
                 and is_useful(operator, i, w, i_1[b], i_all[b], w_all[b])
             ):
                 continue

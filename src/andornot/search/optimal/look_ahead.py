@@ -36,6 +36,7 @@ def look_ahead(
     mask, t = prefix.mask, all_positions(rule, i, w)
     depth = rule.length - 2
     last, place = prefix.operators[depth - 1], rule.rank[prefix.terms[depth - 1]]
+    turns = place >= 0 and rule.has[AND_NOT]
     peaks = peaks_of(rule, unit, prefix, w)
     # calls in the loop get numbers and few arrays: Numba counts references to all that are passed
     has, pool, level, i_1, w_1, v_1 = rule.has, rule.pool, prefix.level, unit.i, unit.w, unit.v
@@ -48,7 +49,7 @@ def look_ahead(
         for operator in range(3):
             if not (
                 has[operator]
-                and follows(operator, last, depth == 1, k > place)
+                and follows(operator, last, depth == 1, k > place, turns)
                 and is_useful(operator, i, w, i_1[b], i_all[b], w_b)
             ):
                 continue

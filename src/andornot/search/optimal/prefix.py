@@ -20,15 +20,27 @@ def recall(atoms: Atoms, unit: BranchUnit, open_: Open, node: Int, prefix: Prefi
         prefix.terms[d], prefix.operators[d] = open_.concept[at], open_.operator[at]
         at = open_.parent[at]
     mask = prefix.mask
-    clear(mask)
-    clear(prefix.i)
-    clear(prefix.w)
-    clear(prefix.v)
+    _begin(prefix.operators[0], mask)
+    if prefix.operators[0] == AND_NOT:
+        copy(unit.i, prefix.i)
+        copy(unit.w, prefix.w)
+        copy(unit.v, prefix.v)
+    else:
+        clear(prefix.i)
+        clear(prefix.w)
+        clear(prefix.v)
     for d in range(open_.depth[node]):
         operator, own = prefix.operators[d], atoms_of(atoms, prefix.terms[d])
         # before the mask changes: `_share` compares the concept with the formula without it
         _share(mask, operator, own, atoms, unit, prefix.i, prefix.w, prefix.v)
         _apply_to(mask, operator, own)
+
+
+@inlined
+def _begin(operator: Int, mask: Mask) -> None:
+    """Write what the first concept is joined to: nothing; or, to begin with NOT, everything."""
+    for atom in range(len(mask)):
+        mask[atom] = operator == AND_NOT
 
 
 @helper
@@ -103,8 +115,8 @@ def share_weights(
 
 @helper
 def write_mask(atoms: Atoms, prefix: Prefix, depth: Int, mask: Mask) -> None:
-    """Write the atoms of the first ``depth`` terms."""
-    clear(mask)
+    """Write the atoms of the first ``depth`` terms, of which there is at least one."""
+    _begin(prefix.operators[0], mask)
     for d in range(depth):
         _apply_to(mask, prefix.operators[d], atoms_of(atoms, prefix.terms[d]))
 

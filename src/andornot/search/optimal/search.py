@@ -126,7 +126,7 @@ class _Search:
         rule, unit, starts = _prepare(self.problem, self.options, self.best, shortest, longest)
         open_, prefix = Open.of_capacity(_ROOM), Prefix.room(rule, unit)
         set_level(rule, self.best, prefix.level)
-        while len(open_.bound) < len(starts):
+        while len(open_.bound) < (1 + rule.negated) * len(starts):
             open_ = open_.grown()
         begin(rule, starts, self.problem.atoms.concept_counts, unit, open_, prefix)
         open_ = self._advance(rule, unit, open_, prefix, share)
@@ -175,7 +175,9 @@ def _prepare(
     _add_good_weights(atoms, problem.active, weights, v)
     w = SCALE * i - slope * (t - i)
     by_w = pool[np.argsort(-w[pool], kind="stable")]
-    unit = BranchUnit(active, weights, i, w, v, by_w, int(np.maximum(weights, 0).sum()))
+    unit = BranchUnit(
+        active, weights, i, w, v, by_w, int(np.maximum(weights, 0).sum()), int(weights.sum())
+    )
     # any fixed order will do (Lemma 8); with large V first, what ranks behind can add little
     pool = pool[np.argsort(-v[pool], kind="stable")]
     rank = np.full(len(t), -1)
@@ -183,7 +185,7 @@ def _prepare(
     has = np.array([operator in options.operator_numbers for operator in (OR, AND, AND_NOT)])
     rule = BranchRule(
         options.metric_number, a, atoms.n_positions, options.penalty, shortest, longest, has, pool,
-        rank, slope,
+        rank, slope, bool(options.negated_first),
     )  # fmt: skip
     return rule, unit, problem.candidates
 

@@ -38,6 +38,7 @@ class BranchRule(NamedTuple):
     pool: Ints  # (n_pool,) concepts to continue with, those of largest V first: by their rank
     rank: Ints  # (n_concepts,) place in the pool, -1 for those that can only begin
     slope: int  # what a false alarm weighs, in units of 1 / SCALE; at least 1
+    negated: bool  # whether a formula may begin with NOT
 
 
 class BranchUnit(NamedTuple):
@@ -50,6 +51,7 @@ class BranchUnit(NamedTuple):
     v: Ints  # (n_concepts,) weight: V of each concept
     by_w: Ints  # (n_pool,) the concepts of the pool, those of largest W first
     all_v: int  # weight: V of everything
+    all_w: int  # weight: W of everything
 
 
 class Open(NamedTuple):
@@ -61,7 +63,8 @@ class Open(NamedTuple):
     bound: Ints  # (capacity,) upper bound: no W of what continues a prefix exceeds it
     parent: Ints  # (capacity,) the prefix that is one concept shorter, -1 for none
     concept: NDArray[np.int32]  # (capacity,) the last concept of a prefix ...
-    operator: NDArray[np.int8]  # (capacity,) ... and the operator before it
+    operator: NDArray[np.int8]  # (capacity,) ... and the operator before it; AND NOT before the
+    # first concept: NOT
     depth: NDArray[np.int8]  # (capacity,) how many concepts a prefix has
     heap: NDArray[np.int32]  # (capacity,) the open prefixes; ``push``, ``reopen`` and ``pop``
     sizes: Ints  # (3,) prefixes (``push``), open ones (``queue``, and ``branch.advance`` at the

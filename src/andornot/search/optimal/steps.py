@@ -10,7 +10,7 @@ import numpy as np
 
 from andornot._tools.jit import Bool, Int, helper, lean
 from andornot.measures.scores import score
-from andornot.search.best import Best, enters, offer
+from andornot.search.best import Best, enters, not_as_good, offer
 from andornot.search.bounds import SCALE, level_of
 from andornot.search.kernels import apply, atoms_of, combine
 from andornot.search.optimal.prefix import counts_of, write_mask
@@ -28,11 +28,14 @@ def set_level(rule: BranchRule, best: Best, level: Ints) -> None:
     factor = rule.penalty ** float(rule.shortest - 1)
     worth, held = best.score[0], best.size[0]
     strict = held == 0 or (held == len(best.i) and best.score[held - 1] == worth)
+    # one that begins with NOT gives way to an equal one that does not
+    if held > 0 and rule.negated and not_as_good(best, worth, OR, np.int64(1)) >= 0:
+        strict = False
     level[0] = level_of(rule.metric, worth, factor, strict, rule.slope, rule.a, rule.n)
 
 
 @lean
-def follows(operator: Int, last: Int, is_second: Bool, is_behind: Bool) -> Bool:
+def follows(operator: Int, last: Int, is_second: Bool, is_behind: Bool, turns: Bool) -> Bool:
     """Whether a step stands in its order among steps that could as well be exchanged with it.
 
     Steps of OR commute, and so do those of AND and AND NOT; the first concept commutes with those
@@ -41,10 +44,14 @@ def follows(operator: Int, last: Int, is_second: Bool, is_behind: Bool) -> Bool:
 
     Args:
         operator: of the step.
-        last: operator of the step before.
-        is_second: the step before is the first concept, which has no operator.
+        last: operator of the step before; AND NOT of a first concept after NOT.
+        is_second: the step before is the first concept.
         is_behind: the concept ranks behind the one before.
+        turns: whether the concept before may also follow another after AND NOT.
     """
+    if is_second and last == AND_NOT:
+        # NOT a AND b is tried as b AND NOT a where that can be
+        return operator == OR or (is_behind if operator == AND_NOT else not turns)
     if is_second:
         return is_behind or operator == AND_NOT
     if operator == last:
@@ -109,10 +116,15 @@ def try_step(
     # counts tell here, since each step makes a part of the formula or something that holds it
     if new_t == 0 or (new_i == i and new_t == t):
         return  # true nowhere, or the same without the step
+    if new_t == rule.n and prefix.operators[0] == AND_NOT:
+        return  # says nothing
     value = score(rule.metric, new_i, new_t - new_i, rule.a, rule.n)
     value *= rule.penalty ** float(depth)
     # an equal score is kept, as a tie
-    if value < best.score[0] or not enters(best, value):
+    if value < best.score[0]:
+        return
+    first, n_terms = prefix.operators[0], depth + 1
+    if not enters(best, value) and not_as_good(best, value, first, n_terms) < 0:
         return
     apply(mask, operator, atoms_of(atoms, c), prefix.tried)
     prefix.terms[depth], prefix.operators[depth] = c, operator

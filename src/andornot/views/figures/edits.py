@@ -64,7 +64,7 @@ class EditedSample(View):
 
     Attributes:
         images: before and after; none of sentences.
-        sides: premise and hypothesis, each before and after; none of images.
+        sides: each sentence before and after (of a pair premise and hypothesis); none of images.
         answer: the class that the network gives it now.
         probability: of the target, before and after.
     """
@@ -159,7 +159,7 @@ def _sample(example: EditExample) -> EditedSample:
         return EditedSample((before, after), (), example.answer, example.probability)
     sides = tuple(
         (_words(old.tokens), _words(new.tokens))
-        for old, new in ((before.premise, after.premise), (before.hypothesis, after.hypothesis))
+        for old, new in zip(before.sentences, after.sentences, strict=True)
     )
     return EditedSample((), sides, example.answer, example.probability)
 
