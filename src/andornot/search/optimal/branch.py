@@ -34,7 +34,7 @@ from andornot.search.optimal.state import (
     Prefix,
 )
 from andornot.search.optimal.steps import close, follows, is_useful, try_step
-from andornot.search.problem import AND_NOT, OR, Atoms, Ints
+from andornot.search.problem import AND, AND_NOT, OR, Atoms, Ints
 
 DONE: Final = 0
 PAUSED: Final = 1
@@ -60,13 +60,34 @@ def begin(
             bound = bound_of(rule.has, unit.all_v, unit.w[c], unit.v[c], top, rule.length - 1)
             if bound > level[0]:
                 push(open_, bound, np.int64(-1), c, OR, np.int64(1))
-    # NOT of each: the same of all that the concept leaves
-    for c in starts if rule.negated else starts[:0]:
+    if rule.negated:
+        _begin_with_not(rule, starts, concept_counts, unit, open_, prefix)
+
+
+@inlined
+def _begin_with_not(
+    rule: BranchRule, starts: Ints, concept_counts: Ints, unit: BranchUnit, open_: Open,
+    prefix: Prefix,
+) -> None:  # fmt: skip
+    """Open NOT of each concept that a formula can begin with.
+
+    Where NOT a AND b is tried as b AND NOT a, an AND comes only after an OR. What follows such an
+    AND lies within the concepts from it on, one less than are missing. Without one, each step adds
+    at most V by OR, or takes away the negative weight by AND NOT.
+    """
+    missing, top, most, less = rule.length - 1, prefix.tops[1], prefix.tops[2], prefix.next_w
+    for c in range(len(less)):
+        less[c] = min(unit.w[c], 0)
+    top_sums(unit.v, less, rule.pool, most)
+    for c in starts:
         says_something = 0 < concept_counts[c] < rule.n
         if says_something and (unit.i[c] < rule.a or rule.metric == ACCURACY):
             w, v = unit.all_w - unit.w[c], unit.all_v - unit.v[c]
-            bound = bound_of(rule.has, unit.all_v, w, v, top, rule.length - 1)
-            if bound > level[0]:
+            bound = bound_of(rule.has, unit.all_v, w, v, top, missing)
+            if rule.rank[c] >= 0 and rule.has[AND_NOT]:
+                confined = top[missing - 1] if missing > 1 and rule.has[AND] else 0
+                bound = min(bound, max(w + most[missing], confined))
+            if bound > prefix.level[0]:
                 push(open_, bound, np.int64(-1), c, AND_NOT, np.int64(1))
 
 

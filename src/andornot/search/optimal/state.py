@@ -130,7 +130,8 @@ class Prefix(NamedTuple):
     ahead: Ints  # (3, n_pool) upper bounds: for each place of the pool the most that a concept
     # behind it can do; ``bounds.peaks_of``
     tops: Ints  # (3, length + 1) upper bounds: the most V that 0, 1, 2, ... concepts add: to the
-    # prefix (``_branch``), to nothing (``begin``, once), to what a step left of it (``_branch``)
+    # prefix (``_branch``), to nothing (``begin``, once), to what a step left of it (``_branch``;
+    # and ``_begin_with_not``, what a step adds)
     level: Ints  # (1,) lower bound: W of every formula worth keeping exceeds it; ``set_level``
 
     @classmethod
