@@ -163,7 +163,7 @@ def dissect(
     if trust is not RunOptions.trust:
         named["trust"] = trust
     options = RunOptions.given(options, named)
-    of_text["text_concepts"] = _supported(data, of_text["text_concepts"], options)
+    of_samples["text_concepts"] = _supported(data, of_samples["text_concepts"], options)
     layers, directions = _layers(layer), None
     if options.directions is not None:
         directions = Directions.given(options.directions)
