@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import naive
 from andornot import ConceptTable
 from andornot.concepts.context import look_around
 from andornot.concepts.context_options import ContextOptions
@@ -13,7 +14,6 @@ from andornot.concepts.operators import OPERATORS
 from andornot.concepts.surroundings import GRID, Surroundings
 from andornot.errors import DataError, OptionError
 from andornot.formula import parse, quote
-from tests import naive
 
 ROW = tuple(name for name, one in OPERATORS.items() if one.needs in ("row", "heads"))
 GRIDS = tuple(name for name, one in OPERATORS.items() if one.needs == "grid")

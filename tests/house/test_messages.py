@@ -654,7 +654,8 @@ def test_edits_of_what_does_not_fit():
         "runs/tokens has tokens as positions; edits need images, sentences or pairs"
     )
     assert told(OptionError, attack, tokens, "a", "b") == (
-        "runs/tokens explains units at tokens; an attack needs units at images, at sentences or at pairs"
+        "runs/tokens explains units at tokens; an attack needs units at images, at sentences or "
+        "at pairs"
     )
     assert told(OptionError, AttackOptions, confidence=2) == (
         "confidence is 2; give a share such as 0.95"

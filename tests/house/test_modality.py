@@ -129,8 +129,12 @@ def test_what_it_lacks_is_said_in_one_sentence(run):
 
     trusted = Run.open(run.path, trust_code=True)
     for what, said in {
-        lambda: EditSession.open(run): "has days as positions; edits need images, sentences or pairs",
-        lambda: attack(run, "cold", "warm"): "an attack needs units at images, at sentences or at pairs",
+        lambda: EditSession.open(
+            run
+        ): "has days as positions; edits need images, sentences or pairs",
+        lambda: attack(
+            run, "cold", "warm"
+        ): "an attack needs units at images, at sentences or at pairs",
         lambda: Replay.of(run, "conv"): "no ablation is known for temperature series, so do w",
         lambda: label_masking(run, "conv", []): "is a run on temperature series, where there is",
         lambda: model_of(trusted): "networks for stations are not loaded from a run; give it",

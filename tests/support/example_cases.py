@@ -80,6 +80,7 @@ def squares(folder: Path) -> None:
 
     write_labelmaps(folder, dict.fromkeys(COLOURS, "colour"), samples())
 
+
 FILMS = """text,label
 A dull film.,bad
 A great film!,good

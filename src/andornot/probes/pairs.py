@@ -257,8 +257,8 @@ class PairProbe:
 
     @cached_property
     def surroundings(self) -> Callable[[int], Surroundings] | None:
-        """How the tokens of each pair lie to each other; None at pair level."""
-        return None if self.level == PAIR else lambda i: surroundings_of(self.data.pairs[i])
+        """How the tokens of each pair lie to each other; None where no token is a position."""
+        return None if self.level != TOKEN else lambda i: surroundings_of(self.data.pairs[i])
 
     def _builder(self) -> tuple[Callable[..., ConceptTable], Collection[str]]:
         """What makes the table, and which words are no concepts by default."""
