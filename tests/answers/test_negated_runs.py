@@ -27,7 +27,7 @@ def begun(run):
     ]
 
 
-def test_the_run_keeps_what_was_asked_and_found(run):
+def test_the_run_keeps_what_was_asked_and_found(run, tmp_path):
     assert run.record.search.negated_first is True
     again = andornot.Run.open(run.path)
     assert again.record.search.options().negated_first is True
@@ -36,7 +36,7 @@ def test_the_run_keeps_what_was_asked_and_found(run):
         counts, *_ = again.score(e.unit, str(e.formula), LAYER)
         assert counts == e.counts
         assert e.trust.held_out is not None
-    plain = picture_run(run.path.parent, (LAYER,), threshold=Threshold(0.7), length=2, trust=None)
+    plain = picture_run(tmp_path, (LAYER,), threshold=Threshold(0.7), length=2, trust=None)
     assert plain.record.search.negated_first is None
     assert not begun(plain)
     for e, other in zip(run.result(LAYER), plain.result(LAYER), strict=True):

@@ -139,7 +139,7 @@ def test_of_a_classifier_of_sentences_the_last_before_the_classes_is_usual():
         LayerLine("classes", "", "pair", 3, (1, 3)),
         LayerLine("rnn", "", "token", 8, (5, 8)),
     ]
-    marked = with_usual(lines, 3, {"drop"})
+    marked = with_usual(lines, 3, {"mlp.1", "mlp.4", "classes"})
     assert [line.layer for line in marked if line.usual] == ["mlp.4"]
     assert marked[1].usual == "the last before the classes"
     # a classifier with units at words only has no usual layer

@@ -154,13 +154,13 @@ def _network(options: dict[str, Any]) -> Any:
 
 
 def _of_classifier(model: Any) -> tuple[int, frozenset[str]]:
-    """How many classes a classifier of sentences has, and its layers that do nothing in use."""
+    """How many classes a classifier of sentences has, and its layers but those idle in use."""
     from torch import nn
 
     module = getattr(model, "module", None)
     modules = dict(module.named_modules()) if isinstance(module, nn.Module) else {}
-    idle = (name for name, part in modules.items() if isinstance(part, nn.Dropout | nn.Identity))
-    return len(model.class_names), frozenset(idle)
+    idle = {name for name, part in modules.items() if isinstance(part, nn.Dropout | nn.Identity)}
+    return len(model.class_names), frozenset(model.layers) - idle
 
 
 def _layers(options: dict[str, Any], model: LoadedModel) -> Iterator[LayerLine]:

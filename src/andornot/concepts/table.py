@@ -249,7 +249,13 @@ class ConceptTable:
     def looks_around(self) -> tuple[bool, ...]:
         """Of each concept, whether it looks around, as ``PREV(a)`` does (see ``context``)."""
         bases = self.bases or (-1,) * self.n_concepts
-        return tuple(b >= 0 and not own for b, own in zip(bases, self._members, strict=True))
+        # a union has members, and a category that is no operator
+        return tuple(
+            base >= 0 and not members and any(name.startswith(f"{own}(") for own in categories)
+            for base, members, name, categories in zip(
+                bases, self._members, self.names, self.categories, strict=True
+            )
+        )
 
     @cached_property
     def has_context(self) -> bool:

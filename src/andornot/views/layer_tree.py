@@ -107,7 +107,7 @@ class _Node:
 
 
 def with_usual(
-    lines: Sequence[LayerLine], n_classes: int = 0, idle: Collection[str] = ()
+    lines: Sequence[LayerLine], n_classes: int = 0, of_whole: Collection[str] = ()
 ) -> tuple[LayerLine, ...]:
     """The layers, of which the last with maps of each size are usual choices.
 
@@ -117,16 +117,12 @@ def with_usual(
     Args:
         lines: the layers.
         n_classes: classes of a classifier of sentences.
-        idle: layers that hand on what they are given, as dropout does.
+        of_whole: its layers with a value for each sample, but for those that hand on what they are
+            given, as dropout does.
     """
-    of_pairs = [
-        line.layer
-        for line in lines
-        if line.kind == "pair" and line.units != n_classes and line.layer not in idle
-    ]
+    before = [n.layer for n in lines if n.layer in of_whole and n.units != n_classes]
     lines = [
-        replace(line, usual=BEFORE_CLASSES) if line.layer in of_pairs[-1:] else line
-        for line in lines
+        replace(line, usual=BEFORE_CLASSES) if line.layer in before[-1:] else line for line in lines
     ]
     last = {line.map: line.layer for line in lines if line.map not in (None, (1, 1))}
     return tuple(
