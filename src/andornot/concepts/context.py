@@ -238,7 +238,10 @@ def look_around(
         DataError: the table kept no positions, or a function of the user's fails.
     """
     if table.positions is None:
-        raise DataError("this table kept only counts, so its concepts cannot look around")
+        raise DataError(
+            "this table kept only counts, so its concepts cannot look around; build it again with "
+            "positions"
+        )
     if table.known is not None and not table.known.by_atom:
         raise DataError("this table says how much is known and not where; build it by atoms")
     around = surroundings or (lambda _sample: GRID)

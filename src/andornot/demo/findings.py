@@ -27,7 +27,7 @@ _RELIABLE: Final = (Verdict.SOLID, Verdict.PARTIAL)
 Position = frozenset[str]
 
 
-class Reading(NamedTuple):
+class FactReading(NamedTuple):
     """One way to name a fact: true at each position of ``true``, false at each of ``false``."""
 
     true: tuple[Position, ...]
@@ -51,7 +51,7 @@ class Planted:
     kind: Literal["shortcut", "polysemantic"]
     story: str
     classes: tuple[str, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[FactReading, ...]
 
     def named_by(self, formula: Formula) -> bool:
         """Whether the formula says what was planted (it may say a little more)."""
@@ -151,7 +151,7 @@ def shown_formulas(result: Result, favours: Sequence[str] = ()) -> tuple[UnitFor
     )
 
 
-def _has_reading(formula: Formula, reading: Reading) -> bool:
+def _has_reading(formula: Formula, reading: FactReading) -> bool:
     positions = (*reading.true, *reading.false)
     answers = formula.evaluate(lambda name: np.array([name in p for p in positions]))
     return bool(answers[: len(reading.true)].all() and not answers[len(reading.true) :].any())

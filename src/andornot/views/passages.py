@@ -28,7 +28,7 @@ _JOINERS: Final = "\u200c\u200d"
 
 
 @dataclass(frozen=True)
-class Piece(View):
+class PassagePiece(View):
     """A piece of a passage.
 
     Attributes:
@@ -82,7 +82,7 @@ def pieces_of(
     told: Sequence[str],
     names: Sequence[str],
     centre: int,
-) -> tuple[Piece, ...]:
+) -> tuple[PassagePiece, ...]:
     """A passage as pieces: its positions, and what stands between them.
 
     Args:
@@ -94,16 +94,16 @@ def pieces_of(
         names: what each is called, which is shown of those that add no characters to those before.
         centre: the position that the passage was chosen for.
     """
-    found: list[Piece] = []
+    found: list[PassagePiece] = []
     at = int(extents.starts[span.start])
     for place, mark, said, name in zip(span, marks, told, names, strict=True):
         start, end = int(extents.starts[place]), int(extents.ends[place])
         if start > at:
-            found.append(Piece(_gap(text[at:start])))
+            found.append(PassagePiece(_gap(text[at:start])))
         own = text[max(start, at) : end]
         # pieces of one sign, such as an emoji, share its characters: the first shows them
         shown = visible(own) if own else f"⟨{visible(name)}⟩"
-        found.append(Piece(shown, mark, said, place == centre))
+        found.append(PassagePiece(shown, mark, said, place == centre))
         at = max(at, end)
     return tuple(found)
 

@@ -17,7 +17,7 @@ from andornot.results.explanation import Explanation
 from andornot.runs.reopen import matching, samples_of
 from andornot.runs.run import Run
 from andornot.views.judged import as_shown
-from andornot.views.passages import Piece, pieces_of, span_of
+from andornot.views.passages import PassagePiece, pieces_of, span_of
 from andornot.views.plain import View
 from andornot.views.samples import (
     SILENT,
@@ -68,7 +68,7 @@ class PassageView(View):
 
     sample: int
     name: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[PassagePiece, ...]
     starts: bool
     ends: bool
     label: str
@@ -285,7 +285,7 @@ def _alarms(seen: _Seen) -> int | None:
     return _first(seen, seen.holds & ~seen.active, strongest=False)
 
 
-def _around(pieces: Sequence[Piece]) -> str:
+def _around(pieces: Sequence[PassagePiece]) -> str:
     """A short passage, with its centre between marks."""
     at = next(i for i, piece in enumerate(pieces) if piece.centre)
     before = _joined(pieces[:at])[-_BEFORE:]
@@ -295,5 +295,5 @@ def _around(pieces: Sequence[Piece]) -> str:
     return f"{before}{blank}»{text.removeprefix(' ')}«{after}".strip()
 
 
-def _joined(pieces: Iterable[Piece]) -> str:
+def _joined(pieces: Iterable[PassagePiece]) -> str:
     return "".join(piece.text for piece in pieces)

@@ -127,7 +127,7 @@ class Pair:
         return replace(self, premise=premise, hypothesis=hypothesis)
 
 
-class OfSentences(Protocol):
+class HasSentences(Protocol):
     """A sample of one sentence or more: a :class:`Pair`, or one sentence by itself."""
 
     sides: ClassVar[tuple[str, ...]]

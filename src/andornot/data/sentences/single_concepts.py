@@ -95,7 +95,7 @@ def _own_sources(
     marks = tuple(sorted(mark for mark, n in having.items() if n < len(data)))
     kinds = tuple((mark.partition(":")[0],) for mark in marks)
     yield OfTokens(marks, kinds, marks_of, data.annotated_by)
-    yield Length()
+    yield SentenceLength()
 
 
 def _telling_lemmas(data: SentenceData, stop_words: frozenset[str]) -> list[str]:
@@ -110,7 +110,7 @@ def _telling_lemmas(data: SentenceData, stop_words: frozenset[str]) -> list[str]
 
 
 @dataclass(frozen=True, eq=False)
-class Length(Plain):
+class SentenceLength(Plain):
     """How many words and signs a sentence has: one concept for each range."""
 
     provenance: Provenance = LENGTH

@@ -23,7 +23,7 @@ from andornot._tools.words import count
 from andornot.concepts.provenance import Provenance
 from andornot.data.sentences.readers import distinct
 from andornot.data.sequences.document import Document, Extents, Spans
-from andornot.data.sequences.reading import Reading, files_below, id_of, lines_of, split_of
+from andornot.data.sequences.reading import ReadDocuments, files_below, id_of, lines_of, split_of
 from andornot.errors import DataError, quoted
 
 SUFFIXES: Final = (".conllu",)
@@ -42,7 +42,7 @@ _ALWAYS: Final = ("lemma", "tag", "xpos", "deprel")
 _PEOPLE = Provenance.people("annotation of the CoNLL-U file")
 
 
-def read_conllu(path: Path, enhanced: bool = False) -> Reading:
+def read_conllu(path: Path, enhanced: bool = False) -> ReadDocuments:
     """Read a CoNLL-U file, or all of a folder, as documents.
 
     A document begins at ``# newdoc``; a file without any is one document. Sentences are joined as
@@ -57,7 +57,7 @@ def read_conllu(path: Path, enhanced: bool = False) -> Reading:
     Raises:
         DataError: a line is damaged; the message gives its number.
     """
-    reading = Reading()
+    reading = ReadDocuments()
     ids: Counter[str] = Counter()
     files = files_below(path, SUFFIXES, reading.dropped)
     for file in track(files, "reading", len(files)):
@@ -309,7 +309,9 @@ class _Building:
         )  # fmt: skip
 
 
-def _read_file(path: Path, name: str, enhanced: bool, ids: Counter[str], reading: Reading) -> None:
+def _read_file(
+    path: Path, name: str, enhanced: bool, ids: Counter[str], reading: ReadDocuments
+) -> None:
     building: _Building | None = None
     disagree: list[int] = []
     withheld = True

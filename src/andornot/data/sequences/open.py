@@ -19,7 +19,7 @@ from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document
 from andornot.data.sequences.modality import SEQUENCES
 from andornot.data.sequences.python_source import read_code
-from andornot.data.sequences.reading import Reading, check_category, check_options, told
+from andornot.data.sequences.reading import ReadDocuments, check_category, check_options, told
 from andornot.errors import OptionError, quoted
 
 KINDS: Final = tuple(kind.name for kind in SEQUENCES.kinds)
@@ -113,7 +113,7 @@ def _limit(given: Any, spec: object) -> int | None:
     return whole_number(number, "limit", 1)
 
 
-def _read(kind: str, path: Path, options: Mapping[str, str], group: str | None) -> Reading:
+def _read(kind: str, path: Path, options: Mapping[str, str], group: str | None) -> ReadDocuments:
     given = {name: value for name, value in options.items() if name != GENRE}
     if kind == "texts":
         return texts.read_texts(path, given, group)
@@ -138,7 +138,7 @@ def _yes(value: str) -> bool:
     return value == "yes"
 
 
-def _add_genres(kind: str, reading: Reading, asked: str | None) -> None:
+def _add_genres(kind: str, reading: ReadDocuments, asked: str | None) -> None:
     """Make a part of each id the label ``genre``: what an expression finds, or what ids suggest."""
     ids = [document.id for document in reading.documents]
     if asked == OWN or not ids:
@@ -170,7 +170,7 @@ def _of_genre(document: Document, name: str) -> Document:
     return replace(document, labels={**document.labels, GENRE: (name,)})
 
 
-def _add_groups(kind: str, path: Path, reading: Reading, group: str | None) -> None:
+def _add_groups(kind: str, path: Path, reading: ReadDocuments, group: str | None) -> None:
     """Give each document the group that an option tells."""
     if group is None:
         reading.documents = _twins_together(reading.documents)

@@ -59,10 +59,6 @@ class ConceptOptions:
         >>> options = ConceptOptions(own=("word=500", "case"), regexes={"year": "(19|20)[0-9]{2}"})
         >>> options.caps
         {'word': 500, 'case': None}
-        >>> ConceptOptions(own=("words",))
-        Traceback (most recent call last):
-            ...
-        andornot.errors.OptionError: own has 'words' in it (did you mean word?); choose among ...
     """
 
     own: tuple[str, ...] | None = None

@@ -14,7 +14,7 @@ from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.python_lines import Lines
 from andornot.data.sequences.python_syntax import Labelled, syntax_of
 from andornot.data.sequences.python_tokens import tokens_of
-from andornot.data.sequences.reading import EMPTY, Reading, bytes_of, files_below, id_of
+from andornot.data.sequences.reading import EMPTY, ReadDocuments, bytes_of, files_below, id_of
 from andornot.errors import DataError, quoted
 
 SUFFIXES: Final = (".py", ".pyi", ".pyw")
@@ -38,7 +38,7 @@ _OF_TOKENS: Final = ("type", "name", "keyword")
 _NO_PYTHON = "a file with text that Python does not read"
 
 
-def read_code(path: Path) -> Reading:
+def read_code(path: Path) -> ReadDocuments:
     """Read a Python file, or all of a folder.
 
     A file that does not parse keeps the layers of its tokens up to where they end, and all layers
@@ -48,7 +48,7 @@ def read_code(path: Path) -> Reading:
     Raises:
         DataError: there is no such file; one that is named itself cannot be read as Python text.
     """
-    reading = Reading()
+    reading = ReadDocuments()
     files = files_below(path, SUFFIXES, reading.dropped)
     unparsed: list[str] = []
     for file in track(files, "reading", len(files)):

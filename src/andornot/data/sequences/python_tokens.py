@@ -16,7 +16,7 @@ _SPACE: Final = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT)
 
 
 @dataclass
-class Tokens:
+class PythonTokens:
     """Tokens on the characters of a text.
 
     Attributes:
@@ -34,9 +34,9 @@ class Tokens:
     whole: bool = True
 
 
-def tokens_of(lines: Lines) -> Tokens:
+def tokens_of(lines: Lines) -> PythonTokens:
     """The tokens of a text, up to where ``tokenize`` reads it."""
-    found = Tokens()
+    found = PythonTokens()
     begun: int | None = None
     try:
         for token in tokenize.generate_tokens(io.StringIO(lines.plain, newline="").readline):
@@ -60,7 +60,7 @@ def tokens_of(lines: Lines) -> Tokens:
     return found
 
 
-def _add(found: Tokens, token: tokenize.TokenInfo, start: int, end: int) -> None:
+def _add(found: PythonTokens, token: tokenize.TokenInfo, start: int, end: int) -> None:
     if token.type == tokenize.ERRORTOKEN and token.string.isspace():
         return
     found.layers["type"].append((start, end, tokenize.tok_name[token.type]))

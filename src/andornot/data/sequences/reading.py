@@ -27,7 +27,7 @@ _OUTSIDE = "a link that leads out of the folder"
 
 
 @dataclass
-class Reading:
+class ReadDocuments:
     """What a reader found.
 
     Attributes:
@@ -225,7 +225,7 @@ def check_category(name: object, where: str) -> str:
     return category
 
 
-def told(path: Path, reading: Reading) -> Reading:
+def told(path: Path, reading: ReadDocuments) -> ReadDocuments:
     """The same, if there is a document, and layers and labels of documents do not share a name.
 
     Raises:

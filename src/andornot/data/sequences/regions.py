@@ -16,7 +16,7 @@ from andornot._tools.numerals import whole
 from andornot._tools.words import count
 from andornot.concepts.provenance import Provenance
 from andornot.data.sequences.document import Document, Spans
-from andornot.data.sequences.reading import EMPTY, Reading, lines_of
+from andornot.data.sequences.reading import EMPTY, ReadDocuments, lines_of
 from andornot.data.sequences.spans import check_place
 from andornot.errors import DataError, OptionError, quoted
 
@@ -36,7 +36,7 @@ def read_regions(
     regions: Path | None = None,
     covered: str = "named",
     attributes: Sequence[str] = (),
-) -> Reading:
+) -> ReadDocuments:
     """Read sequences and, if given, what lies on them.
 
     The name of a BED line, or the type of a GFF line, becomes the layer ``region``, its strand
@@ -55,7 +55,7 @@ def read_regions(
     """
     if covered not in ("named", "all"):
         raise OptionError(f"covered is {quoted(covered)}; give named or all")
-    reading = Reading()
+    reading = ReadDocuments()
     sequences = _sequences(path, reading)
     if regions is None:
         _add(reading, sequences, _Table(), everywhere=True)
@@ -105,7 +105,9 @@ class _Line:
     labels: tuple[tuple[str, str], ...]
 
 
-def _add(reading: Reading, sequences: dict[str, str], table: _Table, everywhere: bool) -> None:
+def _add(
+    reading: ReadDocuments, sequences: dict[str, str], table: _Table, everywhere: bool
+) -> None:
     layers = {name for spans in table.spans.values() for name in spans}
     for name, text in sequences.items():
         known = everywhere or name in table.named
@@ -121,7 +123,7 @@ def _add(reading: Reading, sequences: dict[str, str], table: _Table, everywhere:
     reading.annotated_by = dict.fromkeys(sorted(layers), Provenance.people("table of regions"))
 
 
-def _sequences(path: Path, reading: Reading) -> dict[str, str]:
+def _sequences(path: Path, reading: ReadDocuments) -> dict[str, str]:
     """The sequences of a FASTA file by the first word of their headers."""
     parts: dict[str, list[str]] = {}
     own: list[str] | None = None

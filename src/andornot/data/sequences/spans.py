@@ -18,7 +18,7 @@ from andornot.concepts.provenance import Provenance
 from andornot.data.sequences.document import Document, Spans
 from andornot.data.sequences.reading import (
     EMPTY,
-    Reading,
+    ReadDocuments,
     check_category,
     files_below,
     json_lines,
@@ -37,7 +37,7 @@ _LABELS = Provenance.people("labels of the file")
 _UNSEEN = "fields that say nothing here"
 
 
-def read_spans(path: Path, layer: str = "") -> Reading:
+def read_spans(path: Path, layer: str = "") -> ReadDocuments:
     """Read a file of JSON lines, or all of a folder.
 
     A document without ``spans``, or whose ``unannotated`` names layers, was not looked at for
@@ -50,7 +50,7 @@ def read_spans(path: Path, layer: str = "") -> Reading:
     Raises:
         DataError: a line is damaged, or a place does not lie in its text; with file and line.
     """
-    reading = Reading()
+    reading = ReadDocuments()
     seen: dict[str, str] = {}
     blank: set[str] = set()  # documents that say nothing of spans
     files = files_below(path, SUFFIXES, reading.dropped)

@@ -18,7 +18,7 @@ from andornot.data.sentences.tables import find_columns, names_of, table_rows
 from andornot.data.sequences.document import Document
 from andornot.data.sequences.reading import (
     EMPTY,
-    Reading,
+    ReadDocuments,
     check_category,
     files_below,
     id_of,
@@ -54,7 +54,7 @@ _FILE = Provenance.people("labels of the file")
 _PLACE = Provenance.rule("the folder that a file is in")
 
 
-def read_texts(path: Path, options: Mapping[str, str], group: str | None = None) -> Reading:
+def read_texts(path: Path, options: Mapping[str, str], group: str | None = None) -> ReadDocuments:
     """Read a text file, a folder of them, a CSV or TSV table, or JSON lines.
 
     A text file is a document, and the folder that it is in is its label ``folder`` where there are
@@ -91,8 +91,8 @@ def has_columns(path: Path) -> bool:
     return path.suffix.lower() in (*TABLES, *LINES) and not path.is_dir()
 
 
-def _plain(path: Path) -> Reading:
-    reading = Reading()
+def _plain(path: Path) -> ReadDocuments:
+    reading = ReadDocuments()
     files = files_below(path, SUFFIXES, reading.dropped)
     several = len({file.parent for file in files}) > 1
     for file in track(files, "reading", len(files)):
@@ -187,8 +187,8 @@ def _plain_fields(
     return found
 
 
-def _labelled(path: Path, rows: Sequence[_Row], options: Mapping[str, str]) -> Reading:
-    reading = Reading()
+def _labelled(path: Path, rows: Sequence[_Row], options: Mapping[str, str]) -> ReadDocuments:
+    reading = ReadDocuments()
     kept = {n: row for n, row in enumerate(rows) if row.known["text"].strip()}
     if len(kept) < len(rows):
         reading.dropped[EMPTY] += len(rows) - len(kept)
@@ -219,7 +219,7 @@ def _labelled(path: Path, rows: Sequence[_Row], options: Mapping[str, str]) -> R
 
 
 def _categories(
-    path: Path, rows: Sequence[_Row], options: Mapping[str, str], reading: Reading
+    path: Path, rows: Sequence[_Row], options: Mapping[str, str], reading: ReadDocuments
 ) -> dict[str, str]:
     """The fields that become labels of documents, by the category of each."""
     there = list(dict.fromkeys(name for row in rows for name in row.fields))
@@ -238,7 +238,7 @@ def _categories(
     return {check_category(name, str(path)): name for name in chosen}
 
 
-def _is_label(name: str, rows: Sequence[_Row], reading: Reading) -> bool:
+def _is_label(name: str, rows: Sequence[_Row], reading: ReadDocuments) -> bool:
     """Whether a field has few values, each of which several documents share."""
     values = Counter(value for row in rows for value in row.fields.get(name, ()))
     few = 1 < len(values) <= min(MOST, math.ceil(len(rows) / 2))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from andornot.data.sentences.concepts import OVERLAPS, SIDES, word_overlap
 from andornot.data.sentences.pairs import Pair
-from andornot.demo.findings import Planted, Position, Reading
+from andornot.demo.findings import FactReading, Planted, Position
 from andornot.demo.text.lexicon import ALIKE, LIKE, MOODS, OCCASIONS, sentence
 from andornot.formula import derived_name
 
@@ -29,9 +29,9 @@ def position(premise: str, hypothesis: str) -> Position:
     return frozenset(found)
 
 
-def contrast(premises: tuple[str, ...], planted: str, *others: str) -> Reading:
+def contrast(premises: tuple[str, ...], planted: str, *others: str) -> FactReading:
     """True where the hypothesis is ``planted``, false where it is one of the others."""
-    return Reading(
+    return FactReading(
         tuple(position(premise, planted) for premise in premises),
         tuple(position(premise, other) for premise in premises for other in others),
     )
@@ -82,7 +82,7 @@ _OVERLAP = Planted(
     "A hypothesis that repeats nearly all words of the premise is nearly always entailed.",
     ("entailment",),
     (
-        Reading(
+        FactReading(
             (
                 position(_ARTIST, "an artist in a blue coat is painting a boat on the beach"),
                 position(_ARTIST, "a blond artist in a blue coat is painting a boat on the street"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from andornot.demo.findings import Planted, Reading
+from andornot.demo.findings import FactReading, Planted
 
 
 def _shortcut(
@@ -16,14 +16,14 @@ def _shortcut(
     never = [frozenset({scene})]
     never += [frozenset({scene} | key) for key in keys if key]
     readings = tuple(
-        Reading((yes,), (no, *never)) for yes, no in ((first, second), (second, first))
+        FactReading((yes,), (no, *never)) for yes, no in ((first, second), (second, first))
     )
     return Planted(name, "shortcut", story, classes, readings)
 
 
 def _pair(name: str, story: str, label: str, one: str, other: str) -> Planted:
     """Both things make the same class."""
-    reading = Reading((frozenset({one}), frozenset({other})), (frozenset(),))
+    reading = FactReading((frozenset({one}), frozenset({other})), (frozenset(),))
     return Planted(name, "polysemantic", story, (label,), (reading,))
 
 

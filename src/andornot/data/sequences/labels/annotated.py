@@ -9,7 +9,7 @@ from itertools import chain
 from andornot.concepts.provenance import UNKNOWN
 from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document
-from andornot.data.sequences.labels.base import NOTHING, Source, everywhere, of_spans
+from andornot.data.sequences.labels.base import NOTHING, RuleSource, everywhere, of_spans
 from andornot.data.sequences.view import DocumentView, Found
 from andornot.data.sequences.written import written
 
@@ -18,7 +18,7 @@ REPEATS = "repeats"
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(Source):
+class Layer(RuleSource):
     """A layer of annotation."""
 
     def found(self, view: DocumentView) -> Found:
@@ -28,7 +28,7 @@ class Layer(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class OfDocuments(Source):
+class OfDocuments(RuleSource):
     """Labels of whole documents, such as their genre."""
 
     def found(self, view: DocumentView) -> Found:
@@ -36,7 +36,9 @@ class OfDocuments(Source):
         return everywhere(view, view.document.labels.get(self.category, ()))
 
 
-def annotated(data: SequenceData, most: int, caps: Mapping[str, int | None]) -> Iterator[Source]:
+def annotated(
+    data: SequenceData, most: int, caps: Mapping[str, int | None]
+) -> Iterator[RuleSource]:
     """The sources that the data bring along: layers, then labels of documents.
 
     Where a label of documents is called as one of a layer is, category and all, its concept has

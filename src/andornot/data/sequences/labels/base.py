@@ -19,7 +19,7 @@ NOTHING: Found = (np.zeros(0, np.int32), ())
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class RuleSource:
     """A source (``view.LabelSource``) that a rule is behind.
 
     Attributes:

@@ -10,7 +10,7 @@ from andornot._tools.extras import install
 from andornot._tools.words import brief
 from andornot.concepts.provenance import Provenance
 from andornot.data.sequences.document import Spans
-from andornot.data.sequences.labels.base import Source, of_spans
+from andornot.data.sequences.labels.base import RuleSource, of_spans
 from andornot.data.sequences.view import DocumentView, Found
 from andornot.errors import OptionError, quoted
 
@@ -18,7 +18,7 @@ REGEX = "regex"
 
 
 @dataclass(frozen=True, eq=False)
-class Expressions(Source):
+class Expressions(RuleSource):
     """Where each of several expressions matches. What it matches without a character is nowhere.
 
     Attributes:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from andornot.data.sequences.document import Spans
-from andornot.data.sequences.labels.base import Source, of_spans
+from andornot.data.sequences.labels.base import RuleSource, of_spans
 from andornot.data.sequences.view import DocumentView, Found
 
 Stretch = tuple[int, int]
@@ -46,7 +46,7 @@ _INDENTED: Final = ("    ", "\t")
 
 
 @dataclass(frozen=True, eq=False)
-class Inside(Source):
+class Inside(RuleSource):
     """What a position lies inside of."""
 
     def found(self, view: DocumentView) -> Found:

@@ -11,7 +11,7 @@ from andornot._tools.extras import install
 from andornot._tools.words import brief
 from andornot.concepts.provenance import Provenance
 from andornot.data.sequences.document import Spans
-from andornot.data.sequences.labels.base import Source, of_spans
+from andornot.data.sequences.labels.base import RuleSource, of_spans
 from andornot.data.sequences.view import DocumentView, Found
 from andornot.errors import OptionError, quoted
 
@@ -99,7 +99,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Labelled]]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Parsed(Source):
+class Parsed(RuleSource):
     """One sort of what a pipeline says.
 
     Attributes:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from andornot.data.sequences.align import item_of
 from andornot.data.sequences.document import Extents, Spans
-from andornot.data.sequences.labels.base import Source, of_spans, of_words
+from andornot.data.sequences.labels.base import RuleSource, of_spans, of_words
 from andornot.data.sequences.view import DocumentView, Found
 
 _PLACES: Final = ((1, "1st"), (2, "2nd"), (5, "3rd-5th"), (10, "6th-10th"), (20, "11th-20th"))
@@ -25,7 +25,7 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, eq=False)
-class Token(Source):
+class NetworkToken(RuleSource):
     """What the network calls each position."""
 
     def found(self, view: DocumentView) -> Found:
@@ -34,7 +34,7 @@ class Token(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class Piece(Source):
+class PieceOfWord(RuleSource):
     """Whether a token begins a word or goes on with it, ends it, or is all of it."""
 
     def found(self, view: DocumentView) -> Found:
@@ -51,7 +51,7 @@ class Piece(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class InLine(Source):
+class InLine(RuleSource):
     """Which word of its line a position lies in."""
 
     def found(self, view: DocumentView) -> Found:
@@ -61,7 +61,7 @@ class InLine(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class InSentence(Source):
+class InSentence(RuleSource):
     """Which word of its sentence a position lies in."""
 
     def found(self, view: DocumentView) -> Found:
@@ -70,7 +70,7 @@ class InSentence(Source):
 
 
 @dataclass(frozen=True, eq=False)
-class InWindow(Source):
+class InWindow(RuleSource):
     """Which place a position has in its window: 0, 1, 2-3, 4-7, and so on by powers of two."""
 
     def found(self, view: DocumentView) -> Found:
@@ -112,7 +112,7 @@ def _place(place: int) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Space(Source):
+class Space(RuleSource):
     """White space that says something: breaks of lines and paragraphs, tabs, several spaces."""
 
     def found(self, view: DocumentView) -> Found:

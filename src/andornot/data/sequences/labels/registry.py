@@ -31,8 +31,8 @@ _OF_WORDS: Final[dict[str, tuple[words.OfWord, str]]] = {
 """Labels that a word has by its letters alone, and the rule in words."""
 
 _OTHERS: Final[dict[str, tuple[Callable[..., LabelSource], str]]] = {
-    "token": (places.Token, "the network's tokens"),
-    "piece": (places.Piece, "place in the word"),
+    "token": (places.NetworkToken, "the network's tokens"),
+    "piece": (places.PieceOfWord, "place in the word"),
     "space": (places.Space, "line breaks and other space"),
     "line": (places.InLine, "place in the line"),
     "sentence": (places.InSentence, "place in the sentence"),

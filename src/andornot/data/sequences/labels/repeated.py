@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from andornot.data.sequences.align import overlapping
 from andornot.data.sequences.document import Extents, Spans
-from andornot.data.sequences.labels.base import Source, united
+from andornot.data.sequences.labels.base import RuleSource, united
 from andornot.data.sequences.view import DocumentView, Found
 
 WORD: Final = "word"
@@ -22,7 +22,7 @@ PAIR: Final = "token pair"
 
 
 @dataclass(frozen=True, eq=False)
-class Repeated(Source):
+class Repeated(RuleSource):
     """Labels that occurred before.
 
     A word or a label of a layer must have occurred in an item that begins earlier: the second token

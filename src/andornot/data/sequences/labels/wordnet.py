@@ -18,7 +18,7 @@ from andornot._tools.checks import users_path
 from andornot._tools.words import brief
 from andornot.concepts.provenance import Provenance
 from andornot.data.sequences.align import overlapping
-from andornot.data.sequences.labels.base import Source, of_words
+from andornot.data.sequences.labels.base import RuleSource, of_words
 from andornot.data.sequences.view import DocumentView, Found
 from andornot.errors import DataError, quoted
 
@@ -184,7 +184,7 @@ class WordNet:
 
 
 @dataclass(frozen=True, eq=False)
-class Classes(Source):
+class Classes(RuleSource):
     """Classes of words.
 
     Attributes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from andornot.data.sequences.labels.base import Source, of_words
+from andornot.data.sequences.labels.base import RuleSource, of_words
 from andornot.data.sequences.view import DocumentView, Found
 
 OfWord = Callable[[str], Sequence[str]]
@@ -33,7 +33,7 @@ _NO_SCRIPTS: Final = frozenset({"FULLWIDTH", "HALFWIDTH", "MODIFIER"})
 
 
 @dataclass(frozen=True, eq=False)
-class OfWords(Source):
+class OfWords(RuleSource):
     """Labels that a word has by its characters alone.
 
     Attributes:
