@@ -6,7 +6,7 @@ import pytest
 
 import andornot
 from analysis_cases import LAYER, picture_run
-from andornot.counting.thresholds import Threshold
+from andornot import Threshold
 from andornot.edits.goals import goals_of
 from andornot.trust.options import TrustOptions
 

@@ -10,10 +10,10 @@ import pytest
 
 import andornot
 from andornot.analyses.replay import Replay, Source
-from andornot.data.sentences.open_single import open_single
 from andornot.edits import AttackOptions, attack
 from andornot.models.sentences import accuracy
 from andornot.probes.words import Words
+from insides import open_single
 
 pytest.importorskip("torch", reason="torch is not installed")
 

@@ -13,9 +13,8 @@ from andornot.results.explanation import NO_CONCEPT
 from andornot.results.headline import headline
 from andornot.results.result import Result
 from andornot.results.verdict import Support, Verdict, listed
-from andornot.views.judged import headline_sentences
-from andornot.views.judged import judged as view_of
-from andornot.views.summary import summary
+from insides import headline_sentences, summary
+from insides import judged as view_of
 from verdict_cases import judged, one_of_each, trust_of, world
 
 SOLID, PARTIAL, CHANCE = Verdict.SOLID, Verdict.PARTIAL, Verdict.CHANCE

@@ -16,9 +16,7 @@ from andornot.concepts.idle import with_less, without_idle
 from andornot.formula import And, Concept, Formula, Not, Or
 from andornot.results.explanation import Explanation
 from andornot.results.result import Result
-from andornot.views.formula_steps import steps_of
-from andornot.views.judged import as_shown
-from andornot.views.unit import longest
+from insides import as_shown, longest, steps_of
 from strategies import cases
 
 Steps = list[tuple[str, str]]

@@ -13,7 +13,7 @@ from andornot.formula_forms import kind_of, terms
 from andornot.search.options import SearchOptions
 from andornot.search.problem import AND, AND_NOT, OR, Found
 from andornot.trust.options import TrustOptions
-from andornot.views.formula_steps import chain
+from insides import chain
 
 SHAPE = (60, 20)
 """Samples and positions."""

@@ -26,7 +26,7 @@ from andornot.search.options import SearchOptions
 from andornot.trust.measure import assess, with_trust
 from andornot.trust.options import TrustOptions
 from andornot.trust.recount import StoredRecount
-from andornot.views.unit_title import title_of
+from insides import title_of
 from trust_cases import blobs, planted_world
 from verdict_cases import judged
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from andornot._tools.progress import show_progress
-from andornot.concepts.provenance import Provenance
 from andornot.concepts.table import ConceptTable
+from andornot.data import Provenance
 from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.options import ConceptOptions

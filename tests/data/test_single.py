@@ -19,8 +19,8 @@ from andornot.data.sentences.pairs import Sentence
 from andornot.data.sentences.single import OneSentence, SentenceData
 from andornot.data.sentences.single_concepts import sentence_concepts
 from andornot.edits import AttackOptions, Delete, EditSession, Repeat, Replace, Word, attack
-from andornot.edits.presence import Presence
 from andornot.errors import DataError, ModelError, OptionError
+from insides import Presence
 
 ROWS = [
     ["review", "sentiment"],
@@ -372,10 +372,9 @@ def test_neighbors_are_derived_where_there_are_vectors(file, tmp_path):
 
 
 def test_a_control_never_brings_in_what_the_edit_does():
-    from andornot.edits.editor import Proposal
     from andornot.edits.edits_of_words import Insert
-    from andornot.edits.sentence_editor import SingleEditor
     from andornot.formula import Concept
+    from insides import Proposal, SingleEditor
 
     sentences = [Sentence(("the", noun, "ran"), tags=("DET", "NOUN", "VERB")) for noun in "abcdef"]
     data = SentenceData(Path("x"), tuple(OneSentence(str(i), s) for i, s in enumerate(sentences)))

@@ -20,10 +20,20 @@ from andornot.pipeline.dissect import dissect
 from andornot.report.notebook import show_unit
 from andornot.report.write import write_report
 from andornot.runs.run import Run
-from andornot.views.passages import pieces_of, span_of, visible
-from andornot.views.samples import SILENT, STRONGEST, UNEXPLAINED, WEAKER
-from andornot.views.token_gallery import TokenGallery
-from andornot.views.token_marks import BOTH, FORMULA, UNIT, Mark
+from insides import (
+    BOTH,
+    FORMULA,
+    SILENT,
+    STRONGEST,
+    UNEXPLAINED,
+    UNIT,
+    WEAKER,
+    Mark,
+    TokenGallery,
+    pieces_of,
+    span_of,
+    visible,
+)
 from token_cases import Pieces, drawn_documents
 
 EVIL = "\n\t<script>alert('sea & sky')</script> 😀\u202e"

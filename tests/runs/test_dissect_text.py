@@ -361,7 +361,7 @@ def test_options_for_the_other_modality_are_refused(snli, tmp_path, capsys):
     arguments = ["explain", "--model", "m.pt", "--layer", "x", "--out", str(tmp_path / "r")]
     for extra, message in [
         (["--data", snli[0], "--size", "224"], "--size is an option for images"),
-        (["--data", "broden:x", "--words", "5"], "--words is an option for sentence pairs"),
+        (["--data", "broden:x", "--words", "5"], "--words is an option for sentences"),
     ]:
         with pytest.raises(SystemExit) as done:
             main([*arguments, *extra])

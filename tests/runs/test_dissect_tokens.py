@@ -15,12 +15,12 @@ from andornot.concepts.context_options import ContextOptions
 from andornot.data.sequences.data import SequenceData
 from andornot.data.sequences.document import Document, Extents, Spans
 from andornot.data.sequences.options import ConceptOptions
-from andornot.data.sequences.places import Places
 from andornot.errors import DataError, ModelError, OptionError
 from andornot.pipeline.dissect import dissect
 from andornot.probes.base import Recording
 from andornot.probes.reading import Reading
 from andornot.probes.tokens import TokenProbe
+from insides import Places
 from token_cases import Pieces, Signs, drawn_documents
 
 FEW = ConceptOptions(own=("token", "word"), min_support=(1, 1))

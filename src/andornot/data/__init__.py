@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from andornot.data.sentences.open import open_pairs
     from andornot.data.sentences.pairs import Pair, PairData, Sentence
     from andornot.data.sentences.tokens import token_concepts
+    from andornot.data.sequences.data import SequenceData
+    from andornot.data.sequences.document import Document, Extents, Spans
+    from andornot.data.sequences.options import ConceptOptions
     from andornot.data.sources.base import ConceptSource, Labels, Provenance, SampleView
 
 __all__ = [
+    "ConceptOptions",
     "ConceptSource",
     "DataKind",
+    "Document",
+    "Extents",
     "FolderData",
     "Labels",
     "Level",
@@ -35,6 +41,8 @@ __all__ = [
     "SampleView",
     "Samples",
     "Sentence",
+    "SequenceData",
+    "Spans",
     "open_data",
     "open_pairs",
     "open_samples",
@@ -44,8 +52,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ConceptOptions": "sequences.options",
     "ConceptSource": "sources.base",
     "DataKind": "modality",
+    "Document": "sequences.document",
+    "Extents": "sequences.document",
     "FolderData": "images.dataset",
     "Labels": "sources.base",
     "Level": "modality",
@@ -58,6 +69,8 @@ _HOMES = {
     "SampleView": "sources.base",
     "Samples": "samples",
     "Sentence": "sentences.pairs",
+    "SequenceData": "sequences.data",
+    "Spans": "sequences.document",
     "open_data": "images.open",
     "open_pairs": "sentences.open",
     "open_samples": "registry",

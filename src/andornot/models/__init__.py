@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from andornot.models.record import Recorded, Recorder
     from andornot.models.sentences.load import load_pair_model
     from andornot.models.sentences.protocol import PairModel, TokenModel
+    from andornot.models.sequences.protocol import SequenceModel, Tokens
     from andornot.models.weights import fingerprint
 
 __all__ = [
@@ -31,7 +32,9 @@ __all__ = [
     "Preprocessing",
     "Recorded",
     "Recorder",
+    "SequenceModel",
     "TokenModel",
+    "Tokens",
     "fingerprint",
     "head_weights",
     "image_batches",
@@ -49,7 +52,9 @@ _HOMES = {
     "Preprocessing": "preprocess",
     "Recorded": "record",
     "Recorder": "record",
+    "SequenceModel": "sequences.protocol",
     "TokenModel": "sentences.protocol",
+    "Tokens": "sequences.protocol",
     "fingerprint": "weights",
     "head_weights": "head",
     "image_batches": "images",
