@@ -31,6 +31,13 @@ class SequenceData:
             there is none.
         independent: whether each document is a group of its own, whatever it says.
         notes: what a reader found odd and did not leave out, a sentence each.
+
+    Examples:
+        >>> texts = {"a": "the sea", "b": "a hill"}
+        >>> documents = tuple(Document(name, text) for name, text in texts.items())
+        >>> data = SequenceData(Path("drawn"), "texts", documents)
+        >>> data.sample_ids, data.subset([1]).sample_ids
+        (('a', 'b'), ('b',))
     """
 
     path: Path
