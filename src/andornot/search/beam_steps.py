@@ -211,10 +211,10 @@ def _begin_with_not(
         how many entries there are.
     """
     clear(beam.mask[1])
-    set_bits(beam.mask[1], 0, len(unit.active))
+    set_bits(beam.mask[1], np.int64(0), len(unit.active))
     if len(unit.bits):
         clear(beam.bits[1])
-        set_bits(beam.bits[1], 0, rule.n)
+        set_bits(beam.bits[1], np.int64(0), rule.n)
     for k in range(2):
         copy(unit.i, beam.shared[1, k])
         copy(unit.e, beam.shared[1, 2 + k])
