@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import inspect
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -158,6 +159,38 @@ def _names_in(statement: ast.AST, package: Sequence[str]) -> Iterator[str]:
         stem = ".".join([*above, *filter(None, [statement.module])])
         # what is imported may itself be a module
         yield from (f"{stem}.{alias.name}" if stem else alias.name for alias in statement.names)
+
+
+def text_around(found: Any) -> str:
+    """The text of the file that has a function or an object's class; empty where there is none."""
+    try:
+        file = inspect.getsourcefile(found if inspect.isfunction(found) else type(found))
+        return "" if file is None else Path(file).read_text(encoding="utf-8")
+    except (TypeError, OSError, UnicodeError):
+        return ""
+
+
+def loaded(load: Callable[[], Any], who: str, error: type[AndornotError]) -> Any:
+    """What code of a user gives, or a sentence.
+
+    Args:
+        load: runs the code.
+        who: whose it is, to begin a sentence with.
+        error: what to raise.
+
+    Raises:
+        AndornotError: of the sort given: the code fails, or ends the program.
+    """
+    try:
+        with outliving(f"{who[:1].upper()}{who[1:]}", "while it was loaded", error):
+            return load()
+    except AndornotError:
+        raise
+    except Exception as fault:  # it is the user's, and may raise anything
+        reason = " ".join(str(fault).split())
+        raise error(
+            f"{who} cannot be loaded ({type(fault).__name__}: {reason}); mend it, or leave it out"
+        ) from fault
 
 
 @contextmanager

@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import users_path
-from andornot._tools.user_code import digest_with_beside, import_file, importable, outliving
+from andornot._tools.user_code import (
+    digest_with_beside,
+    import_file,
+    importable,
+    loaded,
+    text_around,
+)
 from andornot.concepts.operators import OPERATORS, Operator
 from andornot.concepts.surroundings import Ints, Surroundings
 from andornot.errors import AndornotError, DataError, OptionError, quoted
@@ -66,33 +72,21 @@ def _from_file(file: Path, name: str) -> Operator:
     if not file.is_file():
         raise OptionError(f"there is no file {file} with an operator; give FILE.py:FUNCTION")
     with importable(file.resolve().parent):
-        found = _loaded(file, name)
+        found = loaded(
+            lambda: getattr(import_file(file, "operators", OptionError), name, None),
+            str(file),
+            OptionError,
+        )
     if not callable(found):
         raise OptionError(f"{file} has no function {quoted(name)}; check its name")
     return _of_function(found, name, digest_with_beside(file), file.resolve().parent)
 
 
-def _loaded(file: Path, name: str) -> Any:
-    try:
-        with outliving(f"The file {file}", "while it was loaded", OptionError):
-            return getattr(import_file(file, "operators", OptionError), name, None)
-    except AndornotError:
-        raise
-    except Exception as error:  # it is the user's, and may raise anything
-        reason = " ".join(str(error).split())
-        raise OptionError(
-            f"{file} cannot be loaded ({type(error).__name__}: {reason}); mend it, or leave it out"
-        ) from error
-
-
 def _digest_of(function: Any) -> str:
     """Of a function of Python's: its text, if that says all; else it is made anew each time."""
     plain = inspect.isfunction(function) and function.__closure__ is None
-    if not plain or "<" in function.__qualname__:
-        return secrets.token_hex(16)
-    try:
-        text = Path(inspect.getsourcefile(function) or "").read_text(encoding="utf-8")
-    except (TypeError, OSError, UnicodeError):
+    text = text_around(function) if plain and "<" not in function.__qualname__ else ""
+    if not text:
         return secrets.token_hex(16)
     return hashlib.sha256(f"{function.__qualname__} {text}".encode()).hexdigest()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -51,24 +51,24 @@ MOST_WORDS = 2
 _NEAR = 4  # controls are drawn from so many times as many words of nearest rank
 
 
-def open_sentences(
-    run: Run,
-    model: Any,
-    data: Any,
-    also: Sequence[Any],
-    *,
-    goals: tuple[Goal, ...],
-    seed: int,
-    **_of_images: Any,
-) -> tuple[SentenceEditor, SentenceClassifier, list[SentenceClassifier]]:
+Opened = tuple["SentenceEditor", SentenceClassifier, list[SentenceClassifier]]
+"""What edits samples, the classifier of the run, and further ones."""
+
+
+def open_sentences(run: Run, *given: Any, **options: Any) -> Opened:
     """The sentence pairs of a run and its classifiers; see ``session.open_for_edits``."""
-    others = [pair_classifier(other) for other in also]  # first what may be mistyped
-    own = pair_classifier(model_of(run) if model is None else model, run.record.model.spec)
-    pairs = pairs_of(run) if data is None else matching(run, data)
-    return SentenceEditor(pairs, Presence(run.at_positions), goals, seed), own, others
+    return _opened(SentenceEditor, pair_classifier, pairs_of, run, *given, **options)
 
 
-def open_single(
+def open_single(run: Run, *given: Any, **options: Any) -> Opened:
+    """The same of a run on single sentences."""
+    return _opened(SingleEditor, single_classifier, samples_of, run, *given, **options)
+
+
+def _opened(
+    editor: type[SentenceEditor],
+    classifier: Callable[..., SentenceClassifier],
+    of_run: Callable[[Run], Any],
     run: Run,
     model: Any,
     data: Any,
@@ -77,12 +77,11 @@ def open_single(
     goals: tuple[Goal, ...],
     seed: int,
     **_of_images: Any,
-) -> tuple[SentenceEditor, SentenceClassifier, list[SentenceClassifier]]:
-    """The same of a run on single sentences."""
-    others = [single_classifier(other) for other in also]  # first what may be mistyped
-    own = single_classifier(model_of(run) if model is None else model, run.record.model.spec)
-    found = samples_of(run) if data is None else matching(run, data)
-    return SingleEditor(found, Presence(run.at_positions), goals, seed), own, others
+) -> Opened:
+    others = [classifier(other) for other in also]  # first what may be mistyped
+    own = classifier(model_of(run) if model is None else model, run.record.model.spec)
+    found = of_run(run) if data is None else matching(run, data)
+    return editor(found, Presence(run.at_positions), goals, seed), own, others
 
 
 @dataclass(frozen=True, eq=False)

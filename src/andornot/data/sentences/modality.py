@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from andornot.data.modality import DataKind, Level, Modality, Sort
@@ -70,26 +71,18 @@ SINGLE_SOURCE: Final[dict[str, Sort]] = {
 }
 """The arguments of ``data.sentences.open_single.open_single``."""
 
-SINGLE: Final = Modality(
+SINGLE: Final = replace(
+    SENTENCES,
     name="single sentences",
     sample="sentence",
     levels=(SENTENCE,),
     kinds=(DataKind("sentences", "single sentences", SINGLE_SOURCE),),
     opener="andornot.data.sentences.open_single:open_single",
     probe="andornot.probes.single:SingleProbe",
-    arguments=("weights", "words"),
-    options=("words", "stop_words", "vectors", "neighbors"),
-    command="andornot.cli.inputs:of_sentences",
-    batch=256,
     network="andornot.runs.sentence_network:load_single_again",
     code="andornot.runs.code:single_tagger_code",
+    recognise="",  # a table of sentences looks like one of pairs, or of anything
     check="andornot.data.sentences.check:check_single",
     gallery="andornot.views.sentence_gallery:SingleGallery",
-    terminal="andornot.cli.terminal:PairTerminal",
-    notebook="andornot.report.notebook_samples:NotebookPairs",
-    pages="andornot.report.samples:PairPages",
-    template="sentences.html.j2",
     cells="andornot.figures.kinds:SINGLE",
-    short=5,
-    edits=("words",),
 )

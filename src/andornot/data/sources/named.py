@@ -21,11 +21,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from andornot._tools.checks import as_array, several, texts, users_path, whole_number
-from andornot._tools.user_code import digest_with_beside, import_file, importable, outliving
+from andornot._tools.user_code import (
+    digest_with_beside,
+    import_file,
+    importable,
+    loaded,
+    text_around,
+)
 from andornot.concepts.provenance import Provenance
 from andornot.data.sources.base import ConceptSource, Labels, SampleView
 from andornot.data.sources.functions import ConceptFunction, asking, names_on_a_line
-from andornot.errors import AndornotError, DataError, OptionError, quoted
+from andornot.errors import DataError, OptionError, quoted
 from andornot.formula import nfc
 from andornot.specs import python_function
 
@@ -94,21 +100,11 @@ def _from_entry_point(name: str) -> UserSource:
 def _digest_of(point: EntryPoint, made: Any) -> str:
     """Of what a package brings: its version, and the file that has it."""
     version = "" if point.dist is None else f"{point.dist.name} {point.dist.version}"
-    return hashlib.sha256(f"{version} {point.value} {_text_of(made)}".encode()).hexdigest()
+    return hashlib.sha256(f"{version} {point.value} {text_around(made)}".encode()).hexdigest()
 
 
 def _loaded(load: Callable[[], Any], who: str) -> Any:
-    """What code of a user gives, or a sentence."""
-    try:
-        with outliving(f"{who[:1].upper()}{who[1:]}", "while it was loaded", OptionError):
-            return load()
-    except AndornotError:
-        raise
-    except Exception as error:  # it is the user's, and may raise anything
-        reason = " ".join(str(error).split())
-        raise OptionError(
-            f"{who} cannot be loaded ({type(error).__name__}: {reason}); mend it, or leave it out"
-        ) from error
+    return loaded(load, who, OptionError)
 
 
 def _told(found: Any, name: str, who: str, default: Any = None) -> Any:
@@ -190,19 +186,10 @@ def _digest_of_object(found: Any, stamp: str) -> str:
     plain = (
         inspect.isfunction(found) and found.__closure__ is None and not vars(found).keys() - _OWN
     )
-    text = _text_of(found) if plain and "<" not in found.__qualname__ else ""
+    text = text_around(found) if plain and "<" not in found.__qualname__ else ""
     if not text:
         return secrets.token_hex(16)
     return hashlib.sha256(f"{found.__qualname__} {text}".encode()).hexdigest()
-
-
-def _text_of(found: Any) -> str:
-    """The text of the file that has a function or a class; empty where there is none."""
-    try:
-        file = inspect.getsourcefile(found if inspect.isfunction(found) else type(found))
-        return "" if file is None else Path(file).read_text(encoding="utf-8")
-    except (TypeError, OSError, UnicodeError):
-        return ""
 
 
 def key_of_sources(sources: Sequence[UserSource]) -> dict[str, Any]:
